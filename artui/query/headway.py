@@ -1,4 +1,5 @@
-"""How far a run is on the way that its params say it goes: `epoch 12 of 40`, and how long the rest takes.
+"""How far a run is on the way that its params say it goes: `epoch 12 of 40`, how long the rest takes, and how long a
+pause is usual.
 
 Nothing is said where it is not certain: a param must be called as trainers call the length of a run, and the run must
 count the same thing and not be beyond it. Without such a param, runs that finished before may say where such a run
@@ -10,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from artui.model import Metric, Param
@@ -24,6 +27,14 @@ FEWEST_ALIKE = 2
 """Of other names, so many runs must have ended at the same step."""
 MOST_ALIKE = 5
 """So many runs before are asked."""
+
+
+LEAST_STALL_MS = 30_000
+"""No shorter pause is unusual."""
+STALL_INTERVALS = 5
+STALL_PAUSES = 2
+FEWEST_POINTS = 4
+"""With fewer points nobody knows which pause is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,21 @@ def headway_like(earlier: Sequence[Earlier], name: str, step: int, steps_per_sec
         return None
     left_ms = int((total - step) * 1000 / steps_per_second) if steps_per_second else None
     return Headway("step", step, total, left_ms, alike=alike)
+
+
+def stall_ms_of(times_ms: Iterable[int]) -> int | None:
+    """Say after how many milliseconds without a point a run stands still; None if it logged too little to tell.
+
+    That is five times the median time between points, but at least twice the longest one of them, since a run that
+    validates or saves now and then pauses as a habit, and at least LEAST_STALL_MS.
+
+    Args:
+        times_ms: when it logged what it logs most often, lately.
+    """
+    gaps_ms = [after - before for before, after in pairwise(sorted(set(times_ms)))]
+    if len(gaps_ms) + 1 < FEWEST_POINTS:
+        return None
+    return max(LEAST_STALL_MS, int(STALL_INTERVALS * median(gaps_ms)), STALL_PAUSES * max(gaps_ms))
 
 
 def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:

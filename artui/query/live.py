@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from artui import clock
 from artui.catalog import cells as cell_of
+from artui.catalog import points
+from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.headway import MOST_ALIKE, Earlier, Headway, headway_like, headway_of
+from artui.query.headway import LEAST_STALL_MS, MOST_ALIKE, Earlier, Headway, headway_like, headway_of, stall_ms_of
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
+from artui.query.series.points import decoded
 from artui.query.series.ranking import metric_rank
 from artui.query.series.sparks import SPARK_DECODES, last_values, spark_values
 from artui.query.series.spooled import pending, with_pending
@@ -65,6 +68,16 @@ class LiveMetric:
     recent: Sequence[float] = ()
     """The last values, oldest first."""
 
+    @property
+    def is_far_from_best(self) -> bool:
+        """Whether its last value is far worse than its best one, as the table of runs marks it."""
+        summary = self.metric.summary
+        if summary.min is None or summary.max is None:
+            return False
+        return is_far_from_best(
+            self.metric.name, first=summary.first, last=summary.last, low=summary.min, high=summary.max
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
@@ -83,6 +96,16 @@ class LiveRun:
     error: str = ""
     """The last line of what ended it."""
     headway: Headway | None = None
+    point_ms: int = 0
+    """Time of the last point of what it logs; 0 if it logged none."""
+    stall_ms: int | None = None
+    """So long after its last point it stands still; None where that is not known."""
+
+    def stalled_ms(self, now_ms: int) -> int | None:
+        """Give the time since the last point of a running run if it is far longer than usual; None if it is not."""
+        silent_ms = now_ms - self.point_ms
+        is_stalled = self.head.status == "running" and self.stall_ms is not None and silent_ms >= self.stall_ms
+        return silent_ms if is_stalled else None
 
 
 def live_runs(reader: Reader) -> list[LiveRun]:
@@ -158,7 +181,7 @@ def _live(connection: sqlite3.Connection, row: Any, pending_series: Any, decodes
     return LiveRun(
         head, _heard(row, metrics), step, rate, live, system,
         error=cell_of.text(row[11]).rstrip().rsplit("\n", 1)[-1].strip(),
-        headway=headway,
+        headway=headway, point_ms=_point_ms(logged), stall_ms=_stall_ms(connection, head, logged, pending_series),
     )  # fmt: skip
 
 
@@ -172,7 +195,12 @@ def _watched(connection: sqlite3.Connection, row: Any, pending_series: Any, dept
             live.append(LiveMetric(metric, recent=(metric.summary.last,)))
         elif depth:
             live.append(LiveMetric(metric, recent=_recent(connection, head.id, metric, pending_series, depth)))
-    return LiveRun(head, _heard(row, metrics), None, None, live)
+    logged = [metric for metric in metrics if not is_of_machine(metric)]
+    point_ms = _point_ms(logged)
+    # What is usual is read only of a run that has been silent for a while: this is asked every other second.
+    is_silent = clock.now_ms() - point_ms >= LEAST_STALL_MS
+    stall_ms = _stall_ms(connection, head, logged, pending_series) if is_silent else None
+    return LiveRun(head, _heard(row, metrics), None, None, live, point_ms=point_ms, stall_ms=stall_ms)
 
 
 def is_of_machine(metric: Metric) -> bool:
@@ -191,6 +219,32 @@ def _recent(
 
 def _heard(row: Any, metrics: Sequence[Metric]) -> int:
     return max([row[10] if isinstance(row[10], int) else 0, *(metric.summary.last_ms for metric in metrics)])
+
+
+def _point_ms(metrics: Sequence[Metric]) -> int:
+    return max((metric.summary.last_ms for metric in metrics), default=0)
+
+
+def _stall_ms(
+    connection: sqlite3.Connection, head: RunHead, metrics: Sequence[Metric], pending_series: Any
+) -> int | None:
+    """Say after how long without a point a run stands still, by the last points of the metric that has most of them."""
+    most = _longest(metrics)
+    if most is None or head.status != "running":
+        return None
+    times_ms: list[int] = []
+    for count, codec, payload, digest in connection.execute(
+        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
+        {"series": most.series_key},
+    ):
+        times_ms += decoded(count, codec, payload, digest, _times_of) or []
+    later = pending_series.get((head.id, most.labels, most.name))
+    return stall_ms_of([*times_ms, *(later[1].tolist() if later is not None else ())])
+
+
+def _times_of(codec: str, count: int, payload: bytes) -> list[int]:
+    times_ms: list[int] = points.decode_placed(codec, count, payload, by_time=True)[0].tolist()
+    return times_ms
 
 
 def _headway_like(

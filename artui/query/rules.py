@@ -5,6 +5,7 @@ train/* is nan
 gpu_memory > 38000
 val/acc falls below 0.9
 loss is silent for 10m
+run stalls
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _SPLIT = re.compile(
     r"(?P<name>\S.*?)\s+(?P<rest>(?:rises|falls|stays|is)\s.+|(?:>=|<=|>|<|==?)\s*\S+)\Z|(?P<tight>\S+?)(?P<sign>>=|<=|>|<|==?)(?P<value>\S+)\Z"
 )
 MAX_CHARS = 500
+STALLS = "run stalls"
+"""The rule about a run that logs nothing for far longer than usual."""
+STALL_ALARM_SECONDS = 120
+"""Nobody is called for a shorter pause."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda value, limit: value > limit, "<": lambda value, limit: value < limit,
@@ -48,10 +53,12 @@ class Rule:
     """Says of the last values (oldest first) and the seconds since the last one whether somebody should look."""
     depth: int = 1
     """How many of the last values it goes by."""
+    is_of_run: bool = False
+    """Whether it is about the run as a whole: it goes by no values, and by the seconds for which it stands still."""
 
     def is_about(self, name: str) -> bool:
         """Say whether it is about a metric of this name."""
-        return name == self.metric or fnmatch.fnmatchcase(name, self.metric)
+        return not self.is_of_run and (name == self.metric or fnmatch.fnmatchcase(name, self.metric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,9 @@ class Alert:
     run_id: str
     run: str
     metric: str
+    """Its title; empty where the rule is about the run as a whole."""
     value: float
+    """The last value; the seconds since the last point where the rule is about the run as a whole."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -77,6 +86,8 @@ def parse_rule(text: str) -> Rule:
         UsageError: the text is not a rule; the remedy says how one is written.
     """
     text = " ".join(text[: 2 * MAX_CHARS].split())
+    if text == STALLS:
+        return Rule(text, "", lambda _, silent_seconds: silent_seconds >= STALL_ALARM_SECONDS, 0, is_of_run=True)
     match = _SPLIT.match(text) if len(text) <= MAX_CHARS else None
     if match is not None:
         name = match["name"] or match["tight"]
@@ -87,7 +98,7 @@ def parse_rule(text: str) -> Rule:
             return Rule(text, name, holds, int(times[2]) + 1 if times else 1)
     raise UsageError(
         f"{text[:80]!r} is no rule.",
-        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5 or METRIC is silent for 10m.",
+        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls.",
     )
 
 
@@ -146,6 +157,12 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
     for run in runs:
         if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_LATELY_MS:
             continue
+        stalled_seconds = (run.stalled_ms(now_ms) or 0) / 1000
+        raised += [
+            Alert(rule.text, run.head.id, run.head.name, "", stalled_seconds)
+            for rule in rules
+            if rule.is_of_run and rule.holds((), stalled_seconds)
+        ]
         for live in run.metrics:
             for rule in rules:
                 metric = live.metric

@@ -1,7 +1,7 @@
 """Rules about metrics while the app is open: one that comes to hold rings once and may run the user's command.
 
-Rules are the user's, for all catalogs. One is there from the start: a metric that becomes NaN or infinite. What was
-told is remembered, so that the next start does not tell it again.
+Rules are the user's, for all catalogs. Two are there from the start: a metric that becomes NaN or infinite, and a run
+that logs nothing for far longer than usual. What was told is remembered, so that the next start does not tell it again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from artui.errors import ArtuiError
 from artui.safetext import clean
 from artui.settings import Settings, keep_state, private_folder, read_state, state_folder
+from artui.units import age_text, number_text
 
 if TYPE_CHECKING:
     from artui.query.live import LiveRun
     from artui.query.rules import Alert, Rule
 
 MAX_RULES = 50
-BUILT_IN = "* is not finite"
+BUILT_IN = {"* is not finite": "", "run stalls": "no step for far longer than usual"}
+"""The rules that are there from the start, with what they mean where they do not say it themselves."""
 MAX_TOLD = 500
 _OFF, _TOLD = "alerts-off", "alerts-told"
 """Names of what is remembered: rules that were there from the start and were removed, and alerts that were told."""
@@ -52,8 +54,9 @@ class Alerts:
 
     def _load(self, kept: Sequence[str]) -> None:
         self._rules, self._told = [], _kept_keys()
-        if BUILT_IN not in _listed(read_state(_OFF)):
-            self._take(BUILT_IN)
+        for text in BUILT_IN:
+            if text not in _listed(read_state(_OFF)):
+                self._take(text)
         for text in self._settings.alerts:
             self._take(text)
         for text in kept:
@@ -84,9 +87,9 @@ class Alerts:
         rule = parse_rule(text)
         if any(other.text == rule.text for other in self.rules):
             return
-        if rule.text == BUILT_IN:
+        if rule.text in BUILT_IN:
             self.rules.insert(0, rule)
-            keep_state(_OFF, [])
+            keep_state(_OFF, [other for other in _listed(read_state(_OFF)) if other != rule.text])
             return
         self.rules.append(rule)
         self.own.add(rule.text)
@@ -94,13 +97,13 @@ class Alerts:
 
     def remove(self, text: str) -> bool:
         """Remove a rule that was added in the app or is built in; false for a rule from the settings."""
-        is_built_in = text == BUILT_IN and text not in self._settings.alerts
+        is_built_in = text in BUILT_IN and text not in self._settings.alerts
         if text not in self.own and not is_built_in:
             return False
         self._rules = [rule for rule in self.rules if rule.text != text]
         self.holding = {key: alert for key, alert in self.holding.items() if alert.rule != text}
         if is_built_in:
-            keep_state(_OFF, [text])
+            keep_state(_OFF, [*(other for other in _listed(read_state(_OFF)) if other != text), text])
         else:
             self.own.discard(text)
             self._keep()
@@ -108,7 +111,9 @@ class Alerts:
 
     def origin(self, text: str) -> str:
         """Say where a rule comes from, if the user did not write it in the app."""
-        return "" if text in self.own else "from the settings" if text in self._settings.alerts else "built in"
+        if text in self.own or text in self._settings.alerts:
+            return "" if text in self.own else "from the settings"
+        return "built in" + (f": {meaning}" if (meaning := BUILT_IN.get(text)) else "")
 
     @property
     def alarmed(self) -> dict[str, str]:
@@ -175,6 +180,18 @@ class Alerts:
             part.replace(path)
         except (OSError, RuntimeError) as error:
             self._tell(f"the rule is not kept: {getattr(error, 'strerror', None) or error}")
+
+
+def alert_text(alert: Alert) -> str:
+    """Say what is wrong: `val/loss NaN`, `no step for 5m`."""
+    if not alert.metric:
+        return silence_text(int(alert.value * 1000))
+    return f"{clean(alert.metric)} {number_text(alert.value)}"
+
+
+def silence_text(silent_ms: int) -> str:
+    """Say for how long no point came."""
+    return f"no step for {age_text(1, 1 + silent_ms)}"
 
 
 def _listed(value: object) -> list[object]:

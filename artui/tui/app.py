@@ -24,7 +24,7 @@ from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
 from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
-from artui.tui.alerts import BUILT_IN, Alerts
+from artui.tui.alerts import BUILT_IN, Alerts, alert_text
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
 from artui.tui.fetch import Asks
@@ -44,7 +44,7 @@ from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.bars import KeyBar, Press
-from artui.units import bytes_text, count_text, number_text, plural
+from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from artui.query.live import LiveRun
@@ -109,6 +109,8 @@ class ArtuiApp(Asks, ChangesOnly):
         self.alerts = Alerts(settings, self._tell_later)
         self.seen_values: dict[tuple[str, str], tuple[int, float]] = {}
         """Count and last value of each metric of running runs when the user last looked, by run id and title."""
+        self.live_order = ""
+        """The metric by which the live runs are ordered; empty for the order in which they started."""
         self._total_count, self._running_count = 0, 0
         self._shows_size = False
         self._said_moved: set[int] = set()
@@ -274,8 +276,8 @@ class ArtuiApp(Asks, ChangesOnly):
                 return  # they are at the top of the screen
             first, more_ids = fresh[0], {alert.run_id for alert in fresh[1:]} - {fresh[0].run_id}
             more = f", and of {plural(len(more_ids), 'more run')}" if more_ids else ""
-            rule = "" if first.rule == BUILT_IN else f" ({first.rule})"
-            self.say(f"! {first.run}: {first.metric} {number_text(first.value)}{rule}{more}; 4 shows it", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
+            rule = "" if first.rule in BUILT_IN else f" ({first.rule})"
+            self.say(f"! {first.run}: {alert_text(first)}{rule}{more}; 4 shows it", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
 
     def _tell_later(self, text: str) -> None:
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))

@@ -30,6 +30,8 @@ class Host(Protocol):
     """The import that fills this catalog, when it is the cached one of a foreign store."""
     seen_values: dict[tuple[str, str], tuple[int, float]]
     """Count and last value of each metric of running runs when the user last looked, by run id and title."""
+    live_order: str
+    """The metric by which the live runs are ordered; empty for the order in which they started."""
 
     # Notices
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import Any
 
 import pytest
 
 from artui.model import Metric, Param, ParamType, Summary
-from artui.query.headway import Earlier, Headway, headway_like, headway_of
+from artui.query.headway import Earlier, Headway, headway_like, headway_of, stall_ms_of
 
 
 def counter(first: float, last: float, *, steps: int, took_ms: int = 60_000, name: str = "epoch", labels: str = "") -> Metric:  # fmt: skip
@@ -70,3 +71,15 @@ def test_runs_before_say_where_a_run_may_end(
     """The last one of the same name, or all of several others; never a run that this one is beyond."""
     headway = headway_like([Earlier(*before) for before in earlier], "a", step, rate)
     assert (headway and (headway.total, headway.left_ms, headway.alike)) == known
+
+
+@pytest.mark.parametrize(
+    ("gaps_ms", "stall_ms"),
+    [
+        ([600] * 12, 30_000), ([60_000] * 5, 300_000), ([500] * 50 + [90_000] + [500] * 50, 180_000), ([0] * 9 + [20_000] * 3, 100_000),
+        ([], None), ([600, 600], None), ([0] * 50, None),
+    ],
+)  # fmt: skip
+def test_a_run_stands_still_after_a_pause_that_is_unusual_for_it(gaps_ms: list[int], stall_ms: int | None) -> None:
+    """Five times the usual time between points, twice the longest pause, half a minute at least; with few points nobody knows."""
+    assert stall_ms_of(list(accumulate(gaps_ms, initial=1_700_000_000_000))) == stall_ms

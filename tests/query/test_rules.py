@@ -22,6 +22,7 @@ NAN, INF = math.nan, math.inf
         ("loss>=5", [5], 0, True), ("a/b-c.d <= -1e-3", [-0.001], 0, True), ("val/acc falls below 0.9", [0.95, 0.89], 0, True),
         ("gpu memory rises above 38000", [38001], 0, True), ("loss is silent for 10m", [1], 601, True), ("loss is silent for 1.5h", [1], 601, False),
         ("loss rises 2 times", [1, NAN, 3], 0, False), ("  loss   is   nan ", [NAN], 0, True),
+        ("run stalls", [], 121, True), (" run  stalls", [], 60, False),
     ],
 )  # fmt: skip
 def test_rules_hold_when_they_say(text: str, values: list[float], silent_seconds: float, holds: bool) -> None:
@@ -29,7 +30,7 @@ def test_rules_hold_when_they_say(text: str, values: list[float], silent_seconds
     assert parse_rule(text).holds(values, silent_seconds) is holds
 
 
-@pytest.mark.parametrize("text", ["", "loss", "loss rises", "loss rises 0 times", "loss rises 99 times", "> 5", "loss > five", "loss is bad", "rises 5 times", "x" * 5000])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "loss", "loss rises", "loss rises 0 times", "loss rises 99 times", "> 5", "loss > five", "loss is bad", "rises 5 times", "run stalls 5 times", "loss stalls", "x" * 5000])  # fmt: skip
 def test_what_is_no_rule_says_how_one_is_written(text: str) -> None:
     """A wrong rule is refused with an example."""
     with pytest.raises(UsageError, match=r"is no rule.*METRIC"):

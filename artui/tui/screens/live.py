@@ -14,23 +14,24 @@ from textual.widget import Widget
 from artui import clock
 from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
+from artui.query.direction import guess_direction, has_direction
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.query.names import distinct_names
 from artui.query.series.curves import Curve, curve
-from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import clean
-from artui.tui.alerts import BUILT_IN
-from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
+from artui.tui.alerts import BUILT_IN, alert_text, silence_text
+from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
-from artui.tui.messages import LineChosen, Link
+from artui.tui.messages import LineChosen, Link, PlotRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_a_row
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.widgets.runlines import RunLines
+from artui.tui.widgets.runlines import RunLines, value_style
 from artui.units import ago_text, count_text, duration_text, number_text, signed_text
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ ROOMS = (
     Room(0, 0, False),
 )
 """The first one with which all runs fit is taken; with the last one, all runs stand in columns, a line each."""
+MOST_ORDERS = 4
+"""By so many metrics the runs can be ordered."""
 MOST_ENDED = 6
 """While runs are going on, room is made for so many that ended."""
 
@@ -92,6 +95,7 @@ class LiveScreen(ActsOnRuns):
         super().__init__()
         self._runs: list[LiveRun] = []
         self._shows_all = False
+        self._has_told_order = False
         self._curves: dict[tuple[str, str], Curve] = {}
         """Curves by the ids of runs and the titles of metrics."""
 
@@ -185,6 +189,8 @@ class LiveScreen(ActsOnRuns):
             summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
         if self._shows_all:
             summary.append((" · all metrics", "accent"))
+        if self._order:
+            summary.append((f" · by {clean(self._order)}, best first", "accent"))
         if alarmed:
             summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
         self.query_one("#summary", Bar).show(
@@ -194,8 +200,8 @@ class LiveScreen(ActsOnRuns):
         drawings: dict[int, Strip] = {}
         runs = self._in_order()
         names = distinct_names(run.head for run in self._runs)
-        room = self._room(runs, self.size.height - BARS - len(lines))
         tables = {False: self._ended_table(names), True: self._going_table(names)}
+        room = self._room(runs, tables, self.size.height - BARS - len(lines))
         for number, run in enumerate(runs):
             is_ended = run.head.status not in GOING
             table = tables[not is_ended]
@@ -236,15 +242,40 @@ class LiveScreen(ActsOnRuns):
             self._draw()
 
     def _in_order(self) -> list[LiveRun]:
-        """Give the runs, those first for which an alert holds."""
-        alarmed = self.artui.alerts.alarmed
+        """Give the runs in the order that was chosen, or else those first for which an alert holds; what ended comes last."""
+        alarmed, order = self.artui.alerts.alarmed, self._order
+        if order:
+            return sorted(self._runs, key=lambda run: (run.head.status not in GOING, *_place_by(run, order)))
         return sorted(self._runs, key=lambda run: (run.head.status not in GOING, run.head.id not in alarmed))
+
+    @property
+    def _order(self) -> str:
+        """The metric by which the runs are ordered; empty if none was chosen, or no run has it."""
+        return self.artui.live_order if self.artui.live_order in self._orders() else ""
+
+    def _orders(self) -> list[str]:
+        """Give the metrics by which the runs can be ordered, those first by which they are judged."""
+        names = by_shared([live.metric.name for live in run.metrics if not live.metric.labels] for run in self._runs)
+        return [name for name in names if metric_rank(name) < BOOKS_RANK and has_direction(name)][:MOST_ORDERS]
+
+    def action_sort(self) -> None:
+        """Order the runs by the metric that they are judged by, then by the next one, and at last as before."""
+        orders, before = self._orders(), self._order
+        if not orders:
+            self.artui.say("No run has measured anything to order by.")
+            return
+        following = orders[orders.index(before) + 1 :] if before else orders
+        self.artui.live_order = next(iter(following), "")
+        if not self._has_told_order:
+            self._has_told_order = True
+            self.artui.say("s again: by the next metric · V takes all changes as seen")
+        self._draw()
 
     @property
     def _columns(self) -> int:
         return max(1, self.size.width // COLUMN_CELLS)
 
-    def _room(self, runs: Sequence[LiveRun], rows: int) -> Room:
+    def _room(self, runs: Sequence[LiveRun], tables: Mapping[bool, RunLines], rows: int) -> Room:
         """Choose how much to show of each run, by the lines that there are."""
         if self._shows_all:
             return ALL
@@ -255,20 +286,28 @@ class LiveScreen(ActsOnRuns):
         charted = sum(bool(self._charted(run)) for run in going) if self._has_room_for_charts else 0
         for most, least in CHARTED if charted else ():
             room = Room(most, 0, True, True, least)
-            spare = rows - self._lines_of(in_sight, room)
+            spare = rows - self._lines_of(in_sight, tables, room)
             if spare >= 0:
                 return room._replace(chart_rows=min(MOST_CHART_ROWS, least + spare // charted))
-        return next((room for room in ROOMS if self._lines_of(in_sight, room) <= rows), ROOMS[-1])
+        if self._order:
+            # Whoever asks which is ahead reads down a column.
+            return ROOMS[-1]
+        return next((room for room in ROOMS if self._lines_of(in_sight, tables, room) <= rows), ROOMS[-1])
 
-    def _lines_of(self, runs: Sequence[LiveRun], room: Room) -> int:
+    def _lines_of(self, runs: Sequence[LiveRun], tables: Mapping[bool, RunLines], room: Room) -> int:
         counts = [self._metric_lines(run, room) for run in runs]
+        firsts = [
+            1 if is_going and room != ROOMS[-1] else tables[is_going].count_of(run)
+            for run in runs
+            for is_going in [run.head.status in GOING]
+        ]
         if self.size.width < WIDE_CELLS and room.has_machine:
             counts = [count + self._has_machine_line(run) for count, run in zip(counts, runs, strict=True)]
         gaps = 0
         if room.has_gaps:
             gaps = sum(self._has_more(one, room) or self._has_more(other, room) for one, other in pairwise(runs))
         has_head = any(run.head.status not in GOING for run in runs)
-        return len(runs) + sum(counts) + gaps + has_head
+        return sum(firsts) + sum(counts) + gaps + has_head
 
     def _metric_lines(self, run: LiveRun, room: Room) -> int:
         """Say how many lines a run has below its first one, but for the use of the machine."""
@@ -314,7 +353,7 @@ class LiveScreen(ActsOnRuns):
         for live in self._charted(run):
             title = live.metric.title
             is_new, change = self._change(run, live)
-            sign = "! " if title in held else "• " if is_new else ""
+            sign = "! " if title in held else f"{FAR} " if live.is_far_from_best else "• " if is_new else ""
             drawn = self._curves.get((run.head.id, title))
             line = ChartLine(run.head.name, drawn, 0) if drawn is not None else None
             charts.append((f"{sign}{title}" + (f"  {change}" if change else ""), line, is_new or title in held))
@@ -346,7 +385,7 @@ class LiveScreen(ActsOnRuns):
             "took": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in ended},
         }
         return RunLines(
-            "ended", ended, names, facts=facts, wrongs={run.head.id: clean(run.error) for run in ended},
+            "ended", ended, names, facts=facts, wrongs={run.head.id: self._wrong_spans(run, now_ms) for run in ended},
             name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
 
@@ -358,11 +397,7 @@ class LiveScreen(ActsOnRuns):
             "done": {run_id: done for run_id, (_, done, _) in far.items()},
             "left": {run_id: left for run_id, (_, _, left) in far.items()},
         }
-        wrongs = {
-            run.head.id: f"! {clean(holds[0].metric)} {number_text(holds[0].value)}"
-            for run in self._going
-            if (holds := self.artui.alerts.of_run(run.head.id))
-        }
+        wrongs = {run.head.id: self._wrong_spans(run, now_ms) for run in self._going}
         news = {
             (run.head.id, live.metric.title)
             for run in self._going
@@ -370,18 +405,32 @@ class LiveScreen(ActsOnRuns):
             if self._change(run, live)[0]
         }
         return RunLines(
-            "going on", self._going, names, facts=facts, wrongs=wrongs, news=news,
+            "going on", self._going, names, facts=facts, wrongs=wrongs, news=news, leading=self._order,
             name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
 
+    def _wrong_spans(self, run: LiveRun, now_ms: int) -> list[Span]:
+        """Say what is wrong with a run: how long it has stood still, or its first other alert, and what ended it."""
+        stalled_ms = run.stalled_ms(now_ms)
+        parts: list[Span] = [(silence_text(stalled_ms), "warn")] if stalled_ms is not None else []
+        holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric]
+        if holds:
+            parts.append(
+                (f"! {alert_text(holds[0])}" + (f" +{count_text(len(holds) - 1)}" if len(holds) > 1 else ""), "bad")
+            )
+        if run.error:
+            parts.append((clean(run.error), "bad"))
+        return [span for number, part in enumerate(parts) for span in ([("  ", "text"), part] if number else [part])]
+
     def _lines_in_columns(self, run: LiveRun, room: Room, table: RunLines) -> list[Line]:
         shown = self._shown_of(run, room)
-        return [Line(table.line(run, self.mark_spans(run.head)), Link("run", run.head.id)), *self._rows_of(run, shown)]
+        first, *below = table.lines(run, self.mark_spans(run.head))
+        return [Line(first, Link("run", run.head.id)), *map(Line, below), *self._rows_of(run, shown)]
 
     def _run_lines(self, run: LiveRun, room: Room, name: str) -> list[Line]:
         head, now_ms = run.head, clock.now_ms()
         went = duration_text(head.took_ms(now_ms))
-        holds = self.artui.alerts.of_run(head.id)
+        holds = [alert for alert in self.artui.alerts.of_run(head.id) if alert.metric]
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             *self.mark_spans(head),
@@ -389,15 +438,23 @@ class LiveScreen(ActsOnRuns):
             (f"  {head.status}", status_style(head.status)),
             (f" for {went}" if went else "", "dim"),
         ]
+        stalled_ms = run.stalled_ms(now_ms)
+        if stalled_ms is not None:
+            spans.append((f"   {silence_text(stalled_ms)}", "warn"))
         if head.status == "lost":
             spans.append((f"   last heard of {ago_text(run.heard_ms, now_ms)}", "warn"))
         shown = self._shown_of(run, room)
         has_charts = room.chart_rows and self._charted(run)
         if holds and not shown and not has_charts:
-            spans.append((f"   ! {clean(holds[0].metric)} {number_text(holds[0].value)}", "bad"))
+            spans.append((f"   ! {alert_text(holds[0])}", "bad"))
         is_wide = self.size.width >= WIDE_CELLS
         spans += _far_spans(run, now_ms)
-        if run.steps_per_second is not None and head.status == "running" and (is_wide or run.headway is None):
+        if (
+            run.steps_per_second is not None
+            and head.status == "running"
+            and stalled_ms is None
+            and (is_wide or run.headway is None)
+        ):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
         if is_wide and (machine := _machine(run)):
             spans += [("   ", "text"), *machine]
@@ -430,7 +487,7 @@ class LiveScreen(ActsOnRuns):
         metric, last = live.metric, live.metric.summary.last
         is_new, change = self._change(run, live)
         holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric == metric.title]
-        has_rule = bool(holds) and holds[0].rule != BUILT_IN and cells >= WIDE_CELLS
+        has_rule = bool(holds) and holds[0].rule not in BUILT_IN and cells >= WIDE_CELLS
         told = f"  {clean(holds[0].rule)}" if has_rule else ""
         spark_cells = max(8, min(MAX_SPARK_CELLS, cells - title_cells - 33 - cell_len(told)))
         return [
@@ -438,8 +495,8 @@ class LiveScreen(ActsOnRuns):
             ("! ", "bad") if holds else ("• " if is_new else "  ", "accent"),
             (fit_middle(clean(metric.title), title_cells), "text" if is_new else "dim"),
             (
-                fit(number_text(last), 12, right=True),
-                "bad" if not math.isfinite(last) else "bold" if is_new else "text",
+                fit((FAR if live.is_far_from_best else "") + number_text(last), 12, right=True),
+                "bold" if is_new and value_style(live) == "text" else value_style(live),
             ),
             (fit(change, 12, right=True), "accent"),
             ("  ", "text"),
@@ -519,7 +576,15 @@ class LiveScreen(ActsOnRuns):
             self.load()
 
     def action_charts(self) -> None:
-        """Show all curves of the run under the cursor."""
+        """Draw the curves of the marked runs over each other, or of all that are going on; of a single one, all its curves."""
+        marked, runs = self.artui.marked_keys(), self._in_order()
+        several = [run for run in runs if run.head.key in marked]
+        if len(several) < 2:
+            several = [run for run in runs if run.head.status in GOING]
+        if len(several) > 1:
+            metric = self._order or next(iter(self._orders()), "")
+            self.post_message(PlotRuns(keys=[run.head.key for run in several], metric=metric))
+            return
         run = self.acted_run()
         if run is None:
             self.artui.say("Put the cursor on a run first.")
@@ -589,9 +654,19 @@ class LiveScreen(ActsOnRuns):
 
 def _values_of(holds: Sequence[Alert], most: int) -> list[Span]:
     """Name a run with what alerts hold for: at most so many of its metrics, and the number of the others."""
-    values = ", ".join(f"{clean(alert.metric)} {number_text(alert.value)}" for alert in holds[:most])
+    values = ", ".join(alert_text(alert) for alert in holds[:most])
     more = f" +{count_text(len(holds) - most)}" if len(holds) > most else ""
     return [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}{more}", "dim")]
+
+
+def _place_by(run: LiveRun, name: str) -> tuple[int, float]:
+    """Place a run by the last value of a metric: the best first, then what diverged, then runs that have no value."""
+    last = next((live.metric.summary.last for live in run.metrics if live.metric.title == name), None)
+    if last is None:
+        return 2, 0.0
+    if not math.isfinite(last):
+        return 1, 0.0
+    return 0, last if guess_direction(name) == "lower" else -last
 
 
 def _is_same(before: float, now: float) -> bool:
@@ -608,8 +683,9 @@ def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
         return step, step, ""
     done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
     alike = f" as {clean(headway.alike)}" if headway.alike else ""
-    left_ms = (headway.left_ms or 0) - (now_ms - run.heard_ms)
-    left = duration_text(left_ms) if headway.left_ms and left_ms > 0 and run.head.status == "running" else ""
+    left_ms = (headway.left_ms or 0) - (now_ms - run.point_ms)
+    is_on = run.head.status == "running" and run.stalled_ms(now_ms) is None
+    left = duration_text(left_ms) if headway.left_ms and left_ms > 0 and is_on else ""
     return step, f"{headway.unit} {done} of {count_text(headway.total)}{alike}", left
 
 

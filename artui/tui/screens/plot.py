@@ -214,7 +214,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """Say which runs these are."""
         # Curves are those of the marked runs alone; the other charts show all runs, the marked ones in colour.
         if self.tab == "curves" and self.marked:
-            return [(plural(len(self.marked), "marked run"), "title")]
+            are_marked = set(self.marked) <= set(self.artui.marked_keys())
+            return [(plural(len(self.marked), "marked run" if are_marked else "run"), "title")]
         return [(self._title, "title")]
 
     # Views

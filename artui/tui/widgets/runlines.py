@@ -6,21 +6,22 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import cells_of, clean
-from artui.tui.cells import Span, Spans, fit, fit_middle, glyph_of, length_of, spark_text, status_style
+from artui.tui.cells import FAR, Span, Spans, fit, fit_middle, glyph_of, length_of, spark_text, status_style
 from artui.units import DIGITS, column_text, decimals_of, number_text
 
 if TYPE_CHECKING:
     from artui.query.live import LiveMetric, LiveRun
 
 _GAP = "  "
-_NUMBER_CELLS = 10
+_NUMBER_CELLS = 9
 _TITLE_CELLS = 16
 _SPARK_CELLS = 10
-_SPARK_FROM_CELLS = 110
-_WRONG_CELLS = 30
-"""So many cells are left to what is wrong, if anything is, before metrics take the rest."""
-_MOST_METRICS = 4
+_WRONG_CELLS = 44
+"""Curves leave so many cells to what is wrong."""
+_INDENT = " " * 5
+"""Before what is wrong, where it stands below a run."""
 
 
 class RunLines:
@@ -33,8 +34,9 @@ class RunLines:
         names: Mapping[str, str],
         *,
         facts: Mapping[str, Mapping[str, str]],
-        wrongs: Mapping[str, str],
+        wrongs: Mapping[str, Spans],
         news: Collection[tuple[str, str]] = (),
+        leading: str = "",
         name_cells: int,
         width: int,
     ) -> None:
@@ -45,54 +47,74 @@ class RunLines:
             runs: all runs that have a line.
             names: what they are called, by their ids.
             facts: by the titles of columns, texts by the ids of runs.
-            wrongs: by the ids of runs, what is wrong with some; it ends their lines.
+            wrongs: by the ids of runs, what is wrong with some. It ends their lines where there is room for all of it
+                behind the columns, and else has a line of its own below: it never stands below the title of a metric.
             news: ids of runs and titles of metrics that changed since the user looked; a dot stands before these.
+            leading: the metric by which the runs are ordered, which has the first column; empty for none.
             name_cells: cells of a name, with the sign of a mark.
             width: cells of a line.
         """
-        self._title, self._names, self._name_cells = title, names, name_cells
+        self._title, self._names, self._name_cells, self._width = title, names, name_cells, width
         self._facts = {fact: texts for fact, texts in facts.items() if any(texts.values())}
-        self._wrongs = {run_id: text for run_id, text in wrongs.items() if text}
+        self._wrongs = {run_id: spans for run_id, spans in wrongs.items() if spans}
         self._news = frozenset(news)
+        self._leading = leading
+        self._metrics = {run.head.id: {live.metric.title: live for live in run.metrics} for run in runs}
         self._status_cells = max((len(run.head.status) for run in runs), default=0)
         self._fact_cells = {
             fact: max([len(fact), *map(cells_of, texts.values())]) for fact, texts in self._facts.items()
         }
-        self._has_sparks = width >= _SPARK_FROM_CELLS
         before = 3 + name_cells + len(_GAP) + self._status_cells
-        self._room = width - 1 - before - sum(len(_GAP) + cells for cells in self._fact_cells.values())
-        self._titles = self._chosen(runs)
-        texts_by_metric = {
-            metric: [
-                number_text(live.metric.summary.last) for run in runs if (live := _metric(run, metric)) is not None
-            ]
-            for metric in self._titles
-        }
-        self._decimals = {metric: max(map(decimals_of, texts), default=0) for metric, texts in texts_by_metric.items()}
+        room = width - 1 - before - sum(len(_GAP) + cells for cells in self._fact_cells.values())
+        self._decimals: dict[str, int] = {}
+        self._cells: dict[str, int] = {}
+        """Cells of the numbers of each metric that has a column."""
+        self._drawn: set[str] = set()
+        """The metrics that have a curve behind their numbers."""
+        self._spare = self._fill(runs, room)
+        """Cells that are left behind the columns."""
 
-    def _chosen(self, runs: Sequence[LiveRun]) -> list[str]:
-        """Choose the metrics that have a column: of those that most runs have, the first that runs are judged by."""
-        counts = Counter(live.metric.title for run in runs for live in run.metrics)
-        most = max(counts.values(), default=0)
-        counted = {run.headway.counter for run in runs if run.headway is not None}
-        titles = dict.fromkeys(
-            live.metric.title for run in runs for live in run.metrics if live.metric.name not in counted
-        )
-        common = [title for title in titles if 2 * counts[title] >= most]
-        room = self._room - (_WRONG_CELLS if self._wrongs and self._room >= 2 * _WRONG_CELLS else 0)
-        chosen: list[str] = []
-        for title in common[:_MOST_METRICS]:
-            room -= len(_GAP) + self._cells_of(title)
-            if room < 0:
+    def _fill(self, runs: Sequence[LiveRun], room: int) -> int:
+        """Choose the metrics that have a column, and those that have a curve; give the cells that are left.
+
+        Numbers of what runs are judged by come first, then what is wrong, curves, and bookkeeping.
+        """
+        titles = self._common_titles(runs)
+        judged = [title for title in titles if metric_rank(title) < BOOKS_RANK]
+        room = self._add_columns(judged, room)
+        longest = max(map(length_of, self._wrongs.values()), default=-len(_GAP))
+        kept = min(len(_GAP) + longest, _WRONG_CELLS)
+        for title in self._cells:
+            if room - kept < 1 + _SPARK_CELLS:
                 break
-            chosen.append(title)
-        return chosen
+            self._drawn.add(title)
+            room -= 1 + _SPARK_CELLS
+        if len(self._cells) == len(judged) and room > kept:
+            room = kept + self._add_columns([title for title in titles if title not in judged], room - kept)
+        return room
 
-    def _number_cells(self, title: str) -> int:
-        return max(_NUMBER_CELLS, min(_TITLE_CELLS, cells_of(clean(title))))
+    def _add_columns(self, titles: Sequence[str], room: int) -> int:
+        for title in titles:
+            lives = [live for metrics in self._metrics.values() if (live := metrics.get(title)) is not None]
+            texts = [number_text(live.metric.summary.last) for live in lives]
+            decimals = max(map(decimals_of, texts), default=0)
+            numbers = [_number_text(live, decimals, _TITLE_CELLS) for live in lives]
+            cells = max(_NUMBER_CELLS, min(_TITLE_CELLS, cells_of(clean(title))), *map(len, numbers))
+            if len(_GAP) + cells > room:
+                break
+            self._decimals[title], self._cells[title] = decimals, cells
+            room -= len(_GAP) + cells
+        return room
 
-    def _cells_of(self, title: str) -> int:
-        return self._number_cells(title) + (1 + _SPARK_CELLS if self._has_sparks else 0)
+    def _common_titles(self, runs: Sequence[LiveRun]) -> list[str]:
+        """Give the metrics that most runs have: first the one that the runs are ordered by, then as runs are judged."""
+        counted = {run.headway.counter for run in runs if run.headway is not None}
+        counts = Counter(live.metric.title for run in runs for live in run.metrics if live.metric.name not in counted)
+        most = max(counts.values(), default=0)
+        labelled = {live.metric.title for run in runs for live in run.metrics if live.metric.labels}
+        ordered = by_shared([title for title in metrics if title in counts] for metrics in self._metrics.values())
+        common = [title for title in ordered if 2 * counts[title] >= most]
+        return sorted(common, key=lambda title: (title != self._leading, title in labelled))
 
     def head(self) -> Spans:
         """Give the line above all."""
@@ -100,20 +122,20 @@ class RunLines:
             (fit(f" {self._title}", 3 + self._name_cells + len(_GAP) + self._status_cells), "dim"),
             *((_GAP + fit(fact, cells, right=True), "faint") for fact, cells in self._fact_cells.items()),
         ]
-        for title in self._titles:
-            cells = self._number_cells(title)
-            spans.append((_GAP + fit(fit_middle(clean(title), cells).strip(), cells, right=True), "faint"))
-            spans.append((" " * (self._cells_of(title) - cells), "faint"))
+        for title, cells in self._cells.items():
+            style = "accent" if title == self._leading else "faint"
+            spans.append((_GAP + fit(fit_middle(clean(title), cells).strip(), cells, right=True), style))
+            spans.append((" " * (1 + _SPARK_CELLS if title in self._drawn else 0), "faint"))
         return spans
 
-    def line(self, run: LiveRun, marks: Spans) -> Spans:
-        """Give the line of a run.
+    def lines(self, run: LiveRun, marks: Spans) -> list[Spans]:
+        """Give the line of a run, and one below it where what is wrong has no room behind it.
 
         Args:
             run: one of the runs.
             marks: the sign of a marked run, if it is one.
         """
-        head, wrong = run.head, self._wrongs.get(run.head.id, "")
+        head, wrong = run.head, self._wrongs.get(run.head.id, ())
         name = fit_middle(clean(self._names[head.id]), self._name_cells - length_of(marks))
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
@@ -125,23 +147,47 @@ class RunLines:
                 for fact, cells in self._fact_cells.items()
             ),
         ]
-        for title in self._titles:
-            # Where there is no room for both, what is wrong is worth more than a number.
-            if wrong and self._room < 2 * _WRONG_CELLS:
-                break
-            live, cells = _metric(run, title), self._number_cells(title)
-            last = live.metric.summary.last if live is not None else None
-            number = column_text(last, DIGITS, self._decimals[title], cells) if last is not None else "·"
-            is_bad = live is not None and live.metric.summary.is_diverged
-            spans.append((" •" if (head.id, title) in self._news else _GAP, "accent"))
-            spans.append((fit(number, cells, right=True), "bad" if is_bad else "text" if live else "faint"))
-            if self._has_sparks:
-                drawn = spark_text(live.spark, _SPARK_CELLS) if live is not None else ""
-                spans.append((" " + fit(drawn, _SPARK_CELLS), "dim"))
-        if wrong:
-            spans.append((_GAP + wrong, "bad"))
+        for title, cells in self._cells.items():
+            spans += self._metric_spans(run, title, cells)
+        if not wrong:
+            return [spans]
+        if self._is_below(run):
+            return [spans, [(_INDENT, "text"), *_cut(wrong, self._width - len(_INDENT) - 1)]]
+        return [[*spans, (_GAP, "text"), *wrong]]
+
+    def count_of(self, run: LiveRun) -> int:
+        """Say how many lines a run takes."""
+        return 1 + self._is_below(run)
+
+    def _is_below(self, run: LiveRun) -> bool:
+        wrong = self._wrongs.get(run.head.id, ())
+        return bool(wrong) and len(_GAP) + length_of(wrong) > self._spare
+
+    def _metric_spans(self, run: LiveRun, title: str, cells: int) -> Spans:
+        live = self._metrics[run.head.id].get(title)
+        number = "·" if live is None else _number_text(live, self._decimals[title], cells)
+        spans: list[Span] = [(" •" if (run.head.id, title) in self._news else _GAP, "accent")]
+        spans.append((fit(number, cells, right=True), "faint" if live is None else value_style(live)))
+        if title in self._drawn:
+            drawn = spark_text(live.spark, _SPARK_CELLS) if live is not None else ""
+            spans.append((" " + fit(drawn, _SPARK_CELLS), "dim"))
         return spans
 
 
-def _metric(run: LiveRun, title: str) -> LiveMetric | None:
-    return next((live for live in run.metrics if live.metric.title == title), None)
+def value_style(live: LiveMetric) -> str:
+    """Give the style of a last value: of one that is no number, of one that is far worse than the best, or of any other."""
+    return "bad" if live.metric.summary.is_diverged else "warn" if live.is_far_from_best else "text"
+
+
+def _number_text(live: LiveMetric, decimals: int, cells: int) -> str:
+    sign = FAR if live.is_far_from_best else ""
+    return sign + column_text(live.metric.summary.last, DIGITS, decimals, cells - len(sign))
+
+
+def _cut(spans: Spans, cells: int) -> Spans:
+    """Give no more than so many cells of what is wrong."""
+    cut: list[Span] = []
+    for text, style in spans:
+        cut.append((text if cells_of(text) <= cells else fit(text, max(0, cells)), style))
+        cells -= cells_of(text)
+    return cut

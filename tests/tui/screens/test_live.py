@@ -13,11 +13,11 @@ from textual.pilot import Pilot
 
 import artui
 from artui import clock
-from artui.catalog import Catalog, runs
+from artui.catalog import Catalog, points, runs
 from artui.query.live import EARLIER, live_runs, watched_runs
 from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
-from artui.tui.alerts import Alerts
+from artui.tui.alerts import BUILT_IN, Alerts
 from artui.tui.app import ArtuiApp
 from tests.reading import open_reader
 from tests.tui.looking import settled, shown
@@ -85,7 +85,7 @@ def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> Non
         row = next(line for line in shown(pilot).splitlines() if "train/loss" in line)
         assert "•" in row and "0.7500" in row and "−0.3000" in row
         assert "• val/acc" not in shown(pilot)
-        await pilot.press("s")
+        await pilot.press("V")
         await settled(pilot)
         assert "• train" not in shown(pilot)
         await pilot.press("enter")
@@ -148,7 +148,7 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("4")
         await settled(pilot)
         assert "val/acc falls below 0.9" in shown(pilot)
-        await pilot.press("g", "down", "minus")
+        await pilot.press("g", "down", "down", "minus")
         await settled(pilot)
         assert "val/acc falls below 0.9" not in "\n".join(shown(pilot).splitlines()[2:-1])
 
@@ -219,10 +219,10 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
             heads = [line for line in lines if "running for" in line]
             assert ["bad-run" in heads[0], "good-run" in heads[1]] == [True, True]
             assert "enter open" in lines[-1] and "4 shows" not in lines[-1]
-            await pilot.press("g", "down", "enter")
+            await pilot.press("g", "down", "down", "enter")
             await settled(pilot)
             assert "bad-run" in shown(pilot).splitlines()[0]
-            await pilot.press("escape", "g", "down", "down")
+            await pilot.press("escape", "g", "down", "down", "down")
             listing: Any = pilot.app.screen.query_one("#walk")
             before = listing.cursor
             await pilot.press("space")
@@ -500,3 +500,231 @@ def test_a_run_without_a_total_goes_by_those_before_it(tmp_path: Path) -> None:
         ("bert", "a"): (20, 60, "bert"), ("new", "a"): None, ("new", "b"): (20, 50, "the last 2 runs"), ("new", "c"): None,
     }  # fmt: skip
     assert "run_by_project" in plan and "SCAN r " not in plan and "SCAN s" not in plan
+
+
+def _append(connection: Any, run_key: int, metric: str, *arrays: Any) -> None:
+    points.append(connection, run_key, runs.name_key(connection, metric), "", *arrays)
+
+
+def _going(
+    connection: Any, name: str, metrics: dict[str, list[float]], *, gap_ms: int = 1000, silent_ms: int = 0, params: dict[str, Any] | None = None,
+) -> int:  # fmt: skip
+    """Write a run that goes on and is heard of now, with points at even times, the last one some time ago; give its key."""
+    now_ms, count = clock.now_ms(), max(map(len, metrics.values()))
+    times_ms = [now_ms - silent_ms - gap_ms * back for back in range(count - 1, -1, -1)]
+    key = runs.start(connection, runs.NewRun(project="p", name=name, started_ms=times_ms[0] - gap_ms))
+    runs.set_params(connection, key, params or {})
+    runs.beat(connection, key, now_ms)
+    for metric, values in metrics.items():
+        _append(connection, key, metric, *points.pack(zip(range(count), times_ms, values, strict=True)))
+    return key
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_run_that_logs_nothing_more_says_so(
+    tmp_path: Path, size: tuple[int, int], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long after its last point a run whose process is alive has no rate and no time left, but the time without a step, and an alert."""
+    path, bells = tmp_path / "x.artui", []
+    monkeypatch.setattr(ArtuiApp, "bell", lambda self: bells.append(1))
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(count - 1):
+            _going(connection, f"fine-{number}", {"loss": [1.0] * 13}, params={"max_steps": 300})
+        _going(connection, "stuck", {"loss": [1.0] * 13}, silent_ms=305_000, params={"max_steps": 300})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _until(pilot, "! stuck: no step for 5m; 4 shows it")
+        lines = (await _live(pilot)).splitlines()
+        assert any("! run stalls" in line and "stuck no step for 5m" in line for line in lines)
+        index = next(index for index, line in enumerate(lines) if "▶ stuck" in line)
+        row = lines[index]
+        assert "no step for 5m" in row + lines[index + 1]
+        assert "left" not in row and "/s" not in row and "4m" not in row
+        assert sum("no step for" in line for line in lines[:-1]) == 2
+        assert len(bells) == 1
+
+    _explore(path, flow, size=size)
+
+
+def test_the_screen_and_the_rules_know_the_same_silence(tmp_path: Path) -> None:
+    """What is read for rules alone says as much about silence as what is read for the screen; a run that has ended, or is not heard of, does not stand still."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for name, silent_ms in (
+            ("new", 1000),
+            ("slow", 29_000),
+            ("stuck", 40_000),
+            ("ended", 40_000),
+            ("lost", 90_000),
+        ):
+            key = _going(connection, name, {"loss": [1.0] * 600, "system/cpu": [1.0] * 600}, silent_ms=silent_ms)
+            if name == "ended":
+                runs.finish(connection, key, status="failed", ended_ms=clock.now_ms(), duration_ms=1000)
+            if name == "lost":
+                connection.execute("UPDATE run SET heartbeat_ms = heartbeat_ms - 80000 WHERE key = :key", {"key": key})
+            _append(connection, key, "system/memory", *points.pack([(1, clock.now_ms(), 1.0)]))
+    with open_reader(path) as reader:
+        now_ms = clock.now_ms()
+        for known in (live_runs(reader), watched_runs(reader, lambda name: 1)):
+            stalled = {live.head.name for live in known if live.stalled_ms(now_ms) is not None}
+            assert stalled == {"stuck"} and len(known) == 5
+
+
+def test_the_time_left_runs_down_from_the_last_point(tmp_path: Path) -> None:
+    """A sign of life without a point does not begin it anew."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        _going(connection, "calm", {"loss": [1.0] * 101}, silent_ms=25_000, params={"max_steps": 200})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        row = next(line for line in (await _live(pilot)).splitlines() if "▶ calm" in line)
+        assert any(f"about {seconds}s left" in row for seconds in range(55, 76)), row
+
+    _explore(path, flow)
+
+
+@pytest.mark.parametrize(("size", "titles"), [((80, 24), 2), ((120, 36), 5), ((200, 50), 6)])
+def test_many_runs_show_as_many_metrics_as_there_is_room_for(
+    tmp_path: Path, size: tuple[int, int], titles: int
+) -> None:
+    """Whatever is wrong with one of them, all have as many numbers as fit; one that is far from its best has a star."""
+    path = tmp_path / "x.artui"
+    names = ["val/loss", "val/acc", "val/f1", "test/loss", "train/loss", "weird", "lr"]
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(14 if size[1] < 50 else 22):
+            down = [3.0 - step / 50 for step in range(60)]
+            values = {name: down if "loss" in name else [1 - value / 4 for value in down] for name in names}
+            if number == 3:
+                values["val/loss"] = [*down[:-1], 80.0]
+            if number == 4:
+                values["train/loss"] = [*down[:-1], float("nan")]
+            _going(connection, f"going-{number:02}", values, silent_ms=200_000 if number == 5 else 0)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        lines = (await _live(pilot)).splitlines()
+        head = next(line for line in lines if line.startswith(" going on"))
+        shown_titles = [
+            name
+            for name in ("val/loss", "val/acc", "val/f1", "test/loss", "train/loss", "weird", "lr")
+            if name in head.split()
+        ]
+        assert len(shown_titles) >= titles and max(map(len, lines)) <= size[0]
+        rows = [line for line in lines if "▶ going-" in line]
+        # What is wrong takes no number away, and stands below the title of no metric.
+        end = max(head.index(f" {title}") + 1 + len(title) for title in shown_titles)
+        for row in rows:
+            texts = row[head.index("for") + 3 : end].split()
+            assert sum(text.lstrip("*−-").replace(".", "").isdigit() or text == "NaN" for text in texts) >= len(
+                shown_titles
+            )
+            assert "step for" not in row[:end] and "NaN +" not in row[:end]
+        assert "*80" in next(row for row in rows if "going-03" in row)
+        assert sum("*" in row for row in rows) == 1
+
+    _explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("count", [1, 2, 14])
+def test_a_value_far_from_its_best_has_a_star_wherever_it_stands(
+    tmp_path: Path, size: tuple[int, int], count: int
+) -> None:
+    """In columns, in lists and above curves, as in the table of runs."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(count):
+            down = [3.0 - step / 50 for step in range(60)]
+            _going(connection, f"going-{number}", {"val/loss": [*down, 80.0], "train/loss": [*down, 1.8]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for _ in range(2):
+            starred = [line for line in (await _live(pilot)).splitlines() if "80.00" in line or "80 " in line]
+            assert starred and all(line.count("*") == 1 for line in starred)
+            assert len(starred) == count or "all metrics" in shown(pilot)
+            await pilot.press("i")
+            await settled(pilot)
+
+    _explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("count", [3, 14])
+def test_s_orders_the_runs_by_what_they_are_judged_by(tmp_path: Path, size: tuple[int, int], count: int) -> None:
+    """The best comes first by each metric's own direction, then what diverged, then what has no value; the head line says so."""
+    path, nan = tmp_path / "x.artui", float("nan")
+    losses = {f"run-{number:02}": [2.0, number * 5 % count / 10] for number in range(count)}
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, (name, loss) in enumerate(losses.items()):
+            if number == 1:
+                loss[-1] = nan
+            _going(
+                connection,
+                name,
+                {"other": [1.0, 2.0]} if number == 2 else {"val/loss": loss, "val/acc": [0.0, loss[1] / 3]},
+            )
+    finite = [name for name, loss in losses.items() if name != "run-02" and loss[1] == loss[1]]
+    by_loss = sorted(finite, key=lambda name: losses[name][1])
+
+    def names(text: str) -> list[str]:
+        return [
+            part for line in text.splitlines() if "▶ run-" in line for part in line.split() if part.startswith("run-")
+        ]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        before = names(await _live(pilot))
+        await pilot.press("s")
+        await settled(pilot)
+        assert "by val/loss, best first" in shown(pilot).splitlines()[1]
+        assert names(shown(pilot)) == [*by_loss, "run-01", "run-02"]
+        await pilot.press("s")
+        await settled(pilot)
+        assert "by val/acc, best first" in shown(pilot).splitlines()[1]
+        assert names(shown(pilot)) == [*reversed(by_loss), "run-01", "run-02"]
+        # It is kept for the next look.
+        await pilot.press("escape")
+        await settled(pilot)
+        assert names(await _live(pilot)) == [*reversed(by_loss), "run-01", "run-02"]
+        await pilot.press("s", "s")
+        await settled(pilot)
+        assert "best first" not in shown(pilot).splitlines()[1] and names(shown(pilot)) == before
+
+    _explore(path, flow, size=size)
+
+
+def test_f_draws_several_runs_over_each_other(tmp_path: Path) -> None:
+    """All that are going on, or the marked ones if there are several of them."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(4):
+            _going(connection, f"run-{number}", {"val/loss": [2.0, 1.0, 0.5 + number]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _live(pilot)
+        await pilot.press("f")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "▸ 4 runs" in text.splitlines()[0] and "val/loss" in text
+        assert all(f"run-{number}" in text.splitlines()[-2] for number in range(4))
+        await pilot.press("escape", "space", "space", "f")
+        await settled(pilot)
+        assert "▸ 2 marked runs" in shown(pilot).splitlines()[0]
+
+    _explore(path, flow)
+
+
+def test_each_built_in_rule_is_removed_and_brought_back_alone() -> None:
+    """What was removed stays away at the next start, whatever was done to the other one."""
+    texts = list(BUILT_IN)
+    assert len(texts) > 1
+
+    def rules() -> list[str]:
+        return [rule.text for rule in Alerts(Settings(), lambda text: None).rules]
+
+    assert rules() == texts
+    for text in texts:
+        assert Alerts(Settings(), lambda text: None).remove(text)
+    assert rules() == []
+    for number, text in enumerate(texts):
+        Alerts(Settings(), lambda text: None).add(text)
+        assert sorted(rules()) == sorted(texts[: number + 1])
