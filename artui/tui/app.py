@@ -315,7 +315,7 @@ class ArtuiApp(Asks, ChangesOnly):
             if change["why"] == DELETED_IN_SOURCE
         )
         details += [f"{count_text(deleted)} deleted there and not shown"] if deleted else []
-        details += [f"{count_text(left)} things left out"] if left else []
+        details += [f"{plural(left, 'thing')} left out"] if left else []
         taken = plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")
         more = f": {', '.join(details)}" if details else ""
         # What to do next comes first, where no terminal is too narrow for it.
@@ -409,6 +409,11 @@ class ArtuiApp(Asks, ChangesOnly):
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(seconds, self._unsay)
         self._show_notice()
+
+    def unsay(self, text: str) -> None:
+        """Remove a notice, if it is still the one that is shown."""
+        if self._notices.unsay_text(text):
+            self._show_notice()
 
     def forget_old_notice(self) -> None:
         """Remove an old notice: another screen is on top."""

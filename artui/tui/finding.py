@@ -14,6 +14,8 @@ class FindsLines(Screen[None]):
     """A screen of lists. On a list with its own filter `/` opens that filter instead."""
 
     _needle = ""
+    _outcome = ""
+    """What was said of the search last."""
 
     def _focused_lines(self) -> LineList | None:
         focused = self.focused
@@ -75,7 +77,15 @@ class FindsLines(Screen[None]):
         """Show the outcome of a search to the user."""
         say = getattr(self.app, "say", None)
         if say is not None:
+            self._outcome = text
             say(text)
+
+    def forget_search_result(self) -> None:
+        """Show the outcome of a search no longer: the search is over, or what was searched is out of sight."""
+        unsay = getattr(self.app, "unsay", None)
+        if unsay is not None and self._outcome:
+            unsay(self._outcome)
+        self._outcome = ""
 
     def leave_find(self) -> bool:
         """Do what esc does: leave the question, then clear the search; false if there is neither."""
@@ -87,6 +97,7 @@ class FindsLines(Screen[None]):
         listing = self._focused_lines()
         if listing is not None and listing.needle:
             self._needle = ""
+            self.forget_search_result()
             for other in self.query(LineList):
                 other.find("", 1)
             return True

@@ -47,6 +47,13 @@ class Notices:
         """Remove the notice."""
         self._notice = None
 
+    def unsay_text(self, text: str) -> bool:
+        """Remove the notice if it has this text; say whether it had."""
+        is_said = self._notice is not None and self._notice.spans[0][0] == clean(text)
+        if is_said:
+            self._notice = None
+        return is_said
+
     @property
     def is_old(self) -> bool:
         """Whether there is a notice too old to carry over to another screen."""

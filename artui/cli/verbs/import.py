@@ -202,7 +202,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     taken, runs = report["taken"], report["runs"]
     words = {
         "new": "new",
-        "updated": "brought up to date",
+        "updated": "updated",
         "unchanged": "unchanged",
         "kept": "kept as they were",
         "not chosen": "not chosen",

@@ -71,6 +71,7 @@ class CatalogScreen(Asks, FindsLines):
         """Take back what is asked at the bottom: what it was about is out of sight."""
         for prompt in self.query(Prompt):
             prompt.leave()
+        self.forget_search_result()
 
     def show_keys(self) -> None:
         """Show the keys of this screen, or the notice, at the bottom."""

@@ -10,6 +10,7 @@ from artui import clock
 from artui.query.filter.tokens import quoted_text
 from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
+from artui.sheets.sheet import NOTHING
 from artui.tui.cells import Span, fit
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, ShowRuns
@@ -18,7 +19,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import age_text, ago_text, bytes_text, count_text, plural
 
-_RUNS = (("new", "new", "good"), ("updated", "brought up to date", "good"), ("unchanged", "unchanged", "text"), ("kept", "kept as they were", "warn"), ("not chosen", "not chosen", "dim"))  # fmt: skip
+_RUNS = (("new", "new", "good"), ("updated", "updated", "good"), ("unchanged", "unchanged", "text"), ("kept", "kept as they were", "warn"), ("not chosen", "not chosen", "dim"))  # fmt: skip
 _TAKEN = ("params", "tags", "notes", "series", "points", "versions", "aliases", "files")
 _TITLE_CELLS = 10
 
@@ -107,17 +108,23 @@ _NOTHING = [
     BLANK,
     Line([("   artui import PATH", "key"), ("  takes runs of other tools: artui import --help names them.", "dim")]),
 ]
-_COUNT_TITLES = ("runs", "new", "changed", "deleted", "left out")
+_COUNT_TITLES = ("runs", "new", "updated", "deleted", "left out", "damaged")
 
 
 def summary_lines(reports: Sequence[ImportReport], *, cells: int) -> tuple[Line, list[Line]]:
     """Give the head of the list of imports, and a line for each: when, from where, and how many runs.
 
-    `runs` and `deleted` are those that are in the catalog now; `new`, `changed` and `left out` those of the newest import.
+    `runs` and `deleted` are those that are in the catalog now; the others are of the newest import. What no import has
+    is no column, but for the runs and what was new.
     """
     now_ms = clock.now_ms()
-    rows = [(age_text(report.time_ms, now_ms), clean(report.report["title"]), *_counted(report)) for report in reports]
-    titles = ("age", "from", *_COUNT_TITLES)
+    counted = [_counted(report) for report in reports]
+    columns = [i for i in range(len(_COUNT_TITLES)) if i < 2 or any(counts[i] != NOTHING for counts in counted)]
+    rows = [
+        (age_text(report.time_ms, now_ms), clean(report.report["title"]), *(counts[i] for i in columns))
+        for report, counts in zip(reports, counted, strict=True)
+    ]
+    titles = ("age", "from", *(_COUNT_TITLES[i] for i in columns))
     widths = [max(len(title), *(len(row[place]) for row in rows)) for place, title in enumerate(titles)]
     room = max(12, cells - sum(widths) - 2 * len(widths) - 4)
     place_cells = min(room, max(len(clean(report.location)) for report in reports))
@@ -138,9 +145,10 @@ def summary_lines(reports: Sequence[ImportReport], *, cells: int) -> tuple[Line,
 def _counted(report: ImportReport) -> list[str]:
     counts = report.report["runs"]
     left = sum(entry["count"] for entry in report.report["left"] if entry["what"] == "runs")
-    left += counts.get("not chosen", 0) + report.report["damaged_count"]
-    numbers = (report.run_count, counts.get("new", 0), counts.get("updated", 0), report.deleted_count, left)
-    return [count_text(number) if number else "·" for number in numbers]
+    left += counts.get("not chosen", 0)
+    damaged = report.report["damaged_count"]
+    numbers = (report.run_count, counts.get("new", 0), counts.get("updated", 0), report.deleted_count, left, damaged)
+    return [count_text(number) if number else NOTHING for number in numbers]
 
 
 def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
@@ -175,17 +183,22 @@ def report_lines(import_report: ImportReport, *, cells: int) -> list[Line]:
         if count := report["runs"].get(name):
             counts.append((f"{count_text(count)} {words}   ", style))
     line("runs", counts or [("none", "dim")])
+    now: list[Span] = [(f"{plural(import_report.run_count, 'run')} in the catalog", "text")]
+    if import_report.deleted_count:
+        now.append((f" and {count_text(import_report.deleted_count)} deleted: d shows them", "dim"))
+    line("now", now)
     taken = [f"{count_text(report['taken'][name])} {name}" for name in _TAKEN if report["taken"].get(name)]
     if size := report["taken"].get("bytes"):
         taken.append(bytes_text(size))
     for number, text in enumerate(_wrapped(taken, cells - _TITLE_CELLS - 5)):
         line("taken" if not number else "", [(text, "text")])
-    for title, style in (("changed", "text"), ("left", "warn")):
-        for number, entry in enumerate(report[title]):
-            what, why = f"{count_text(entry['count'])} {clean(entry['what'])}", clean(entry["why"])
+    for title, name, style in (("changed", "changed", "text"), ("left out", "left", "warn")):
+        for number, entry in enumerate(report[name]):
+            # As `artui import` says it: what they are is a word for several.
+            what, why = f"{clean(entry['what'])} ({count_text(entry['count'])}):", clean(entry["why"])
             line(title if not number else "", [(what, style)])
             if _TITLE_CELLS + len(what) + len(why) + 6 <= cells:
-                lines[-1] = Line([*lines[-1].spans, (f"  {why}", "dim")])
+                lines[-1] = Line([*lines[-1].spans, (f" {why}", "dim")])
             else:
                 line("", [(f"  {why}", "dim")])
     for number, entry in enumerate(report["damaged"]):

@@ -132,7 +132,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     def set_behind(self, behind: Sequence[Line]) -> None:
         """Show other lines after the end."""
-        if tuple(behind) != self.rows.behind:
+        if tuple(behind) != self._behind:
             is_at_end = self._is_at_end
             self._set_rows(self.page, behind)
             # Who looks at the end goes on looking at it.
@@ -224,7 +224,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
             return
         goal = self._goal or _Goal("top", self.top, self._row)
         owed, self._owed, self._goal = self._owed, 0, None
-        self._set_rows(page, self.rows.behind)
+        self._set_rows(page, self._behind)
         if goal.how == "match":
             self._index = min(self._index, max(0, self.rows.count - 1))
             self._bring(goal.offset, is_new_page=True)
@@ -254,7 +254,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return self.rows.page
 
     def _set_rows(self, page: Page, behind: Sequence[Line]) -> None:
-        self.rows = Rows(page, behind, width=self.size.width - 1, is_wrapped=self.is_wrapped)
+        self._behind = tuple(behind)
+        # Only lines that have the text are asked for: ours are none of them.
+        shown = () if isinstance(self.source, FewLines) else self._behind
+        self.rows = Rows(page, shown, width=self.size.width - 1, is_wrapped=self.is_wrapped)
         self._marks: dict[int, list[tuple[int, int, bool]]] = {}
         self._rows_in_sight: list[tuple[int, int]] | None = None
 
@@ -298,7 +301,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def on_resize(self) -> None:
         # As of the last drawing, in the size before: who looks at the end goes on looking at it.
         is_at_end = self.is_following or (self._is_at_end and (self._index, self._row) != (0, 0))
-        self._set_rows(self.page, self.rows.behind)
+        self._set_rows(self.page, self._behind)
         self._go(*((END, END) if is_at_end else (self._index, self._row)))
         self._changed()
 
@@ -384,7 +387,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         letter = rows[min(self._row, len(rows) - 1)] if self.is_wrapped else 0
         self.is_wrapped = not self.is_wrapped
         self._left = 0
-        self._set_rows(self.page, self.rows.behind)
+        self._set_rows(self.page, self._behind)
         row = bisect.bisect_right(self.rows.starts(self._index), letter) - 1 if self.rows.count else 0
         self._go(*((END, END) if self.is_following else (self._index, row)))
         self._look_ahead()
@@ -428,7 +431,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         goal = _AT_END if self.is_following else _Goal("top", few.origin(self.top) if few is not None else 0)
         self.source, self._search = FewLines(whole, needle) if needle else whole, None
         self.match, self._owed = None, 0
-        self._set_rows(Page((), 0), self.rows.behind)
+        self._set_rows(Page((), 0), self._behind)
         self._index = self._row = self._left = 0
         self._want_page(goal if not needle or self.is_following else _Goal("top", 0))
         self._changed()

@@ -11,8 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog
-from artui.query.imports import import_reports
+from artui.query.imports import ImportReport, import_reports
 from artui.query.runs.order import RunsRequest, run_order
+from artui.tui.screens.imports import report_lines, summary_lines
 from tests.reading import open_reader
 from tests.tui.looking import NOW_MS, settled, shown
 
@@ -69,12 +70,12 @@ def test_import_leads_to_its_runs(imported: Path, explore: Explore, size: tuple[
         await pilot.press("I")
         await settled(pilot)
         lines = shown(pilot).splitlines()
-        assert lines[1].split() == ["age", "from", "runs", "new", "changed", "deleted", "left", "out"]
+        assert lines[1].split() == ["age", "from", "runs", "new", "updated", "deleted", "left", "out"]
         assert lines[2].split()[-5:] == ["2", "4", "·", "2", "7"] and "/data/one" in lines[2]
         assert lines[3].split()[-5:] == ["3", "3", "1", "·", "7"]
         await pilot.press("down", "down")
         await settled(pilot)
-        assert "7 runs  hold nothing" in shown(pilot)
+        assert "left out  runs (7): hold nothing" in shown(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert "2 of 10 runs" in shown(pilot)
@@ -83,3 +84,22 @@ def test_import_leads_to_its_runs(imported: Path, explore: Explore, size: tuple[
         assert "2 of 12 runs" in shown(pilot)
 
     explore(imported, flow, size=size)
+
+
+def test_a_line_and_its_text_say_the_same(small_catalog: Path) -> None:
+    """Each count of a line is in the text below, under the same word; damaged runs were taken, so they are not left out."""
+    report = {
+        "title": "MLflow", "runs": {"new": 6, "updated": 2, "not chosen": 3}, "damaged_count": 1, "damaged": [{"run": "r1", "what": "no start"}],
+        "left": [{"what": "runs", "why": "hold nothing", "count": 1}], "changed": [{"what": "runs", "why": "are deleted in the source", "count": 1}], "taken": {},
+    }  # fmt: skip
+    whole = ImportReport("mlflow", "/data", NOW_MS, "artui", report, run_count=5, deleted_count=1)
+    head, (line,) = summary_lines([whole], cells=100)
+    titles = "".join(text for text, _ in head.spans).replace("left out", "left-out").split()
+    counts = dict(zip(titles[2:], "".join(text for text, _ in line.spans).split()[3:], strict=True))
+    assert counts == {"runs": "5", "new": "6", "updated": "2", "deleted": "1", "left-out": "4", "damaged": "1"}
+    text = "\n".join("".join(part for part, _ in line.spans) for line in report_lines(whole, cells=100))
+    for words in ("6 new", "2 updated", "3 not chosen", "5 runs in the catalog and 1 deleted", "left out  runs (1): hold nothing", "damaged   r1", "changed   runs (1): are deleted"):  # fmt: skip
+        assert words in text, words
+    assert "1 runs" not in text
+    plain = ImportReport("mlflow", "/data", NOW_MS, "artui", {**report, "runs": {"new": 1}, "left": [], "damaged_count": 0}, run_count=1)  # fmt: skip
+    assert "".join(text for text, _ in summary_lines([plain], cells=100)[0].spans).split() == ["age", "from", "runs", "new"]  # fmt: skip

@@ -454,3 +454,25 @@ def test_metrics_of_the_machine_are_counted_behind_those_of_the_run() -> None:
     assert text[-1] == " and 3 metrics of the machine: tab draws them" and len(text) == 4
     alone = metric_lines([metrics[0], metrics[2]], cells=60)
     assert len(alone) == 3 and "machine" not in "".join(part for line in alone for part, _ in line.spans)
+
+
+@pytest.mark.parametrize("leaving", [("escape",), ("tab",), ("tab", "tab", "tab")])
+def test_what_is_said_of_a_search_ends_with_it(leaving: tuple[str, ...], small_catalog: Path, explore: Explore) -> None:
+    """With esc, and where another tab shows what was not searched; what is said of something else stays."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await pilot.press("enter")
+        await settled(pilot)
+        for other in ("", "copied"):
+            await pilot.press("slash", "ctrl+u", *"val", "enter")
+            await settled(pilot)
+            assert "n goes on" in shown(pilot)
+            if other:
+                app.say(other)
+            await pilot.press(*leaving)
+            await settled(pilot)
+            assert "n goes on" not in shown(pilot) and other in shown(pilot).splitlines()[-1]
+            app.screen.action_show_tab("overview")
+
+    explore(small_catalog, flow)
