@@ -15,6 +15,7 @@ import orjson
 
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
+from artui.model import STAGES
 from artui.query.filter.conditions import stage_codes, time_condition
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
@@ -254,13 +255,15 @@ def _metadata(test: Comparison, name: str) -> Condition:
 
 
 def _holding(scope: Scope, text: str) -> set[int]:
-    """Give the versions that contain a text: in names, kinds, notes, aliases, metadata, paths or previews, in any case."""
+    """Give the versions that contain a text: in names, kinds, stages, notes, aliases, metadata, paths or previews, in any case."""
     word = storable(text)[:MAX_WORD_CHARS]
     return set(scope.memory.get(("version word", word), lambda: array("q", _read_holding(scope.connection, word))))
 
 
 def _read_holding(connection: sqlite3.Connection, word: str) -> set[int]:
-    keys: set[int] = set()
+    stages = [code for code, stage in enumerate(STAGES) if word.casefold() in stage]
+    query = f"SELECT v.key FROM {TABLES} WHERE a.stage IN ({', '.join(map(str, stages))})"
+    keys: set[int] = {row[0] for row in connection.execute(query)} if stages else set()
     for part in spellings(word):
         values = {"part": part, "json": orjson.dumps(part).decode()[1:-1]}
         for query in _TEXTS:

@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 
 from artui import clock
 from artui.query import artifacts as query
+from artui.query.direction import best_aggregate, has_direction
+from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle
@@ -19,13 +21,16 @@ from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import age_text, plural
+from artui.units import age_text, digits_for, number_text, plural
 
 if TYPE_CHECKING:
     from artui.model import AliasChange, Preview, VersionDetail, VersionHead
+    from artui.query.measures import Measure
     from artui.query.pictures import TablePicture
 
 
+_MEASURE_CELLS = 12
+_MOST_MEASURES = 3
 _FEWEST_MAKER_CELLS = 8
 """The name of a run that would be cut to less is left out."""
 
@@ -52,6 +57,7 @@ class ArtifactScreen(CatalogScreen):
         self.artifact_key = artifact_key
         self.version_id = version_id
         self.versions: Sequence[VersionHead] = ()
+        self._measures: Sequence[Measure] = ()
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -70,11 +76,14 @@ class ArtifactScreen(CatalogScreen):
 
     def load(self) -> None:
         """Ask for the versions."""
-        self.ask("versions", lambda: query.versions(self.reader, self.artifact_key), self._take)
+        reader, key = self.reader, self.artifact_key
+        self.ask("versions", lambda: (query.versions(reader, key), version_measures(reader, key)), self._take)
 
-    def _take(self, versions: list[VersionHead]) -> None:
+    def _take(self, answer: tuple[list[VersionHead], list[Measure]]) -> None:
+        versions, self._measures = answer
         is_first = not self.versions
         self.versions = versions
+        self.listing.styles.width = self._listing_cells()
         self.show_place()
         self._draw_versions(keep=not is_first)
         if is_first and versions:
@@ -82,17 +91,20 @@ class ArtifactScreen(CatalogScreen):
 
             self.artui.keep_recent(Thing("artifact", str(self.artifact_key), versions[0].artifact, versions[0].kind))
         if is_first and self.version_id:
-            place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
+            link = Link("version", self.version_id)
+            place = next((i for i, line in enumerate(self.listing.lines) if line.link == link), self.listing.cursor)
             self.listing.move_to(place)
         self._ask_holds()
 
     def _draw_versions(self, *, keep: bool) -> None:
-        spans = version_spans(self.versions, self._listing_cells())
-        lines = [Line(line, Link("version", head.id)) for head, line in zip(self.versions, spans, strict=True)]
-        self.listing.set_lines(lines, keep=keep)
+        head, spans = version_spans(self.versions, self._listing_cells(), self._measures)
+        lines = [Line(line, Link("version", version.id)) for version, line in zip(self.versions, spans, strict=True)]
+        self.listing.set_lines([*([Line(head)] if head else []), *lines], keep=keep)
 
     def _listing_cells(self) -> int:
-        return min(54, max(24, self.size.width * 2 // 5))
+        """Give the list what it needs, up to two fifths of the screen; up to a half where numbers tell versions apart."""
+        share = self.size.width // 2 if self._measures else self.size.width * 2 // 5
+        return min(needed_cells(self.versions, self._measures), max(24, share))
 
     def title_spans(self) -> list[Span]:
         """Say which artifact this is."""
@@ -111,7 +123,12 @@ class ArtifactScreen(CatalogScreen):
     @property
     def current(self) -> VersionHead | None:
         """The version under the cursor."""
-        return self.versions[self.listing.cursor] if self.listing.cursor < len(self.versions) else None
+        link = self.listing.link
+        return None if link is None else self._by_id.get(link.id)
+
+    @property
+    def _by_id(self) -> dict[str, VersionHead]:
+        return {head.id: head for head in self.versions}
 
     def on_resize(self) -> None:
         self.listing.styles.width = self._listing_cells()
@@ -203,11 +220,61 @@ class ArtifactScreen(CatalogScreen):
         return self.current
 
 
-def version_spans(versions: Sequence[VersionHead], width: int) -> list[list[Span]]:
-    """Give a line for each version that fits into so many cells: its number, aliases, age and run.
+class _Drawn(NamedTuple):
+    """A measure as a column."""
 
-    Where there is no room for all, first the run is cut in its middle, then left out, then the age; aliases are left out last.
+    name: str
+    texts: Sequence[str]
+    """One a version; empty where it has none."""
+    bests: frozenset[int]
+    """Places of the best ones."""
+    cells: int
+
+
+def _drawn(versions: Sequence[VersionHead], measure: Measure) -> _Drawn:
+    values = [measure.values.get(head.key) for head in versions]
+    numbers = [value for value in values if value is not None]
+    digits = digits_for(map(float, numbers), _MEASURE_CELLS)
+    texts = _aligned(["" if value is None else number_text(value, digits) for value in values])
+    finite = [value for value in numbers if value == value]
+    bests: frozenset[int] = frozenset()
+    if finite and has_direction(measure.name):
+        best = min(finite) if best_aggregate(measure.name) == "min" else max(finite)
+        bests = frozenset(place for place, value in enumerate(values) if value == best)
+    name = fit(clean(measure.name), min(cells_of(clean(measure.name)), _MEASURE_CELLS), keep_end=True)
+    return _Drawn(name, texts, bests, max(cells_of(name), *(len(text) for text in texts)))
+
+
+def _aligned(texts: Sequence[str]) -> list[str]:
+    """Put numbers under each other at their points."""
+    behind = [len(text.partition(".")[2]) + 1 if "." in text and "e" not in text else 0 for text in texts]
+    return [text + " " * (max(behind) - cells) for text, cells in zip(texts, behind, strict=True)]
+
+
+def needed_cells(versions: Sequence[VersionHead], measures: Sequence[Measure] = ()) -> int:
+    """Say how wide the list of versions would be with nothing cut."""
+    now_ms = clock.now_ms()
+    numbers = max((cells_of(f" v{head.number} {DAMAGED_SIGN}") for head in versions), default=0)
+    aliases = max((cells_of(aliases_text(head)) for head in versions), default=0)
+    ages = max((cells_of(age_text(head.created_ms, now_ms)) for head in versions), default=0)
+    makers = max((cells_of(clean(head.made_by.name)) for head in versions if head.made_by is not None), default=0)
+    columns = sum(_drawn(versions, measure).cells + 2 for measure in measures[:_MOST_MEASURES])
+    return numbers + columns + sum(cells + 2 for cells in (aliases, ages, makers) if cells) + 1
+
+
+def version_spans(
+    versions: Sequence[VersionHead], width: int, measures: Sequence[Measure] = ()
+) -> tuple[list[Span], list[list[Span]]]:
+    """Give a line for each version that fits into so many cells: its number, aliases, measures, age and run.
+
+    Where there is no room for all, first the run is cut in its middle, then left out, then the age, then measures from
+    the last on; aliases are left out last.
+
+    Returns:
+        The names of the columns, empty without measures, and the lines.
     """
+    if not versions:
+        return [], []
     now_ms = clock.now_ms()
     ages = [age_text(head.created_ms, now_ms) for head in versions]
     numbers = [f" v{head.number}{' ' + DAMAGED_SIGN if head.damaged else ''}" for head in versions]
@@ -215,19 +282,32 @@ def version_spans(versions: Sequence[VersionHead], width: int) -> list[list[Span
     number_cells, age_cells, maker_cells = (max(map(cells_of, texts), default=0) for texts in (numbers, ages, makers))
     alias_cells = max((cells_of(aliases_text(head)) for head in versions), default=0)
     rest = width - number_cells - (2 + alias_cells if alias_cells else 0) - 1
+    columns: list[_Drawn] = []
+    for column in (_drawn(versions, measure) for measure in measures[:_MOST_MEASURES]):
+        if column.cells + 2 <= rest:
+            columns.append(column)
+            rest -= column.cells + 2
     has_age = age_cells + 2 <= rest
     rest -= age_cells + 2 if has_age else 0
     maker_cells = min(maker_cells, rest - 2) if rest - 2 >= min(maker_cells, _FEWEST_MAKER_CELLS) else 0
     lines: list[list[Span]] = []
-    for head, number, age, maker in zip(versions, numbers, ages, makers, strict=True):
-        room = max(0, min(alias_cells, width - number_cells - 3))
+    room = max(0, min(alias_cells, width - number_cells - 3))
+    titles: list[Span] = []
+    if columns:
+        titles = [(" " * (number_cells + (room + 2 if room else 0)), "text")]
+        titles += [(f"  {column.name:>{column.cells}}", "head") for column in columns]
+    for place, (head, number, age, maker) in enumerate(zip(versions, numbers, ages, makers, strict=True)):
         spans: list[Span] = [(fit(number, number_cells), "bad" if head.damaged else "text")]
         spans += [(f"  {fit(aliases_text(head, room), room)}", "good")] if room else []
+        spans += [
+            (f"  {column.texts[place]:>{column.cells}}", "good" if place in column.bests else "text")
+            for column in columns
+        ]
         spans += [(f"  {age:>{age_cells}}", "dim")] if has_age else []
         spans += [(f"  {fit_middle(maker, maker_cells)}", "dim")] if maker_cells > 0 else []
         spans += [(f"  damaged: {', '.join(head.damaged)}", "bad")] if head.damaged else []
         lines.append(spans)
-    return lines
+    return titles, lines
 
 
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:

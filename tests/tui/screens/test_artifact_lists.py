@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts
 from artui.model import ArtifactHead, RunHead, VersionHead
+from artui.query.artifacts import artifact_list
+from artui.query.direction import best_aggregate
+from artui.query.measures import Measure, version_measures
+from artui.query.reader import Reader
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.screens.artifact import version_spans
@@ -47,7 +51,7 @@ def test_aliases_of_versions_outlast_the_rest(width: int, aliases: tuple[str, ..
     """Whatever the width: columns have gaps, no line is too long, `production` is whole, and an age or a run needs whole aliases."""
     versions = [_version(12, aliases), _version(3, ("staging",)), _version(1, ())]
 
-    lines = version_spans(versions, width)
+    _, lines = version_spans(versions, width)
 
     assert all(length_of(line) <= width for line in lines)
     whole = all(aliases_text(head) in _text(line) for head, line in zip(versions, lines, strict=True))
@@ -116,3 +120,68 @@ def test_artifacts_of_one_name_say_their_projects(tmp_path: Path, explore: Calla
         assert "model · first" in text and "model · second" in text and "alone · first" not in text
 
     explore(path, flow)
+
+
+MEASURES = st.lists(
+    st.builds(
+        Measure,
+        st.sampled_from(["val/loss", "val_acc", "epoch", "a long name of a number", "x"]),
+        st.dictionaries(st.integers(1, 4), st.floats(width=32) | st.integers(-(10**9), 10**9), min_size=1),
+    ),
+    max_size=4,
+    unique_by=lambda measure: measure.name,
+)
+
+
+@pytest.mark.usefixtures("frozen")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(MEASURES, st.integers(24, 100))
+def test_numbers_of_versions_are_columns(measures: list[Measure], width: int) -> None:
+    """Each column stands below its name, numbers whole and under each other, the best ones marked, or it is left out whole."""
+    versions = [_version(number, ("production",) if number == 2 else ()) for number in range(4, 0, -1)]
+    titles, lines = version_spans(versions, width, measures)
+    assert all(length_of(line) <= width for line in [*lines, titles])
+    shown_columns = titles[1:]
+    for number, (title, _) in enumerate(shown_columns):
+        name = title.strip().lstrip("…")
+        measure = next(measure for measure in measures if measure.name.endswith(name))
+        at = 1 + bool(any(version.aliases for version in versions)) + number
+        cells = [line[at][0] for line in lines]
+        assert len({length_of([(cell, "")]) for cell in cells}) == 1
+        for version, cell in zip(versions, cells, strict=True):
+            value = measure.values.get(version.key)
+            text = cell.strip()
+            assert (text == "") == (value is None) and "…" not in text
+            if value is not None and value == value and abs(value) < 1e300:
+                assert float(text.replace(",", "").replace("−", "-").replace("∞", "inf")) == pytest.approx(
+                    value, rel=1e-3
+                )
+        styles = {version.key: line[at][1] for version, line in zip(versions, lines, strict=True)}
+        finite = {key: value for key, value in measure.values.items() if value == value}
+        if measure.name == "epoch" or not finite:
+            assert "good" not in styles.values()
+        else:
+            best = (
+                min(finite.values())
+                if "loss" in measure.name or best_aggregate(measure.name) == "min"
+                else max(finite.values())
+            )
+            assert {key for key, style in styles.items() if style == "good"} == {
+                key for key, value in finite.items() if value == best
+            }
+
+
+def test_what_differs_in_metadata_tells_versions_apart(demo_catalog: Path) -> None:
+    """Of the demo's checkpoints the losses come first, as SQL has them; what all versions share is left out."""
+    with Reader(demo_catalog) as reader:
+        key = next(head.key for head in artifact_list(reader) if head.name == "digits-checkpoint")
+        measures = version_measures(reader, key)
+    assert [measure.name for measure in measures] == ["val_loss", "val_acc", "epoch"]
+    with sqlite3.connect(demo_catalog) as connection:
+        expected = dict(
+            connection.execute(
+                "SELECT key, json_extract(metadata, '$.val_loss') FROM version WHERE artifact_key = ?", (key,)
+            )
+        )
+    connection.close()
+    assert dict(measures[0].values) == expected
