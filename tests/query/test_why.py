@@ -21,7 +21,7 @@ from artui.model import ParamValue
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
-from artui.query.why import Factor, Why, comparable, sets_apart, why
+from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
 from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
 from artui.query.why.two import roundest_between
 from artui.query.why.words import LEAST_Z, evidence, headline, listing, number_words, percent, winning_shares
@@ -219,10 +219,15 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
         assert winning_shares(factor) == pytest.approx(shares)
         word, share = ("better", shares[0]) if shares[0] > shares[1] else ("worse", shares[1])
         if shares[0] != shares[1]:
-            counts = f"{len(sides[0])} : {len(sides[1])} runs"
-            assert evidence(factor, explanation.is_better or False).startswith(
-                f"{word} in {percent(share)} of pairs · {counts}"
-            )
+            tied = 1 - sum(shares)
+            said = [f"{word} in {percent(share)} of pairs" + (f", equal in {percent(tied)}" if tied > 0.0099 else "")]
+            rest = {"lr", "augment", "optimizer", "dropout"} - {name}
+            alike = [place for place, (a, b) in enumerate(pairs) if all(a[0].get(other) == b[0].get(other) for other in rest)]  # fmt: skip
+            wins = sum((better if word == "better" else worse)[place] for place in alike)
+            if len(alike) >= 4 or 0 < wins == len(alike):
+                said.append(f"{wins} of {len(alike)} otherwise equal")
+            said.append(f"{len(sides[0])} : {len(sides[1])} runs")
+            assert evidence(factor, explanation.is_better or False).startswith(" · ".join(said))
         assert _same(factor.left_median, _middle([loss for _, loss in sides[0]]))
         assert _same(factor.right_median, _middle([loss for _, loss in sides[1]]))
         rest = {"lr", "augment", "optimizer", "dropout"} - {name}
@@ -353,10 +358,12 @@ def test_true_and_false_stay_words(tmp_path: Path) -> None:
         apart = {factor.name: factor for factor in sets_apart(reader, chosen, every)}
         two = {factor.name: factor for factor in why(reader, reader.run("r0").id, reader.run("r13").id).factors}
         for factor in (apart["augment"], two["augment"]):
-            assert factor.where == ("params.augment = true" if factor.left != "0 % false" else "params.augment = false")
+            assert factor.where == (
+                "params.augment = true" if factor.left != "false: 0 %" else "params.augment = false"
+            )
             assert len(reader.runs(factor.where)) in (12, 28)
     texts = {apart["augment"].left, apart["augment"].right}
-    assert texts in ({"100 % true", "0 % true"}, {"0 % false", "100 % false"})
+    assert texts in ({"true: 100 %", "true: 0 %"}, {"false: 0 %", "false: 100 %"})
     assert (two["augment"].left, two["augment"].right) == ("true", "false") and (
         two["flag"].left,
         two["flag"].right,
@@ -580,6 +587,67 @@ def test_runs_without_the_metric_of_a_filter_are_no_others(tmp_path: Path) -> No
     with Reader(path) as reader:
         every = list(run_order(reader, RunsRequest()).keys)
         having = set(run_order(reader, RunsRequest("kind != 0")).keys)
-        assert set(comparable(reader, every, "Val/Loss < 0.5 and kind = 1")) == having
-        assert comparable(reader, every, "kind = 1") == every
-        assert comparable(reader, every, "") == every
+        assert set(comparable(reader, every, where="Val/Loss < 0.5 and kind = 1").keys) == having
+        assert comparable(reader, every, where="kind = 1") == (every, "", 0)
+        assert comparable(reader, every) == (every, "", 0)
+        by_loss = comparable(reader, every, where="kind = 1", metric="Val/Loss")
+        assert set(by_loss.keys) == having and by_loss[1:] == ("Val/Loss", len(every) - len(having))
+        others = [key for key in every if key not in having]
+        assert comparable(reader, others, metric="Val/Loss") == (others, "", 0)
+        assert leading_metric(reader, having) == "Val/Loss" and leading_metric(reader, others) == ""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_how_runs_came_out_is_counted(tmp_path: Path, seed: int) -> None:
+    """Medians, shares of better and of equal pairs, and counts are those of plain Python; runs without the metric are in none."""
+    chance = random.Random(seed)
+    metric, sign = (("val/loss", -1), ("val/acc", 1))[seed % 2]
+    path = tmp_path / "x.artui"
+    lasts: dict[int, float | None] = {}
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(24):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}"))
+            # In every third case the first runs come out clearly apart.
+            shift = 1.0 if seed % 3 == 0 and number < 9 else 0.0
+            lasts[key] = chance.choice([None, 0.1 + shift, 0.2 + shift, 0.2 + shift, 0.3])
+            if lasts[key] is not None:
+                points.append(connection, key, runs.name_key(connection, metric), "", *points.pack([(0, 0, lasts[key])]))  # type: ignore[list-item] # fmt: skip
+    left, right = list(lasts)[:9], list(lasts)[9:]
+    ours, theirs = ([last for key in keys if (last := lasts[key]) is not None] for keys in (left, right))
+    with Reader(path) as reader:
+        sentence = outcome(reader, left, right, metric)
+        assert outcome(reader, left, right, metric, where=f"{metric} > 0.1") == "" == outcome(reader, left, right, "")
+        assert outcome(reader, [], right, metric) == f"None of these runs has {metric}."
+    pairs = [sign * (a - b) for a, b in product(ours, theirs)]
+    shares = {"better": sum(pair > 0 for pair in pairs) / len(pairs), "worse": sum(pair < 0 for pair in pairs) / len(pairs)}  # fmt: skip
+    assert f", {len(ours)} : {len(theirs)} runs." in sentence and f"By {metric} they are " in sentence
+    middles = number_words(statistics.median(ours), statistics.median(theirs))
+    assert f"median {middles[0]} against {middles[1]}" in sentence
+    if shares["better"] != shares["worse"]:
+        word = max(shares, key=lambda name: shares[name])
+        tied = percent(sum(pair == 0 for pair in pairs) / len(pairs))
+        is_clear = (
+            chance_of(rank_sum(ours, theirs)[0], len(ours), len(theirs), is_parted=1.0 in shares.values()) <= 0.05
+        )
+        verdict = word if is_clear else "neither clearly better nor clearly worse"
+        assert f"they are {verdict}: " in sentence and f"{word} in {percent(shares[word])} of pairs, equal in {tied}" in sentence  # fmt: skip
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.sampled_from([None, True, False]), st.booleans())
+def test_a_share_of_pairs_never_hides_equal_ones(won: int, lost: int, tied: int, is_better: bool | None, is_brief: bool) -> None:  # fmt: skip
+    """What is said of pairs adds up: those that are neither better nor worse are said to be equal."""
+    total = won + lost + tied
+    if not total or won == lost:
+        return
+    factor = Factor("params", "lr", "1", "2", 1.0, (won + tied / 2) / total, 10, 10, tied_share=tied / total, left_median=1.0, right_median=1.0)  # fmt: skip
+    for text, word in ((words.evidence(factor, is_better, is_brief=is_brief), "equal" if is_brief else "equal in"), (words.number_apart(factor), "equal in")):  # fmt: skip
+        assert (f", {word} {percent(tied / total)}" in text) == (tied / total >= 0.01), text
+        assert f"in {percent(max(won, lost) / total)}" in text
+
+
+@pytest.mark.parametrize("better", [0, 3, 8])
+def test_otherwise_equal_runs_are_counted_in_the_line_as_in_the_sentence(better: int) -> None:
+    """Both say in how many of the pairs of otherwise equal runs the result is so."""
+    factor = Factor("params", "lr", "1", "2", 1.0, 0.64, 10, 10, equal_pairs=8, equal_pairs_better=better, equal_pairs_worse=8 - better)  # fmt: skip
+    assert f" · {better} of 8 otherwise equal · 10 : 10 runs" in words.evidence(factor, True)
+    assert f" · {better} of 8 alike · 10 : 10" in words.evidence(factor, True, is_brief=True)

@@ -13,9 +13,9 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import Factor, Why, comparable, sets_apart, why, words
+from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
 from artui.safetext import clean
-from artui.units import number_text, plural
+from artui.units import count_text, number_text, plural
 
 MAX_LINES = 20
 
@@ -51,15 +51,21 @@ def command(
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)
             chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
-            every = [*chosen, *comparable(reader, set(every) - chosen, where)]
+            metric = leading_metric(reader, chosen)
+            others = comparable(reader, [key for key in every if key not in chosen], where=where, metric=metric)
+            every = [*chosen, *others.keys]
             damages, heads = damaged_runs(reader, every), {}
             if damages:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every, where=where)
-            sentence, is_better, names = words.answer_apart(factors), None, ["these", "others"]
+            came_out = outcome(reader, chosen, others.keys, metric, where=where)
+            sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
+            is_better, names = None, ["these", "others"]
             seeds_text = ""
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
+            if others.metric and others.left_out:
+                headline += f", {count_text(others.left_out)} without {others.metric} left out"
             if as_json:
                 from artui.cli.contract import factor_record
 

@@ -12,12 +12,18 @@ Two questions, each answered by a sentence and a ranked list, with the evidence 
 - `sets_apart` takes two sets of runs. A factor that is a number is weighed by the same test on its values, any
   other by the standard score of the difference of two proportions (pooled) of its most telling value.
 
+- Runs that lack the metric which the first set is judged by are no others: they are of another kind (`comparable`).
+  `outcome` says how the first set came out by it.
+
 Both show what goes together with the result, which need not be its cause.
 """
 
-from artui.query.why.apart import comparable as comparable
 from artui.query.why.apart import sets_apart as sets_apart
 from artui.query.why.factors import Factor as Factor
 from artui.query.why.factors import Spread as Spread
 from artui.query.why.factors import Why as Why
+from artui.query.why.outcome import Others as Others
+from artui.query.why.outcome import comparable as comparable
+from artui.query.why.outcome import leading_metric as leading_metric
+from artui.query.why.outcome import outcome as outcome
 from artui.query.why.two import why as why

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.filter.parser import asked_for, parse
 from artui.query.filter.tokens import quoted_name, quoted_value
-from artui.query.keys import key_list
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
@@ -68,28 +65,6 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int], *, whe
         factors += _inputs_apart(connection, ours, theirs)
     factors.sort(key=lambda factor: -abs(factor.z or 0.0))
     return [factor for factor in factors if factor.z and not _is_known(factor, known)]
-
-
-def comparable(reader: Reader, keys: Iterable[int], where: str) -> list[int]:
-    """Leave out the runs that lack a metric which a filter compares: they are of another kind, and differ in all."""
-    kept = list(keys)
-    with reader.snapshot() as connection:
-        for (name_key,) in connection.execute(
-            _METRICS, {"names": orjson.dumps(sorted(asked_for(parse(where)))).decode()}
-        ):
-            having = set(
-                key_list(connection, "SELECT run_key AS key FROM series WHERE name_key = :name", {"name": name_key})
-            )
-            kept = [key for key in kept if key in having]
-    return kept
-
-
-_METRICS = """
-    SELECT n.key
-    FROM json_each(:names) AS w
-    JOIN name AS n ON lower(n.text) = w.value
-    WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
-"""
 
 
 def _is_known(factor: Factor, known: frozenset[str]) -> bool:
@@ -153,7 +128,7 @@ def _value_apart(
     having = set(keys)
     a, b = len(having & ours), len(having & theirs)
     z = proportions(a, len(ours), b, len(theirs))
-    shares = [f"{words.percent(count / total)} {shown}" for count, total in ((a, len(ours)), (b, len(theirs)))]
+    shares = [f"{shown}: {words.percent(count / total)}" for count, total in ((a, len(ours)), (b, len(theirs)))]
     if len(ours) == 1:
         shares[0] = shown if a else f"not {shown}" if shown != "none" else "some"
     factor = Factor(section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where)

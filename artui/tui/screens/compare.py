@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from artui.errors import ArtuiError
 from artui.query import compare as query
+from artui.query.direction import has_direction
 from artui.query.names import distinct_names
 from artui.query.runs.rows import run_keys
 from artui.query.series.ranking import judging_metric
@@ -351,8 +352,15 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             both = " and ".join(fit_middle(clean(head.name), 18).rstrip() for head in (run.head, base.head))
             self.artui.say(f"{both} share no metric to judge.", is_warning=True)
             return
-        chosen = [row.metric if row is not None else "", self._metric, judging_metric([shared, shared])]
-        metric = next(title for title in chosen if title in shared)
+        # Neither of two epochs is better.
+        judging = {title for title in shared if has_direction(title.partition(" {")[0]) or title in self.directions}
+        if not judging:
+            self.artui.say("These runs share only counters: neither higher nor lower is better. d says which way is, for a metric.")  # fmt: skip
+            return
+        wanted = [row.metric if row is not None else "", self._metric, judging_metric([judging, judging])]
+        metric = next(title for title in wanted if title in judging)
+        if wanted[0] and wanted[0] != metric:
+            self.artui.say(f"{clean(wanted[0])} is no result of both: {clean(metric)} judges")
         direction = self.directions.get(metric)
         by_best = metric in self.artui.best_metrics
 

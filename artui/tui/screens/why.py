@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.message import Message
 
@@ -17,7 +18,7 @@ from artui.query import progress
 from artui.query.runs.order import count_runs
 from artui.query.why import Why, words
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans, fit, fit_apart
+from artui.tui.cells import Span, Spans, fit, fit_apart, fit_middle
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
@@ -61,11 +62,13 @@ class WhyScreen(CatalogScreen):
     def __init__(
         self,
         title: str,
-        question: Callable[[Reader], Why | tuple[Spans, Sequence[Factor]]],
+        question: Callable[[Reader], Why | tuple[Spans, Sequence[Factor], str]],
         heads: tuple[str, str],
         show_runs: Callable[[str], None],
     ) -> None:
-        """Take a question about two runs, or about two sets of them, whose answer comes with a line that sums it up.
+        """Take a question about two runs, or about two sets of them.
+
+        The answer about sets comes with a line that says which these are, and a sentence of how they came out.
 
         Args:
             heads: titles of the two sides, until the answer names the better run.
@@ -110,7 +113,7 @@ class WhyScreen(CatalogScreen):
 
     # Asking
 
-    def _asked(self, reader: Reader) -> Why | tuple[Spans, Sequence[Factor]]:
+    def _asked(self, reader: Reader) -> Why | tuple[Spans, Sequence[Factor], str]:
         """Ask the question, on the thread of the reader; say how far it is, and give up once the screen is left."""
         run_count, said_at = count_runs(reader)[0], 0.0
 
@@ -134,7 +137,7 @@ class WhyScreen(CatalogScreen):
                 [(f"looking through {plural(message.run_count, 'run')} …", "dim"), (how_far, "faint")]
             )
 
-    def _take(self, answer: Why | tuple[Spans, Sequence[Factor]]) -> None:
+    def _take(self, answer: Why | tuple[Spans, Sequence[Factor], str]) -> None:
         summary: Spans
         if isinstance(answer, Why):
             self._explanation, self._factors, self._heads = answer, answer.factors, answer.names
@@ -144,8 +147,8 @@ class WhyScreen(CatalogScreen):
                 self._title = f"why {names[0]} is better than {names[1]}"
                 self.show_place()
         else:
-            summary, self._factors = answer
-            self._answer = words.answer_apart(self._factors)
+            summary, self._factors, outcome = answer
+            self._answer = " ".join(text for text in (words.answer_apart(self._factors), outcome) if text)
         self.query_one("#summary", Paragraph).show_spans(summary)
         self.query_one("#answer", Paragraph).show(clean(self._answer, max_chars=MAX_SENTENCE_CHARS))
         self._draw()
@@ -195,7 +198,9 @@ class WhyScreen(CatalogScreen):
             lines.append((BLANK, None))
             if listing.are_all_thin:
                 lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
-            lines += self._remark("The longer the bar, the less is it chance; but it need not be the cause.")
+            has_thin = says_few and any(telling.factor.is_thin for telling in weighed)
+            faint = "; a faint bar rests on few runs" if has_thin else ""
+            lines += self._remark(f"The longer the bar, the less is it chance{faint}; but it need not be the cause.")
         self._of_lines = [factor for _, factor in lines]
         self.listing.set_lines([line for line, _ in lines], keep=True)
         if self.listing.cursor == 0:
@@ -209,7 +214,7 @@ class WhyScreen(CatalogScreen):
         name = max(12, min(30, wide // 5))
         is_brief = wide < EVIDENCE_FROM_CELLS
         bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
-        return name, max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 52)) // 2)), bar_cells, is_brief
+        return name, max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 58)) // 2)), bar_cells, is_brief
 
     def _head(self, has_weights: bool) -> Line:
         name, value, bar_cells, _ = self._cells
@@ -242,7 +247,7 @@ class WhyScreen(CatalogScreen):
         if factor.z is None:
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
-        style = "faint" if factor.is_thin or not explains else "warn" if factor.z < 0 else "best"
+        style = "faint" if factor.is_thin or not explains else "spark"
         text = words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few)
         return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (text, "dim")])
 
@@ -308,8 +313,16 @@ class WhyScreen(CatalogScreen):
 def _fit_sides(texts: tuple[str, str], cells: int) -> list[str]:
     """Cut what stands on both sides at its end, or elsewhere if it would look the same."""
     shown = [clean(text, max_chars=100) for text in texts]
-    cut = [fit(text, cells) for text in shown]
+    cut = [_fit_share(text, cells) for text in shown]
     return fit_apart(shown, cells) if cut[0] == cut[1] and shown[0] != shown[1] else cut
+
+
+def _fit_share(text: str, cells: int) -> str:
+    """Cut a text at its end, or before the share of runs that stands there."""
+    value, colon, share = text.rpartition(": ")
+    if not share.endswith(" %") or cell_len(text) <= cells or cell_len(share) + 4 > cells:
+        return fit(text, cells)
+    return fit(fit_middle(value, cells - cell_len(colon + share)).rstrip() + colon + share, cells)
 
 
 def bar(z: float, full: float, cells: int) -> str:

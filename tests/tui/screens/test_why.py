@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui import cli
+from artui.catalog import Catalog, points, runs
 from artui.query import progress
 from artui.query.why import why, words
 from artui.tui.screens import why as screen_module
+from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE
@@ -203,7 +205,9 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
         assert drawn
         await pilot.press("escape", "escape", "w")
         await settled(pilot)
-        assert "The 2 marked runs against the 10 others of the table" in _words(shown(pilot))
+        assert "The 2 marked runs against the 9 others of the table · 1 without val/loss left out" in _words(
+            shown(pilot)
+        )
         await pilot.press(
             "escape", "M", "slash", *"val/loss < 0.4 and optimizer = adam and epoch > 1 and lr < 2", "enter"
         )
@@ -213,3 +217,29 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
         assert "runs with val/loss < 0.4 and optimizer = adam and epoch > 1 and lr < 2 against" in _words(shown(pilot))
 
     explore(small_catalog, flow, size=size)
+
+
+def test_no_counter_judges_runs(tmp_path: Path, explore: Explore) -> None:
+    """w on a row such as epoch asks by a result instead, says so, and never calls a higher epoch better."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(6):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": number % 2}))
+            for name, last in (("epoch", 5.0 + number), ("val/loss", 1.0 - number / 10)):
+                metric = runs.name_key(connection, name)
+                points.append(connection, key, metric, "", *points.pack([(0, 0, 0.0), (1, 1, last)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        screen = on(pilot, CompareScreen)
+        while screen.table.row is None or screen.table.row.metric != "epoch":
+            await pilot.press("down")
+        await pilot.press("w")
+        await settled(pilot)
+        assert on(pilot, WhyScreen)
+        text = _words(shown(pilot))
+        assert "better" in text and "val/loss" in text and "· epoch" not in text and "better epoch" not in text
+
+    explore(path, flow, size=(120, 36))

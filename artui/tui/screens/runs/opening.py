@@ -11,7 +11,7 @@ from artui.safetext import clean
 from artui.tui.host import MAX_COMPARED
 from artui.tui.messages import ShowRuns
 from artui.tui.screens.runs import columns, marks
-from artui.units import plural
+from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.model import Column, RunRow
@@ -111,7 +111,7 @@ class RunsOpener:
 
     def why(self) -> None:
         """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""
-        from artui.query.why import comparable, sets_apart
+        from artui.query.why import comparable, leading_metric, outcome, sets_apart
         from artui.tui.screens.why import WhyScreen
 
         screen, state, group = self._screen, self._screen.state, self._screen.table.group
@@ -136,15 +136,21 @@ class RunsOpener:
             name = screen.table.lines.labels.text(group, heading_count=0, cells=60)
             which = ("The ", "run", f" of {name}")
 
-        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
-            others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
-            rest = [key for key in others if key not in chosen]
-            rest = comparable(reader, rest, where) if is_filter else rest
+        wanted = self._plotted_metric()
+
+        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor], str]:
+            every = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
+            metric = leading_metric(reader, chosen, wanted=wanted)
+            others = comparable(
+                reader, [key for key in every if key not in chosen], where=where if is_filter else "", metric=metric
+            )
+            lacking = f" · {count_text(others.left_out)} without {clean(metric)} left out" if others.metric and others.left_out else ""  # fmt: skip
             title = [
                 (f"{which[0]}{plural(len(chosen), which[1])}{which[2]}", "accent"),
-                (f" against the {plural(len(rest), 'other')}{of}", "dim"),
+                (f" against the {plural(len(others.keys), 'other')}{of}{lacking}", "dim"),
             ]
-            return title, sets_apart(reader, set(chosen), rest, where=where if is_filter else "")
+            factors = sets_apart(reader, set(chosen), others.keys, where=where if is_filter else "")
+            return title, factors, outcome(reader, chosen, others.keys, metric, where=where if is_filter else "")
 
         def show_runs(where: str) -> None:
             screen.post_message(ShowRuns(where))

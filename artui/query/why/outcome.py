@@ -1,0 +1,123 @@
+"""By which metric some runs are judged, how they came out against others, and which others can be held against them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from artui.numbers import as_float
+from artui.query.direction import guess_direction, has_direction
+from artui.query.filter.parser import asked_for, parse
+from artui.query.keys import key_list, name_key
+from artui.query.runs.ranked import best_and_sample
+from artui.query.runs.sorting import FIRST_SERIES
+from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.why import words
+from artui.query.why.evidence import median, rank_sum, tied_share
+from artui.query.why.factors import Factor
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+
+_MAX_ASKED = 1_000
+"""The metrics of so many runs, evenly chosen, say by what they are judged."""
+_NAMES = """
+    SELECT n.text, count(DISTINCT s.run_key)
+    FROM json_each(:keys) AS w
+    CROSS JOIN series AS s ON s.run_key = w.value
+    JOIN name AS n ON n.key = s.name_key
+    GROUP BY n.key
+"""
+_HAVING = "SELECT run_key AS key FROM series WHERE name_key = :name"
+_LASTS = f"SELECT t.run_key, t.last FROM series AS t WHERE t.name_key = :name AND {FIRST_SERIES}"
+_NAMED = """
+    SELECT n.key
+    FROM json_each(:names) AS w
+    JOIN name AS n ON lower(n.text) = w.value
+    WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+"""
+
+
+def leading_metric(reader: Reader, keys: Iterable[int], *, wanted: str = "") -> str:
+    """Give the metric by which some runs are judged: one that more than half of them have; empty if there is none.
+
+    Args:
+        wanted: the one to take if it is among these.
+    """
+    asked = best_and_sample(sorted(keys), best=0, most=_MAX_ASKED)
+    with reader.snapshot() as connection:
+        counts = Counter(dict(connection.execute(_NAMES, {"keys": orjson.dumps(asked).decode()})))
+    judging = [
+        name
+        for name, count in counts.items()
+        if 2 * count > len(asked) and isinstance(name, str) and has_direction(name) and metric_rank(name) < BOOKS_RANK
+    ]
+    if wanted in judging:
+        return wanted
+    return min(judging, key=lambda name: (metric_rank(name), "loss" not in name.lower(), name), default="")
+
+
+class Others(NamedTuple):
+    """Runs that others can be held against."""
+
+    keys: Sequence[int]
+    metric: str
+    """The metric that they all have; empty if none was asked of them."""
+    left_out: int
+    """How many lack what they would have to have: they are of another kind, and differ in all."""
+
+
+def comparable(reader: Reader, keys: Collection[int], *, where: str = "", metric: str = "") -> Others:
+    """Leave out the runs that lack a metric which a filter compares, or else the one that is judged by.
+
+    If all lack it, all are kept.
+    """
+    with reader.snapshot() as connection:
+        named = asked_for(parse(where))
+        name_keys = key_list(connection, _NAMED, {"names": orjson.dumps(sorted(named)).decode()})
+        judged = name_key(connection, metric) if metric and not name_keys else None
+        kept = list(keys)
+        for key in [*name_keys, *([judged] if judged is not None else [])]:
+            having = set(key_list(connection, _HAVING, {"name": key}))
+            kept = [run_key for run_key in kept if run_key in having]
+    if judged is not None and not kept:
+        return Others(list(keys), "", 0)
+    return Others(kept, metric if judged is not None else "", len(keys) - len(kept))
+
+
+def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: str, *, where: str = "") -> str:
+    """Say in a sentence how the runs of `left` came out against those of `right` by the last value of a metric.
+
+    A run that ended in NaN, or in the worst infinity, is worse than any number. Empty without a metric, or if the filter
+    that `left` are the runs of asks for it: then it is no news.
+    """
+    if not metric or metric.lower() in asked_for(parse(where)):
+        return ""
+    direction = guess_direction(metric)
+    sign = 1.0 if direction == "higher" else -1.0
+    with reader.snapshot() as connection:
+        result_by_key = _results(connection, metric, sign)
+    ours, theirs = ([result_by_key[key] for key in keys if key in result_by_key] for keys in (left, right))
+    factor = Factor("", metric, "", "", left_count=len(ours), right_count=len(theirs))
+    if ours and theirs:
+        z, share = rank_sum(ours, theirs)
+        middles = [sign * value if value > -float("inf") else float("nan") for value in (median(ours), median(theirs))]
+        factor = Factor(
+            "", metric, "", "", z, share, len(ours), len(theirs), "", tied_share(ours, theirs),
+            left_median=middles[0], right_median=middles[1],
+        )  # fmt: skip
+    return words.outcome(metric, direction, factor)
+
+
+def _results(connection: sqlite3.Connection, metric: str, sign: float) -> dict[int, float]:
+    """Give how good each run came out, higher for better."""
+    rows = connection.execute(_LASTS, {"name": name_key(connection, metric)})
+    return {
+        key: sign * as_float(last) if isinstance(last, int | float) else -float("inf")
+        for key, last in rows
+        if isinstance(key, int)
+    }
