@@ -23,7 +23,7 @@ NOW_MS = 1_790_000_000_000
 HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/] ‮evil​"
 
 
-QUIET_SECONDS = 0.012
+QUIET_SECONDS = 0.03
 """So long nothing is asked and no timer waits before a screen has come to rest: Textual's pilot has looked twice by then."""
 SHORT_SECONDS = 0.4
 short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
+from artui import clock
 from artui.model import STAGES, ArtifactHead, VersionHead
 from artui.query import artifacts as query
 from artui.safetext import cells_of, clean
@@ -26,7 +27,7 @@ from artui.tui.state.history import ARTIFACTS
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import count_text, plural
+from artui.units import age_text, bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from artui.query.filter.tokens import FilterError
@@ -295,11 +296,19 @@ def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_al
 
 
 class _Columns(NamedTuple):
-    """Cells of the columns of the list; aliases have the rest of a line."""
+    """Cells of the columns of the list; aliases have the rest of a line, less what is at its end."""
 
     kind: int
     name: int
     number: int
+    size: int
+    """0 where there is no room for sizes, and so for ages."""
+    age: int
+
+    @property
+    def end(self) -> int:
+        """Cells of what stands at the end of a line."""
+        return sum(cells + _GAP for cells in (self.size, self.age) if cells)
 
 
 def _columns_of(shown: Sequence[ArtifactHead], width: int) -> _Columns:
@@ -310,7 +319,14 @@ def _columns_of(shown: Sequence[ArtifactHead], width: int) -> _Columns:
     aliases = min(_MAX_ALIAS_CELLS, max((cells_of(aliases_text(head)) for head in latest), default=0))
     room = width - _INDENT - kind - number - aliases - 3 * _GAP - 1
     longest = max(cells_of(clean(head.name)) for head in shown)
-    return _Columns(kind, min(longest, max(_FEWEST_NAME_CELLS, room)), number)
+    name = min(longest, max(_FEWEST_NAME_CELLS, room))
+    now_ms = clock.now_ms()
+    size = max((len(bytes_text(head.size_bytes)) for head in latest), default=0)
+    age = max((len(age_text(head.created_ms, now_ms)) for head in latest), default=0)
+    room -= name
+    age = age if age + _GAP <= room else 0
+    size = size if size + _GAP <= room - (age + _GAP if age else 0) else 0
+    return _Columns(kind, name, number, size, age)
 
 
 def _needed_cells(shown: Sequence[ArtifactHead]) -> int:
@@ -319,7 +335,7 @@ def _needed_cells(shown: Sequence[ArtifactHead]) -> int:
         return 0
     columns = _columns_of(shown, _UNLIMITED)
     aliases = max((cells_of(aliases_text(head.latest)) for head in shown if head.latest is not None), default=0)
-    return _INDENT + sum(columns) + min(aliases, _MAX_ALIAS_CELLS) + 3 * _GAP + 1
+    return _INDENT + columns.kind + columns.name + columns.number + columns.end + min(aliases, _MAX_ALIAS_CELLS) + 3 * _GAP + 1  # fmt: skip
 
 
 def _spans_of(head: ArtifactHead, columns: _Columns, width: int, *, names_kind: bool) -> list[Span]:
@@ -331,5 +347,15 @@ def _spans_of(head: ArtifactHead, columns: _Columns, width: int, *, names_kind: 
     ]
     if latest is not None:
         spans.append((f"{'':{_GAP}}{f'v{latest.number}':{columns.number}}", "dim"))
-        spans.append((f"{'':{_GAP}}{aliases_text(latest, width - length_of(spans) - _GAP - 1)}", "good"))
+        room = width - length_of(spans) - _GAP - 1 - columns.end
+        spans.append(
+            (
+                f"{'':{_GAP}}{fit(aliases_text(latest, room), room) if columns.end else aliases_text(latest, room)}",
+                "good",
+            )
+        )
+        if columns.size:
+            spans.append((f"{'':{_GAP}}{bytes_text(latest.size_bytes):>{columns.size}}", "dim"))
+        if columns.age:
+            spans.append((f"{'':{_GAP}}{age_text(latest.created_ms, clock.now_ms()):>{columns.age}}", "dim"))
     return spans
