@@ -2,7 +2,7 @@
 pause is usual.
 
 Nothing is said where it is not certain: a param must be called as trainers call the length of a run, and the run must
-count the same thing and not be beyond it. Without such a param, runs that finished before may say where such a run
+count the same thing and not be beyond it; epochs are counted by a metric `epoch`, or by a validation at each step. Without such a param, runs that finished before may say where such a run
 ends; then it is said which ones.
 """
 
@@ -16,13 +16,35 @@ from statistics import median
 from typing import NamedTuple
 
 from artui.model import Metric, Param
+from artui.query.series.ranking import metric_rank
 
-EPOCH_PARAMS = frozenset({"epochs", "num_epochs", "max_epochs", "n_epochs", "total_epochs", "num_train_epochs"})
-STEP_PARAMS = frozenset({
-    "max_steps", "total_steps", "max_train_steps", "num_train_steps", "total_train_steps",
-    "max_iters", "total_iters", "max_iterations", "total_iterations", "num_iterations",
-})  # fmt: skip
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+EPOCH_PARAMS = _words("""
+    epochs numepochs maxepochs nepochs nbepochs totalepochs trainepochs trainingepochs numtrainepochs maxtrainepochs
+    nepoch nbepoch numepoch maxepoch totalepoch
+    """)
+"""As trainers call the number of epochs, without `_` and `-`, whose place differs."""
+STEP_PARAMS = _words("""
+    maxsteps totalsteps trainsteps trainingsteps maxtrainsteps numtrainsteps numtrainingsteps totaltrainsteps totaltrainingsteps
+    maxiters totaliters trainiters maxiter maxiterations totaliterations numiterations
+    maxupdate maxupdates totalupdates totaltimesteps numboostround
+    """)
+PLAIN_STEP_PARAMS = _words("""
+    steps numsteps iterations iters niter niters numiter numiters niterations numupdates nupdates nestimators
+    """)
+"""These may count something else, such as the steps of a rollout or of a schedule. They are believed only where no param of
+STEP_PARAMS is, and not inside another part of a config than those of PLAIN_PARTS."""
+PLAIN_PARTS = _words(
+    "train training trainer args arguments config cfg hparams hyperparams hyperparameters params run general"
+)
+
+RESULT_RANKS = (0, 1)
+"""Ranks of results of validation and of tests."""
+FEWEST_EPOCHS = 2
 FEWEST_ALIKE = 2
 """Of other names, so many runs must have ended at the same step."""
 MOST_ALIKE = 5
@@ -79,6 +101,12 @@ def headway_of(
         left_ms = int((epochs - summary.last) * took_ms / went) if went >= 1 and took_ms > 0 else None
         return Headway("epoch", summary.last, epochs, left_ms, counter.name)
     steps = _total(params, STEP_PARAMS)
+    if steps is None and not _has_any(params, STEP_PARAMS):
+        validated = _validated_each_epoch(metrics, step)
+        if counter is None and epochs is not None and validated is not None and validated <= epochs:
+            left_ms = int((epochs - validated) * 1000 / steps_per_second) if steps_per_second else None
+            return Headway("epoch", validated, epochs, left_ms)
+        steps = _total([param for param in params if _is_plain(param.name)], PLAIN_STEP_PARAMS)
     # Where a step of what is logged is an epoch, it is no step of the trainer.
     counts_epochs = counter is not None and counter.summary.last_step - counter.summary.last in (-1, 0, 1)
     if steps is None or step is None or counts_epochs or not 0 <= step <= steps:
@@ -130,13 +158,44 @@ def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:
     totals = {
         int(param.value)
         for param in params
-        if _last_part(param.name) in names
+        if _bare(param.name) in names
         and isinstance(param.value, int | float)
         and not isinstance(param.value, bool)
         and math.isfinite(param.value)
         and param.value == int(param.value) > 0
     }
     return totals.pop() if len(totals) == 1 else None
+
+
+def _has_any(params: Iterable[Param], names: frozenset[str]) -> bool:
+    """Say whether a param has one of these names and a number above zero: -1 stands for no limit."""
+    return any(
+        _bare(param.name) in names and isinstance(param.value, int | float) and param.value > 0 for param in params
+    )
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether a param stands alone, or in a part of a config that is about training as a whole."""
+    return all(part in PLAIN_PARTS for part in name.replace("/", ".").lower().split(".")[:-1])
+
+
+def _validated_each_epoch(metrics: Iterable[Metric], step: int | None) -> int | None:
+    """Give the number of epochs of a run that validates at each step that it logs; None if it does not.
+
+    Nobody validates after each batch: steps that follow each other from 0 or 1 on, each of them with a result of
+    validation or of a test, are epochs.
+    """
+    results = [metric.summary for metric in metrics if not metric.labels and metric_rank(metric.name) in RESULT_RANKS]
+    summary = max(results, key=lambda result: result.count, default=None)
+    if summary is None or step is None or summary.count < FEWEST_EPOCHS or summary.first_step not in (0, 1):
+        return None
+    # The one that goes on may have logged its training already.
+    is_each = summary.last_step - summary.first_step + 1 == summary.count and step - summary.last_step in (0, 1)
+    return summary.count if is_each else None
+
+
+def _bare(name: str) -> str:
+    return _last_part(name).replace("_", "").replace("-", "")
 
 
 def _last_part(name: str) -> str:

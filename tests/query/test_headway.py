@@ -49,12 +49,59 @@ def test_progress_counts_what_the_params_count(
         ({"epochs": 40, "max_epochs": 50}, [counter(0, 12, steps=300)]), ({"epochs": True}, [counter(0, 1, steps=3)]), ({"epochs": "40"}, [counter(0, 1, steps=3)]),
         ({"epochs": math.inf}, [counter(0, 1, steps=3)]), ({"epochs": 2.5}, [counter(0, 1, steps=3)]), ({"epochs": 40}, [counter(0, math.nan, steps=3)]),
         ({"epochs": 40}, [counter(0, 1, steps=3, name="a/epoch"), counter(0, 2, steps=3, name="b/epoch")]), ({"epochs": 40}, [counter(0, 1, steps=3, labels="rank=1")]),
-        ({"max_steps": 200}, []), ({"steps": 1000}, []), ({"steps_per_epoch": 1000}, []), ({"max_steps": 1000}, [counter(0, 300, steps=300)]),
+        ({"max_steps": 200}, []), ({"steps": 200}, []), ({"warmup.steps": 1000}, []), ({"sampler/steps": 1000}, []), ({"timesteps": 1000}, []), ({"n_steps": 2048}, []),
+        ({"max_steps": 200, "steps": 1000}, []), ({"steps_per_epoch": 1000}, []), ({"max_steps": 1000}, [counter(0, 300, steps=300)]),
     ],
 )  # fmt: skip
 def test_nothing_is_said_in_doubt(params: dict[str, Any], metrics: list[Metric]) -> None:
     """No such param, none that agrees, no counter, a run beyond it, or steps that are epochs: then nothing."""
     assert headway(params, *metrics) is None
+
+
+STEPS = """steps num_steps max_steps total_steps train_steps training_steps num_train_steps num_training_steps max_train_steps n_iter niter iters
+    num_iters max_iters max_iter total_iters train-iters iterations num_iterations n_iterations max_iterations total_timesteps num_updates
+    max_update n_estimators num_boost_round maxSteps totalSteps train.steps training/iterations args.steps config.trainer.max_steps"""
+
+
+@pytest.mark.parametrize("name", STEPS.split())
+def test_the_names_of_the_field_for_a_number_of_steps(name: str) -> None:
+    """As trainers, boosters and scripts call it, alone or inside a part of a config about training."""
+    assert headway({name: 1000}) == Headway("step", 300, 1000, 350_000)
+    # A limit of -1 is none, so that a plainer name is believed.
+    assert headway({name: 1000, "total_train_steps": -1}) == Headway("step", 300, 1000, 350_000)
+
+
+EPOCHS = """epochs num_epochs n_epochs nb_epoch nb_epochs max_epochs max_epoch total_epochs num_train_epochs train_epochs training_epochs n_epoch
+    num_epoch numEpochs max-epochs trainer.max_epochs training/epochs optim.epochs"""
+
+
+@pytest.mark.parametrize("name", EPOCHS.split())
+def test_the_names_of_the_field_for_a_number_of_epochs(name: str) -> None:
+    """Held against a counter, or against a validation at each step, which is once an epoch."""
+    counted, validated = counter(0, 12, steps=300), results("val/acc", count=13)
+    assert headway({name: 40}, counted) == Headway("epoch", 12, 40, 140_000, "epoch")
+    assert headway({name: 40}, validated, step=12, rate=0.5) == Headway("epoch", 13, 40, 54_000)
+    assert headway({name: 40, "steps": 5000}, validated, step=12, rate=0.5) == Headway("epoch", 13, 40, 54_000)
+
+
+def results(name: str, *, count: int, first_step: int = 0, stride: int = 1) -> Metric:
+    """A metric that is logged at even steps."""
+    last_step = first_step + (count - 1) * stride
+    return Metric(
+        1, name, "", Summary(count, count, 1.0, 2.0, 1.0, 2.0, None, 0, last_step, first_step, last_step, 0, 60_000)
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "step"),
+    [
+        (results("train/loss", count=13), 12), (results("val/acc", count=13, stride=100), 1200), (results("val/acc", count=13), 1200),
+        (results("val/acc", count=1), 0), (results("val/acc", count=50), 49), (results("val/acc", count=13, first_step=7), 19), (results("lr", count=13), 12),
+    ],
+)  # fmt: skip
+def test_epochs_are_not_guessed(metric: Metric, step: int) -> None:
+    """No step is taken for an epoch where it may be a batch, where the run began later, or has more of them than it should."""
+    assert headway({"epochs": 40}, metric, step=step) is None
 
 
 @pytest.mark.parametrize(
