@@ -26,6 +26,8 @@ class Neighbours(NamedTuple):
     parent: RunHead | None = None
     nearest: RunDetail | None = None
     """The run of its project and stage that differs in fewest params, without metrics; None if none has any of them."""
+    other_files: tuple[str, ...] = ()
+    """Paths of the files of code that are different there, or that only one of both runs kept."""
 
 
 def neighbours(reader: Reader, detail: RunDetail) -> Neighbours:
@@ -45,7 +47,23 @@ def neighbours(reader: Reader, detail: RunDetail) -> Neighbours:
             nearest = get_run(reader, nearest_id, max_metrics=0)
         except UnknownReference:
             pass  # it has just been deleted
-    return Neighbours(head_from_row(parent) if parent else None, nearest)
+    files = _other_files(reader, detail, nearest) if nearest is not None else ()
+    return Neighbours(head_from_row(parent) if parent else None, nearest, files)
+
+
+def _other_files(reader: Reader, detail: RunDetail, nearest: RunDetail) -> tuple[str, ...]:
+    own, others = (
+        {head.key for head in (*run.inputs, *run.outputs) if head.kind == "code"} for run in (detail, nearest)
+    )
+    if own == others or not own or not others:
+        return ()
+    from artui.query.codediff import code_files
+
+    digests, other_digests = (
+        {path: file.digest for path, file in code_files(reader, run).items()} for run in (detail, nearest)
+    )
+    paths = digests.keys() | other_digests.keys()
+    return tuple(sorted(path for path in paths if digests.get(path) != other_digests.get(path)))
 
 
 _PARENT = f"""

@@ -9,10 +9,10 @@ from artui.sheets.context import COMMIT_CHARS
 from artui.sheets.sheet import Fact, Link, Section, Tone
 from artui.units import plural
 
-AGAIN = "makes again?"
+AGAIN = "repeatable?"
 """Title of the section."""
 _NO_DATA_KINDS = ("code", "environment", "log")
-_TONES: dict[str, Tone] = {"✓": "good", "~": "warn", "✗": "bad"}
+_TONES: dict[str, Tone] = {"✓": "good", "~": "warn", "✗": "bad", "–": "dim"}
 
 
 class Need(NamedTuple):
@@ -20,7 +20,7 @@ class Need(NamedTuple):
 
     word: str
     sign: str
-    """`✓` kept, `~` kept in part, `✗` not kept."""
+    """`✓` kept, `~` kept in part, `✗` not kept, `–` none was used, as far as is known."""
     why: str
 
 
@@ -30,7 +30,7 @@ def needs(detail: RunDetail) -> tuple[Need, ...]:
 
 
 def again_fact(detail: RunDetail) -> Fact:
-    """Say in one line what is kept: `makes again? ✓ code ✓ data ~ env ✗ seed`."""
+    """Say in one line what is kept: `repeatable? ✓ code ✓ data ~ env ✗ seed`."""
     return Fact("", " ".join([AGAIN, *(f"{need.sign} {need.word}" for need in needs(detail))]), "plain", Link("section", AGAIN))  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _code(detail: RunDetail) -> Need:
             "code", *(("✓", "the sources are kept") if has_files else ("✗", "no commit and no sources are kept"))
         )
     if not detail.git_is_dirty:
-        return Need("code", "✓", f"commit {commit}, without changes")
+        return Need("code", "✓", f"commit {commit}, without changes to it")
     if flaw:
         return Need("code", "~", f"commit {commit}; its changes: {flaw}")
     if has_files:
@@ -61,7 +61,7 @@ def _data(detail: RunDetail) -> Need:
     heads = [head for head in detail.inputs if head.kind not in _NO_DATA_KINDS]
     unsure = [head for head in heads if head.storage != "embedded" and not head.digest]
     if not heads:
-        return Need("data", "✗", "no inputs were noted")
+        return Need("data", "–", "none was used, or none was noted")
     if unsure:
         return Need("data", "~", f"of {plural(len(heads), 'input')}, {len(unsure)} lie elsewhere and were not hashed")
     return Need("data", "✓", f"{plural(len(heads), 'input')}, kept or known by a digest")

@@ -10,7 +10,7 @@ from artui.model import Metric, Param, RunDetail, RunHead, Summary, Tag, Version
 from artui.model.tracebacks import error_line, folded, last_lines
 from artui.safetext import clean_lines
 from artui.sheets.again import again_fact, again_section
-from artui.sheets.context import code_text, container_and_job, imported_text, remote_text, variables
+from artui.sheets.context import COMMIT_CHARS, code_text, container_and_job, imported_text, remote_text, variables
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
@@ -67,25 +67,35 @@ _TOOL_TAGS = ("mlflow.", "wandb.", "aim.")
 """Beginnings of the names of tags that other tools keep for themselves."""
 MAX_DIVERGED = 3
 """More metrics that ended in the same odd value are only counted."""
+MAX_FILES = 3
+"""More files of code that differ are only counted."""
 MAX_DIFFERENCES = 6
 """More params that differ from a neighbour are only counted."""
 
 
 def run_sheet(
-    detail: RunDetail, *, now_ms: int, parent: RunHead | None = None, nearest: RunDetail | None = None
+    detail: RunDetail,
+    *,
+    now_ms: int,
+    parent: RunHead | None = None,
+    nearest: RunDetail | None = None,
+    other_files: Sequence[str] = (),
 ) -> Sheet:
     """Say everything about a run but its points.
 
     Args:
+        detail: the run.
+        now_ms: the time from which ages count.
         parent: the run that this one is inside of, if it is known.
         nearest: the run that is most like it; what differs is said.
+        other_files: paths of files of code that are different there.
     """
     head = detail.head
     return Sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms, nearest),
+            _state(detail, now_ms, nearest, other_files),
             _params(PARAMS, detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
@@ -192,7 +202,7 @@ def when_text(head: RunHead, now_ms: int) -> str:
     return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
 
 
-def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None) -> Section:
+def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_files: Sequence[str]) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
@@ -212,7 +222,7 @@ def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None) -> Section
             Fact("took", f"{took} so far" if took and head.duration_ms is None else took),
             Fact("note", detail.note),
             Fact("tags", tags, "mark", Link("section", LONG_TAGS) if is_cut else None),
-            differs_fact(detail, nearest) if nearest is not None else None,
+            differs_fact(detail, nearest, other_files) if nearest is not None else None,
             again_fact(detail),
         ],
     )
@@ -279,20 +289,35 @@ def _long_tags(detail: RunDetail) -> Section:
     return facts_section(LONG_TAGS, [Fact(tag.name, tag.value) for tag in detail.tags if _is_long(tag)])
 
 
-def differs_fact(detail: RunDetail, nearest: RunDetail) -> Fact:
-    """Say in which params and whether in code a run differs from the nearest one: `lr 0.003 (0.01)`."""
+def differs_fact(detail: RunDetail, nearest: RunDetail, other_files: Sequence[str] = ()) -> Fact:
+    """Say in which params and in which code a run differs from the nearest one: `lr 0.003 (0.01), other file train.py`."""
     values, others = ({param.name: param_text(param.value) for param in run.params} for run in (detail, nearest))
     names = [name for name in dict.fromkeys([*values, *others]) if values.get(name) != others.get(name)]
     parts = [f"{name} {values.get(name, NOTHING)} ({others.get(name, NOTHING)})" for name in names[:MAX_DIFFERENCES]]
     parts += [f"and {len(names) - len(parts)} more"] if len(names) > len(parts) else []
-    parts += ["other code"] if _code_of(detail) != _code_of(nearest) else []
+    parts += _other_code(detail, nearest, other_files)
     name = nearest.head.name
     text = f"from {name}, the nearest run: {', '.join(parts)}" if parts else f"in no param from {name}, the nearest run"
     return Fact("differs", text, "plain", run_link(nearest.head))
 
 
-def _code_of(detail: RunDetail) -> tuple[str, frozenset[int]]:
-    return detail.git_commit, frozenset(head.key for head in (*detail.inputs, *detail.outputs) if head.kind == "code")
+def _other_code(detail: RunDetail, nearest: RunDetail, other_files: Sequence[str]) -> list[str]:
+    """Say in words what of the code differs: the commit, files that were kept, or the versions that hold them."""
+    parts = []
+    if detail.git_commit != nearest.git_commit:
+        own, other = (run.git_commit[:COMMIT_CHARS] or NOTHING for run in (detail, nearest))
+        parts.append(f"commit {own} ({other})")
+    if other_files:
+        more = f" and {count_text(len(other_files) - MAX_FILES)} more" if len(other_files) > MAX_FILES else ""
+        word = "other file" if len(other_files) == 1 else "other files"
+        parts.append(f"{word} {', '.join(other_files[:MAX_FILES])}{more}")
+    elif not parts and _code_of(detail) != _code_of(nearest):
+        parts.append("other code")
+    return parts
+
+
+def _code_of(detail: RunDetail) -> frozenset[int]:
+    return frozenset(head.key for head in (*detail.inputs, *detail.outputs) if head.kind == "code")
 
 
 def _error_text(detail: RunDetail) -> str:

@@ -82,10 +82,16 @@ def heading(text: str, *, note: str = "") -> Line:
 
 
 def fact_lines(
-    detail: RunDetail, *, cells: int, parent: RunHead | None = None, nearest: RunDetail | None = None
+    detail: RunDetail,
+    *,
+    cells: int,
+    parent: RunHead | None = None,
+    nearest: RunDetail | None = None,
+    other_files: Sequence[str] = (),
 ) -> list[Line]:
     """Draw everything about a run except its metrics, and how it differs from the nearest one."""
-    return [line for lines in overview_parts(detail, cells=cells, parent=parent, nearest=nearest) for line in lines]
+    parts = overview_parts(detail, cells=cells, parent=parent, nearest=nearest, other_files=other_files)
+    return [line for lines in parts for line in lines]
 
 
 class OverviewParts(NamedTuple):
@@ -105,6 +111,7 @@ def overview_parts(
     cells: int,
     parent: RunHead | None = None,
     nearest: RunDetail | None = None,
+    other_files: Sequence[str] = (),
     most_params: int = 12,
 ) -> OverviewParts:
     """Draw everything about a run except its metrics: what went wrong and what was tried come before how the run was made.
@@ -114,9 +121,10 @@ def overview_parts(
         cells: the width of a line.
         parent: the run that it is inside of.
         nearest: the run that is most like it.
+        other_files: paths of files of code that are different there.
         most_params: of more params, so many stand first, and all of them further down.
     """
-    sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
+    sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files)
     state, *sections = (section for section in sheet.sections if section.title != METRICS)
     params = first_params(detail, nearest, most=most_params)
     ending = ending_section(detail)

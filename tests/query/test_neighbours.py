@@ -72,7 +72,7 @@ def test_parents_are_named_and_deleted_runs_are_not_near(tmp_path: Path) -> None
         connection.execute("UPDATE run SET deleted_ms = 1 WHERE key = ?", (trashed,))
         child_id = connection.execute("SELECT id FROM run WHERE key = ?", (child,)).fetchone()[0]
     with Reader(path) as reader:
-        parent, nearest = neighbours(reader, get_run(reader, child_id))
+        parent, nearest, _ = neighbours(reader, get_run(reader, child_id))
         assert parent is not None and parent.name == "sweep" and nearest is None
 
 
@@ -98,3 +98,33 @@ def test_other_code_is_a_difference_whether_it_was_used_or_saved(
     assert nearest is not None and nearest.head.name == "r2"
     assert "other code" not in differs_fact(details["r0"], details["r2"]).text
     assert differs_fact(details["r0"], details["r1"]).text.endswith("other code")
+
+
+def test_files_of_other_code_are_named(demo_catalog: Path) -> None:
+    """Of every run, those whose digests in the file differ from those of the nearest run."""
+    with Reader(demo_catalog) as reader:
+        with reader.snapshot() as connection:
+            ids = [row[0] for row in connection.execute("SELECT id FROM run")]
+            rows = connection.execute(
+                """
+                SELECT r.id, f.path, hex(f.digest)
+                FROM run AS r
+                JOIN edge AS e ON (e.relation = 1 AND e.target_key = r.key) OR (e.relation = 0 AND e.source_key = r.key)
+                JOIN version AS v ON v.key = CASE e.relation WHEN 1 THEN e.source_key ELSE e.target_key END
+                JOIN artifact AS a ON a.key = v.artifact_key AND a.kind = 'code'
+                JOIN file AS f ON f.version_key = v.key
+                """
+            ).fetchall()
+        files: dict[str, set[tuple[str, str]]] = {}
+        for run_id, path, digest in rows:
+            files.setdefault(run_id, set()).add((path, digest))
+        named = 0
+        for run_id in ids:
+            around = neighbours(reader, get_run(reader, run_id))
+            if around.nearest is None:
+                continue
+            own, other = files.get(run_id, set()), files.get(around.nearest.head.id, set())
+            expected = {path for path, _ in own ^ other} if own and other else set()
+            assert set(around.other_files) == expected
+            named += bool(expected)
+        assert named

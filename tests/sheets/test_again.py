@@ -8,7 +8,7 @@ import pytest
 
 from artui.model import Param, ParamType, Tag
 from artui.sheets.again import AGAIN, again_fact, needs
-from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, one_line, run_sheet
+from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, differs_fact, one_line, run_sheet
 from artui.sheets.sheet import Link
 from tests.sheets.making import NOW_MS, run_detail, version_head
 
@@ -27,23 +27,23 @@ BARE: dict[str, object] = {
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "✗✗✗✗"),
-        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": False}, "✓✗✗✗"),
-        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": True}, "~✗✗✗"),
-        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": True, "inputs": (CODE,)}, "✓✗✗✗"),
-        ({"git_commit": "4f2a", "git_is_dirty": True, "inputs": (CODE,), "context": {"code": {"patch": "cut off"}}}, "~✗✗✗"),
-        ({"inputs": (CODE,)}, "✓✗✗✗"),
+        ({}, "✗–✗✗"),
+        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": False}, "✓–✗✗"),
+        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": True}, "~–✗✗"),
+        ({"git_commit": "4f2a91c01b2c3d", "git_is_dirty": True, "inputs": (CODE,)}, "✓–✗✗"),
+        ({"git_commit": "4f2a", "git_is_dirty": True, "inputs": (CODE,), "context": {"code": {"patch": "cut off"}}}, "~–✗✗"),
+        ({"inputs": (CODE,)}, "✓–✗✗"),
         ({"inputs": (version_head("digits"),)}, "✗✓✗✗"),
         ({"inputs": (version_head("digits", storage="referenced"),)}, "✗✓✗✗"),
         ({"inputs": (version_head("digits", storage="referenced", digest=""), version_head("more"))}, "✗~✗✗"),
-        ({"inputs": (version_head("training-log", kind="log"),)}, "✗✗✗✗"),
-        ({"python": "3.11.7"}, "✗✗~✗"),
-        ({"outputs": (PACKAGES,)}, "✗✗✓✗"),
-        ({"params": (Param("optimizer.seed", 1, ParamType.NUMBER),)}, "✗✗✗✓"),
-        ({"params": (Param("random_seed", 1, ParamType.NUMBER),)}, "✗✗✗✓"),
-        ({"params": (Param("seed.count", 1, ParamType.NUMBER),)}, "✗✗✗✗"),
-        ({"context": {"seeds": {"numpy": 1}}}, "✗✗✗✓"),
-        ({"context": {"seeds": "broken", "code": ["broken"]}}, "✗✗✗✗"),
+        ({"inputs": (version_head("training-log", kind="log"),)}, "✗–✗✗"),
+        ({"python": "3.11.7"}, "✗–~✗"),
+        ({"outputs": (PACKAGES,)}, "✗–✓✗"),
+        ({"params": (Param("optimizer.seed", 1, ParamType.NUMBER),)}, "✗–✗✓"),
+        ({"params": (Param("random_seed", 1, ParamType.NUMBER),)}, "✗–✗✓"),
+        ({"params": (Param("seed.count", 1, ParamType.NUMBER),)}, "✗–✗✗"),
+        ({"context": {"seeds": {"numpy": 1}}}, "✗–✗✓"),
+        ({"context": {"seeds": "broken", "code": ["broken"]}}, "✗–✗✗"),
     ],
 )  # fmt: skip
 def test_signs(changes: dict[str, object], expected: str) -> None:
@@ -66,7 +66,15 @@ def test_a_neighbour_is_compared_by_its_params() -> None:
 
     assert differs(second) == "from calm-otter-2, the nearest run: lr 0.01 (0.1), model mlp (·), depth · (3)"
     assert differs(first) == "in no param from calm-otter-2, the nearest run"
-    assert differs(replace(first, git_commit="f" * 40)).endswith("the nearest run: other code")
+    assert differs(replace(first, git_commit="f" * 40)).endswith("the nearest run: commit 4f2a91c01b2c (ffffffffffff)")
+    assert differs(replace(first, git_commit="")).endswith("the nearest run: commit 4f2a91c01b2c (·)")
+    code = replace(first, inputs=(version_head("code", kind="code"),))
+    assert differs(code).endswith("the nearest run: other code")
+    for files, text in (
+        (("train.py",), "other file train.py"),
+        (("a.py", "b.py", "c.py", "d.py", "e.py"), "other files a.py, b.py, c.py and 2 more"),
+    ):
+        assert differs_fact(first, code, files).text.endswith(f"the nearest run: {text}")
 
 
 def test_long_tags_take_a_line_and_stand_whole_below() -> None:

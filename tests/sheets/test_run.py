@@ -204,13 +204,13 @@ def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixt
         details = [get_run(reader, run_id) for run_id in run_ids]
         around = [neighbours(reader, detail) for detail in details]
 
-    for detail, (parent, nearest) in zip(details, around, strict=True):
+    for detail, (parent, nearest, other_files) in zip(details, around, strict=True):
         assert artui(["show", detail.head.id, "-c", str(demo_catalog)]) == 0
         printed = capfd.readouterr().out
-        facts_drawn = fact_lines(detail, cells=2_000, parent=parent, nearest=nearest)
+        facts_drawn = fact_lines(detail, cells=2_000, parent=parent, nearest=nearest, other_files=other_files)
         lines = [*facts_drawn, *metric_lines(detail.metrics, cells=200)]
         drawn = "\n".join("".join(text for text, _ in line.spans) for line in lines)
-        sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
+        sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files)
         for section in sheet.sections:
             facts = [text for fact in section.facts for text in (fact.label, fact.text.split("  (")[0])]
             rows = section.table.rows if section.table is not None else ()

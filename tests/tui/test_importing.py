@@ -212,6 +212,6 @@ def test_store_without_runs_says_what_it_holds(tmp_path: Path) -> None:
 
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _until(pilot, "holds no runs")
-        assert "1 traces" in text and "artui has no place for them" in text and "import artui" not in text
+        assert "traces (1): " in text and "artui has no place for them" in text and "import artui" not in text
 
     _explore(tmp_path / "mlruns", flow)

@@ -49,8 +49,8 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
     from artui.query.neighbours import neighbours
     from artui.sheets.run import METRICS, run_sheet
 
-    parent, nearest = neighbours(reader, run)
-    sheet = run_sheet(run, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
+    parent, nearest, other_files = neighbours(reader, run)
+    sheet = run_sheet(run, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files)
     print_sheet(sheet, elsewhere={METRICS: "--json has them all"})
 
 

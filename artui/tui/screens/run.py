@@ -224,9 +224,13 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         is_wide = self.size.width >= WIDE_CELLS
         facts, metrics = self.query_one("#facts", LineList), self.detail.metrics
         cells = (self.size.width // 2 if is_wide else self.size.width) - 2
-        parent, nearest = self._neighbours
         parts = overview_parts(
-            self.detail, cells=cells, parent=parent, nearest=nearest, most_params=MOST_PARAMS if is_wide else FEW
+            self.detail,
+            cells=cells,
+            parent=self._neighbours.parent,
+            nearest=self._neighbours.nearest,
+            other_files=self._neighbours.other_files,
+            most_params=MOST_PARAMS if is_wide else FEW,
         )
         state, ending, params, rest = parts
         self.query_one("#overview").styles.layout = "horizontal" if is_wide else "vertical"

@@ -17,7 +17,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "runs": ((), "12 runs · by age ↑"),
     "filter": (("slash", *"sgd", "enter"), "3 of 12 runs"),
     "compare": (("space", "space", "space", "c"), "rows differ"),
-    "run": (("down", "down", "enter"), "makes again?"),
+    "run": (("down", "down", "enter"), "repeatable?"),
     "charts": (("down", "down", "enter", "tab"), "as measured"),
     "diverged": (("slash", *"otter-8", "enter", "enter", "tab", "z"), "×"),
     "log": (("slash", *"calm-otter-2", "enter", "enter", "shift+tab"), "WARNING slow"),

@@ -292,7 +292,7 @@ def test_an_overview_shows_curves_and_what_is_different(
         assert [chart.title for chart in charts] == (["val/acc", "val/loss"] if size[1] > 24 else [])
         assert all(chart.curves for chart in charts)
         assert "differs    ● from calm-otter-3, the nearest run:" in text
-        assert "makes again? " in text and "✓ data" in text and "✗ seed" in text
+        assert "repeatable? " in text and "✓ data" in text and "✗ seed" in text
         assert "…" not in "\n".join(text.splitlines()[2:])
 
     explore(small_catalog, flow, size=size)
