@@ -62,7 +62,7 @@ def test_artifacts_are_filtered_as_runs_are(demo_catalog: Path, explore: Explore
         await pilot.press("enter")
         await settled(pilot)
         assert _listed(pilot) == [] and "No artifact matches. esc clears the filter." in shown(pilot)
-        await pilot.press("escape", "escape")
+        await pilot.press("escape")
         await settled(pilot)
         assert _listed(pilot) == every
 
