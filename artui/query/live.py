@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000
-"""Runs that ended less than this ago are shown after those that are running."""
-ENDED_LATELY_MS = 60_000
-"""Rules are about runs that are running, or ended less than this ago."""
+"""Runs that ended less than this ago are shown after those that are running, and rules are about them, too."""
 RECENT_VALUES = 64
 """This many of the last values of a metric are given, for rules such as "rises 5 times"."""
 SPARK_VALUES = 120
@@ -124,7 +122,7 @@ def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun
     """
     with reader.snapshot() as connection:
         pending_series = pending(reader, connection)
-        return [_watched(connection, row, pending_series, depth_of) for row in _rows(connection, ENDED_LATELY_MS)]
+        return [_watched(connection, row, pending_series, depth_of) for row in _rows(connection, ENDED_MS)]
 
 
 def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from artui.errors import UsageError
 from artui.model import GOING
-from artui.query.live import ENDED_LATELY_MS, RECENT_VALUES, LiveRun
+from artui.query.live import ENDED_MS, RECENT_VALUES, LiveRun
 
 _TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
 _IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")
@@ -152,10 +152,10 @@ def depth_for(rules: Sequence[Rule]) -> Callable[[str], int]:
 
 
 def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[Alert]:
-    """Give an alert for each rule that holds now, for runs that are running or ended just now."""
+    """Give an alert for each rule that holds now, for runs that are running or are still listed after their end."""
     raised = []
     for run in runs:
-        if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_LATELY_MS:
+        if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_MS:
             continue
         stalled_seconds = (run.stalled_ms(now_ms) or 0) / 1000
         raised += [

@@ -61,6 +61,8 @@ TAKE_OVER_SECONDS = 30.0
 TERMINAL_SECONDS = 2.0
 FILTER_SECONDS = 10.0
 """How long it is said how the filter before comes back."""
+ALERTS_AGE_MS = 60_000
+"""So often alerts of runs that have ended are checked while nothing changes."""
 ALERT_SECONDS = 8.0
 """How long an alert is told; from then on the line at the top counts it."""
 GOODBYE_SECONDS = 0.8
@@ -111,6 +113,9 @@ class ArtuiApp(Asks, ChangesOnly):
         """Count and last value of each metric of running runs when the user last looked, by run id and title."""
         self.live_order = ""
         """The metric by which the live runs are ordered; empty for the order in which they started."""
+        self._alerts_token: object = None
+        """The state of the file for which rules were checked last."""
+        self._alerts_due_ms = 0
         self._total_count, self._running_count = 0, 0
         self._shows_size = False
         self._said_moved: set[int] = set()
@@ -252,12 +257,19 @@ class ArtuiApp(Asks, ChangesOnly):
             self.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:
-        """Check whether a rule holds, on any screen but Live; only while there are rules and running runs."""
+        """Check whether a rule holds, on any screen but Live; only while there are rules and running runs.
+
+        Of runs that have ended an alert only goes with their age, unless the catalog changes.
+        """
+        token, now_ms = self.reader.file_token(), clock.now_ms()
+        is_still = not self._running_count and token == self._alerts_token and now_ms < self._alerts_due_ms
         if (
             self.alerts.rules
             and (self._running_count or self.alerts.holding)
             and getattr(self.screen, "PLACE", 0) != LIVE_PLACE
+            and not is_still
         ):
+            self._alerts_token, self._alerts_due_ms = token, now_ms + ALERTS_AGE_MS
             from artui.query.live import watched_runs
             from artui.query.rules import depth_for
 

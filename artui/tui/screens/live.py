@@ -15,7 +15,7 @@ from artui import clock
 from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.direction import guess_direction, has_direction
-from artui.query.live import LiveMetric, LiveRun, live_runs
+from artui.query.live import ENDED_MS, LiveMetric, LiveRun, live_runs
 from artui.query.names import distinct_names
 from artui.query.series.curves import Curve, curve
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
@@ -79,6 +79,8 @@ ROOMS = (
 """The first one with which all runs fit is taken; with the last one, all runs stand in columns, a line each."""
 MOST_ORDERS = 4
 """By so many metrics the runs can be ordered."""
+REREAD_MS = 20_000
+"""So long after they were read runs that go on are read again, though nothing was written."""
 MOST_ENDED = 6
 """While runs are going on, room is made for so many that ended."""
 
@@ -95,6 +97,8 @@ class LiveScreen(ActsOnRuns):
         super().__init__()
         self._runs: list[LiveRun] = []
         self._shows_all = False
+        self._read_ms = 0
+        """When they were read."""
         self._has_told_order = False
         self._curves: dict[tuple[str, str], Curve] = {}
         """Curves by the ids of runs and the titles of metrics."""
@@ -122,7 +126,7 @@ class LiveScreen(ActsOnRuns):
         self.ask("live", lambda: live_runs(self.reader), self._take)
 
     def _take(self, runs: list[LiveRun]) -> None:
-        self._runs = runs
+        self._runs, self._read_ms = runs, clock.now_ms()
         self.artui.take_live(runs)
         if not self.artui.seen_values:
             self._see()
@@ -175,7 +179,12 @@ class LiveScreen(ActsOnRuns):
         return [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
 
     def _age(self) -> None:
-        if self._going:
+        """Let ages grow; read again what changes though nothing is written: a run is lost, stands still, or ended too long ago."""
+        now_ms = clock.now_ms()
+        has_old = any(run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_MS for run in self._runs)
+        if has_old or (self._going and now_ms - self._read_ms > REREAD_MS):
+            self.load()
+        elif self._runs:
             self._draw()
 
     @property

@@ -28,7 +28,9 @@ class DrawnList(LineList):
     """Strips by the indices of their lines."""
 
     def draw_lines(self, lines: Sequence[Line], drawings: Mapping[int, Strip]) -> None:
-        """Show other lines, of which some are drawn."""
+        """Show other lines, of which some are drawn; where they are as before, nothing is drawn again."""
+        if self.drawings == drawings and list(self.lines) == list(lines):
+            return
         self.drawings = drawings
         self.set_lines(lines)
 

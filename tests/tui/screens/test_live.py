@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -728,3 +729,78 @@ def test_each_built_in_rule_is_removed_and_brought_back_alone() -> None:
     for number, text in enumerate(texts):
         Alerts(Settings(), lambda text: None).add(text)
         assert sorted(rules()) == sorted(texts[: number + 1])
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Milliseconds that the clock is ahead: a list of one number, to be changed."""
+    ahead_ms, now_ms = [0], clock.now_ms
+    monkeypatch.setattr(clock, "now_ms", lambda: now_ms() + ahead_ms[0])
+    return ahead_ms
+
+
+def _end(connection: Any, key: int, **how: Any) -> None:
+    runs.finish(connection, key, **{"status": "finished", "ended_ms": clock.now_ms(), "duration_ms": 1000, **how})
+
+
+def test_ages_grow_while_nothing_is_written(tmp_path: Path, later: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing running, too; what looks as before is not drawn again, and after half an hour the run is gone."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        _end(connection, _going(connection, "done", {"loss": [1.0, 2.0]}))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen: Any = pilot.app.screen if "done" in await _live(pilot) else None
+        assert "just now" in shown(pilot)
+        drawn: list[object] = []
+        with monkeypatch.context() as watching:
+            watching.setattr(screen.listing, "refresh", lambda *_, **__: drawn.append(1))
+            screen._age()
+        assert drawn == []
+        for ahead_ms, age in ((45_000, "4[5-9]s ago"), (200_000, "3m ago"), (1_500_000, "25m ago")):
+            later[0] = ahead_ms
+            screen._age()
+            await settled(pilot)
+            assert re.search(f"● done .* {age} ", shown(pilot)), shown(pilot)
+        later[0] = 31 * 60_000
+        screen._age()
+        await settled(pilot)
+        assert "done" not in shown(pilot) and "nothing ended in the last half hour" in shown(pilot)
+
+    _explore(path, flow)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_an_alert_stays_with_a_run_that_has_ended(tmp_path: Path, later: list[int], is_live: bool) -> None:
+    """As long as the run is listed, on every screen; then it goes with the run."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = _going(connection, "bad", {"loss": [1.0, float("nan")], "acc": [0.5, 0.6]})
+        _going(connection, "good", {"loss": [1.0, 0.5], "acc": [0.5, 0.6]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await _until(pilot, "running ! 1 ")
+        if is_live:
+            await _live(pilot)
+        with Catalog(path) as catalog, catalog.transaction() as connection:
+            for run_key in (key, key + 1):
+                _end(connection, run_key)
+        await _until(pilot, "0 going on" if is_live else "●")
+        for ahead_ms in (90_000, 600_000, 29 * 60_000):
+            later[0] = ahead_ms
+            (app.screen._age if is_live else app._look_for_alerts)()
+            await settled(pilot)
+            assert "! 1 " in shown(pilot).splitlines()[0]
+            text = await _live(pilot)
+            assert "! loss NaN" in next(line for line in text.splitlines() if "● bad" in line)
+            assert "! * is not finite" in text and "1 with an alert" in text
+            if not is_live:
+                await pilot.press("1")
+                await settled(pilot)
+        later[0] = 31 * 60_000
+        (app.screen._age if is_live else app._look_for_alerts)()
+        await settled(pilot)
+        assert "! 1" not in shown(pilot).splitlines()[0]
+
+    _explore(path, flow)
