@@ -28,7 +28,7 @@ from artui.tui.messages import LineChosen, Link, PlotRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_a_row
+from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_rows, layout_of
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.runlines import RunLines, value_style
@@ -60,13 +60,20 @@ class Room(NamedTuple):
     has_machine: bool = False
     """Whether, where a line is too short for it, the use of the machine stands on a line of its own."""
     chart_rows: int = 0
-    """Height of the charts of a run that is going on; 0 for none."""
+    """Height of all charts of a run that is going on; 0 for none."""
+    chart_lines: int = 1
+    """How many charts a run has, in rows of as many as may stand side by side."""
+    places: int = 1
+    """How many charts stand side by side."""
+    height: int = 0
+    """Height of each chart."""
 
 
 ALL = Room(12, 2, True, True)
 CHARTED = ((9, 8), (4, 7), (2, 6), (0, 5))
 """With charts: how many lines of other metrics, and the fewest rows of a chart; the first pair for which there is room is taken."""
-MOST_CHART_ROWS = 20
+TALL_CHARTED = ((9, 12),)
+"""The same with several rows of charts of each run: of so many rows each."""
 MOST_CHARTS = 4
 """So many charts stand side by side at most."""
 CURVE_BUCKETS = 300
@@ -131,7 +138,9 @@ class LiveScreen(ActsOnRuns):
         if not self.artui.seen_values:
             self._see()
         charted = (
-            [(run, live) for run in self._going for live in self._charted(run)] if self._has_room_for_charts else []
+            [(run, live) for run in self._going for live in self._charted(run, self._most_chart_lines)]
+            if self._has_room_for_charts
+            else []
         )
         # Curves that are on the screen change with the numbers, at once.
         if not charted or any((run.head.id, live.metric.title) not in self._curves for run, live in charted):
@@ -164,15 +173,24 @@ class LiveScreen(ActsOnRuns):
         """How many charts stand side by side."""
         return max(1, min(MOST_CHARTS, self.size.width // LEAST_CHART_CELLS))
 
-    def _charted(self, run: LiveRun) -> list[LiveMetric]:
-        """Give the metrics that are drawn of a run that is going on: those with an alert, then those that runs are judged by."""
+    @property
+    def _most_chart_lines(self) -> int:
+        """How many rows of charts of a run there may be room for."""
+        return max(1, (self.size.height - BARS) // (TALL_CHARTED[0][1] * max(1, len(self._going))))
+
+    def _charted(self, run: LiveRun, lines: int = 1) -> list[LiveMetric]:
+        """Give the metrics that are drawn of a run that is going on: those with an alert, then those that runs are judged by.
+
+        Args:
+            lines: rows of charts.
+        """
         titles = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
         judged = [
             live
             for live in self._own_metrics(run)
             if live.metric.summary.count > 1 and metric_rank(live.metric.name) < BOOKS_RANK
         ]
-        return sorted(judged, key=lambda live: live.metric.title not in titles)[: self._places]
+        return sorted(judged, key=lambda live: live.metric.title not in titles)[: lines * self._places]
 
     def _own_metrics(self, run: LiveRun) -> list[LiveMetric]:
         """Give the metrics of a run but the one that its first line counts."""
@@ -293,11 +311,18 @@ class LiveScreen(ActsOnRuns):
         # Many that ended go on below the screen, before those that are going on lose their metrics.
         in_sight = [*going, *(ended[:MOST_ENDED] if going else ended)]
         charted = sum(bool(self._charted(run)) for run in going) if self._has_room_for_charts else 0
-        for most, least in CHARTED if charted else ():
-            room = Room(most, 0, True, True, least)
-            spare = rows - self._lines_of(in_sight, tables, room)
-            if spare >= 0:
-                return room._replace(chart_rows=min(MOST_CHART_ROWS, least + spare // charted))
+        for lines in range(self._most_chart_lines if charted else 0, 0, -1):
+            count = max(len(self._charted(run, lines)) for run in going)
+            if lines > 1 and count <= (lines - 1) * self._places:
+                continue
+            for most, least in TALL_CHARTED if lines > 1 else CHARTED:
+                room = Room(most, 0, True, True, lines * least, lines)
+                spare = rows - self._lines_of(in_sight, tables, room)
+                if spare < 0:
+                    continue
+                chart_rows = room.chart_rows + spare // charted
+                places, height = layout_of(count, most_places=self._places, width=self.size.width - 4, rows=chart_rows)
+                return room._replace(chart_rows=height * -(-count // places), places=places, height=height)
         if self._order:
             # Whoever asks which is ahead reads down a column.
             return ROOMS[-1]
@@ -338,7 +363,7 @@ class LiveScreen(ActsOnRuns):
         most = self._columns * (room.going if is_going else room.ended)
         metrics = self._own_metrics(run)
         if room.chart_rows and is_going:
-            charted = {live.metric.title for live in self._charted(run)}
+            charted = {live.metric.title for live in self._charted(run, room.chart_lines)}
             metrics = [live for live in metrics if live.metric.title not in charted]
         if len(metrics) <= most:
             return metrics
@@ -356,28 +381,19 @@ class LiveScreen(ActsOnRuns):
         return max(10, min(24, max((cell_len(clean(name)) for name in names.values()), default=0)))
 
     def _chart_strips(self, run: LiveRun, room: Room) -> list[Strip]:
-        """Draw the curves of a run side by side; what changed since the user looked is stressed."""
+        """Draw the curves of a run; what changed since the user looked is stressed."""
         held = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
         charts: list[tuple[str, ChartLine | None, bool]] = []
-        for live in self._charted(run):
+        for live in self._charted(run, room.chart_lines):
             title = live.metric.title
             is_new, change = self._change(run, live)
             sign = "! " if title in held else f"{FAR} " if live.is_far_from_best else "• " if is_new else ""
             drawn = self._curves.get((run.head.id, title))
             line = ChartLine(run.head.name, drawn, 0) if drawn is not None else None
             charts.append((f"{sign}{title}" + (f"  {change}" if change else ""), line, is_new or title in held))
-        return charts_in_a_row(
-            charts,
-            places=self._places_of_all,
-            width=self.size.width - 4,
-            rows=room.chart_rows,
-            palette=self.artui.palette,
+        return charts_in_rows(
+            charts, places=room.places, width=self.size.width - 4, rows=room.height, palette=self.artui.palette
         )
-
-    @property
-    def _places_of_all(self) -> int:
-        """How many charts the run has that has most of them: those of all runs stand below each other."""
-        return max(len(self._charted(run)) for run in self._going)
 
     def _change(self, run: LiveRun, live: LiveMetric) -> tuple[bool, str]:
         """Say whether a value is another one than the user saw last, and by how much."""
@@ -467,7 +483,9 @@ class LiveScreen(ActsOnRuns):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
         if is_wide and (machine := _machine(run)):
             spans += [("   ", "text"), *machine]
-        more = len(self._own_metrics(run)) - len(shown) - (len(self._charted(run)) if has_charts else 0)
+        more = (
+            len(self._own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
+        )
         if more > 0 and (shown or has_charts):
             spans.append((f"   {count_text(more)} more: i", "faint"))
         lines = [Line(spans, Link("run", head.id))]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_CHART_CELLS = 38
 """Fewest cells of a chart that stands beside another."""
+MOST_CHART_ROWS = 20
+LEAST_STACKED_ROWS = 10
 INDENT = 3
 _GAP = 2
 
@@ -41,22 +43,47 @@ class DrawnList(LineList):
         return strip.adjust_cell_length(self.size.width, self._palette.styles["text"])
 
 
-def charts_in_a_row(
+def layout_of(count: int, *, most_places: int, width: int, rows: int) -> tuple[int, int]:
+    """Choose how many of some charts stand beside each other, so that together they are as large as can be; and their height.
+
+    Charts stand below each other only where they stay higher than LEAST_STACKED_ROWS; a narrow one is no higher than
+    MOST_CHART_ROWS.
+
+    Args:
+        count: of the charts; one at least.
+        most_places: how many may stand side by side.
+        width: cells of a row of charts.
+        rows: lines for all of them.
+    """
+    most = min(most_places, count)
+    best = 0, most, max(1, rows // -(-count // most))
+    for places in range(1, most + 1):
+        cells, lines = _chart_cells(width, places), -(-count // places)
+        height = min(rows // lines, max(MOST_CHART_ROWS, cells // 2))
+        if lines == 1 or height >= LEAST_STACKED_ROWS:
+            best = max(best, (cells * height, places, height))
+    return best[1:]
+
+
+def _chart_cells(width: int, places: int) -> int:
+    return (width - INDENT - _GAP * places) // max(1, places)
+
+
+def charts_in_rows(
     charts: Sequence[tuple[str, ChartLine | None, bool]], *, places: int, width: int, rows: int, palette: Palette
 ) -> list[Strip]:
-    """Draw charts side by side.
+    """Draw charts side by side, and below each other where they are more than that.
 
     Args:
         charts: the title, the curve (None while it is read), and whether the title is to be stressed, of each.
-        places: how many charts have room beside each other; the charts take the first of them.
+        places: how many charts have room beside each other.
         width: cells of the whole row.
-        rows: height of the charts, with title and axis.
+        rows: height of a chart, with title and axis.
         palette: of the terminal.
     """
-    cells = (width - INDENT - _GAP * places) // max(1, places)
-    empty = palette.styles["text"]
+    cells, empty = _chart_cells(width, places), palette.styles["text"]
     drawn: list[list[Strip]] = []
-    for title, line, is_stressed in charts[:places]:
+    for title, line, is_stressed in charts:
         chart = Chart(clean(title))
         chart.is_current = is_stressed
         chart.curves, chart.note = ([], "reading…") if line is None else ([line], "")
@@ -64,5 +91,6 @@ def charts_in_a_row(
     indent, gap = Strip.blank(INDENT, empty), Strip.blank(_GAP, empty)
     return [
         Strip.join([indent, *(part for strip in strips for part in (strip, gap))]).adjust_cell_length(width, empty)
-        for strips in zip(*drawn, strict=True)
+        for first in range(0, len(drawn), places)
+        for strips in zip(*drawn[first : first + places], strict=True)
     ]

@@ -20,6 +20,7 @@ from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
 from artui.tui.alerts import BUILT_IN, Alerts
 from artui.tui.app import ArtuiApp
+from artui.tui.widgets.drawnlines import layout_of
 from tests.reading import open_reader
 from tests.tui.looking import settled, shown
 
@@ -405,7 +406,7 @@ def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, 
             assert max(map(len, lines)) <= size[0]
             has_curves = any("└0" in line for line in lines)
             assert has_curves == (count < 12)
-            if count == 2:
+            if count <= 2:
                 assert sum(not line.strip() for line in lines) <= 4
             assert all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count("0.7900") == count
             await pilot.press("i")
@@ -804,3 +805,41 @@ def test_an_alert_stays_with_a_run_that_has_ended(tmp_path: Path, later: list[in
         assert "! 1" not in shown(pilot).splitlines()[0]
 
     _explore(path, flow)
+
+
+@pytest.mark.parametrize(
+    ("size", "metrics", "charts"),
+    [((80, 24), 9, 2), ((120, 36), 1, 1), ((120, 36), 9, 6), ((200, 50), 1, 1), ((200, 50), 4, 4), ((200, 50), 5, 5), ((200, 50), 9, 9)],
+)  # fmt: skip
+def test_one_run_fills_the_screen_with_its_curves(
+    tmp_path: Path, size: tuple[int, int], metrics: int, charts: int
+) -> None:
+    """As many as there is room for, below each other, too; no part of the screen is left empty, and each metric is there."""
+    path, names = tmp_path / "x.artui", [f"val/loss{number}" for number in range(metrics)]
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        _going(connection, "alone", {name: [3.0 - step / 50 for step in range(60)] for name in names})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        lines = (await _live(pilot)).splitlines()
+        assert sum(line.count("└0") for line in lines) == charts
+        assert sum(not line.strip() for line in lines) <= 4
+        assert all(any(name in line for line in lines) for name in names)
+
+    _explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+@pytest.mark.parametrize(
+    ("most_places", "width", "rows"), [(1, 76, 7), (2, 76, 12), (3, 116, 27), (4, 196, 42), (4, 196, 9)]
+)
+def test_charts_are_laid_out_within_their_room(count: int, most_places: int, width: int, rows: int) -> None:
+    """They fit, are high enough to read where some stand below others that had room beside them, and cover no less than one row would."""
+    places, height = layout_of(count, most_places=most_places, width=width, rows=rows)
+
+    lines = -(-count // places)
+    assert 1 <= places <= min(most_places, count)
+    assert lines * height <= max(rows, lines)
+    if count <= most_places:
+        assert lines == 1 or height >= 10
+        cells, in_a_row = (width - 3) // places, (width - 3) // count
+        assert cells * height >= in_a_row * min(rows, max(20, in_a_row // 2)) - rows * places
