@@ -460,7 +460,7 @@ USUAL_KEYS = (
         "b",
         "brush(1)",
         "brush",
-        "Bring the top, middle or bottom third of the current axis to the front.",
+        "Bring the best, middle or worst third of the current axis to the front, then the best or worst tenth.",
         in_footer=True,
     ),
     Key("parallel", "B", "brush(-1)", "brush back", "The same backwards."),

@@ -23,7 +23,7 @@ def axes_of(
 ) -> tuple[list[Placed], str]:
     """Choose the columns that are worth an axis, in their order, and say in words which ones are left out.
 
-    What does not vary has no axis. What has one value in all but a few runs has one only if fewer than three others do;
+    What does not vary has no axis. What has one value in all but a few runs, or none in most, has one only if fewer than three others do;
     of too many the last ones are left out, except the very last, by which runs are judged.
 
     Args:
@@ -34,9 +34,10 @@ def axes_of(
     near = {placed.column.id for placed in varying if _is_nearly_constant(placed)} - wanted
     judge = varying[-1].column.id if varying else ""
     near.discard(judge)
-    kept = [placed for placed in varying if placed.column.id not in near]
+    lacking = _lacked_by_most(varying) - wanted - near
+    kept = [placed for placed in varying if placed.column.id not in near | lacking]
     if len(kept) < _FEWEST_AXES:
-        near, kept = set(), varying
+        near, lacking, kept = set(), set(), varying
     free = most - sum(placed.column.id in wanted or placed.column.id == judge for placed in kept)
     chosen = []
     for placed in kept:
@@ -48,6 +49,7 @@ def axes_of(
     counts = (
         (len(placed_columns) - len(varying), "constant"),
         (len(near), "nearly constant"),
+        (len(lacking), "lacked by most runs"),
         (len(kept) - len(chosen), "for lack of room"),
     )
     reasons = [(count, reason) for count, reason in counts if count]
@@ -60,6 +62,17 @@ def axes_of(
 def _varies(placed: Placed) -> bool:
     ends = placed.ends
     return ends is not None and ends.low < ends.high
+
+
+def _lacked_by_most(varying: Sequence[Placed]) -> set[str]:
+    """Give the ids of the columns that most of the runs which have the last one lack: lines would end there."""
+    import numpy as np
+
+    is_judged = np.isfinite(varying[-1].values) if varying else np.zeros(0, bool)
+    count = int(is_judged.sum())
+    return {
+        placed.column.id for placed in varying[:-1] if 2 * int((np.isfinite(placed.values) & is_judged).sum()) < count
+    }
 
 
 def _is_nearly_constant(placed: Placed) -> bool:

@@ -106,13 +106,11 @@ def _pieces(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64]) -> Itera
     import numpy as np
 
     rows = np.rint((1 - shares) * (plot.dot_rows - 1))
-    for first in range(len(xs) - 1):
-        for last in range(first + 1, len(xs)):
-            # Lines go straight over axes on which they have no value.
-            is_gap = np.isnan(rows[:, first + 1 : last]).all(axis=1)
-            ends = rows[is_gap & np.isfinite(rows[:, first]) & np.isfinite(rows[:, last])][:, [first, last]]
-            if len(ends):
-                yield xs[first], xs[last], ends[:, 0], ends[:, 1]
+    for first, last in pairwise(range(len(xs))):
+        # Lines end at an axis where the next one has no value for them.
+        ends = rows[np.isfinite(rows[:, first]) & np.isfinite(rows[:, last])][:, [first, last]]
+        if len(ends):
+            yield xs[first], xs[last], ends[:, 0], ends[:, 1]
 
 
 def inside(shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,18 +123,20 @@ def inside(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def cells_along(plot: Plot, xs: Sequence[int], shares: Sequence[float], part: float) -> list[tuple[int, int]]:
     """Give the cells, as (row, column), of a run's line at a part of the way between each two axes."""
-    points = [(x, (1 - share) * (plot.dot_rows - 1)) for x, share in zip(xs, shares, strict=True) if share == share]
+    points = [(x, (1 - share) * (plot.dot_rows - 1)) for x, share in zip(xs, shares, strict=True)]
     return [
         (round(y0 + (y1 - y0) * part) >> 2, round(x0 + (x1 - x0) * part) >> 1)
         for (x0, y0), (x1, y1) in pairwise(points)
+        if y0 == y0 and y1 == y1
     ]
 
 
 def draw_line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
-    """Draw a run's line; it passes straight over an axis on which the run has no value."""
+    """Draw a run's line; it has a gap around an axis on which the run has no value."""
     before: tuple[int, int] | None = None
     for x, share in zip(xs, shares, strict=True):
         if share != share:
+            before = None
             continue
         at = x, round((1 - share) * (plot.dot_rows - 1))
         if before is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
@@ -41,7 +41,10 @@ MAX_LINES = 1_000
 """Of more runs only a regular selection is drawn, and the legend says how many."""
 FEW_LINES = 150
 """More lines than these are drawn by how many pass through a cell."""
-BRUSHES = ("all", "top third", "middle third", "bottom third")
+BRUSHES: Sequence[tuple[str, str, float, float]] = (
+    ("top", "third", 2 / 3, 1), ("middle", "third", 1 / 3, 2 / 3), ("bottom", "third", 0, 1 / 3), ("top", "tenth", 0.9, 1), ("bottom", "tenth", 0, 0.1),
+)  # fmt: skip
+"""Side, part, and from which to which share of the runs, from the lowest value up. Of a metric the better side is the best."""
 _PLACES_ALONG = 4
 """There marked lines have their marks between two axes, each at one of so many places, so that few hide each other."""
 _CURSOR = "◎"
@@ -238,12 +241,23 @@ class Parallel(Picture):
             return np.asarray(values >= np.quantile(finite, 0.9))
 
     def _bounds(self, values: NDArray[np.float64]) -> tuple[float, float]:
-        """Give the ends of the brush as shares of the axis; it selects thirds of the runs, not of the axis."""
+        """Give the ends of the brush as shares of the axis; it selects a part of the runs, not of the axis."""
         import numpy as np
 
         finite = values[np.isfinite(values)]
-        cuts = [float(cut) for cut in np.quantile(finite, [0, 1 / 3, 2 / 3, 1])]
-        return (cuts[2], cuts[3]) if self.brush == 1 else (cuts[1], cuts[2]) if self.brush == 2 else (cuts[0], cuts[1])
+        _, _, low, high = BRUSHES[self.brush - 1]
+        if self.axes[self.current].is_better_low:
+            low, high = 1 - high, 1 - low
+        cuts = [float(cut) for cut in np.quantile(finite, [low, high])]
+        return cuts[0], cuts[1]
+
+    def _brush_text(self) -> str:
+        """Say which part of the runs the brush selects: of a metric its best or its worst."""
+        side, part, *_ = BRUSHES[self.brush - 1]
+        axis = self.axes[self.current]
+        if axis.is_better_low is not None:
+            side = {"top": "best", "bottom": "worst"}.get(side, side)
+        return f"the {side} {part} {'of' if axis.is_better_low is None else 'by'} {axis.title}"
 
     def _chosen(self, shares: NDArray[np.float64]) -> tuple[list[int], list[int]]:
         """Give the places of the runs that are drawn behind, and of those in front."""
@@ -433,7 +447,7 @@ class Parallel(Picture):
         axis = self.axes[self.current]
         front = []
         if self.brush:
-            front.append(f"the {BRUSHES[self.brush]} of {axis.title}")
+            front.append(self._brush_text())
         elif axis.is_better_low is not None and not self._place_of:
             front.append(f"the best tenth by {axis.title}")
         if marked := len(self._place_of):
@@ -441,7 +455,7 @@ class Parallel(Picture):
             front.append(f"{first}{plural(marked, 'marked run')}")
         rest: list[Span] = [(f" · in front: {' and '.join(front)}", "accent")] if front else []
         if line_count < total:
-            rest.append((f" · {count_text(total - line_count)} without two values here", "dim"))
+            rest.append((f" · {count_text(total - line_count)} without a line", "dim"))
         if self.cursor is not None and self.cursor_name:
             rank = self._rank_text()
             spans = [(f" {_CURSOR} ", "title"), *self.cursor_name, *([(f" {rank}", "text")] if rank else [])]
@@ -514,8 +528,10 @@ class Parallel(Picture):
         marked = [([self._place_of[key]], colour) for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]  # fmt: skip
         for places, colour in ((behind, -1), (ahead, 0), *marked):
             for place in places:
-                points = [(i / (count - 1), share) for i, share in enumerate(shown[place].tolist()) if share == share]
-                lines.append(FigureLine([x for x, _ in points], [y for _, y in points], colour))
+                points = [(i / (count - 1), share) for i, share in enumerate(shown[place].tolist())]
+                for has_value, part in groupby(points, key=lambda point: point[1] == point[1]):
+                    if has_value and len(piece := list(part)) > 1:
+                        lines.append(FigureLine([x for x, _ in piece], [y for _, y in piece], colour))
         rules = []
         for number, axis in enumerate(self.axes):
             ends = axis.placed.ends
@@ -559,7 +575,7 @@ class Parallel(Picture):
             self._again()
 
     def action_brush(self, change: int) -> None:
-        self.brush = (self.brush + change) % len(BRUSHES)
+        self.brush = (self.brush + change) % (1 + len(BRUSHES))
         self._again()
 
     def action_filter_brush(self) -> None:
@@ -664,10 +680,11 @@ def _reach(placed: Placed, *, is_log: bool) -> _Reach | None:
 
 
 def _has_line(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say for each run whether it has values on two axes at least."""
+    """Say for each run whether it has values on two neighbouring axes."""
     import numpy as np
 
-    return np.asarray(np.isfinite(shares).sum(axis=1) > 1)
+    has_value = np.isfinite(shares)
+    return np.asarray((has_value[:, 1:] & has_value[:, :-1]).any(axis=1))
 
 
 def end_text(placed: Placed, value: float) -> str:

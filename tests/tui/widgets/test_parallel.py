@@ -68,7 +68,7 @@ AXES = [
     [
         ({}, 0, "in front: the best tenth by val/loss"),
         ({1: 0, 2: 1}, 0, "in front: 2 marked runs"),
-        ({1: 0}, 1, "in front: the top third of val/loss and 1 marked run"),
+        ({1: 0}, 1, "in front: the best third by val/loss and 1 marked run"),
     ],
 )
 def test_the_title_says_what_stands_out(picked: dict[int, int], brush: int, in_front: str) -> None:
@@ -88,6 +88,50 @@ def test_axes_use_the_width_and_their_titles_are_whole(width: int) -> None:
     assert row.index("│") <= width // 8 + 3 and row.rindex("┃") >= width - width // 8 - 3
     text = "\n".join(lines[-2:])
     assert all(axis.title in text for axis in AXES) and text.count("log") == 2
+
+
+@pytest.mark.parametrize("brush", range(1, 6))
+@pytest.mark.parametrize("is_better_low", [True, False, None])
+def test_a_brush_selects_the_part_that_it_names(brush: int, is_better_low: bool | None) -> None:
+    """Best and worst are those of the metric, whichever way is better; of other columns top is the highest."""
+    values = [float(number * 37 % 90) for number in range(90)]
+    placed = Placed(Column("param" if is_better_low is None else "metric", "x"), np.array(values))
+    axes = [_axis("a", values), ParallelAxis("x", placed, is_better_low)]
+    parallel = Parallel()
+    parallel.show(range(90), axes, {})
+    parallel.brush = brush
+    strips = parallel.drawn(120, 36, PALETTE)
+    assert strips is not None
+    text = strips[0].text
+    in_front = sorted(values[place] for place in parallel._chosen(parallel._shares(parallel._scales(100) or []))[1])
+
+    count = 30 if "third" in text else 9
+    lowest = "worst" if is_better_low is False else "best" if is_better_low else "bottom"
+    highest = {"worst": "best", "best": "worst", "bottom": "top"}[lowest]
+    expected = {lowest: sorted(values)[:count], "middle": sorted(values)[30:60], highest: sorted(values)[-count:]}
+    side = next(word for word in expected if f"the {word} " in text)
+    assert in_front == expected[side]
+
+
+@given(st.lists(st.lists(SHARES, min_size=4, max_size=4), min_size=1, max_size=12))
+def test_no_line_passes_an_axis_without_a_value(rows: list[list[float]]) -> None:
+    """Between two axes there are dots only if a run has a value on both."""
+    xs = [4, 26, 48, 70]
+    plot = Plot(40, 12)
+    draw_lines(plot, xs, np.array(rows), is_back=False)
+    for gap in range(3):
+        cells = [plot.line[row * plot.columns + column] for row in range(plot.rows) for column in range((xs[gap] >> 1) + 1, xs[gap + 1] >> 1)]  # fmt: skip
+        assert any(cells) == any(row[gap] == row[gap] and row[gap + 1] == row[gap + 1] for row in rows)
+
+
+def test_what_most_runs_lack_has_no_axis() -> None:
+    """It is counted, unless the user asked for it; runs that are not judged do not count."""
+    judged = Placed(Column("metric", "loss"), np.array([math.nan] * 20 + [float(number) for number in range(20)]))
+    common = [Placed(Column("param", name), np.array([float(number * 7 % 40) for number in range(40)])) for name in "abc"]  # fmt: skip
+    sparse = Placed(Column("param", "sparse"), np.array([float(number) if number < 29 else math.nan for number in range(40)]))  # fmt: skip
+    chosen, words = axes_of([*common, sparse, judged], most=9)
+    assert sparse not in chosen and words == "1 axis left out (lacked by most runs)"
+    assert sparse in axes_of([*common, sparse, judged], most=9, wanted={sparse.column.id})[0]
 
 
 def test_without_braille_few_lines_are_drawn() -> None:
@@ -112,7 +156,7 @@ def test_without_braille_few_lines_are_drawn() -> None:
 def test_what_has_no_line_is_counted() -> None:
     """A run with one value at most has no line; one without a value on the current axis cannot be among the best."""
     axes = [_axis("a", [1.0, 2.0, math.nan, 4.0]), _axis("loss", [1.0, math.nan, math.nan, 3.0], is_metric=True)]
-    assert "2 without two values here" in _shown(axes)[0]
+    assert "2 without a line" in _shown(axes)[0]
     parallel = Parallel()
     parallel.show(range(4), axes, {})
     assert parallel.counts_texts() == ["2 without loss"]
@@ -177,7 +221,7 @@ VALUES = st.lists(st.one_of(st.integers(0, 5).map(float), st.floats(-9, 9), st.j
 
 
 @settings(max_examples=60, deadline=None)
-@given(VALUES, st.booleans(), st.integers(0, 3))
+@given(VALUES, st.booleans(), st.integers(0, 5))
 def test_the_cursor_goes_over_all_runs_by_value(values: list[float], is_better_low: bool, brush: int) -> None:
     """From the lowest value up it comes to each run with one, of the brush alone; the head has its true rank."""
     axes = [
@@ -213,8 +257,9 @@ def test_the_cursor_goes_over_all_runs_by_value(values: list[float], is_better_l
     if brush == 0:
         assert walked == finite
     else:
-        cuts = np.quantile(finite, [0, 1 / 3, 2 / 3, 1])
-        low, high = cuts[3 - brush], cuts[4 - brush]
+        # From the best side on.
+        shares = {1: (0, 1 / 3), 2: (1 / 3, 2 / 3), 3: (2 / 3, 1), 4: (0, 0.1), 5: (0.9, 1)}[brush]
+        low, high = sorted(np.quantile(finite, [share if is_better_low else 1 - share for share in shares]))
         assert all(low - 1e-9 <= value <= high + 1e-9 for value in walked)
 
 
