@@ -105,6 +105,11 @@ class LiveRun:
         is_stalled = self.head.status == "running" and self.stall_ms is not None and silent_ms >= self.stall_ms
         return silent_ms if is_stalled else None
 
+    @property
+    def point_ms(self) -> int:
+        """Time of the last point of what it logs; 0 if it has logged nothing."""
+        return max((live.metric.summary.last_ms for live in self.metrics), default=0)
+
 
 def live_runs(reader: Reader) -> list[LiveRun]:
     """Give the running runs, newest first, then those that ended within the last half hour."""
@@ -112,6 +117,21 @@ def live_runs(reader: Reader) -> list[LiveRun]:
         pending_series, rows = pending(reader, connection), _rows(connection, ENDED_MS)
         decodes = max(SPARK_DECODES, min(LONGEST_DECODES, 64 // max(1, len(rows))))
         return [_live(connection, row, pending_series, decodes) for row in rows]
+
+
+def live_run(reader: Reader, run_id: str) -> LiveRun | None:
+    """Give one run as it stands now, whatever its status; None if there is none of that id."""
+    with reader.snapshot() as connection:
+        row = connection.execute(
+            f"""
+            SELECT {HEAD_COLUMNS}, ''
+            FROM run AS r
+            LEFT JOIN project AS p ON p.key = r.project_key
+            WHERE r.id = :id
+            """,
+            {"id": run_id},
+        ).fetchone()
+        return _live(connection, row, pending(reader, connection), SPARK_DECODES) if row is not None else None
 
 
 def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun]:

@@ -80,6 +80,7 @@ def run_sheet(
     parent: RunHead | None = None,
     nearest: RunDetail | None = None,
     other_files: Sequence[str] = (),
+    progress: str = "",
 ) -> Sheet:
     """Say everything about a run but its points.
 
@@ -89,13 +90,14 @@ def run_sheet(
         parent: the run that this one is inside of, if it is known.
         nearest: the run that is most like it; what differs is said.
         other_files: paths of files of code that are different there.
+        progress: how far it is, and when it was last heard of, if it has not ended.
     """
     head = detail.head
     return Sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms, nearest, other_files),
+            _state(detail, now_ms, nearest, other_files, progress),
             _params(PARAMS, detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
@@ -202,7 +204,9 @@ def when_text(head: RunHead, now_ms: int) -> str:
     return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
 
 
-def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_files: Sequence[str]) -> Section:
+def _state(
+    detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_files: Sequence[str], progress: str
+) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
@@ -212,6 +216,7 @@ def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_file
         "",
         [
             Fact("status", head.status, status_tone(head.status)),
+            Fact("progress", progress),
             Fact("error", _error_text(detail), "bad", Link("section", TRACEBACK) if _traceback(detail.error) else None),
             diverged_fact(detail),
             damage_fact(head.damaged, detail.damaged),

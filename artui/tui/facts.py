@@ -112,6 +112,7 @@ def overview_parts(
     parent: RunHead | None = None,
     nearest: RunDetail | None = None,
     other_files: Sequence[str] = (),
+    progress: str = "",
     most_params: int = 12,
 ) -> OverviewParts:
     """Draw everything about a run except its metrics: what went wrong and what was tried come before how the run was made.
@@ -122,9 +123,12 @@ def overview_parts(
         parent: the run that it is inside of.
         nearest: the run that is most like it.
         other_files: paths of files of code that are different there.
+        progress: how far it is, if it has not ended.
         most_params: of more params, so many stand first, and all of them further down.
     """
-    sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files)
+    sheet = run_sheet(
+        detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files, progress=progress
+    )
     state, *sections = (section for section in sheet.sections if section.title != METRICS)
     params = first_params(detail, nearest, most=most_params)
     ending = ending_section(detail)

@@ -9,7 +9,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
-from artui.model import RunHead, VersionHead
+from artui.model import GOING, RunHead, VersionHead
 from artui.query.artifacts import get_version, moves_around, previews
 from artui.query.reader import Reader
 from artui.query.references import resolve
@@ -50,7 +50,14 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
     from artui.sheets.run import METRICS, run_sheet
 
     parent, nearest, other_files = neighbours(reader, run)
-    sheet = run_sheet(run, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files)
+    now_ms, progress = clock.now_ms(), ""
+    if run.head.status in GOING:
+        from artui.query.live import live_run
+        from artui.sheets.progress import progress_text
+
+        live = live_run(reader, run.head.id)
+        progress = progress_text(live, now_ms) if live is not None else ""
+    sheet = run_sheet(run, now_ms=now_ms, parent=parent, nearest=nearest, other_files=other_files, progress=progress)
     print_sheet(sheet, elsewhere={METRICS: "--json has them all"})
 
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from artui import clock
 from artui.errors import ContentMissing
+from artui.model import GOING
+from artui.query.live import LiveRun, live_run
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.neighbours import Neighbours, neighbours
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
+from artui.sheets.progress import progress_text
 from artui.tui.cells import Span, fit, glyph_of, status_style
 from artui.tui.facts import file_lines, heading, metric_lines, overview_parts, place_of_section
 from artui.tui.keys import bindings
@@ -65,6 +69,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.charts = ChartGrid(id="charts", classes="tab hidden")
         self.glance = Glance(id="glance")
         self._neighbours = Neighbours()
+        self._live: LiveRun | None = None
+        """How far the run is, if it has not ended."""
         self._trashed_keys: frozenset[int] = frozenset()
         """Keys of the runs in the trash."""
         self._options = ChartOptions()
@@ -97,9 +103,10 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         first = FIRST_METRICS if self.detail is None else None
         reader, run_id = self.reader, self.run_id
 
-        def read() -> tuple[RunDetail, Neighbours]:
+        def read() -> tuple[RunDetail, Neighbours, LiveRun | None]:
             detail = get_run(reader, run_id, max_metrics=first)
-            return detail, neighbours(reader, detail)
+            live = live_run(reader, run_id) if detail.head.status in GOING else None
+            return detail, neighbours(reader, detail), live
 
         self.ask("detail", read, self._take_detail)
         self.ask(
@@ -110,8 +117,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self._trashed_keys = frozenset(keys)
         self.show_place()
 
-    def _take_detail(self, answer: tuple[RunDetail, Neighbours]) -> None:
-        detail, self._neighbours = answer
+    def _take_detail(self, answer: tuple[RunDetail, Neighbours, LiveRun | None]) -> None:
+        detail, self._neighbours, self._live = answer
         is_first = self.detail is None
         self.detail = detail
         if is_first:
@@ -230,6 +237,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             parent=self._neighbours.parent,
             nearest=self._neighbours.nearest,
             other_files=self._neighbours.other_files,
+            progress=progress_text(self._live, clock.now_ms()) if self._live is not None else "",
             most_params=MOST_PARAMS if is_wide else FEW,
         )
         state, ending, params, rest = parts
@@ -476,7 +484,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def change_run(self, run_id: str) -> None:
         """Show another run in the same view."""
         self.run_id = run_id
-        self.detail, self._neighbours = None, Neighbours()
+        self.detail, self._neighbours, self._live = None, Neighbours(), None
         self._options = ChartOptions()
         self.charts.set_panels([])
         self._logs, self._log = [], None

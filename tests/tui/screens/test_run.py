@@ -476,3 +476,35 @@ def test_what_is_said_of_a_search_ends_with_it(leaving: tuple[str, ...], small_c
             app.screen.action_show_tab("overview")
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("status", ["running", "finished"])
+def test_a_run_that_goes_on_says_how_far_it_is(
+    status: str, tmp_path: Path, frozen: None, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its overview and `artui show` say the step of how many, the rest and the pace; a silence without a write; of a run that ended, nothing."""
+    import numpy as np
+
+    from artui.catalog import points
+
+    path = tmp_path / "live.artui"
+    steps = np.arange(96, dtype=np.int64)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r", params={"max_steps": 300}))
+        name_key = runs.name_key(connection, "loss")
+        points.append(connection, key, name_key, "", steps, NOW_MS - 500 * (95 - steps), steps / 7.0)
+        if status == "finished":
+            runs.finish(connection, key, status=status, ended_ms=NOW_MS, duration_ms=1000)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await settled(pilot)
+        assert ("progress   step 95 of 300, about 1m42s left, 2/s" in shown(pilot)) == (status == "running"), shown(
+            pilot
+        )
+        monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS + 300_000)
+        on(pilot, RunScreen)._draw_overview()
+        await settled(pilot)
+        assert ("step 95 of 300, no step for 5m" in shown(pilot)) == (status == "running")
+
+    explore(path, flow, size=(80, 24))

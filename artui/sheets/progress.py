@@ -1,0 +1,93 @@
+"""How far a run is that has not ended, in words."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from artui.model import RunHead
+from artui.units import age_text, ago_text, count_text, duration_text, number_text
+
+SILENT_MS = 60_000
+"""A run that logged nothing for less time is not called silent."""
+FEWEST_MISSED = 50
+"""Nor one that would have logged fewer steps at its pace so far."""
+
+
+class HowFar(Protocol):
+    """As `query.headway.Headway`."""
+
+    @property
+    def unit(self) -> str:
+        """`epoch` or `step`."""
+
+    @property
+    def done(self) -> float:
+        """How many of them, as the run counts."""
+
+    @property
+    def total(self) -> int:
+        """How many there will be."""
+
+    @property
+    def left_ms(self) -> int | None:
+        """From the last point on; None where no pace is known."""
+
+    @property
+    def alike(self) -> str:
+        """The run before of which the total was taken; empty where a param says it."""
+
+
+class Going(Protocol):
+    """As `query.live.LiveRun`."""
+
+    @property
+    def head(self) -> RunHead:
+        """The run."""
+
+    @property
+    def step(self) -> int | None:
+        """The highest step of what it logged; None if it logged nothing."""
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """The pace over its last points."""
+
+    @property
+    def point_ms(self) -> int:
+        """When it logged a point last; 0 if never."""
+
+    @property
+    def heard_ms(self) -> int:
+        """When it was last heard of; 0 if that is unknown."""
+
+    @property
+    def headway(self) -> HowFar | None:
+        """How far it is, if that is known."""
+
+
+def progress_text(run: Going, now_ms: int) -> str:
+    """Say how far a run is, and when it was last heard of: `step 95 of 300, about 2m05s left, 1.60/s, last heard of 5s ago`.
+
+    Where no step was logged for much longer than steps took before, that is said instead: `step 95 of 300, no step for
+    5m`. Of a run that does not run, neither pace nor rest is said.
+    """
+    headway, step, rate = run.headway, run.step, run.steps_per_second
+    parts: list[str] = []
+    if headway is not None:
+        is_whole = headway.done == int(headway.done)
+        done = count_text(int(headway.done)) if is_whole else number_text(headway.done, 3)
+        alike = f" as {headway.alike}" if headway.alike else ""
+        parts.append(f"{headway.unit} {done} of {count_text(headway.total)}{alike}")
+    if step is not None and (headway is None or headway.done != step):
+        parts.append(f"step {count_text(step)}")
+    if run.head.status == "running" and step is not None:
+        silent_ms = now_ms - run.point_ms
+        if silent_ms > max(SILENT_MS, FEWEST_MISSED * 1000 / rate if rate else 0):
+            parts.append(f"no step for {age_text(run.point_ms, now_ms)}")
+        else:
+            left_ms = (headway.left_ms or 0) - silent_ms if headway is not None else 0
+            parts += [f"about {duration_text(left_ms)} left"] if left_ms > 0 else []
+            parts += [f"{number_text(rate, 3)}/s"] if rate else []
+    if run.heard_ms:
+        parts.append(f"last heard of {ago_text(run.heard_ms, now_ms)}")
+    return ", ".join(parts)
