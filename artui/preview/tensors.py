@@ -1,115 +1,192 @@
-"""Tensors by their headers: names, types and shapes, never the values.
+"""Tensors by their headers: names, types and shapes; of plain arrays the first values.
 
 Formats: safetensors (https://github.com/huggingface/safetensors, 8-byte little-endian header size, JSON
-header), NPY 1.0 to 3.0 (numpy.lib.format), NPZ (a zip archive of NPY files).
+header), NPY 1.0 to 3.0 (numpy.lib.format).
 """
 
 from __future__ import annotations
 
 import ast
-import io
+import itertools
+import json
 import math
+import re
 import struct
-import zipfile
+from collections import Counter
+from typing import Any
 
 import orjson
 
 from artui.model import Preview
 from artui.preview import table
+from artui.preview.source import Source, Unreadable
 
-MAX_HEADER_BYTES = 4 << 20
-_MAX_MEMBERS = 1000
+MAX_HEADER_BYTES = 8 << 20
+MAX_JSON_PARTS = 400_000
+"""A JSON text of more values than this is not parsed: each takes up to 100 bytes of memory."""
+_FIRST_VALUES = 8
 _MAX_DIMENSIONS = 64
 _MAX_NPY_HEADER_BYTES = 64 * 1024
+_CODES = {
+    "f2": "e", "f4": "f", "f8": "d", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q", "b1": "?",
+}  # fmt: skip
+"""What `struct` calls the plain types of numpy."""
 
 
-def safetensors(content: bytes, size_bytes: int) -> Preview:
+def safetensors(source: Source) -> Preview:
     """List the tensors of a safetensors file."""
-    header_bytes = struct.unpack_from("<Q", content)[0]
-    if header_bytes > min(MAX_HEADER_BYTES, size_bytes, len(content) - 8):
+    header_bytes = source.unpack("<Q", 0)[0]
+    if header_bytes > source.size_bytes - 8:
         return Preview("unreadable", f"safetensors with an impossible header of {header_bytes:,} bytes")
-    header = orjson.loads(content[8 : 8 + header_bytes])
-    facts = tuple((str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items())
-    rows, total = [], 0
+    if header_bytes > MAX_HEADER_BYTES:
+        return Preview("tensors", f"safetensors with a header of {header_bytes:,} bytes, too large to list")
+    content = source.at(8, header_bytes)
+    if parts_of(content) > MAX_JSON_PARTS:
+        return Preview("tensors", "safetensors, too many tensors to list")
+    header = orjson.loads(content)
+    notes = header.pop("__metadata__", None) or {}
+    rows: list[list[str]] = []
+    spans: list[tuple[int, int]] = []
+    total = 0
+    bytes_by_type: Counter[str] = Counter()
     for name, entry in header.items():
-        shape = _shape(entry["shape"])
+        shape, (start, end) = shape_of(entry["shape"]), entry.get("data_offsets", (0, 0))
         count = math.prod(shape)
         total += count
-        rows.append([str(name), str(entry["dtype"]), "×".join(map(str, shape)) or "scalar", f"{count:,}"])
-    title = f"safetensors, {len(rows):,} tensors, {total:,} values"
-    return Preview(
-        "tensors",
-        title,
-        table=table.from_rows(("tensor", "type", "shape", "values"), rows, row_count=len(rows)),
-        facts=facts[:50],
-    )
+        spans.append((_place(start), _place(end)))
+        bytes_by_type[str(entry["dtype"])] += end - start
+        rows.append([str(name), str(entry["dtype"]), table.shape_text(shape), f"{count:,}"])
+    facts = [(str(name), str(value)[:200]) for name, value in list(notes.items())[:40]]
+    facts += [(f"bytes of {name}", f"{size:,}") for name, size in bytes_by_type.most_common(8)]
+    facts += _wrong_spans(spans, source.size_bytes - 8 - header_bytes)
+    if len(content) < 1 << 20 and (twice := _twice(content)):
+        facts.append(("! twice in the header", twice))
+    if source.name.startswith("adapter_model"):
+        facts.append(("adapter", "of a model that is elsewhere"))
+    title = f"safetensors, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}, {total:,} values"
+    listed = table.from_rows(("tensor", "type", "shape", "values"), rows, row_count=len(rows))
+    return Preview("tensors", title, table=listed, facts=tuple(facts))
 
 
-def npy(content: bytes) -> Preview:
+def _place(value: object) -> int:
+    if not isinstance(value, int):
+        raise Unreadable("an offset is no number")
+    return value
+
+
+def _wrong_spans(spans: list[tuple[int, int]], data_bytes: int) -> list[tuple[str, str]]:
+    """Say which offsets cannot be right."""
+    beyond = sum(not 0 <= start <= end <= data_bytes for start, end in spans)
+    ordered = sorted(spans)
+    overlapping = sum(after[0] < before[1] for before, after in itertools.pairwise(ordered))
+    facts = []
+    if beyond:
+        facts.append(("! beyond the end", f"{beyond:,} tensors: the file is cut off or damaged"))
+    if overlapping:
+        facts.append(("! overlapping", f"{overlapping:,} tensors share bytes"))
+    return facts
+
+
+def _twice(content: bytes) -> str:
+    """Find names that a header has more than once, which readers take differently."""
+    repeated: list[str] = []
+
+    def pairs(members: list[tuple[str, Any]]) -> None:
+        counts = Counter(name for name, _ in members)
+        repeated.extend(name for name, count in counts.items() if count > 1)
+
+    json.loads(content, object_pairs_hook=pairs)
+    return ", ".join(name[:80] for name in repeated[:5])
+
+
+def parts_of(content: bytes) -> int:
+    """Count what could be values in a JSON text: no text has more."""
+    return content.count(b",") + content.count(b"[") + content.count(b"{") + content.count(b":")
+
+
+def npy(source: Source) -> Preview:
     """Describe one numpy array."""
-    dtype, shape = _npy_header(content)
-    count = math.prod(shape)
-    size = "×".join(map(str, shape)) or "scalar"
-    return Preview(
-        "tensors",
-        f"numpy array {size} of {dtype}",
-        facts=(("type", dtype), ("shape", size), ("values", f"{count:,}")),
-    )
+    array = npy_header(source.head(_MAX_NPY_HEADER_BYTES + 12))
+    facts: tuple[tuple[str, str], ...] = (
+        ("type", array.dtype), ("shape", array.size_text), ("values", f"{array.count:,}"), ("order", array.order),
+    )  # fmt: skip
+    if array.is_object:
+        facts = (*facts, ("not opened", "its values are a Python pickle: loading them would run its code"))
+    elif first := _first_values(source, array):
+        facts = (*facts, ("first values", first))
+    missing = array.start + array.count * array.item_bytes - source.size_bytes
+    if missing > 0 and source.is_whole:
+        facts = (*facts, ("! cut off", f"{missing:,} bytes of its values are missing"))
+    return Preview("tensors", f"numpy array {array.size_text} of {array.dtype}", table=array.fields, facts=facts)
 
 
-def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
-    """List the members of a zip archive; of an NPZ, the arrays in it."""
-    if not is_whole:
-        return Preview("bytes", "zip archive, too large to list")
-    with zipfile.ZipFile(io.BytesIO(content)) as opened:
-        count = len(opened.infolist())
-        members = opened.infolist()[:_MAX_MEMBERS]
-        if not is_npz:
-            rows = [[member.filename, f"{member.file_size:,}"] for member in members]
-            return Preview(
-                "table",
-                f"zip archive, {count:,} member{'' if count == 1 else 's'}",
-                table=table.from_rows(("member", "bytes"), rows, row_count=count),
-            )
-        rows = []
-        for member in members:
-            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise ValueError("compressed in a way whose size cannot be bounded")
-            with opened.open(member) as stream:
-                dtype, shape = _npy_header(stream.read(4096))
-            rows.append(
-                [
-                    member.filename.removesuffix(".npy"),
-                    dtype,
-                    "×".join(map(str, shape)) or "scalar",
-                    f"{math.prod(shape):,}",
-                ]
-            )
-    return Preview(
-        "tensors",
-        f"NPZ, {count:,} array{'' if count == 1 else 's'}",
-        table=table.from_rows(("array", "type", "shape", "values"), rows, row_count=count),
-    )
+def _first_values(source: Source, array: NpyHeader) -> str:
+    """Give the first values of an array of a plain type; empty of others."""
+    order, code = array.dtype[:1], _CODES.get(array.dtype[1:])
+    count = min(array.count, _FIRST_VALUES)
+    if code is None or order not in ("<", ">", "|", "=") or not count:
+        return ""
+    size = struct.calcsize(f"<{code}")
+    if array.start + count * size > source.size_bytes:
+        return ""
+    values = source.unpack(f"{'>' if order == '>' else '<'}{count}{code}", array.start)
+    more = ", …" if array.count > count else ""
+    return ", ".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values) + more
 
 
-def _shape(sizes: object) -> tuple[int, ...]:
-    """Check a claimed shape: multiplying a hostile one could take minutes."""
-    if not isinstance(sizes, list | tuple) or len(sizes) > _MAX_DIMENSIONS:
-        raise ValueError("impossible shape")
-    if not all(isinstance(size, int) and 0 <= size < 1 << 63 for size in sizes):
-        raise ValueError("impossible size in a shape")
-    return tuple(sizes)
+class NpyHeader:
+    """What the beginning of an NPY file says."""
+
+    def __init__(self, header: dict[str, Any], start: int) -> None:
+        described = header["descr"]
+        self.shape = shape_of(header["shape"])
+        self.start = start
+        """Where the values begin, in bytes."""
+        self.order = "by columns (Fortran)" if header.get("fortran_order") is True else "by rows (C)"
+        self.count = math.prod(self.shape)
+        self.fields = None
+        self.dtype = str(described)[:100]
+        if isinstance(described, list):
+            rows = [[str(field[0])[:80], str(field[1])[:80]] for field in described[:1000]]
+            self.fields = table.from_rows(("field", "type"), rows, row_count=len(described))
+            self.dtype = f"records of {len(described):,} fields"
+        self.is_object = "O" in re.findall(r"[|<>=]([A-Za-z])", str(described))
+        code = re.fullmatch(r"[|<>=]?([fiubcSUVmM])(\d+)", self.dtype)
+        self.item_bytes = int(code[2]) * (4 if code[1] == "U" else 1) if code and len(code[2]) < 9 else 0
+        """Of one value; 0 if unknown."""
+
+    @property
+    def size_text(self) -> str:
+        """The shape in words."""
+        return table.shape_text(self.shape)
 
 
-def _npy_header(content: bytes) -> tuple[str, tuple[int, ...]]:
+def npy_header(content: bytes) -> NpyHeader:
+    """Read the header that an NPY file begins with.
+
+    Raises:
+        ValueError: there is none, or it says what cannot be.
+    """
     if not content.startswith(b"\x93NUMPY"):
-        raise ValueError("not a numpy array")
+        raise Unreadable("not a numpy array")
     size, start = (
         (struct.unpack_from("<H", content, 8)[0], 10)
         if content[6] == 1
         else (struct.unpack_from("<I", content, 8)[0], 12)
     )
     if size > min(len(content) - start, _MAX_NPY_HEADER_BYTES):
-        raise ValueError("header is cut off")
-    header = ast.literal_eval(content[start : start + size].decode("latin-1").strip())
-    return str(header["descr"])[:100], _shape(header["shape"])
+        raise Unreadable("its header is cut off")
+    return NpyHeader(ast.literal_eval(content[start : start + size].decode("latin-1").strip()), start + size)
+
+
+def shape_of(sizes: object) -> tuple[int, ...]:
+    """Check a claimed shape: multiplying a hostile one could take minutes.
+
+    Raises:
+        ValueError: no array has it.
+    """
+    if not isinstance(sizes, list | tuple) or len(sizes) > _MAX_DIMENSIONS:
+        raise Unreadable("impossible shape")
+    if not all(isinstance(size, int) and 0 <= size < 1 << 63 for size in sizes):
+        raise Unreadable("impossible size in a shape")
+    return tuple(sizes)

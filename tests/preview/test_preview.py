@@ -79,7 +79,7 @@ def test_tensors_are_listed_without_their_values() -> None:
     assert (
         shown.table is not None
         and shown.table.rows == (("w", "F32", "64×10", "640"),)
-        and shown.facts == (("epoch", "3"),)
+        and shown.facts == (("epoch", "3"), ("bytes of F32", "2,560"))
     )
     stream = io.BytesIO()
     np.savez(stream, x=np.zeros((2, 3)), y=np.arange(2))

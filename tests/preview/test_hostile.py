@@ -1,0 +1,213 @@
+"""Damaged files of every format, and files made to harm: a preview comes back, in time, and nothing else happens."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import os
+import pickle
+import sys
+import time
+import tracemalloc
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from artui.model import Preview
+from tests.preview.samples import DATA, EXPECTED, cut, flipped, look
+
+SECONDS = 0.3
+MEMORY_BYTES = 64 << 20
+_WATCHED = ("open", "os.", "subprocess.", "socket.", "pickle.find_class", "exec", "shutil.", "ctypes.", "marshal.")
+_seen: list[str] = []
+_is_watching = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _is_watching and event.startswith(_WATCHED):
+        _seen.append(f"{event} {arguments!r:.200}")
+
+
+sys.addaudithook(_hook)
+
+
+def _watched(name: str, content: bytes) -> Preview:
+    """Preview a file, and note all that is opened, started or connected to meanwhile."""
+    global _is_watching
+    _is_watching = True
+    try:
+        return look(name, content)
+    finally:
+        _is_watching = False
+
+
+@pytest.fixture
+def touched() -> list[str]:
+    """What was noted, after all modules have been imported that are imported when they are needed."""
+    assert bz2 and lzma and "".encode("utf-8-sig")
+    for name in EXPECTED:
+        look(name, (DATA / name).read_bytes())
+    _seen.clear()
+    return _seen
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_damaged_files_have_a_preview_in_time(name: str, touched: list[str]) -> None:
+    """Cut anywhere or with a byte changed, a file gives a preview that can be stored, within 0.3 s, touching nothing."""
+    content = (DATA / name).read_bytes()
+    slowest = 0.0
+    for damaged in [*cut(content), *flipped(content, 50)]:
+        began = time.process_time()
+        shown = _watched(name, damaged)
+        slowest = max(slowest, time.process_time() - began)
+        orjson.dumps(shown)
+
+    assert slowest < SECONDS
+    assert touched == []
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_damaged_files_take_little_memory(name: str) -> None:
+    """A byte that says that there is more than there is costs no memory."""
+    content = (DATA / name).read_bytes()
+    tracemalloc.start()
+    try:
+        for damaged in [*cut(content), *flipped(content, 10, seed=19)]:
+            look(name, damaged)
+        assert tracemalloc.get_traced_memory()[1] < MEMORY_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+class _Canary:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch CANARY",)
+
+
+def _zipped(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def _object_array() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.array([_Canary()], dtype=object), allow_pickle=True)
+    return stream.getvalue()
+
+
+_PAYLOADS = {
+    **{f"pickle of protocol {number}": pickle.dumps(_Canary(), protocol=number) for number in range(6)},
+    "inside": pickle.dumps({"model": [_Canary()], "epoch": 3}),
+    "second": pickle.dumps({}) + pickle.dumps(_Canary()),
+    "never ends": pickle.dumps(_Canary())[:-1],
+    "instance": b"(S'touch CANARY'\nios\nsystem\n.",
+    "through the memo": b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93\x8c\x0ctouch CANARY\x85R.",
+}
+
+
+@pytest.mark.parametrize("payload", _PAYLOADS)
+@pytest.mark.parametrize(
+    "name", ["m.pkl", "m.joblib", "m.pt", "m.bin", "m.unknown", "archive/m.pt", "zlib/m.joblib", "gzip/m.pkl"]
+)
+def test_payloads_are_named_and_never_run(
+    name: str, payload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, touched: list[str]
+) -> None:
+    """A pickle that would run a command when loaded runs none; the command's function is shown, with a mark."""
+    import gzip
+    import zlib
+
+    monkeypatch.chdir(tmp_path)
+    content = _PAYLOADS[payload]
+    packed = {
+        "archive": lambda: _zipped({"archive/data.pkl": content, "archive/version": b"3\n"}),
+        "zlib": lambda: zlib.compress(content),
+        "gzip": lambda: gzip.compress(content),
+    }.get(name.split("/")[0], lambda: content)()
+
+    shown = _watched(name, packed)
+
+    assert not (tmp_path / "CANARY").exists() and touched == []
+    if content.startswith(b"\x80") or name != "m.unknown":
+        assert any(word in dict(shown.facts).get("! would import", "") for word in ("posix.system", "os.system")), shown
+        assert "not opened" in dict(shown.facts) and "not opened" in shown.title
+
+
+def test_arrays_of_objects_are_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pickle in an array of objects, alone or in an archive, is not run."""
+    monkeypatch.chdir(tmp_path)
+    content = _object_array()
+
+    for shown in (look("a.npy", content), look("a.npz", _zipped({"a.npy": content}))):
+        assert "pickle" in dict(shown.facts)["not opened"].lower()
+    assert not (tmp_path / "CANARY").exists()
+
+
+def test_a_second_pickle_of_an_archive_is_looked_at() -> None:
+    """What only a side pickle of a checkpoint would import is shown as well."""
+    shown = look("m.pt", _zipped({"m/data.pkl": pickle.dumps({}), "m/constants.pkl": pickle.dumps(_Canary())}))
+    assert "posix.system" in dict(shown.facts)["! would import"]
+
+
+def test_loads_inside_storages_are_no_plain_data() -> None:
+    """A function that opens a pickle inside is marked, though it belongs to tensors."""
+    content = b"\x80\x02ctorch.storage\n_load_from_bytes\nC\x01x\x85R."
+    assert "torch.storage._load_from_bytes" in dict(look("m.pkl", content).facts)["! would import"]
+
+
+_HARMFUL = {
+    "long pickle": ("m.pkl", b"\x80\x04" + b"]0" * 3_000_000 + b"N."),
+    "deep pickle": ("m.pkl", b"\x80\x04" + b"N" + b"\x85" * 3_000_000 + b"."),
+    "shared pickle": ("m.pkl", b"\x80\x04]\x94" + b"h\x00h\x00\x86" * 500_000 + b"."),
+    "doubling pickle": ("m.pkl", b"\x80\x04N" + b"2\x86" * 2_000 + b"."),
+    "long text": ("m.pkl", b"\x80\x04\x8d" + (1 << 60).to_bytes(8, "little") + b"x" * 100),
+    "long bytes": ("m.pkl", b"\x80\x04\x8e" + (7_000_000).to_bytes(8, "little") + b"x" * 7_000_000 + b"."),
+    "long integer": ("m.pkl", b"\x80\x04\x8b" + (7_000_000).to_bytes(4, "little") + b"x" * 7_000_000 + b"."),
+    "long line": ("m.pkl", b"c" + b"x" * 8_000_000),
+    "many imports": ("m.pkl", b"\x80\x02" + b"".join(b"ca\nb%d\n0" % number for number in range(300_000)) + b"N."),
+    "many pickles": ("m.pkl", b"\x80\x02N." * 1_000_000),
+    "many members": ("m.zip", _zipped({f"{number}": b"" for number in range(20_000)})),
+    "nested safetensors": ("m.safetensors", (4_000_000).to_bytes(8, "little") + b'{"a":' + b"[" * 3_999_995),
+    "many safetensors": ("m.safetensors", (8_000_000).to_bytes(8, "little") + b"[" + b"[]," * 2_666_666 + b"1"),
+    "many JSON values": ("m.json", b"[" + b"[]," * 1_300_000 + b"1]"),
+    "deep JSON": ("m.json", (b'{"a":[' * 400 + b"1," * 190_000 + b"1" + b"]}" * 400)),
+    "many JSON lines": ("m.jsonl", b"{}\n" * 2_700_000),
+    "many rows": ("m.csv", b"1\n" * 4_000_000),
+    "many lines": ("m.txt", "\U0001f600\n".encode() * 1_600_000),
+    "many columns": ("m.csv", b"," * 8_000_000),
+    "tar of nothing": ("m.tar", (b"x" * 100 + b"0" * 56 + b"0" + b"\0" * 100 + b"ustar\x0000").ljust(512, b"\0") * 16_000),
+    "tar that goes back": ("m.tar", (b"x" * 100 + b"\0" * 24 + b"\xff" * 12 + b"0" * 20 + b"0" + b"\0" * 100 + b"ustar\x0000").ljust(512, b"\0") * 9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", _HARMFUL)
+def test_files_made_to_harm_are_answered_in_time(what: str) -> None:
+    """What is long, deep, doubled or claims to be huge is answered within 0.3 s."""
+    name, content = _HARMFUL[what]
+    look(name, content[:1000])
+    began = time.process_time()
+    shown = look(name, content)
+    took = time.process_time() - began
+
+    orjson.dumps(shown)
+    assert took < SECONDS, took
+
+
+@pytest.mark.parametrize("what", _HARMFUL)
+def test_files_made_to_harm_take_little_memory(what: str) -> None:
+    """The same within 64 MiB beside the file itself."""
+    name, content = _HARMFUL[what]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        look(name, content)
+        assert tracemalloc.get_traced_memory()[1] - before - len(content) < MEMORY_BYTES
+    finally:
+        tracemalloc.stop()
