@@ -1,0 +1,115 @@
+"""Bytes into a catalog and out of it, and 100,000 runs into columns: ours, the limit and the peers in one run.
+
+    python tests/bench/bench_artifacts.py [--mib 256] [--catalog BIG.artui]
+
+Run it on an idle machine. `--catalog` is one of 100,000 runs x 20 params x 20 metrics (bench_query.py makes it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import artui
+
+_CHANGES = 100
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _call(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def _artui(*words: str) -> None:
+    _call(sys.executable, "-m", "artui", *words)
+
+
+def _line(what: str, ours: str, limit: str = "", peer: str = "") -> None:
+    print(f"{what:52} {ours:>22} {limit:>22} {peer:>26}", flush=True)
+
+
+def _random_file(path: Path, mib: int) -> None:
+    with path.open("wb") as file:
+        for _ in range(mib):
+            file.write(os.urandom(1 << 20))
+
+
+def content(folder: Path, mib: int) -> None:
+    """Embed a file, again after changes, and get it, beside `cp` and `sha256sum`."""
+    source, catalog = folder / "data.bin", folder / "c.artui"
+    _random_file(source, mib)
+    os.environ["ARTUI_EMBED_LIMIT_BYTES"] = str(mib << 21)
+    copied = _seconds(lambda: _call("cp", str(source), str(folder / "copy")))
+    hashed = _seconds(lambda: _call("sha256sum", str(source)))
+    embedded = _seconds(lambda: _artui("add", str(source), "-n", "data", "-c", str(catalog)))
+    _line(f"embed {mib} MiB", f"{mib / embedded:.0f} MiB/s", f"{0.3 * mib / copied:.0f} (0.3 x cp)", f"cp {mib / copied:.0f}, sha256sum {mib / hashed:.0f}")  # fmt: skip
+    before = catalog.stat().st_size
+    chance = random.Random(1)
+    with source.open("r+b") as file:
+        for _ in range(_CHANGES):
+            file.seek(chance.randrange(max(1, (mib << 20) - 10_000)))
+            file.write(os.urandom((mib << 20) // 100 // _CHANGES))
+    again = _seconds(lambda: _artui("add", str(source), "-n", "data", "-c", str(catalog)))
+    growth = 100 * (catalog.stat().st_size - before) / (mib << 20)
+    _line(f"again, 1 % changed in {_CHANGES} places", f"{growth:.1f} % in {again:.1f} s", "2 %")
+    before = catalog.stat().st_size
+    with source.open("rb") as file, (folder / "shifted").open("wb") as shifted:
+        shifted.write(b"x")
+        shutil.copyfileobj(file, shifted)
+    _artui("add", str(folder / "shifted"), "-n", "data", "-c", str(catalog))
+    _line("again, one byte put before it", f"{100 * (catalog.stat().st_size - before) / (mib << 20):.1f} %", "2 %")
+    got = _seconds(lambda: _artui("get", "data:v1", "-o", str(folder / "out"), "-c", str(catalog)))
+    _line(f"get {mib} MiB, checked", f"{mib / got:.0f} MiB/s", "", f"cp {mib / copied:.0f}")
+    here = _seconds(lambda: _artui("get", "data:v1", "-o", str(folder / "out"), "-c", str(catalog)))
+    _line("get what is there already", f"{mib / here:.0f} MiB/s", f"sha256sum {mib / hashed:.0f}")
+    print(
+        f"most memory of a process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB (limit 150 over the start)"
+    )
+
+
+def columns(path: Path) -> None:
+    """Read all runs with params and last metrics into columns."""
+    with artui.open_catalog(path) as catalog:
+        runs = catalog.runs()
+        seconds = min(_seconds(runs.columns) for _ in range(3))
+        named = min(_seconds(lambda: runs.columns("name", "val/loss", "lr")) for _ in range(3))
+        walked = _seconds(lambda: [run.metrics.get("val/loss") for run in runs[:5_000]])
+        _line(
+            f"{len(runs):,} runs into {len(runs[:1].columns())} columns",
+            f"{seconds:.2f} s",
+            "2 s",
+            "MLflow 0.8 s for 1,000",
+        )
+        _line(f"{len(runs):,} runs into 3 columns", f"{named:.2f} s")
+        _line("5,000 runs one by one: run.metrics[...]", f"{walked:.2f} s")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mib", type=int, default=256)
+    parser.add_argument("--catalog", type=Path)
+    options = parser.parse_args()
+    _line("", "ours", "limit", "peer")
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        content(Path(name), options.mib)
+    if options.catalog is not None:
+        columns(options.catalog)
+
+
+if __name__ == "__main__":
+    main()
