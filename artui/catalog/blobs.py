@@ -1,4 +1,4 @@
-"""Bytes inside the catalog: chunks of at most 1 MiB, addressed by SHA-256, stored once.
+"""Bytes inside the catalog: chunks of at most 1 MiB (catalog/cutting.py), addressed by SHA-256, stored once.
 
 One pass hashes and stores, with flat memory for any size. A chunk is compressed only if a first sample of it
 shrinks. Content is verified against its digest when it is read.
@@ -12,9 +12,10 @@ import sqlite3
 import zlib
 from typing import BinaryIO
 
+from artui.catalog.cutting import CHUNK_BYTES as CHUNK_BYTES
+from artui.catalog.cutting import pieces
 from artui.errors import CatalogDamaged
 
-CHUNK_BYTES = 1 << 20
 _SAMPLE_BYTES = 16 * 1024
 _WORTH_IT = 0.9
 
@@ -23,14 +24,20 @@ def store(connection: sqlite3.Connection, stream: BinaryIO) -> tuple[int, bytes,
     """Store a stream; give its blob's key, its SHA-256 and its size in bytes."""
     whole = hashlib.sha256()
     size_bytes = 0
-    chunk_keys = []
-    while content := stream.read(CHUNK_BYTES):
+    chunk_keys: list[int] = []
+    new_keys: list[int] = []
+    for content in pieces(stream):
         whole.update(content)
         size_bytes += len(content)
-        chunk_keys.append(_store_chunk(connection, content))
+        key, is_new = _store_chunk(connection, content)
+        chunk_keys.append(key)
+        if is_new:
+            new_keys.append(key)
     digest = whole.digest()
     row = connection.execute("SELECT key FROM blob WHERE digest = ?", (digest,)).fetchone()
     if row is not None:
+        # It is there, cut in another way.
+        connection.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in new_keys])
         return int(row[0]), digest, size_bytes
     key = int(
         connection.execute("INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)).lastrowid or 0
@@ -42,24 +49,23 @@ def store(connection: sqlite3.Connection, stream: BinaryIO) -> tuple[int, bytes,
     return key, digest, size_bytes
 
 
-def _store_chunk(connection: sqlite3.Connection, content: bytes) -> int:
+def _store_chunk(connection: sqlite3.Connection, content: bytes) -> tuple[int, bool]:
+    """Store a chunk; give its key, and whether it was not there before."""
     digest = hashlib.sha256(content).digest()
     row = connection.execute("SELECT key FROM chunk WHERE digest = ?", (digest,)).fetchone()
     if row is not None:
-        return int(row[0])
+        return int(row[0]), False
     codec, packed = "raw", content
     sample = content[:_SAMPLE_BYTES]
     if len(zlib.compress(sample, 1)) < _WORTH_IT * len(sample):
         shrunk = zlib.compress(content, 6)
         if len(shrunk) < len(content):
             codec, packed = "zlib", shrunk
-    return int(
-        connection.execute(
-            "INSERT INTO chunk (digest, size_bytes, codec, content) VALUES (?, ?, ?, ?)",
-            (digest, len(content), codec, packed),
-        ).lastrowid
-        or 0
-    )
+    row_id = connection.execute(
+        "INSERT INTO chunk (digest, size_bytes, codec, content) VALUES (?, ?, ?, ?)",
+        (digest, len(content), codec, packed),
+    ).lastrowid
+    return int(row_id or 0), True
 
 
 class BlobStream(io.RawIOBase):

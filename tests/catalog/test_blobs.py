@@ -107,7 +107,7 @@ def test_bomb_in_a_chunk_is_not_unpacked() -> None:
         "UPDATE chunk SET content = 'text' WHERE key = 2",
         "DELETE FROM blob_chunk WHERE number = 1",
         "UPDATE blob_chunk SET chunk_key = 1 WHERE number = 1",
-        "UPDATE blob_chunk SET number = 9 WHERE number = 0",
+        "UPDATE blob_chunk SET number = 9999 WHERE number = 0",
     ],
 )
 def test_damage_is_noticed_when_all_is_read(catalog: Catalog, damage: str) -> None:
