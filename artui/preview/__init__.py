@@ -111,7 +111,7 @@ def _look(source: Source) -> Preview:
 
 def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
     """Preview what its first bytes name."""
-    from artui.preview import archives, pickles
+    from artui.preview import archives, flat, gguf, parquet, pickles
 
     if picture := image.look(source):
         return picture
@@ -123,15 +123,35 @@ def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
         return archives.tar_file(source)
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return pickles.look(source)
+    if head.startswith((b"PAR1", b"PARE")):
+        return parquet.look(source)
+    if head.startswith(b"GGUF"):
+        return gguf.look(source)
+    if head.startswith(b"ARROW1"):
+        return flat.arrow_file(source)
+    if head.startswith(b"FEA1"):
+        return Preview("bytes", "Feather of the first version, which is not read")
+    if flat.is_arrow_stream(head):
+        return flat.arrow_stream(source)
+    if head[4:8] == b"TFL3":
+        return flat.tflite(source)
     return None
 
 
 def _by_name(source: Source, head: bytes) -> Preview | None:
     """Preview a binary format that has no first bytes of its own."""
-    from artui.preview import pickles
+    from artui.preview import graphs, pickles
 
     if source.name.endswith(".safetensors"):
         return tensors.safetensors(source)
+    if source.name.endswith(".onnx"):
+        return graphs.onnx(source)
+    if source.name == "saved_model.pb":
+        return graphs.saved_model(source)
+    if "tfevents" in source.name and head[8:12]:
+        return graphs.events(source)
+    if source.name.endswith(".wandb") and head.startswith(b":W&B"):
+        return graphs.wandb_log(source)
     if source.name.endswith(_PICKLES) and head[:1] in (b"(", b"c", b"]", b"}", b"\x80"):
         shown = pickles.look(source)
         return shown if any(name == "would import data" or name.startswith("!") for name, _ in shown.facts) else None

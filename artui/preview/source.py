@@ -18,6 +18,7 @@ TOTAL_BYTES = 64 << 20
 SECONDS = 0.25
 """Long loops stop after this: a preview is there within 300 ms."""
 _BLOCK_BYTES = 16 << 10
+_CHECK_EVERY = 128
 
 
 class Unreadable(ValueError):
@@ -38,6 +39,7 @@ class Source:
         self.until = until or time.monotonic() + SECONDS
         self._stream = stream
         self._left_bytes = TOTAL_BYTES
+        self._step_count = 0
         self._block = b""
         self._block_place = 0
 
@@ -92,6 +94,16 @@ class Source:
         """
         if self.is_late:
             raise Unreadable("looking at it would take too long")
+
+    def step(self) -> None:
+        """Count a step of a long loop, or of loops within loops, and stop if the time is over.
+
+        Raises:
+            Unreadable: it is.
+        """
+        self._step_count += 1
+        if self._step_count % _CHECK_EVERY == 0:
+            self.check()
 
 
 class Window(io.RawIOBase):

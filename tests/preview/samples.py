@@ -40,6 +40,10 @@ _PLAIN = Expected(
 _SCIKIT = "sklearn.linear_model._base.LinearRegression"
 _ONE_ARRAY = Expected("tensors", "pickle, 1 tensor, 3 values, not opened", (("a", "float64", "3", "3"),), 1)
 
+_ARROW_ROWS = (
+    ("id", "int64"), ("name", "string"), ("score", "float64"), ("when", "timestamp ms UTC"), ("tags", "list", "yes", "item string"), ("price", "decimal(9, 2)"),
+)  # fmt: skip
+
 EXPECTED: dict[str, Expected] = {
     "state.pt": Expected("tensors", "PyTorch checkpoint, 9 tensors, 36 values, not opened", STATE_ROWS, 9, {"not opened": "none was run", "keys": "0.weight, 0.bias"}),
     "lightning.ckpt": Expected(
@@ -76,6 +80,36 @@ EXPECTED: dict[str, Expected] = {
     "ustar.tar": Expected("table", "tar archive, 4 members", (("a.txt", "3", ""), ("dir/" + "n" * 60, "600"), ("../out.txt", "0"), ("link", "0", "link", "/etc/passwd")), 4, {"! leading outside": "../out.txt"}),
     "pax.tar": Expected("table", "tar archive, 4 members", (("dir/" + "n" * 60 + "/mmm", "600"), ("link", "0", "link")), 4, {"unpacked": "603 bytes"}),
     "gnu.tar.gz": Expected("table", "tar archive, 4 members, in gzip", (("dir/" + "n" * 60 + "/mmm", "600"), ("link", "0", "link")), 4),
+    "rows.parquet": Expected(
+        "table", "Parquet, 100 rows × 6 columns",
+        (("id", "int64", "optional", "0"), ("name", "string", "optional", "10"), ("score", "float64"), ("when", "timestamp ms UTC"), ("tags.list.element", "string"), ("price", "decimal(9, 2)", "optional", "100")),
+        6, {"row groups": "3", "packed by": "snappy", "created by": "parquet-cpp-arrow version 26.0.1"},
+    ),
+    "zstd.parquet": Expected("table", "Parquet, 100 rows × 2 columns", (("id", "int64"), ("score", "float64")), 2, {"row groups": "1", "packed by": "zstd"}),
+    "encrypted.parquet": Expected("table", "Parquet, its footer is encrypted", absent="score"),
+    "rows.arrow": Expected("table", "Arrow file, 100 rows × 6 columns", _ARROW_ROWS, 6, {"batches": "3"}),
+    "stream.arrow": Expected("table", "Arrow stream, 100 rows × 6 columns", _ARROW_ROWS, 6, {"batches": "3"}),
+    "rows.feather": Expected("table", "Feather, 100 rows × 6 columns", _ARROW_ROWS, 6, {"batches": "1", "packed by": "zstd"}),
+    "tiny.gguf": Expected(
+        "tensors", "GGUF, 4 tensors, 2,912 values", (("token_embd.weight", "F32", "50×32", "1,600"), ("blk.0.attn_q.weight", "F16", "32×32"), ("blk.0.ffn.weight", "Q8_0", "4×64", "256")), 4,
+        {"general.architecture": "llama", "general.name": "tiny", "general.file_type": "F16", "llama.context_length": "128", "tensors by type": "F32 2", "tokenizer.ggml.tokens": "50 values"},
+        "{% for m in messages %}",
+    ),
+    "toy.onnx": Expected(
+        "tensors", "ONNX, 3 nodes, 2 tensors, 10 values", (("W", "float32", "4×2", "8"), ("B", "float32", "2", "2")), 2,
+        {"ir version": "10", "producer": "artui-samples", "operators of": "ai.onnx 18, ai.onnx.ml 3", "input x": "float32 batch×4", "output y": "float32 batch×2", "by operator": "MatMul 1, Add 1, Relu 1", "run_id": "abc"},
+    ),
+    "external.onnx": Expected("tensors", "ONNX, 3 nodes", (("W", "float32", "4×2", "8"),), 2, {"! weights in other files": "../../etc/passwd: not opened"}),
+    "toy.tflite": Expected(
+        "tensors", "TFLite, 1 operator, 3 tensors", (("x", "float32", "1×4"), ("w", "int8", "2×4")), 3,
+        {"version": "3", "description": "toy model", "input x": "float32 1×4", "output y": "float32 1×2", "by operator": "FULLY_CONNECTED 1", "quantised": "no"},
+    ),
+    "saved_model.pb": Expected(
+        "tensors", "SavedModel of TensorFlow", (("serving_default", "input", "x", "float32", "?×4"), ("serving_default", "output", "y", "float32", "?")), 2,
+        {"tags": "serve", "tensorflow_version": "2.15.0", "by operation": "Placeholder 1"},
+    ),
+    "events.out.tfevents.1.host": Expected("table", "TensorBoard's events, 2 tags, 21 records", (("loss", "20", "19", "0.05"), ("acc", "20", "19", "0.95")), 2, {"version": "brain.Event:2"}),
+    "run.wandb": Expected("bytes", "W&B's log of a run", facts={"not opened": "artui import"}),
     "lossy.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossy"}),
     "lossless.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless"}),
     "alpha.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless, alpha"}),

@@ -7,6 +7,7 @@ import io
 import lzma
 import os
 import pickle
+import struct
 import sys
 import time
 import tracemalloc
@@ -162,7 +163,38 @@ def test_loads_inside_storages_are_no_plain_data() -> None:
     assert "torch.storage._load_from_bytes" in dict(look("m.pkl", content).facts)["! would import"]
 
 
+def _gguf(keys: int, tensors: int, body: bytes) -> bytes:
+    return b"GGUF" + struct.pack("<IQQ", 3, tensors, keys) + body
+
+
+def _parquet(footer: bytes) -> bytes:
+    return b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+def _nested_message(depth: int) -> bytes:
+    content = b"\x0a\x00"
+    for _ in range(depth):
+        size = len(content)
+        varint = b""
+        while size > 0x7F:
+            varint += bytes([size & 0x7F | 0x80])
+            size >>= 7
+        content = b"\x0a" + varint + bytes([size]) + content
+    return content
+
+
 _HARMFUL = {
+    "GGUF of many words": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sIIQ", 1, b"w", 9, 8, 600_000) + b"\0" * 4_800_000)),
+    "GGUF of nested lists": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sI", 1, b"w", 9) + struct.pack("<IQ", 9, 3) * 200_000)),
+    "GGUF of many keys": ("m.gguf", _gguf(1 << 16, 0, b"".join(struct.pack("<Q5sIQ", 5, b"%05d" % n, 8, 2000) + b"x" * 2000 for n in range(10_000)))),
+    "GGUF of many tensors": ("m.gguf", _gguf(0, 1 << 20, struct.pack("<Q1sIQIQ", 1, b"w", 1, 1, 0, 0) * (1 << 18))),
+    "Parquet of many columns": ("m.parquet", _parquet(b"\x15\x02\x19\xfc" + b"\xc0\x84\x3d" + b"\x48\x01x\x00" * 1_000_000)),
+    "Parquet of nested lists": ("m.parquet", _parquet(b"\x19" * 2_000_000)),
+    "Parquet of a list of nothing": ("m.parquet", _parquet(b"\x19\xf1\xff\xff\xff\x7f" + b"\x01" * 8_000_000)),
+    "ONNX of many nodes": ("m.onnx", b"\x08\x01\x3a\x80\xda\xc4\x09" + b"\x0a\x02\x22\x00" * 5_000_000),
+    "ONNX that is deep": ("m.onnx", b"\x08\x01\x3a" + _nested_message(3000)),
+    "events without end": ("events.out.tfevents.1", (struct.pack("<QI", 2, 0) + b"\x10\x01" + b"\0" * 4) * 1_000_000),
+    "Arrow of many messages": ("m.arrow", (DATA / "stream.arrow").read_bytes()[:-8] * 1000),
     "long pickle": ("m.pkl", b"\x80\x04" + b"]0" * 3_000_000 + b"N."),
     "deep pickle": ("m.pkl", b"\x80\x04" + b"N" + b"\x85" * 3_000_000 + b"."),
     "shared pickle": ("m.pkl", b"\x80\x04]\x94" + b"h\x00h\x00\x86" * 500_000 + b"."),
