@@ -105,11 +105,6 @@ class LiveRun:
         is_stalled = self.head.status == "running" and self.stall_ms is not None and silent_ms >= self.stall_ms
         return silent_ms if is_stalled else None
 
-    @property
-    def point_ms(self) -> int:
-        """Time of the last point of what it logs; 0 if it has logged nothing."""
-        return max((live.metric.summary.last_ms for live in self.metrics), default=0)
-
 
 def live_runs(reader: Reader) -> list[LiveRun]:
     """Give the running runs, newest first, then those that ended within the last half hour."""

@@ -7,11 +7,6 @@ from typing import Protocol
 from artui.model import RunHead
 from artui.units import age_text, ago_text, count_text, duration_text, number_text
 
-SILENT_MS = 60_000
-"""A run that logged nothing for less time is not called silent."""
-FEWEST_MISSED = 50
-"""Nor one that would have logged fewer steps at its pace so far."""
-
 
 class HowFar(Protocol):
     """As `query.headway.Headway`."""
@@ -56,6 +51,9 @@ class Going(Protocol):
     def point_ms(self) -> int:
         """When it logged a point last; 0 if never."""
 
+    def stalled_ms(self, now_ms: int) -> int | None:
+        """How long it has stood still, if it does."""
+
     @property
     def heard_ms(self) -> int:
         """When it was last heard of; 0 if that is unknown."""
@@ -81,11 +79,10 @@ def progress_text(run: Going, now_ms: int) -> str:
     if step is not None and (headway is None or headway.done != step):
         parts.append(f"step {count_text(step)}")
     if run.head.status == "running" and step is not None:
-        silent_ms = now_ms - run.point_ms
-        if silent_ms > max(SILENT_MS, FEWEST_MISSED * 1000 / rate if rate else 0):
+        if run.stalled_ms(now_ms) is not None:
             parts.append(f"no step for {age_text(run.point_ms, now_ms)}")
         else:
-            left_ms = (headway.left_ms or 0) - silent_ms if headway is not None else 0
+            left_ms = (headway.left_ms or 0) - (now_ms - run.point_ms) if headway is not None else 0
             parts += [f"about {duration_text(left_ms)} left"] if left_ms > 0 else []
             parts += [f"{number_text(rate, 3)}/s"] if rate else []
     if run.heard_ms:

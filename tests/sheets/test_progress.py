@@ -30,10 +30,11 @@ def test_progress_is_said_in_words(
     known: Headway | None, step: int | None, rate: float | None, silent_s: int, is_running: bool, text: str
 ) -> None:
     """How far, how long the rest takes, and how fast; after a silence that is long for this run, that instead."""
-    metric = Metric(1, "loss", "", summary(last_ms=NOW_MS - silent_s * 1000))
-    metrics = [LiveMetric(metric)] if step is not None else []
+    point_ms = NOW_MS - silent_s * 1000
+    metrics = [LiveMetric(Metric(1, "loss", "", summary(last_ms=point_ms)))] if step is not None else []
+    stall_ms = round(50_000 / rate) if rate else None
     head = run_head(status="running" if is_running else "lost")
-    run = LiveRun(head, NOW_MS, step, rate, metrics, headway=known)
+    run = LiveRun(head, NOW_MS, step, rate, metrics, headway=known, point_ms=point_ms, stall_ms=stall_ms)
     assert progress_text(run, NOW_MS) == text
 
 
