@@ -67,7 +67,10 @@ AROUND = ("lineage", "moves of aliases")
 """Titles of the sections about what a version is connected to."""
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
-_FEWEST_NAME_CELLS = 11
+_FEWEST_NAME_CELLS = 16
+"""The best values of metrics are left out rather than cutting names to fewer cells."""
+LATEST = "latest"
+"""The alias that moves by itself."""
 ALIASES = "aliases"
 """Title of a column of words."""
 _HANGING = 4
@@ -203,7 +206,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             if machine_count:
                 lines.append(Line([(f" and {machine_count:,} metrics of the machine", "faint")]))
         elif section.title in (USED, MADE):
-            lines += section_lines(section, cells=cells, indent=0, name_cells=cells, fewest=1)
+            lines += _pane_versions(section, cells)
         elif section.title == TOOL_TAGS:
             lines += _pane_tool_tags(section, cells)
         elif section.facts and not section.title and all(fact.tone == "mark" for fact in section.facts):
@@ -248,7 +251,7 @@ def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: in
     )
     drawn = [spark_text(spark, SPARK_CELLS) for spark in sparks]
     room = cells - 2 - last_cells - (2 + max(map(len, drawn)) if any(drawn) else 0)
-    # The best value is worth some letters of long names.
+    # The best value is worth some letters of very long names.
     have_bests = have_bests and min(wanted, _FEWEST_NAME_CELLS) <= room - 2 - best_cells
     name_cells = max(8, min(wanted, room - 2 - best_cells if have_bests else room))
     names = fit_apart([row[0].text for row in rows], name_cells)
@@ -267,8 +270,9 @@ def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: in
 
 
 def _pane_tags(section: Section, cells: int) -> list[Line]:
-    """List tags, broken between them; one that is longer than a line goes on further right."""
-    lines = []
+    """List tags below their title, broken between them; one that is longer than a line goes on further right."""
+    lines = [Line([("tags", "dim")])]
+    cells -= 1
     for fact in section.facts:
         row = ""
         for tag in fact.text.split(TAG_GAP):
@@ -277,12 +281,38 @@ def _pane_tags(section: Section, cells: int) -> list[Line]:
                 row = joined
                 continue
             if row:
-                lines.append(Line([(row, STYLES[fact.tone])]))
+                lines.append(Line([(f" {row}", STYLES[fact.tone])]))
             first, *rest = wrapped_text(tag, cells)
             rest = [f"  {text}" for text in wrapped_text(tag[len(first) :].lstrip(), cells - 2)] if rest else []
             *whole, row = first, *rest
-            lines += [Line([(text, STYLES[fact.tone])]) for text in whole]
-        lines.append(Line([(row, STYLES[fact.tone])]))
+            lines += [Line([(f" {text}", STYLES[fact.tone])]) for text in whole]
+        lines.append(Line([(f" {row}", STYLES[fact.tone])]))
+    return lines
+
+
+def _pane_versions(section: Section, cells: int) -> list[Line]:
+    """List versions by name, with the aliases that people gave them beside or below, and kinds where all of them fit."""
+    table = section.table
+    rows = list(table.rows) if table is not None else []
+    wanted = max((length_of([(row[0].text, "")]) for row in rows), default=0)
+    name_cells = min(wanted, cells - 1)
+    room = cells - 1 - name_cells - 2
+    given = [" ".join(alias for alias in row[2].text.split() if alias != LATEST) for row in rows]
+    fits = [0 < length_of([(text, "")]) <= room for text in given]
+    kind_room = room - max((2 + length_of([(text, "")]) for text, is_beside in zip(given, fits, strict=True) if is_beside), default=0)  # fmt: skip
+    has_kinds = all(length_of([(row[1].text, "")]) <= kind_room for row in rows)
+    kind_cells = max((length_of([(row[1].text, "")]) for row in rows), default=0) if has_kinds else 0
+    lines = [Line([(section.title, "dim")])]
+    for row, aliases, is_beside in zip(rows, given, fits, strict=True):
+        link = _followed(row[0].link)
+        spans: list[Span] = [(" ", "text"), (fit(row[0].text, name_cells, keep_end=True), STYLES[row[0].tone])]
+        spans += [(f"  {fit(row[1].text, kind_cells)}", STYLES[row[1].tone])] if has_kinds else []
+        spans += [(f"  {aliases}", STYLES[row[2].tone])] if is_beside else []
+        lines.append(Line(_unpadded(spans), link))
+        if aliases and not is_beside:
+            lines += [Line([(f"   {text}", STYLES[row[2].tone])], link) for text in wrapped_text(aliases, cells - 3)]
+    if section.left_out_count:
+        lines.append(Line([(f" {section.left_out_text}{ELSEWHERE.get(section.title, '')}", "faint")]))
     return lines
 
 

@@ -28,6 +28,8 @@ SAMPLE_RUNS = 200
 
 SPARKED_METRICS = 2
 EARLY_ATTRIBUTES = ("alias", "project")
+ORDER_ATTRIBUTE = "started"
+"""What runs are sorted by unless they are sorted by something else: it is in sight on all but narrow screens."""
 EARLY_PARAMS = 2
 """So many params stand before the second metric: a narrow screen shows them."""
 MAX_PARAMS = 8
@@ -49,10 +51,10 @@ class Columns(NamedTuple):
 
 
 def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[Column]:
-    """Choose what the table shows unless it was arranged: what tells runs apart first, what only tells when they were made last.
+    """Choose what the table shows unless it was arranged: what tells runs apart first.
 
     That is the alias of what a run made, the project if there are several, a metric, two params that vary, another
-    metric, more params and metrics, the other `attributes`, seeds.
+    metric, when it started, by which runs are sorted, more params and metrics, the other `attributes`, seeds.
     """
     differing = [column for column in columns.params if column.id in columns.varying]
     seeds = [column for column in differing if SEED.search(column.name)]
@@ -60,9 +62,10 @@ def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[
     # What the machine did is on the run's own screens; as columns it would push the results out.
     metrics = [column for column in columns.metrics if not column.name.startswith("system/")][:MAX_METRICS]
     early = [column for name in EARLY_ATTRIBUTES for column in attributes if column.name == name]
-    others = [column for column in attributes if column not in early]
+    order = [column for column in attributes if column.name == ORDER_ATTRIBUTE]
+    others = [column for column in attributes if column not in early and column not in order]
     return [
-        *early, *metrics[:1], *params[:EARLY_PARAMS], *metrics[1:SPARKED_METRICS], *params[EARLY_PARAMS:],
+        *early, *metrics[:1], *params[:EARLY_PARAMS], *metrics[1:SPARKED_METRICS], *order, *params[EARLY_PARAMS:],
         *metrics[SPARKED_METRICS:], *others, *seeds,
     ]  # fmt: skip
 

@@ -28,7 +28,8 @@ PANE_SECONDS = 0.12
 _MIN_CELLS, _MAX_CELLS = 38, 60
 _READ_METRICS = 2_000
 """Among so many metrics of a run those are chosen that it is judged by."""
-_FEWEST_NAME_CELLS = 10
+_FEWEST_NAME_CELLS = 16
+"""Means and deviations are left out rather than cutting names to fewer cells."""
 
 
 class DetailsPane:
@@ -128,7 +129,7 @@ def _name_of(column: Column) -> str:
 def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[Line]:
     """Tabulate the best value, mean and deviation of metrics; a line below says how many runs they leave out.
 
-    Deviations are left out where they do not fit beside names.
+    Deviations, then means, are left out where they do not fit beside names.
     """
     rows = [(column, spread) for column in columns if (spread := group.spreads[column.id]).mean is not None]
     if not rows:
@@ -144,7 +145,7 @@ def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[L
     titles = ("best", "mean", "± sd")
     widths = [max(len(title), *(len(row[place]) for row in texts)) for place, title in enumerate(titles)]
     wanted = max(len("metrics"), *(cells_of(_name_of(column)) for column, _ in rows))
-    if cells - 1 - sum(widths) - 2 * len(widths) < min(wanted, _FEWEST_NAME_CELLS):
+    while len(widths) > 1 and cells - 1 - sum(widths) - 2 * len(widths) < min(wanted, _FEWEST_NAME_CELLS):
         widths.pop()
     name_cells = max(8, min(wanted, cells - 1 - sum(widths) - 2 * len(widths)))
     names = fit_apart([_name_of(column) for column, _ in rows], name_cells)
