@@ -134,9 +134,10 @@ class ArtuiApp(Asks, ChangesOnly):
 
         notes = {"dark": "", "light": "for bright terminals", "colour-blind": "no red against green"}
         choices = [Choice(name, name, notes.get(name, "your own")) for name in themes_of(self.settings)]
-        self.push_screen(PickScreen("colours", choices, current=self._theme_of_ours.name), self._take_theme)
+        self.push_screen(PickScreen("colours", choices, current=self._theme_of_ours.name), self.take_theme)
 
-    def _take_theme(self, name: str | None) -> None:
+    def take_theme(self, name: str | None) -> None:
+        """Show everything in another theme, and keep that; None changes nothing."""
         if name is None or name == self._theme_of_ours.name:
             return
         self._theme_of_ours = themes_of(self.settings)[name]

@@ -98,7 +98,8 @@ SYNONYMS: dict[str, str] = {
 }
 """Words by a key's id, or by its action for all keys that have no words of their own."""
 
-_EXACT, _LABEL, _BEGINS, _CONTAINS = range(4)
+_EXACT, _LABEL, _BEGINS, CONTAINS = range(4)
+"""How well a text fits an action; the last: it is only in what is said of it."""
 
 
 def synonyms_of(key: Key) -> str:
@@ -118,7 +119,7 @@ def rank_of(key: Key, text: str) -> int | None:
     if all(any(name.startswith(word) for name in names) for word in words):
         return _BEGINS
     everything = f"{' '.join(names)} {label} {key.help.lower()}"
-    return _CONTAINS if all(word in everything for word in words) else None
+    return CONTAINS if all(word in everything for word in words) else None
 
 
 def is_named(key: Key, text: str) -> bool:
@@ -133,7 +134,7 @@ def fitting(keys: Sequence[Key], text: str, *, by_name: bool = False) -> list[Ke
     """
     if not text.split():
         return list(keys)
-    least = _BEGINS if by_name else _CONTAINS
+    least = _BEGINS if by_name else CONTAINS
     ranks = [
         (rank, place) for place, key in enumerate(keys) if (rank := rank_of(key, text)) is not None and rank <= least
     ]

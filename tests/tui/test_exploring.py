@@ -744,3 +744,31 @@ def test_palette_says_nothing_is_there_only_once_it_has_looked(
         assert "looking …" in text and "nothing here" not in text
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "outcome"),
+    [
+        ("candidate", "digits-model:candidate", "digits-model"),
+        ("failed", "runs by status = failed", "/ status = failed"),
+        ("sgd", "runs by sgd", "/ sgd"),
+        ("light", "theme", "12 runs"),
+    ],
+)
+def test_palette_takes_aliases_values_and_themes(
+    typed: str, first: str, outcome: str, small_catalog: Path, explore: Explore
+) -> None:
+    """An alias goes before what is said of an action; words of runs filter them; the name of a theme shows it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        before = pilot.app.palette.styles["text"]  # type: ignore[attr-defined]
+        text = await _press(pilot, "colon", *typed)
+        screen: Any = pilot.app.screen
+        chosen = "".join(part for part, _ in screen.listing.lines[screen.listing.cursor].spans)
+        assert first in chosen, text
+        text = await _press(pilot, "enter")
+        assert outcome in text and "0 of" not in text.splitlines()[1]
+        after = pilot.app.palette.styles["text"]  # type: ignore[attr-defined]
+        assert (before != after) == (typed == "light")
+
+    explore(small_catalog, flow, size=(120, 36))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from artui import clock
+from artui.model import STATUSES
 from artui.query import fuzzy
+from artui.query.filter.tokens import quoted_text
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.settings import config_folder
@@ -18,10 +21,12 @@ from artui.tui.cells import Span, fit, fit_apart
 from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
 from artui.tui.keytable import SCOPES
+from artui.tui.messages import ShowRuns
 from artui.tui.screens.pick import TypedList
 from artui.tui.screens.runs.uses import Use, use_asked_for, uses_of
 from artui.tui.state.recent import recent_things
-from artui.tui.synonyms import fitting, is_named
+from artui.tui.synonyms import CONTAINS, fitting, is_named, rank_of
+from artui.tui.themes import themes_of
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
@@ -35,6 +40,8 @@ _RECENT = 8
 _MAX_ELSEWHERE = 6
 _FEWEST_CHARS = 3
 """Words that are shorter fit too many actions of other screens."""
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What needs no quotes in a filter."""
 _NOT_NAMED = ("app", "list", "find", "pick")
 """Scopes whose keys mean the same wherever they are."""
 _SETTINGS = ("settings", "setting", "config", "configuration", "preferences", "options")
@@ -98,12 +105,18 @@ class PaletteScreen(Asks, TypedList):
         keys = fitting([key for key, _ in self._actions], text)
         # What an action is called, in whole words, means the action, unless the name of something begins so.
         is_action = (
-            bool(keys)
-            and is_named(keys[0], text)
-            and not any(thing.name.lower().startswith(text.strip().lower()) for thing in self._things)
+            bool(keys) and is_named(keys[0], text) and not any(_is_called(thing, text) for thing in self._things)
         )
         actions = [_Entry(Line([("  actions here", "dim")])), *(self._of_action(key, run_by_key[key]) for key in keys)]
         things = self._of_things() if words else []
+        if len(text.strip()) >= _FEWEST_CHARS:
+            themes = [name for name in themes_of(self.app.settings) if name.startswith(text.strip().lower())]  # type: ignore[attr-defined]
+            entries += [self._of_theme(name) for name in themes]
+        has_filter = len(text.strip()) >= _FEWEST_CHARS and not self._use
+        # A word that is only in what is said of an action is more likely a value of runs.
+        is_filter_early = has_filter and bool(keys) and not things and rank_of(keys[0], text) == CONTAINS
+        if is_filter_early:
+            entries.append(self._of_filter(text.strip()))
         for part in (actions, things) if is_action else (things, actions if keys else []):
             if part and words and entries:
                 entries.append(_Entry(BLANK))
@@ -116,8 +129,10 @@ class PaletteScreen(Asks, TypedList):
         if len(text.strip()) >= _FEWEST_CHARS and any(word.startswith(text.strip().lower()) for word in _SETTINGS):
             entries += [*([_Entry(BLANK)] if entries else []), self._of_settings()]
         if not entries:
-            text = "looking …" if self._is_looking else "nothing here contains this"
-            entries = [_Entry(Line([(f"  {text}", "dim")]))]
+            note = "looking …" if self._is_looking else "nothing here contains this"
+            entries = [_Entry(Line([(f"  {note}", "dim")]))]
+        if has_filter and not is_filter_early:
+            entries += [_Entry(BLANK), self._of_filter(text.strip())]
         self._entries = entries
         self.listing.set_lines([entry.line for entry in entries], keep=False)
         self.listing.cursor = self._first = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
@@ -200,6 +215,30 @@ class PaletteScreen(Asks, TypedList):
         say = self.app.say  # type: ignore[attr-defined]
         return _Entry(Line(spans), lambda: say(f"{key.label} works in {SCOPES[key.scope].lower()}: {key.shown} there"))
 
+    def _of_theme(self, name: str) -> _Entry:
+        """Offer a theme by its name."""
+        take = self.app.take_theme  # type: ignore[attr-defined]
+        return _Entry(
+            Line([(f"  {fit('theme', 15)}", "dim"), (clean(name, max_chars=60), "text")]), partial(take, name)
+        )
+
+    def _of_filter(self, text: str) -> _Entry:
+        """Offer the runs that have a text in a name, a value, a tag or a note, or a status."""
+        if text.lower() in STATUSES:
+            condition = f"status = {text.lower()}"
+        else:
+            condition = text if _WORD.fullmatch(text) else quoted_text(text)
+        spans: list[Span] = [
+            (f"  {fit('filter', 15)}", "dim"),
+            (fit(f"runs by {clean(condition, max_chars=60)}", self._name_cells), "text"),
+            ("  in any of their texts" if condition == text else "", "dim"),
+        ]
+
+        def run() -> None:
+            self.app.post_message(ShowRuns(condition))
+
+        return _Entry(Line(spans), run)
+
     def _of_settings(self) -> _Entry:
         """Show where the user's settings are; choosing the line copies the path."""
         path = str(config_folder() / "settings.toml")
@@ -269,6 +308,12 @@ class PaletteScreen(Asks, TypedList):
             entry.run()
         else:
             self.dismiss(entry.run)
+
+
+def _is_called(thing: Thing, text: str) -> bool:
+    """Say whether the name of a thing, or the alias of a version, begins with a text."""
+    names = [thing.name, thing.name.rpartition(":")[2]] if thing.kind == "version" else [thing.name]
+    return any(name.lower().startswith(text.strip().lower()) for name in names)
 
 
 def _found(reader: Reader, text: str) -> tuple[list[Thing], str]:
