@@ -15,7 +15,7 @@ from artui.query.runs.listing import list_runs
 from artui.query.runs.rows import run_rows
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table
-from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, pane_lines, section_lines
+from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, pane_lines, section_lines
 from artui.tui.widgets.lines import Line
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
@@ -133,3 +133,22 @@ def test_the_last_column_is_cut_where_most_of_it_is_in_sight() -> None:
     heads = {cells: _texts(section_lines(Section("moves", table=table), cells=cells)) for cells in (44, 42, 40, 34)}
     ends = {cells: (head.split()[-1], text.split()[-1]) for cells, (head, text) in heads.items()}
     assert ends == {44: ("when", "14:13"), 42: ("when", "14…"), 40: ("when", "2026-09-21…"), 34: ("to", "v1")}
+
+
+@given(
+    rows=st.lists(
+        st.tuples(_WORDS, st.sampled_from(("model", "dataset")), st.sampled_from(("", "latest", "production", "candidate production latest"))),
+        min_size=1, max_size=5,
+    ),
+    cells=st.integers(24, 60),
+)  # fmt: skip
+def test_the_pane_never_loses_an_alias(rows: list[tuple[str, str, str]], cells: int) -> None:
+    """What people called a version stands beside its name, or below it; the alias that moves by itself is not said."""
+    headers = tuple(Header(title) for title in ("version", "kind", "aliases"))
+    table = Table(headers, [tuple(map(Cell, row)) for row in rows])
+    title, *texts = _texts(_pane_versions(Section("made", table=table), cells))
+
+    words = [word for text in texts for word in text.split()]
+    given_names = [alias for _, _, aliases in rows for alias in aliases.split() if alias != "latest"]
+    assert title == "made" and [word for word in words if word in ("candidate", "production")] == given_names
+    assert "latest" not in words and all(len(text) <= cells for text in texts)

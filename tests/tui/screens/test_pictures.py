@@ -24,7 +24,10 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "artifacts": (("2",), "digits-split"),
     "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "made by"),
     "lineage": (("2", "slash", *"model", "enter", "L"), "where it came from"),
-    "groups": (("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"), "in 3 groups"),
+    "groups": (
+        ("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"),
+        "in 3 groups",
+    ),
     "column": (("right", "right", "right", "right", "F"), "median"),
     "curves": (("space", "space", "space", "f"), "3 runs"),
     "scatter": (("space", "f", "tab", "right"), "rank correlation"),
