@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -411,6 +411,7 @@ class LiveScreen(ActsOnRuns):
         }
         return RunLines(
             "ended", ended, names, facts=facts, wrongs={run.head.id: self._wrong_spans(run, now_ms) for run in ended},
+            alerts=self._alert_texts(ended), leading=self._order,
             name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
 
@@ -431,21 +432,24 @@ class LiveScreen(ActsOnRuns):
         }
         return RunLines(
             "going on", self._going, names, facts=facts, wrongs=wrongs, news=news, leading=self._order,
+            alerts=self._alert_texts(self._going),
             name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
 
     def _wrong_spans(self, run: LiveRun, now_ms: int) -> list[Span]:
-        """Say what is wrong with a run: how long it has stood still, or its first other alert, and what ended it."""
+        """Say what is wrong with a run as a whole: how long it has stood still, or what ended it."""
         stalled_ms = run.stalled_ms(now_ms)
-        parts: list[Span] = [(silence_text(stalled_ms), "warn")] if stalled_ms is not None else []
-        holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric]
-        if holds:
-            parts.append(
-                (f"! {alert_text(holds[0])}" + (f" +{count_text(len(holds) - 1)}" if len(holds) > 1 else ""), "bad")
-            )
-        if run.error:
-            parts.append((clean(run.error), "bad"))
-        return [span for number, part in enumerate(parts) for span in ([("  ", "text"), part] if number else [part])]
+        stalled: list[Span] = [(silence_text(stalled_ms), "warn")] if stalled_ms is not None else []
+        return [*stalled, (clean(run.error), "bad")] if run.error else stalled
+
+    def _alert_texts(self, runs: Iterable[LiveRun]) -> dict[str, dict[str, str]]:
+        """Say what alerts hold for metrics of runs, by the ids of the runs and the titles of the metrics."""
+        return {
+            run.head.id: {
+                alert.metric: alert_text(alert) for alert in self.artui.alerts.of_run(run.head.id) if alert.metric
+            }
+            for run in runs
+        }
 
     def _lines_in_columns(self, run: LiveRun, room: Room, table: RunLines) -> list[Line]:
         shown = self._shown_of(run, room)
@@ -703,9 +707,9 @@ def _is_same(before: float, now: float) -> bool:
 def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
     """Say how far a run is: its step, unless that is what it counts; what it counts, and of how many; how long the rest takes."""
     headway = run.headway
-    step = (
-        "" if run.step is None or (headway is not None and headway.done == run.step) else f"step {count_text(run.step)}"
-    )
+    # Where each step is an epoch, or is what is counted, it is said once.
+    is_said = headway is not None and (headway.done == run.step or (headway.unit == "epoch" and not headway.counter))
+    step = "" if run.step is None or is_said else f"step {count_text(run.step)}"
     if headway is None:
         return step, step, ""
     done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import cells_of, clean
-from artui.tui.cells import FAR, Span, Spans, fit, fit_middle, glyph_of, length_of, spark_text, status_style
+from artui.tui.cells import DIVERGED, FAR, Span, Spans, fit, fit_middle, glyph_of, length_of, spark_text, status_style
 from artui.units import DIGITS, column_text, decimals_of, number_text
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class RunLines:
         *,
         facts: Mapping[str, Mapping[str, str]],
         wrongs: Mapping[str, Spans],
+        alerts: Mapping[str, Mapping[str, str]],
         news: Collection[tuple[str, str]] = (),
         leading: str = "",
         name_cells: int,
@@ -47,8 +48,9 @@ class RunLines:
             runs: all runs that have a line.
             names: what they are called, by their ids.
             facts: by the titles of columns, texts by the ids of runs.
-            wrongs: by the ids of runs, what is wrong with some. It ends their lines where there is room for all of it
+            wrongs: by the ids of runs, what is wrong with some. It ends their lines where there is room for it
                 behind the columns, and else has a line of its own below: it never stands below the title of a metric.
+            alerts: by the ids of runs, and by the titles of metrics, what alerts say; a metric in sight has a sign instead.
             news: ids of runs and titles of metrics that changed since the user looked; a dot stands before these.
             leading: the metric by which the runs are ordered, which has the first column; empty for none.
             name_cells: cells of a name, with the sign of a mark.
@@ -56,7 +58,7 @@ class RunLines:
         """
         self._title, self._names, self._name_cells, self._width = title, names, name_cells, width
         self._facts = {fact: texts for fact, texts in facts.items() if any(texts.values())}
-        self._wrongs = {run_id: spans for run_id, spans in wrongs.items() if spans}
+        self._wrongs, self._alerts = wrongs, alerts
         self._news = frozenset(news)
         self._leading = leading
         self._metrics = {run.head.id: {live.metric.title: live for live in run.metrics} for run in runs}
@@ -82,8 +84,8 @@ class RunLines:
         titles = self._common_titles(runs)
         judged = [title for title in titles if metric_rank(title) < BOOKS_RANK]
         room = self._add_columns(judged, room)
-        longest = max(map(length_of, self._wrongs.values()), default=-len(_GAP))
-        kept = min(len(_GAP) + longest, _WRONG_CELLS)
+        longest = max((length_of(self._wrong_of(run)) for run in runs), default=0)
+        kept = min(len(_GAP) + longest, _WRONG_CELLS) if longest else 0
         for title in self._cells:
             if room - kept < 1 + _SPARK_CELLS:
                 break
@@ -95,10 +97,14 @@ class RunLines:
 
     def _add_columns(self, titles: Sequence[str], room: int) -> int:
         for title in titles:
-            lives = [live for metrics in self._metrics.values() if (live := metrics.get(title)) is not None]
-            texts = [number_text(live.metric.summary.last) for live in lives]
+            lasts = [metrics[title].metric.summary.last for metrics in self._metrics.values() if title in metrics]
+            texts = list(map(number_text, lasts))
             decimals = max(map(decimals_of, texts), default=0)
-            numbers = [_number_text(live, decimals, _TITLE_CELLS) for live in lives]
+            numbers = [
+                self._number_text(run_id, live, decimals, _TITLE_CELLS)
+                for run_id, metrics in self._metrics.items()
+                if (live := metrics.get(title)) is not None
+            ]
             cells = max(_NUMBER_CELLS, min(_TITLE_CELLS, cells_of(clean(title))), *map(len, numbers))
             if len(_GAP) + cells > room:
                 break
@@ -135,7 +141,7 @@ class RunLines:
             run: one of the runs.
             marks: the sign of a marked run, if it is one.
         """
-        head, wrong = run.head, self._wrongs.get(run.head.id, ())
+        head, wrong = run.head, self._wrong_of(run)
         name = fit_middle(clean(self._names[head.id]), self._name_cells - length_of(marks))
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
@@ -159,29 +165,38 @@ class RunLines:
         """Say how many lines a run takes."""
         return 1 + self._is_below(run)
 
+    def _wrong_of(self, run: LiveRun) -> Spans:
+        """Say what is wrong with a run, but for what a sign before a number says: the first alert, and how many more."""
+        texts = [text for title, text in self._alerts.get(run.head.id, {}).items() if title not in self._cells]
+        more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
+        parts: list[Span] = [(f"! {texts[0]}{more}", "bad")] if texts else []
+        parts += self._wrongs.get(run.head.id, ())
+        return [span for number, part in enumerate(parts) for span in ([(_GAP, "text"), part] if number else [part])]
+
     def _is_below(self, run: LiveRun) -> bool:
-        wrong = self._wrongs.get(run.head.id, ())
+        wrong = self._wrong_of(run)
         return bool(wrong) and len(_GAP) + length_of(wrong) > self._spare
 
     def _metric_spans(self, run: LiveRun, title: str, cells: int) -> Spans:
         live = self._metrics[run.head.id].get(title)
-        number = "·" if live is None else _number_text(live, self._decimals[title], cells)
+        number = "·" if live is None else self._number_text(run.head.id, live, self._decimals[title], cells)
+        style = "faint" if live is None else "bad" if title in self._alerts.get(run.head.id, {}) else value_style(live)
         spans: list[Span] = [(" •" if (run.head.id, title) in self._news else _GAP, "accent")]
-        spans.append((fit(number, cells, right=True), "faint" if live is None else value_style(live)))
+        spans.append((fit(number, cells, right=True), style))
         if title in self._drawn:
             drawn = spark_text(live.spark, _SPARK_CELLS) if live is not None else ""
             spans.append((" " + fit(drawn, _SPARK_CELLS), "dim"))
         return spans
 
+    def _number_text(self, run_id: str, live: LiveMetric, decimals: int, cells: int) -> str:
+        has_alert = live.metric.title in self._alerts.get(run_id, {})
+        sign = DIVERGED if has_alert else FAR if live.is_far_from_best else ""
+        return sign + column_text(live.metric.summary.last, DIGITS, decimals, cells - len(sign))
+
 
 def value_style(live: LiveMetric) -> str:
     """Give the style of a last value: of one that is no number, of one that is far worse than the best, or of any other."""
     return "bad" if live.metric.summary.is_diverged else "warn" if live.is_far_from_best else "text"
-
-
-def _number_text(live: LiveMetric, decimals: int, cells: int) -> str:
-    sign = FAR if live.is_far_from_best else ""
-    return sign + column_text(live.metric.summary.last, DIGITS, decimals, cells - len(sign))
 
 
 def _cut(spans: Spans, cells: int) -> Spans:

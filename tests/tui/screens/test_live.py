@@ -794,7 +794,7 @@ def test_an_alert_stays_with_a_run_that_has_ended(tmp_path: Path, later: list[in
             await settled(pilot)
             assert "! 1 " in shown(pilot).splitlines()[0]
             text = await _live(pilot)
-            assert "! loss NaN" in next(line for line in text.splitlines() if "● bad" in line)
+            assert "!NaN" in next(line for line in text.splitlines() if "● bad" in line)
             assert "! * is not finite" in text and "1 with an alert" in text
             if not is_live:
                 await pilot.press("1")
