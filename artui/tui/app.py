@@ -556,14 +556,13 @@ class ArtuiApp(Asks, ChangesOnly):
 
     def on_show_runs(self, message: ShowRuns) -> None:
         before = self.runs_screen.state.request.where
-        self.navigation.to_runs()
-        if message.is_narrower:
-            self.runs_screen.narrow(message.where)
-        else:
-            self.runs_screen.show_filter(message.where)
+        show = self.runs_screen.narrow if message.is_narrower else self.runs_screen.show_filter
+        self.navigation.to_filtered(lambda: show(message.where))
+        brings_back = ""
         if before and before != self.runs_screen.state.request.where:
             keep_filter(before)
-            self.say(f"/ ↑ brings back {clean(before, max_chars=60)}", seconds=FILTER_SECONDS)
+            brings_back = f", / ↑ brings back {clean(before, max_chars=60)}"
+        self.say(f"esc goes back{brings_back}", seconds=FILTER_SECONDS)
 
     def on_group_runs(self, message: GroupRuns) -> None:
         self.navigation.to_runs()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import App
+from textual.screen import Screen
 from textual.widget import Widget
 
 from artui.query.runs.rows import run_ids
@@ -25,6 +26,20 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.screen import RunsScreen
 
 
+_WAY_BACK = "way back"
+
+
+class _WayBack(NamedTuple):
+    """Where esc leads from the table of runs."""
+
+    screens: Sequence[Screen[Any]]
+    """Above the table, the one in sight last."""
+    before: str
+    """The filter that the table had then."""
+    where: str
+    """The filter that it was given: with another one there is no way back."""
+
+
 class Navigation:
     """Opens screens of one app, above its table of runs."""
 
@@ -33,22 +48,64 @@ class Navigation:
         self._reader = reader
         self._runs_screen = runs_screen
         self._say = say
+        self._way_back: _WayBack | None = None
 
     def go_back(self) -> None:
-        """Do what esc does inside the screen, or else leave it; the table of runs is never left."""
+        """Do what esc does inside the screen, or else leave it; the table of runs leads back to what filtered it."""
         screen = self._app.screen
+        if screen is self._runs_screen and self._return():
+            return
         is_inside = isinstance(screen, CatalogScreen) and (screen.leave_find() or screen.go_back())
         if is_inside:
             return
         if len(self._app.screen_stack) > 1:
             self._app.pop_screen()
+            self._app.uninstall_screen(screen)
         elif screen is self._runs_screen:
             self._say("This is the top: q quits.")
+
+    def to_filtered(self, show: Callable[[], None]) -> None:
+        """Go to the table of runs with another filter, which `show` sets; esc leads back to the screens above it."""
+        self._forget_way_back()
+        before, screens = self._runs_screen.state.request.where, list(self._app.screen_stack[1:])
+        for number, screen in enumerate(screens):
+            # What is installed stays as it is while it is not in sight.
+            if not self._app.is_screen_installed(screen):
+                self._app.install_screen(screen, f"{_WAY_BACK} {number}")
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        show()
+        self._way_back = _WayBack(screens, before, self._runs_screen.state.request.where)
+
+    def _return(self) -> bool:
+        """Go back to the screens that led to the filter of the table; false if it is another one, or is being typed."""
+        runs, way_back = self._runs_screen, self._way_back
+        if runs.prompt.leave():
+            return True
+        if way_back is None or runs.filter.is_typing:
+            return False
+        if runs.state.request.where != way_back.where:
+            self._forget_way_back()
+            return False
+        self._way_back = None
+        runs.show_filter(way_back.before)
+        for screen in way_back.screens:
+            self._app.push_screen(screen)
+        return bool(way_back.screens)
+
+    def _forget_way_back(self) -> None:
+        if self._way_back is not None:
+            for screen in self._way_back.screens:
+                self._app.uninstall_screen(screen)
+                screen.remove()
+        self._way_back = None
 
     def to_runs(self) -> None:
         """Close all screens above the table of runs."""
         while len(self._app.screen_stack) > 1:
+            screen = self._app.screen
             self._app.pop_screen()
+            self._app.uninstall_screen(screen)
 
     def follow(self, link: Link) -> None:
         """Go where a line leads."""

@@ -617,6 +617,7 @@ def test_how_runs_came_out_is_counted(tmp_path: Path, seed: int) -> None:
     with Reader(path) as reader:
         sentence = outcome(reader, left, right, metric)
         assert outcome(reader, left, right, metric, where=f"{metric} > 0.1") == "" == outcome(reader, left, right, "")
+        assert outcome(reader, left, right, metric, where=f"{metric}.diverged") == ""
         assert outcome(reader, [], right, metric) == f"None of these runs has {metric}."
     pairs = [sign * (a - b) for a, b in product(ours, theirs)]
     shares = {"better": sum(pair > 0 for pair in pairs) / len(pairs), "worse": sum(pair < 0 for pair in pairs) / len(pairs)}  # fmt: skip

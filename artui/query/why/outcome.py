@@ -95,7 +95,8 @@ def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: s
     A run that ended in NaN, or in the worst infinity, is worse than any number. Empty without a metric, or if the filter
     that `left` are the runs of asks for it: then it is no news.
     """
-    if not metric or metric.lower() in asked_for(parse(where)):
+    # `val/loss.diverged` asks for it, too.
+    if not metric or any(f"{name}.".startswith(f"{metric.lower()}.") for name in asked_for(parse(where))):
         return ""
     direction = guess_direction(metric)
     sign = 1.0 if direction == "higher" else -1.0

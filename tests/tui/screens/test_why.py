@@ -18,6 +18,7 @@ from artui.query import progress
 from artui.query.why import why, words
 from artui.tui.screens import why as screen_module
 from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE
@@ -138,6 +139,46 @@ def test_the_filter_before_comes_back(small_catalog: Path, explore: Explore) -> 
         assert screen.state.request.where == "hidden > 100"
 
     explore(small_catalog, flow, size=(80, 24))
+
+
+def test_esc_leads_back_to_what_filtered_the_table(small_catalog: Path, explore: Explore) -> None:
+    """From the runs of a line esc comes back to why, as it was, then to the comparison and the table with its filter; so from a brush."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+        await settled(pilot)
+        await press("slash", *"hidden > 50", "enter")
+        await press("space", "space", "c")
+        await press("w")
+        screen = on(pilot, WhyScreen)
+        line = screen.listing.cursor
+        for _ in range(2):
+            await press("enter")
+            runs_screen = on(pilot, RunsScreen)
+            assert runs_screen.state.request.where != "hidden > 50" and "esc goes back" in shown(pilot)
+            await press("enter")
+            await press("escape")  # another screen in between
+            await press("escape")
+            assert on(pilot, WhyScreen) is screen and screen.listing.cursor == line
+        await press("escape")
+        on(pilot, CompareScreen)
+        await press("escape")
+        assert on(pilot, RunsScreen).state.request.where == "hidden > 50"
+        assert not screen.is_attached
+        await press("f")
+        await press("tab", "tab")
+        parallel = on(pilot, PlotScreen)
+        await press("b", "f")
+        on(pilot, RunsScreen)
+        await press("slash", *" and epoch > 0", "enter")
+        # Another filter is another way: it is cleared.
+        await press("escape")
+        assert on(pilot, RunsScreen).state.request.where == "" and not parallel.is_attached
+
+    explore(small_catalog, flow, size=(120, 36))
 
 
 def test_where_there_are_no_others_it_is_said(small_catalog: Path, explore: Explore) -> None:
