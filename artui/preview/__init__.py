@@ -111,7 +111,7 @@ def _look(source: Source) -> Preview:
 
 def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
     """Preview what its first bytes name."""
-    from artui.preview import archives, flat, gguf, parquet, pickles
+    from artui.preview import archives, documents, flat, gguf, parquet, pickles, sqlite
 
     if picture := image.look(source):
         return picture
@@ -135,6 +135,10 @@ def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
         return flat.arrow_stream(source)
     if head[4:8] == b"TFL3":
         return flat.tflite(source)
+    if head.startswith(b"SQLite format 3\0"):
+        return sqlite.look(source)
+    if head.startswith(b"%PDF-"):
+        return documents.pdf(source)
     return None
 
 
@@ -159,15 +163,32 @@ def _by_name(source: Source, head: bytes) -> Preview | None:
 
 
 def _text(source: Source, content: bytes) -> Preview:
+    """Preview text, by its name."""
+    from artui.preview import documents, trees
+
     is_whole = source.is_whole and len(content) >= source.size_bytes
     name = source.name
-    if name.endswith((".csv", ".tsv", ".tab")):
-        delimiter = "\t" if name.endswith((".tsv", ".tab")) else ""
-        return table.look(content, delimiter=delimiter, is_whole=is_whole, until=source.until)
-    if name.endswith(".json"):
+    ending = f".{name.rpartition('.')[2]}"
+    if ending in (".csv", ".tsv", ".tab"):
+        return table.look(content, delimiter="" if ending == ".csv" else "\t", is_whole=is_whole, until=source.until)
+    if ending == ".json":
         return structured.json_text(content, is_whole=is_whole)
-    if name.endswith((".jsonl", ".ndjson")):
+    if ending in (".jsonl", ".ndjson"):
         return structured.json_lines(content, is_whole=is_whole, until=source.until)
+    if ending == ".ipynb":
+        return documents.notebook(content, is_whole=is_whole)
+    if ending in (".md", ".markdown"):
+        return documents.markdown(content, source, is_whole=is_whole)
+    if ending in (".html", ".htm", ".svg"):
+        return documents.page(content, is_whole=is_whole, what="SVG" if ending == ".svg" else "HTML")
+    if ending == ".env" or name.startswith(".env."):
+        return trees.environment(content, is_whole=is_whole)
+    if ending in (".yaml", ".yml") or name in ("mlmodel", "dvc.lock") or ending == ".dvc":
+        return trees.yaml_tree(content, source, is_whole=is_whole)
+    if ending == ".toml":
+        return trees.toml(content, is_whole=is_whole)
+    if ending in (".ini", ".cfg"):
+        return trees.ini(content, is_whole=is_whole)
     return text.look(content, is_whole=is_whole)
 
 

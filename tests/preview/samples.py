@@ -110,6 +110,20 @@ EXPECTED: dict[str, Expected] = {
     ),
     "events.out.tfevents.1.host": Expected("table", "TensorBoard's events, 2 tags, 21 records", (("loss", "20", "19", "0.05"), ("acc", "20", "19", "0.95")), 2, {"version": "brain.Event:2"}),
     "run.wandb": Expected("bytes", "W&B's log of a run", facts={"not opened": "artui import"}),
+    "work.ipynb.sample": Expected(
+        "json", "notebook, 4 cells", facts={"kernel": "Python 3", "cells": "1 markdown, 3 code", "executed": "3 of 3 code cells, in order, the last as [5]", "! errors": "ZeroDivisionError: division by zero"},
+        text="[1]\n    print('hi')\n  > hi", absent="<script>",
+    ),
+    "card.md": Expected("text", "Markdown, 13 lines: Toy model", facts={"license": "apache-2.0", "tags": "text, small", "model-index.0.results.0.metrics.0.value": "0.9"}, text="# Toy model"),
+    "MLmodel": Expected("json", "YAML, mapping of", facts={"flavours": "python_function", "model_id": "m-", "mlflow_version": "3.17.2"}),
+    "object.yaml": Expected("json", "YAML, mapping of 4", facts={"! tags": "!!python/object", "aliases": "1, not expanded"}, text="b: *id001"),
+    "settings.toml": Expected("json", "TOML, 2 names", text="train:\n  lr: 0.01\n  deep:\n    x: 1"),
+    "settings.ini": Expected("json", "INI, 2 sections", text="a:\n  x: %(y)s\nb:\n  y: 1"),
+    "names.env": Expected("text", "variables, 3 names", text="API_KEY=••••••\nB=••••••\nC=••••••", absent="hush"),
+    "plain.db": Expected(
+        "table", "SQLite, 3 tables", (("table", "studies"), ("table", "trials"), ("index", "ti", "trials"), ("view", "v"), ("table", "long")), 5,
+        {"user_version": "12", "application_id": "77", "pages": "9 of 1,024 bytes"},
+    ),
     "lossy.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossy"}),
     "lossless.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless"}),
     "alpha.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless, alpha"}),
@@ -121,7 +135,8 @@ EXPECTED: dict[str, Expected] = {
 
 
 def look(name: str, content: bytes) -> Preview:
-    """Preview bytes as a file of that name."""
+    """Preview bytes as a file of that name; `.sample` behind a name keeps formatters away from a file."""
+    name = name.removesuffix(".sample")
     return preview(name, io.BytesIO(content), len(content))
 
 

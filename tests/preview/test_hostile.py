@@ -151,6 +151,21 @@ def test_arrays_of_objects_are_never_opened(tmp_path: Path, monkeypatch: pytest.
     assert not (tmp_path / "CANARY").exists()
 
 
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.system", "!!python/object/new:os.system", "!!python/name:os.system", "!ours"]
+)
+def test_tags_of_yaml_are_text(tag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tag that would call a function, in YAML or before a model card's text, is shown and nothing is called."""
+    monkeypatch.chdir(tmp_path)
+    document = f"a: {tag} [touch CANARY]\n"
+
+    shown = look("m.yaml", document.encode())
+    card = look("m.md", f"---\n{document}---\n# Model\n".encode())
+
+    assert tag in dict(shown.facts)["! tags"] and tag in shown.text and tag in dict(card.facts)["a"]
+    assert not (tmp_path / "CANARY").exists()
+
+
 def test_a_second_pickle_of_an_archive_is_looked_at() -> None:
     """What only a side pickle of a checkpoint would import is shown as well."""
     shown = look("m.pt", _zipped({"m/data.pkl": pickle.dumps({}), "m/constants.pkl": pickle.dumps(_Canary())}))
@@ -184,6 +199,25 @@ def _nested_message(depth: int) -> bytes:
 
 
 _HARMFUL = {
+    "aliases that multiply": ("m.yaml", b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60))),
+    "deep YAML": ("m.yaml", b"[" * 500_000),
+    "long YAML": ("m.yaml", b"- a\n" * 260_000),
+    "YAML of long keys": ("m.yaml", b"? " * 200_000),
+    "YAML of one word": ("m.yaml", b"a" * 1_000_000),
+    "YAML of quotes": ("m.yaml", b"a: '" + b"''" * 500_000),
+    "deep TOML": ("m.toml", b"a = " + b"[" * 100_000),
+    "TOML of long names": ("m.toml", b"[" + b"a." * 50_000 + b"a]\n"),
+    "TOML of many names": ("m.toml", b"".join(b"[" + b"a." * 100 + b"b%d]\n" % n for n in range(1000))),
+    "long INI": ("m.ini", b"[a]\n" + b"b=1\n" * 30_000),
+    "INI that goes on": ("m.ini", b"[a]\nb=1\n" + b" c\n" * 40_000),
+    "long .env": ("m.env", b"A=1\n" * 2_000_000),
+    "notebook of many cells": ("m.ipynb", b'{"cells":[' + b'{"cell_type":"code","source":"x"},' * 90_000 + b"1]}"),
+    "notebook of one line": ("m.ipynb", b'{"cells":[{"cell_type":"code","source":"' + b"x" * 6_000_000 + b'"}]}'),
+    "front matter that multiplies": ("m.md", b"---\na0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60)) + b"---\n"),
+    "page of titles": ("m.html", b"<title" * 1_000_000),
+    "drawing of sizes": ("m.svg", b"<svg " + b'width = "' * 800_000),
+    "PDF of pages": ("m.pdf", b"%PDF-1.7" + b"/Type /Page " * 600_000),
+    "SQLite in a circle": ("m.db", (DATA / "plain.db").read_bytes()[:100] + b"\x05\0\0\0\x64\0\0\0" + b"\0\0\0\x01" * 2000),
     "GGUF of many words": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sIIQ", 1, b"w", 9, 8, 600_000) + b"\0" * 4_800_000)),
     "GGUF of nested lists": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sI", 1, b"w", 9) + struct.pack("<IQ", 9, 3) * 200_000)),
     "GGUF of many keys": ("m.gguf", _gguf(1 << 16, 0, b"".join(struct.pack("<Q5sIQ", 5, b"%05d" % n, 8, 2000) + b"x" * 2000 for n in range(10_000)))),
