@@ -98,7 +98,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
         if is_coloured:
             ramp = base + Style.parse(theme.ramp[number]) if is_rich else Style.parse(theme.sixteen_ramp[number])
         else:
-            ramp = Style(dim=number == 0, bold=number == len(theme.ramp) - 1)
+            ramp = Style(bold=number == len(theme.ramp) - 1)
         styles[f"ramp{number}"] = ramp
     # What is marked stands out and keeps its colour.
     for name in (

@@ -37,7 +37,7 @@ class Theme(NamedTuple):
     sixteen_curves: tuple[str, ...] = (
         "bright_cyan", "bright_yellow", "bright_magenta", "bright_green", "bright_red", "bright_blue", "cyan", "magenta", "yellow", "green",
     )  # fmt: skip
-    ramp: tuple[str, ...] = ("#5f5fd7", "#00afaf", "#5fd787", "#ffff5f")
+    ramp: tuple[str, ...] = ("#6f6fe7", "#00afaf", "#5fd787", "#ffff5f")
     """From low to high numbers, the farther from the background the higher, for any eyes; after viridis of matplotlib (2015)."""
     sixteen_ramp: tuple[str, ...] = ("bright_blue", "cyan", "green", "bright_yellow")
 
@@ -69,7 +69,7 @@ LIGHT = Theme(
         "good": "green", "bad": "red", "warn": "red", "mark": "magenta",
     },
     sixteen_curves=("blue", "red", "green", "magenta", "cyan", "black", "bright_red", "bright_blue", "bright_green", "bright_magenta"),
-    ramp=("#d7d75f", "#5faf5f", "#008787", "#5f0087"),
+    ramp=("#af8700", "#2f7f3f", "#005f87", "#3f005f"),
     sixteen_ramp=("green", "cyan", "blue", "magenta"),
 )  # fmt: skip
 

@@ -117,6 +117,16 @@ def test_the_first_colours_of_curves_differ_most(theme: Theme, sights: tuple[tup
     assert len({name.removeprefix("bright_") for name in theme.sixteen_curves[:6]}) == 6
 
 
+def _contrast(first: str, second: str) -> float:
+    """Give the contrast ratio of two colours by the relative luminance of WCAG 2.1."""
+    luminances = []
+    for colour in (first, second):
+        shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+        luminances.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
 @pytest.mark.parametrize("theme", OURS.values(), ids=list(OURS))
 def test_colours_of_numbers_are_ordered_for_any_eyes(theme: Theme) -> None:
     """From low to high they move away from the background in even steps of lightness, also for colour-blind eyes."""
@@ -125,5 +135,7 @@ def test_colours_of_numbers_are_ordered_for_any_eyes(theme: Theme) -> None:
         steps = [after - before for before, after in pairwise(lightness)]
         sign = 1 if _seen(theme.background, sight)[0] < 0.5 else -1
         assert all(sign * step > 0.05 for step in steps)
+    # The lowest quarter is one of the runs, too: it must be seen (contrast as in WCAG 2.1, 1.4.11).
+    assert min(_contrast(colour, theme.background) for colour in theme.ramp) >= 3
     paper = [_seen(colour, _FULL)[0] for colour in RAMP]
     assert paper == sorted(paper, reverse=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_HUES = 6
 """Of more words the last share a colour."""
-RAMP_SIGNS = "·+●■"
+RAMP_SIGNS = "+○●■"
 """Signs of quarters of the runs, from low to high numbers: each has more ink, so that they tell without colours, too."""
 _NONE = ("-", "dim")
 _BACKGROUND = -1
@@ -74,6 +74,12 @@ class Hues:
             yield from ((whole, max(map(cell_len, whole)), cells, " ") for cells in titles)
         longest = max(map(cell_len, short))
         yield short, longest, title_cells, " "
+        if not self.placed.is_words:
+            # A number without its middle would be another one: rather those in between have none.
+            yield from ((short, longest, cells, gap) for cells, gap in ((titles[1], " "), (0, " "), (0, "")))
+            yield [short[0], *("" for _ in short[2:]), short[-1]][: len(short)], longest, 0, ""
+            yield [""] * len(short), longest, 0, ""
+            return
         if short == whole:
             cut = range(longest - 1, _READABLE_CELLS - 1, -1)
             yield from ((short, most, max(most, _TITLE_CELLS), " ") for most in cut)

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureDots
+from artui.query.direction import guess_direction, has_direction
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
 from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
@@ -118,7 +119,7 @@ class Scatter(Picture):
         self.picked: Mapping[int, int] = {}
         """Colours of the runs that are marked, by key."""
         self.hues: Hues | None = None
-        """How runs look by a third column; then marked runs have the same signs and colours, as patches."""
+        """How runs look by a third column; then marked runs are patches of the same colours, each with a sign of its own."""
         self.has_braille = True
         """Whether the terminal shows dots; else each cell with a few of them has one sign."""
         self.is_log_x = False
@@ -253,8 +254,8 @@ class Scatter(Picture):
             return mark_of(number), f"curve{colour_at(number)}"
         place = self._place_of.get(key)
         hue = int(self.hues.of_run[place]) if place is not None else -1
-        # The sign and the colour of its hue, as a patch.
-        return (self.hues.hues[hue].sign, f"{self.hues.hues[hue].style}.marked") if hue >= 0 else ("-", "dim.marked")
+        # A sign of its own on a patch in the colour of its hue.
+        return mark_of(number), f"{self.hues.hues[hue].style}.marked" if hue >= 0 else "dim.marked"
 
     def _ground(self, width: int, height: int, *, has_colours: bool = True) -> Ground | None:
         """Give what stays the same while the cursor moves; None if no run has both values."""
@@ -504,8 +505,10 @@ class Scatter(Picture):
         self.again()
 
     def action_step(self, change: int) -> None:
-        """Put the cursor on the next run by x."""
+        """Put the cursor on the next run by x; at first on the best one by a metric."""
         if not self._order:
+            return
+        if self._go_to_best():
             return
         current = self._order.index(self.cursor) if self.cursor in self._order else (-1 if change > 0 else 0)
         self.cursor = self._order[max(0, min(current + change, len(self._order) - 1))]
@@ -513,8 +516,10 @@ class Scatter(Picture):
         self.post_message(self.Moved())
 
     def action_climb(self, change: int) -> None:
-        """Put the cursor on the next run by y."""
+        """Put the cursor on the next run by y; at first on the best one by a metric."""
         if not self._order or self.x is None or self.y is None:
+            return
+        if self._go_to_best():
             return
         if not self._by_y:
             self._by_y = _in_order(self.y, self.x)
@@ -523,9 +528,25 @@ class Scatter(Picture):
         self.again()
         self.post_message(self.Moved())
 
+    def _go_to_best(self) -> bool:
+        """Put the cursor, if there is none, on the best run by y; false if there is one, or if y has no best."""
+        import numpy as np
+
+        y = self.y
+        if self.cursor is not None or y is None or y.column.source != "metric" or not has_direction(y.column.name):
+            return False
+        values = y.values[np.asarray(self._order, np.int64)]
+        is_low = guess_direction(y.column.name) == "lower"
+        self.cursor = self._order[int(values.argmin() if is_low else values.argmax())]
+        self.again()
+        self.post_message(self.Moved())
+        return True
+
     def action_open(self) -> None:
         if self.cursor is not None:
             self.post_message(self.Opened())
+        else:
+            self.app.say("← and → choose a run: enter opens it.")  # type: ignore[attr-defined]
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the run nearest to the click; open that run if it is there already."""

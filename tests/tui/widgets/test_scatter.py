@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -175,14 +176,15 @@ def test_every_marked_run_is_seen(count: int, is_coloured: bool, has_hues: bool)
     assert strips is not None
     text = "".join(strip.text for strip in strips)
     if hues is not None:
-        # As patches, with the sign and the colour of their hue.
+        # As patches, each with a sign of its own and the colour of its hue.
         patches = [
             segment for strip in strips for segment in strip if segment.style is not None and segment.style.reverse
         ]
-        signs = [hues.hues[int(hues.of_run[place])].sign for place in picked]
+        signs = [mark_of(number) for number in picked.values()]
         assert sorted(letter for segment in patches for letter in segment.text) == sorted(signs)
-        for place in picked:
-            sign, style = scatter.sign_of(place, 0)
+        for place, number in picked.items():
+            sign, style = scatter.sign_of(place, number)
+            assert style == f"{hues.hues[int(hues.of_run[place])].style}.marked"
             assert any(sign in segment.text and segment.style == palette.styles[style] for segment in patches)
     else:
         assert all(text.count(mark_of(number)) == 1 for number in picked.values())
@@ -291,3 +293,16 @@ def test_one_outlier_leaves_the_others_their_room(is_x: bool, sign: int, count: 
     assert figure is not None
     axis = figure.x if is_x else figure.y
     assert axis.low <= min(values) and axis.high >= max(values)
+
+
+@pytest.mark.parametrize(("name", "best"), [("val/loss", 2), ("val/acc", 1)])
+@pytest.mark.parametrize("move", [Scatter.action_step, Scatter.action_climb])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_the_cursor_begins_on_the_best_run(name: str, best: int, move: Any, change: int) -> None:
+    """Whichever key comes first."""
+    scatter = Scatter()
+    x = Placed(Column("param", "lr"), np.array([1.0, 2.0, 3.0, 4.0]))
+    y = Placed(Column("metric", name), np.array([0.5, 0.9, 0.1, np.nan]))
+    scatter.show(range(4), x, y, ("lr", name), {})
+    move(scatter, change)
+    assert scatter.cursor == best
