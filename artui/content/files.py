@@ -46,6 +46,11 @@ _MEDIA_TYPES = {
     ".safetensors": "application/x-safetensors", ".npz": "application/x-npz", ".npy": "application/x-npy", ".md": "text/markdown",
     ".jsonl": "application/jsonl", ".parquet": "application/vnd.apache.parquet", ".log": "text/plain", ".yaml": "application/yaml",
     ".yml": "application/yaml", ".toml": "application/toml", ".gguf": "application/x-gguf", ".onnx": "application/x-onnx",
+    ".pt": "application/x-pytorch", ".pth": "application/x-pytorch", ".ckpt": "application/x-pytorch", ".pkl": "application/x-pickle",
+    ".pickle": "application/x-pickle", ".joblib": "application/x-joblib", ".arrow": "application/vnd.apache.arrow.file",
+    ".feather": "application/vnd.apache.arrow.file", ".h5": "application/x-hdf5", ".hdf5": "application/x-hdf5", ".keras": "application/x-keras",
+    ".tflite": "application/x-tflite", ".ipynb": "application/x-ipynb+json", ".webp": "image/webp", ".db": "application/vnd.sqlite3",
+    ".sqlite": "application/vnd.sqlite3", ".ini": "text/plain", ".cfg": "text/plain", ".env": "text/plain",
 }  # fmt: skip
 
 Tell = Callable[[int], None]

@@ -29,11 +29,12 @@ def look(source: Source) -> Preview:
         raise Unreadable(f"SQLite with pages of {page_bytes:,} bytes, which cannot be")
     page_count, user_version = (int.from_bytes(head[place : place + 4], "big") for place in (28, 60))
     encoding = _ENCODINGS.get(int.from_bytes(head[56:60], "big"), "utf-8")
-    entries, stopped = [], ""
+    schema, stopped = _Schema(source, page_bytes, encoding), ""
     try:
-        entries = _Schema(source, page_bytes, encoding).entries()
+        schema.read()
     except Unreadable as reason:
         stopped = str(reason)
+    entries = schema.entries
     names = {name for kind, name, _ in entries if kind == "table"}
     counts = Counter(kind for kind, _, _ in entries)
     facts = [("user_version", f"{user_version:,}"), ("application_id", _application(head[68:72]))]
@@ -62,10 +63,11 @@ class _Schema:
         self._source = source
         self._page_bytes = page_bytes
         self._encoding = encoding
+        self.entries: list[tuple[str, str, str]] = []
+        """Kind, name, and the table that it is on, in the order of the tree."""
 
-    def entries(self) -> list[tuple[str, str, str]]:
-        """List kind, name, and the table that it is on, in the order of the tree."""
-        entries: list[tuple[str, str, str]] = []
+    def read(self) -> None:
+        """Fill the entries; those that were read before something is wrong stay."""
         waiting, visited = [1], set[int]()
         while waiting:
             number = waiting.pop()
@@ -83,12 +85,11 @@ class _Schema:
             elif kind == 0x0D:
                 for cell in self._cells(page, start + 8, cell_count):
                     self._source.step()
-                    entries.append(self._record(page, cell))
-                    if len(entries) > _MAX_ENTRIES:
+                    self.entries.append(self._record(page, cell))
+                    if len(self.entries) > _MAX_ENTRIES:
                         raise Unreadable("its schema is too large to list")
             else:
                 raise Unreadable(f"page {number:,} is no page of a schema: the file is damaged")
-        return entries
 
     def _cells(self, page: bytes, start: int, count: int) -> list[int]:
         if start + 2 * count > len(page):

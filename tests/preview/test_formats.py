@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import orjson
 import pytest
 
 from artui.model import Preview
+from artui.preview import preview
 from tests.preview.samples import DATA, EXPECTED, look
 
 
@@ -38,3 +45,151 @@ def test_every_sample_is_small_and_said_where_it_is_from() -> None:
     listed = (DATA / "README.md").read_text()
     for path in DATA.glob("[!R]*"):
         assert path.stat().st_size < 20_000 and path.name in listed, path
+
+
+class _Huge(io.RawIOBase):
+    """A file of a beginning and an end with zeros between them; what is read is counted."""
+
+    def __init__(self, head: bytes, size_bytes: int, tail: bytes = b"") -> None:
+        self.head, self.tail, self.size_bytes = head, tail, size_bytes
+        self.place = self.read_bytes = 0
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        self.place = place + (self.size_bytes if whence == io.SEEK_END else 0)
+        return self.place
+
+    def read(self, count: int | None = -1) -> bytes:
+        assert count is not None and count >= 0, "a file must not be read to its end"
+        start, end = self.place, min(self.place + count, self.size_bytes)
+        tail_start = self.size_bytes - len(self.tail)
+        content = self.head[start:end] + bytes(max(0, min(end, tail_start) - max(start, len(self.head))))
+        content += self.tail[max(0, start - tail_start) : max(0, end - tail_start)]
+        self.place = end
+        self.read_bytes += len(content)
+        return content
+
+
+def _header_of_safetensors(data_bytes: int) -> bytes:
+    header = orjson.dumps({"w": {"dtype": "U8", "shape": [data_bytes], "data_offsets": [0, data_bytes]}})
+    return struct.pack("<Q", len(header)) + header
+
+
+def _cut_in_two(name: str, tail_bytes: int) -> tuple[bytes, bytes]:
+    content = (DATA / name).read_bytes()
+    return content[:-tail_bytes], content[-tail_bytes:]
+
+
+SIZE = 10 << 30
+HUGE = {
+    "m.safetensors": (_header_of_safetensors(SIZE - 1000), b"", "safetensors, 1 tensor, 10,737,417,240 values"),
+    "m.parquet": (*_cut_in_two("rows.parquet", 4000), "Parquet, 100 rows × 6 columns"),
+    "m.gguf": (*_cut_in_two("tiny.gguf", 10), "GGUF, 4 tensors, 2,912 values"),
+    "m.npy": (*_cut_in_two("plain.npy", 2), "numpy array 3×4 of <i2"),
+    "m.onnx": (b"\x08\x0a\x3a" + b"\xf8\xff\xff\xff\x27" + b"\x2a\xf2\xff\xff\xff\x27\x08\x02\x10\x01\x42\x01W\x4a\xe5\xff\xff\xff\x27", b"", "ONNX, 0 nodes, 1 tensor, 2 values"),
+    "m.pkl": (b"\x80\x04}\x94\x8c\x01a\x8e" + struct.pack("<Q", SIZE - 18), b"s.", "pickle, not opened"),
+    "m.db": (*_cut_in_two("plain.db", 10), "SQLite, 3 tables"),
+    "m.bin": (b"\0\1\2", b"", "binary"),
+    "m.tar": ((b"a".ljust(124, b"\0") + b"%011o\0" % 0).ljust(156, b"\0") + b"0" + bytes(100) + b"ustar\x0000" + bytes(247), b"", "tar archive, 1 member"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_of_a_huge_file_little_is_read(name: str) -> None:
+    """Of 10 GB the header, the footer and what they point at are read, never the rest."""
+    head, tail, title = HUGE[name]
+    stream = _Huge(head, SIZE, tail)
+
+    shown = preview(name, stream, SIZE)  # type: ignore[arg-type]
+
+    assert title in shown.title, shown
+    assert stream.read_bytes <= 9 << 20
+
+
+def test_a_large_checkpoint_is_listed(tmp_path: Path) -> None:
+    """The directory of an archive is at its end: one of 40 MB is listed like a small one."""
+    path = tmp_path / "m.pt"
+    with zipfile.ZipFile(DATA / "state.pt") as small, zipfile.ZipFile(path, "w") as large:
+        large.writestr("state/data/large", bytes(40 << 20))
+        for name in small.namelist():
+            large.writestr(name, small.read(name))
+
+    with path.open("rb") as stream:
+        shown = preview("m.pt", stream, path.stat().st_size)
+
+    assert "PyTorch checkpoint, 9 tensors, 36 values" in shown.title
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "types", "facts"),
+    [
+        (b"1,2.5,x\n3,,y\n", ("1", "2.5", "x"), ("integer", "empty", "text"), {"empty in the first 1": "2.5 1"}),
+        (b"1,2.5\n3,4\n", ("1", "2"), ("integer", "number"), {"header": "none: columns are numbered"}),
+        (b"a,b\n1_000,nan\n", ("a", "b"), ("text", "number"), {}),
+        ("stadt;größe\nKöln;1\n".encode("latin-1"), ("stadt", "größe"), ("text", "integer"), {"encoding": "not UTF-8, read as Latin-1"}),
+        ("a,b\n1,ü\n".encode("utf-16"), ("a", "b"), ("integer", "text"), {}),
+    ],
+    ids=["header of numbers and text", "no header", "Python's numbers", "Latin-1", "UTF-16"],
+)  # fmt: skip
+@pytest.mark.parametrize("packed", [False, True])
+def test_tables_say_what_was_made_up(
+    content: bytes, columns: tuple[str, ...], types: tuple[str, ...], facts: dict[str, str], packed: bool
+) -> None:
+    """Types, a header that is not there, gaps and the encoding are right, packed or not."""
+    import gzip
+
+    shown = look("x.csv.gz" if packed else "x.csv", gzip.compress(content) if packed else content)
+
+    assert shown.table is not None and shown.table.columns == columns and shown.table.types == types
+    assert dict(shown.facts) == facts
+
+
+def test_safetensors_that_cannot_be_are_said() -> None:
+    """Offsets beyond the end, tensors that share bytes and names that come twice are shown, and the rest is listed."""
+    header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    shown = look("m.safetensors", struct.pack("<Q", len(header)) + header + bytes(8))
+    facts = dict(shown.facts)
+
+    assert (
+        "1 tensors" in facts["! beyond the end"]
+        and "1 tensors" in facts["! overlapping"]
+        and "a" in facts["! twice in the header"]
+    )
+    assert shown.table is not None and shown.table.row_count == 2
+
+
+def test_index_of_a_model_in_several_files_is_summed_up() -> None:
+    """How the tensors lie in the files is said."""
+    places = {f"layer.{number}": f"model-0000{number % 2 + 1}-of-00002.safetensors" for number in range(5)}
+    shown = look(
+        "model.safetensors.index.json", orjson.dumps({"metadata": {"total_size": 10000}, "weight_map": places})
+    )
+
+    assert dict(shown.facts) == {
+        "tensors": "5", "files": "2", "total_size": "10,000",
+        "model-00001-of-00002.safetensors": "3 tensors", "model-00002-of-00002.safetensors": "2 tensors",
+    }  # fmt: skip
+
+
+def test_gguf_of_every_version_and_byte_order() -> None:
+    """Version 1 has short counts; version 3 may be big-endian."""
+    for order, version, size in (("<", 1, "I"), ("<", 2, "Q"), ("<", 3, "Q"), (">", 3, "Q")):
+        content = b"GGUF" + struct.pack(
+            f"{order}I{size}{size}{size}4sI{size}2s{size}1sI{size}{size}IQ",
+            version, 1, 1, 4, b"name", 8, 2, b"ab", 1, b"w", 2, 3, 4, 1, 0,
+        )  # fmt: skip
+        shown = look("m.gguf", content)
+        assert shown.table is not None and shown.table.rows == (("w", "F16", "4×3", "12"),), (order, version, shown)
+        assert dict(shown.facts)["name"] == "ab"
+
+
+def test_numbers_of_json_stay_as_they_are_written() -> None:
+    """Integers of any length, and the NaN that Python writes, are shown."""
+    shown = look("a.json", b'{"id": 12345678901234567890123, "loss": NaN, "x": 1.5}')
+    assert shown.kind == "json" and "12345678901234567890123" in shown.text and "NaN" in shown.text
+
+
+def test_facts_have_names_of_their_own() -> None:
+    """A file whose own names are those of ours loses none of ours: as JSON facts are a mapping."""
+    header = b'{"__metadata__":{"bytes of F32":"mine"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    shown = look("m.safetensors", struct.pack("<Q", len(header)) + header + bytes(8))
+    assert len(dict(shown.facts)) == len(shown.facts)
