@@ -80,7 +80,8 @@ class ColumnsScreen(FilteredList):
         ]
         if not self._listed:
             self._listed = fuzzy.fitting(ordered, words, lambda column_id: header_of(self._columns[column_id]))
-        self.listing.set_lines([self._line(column_id) for column_id in self._listed], keep=True)
+        lines = [self._line(column_id) for column_id in self._listed]
+        self.listing.set_lines(lines or [Line([("  no column is called so", "dim")])], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
 
     def _line(self, column_id: str) -> Line:
@@ -136,6 +137,7 @@ class ColumnsScreen(FilteredList):
     def action_automatic(self) -> None:
         self._change(None)
         self.artui.pop_screen()
+        self.artui.say("The table shows the columns that vary again, as if none had been chosen.")
 
     def action_done(self) -> None:
         self.artui.pop_screen()

@@ -242,3 +242,19 @@ def test_a_change_is_for_marked_runs_also_where_the_filter_hides_them(small_cata
         assert "into the trash: 2 runs" in shown(pilot) and "1 of 10 runs" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+def test_the_chooser_of_columns_says_what_it_did(small_catalog: Path, explore: Explore) -> None:
+    """Nothing that is called so is said in the list, and a leaves the choice to artui with a word."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("C")
+        await settled(pilot)
+        await pilot.press("slash", *"qqqq")
+        await settled(pilot)
+        assert "no column is called so" in shown(pilot)
+        await pilot.press("escape", "a")
+        await settled(pilot)
+        assert "the columns that vary again" in shown(pilot)
+
+    explore(small_catalog, flow)
