@@ -30,7 +30,7 @@ Explore = Callable[..., None]
 PAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "overview": (("down", "down", "enter"), "#facts"),
     "files": (("down", "down", "enter", "tab", "tab"), "#files"),
-    "artifact": (("2", "G", "enter", "tab"), "#holds"),
+    "artifact": (("2", "G", "enter", "tab", "g"), "#holds"),
 }
 
 
