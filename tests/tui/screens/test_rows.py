@@ -55,8 +55,14 @@ def tables(tmp_path: Path) -> Path:
 
 async def _open(pilot: Pilot[Any], path: str) -> None:
     app: Any = pilot.app
-    app.follow(Link("file", f"1:{path}"))
-    while not isinstance(app.screen, RowsScreen | TextScreen) or not app.screen.is_mounted:
+    # The environment is a version as well, and may come first.
+    with app.reader.reading() as connection:
+        question = "SELECT v.key FROM version v JOIN artifact a ON a.key = v.artifact_key WHERE a.kind = 'dataset'"
+        (key,) = connection.execute(question).fetchone()
+    app.follow(Link("file", f"{key}:{path}"))
+    while not (
+        isinstance(app.screen, TextScreen) or (isinstance(app.screen, RowsScreen) and app.screen._content is not None)
+    ):
         await pilot.pause()
     await settled(pilot)
 
