@@ -14,6 +14,11 @@ _LOWER = re.compile(
 _COUNTER = re.compile(
     r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total|(grad(ient)?_?)?norm|momentum|scale|temperature)s?($|[/_.])"
 )
+_WHEN = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|total)s?(?=$|[/_.])")
+"""Words that say over what a result was taken, as in `val_loss_epoch` and `total_loss`; alone they are counters."""
+_RESULT = re.compile(
+    r"(?i)(loss|acc\b|acc_|accuracy|error|perplex|ppl|mse|mae\b|f1|auc|auroc|precision|recall|iou|dice|score|bleu|rouge|psnr|ssim|reward|return|regret)"
+)
 _SYSTEM = re.compile(r"(?i)system[/.]")
 """Names of metrics for which neither higher nor lower is better: counters, and what the machine measured of itself."""
 
@@ -30,7 +35,8 @@ def guess_direction(name: str) -> Direction:
 
 def has_direction(name: str) -> bool:
     """Say whether a value of this metric can be better than another: an epoch, a learning rate or the load of a machine cannot."""
-    return not (_COUNTER.search(name) or _SYSTEM.match(name))
+    measured = _WHEN.sub("", name) if _RESULT.search(name) else name
+    return not (_COUNTER.search(measured) or _SYSTEM.match(name))
 
 
 def best_aggregate(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.direction import best_aggregate, guess_direction, is_best, is_far_from_best
+from artui.query.direction import best_aggregate, guess_direction, has_direction, is_best, is_far_from_best
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,28 @@ def test_the_best_of_a_metric_follows_its_direction() -> None:
     assert best_aggregate("val/loss") == "min" and best_aggregate("val/acc") == "max"
     assert is_best("val/acc", "max") and not is_best("val/acc", "min") and not is_best("epoch", "max")
     assert not is_best("system/process/cpu_percent", "max") and is_best("ecosystem/score", "max")
+
+
+@pytest.mark.parametrize(
+    ("name", "can_be_better"),
+    [
+        ("val_loss_epoch", True),  # Lightning says over what it took the mean
+        ("train_acc_step", True),
+        ("train/total_loss", True),  # detectron2
+        ("epoch_loss", True),  # Keras
+        ("total_reward", True),
+        ("val/acc", True),
+        ("epoch", False),
+        ("global_step", False),
+        ("train/total", False),
+        ("total_steps", False),
+        ("loss_scale", False),  # mixed precision
+        ("learning_rate_step", False),
+        ("grad_norm_step", False),
+        ("time_step", False),
+        ("system/total_loss", False),
+    ],
+)
+def test_counters_are_told_from_results_that_name_one(name: str, can_be_better: bool) -> None:
+    """A result says over what it was taken; a counter is nothing but that."""
+    assert has_direction(name) is can_be_better
