@@ -111,7 +111,7 @@ def _look(source: Source) -> Preview:
 
 def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
     """Preview what its first bytes name."""
-    from artui.preview import archives, documents, flat, gguf, parquet, pickles, sqlite
+    from artui.preview import archives, documents, flat, gguf, hdf5, parquet, pickles, sqlite
 
     if picture := image.look(source):
         return picture
@@ -137,6 +137,8 @@ def _by_first_bytes(source: Source, head: bytes) -> Preview | None:
         return flat.tflite(source)
     if head.startswith(b"SQLite format 3\0"):
         return sqlite.look(source)
+    if head.startswith(hdf5.MAGIC):
+        return hdf5.look(source)
     if head.startswith(b"%PDF-"):
         return documents.pdf(source)
     return None

@@ -14,13 +14,14 @@ from typing import Any
 import orjson
 
 from artui.model import Preview
-from artui.preview import pickles, table, tensors
+from artui.preview import hdf5, pickles, table, tensors
 from artui.preview.source import Source, Unreadable, Window
 
 MAX_MEMBERS = 10_000
 _HEAD_BYTES = 64 << 10
 _MAX_CONFIG_BYTES = 4 << 20
 _MAX_PICKLE_BYTES = 16 << 20
+_MAX_WEIGHTS_BYTES = 8 << 20
 _BLOCK = 512
 
 
@@ -160,12 +161,22 @@ def _keras(source: Source, opened: zipfile.ZipFile, names: Sequence[str]) -> Pre
         for inner in (_dictionary(layer.get("config")),)
     ]
     weights = [name for name in names if name.endswith(".h5")]
-    facts += [(name, f"{opened.getinfo(name).file_size:,} bytes of weights") for name in weights]
+    facts += [(name, _weights_text(source, opened, name)) for name in weights[:5]]
     if b'"Lambda"' in content or b"__lambda__" in content:
         facts.append(("! code", "contains Lambda: a layer of Python code, which loading it would run"))
     title = f"Keras {config.get('class_name', 'model')}, {len(rows):,} layer{'' if len(rows) == 1 else 's'}"
     listed = table.from_rows(("layer", "class", "of"), rows, row_count=len(rows))
     return Preview("tensors", title[:120], table=listed, facts=tuple(facts))
+
+
+def _weights_text(source: Source, opened: zipfile.ZipFile, name: str) -> str:
+    """Say what is in the weights of a model, if they are small enough to be read."""
+    size = opened.getinfo(name).file_size
+    if size > _MAX_WEIGHTS_BYTES:
+        return f"{size:,} bytes of weights"
+    content = _read(opened, name, _MAX_WEIGHTS_BYTES)
+    inside = hdf5.look(Source(name, io.BytesIO(content), len(content), until=source.until))
+    return f"{size:,} bytes, {inside.title}"
 
 
 def _layer_text(config: dict[str, Any]) -> str:

@@ -73,7 +73,7 @@ EXPECTED: dict[str, Expected] = {
     "stored.npz": Expected("tensors", "NPZ, 2 arrays, 8 values", (("x", "<f8", "2×3", "6", "176", "176"), ("y", "<i8", "2", "2")), 2),
     "packed.npz": Expected("tensors", "NPZ, 2 arrays", (("x", "<f8", "200×300", "60,000", "480,128"), ("o", "|O", "1")), 2, {"not opened": "1"}),
     "model.keras": Expected(
-        "tensors", "Keras Sequential, 3 layers", (("hidden", "Dense", "units=3, activation=relu"), ("out", "Dense", "units=2")), 3, {"keras_version": "3.15.1", "optimizer": "Adam"}
+        "tensors", "Keras Sequential, 3 layers", (("hidden", "Dense", "units=3, activation=relu"), ("out", "Dense", "units=2")), 3, {"keras_version": "3.15.1", "optimizer": "Adam", "model.weights.h5": "HDF5, 6 datasets, 25 values"}
     ),
     "lambda.keras": Expected("tensors", "Keras Sequential, 2 layers", (("lambda", "Lambda"),), 2, {"! code": "contains Lambda"}),
     "plain.zip": Expected("table", "zip archive, 2 members", (("a.txt", "300"), ("../b.txt", "3")), 2, {"! leading outside": "../b.txt"}),
@@ -124,6 +124,14 @@ EXPECTED: dict[str, Expected] = {
         "table", "SQLite, 3 tables", (("table", "studies"), ("table", "trials"), ("index", "ti", "trials"), ("view", "v"), ("table", "long")), 5,
         {"user_version": "12", "application_id": "77", "pages": "9 of 1,024 bytes"},
     ),
+    "weights.h5": Expected(
+        "tensors", "HDF5, 3 datasets, 1,015 values",
+        (("model_weights/dense/dense/kernel:0", "float32", "4×3", "12"), ("model_weights/dense/dense/bias:0", "float32", "3"), ("packed", "float64", "100×10", "1,000", "gzip"), ("soft", "link", "to /packed")), 5,
+        {"keras_version": "2.15.0", "backend": "tensorflow", "layers": "1: dense (Dense)", "! links to other files": "outside to /etc/passwd: not followed"},
+    ),
+    "latest.h5": Expected("tensors", "HDF5, 1 dataset, 5 values", (("a/b", "int64", "5"),), 1, {"superblock": "version 3"}),
+    "wide.h5": Expected("tensors", "HDF5, over 0 datasets", facts={"not listed": "pyfive", "superblock": "version 3"}),
+    "folders.h5": Expected("tensors", "HDF5, 40 datasets, 40 values", (("g/d000", "uint8", "1", "1"),), 40, {"groups": "2", "count": "300", "rate": "0.5"}),
     "lossy.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossy"}),
     "lossless.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless"}),
     "alpha.webp": Expected("image", "WebP picture, 9 × 5 px", facts={"colours": "lossless, alpha"}),

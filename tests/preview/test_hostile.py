@@ -198,6 +198,17 @@ def _nested_message(depth: int) -> bytes:
     return content
 
 
+def _hdf5_circle() -> bytes:
+    """Make a file in which each place that says where the names of a group go on says: here."""
+    content = bytearray((DATA / "weights.h5").read_bytes())
+    for place in range(len(content) - 8):
+        if content[place : place + 4] == b"TREE":
+            content[place + 4 : place + 8] = b"\0\1\xff\xff"
+            for child in range(place + 32, min(place + 500, len(content) - 8), 16):
+                content[child : child + 8] = struct.pack("<Q", place)
+    return bytes(content)
+
+
 _HARMFUL = {
     "aliases that multiply": ("m.yaml", b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60))),
     "deep YAML": ("m.yaml", b"[" * 500_000),
@@ -218,6 +229,7 @@ _HARMFUL = {
     "drawing of sizes": ("m.svg", b"<svg " + b'width = "' * 800_000),
     "PDF of pages": ("m.pdf", b"%PDF-1.7" + b"/Type /Page " * 600_000),
     "SQLite in a circle": ("m.db", (DATA / "plain.db").read_bytes()[:100] + b"\x05\0\0\0\x64\0\0\0" + b"\0\0\0\x01" * 2000),
+    "HDF5 of itself": ("m.h5", _hdf5_circle()),
     "GGUF of many words": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sIIQ", 1, b"w", 9, 8, 600_000) + b"\0" * 4_800_000)),
     "GGUF of nested lists": ("m.gguf", _gguf(1, 0, struct.pack("<Q1sI", 1, b"w", 9) + struct.pack("<IQ", 9, 3) * 200_000)),
     "GGUF of many keys": ("m.gguf", _gguf(1 << 16, 0, b"".join(struct.pack("<Q5sIQ", 5, b"%05d" % n, 8, 2000) + b"x" * 2000 for n in range(10_000)))),
