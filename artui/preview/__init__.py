@@ -198,7 +198,8 @@ def _storable(shown: Preview) -> Preview:
     """Make sure that it can be stored.
 
     Lone surrogates, which a header may spell out, are written as escapes: neither JSON nor SQLite takes them. Of
-    facts with the same name the first stays: stored and printed they are a mapping.
+    facts with the same name each stays, the later ones with a number: printed they are a mapping, and a name that a
+    file chose must not hide one of ours.
     """
     table = shown.table and PreviewTable(
         tuple(map(_plain, shown.table.columns)),
@@ -209,7 +210,12 @@ def _storable(shown: Preview) -> Preview:
     facts: dict[str, str] = {}
     for name, value in shown.facts:
         if len(facts) < MAX_FACTS:
-            facts.setdefault(_plain(name)[:100], _plain(value)[:2000])
+            shown_name = _plain(name)[:100]
+            number = 1
+            while shown_name in facts:
+                number += 1
+                shown_name = f"{_plain(name)[:100]} ({number})"
+            facts[shown_name] = _plain(value)[:2000]
     return replace(
         shown, title=_plain(shown.title), text=_plain(shown.text), table=table, facts=tuple(facts.items())
     )  # fmt: skip

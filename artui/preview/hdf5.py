@@ -57,20 +57,22 @@ def look(source: Source) -> Preview:
         reader.walk(seen)
     except Unreadable as reason:
         stopped = str(reason)
-    facts = [("superblock", f"version {reader.version}"), *_attributes(seen.facts), ("groups", f"{seen.group_count:,}")]
+    facts: list[tuple[str, str]] = []
+    # What is wrong comes before what the file says of itself.
     if seen.outside:
         facts.append(("! links to other files", f"{', '.join(seen.outside[:5])}: not followed"))
-    if seen.dense_count:
-        facts.append(
-            (
-                "not listed",
-                f"{seen.dense_count:,} groups or lists of attributes, whose form takes the package pyfive to read",
-            )
-        )
     if reader.end > source.size_bytes and source.is_whole:
         facts.append(("! cut off", f"{reader.end - source.size_bytes:,} bytes are missing"))
     if stopped:
         facts.append(("partial", f"only the beginning was read: {stopped}"))
+    if seen.dense_count:
+        words = "groups or lists of attributes, whose form takes the package pyfive to read"
+        facts.append(("not listed", f"{seen.dense_count:,} {words}"))
+    facts += [
+        ("superblock", f"version {reader.version}"),
+        ("groups", f"{seen.group_count:,}"),
+        *_attributes(seen.facts),
+    ]
     count = len([row for row in seen.rows if row[1] != "link"])
     counted = f"{'over ' if stopped or seen.dense_count else ''}{count:,}"
     title = f"HDF5, {counted} dataset{'' if counted == '1' else 's'}, {seen.value_count:,} values"

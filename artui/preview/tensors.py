@@ -56,11 +56,12 @@ def safetensors(source: Source) -> Preview:
         spans.append((_place(start), _place(end)))
         bytes_by_type[str(entry["dtype"])] += end - start
         rows.append([str(name), str(entry["dtype"]), table.shape_text(shape), f"{count:,}"])
-    facts = [(str(name), str(value)[:200]) for name, value in list(notes.items())[:40]]
-    facts += [(f"bytes of {name}", f"{size:,}") for name, size in bytes_by_type.most_common(8)]
-    facts += _wrong_spans(spans, source.size_bytes - 8 - header_bytes)
+    # What is wrong comes before what the file says of itself.
+    facts = _wrong_spans(spans, source.size_bytes - 8 - header_bytes)
     if len(content) < 1 << 20 and (twice := _twice(content)):
         facts.append(("! twice in the header", twice))
+    facts += [(str(name), str(value)[:200]) for name, value in list(notes.items())[:40]]
+    facts += [(f"bytes of {name}", f"{size:,}") for name, size in bytes_by_type.most_common(8)]
     if source.name.startswith("adapter_model"):
         facts.append(("adapter", "of a model that is elsewhere"))
     title = f"safetensors, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}, {total:,} values"
