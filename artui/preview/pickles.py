@@ -12,6 +12,7 @@ import io
 import math
 import pickletools
 import re
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,20 @@ from artui.preview.source import Source, Unreadable
 MAX_INSTRUCTIONS = 2_000_000
 MAX_BYTES = 16 << 20
 """At most so much of one file is gone through; what is skipped by its length is not counted."""
-NOT_OPENED = ("not opened", "its instructions were read, none was run: loading it would run its code")
+NOT_OPENED = ("not opened", "loading it would run its code")
 _MAX_TENSORS = 100_000
-_MAX_NODES = 300_000
-_MAX_STACK = 500_000
+_MAX_NODES = 60_000
+_MAX_STACK = 20_000
+"""Pickles put things away in lots of 1,000: so many wait in no file that a program wrote."""
+_MAX_MEMO = 500_000
 _MAX_DEPTH = 24
 _MAX_TEXT = 1000
 _CHECK_EVERY = 256
+_LISTING_SECONDS = 0.06
+"""So much of the time is kept for listing what was built."""
+_CHUNK_BYTES = 8 << 10
+_UNFINISHED = "…"
+"""Stands for the names of what had not been put in its place when the reading stopped."""
 
 _USUAL = re.compile(
     r"collections\.(OrderedDict|defaultdict|deque|Counter)"
@@ -59,6 +67,7 @@ _LONG_ARGUMENTS = {
     "LONG4": 4,
 }
 """Instructions followed by so many bytes of a length and then the value."""
+_INSTRUCTIONS: dict[int, pickletools.OpcodeInfo] = {ord(op.code): op for op in pickletools.opcodes}
 _TORCH_LEGACY = 0x1950A86A20F9469CFC6C
 
 
@@ -106,6 +115,8 @@ class Pickle:
     stopped: str = ""
     """Why not everything was read; empty if it was."""
     rest_bytes: int = 0
+    until: float = math.inf
+    """When looking at it must end, by the monotonic clock."""
 
     @property
     def unusual(self) -> list[str]:
@@ -125,15 +136,16 @@ def look(source: Source) -> Preview:
 
 def scan(source: Source) -> Pickle:
     """Go through the instructions of a file, without running any."""
-    seen = Pickle()
+    seen = Pickle(until=source.until)
     machine = _Machine(source, seen)
     try:
         machine.go()
     except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, EOFError, RecursionError) as error:
         why = str(error) if isinstance(error, Unreadable) else ascii(str(error))[:100]
+        is_end_missing = not source.is_whole and machine.place + _CHUNK_BYTES > source.size_bytes
+        why = f"its first {source.size_bytes:,} bytes were unpacked" if is_end_missing else why
         seen.stopped = f"{why} (at byte {machine.place:,})"
-        if machine.stack:
-            seen.values.append(machine.stack[0])
+        seen.values.append(machine.unfinished())
     return seen
 
 
@@ -142,7 +154,7 @@ def shown(seen: Pickle, *, what: str, facts: Iterable[tuple[str, str]] = (), val
     value = _main_value(seen)
     if seen.values and seen.values[0] == _TORCH_LEGACY:
         what = "PyTorch file of the older form"
-    tensors, is_all = _tensors(value)
+    tensors, is_all = _tensors(value, seen.until)
     lines = [NOT_OPENED]
     if seen.unusual:
         lines.append(("! would import", _listed(seen.unusual)))
@@ -207,7 +219,7 @@ def _keys(value: Any) -> list[tuple[str, str]]:
     if not isinstance(value, Thing):
         return []
     items = _members(value)
-    names = [key for key, _ in items if isinstance(key, str)]
+    names = [key for key, _ in items if isinstance(key, str) and key != _UNFINISHED]
     lines = [("keys", _listed(names))] if names else []
     for key, member in items:
         if isinstance(key, str) and isinstance(member, str | int | float | bool) and len(lines) < 25:
@@ -227,7 +239,7 @@ def _members(thing: Thing) -> list[tuple[Any, Any]]:
     return members
 
 
-def _tensors(value: Any) -> tuple[list[tuple[str, Tensor]], bool]:
+def _tensors(value: Any, until: float) -> tuple[list[tuple[str, Tensor]], bool]:
     """List the tensors in a value by dotted names; False if there are more than were looked at."""
     found: list[tuple[str, Tensor]] = []
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
@@ -236,7 +248,8 @@ def _tensors(value: Any) -> tuple[list[tuple[str, Tensor]], bool]:
     while waiting:
         name, part, depth = waiting.pop()
         looked += 1
-        if looked > _MAX_NODES or len(found) >= _MAX_TENSORS:
+        is_late = looked % _CHECK_EVERY == 0 and time.monotonic() > until
+        if is_late or looked > _MAX_NODES or len(found) >= _MAX_TENSORS:
             return found, False
         if isinstance(part, Tensor):
             found.append((name or "(it is one)", part))
@@ -290,9 +303,13 @@ class _Machine:
         self.place = 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.unfilled: dict[int, int] = {}
+        """By identity of a thing in the memo, where it is: an array is put there before its shape is known."""
         self.outer: list[tuple[list[Any], dict[int, Any]]] = []
         """Stacks and memos of pickles around this one: joblib writes arrays of objects between instructions."""
         self._read_bytes = 0
+        self._chunk = b""
+        self._chunk_place = 0
 
     def go(self) -> None:
         """Read pickles until the file ends or what follows is none."""
@@ -300,28 +317,37 @@ class _Machine:
         while self.place < self.source.size_bytes:
             self._one()
             self.seen.values.append(self.stack[-1] if self.stack else None)
-            self.stack, self.memo = [], {}
+            self.stack, self.memo, self.unfilled = [], {}, {}
             rest = self.source.size_bytes - self.place
             code = self.source.at(self.place, min(2, rest))
             if not (code[:1] == b"\x80" and code[1:] in (b"\x01", b"\x02", b"\x03", b"\x04", b"\x05")):
                 self.seen.rest_bytes = rest
                 return
 
+    def unfinished(self) -> Any:
+        """Give what has been built so far: the outermost object with all that was to be put into it."""
+        stack = self.outer[0][0] if self.outer else self.stack
+        first = next((value for value in stack if isinstance(value, Thing)), None)
+        parts = [
+            (_UNFINISHED, value) for value in stack if isinstance(value, Thing | Tensor | tuple) and value is not first
+        ]
+        return first and Thing(first.callee, first.arguments, [*first.items, *parts], first.state)
+
     def _one(self) -> None:
         stream = _Arguments(self)
-        names: dict[int, pickletools.OpcodeInfo] = {ord(op.code): op for op in pickletools.opcodes}
         while True:
             self.seen.instruction_count += 1
             if self.seen.instruction_count > MAX_INSTRUCTIONS:
                 raise Unreadable(f"it has more than {MAX_INSTRUCTIONS:,} instructions")
             if self.seen.instruction_count % _CHECK_EVERY == 0:
-                self.source.check()
-                if len(self.stack) > _MAX_STACK or len(self.memo) > _MAX_STACK:
+                if time.monotonic() > self.source.until - _LISTING_SECONDS:
+                    raise Unreadable("looking at all of it would take too long")
+                if len(self.stack) > _MAX_STACK or len(self.memo) > _MAX_MEMO:
                     raise Unreadable("it builds too much to follow")
             code = stream.read(1)
             if not code:
                 raise Unreadable("it ends before its last instruction")
-            op = names.get(code[0])
+            op = _INSTRUCTIONS.get(code[0])
             if op is None:
                 raise Unreadable(f"unknown instruction {code!r}")
             argument = self._argument(op, stream)
@@ -354,9 +380,12 @@ class _Machine:
         self._read_bytes += count
         if self._read_bytes > MAX_BYTES:
             raise Unreadable(f"it has more than {MAX_BYTES >> 20} MiB of instructions")
-        content = self.source.at(self.place, count)
+        inside = self.place - self._chunk_place
+        if inside < 0 or inside + count > len(self._chunk):
+            size = min(max(count, _CHUNK_BYTES), self.source.size_bytes - self.place)
+            self._chunk, self._chunk_place, inside = self.source.at(self.place, size), self.place, 0
         self.place += count
-        return content
+        return self._chunk[inside : inside + count]
 
     def _pop(self) -> Any:
         value = self.stack.pop() if self.stack else None
@@ -387,7 +416,10 @@ class _Machine:
             stack.append(())
         elif name in ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE"):
             if stack:
-                self.memo[len(self.memo) if name == "MEMOIZE" else argument] = stack[-1]
+                key = len(self.memo) if name == "MEMOIZE" else argument
+                self.memo[key] = stack[-1]
+                if isinstance(stack[-1], Thing) and stack[-1].callee is not None:
+                    self.unfilled[id(stack[-1])] = key
         elif name in ("BINGET", "LONG_BINGET", "GET"):
             stack.append(self.memo.get(argument))
         elif name == "MARK":
@@ -461,9 +493,8 @@ class _Machine:
         elif name.endswith("multiarray._reconstruct") and isinstance(state, tuple) and len(state) >= 3:
             tensor = _tensor(_numpy_type(state[2]), state[1])
             self.stack[-1] = tensor or built
-            # The memo keeps what was put there before it was filled.
-            for key in [key for key, value in list(self.memo.items())[-8:] if value is built]:
-                self.memo[key] = tensor or built
+            if tensor is not None and (key := self.unfilled.pop(id(built), None)) is not None:
+                self.memo[key] = tensor
         else:
             built.state = state
 
@@ -582,8 +613,11 @@ def _item_bytes(value: Any) -> int | None:
     code = re.fullmatch(r"([fiubcSUVmM])(\d+)", _dtype_code(value) or "")
     if code is None:
         return None
-    if code[1] == "V":  # its fields say how long it is; those are in its state
-        return None
+    if code[1] == "V":
+        # Records: (version, order, None, names, fields, bytes, alignment, flags); one with objects is a pickle.
+        state = value.state
+        if not isinstance(state, tuple) or len(state) < 8 or not isinstance(state[7], int) or state[7] & 1:
+            return None
     return int(code[2]) * (4 if code[1] == "U" else 1)
 
 

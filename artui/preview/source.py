@@ -15,7 +15,7 @@ PIECE_BYTES = 16 << 20
 """No single piece is larger: tables of tensors stay below it."""
 TOTAL_BYTES = 64 << 20
 """All pieces together."""
-SECONDS = 0.25
+SECONDS = 0.26
 """Long loops stop after this: a preview is there within 300 ms."""
 _BLOCK_BYTES = 16 << 10
 _CHECK_EVERY = 128

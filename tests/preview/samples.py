@@ -45,7 +45,7 @@ _ARROW_ROWS = (
 )  # fmt: skip
 
 EXPECTED: dict[str, Expected] = {
-    "state.pt": Expected("tensors", "PyTorch checkpoint, 9 tensors, 36 values, not opened", STATE_ROWS, 9, {"not opened": "none was run", "keys": "0.weight, 0.bias"}),
+    "state.pt": Expected("tensors", "PyTorch checkpoint, 9 tensors, 36 values, not opened", STATE_ROWS, 9, {"not opened": "would run its code", "keys": "0.weight, 0.bias"}),
     "lightning.ckpt": Expected(
         "tensors", "PyTorch checkpoint, 27 tensors", (("state_dict.0.weight", "float32", "3×4", "12"), ("optimizer_states.0.state.0.exp_avg", "float32", "3×4", "12")), 27,
         {"epoch": "3", "global_step": "120", "keys": "epoch, global_step, state_dict, optimizer_states, hyper_parameters", "byteorder": "little"},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import pickle
 import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
@@ -117,6 +119,27 @@ def test_a_large_checkpoint_is_listed(tmp_path: Path) -> None:
         shown = preview("m.pt", stream, path.stat().st_size)
 
     assert "PyTorch checkpoint, 9 tensors, 36 values" in shown.title
+
+
+def test_a_pickle_of_many_arrays_is_listed_whole() -> None:
+    """The time for one array does not grow with how many came before it."""
+    arrays = {f"a{number}": np.zeros(number % 7) for number in range(1500)}
+    for protocol in (2, 4):
+        shown = look("m.pkl", pickle.dumps(arrays, protocol=protocol))
+        assert shown.table is not None and shown.table.row_count == 1500 and "partial" not in dict(shown.facts)
+
+
+def test_arrays_of_records_between_instructions_are_stepped_over() -> None:
+    """What joblib wrote behind an array of records, as the trees of a forest are, is seen."""
+    records = np.zeros(5, [("left", "<i8"), ("value", "<f8")])
+    dtype = pickle.dumps(records.dtype, protocol=2)[2:-1]
+    content = (
+        b"\x80\x04]\x94(cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x05\0\0\0shapeK\x05\x85X\x05\0\0\0dtype"
+        + dtype
+    )
+    content += b"ub" + records.tobytes() + b"cos\nsystem\ne."
+    shown = look("m.joblib", content)
+    assert "os.system" in dict(shown.facts)["! would import"] and "partial" not in dict(shown.facts), shown
 
 
 @pytest.mark.parametrize(
