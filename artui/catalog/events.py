@@ -126,6 +126,17 @@ class Edit:
         alias = self._name(alias)
         return self._set("alias", row[0], alias, [alias, version_id, row[1]])
 
+    def drop_alias(self, version_id: str, alias: str) -> bool:
+        """Take an alias off the artifact of a version; false if none of its versions has it."""
+        row = self._connection.execute(
+            "SELECT a.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?", (version_id,)
+        ).fetchone()
+        if row is None:
+            raise UnknownReference(
+                f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
+            )
+        return self._set("alias", row[0], self._name(alias), None)
+
     def save_view(self, name: str, screen: str, content: str) -> bool:
         """Keep what a screen shows under a name; a view of that name is replaced."""
         return self._set("view", self._text(name), "", [screen, _storable(self._redactor.stored(content))])
@@ -287,6 +298,12 @@ def move_alias(catalog: Catalog, version_id: str, alias: str) -> None:
     """Let an alias name this version; whatever it named before loses it."""
     with editing(catalog, f"alias {alias}") as edit:
         edit.move_alias(version_id, alias)
+
+
+def drop_alias(catalog: Catalog, version_id: str, alias: str) -> bool:
+    """Take an alias off the artifact of a version; false if none of its versions has it."""
+    with editing(catalog, f"alias {alias} off") as edit:
+        return edit.drop_alias(version_id, alias)
 
 
 # What can be changed: how it is read, and how it is written

@@ -607,6 +607,16 @@ USUAL_KEYS = (
         "details",
         "Show or hide the details of the artifact under the cursor.",
     ),
+    Key(
+        "artifacts",
+        "a",
+        "alias",
+        "alias",
+        "Let an alias such as production name the version, or take one off with a minus before it.",
+        in_footer=True,
+    ),
+    Key("artifacts", "u", "undo", "undo", "Take the last change back."),
+    Key("artifacts", "ctrl+r", "redo", "redo", "Do again what was taken back."),
     Key("artifacts", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
     Key(
         "artifact",
@@ -633,6 +643,16 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key("artifact", "L", "lineage", "lineage", "Show the lineage of the version.", in_footer=True),
+    Key(
+        "artifact",
+        "a",
+        "alias",
+        "alias",
+        "Let an alias such as production name the version, or take one off with a minus before it.",
+        in_footer=True,
+    ),
+    Key("artifact", "u", "undo", "undo", "Take the last change back."),
+    Key("artifact", "ctrl+r", "redo", "redo", "Do again what was taken back."),
     Key("artifact", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
     Key(
         "lineage",

@@ -1,4 +1,4 @@
-"""`artui alias REF ALIAS`: sets an alias of a version."""
+"""`artui alias REF ALIAS`: sets an alias of a version, or takes it off."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from artui.cli.common import catalog_option, say_done
 @click.argument("reference", shell_complete=completing.references)
 @click.argument("name")
 @click.option("--project", "-p", help="Where the artifact's name is in several projects.")
+@click.option("--remove", is_flag=True, help="Take it off, whichever version has it.")
 @catalog_option
-def command(reference: str, name: str, project: str | None, catalog: str | None) -> int:
-    """Let an alias name a version from now on: `artui alias digits-model:v3 production`."""
+def command(reference: str, name: str, project: str | None, remove: bool, catalog: str | None) -> int:
+    """Let an alias name a version from now on: `artui alias digits-model:v3 production`. `artui undo` takes it back."""
     from artui.catalog import Catalog, artifacts, events
     from artui.catalog.finding import find_catalog
+    from artui.errors import UnknownReference
     from artui.reference import check_alias, parse
 
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project or "")
-        events.move_alias(opened, version.id, check_alias(name))
-    say_done(f"{name} is now {reference}")
+        if not remove:
+            events.move_alias(opened, version.id, check_alias(name))
+        elif not events.drop_alias(opened, version.id, name):
+            raise UnknownReference(f"{version.artifact} has no alias {name!r}.", remedy="`artui show REF` lists them.")
+    say_done(f"{name} names no version of {version.artifact} any more" if remove else f"{name} is now {reference}")
     return 0

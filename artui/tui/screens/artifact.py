@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.widget import Widget
 
 from artui import clock
 from artui.query import artifacts as query
@@ -19,8 +21,10 @@ from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.edits import VersionsEditor
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, digits_for, number_text, plural
 
 if TYPE_CHECKING:
@@ -64,6 +68,7 @@ class ArtifactScreen(CatalogScreen):
         with Horizontal(id="body"):
             yield LineList(only_links=True, says_more=True, id="versions")
             yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
+        yield Prompt()
         yield KeyBar()
 
     @property
@@ -165,7 +170,9 @@ class ArtifactScreen(CatalogScreen):
         (self.listing if self.focused is holds else holds).focus()
 
     def go_back(self) -> bool:
-        """Go back to the versions; false if the focus is there."""
+        """Leave the question, or go back to the versions; false if the focus is there."""
+        if self.query_one(Prompt).leave():
+            return True
         if self.focused is self.query_one("#holds"):
             self.set_focus(self.listing)
             return True
@@ -210,6 +217,24 @@ class ArtifactScreen(CatalogScreen):
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
+
+    def prompt_home(self) -> Widget:
+        """Give the list."""
+        return self.listing
+
+    @cached_property
+    def editor(self) -> VersionsEditor:
+        """What changes the version in sight."""
+        return VersionsEditor(self, self.subject)
+
+    def action_alias(self) -> None:
+        self.editor.alias()
+
+    def action_undo(self) -> None:
+        self.editor.undo()
+
+    def action_redo(self) -> None:
+        self.editor.redo()
 
     def action_copy(self) -> None:
         if self.current is not None:

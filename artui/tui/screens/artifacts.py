@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
+from textual.widget import Widget
 
 from artui import clock
 from artui.model import STAGES, ArtifactHead, VersionHead
@@ -22,11 +24,13 @@ from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.artifact import VersionFacts, version_facts
+from artui.tui.screens.edits import VersionsEditor
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.state.history import ARTIFACTS
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, bytes_text, count_text, plural
 
 if TYPE_CHECKING:
@@ -71,6 +75,7 @@ class ArtifactsScreen(FilteredList):
         with Horizontal(id="body"):
             yield LineList(only_links=True, says_more=True, id="artifacts")
             yield LineList(id="pane", marks_cursor=False, says_more=True)
+        yield Prompt()
         yield KeyBar()
 
     @property
@@ -158,6 +163,10 @@ class ArtifactsScreen(FilteredList):
     def on_resize(self) -> None:
         self._draw(keep=True)
 
+    def go_back(self) -> bool:
+        """Leave the question, or clear the filter; false if there is neither."""
+        return self.query_one(Prompt).leave() or super().go_back()
+
     def action_toggle_pane(self) -> None:
         self._has_pane = not self._has_pane
         self._draw(keep=True)
@@ -202,6 +211,24 @@ class ArtifactsScreen(FilteredList):
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
+
+    def prompt_home(self) -> Widget:
+        """Give the list."""
+        return self.listing
+
+    @cached_property
+    def editor(self) -> VersionsEditor:
+        """What changes the version in sight."""
+        return VersionsEditor(self, self.subject)
+
+    def action_alias(self) -> None:
+        self.editor.alias()
+
+    def action_undo(self) -> None:
+        self.editor.undo()
+
+    def action_redo(self) -> None:
+        self.editor.redo()
 
     def action_copy(self) -> None:
         if self.current is not None and self.current.latest is not None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from artui.errors import UsageError
 from artui.model import Column
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
+from artui.reference import check_alias
 from artui.safetext import clean
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
+    from artui.model import VersionHead
     from artui.tui.screens.base import CatalogScreen
 
 _NAME_CHARS = 40
@@ -219,3 +222,53 @@ class RunsEditor:
                 edit.delete_view(name)
 
         self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
+
+
+class VersionsEditor(RunsEditor):
+    """Changes versions of a screen: their aliases; undo and redo."""
+
+    def __init__(self, screen: CatalogScreen, edited: Callable[[], VersionHead | None]) -> None:
+        super().__init__(screen, lambda: (), lambda _: "")
+        self._version = edited
+        """Gives the version that a change is for."""
+
+    def alias(self) -> None:
+        """Let an alias name the version, or take one off."""
+        head = self._version()
+        if head is None:
+            self._say("There is no version here.")
+        else:
+            self._ask_alias(head, "")
+
+    def _ask_alias(self, head: VersionHead, text: str) -> None:
+        question = f"alias for {clean(head.reference)}  (name, or -name)"
+        self.prompt(question, lambda answer: self._alias(head, answer.strip()), text=text)
+
+    def _alias(self, head: VersionHead, text: str) -> None:
+        if not text:
+            return
+        alias, is_off = text.removeprefix("-").strip(), text.startswith("-")
+        try:
+            check_alias(alias)
+        except UsageError as error:
+            self._ask_alias(head, text)
+            self._say(clean(str(error)), is_warning=True)
+            return
+        reader = self._screen.reader
+
+        def work() -> bool:
+            from artui.catalog import Catalog, events
+
+            label = f"alias {alias} off {head.artifact}" if is_off else f"alias {alias} on {head.reference}"
+            with Catalog(reader.path) as catalog, events.editing(catalog, label) as edit:
+                return edit.drop_alias(head.id, alias) if is_off else edit.move_alias(head.id, alias)
+
+        done = f"{alias} names no version of {head.artifact} any more" if is_off else f"{alias} is {head.reference} now"
+        nothing = f"{head.artifact} has no alias {alias}." if is_off else f"{alias} is {head.reference} already."
+        self._screen.ask(
+            "edit", work, lambda is_changed: self._said_of_alias(done if is_changed else nothing, is_changed)
+        )
+
+    def _said_of_alias(self, text: str, is_changed: bool) -> None:
+        self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
+        self._screen.load()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from artui.query.artifacts import artifact_list
@@ -109,3 +110,58 @@ def test_words_look_into_what_versions_hold(demo_catalog: Path, explore: Explore
         assert "digits-model" in _listed(pilot) and text.index("digits-model") < min(text.find(name) for name in _listed(pilot) if name != "digits-model" and name in text)  # fmt: skip
 
     explore(demo_catalog, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize("place", ["artifacts", "artifact"])
+def test_aliases_are_set_and_taken_off_where_versions_are_seen(
+    place: str, small_catalog: Path, explore: Explore
+) -> None:
+    """The catalog has what the screen says it did; a bad name is asked for again; undo and redo go both ways."""
+
+    def aliases() -> set[str]:
+        with Reader(small_catalog) as reader, reader.snapshot() as connection:
+            question = (
+                "SELECT alias.name FROM alias JOIN artifact AS a ON a.key = artifact_key WHERE a.name = 'digits-model'"
+            )
+            return {name for (name,) in connection.execute(question)}
+
+    async def answer(pilot: Pilot[Any], text: str) -> None:
+        await pilot.press("a")
+        await settled(pilot)
+        assert pilot.app.focused is not None and "alias for digits-model:v1" in shown(pilot)
+        await _type(pilot, text)
+        await pilot.press("enter")
+        await settled(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash")
+        await settled(pilot)
+        await _type(pilot, "kind = model")
+        await pilot.press("enter")
+        await settled(pilot)
+        if place == "artifact":
+            await pilot.press("enter")
+            await settled(pilot)
+        screen = type(pilot.app.screen)
+        before = aliases()
+        await answer(pilot, "production")
+        assert aliases() == {*before, "production"} and "production is digits-model:v1 now" in shown(pilot)
+        await answer(pilot, "production")
+        assert "production is digits-model:v1 already" in shown(pilot)
+        await answer(pilot, "-candidate")
+        assert aliases() == {"production"} and "candidate names no version of digits-model" in shown(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert aliases() == {"production", "candidate"}
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert aliases() == {"production"}
+        await answer(pilot, "-gone")
+        assert aliases() == {"production"} and "digits-model has no alias gone" in shown(pilot)
+        await answer(pilot, "latest")
+        assert "cannot be an alias" in shown(pilot) and "alias for digits-model:v1" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert type(pilot.app.screen) is screen and "alias for" not in shown(pilot) and aliases() == {"production"}
+
+    explore(small_catalog, flow)
