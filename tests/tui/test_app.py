@@ -293,7 +293,7 @@ def test_palette_reaches_actions_by_name(small_catalog: Path, explore: Explore) 
         await pilot.pause(0.3)
         await pilot.press(*"Artifacts")
         await pilot.pause(0.8)
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await settled(pilot)
         assert type(pilot.app.screen).__name__ == "ArtifactsScreen"
 
