@@ -58,7 +58,8 @@ ELSEWHERE: Mapping[str, str] = {USED: " under files", MADE: " under files", "lin
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 PREVIEW_CELLS = 14
-"""Cells of a column of a previewed table."""
+"""Cells of a column of a previewed table; texts have more where there is room."""
+_PREVIEW_INDENT = "   "
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 LATER_ROWS = 6
@@ -177,14 +178,14 @@ def version_lines(
     for path, preview in previews.items():
         section = preview_section(path, preview, most_rows=most_rows, most_lines=most_rows * 2)
         lines += [BLANK, Line([(f" {section.title}  ", "text"), (section.about, "dim")])]
-        lines += _preview_lines(section)
+        lines += _preview_lines(section, cells)
         most_rows = LATER_ROWS
     return [*lines, BLANK, *_sheet_lines(around, cells=cells)] if around else lines
 
 
-def preview_lines(preview: Preview, *, max_rows: int = PREVIEW_ROWS) -> list[Line]:
+def preview_lines(preview: Preview, *, cells: int, max_rows: int = PREVIEW_ROWS) -> list[Line]:
     """Draw a preview: facts, text as it is, a table in columns."""
-    return _preview_lines(preview_section("", preview, most_rows=max_rows, most_lines=max_rows * 3))
+    return _preview_lines(preview_section("", preview, most_rows=max_rows, most_lines=max_rows * 3), cells)
 
 
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
@@ -539,34 +540,42 @@ def _followed(link: sheets.Link | None) -> Link | None:
     return Link(link.kind, link.id) if link is not None else None
 
 
-def _preview_lines(section: Section) -> list[Line]:
+def _preview_lines(section: Section, cells: int) -> list[Line]:
     lines = [Line([(f"   {fact.label}  ", "dim"), (fact.text, STYLES[fact.tone])]) for fact in section.facts]
     lines += [Line([("   ", "text"), (text, "text")]) for text in section.lines]
     if section.table is not None:
-        lines += _preview_table(section.table)
+        lines += _preview_table(section.table, cells)
     if section.left_out_count:
         lines.append(Line([(f"   {section.left_out_text}", "faint")]))
     return lines
 
 
-def _preview_table(table: Table) -> list[Line]:
+def _preview_table(table: Table, cells: int) -> list[Line]:
+    """Draw a table in columns; texts, the first ones before the others, take the room that numbers leave."""
     headers = table.headers[:PREVIEW_COLUMNS]
-    rows = list(table.rows)
-    widths = [
-        min(PREVIEW_CELLS, max([len(header.title), *(len(row[place].text) for row in rows)]))
-        for place, header in enumerate(headers)
+    columns = [[row[place].text for row in table.rows] for place in range(len(headers))]
+    wanted = [
+        max(length_of([(text, "")]) for text in (header.title, *texts))
+        for header, texts in zip(headers, columns, strict=True)
     ]
-
-    def line(texts: Sequence[str], style: str) -> Line:
-        drawn = [
+    widths = [min(PREVIEW_CELLS, width) for width in wanted]
+    room = cells - len(_PREVIEW_INDENT) - sum(widths) - 2 * (len(widths) - 1)
+    for place, header in enumerate(headers):
+        if not header.is_right and room > 0:
+            more = min(room, wanted[place] - widths[place])
+            widths[place] += more
+            room -= more
+    drawn = [
+        [
             fit(text, width, right=header.is_right)
-            for text, width, header in zip(texts, widths, headers, strict=False)
-        ]  # fmt: skip
-        return Line([("   ", "text"), ("  ".join(drawn), style)])
-
+            for text in (header.title, *(texts if header.is_right else fit_apart(texts, width)))
+        ]
+        for header, texts, width in zip(headers, columns, widths, strict=True)
+    ]
+    styles = ("dim", *("text" for _ in table.rows))
     return [
-        line([header.title for header in headers], "dim"),
-        *(line([cell.text for cell in row], "text") for row in rows),
+        Line([(_PREVIEW_INDENT, "text"), ("  ".join(texts).rstrip(), style)])
+        for style, *texts in zip(styles, *drawn, strict=True)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,15 @@ from artui.query.runs.listing import list_runs
 from artui.query.runs.rows import run_rows
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table
-from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, pane_lines, section_lines
+from artui.tui.facts import (
+    _pane_metrics,
+    _pane_tags,
+    _pane_tool_tags,
+    _pane_versions,
+    _preview_table,
+    pane_lines,
+    section_lines,
+)
 from artui.tui.widgets.lines import Line
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
@@ -152,3 +161,17 @@ def test_the_pane_never_loses_an_alias(rows: list[tuple[str, str, str]], cells: 
     given_names = [alias for _, _, aliases in rows for alias in aliases.split() if alias != "latest"]
     assert title == "made" and [word for word in words if word in ("candidate", "production")] == given_names
     assert "latest" not in words and all(len(text) <= cells for text in texts)
+
+
+@pytest.mark.parametrize("cells", [60, 80, 120])
+def test_tensors_of_a_preview_are_told_apart(cells: int) -> None:
+    """Names are whole where there is room, and differ where they are cut; numbers keep theirs."""
+    names = [f"model.layers.{place}.self_attn.{part}.weight" for place in range(3) for part in ("q_proj", "k_proj")]
+    rows = [(Cell(name), Cell("F32"), Cell("4096 × 4096"), Cell("16777216")) for name in names]
+    table = Table((Header("tensor"), Header("dtype"), Header("shape"), Header("values", is_right=True)), rows)
+
+    head, *texts = _texts(_preview_table(table, cells))
+
+    assert len(set(texts)) == len(names) and all(len(text) <= cells for text in texts)
+    assert len({text.index("16777216") for text in texts}) == 1 and head.endswith("values")
+    assert cells < 80 or all(name in text for name, text in zip(names, texts, strict=True))

@@ -130,7 +130,7 @@ class TextScreen(LogScreen):
             BLANK,
             Line([(f"   {clean(preview.title)}", "bold")]),
             BLANK,
-            *preview_lines(preview, max_rows=50),
+            *preview_lines(preview, cells=max(20, self.size.width - 2), max_rows=50),
         ]
 
     def show_text_state(self) -> None:
