@@ -34,12 +34,13 @@ class Frame:
         """
         pandas = _package("pandas", "to_pandas")
         numbers = self._numbers(*names)
-        return pandas.DataFrame(  # type: ignore[no-any-return]
+        frame: pandas.DataFrame = pandas.DataFrame(
             {
                 name: pandas.Series(values, dtype=float if name in numbers else None)
                 for name, values in self.columns(*names).items()
             }
         )
+        return frame
 
     def to_arrow(self, *names: str) -> pyarrow.Table:
         """Make an Arrow table of the columns: null is what is missing, NaN a value.
