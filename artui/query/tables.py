@@ -32,11 +32,11 @@ class Frame:
         Raises:
             PackageMissing: pandas is not installed.
         """
-        pandas = _package("pandas", "to_pandas")
+        package = _package("pandas", "to_pandas")
         numbers = self._numbers(*names)
-        frame: pandas.DataFrame = pandas.DataFrame(
+        frame: pandas.DataFrame = package.DataFrame(
             {
-                name: pandas.Series(values, dtype=float if name in numbers else None)
+                name: package.Series(values, dtype=float if name in numbers else None)
                 for name, values in self.columns(*names).items()
             }
         )
