@@ -53,12 +53,6 @@ def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_com
             if key in ("enter", "c", "2", "L", "tab", "shift+tab", "z", "f", "F", "T", "space"):
                 await settled(pilot)
         await settled(pilot)
-        # Beside other tests a part of the screen may be drawn later than the answer that it waited for.
-        before = ""
-        while (now := shown(pilot)) != before:
-            before = now
-            await pilot.pause(0.1)
-            await settled(pilot)
         assert fact in shown(pilot)
 
     assert snap_compare(make_app(small_catalog), terminal_size=size, run_before=go)
