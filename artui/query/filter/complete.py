@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -129,23 +129,37 @@ class Place:
     is_quoted: bool = False
 
 
+class Language(NamedTuple):
+    """What may stand in filters of one subject, by what is expected at the cursor."""
+
+    scope: type[Scope]
+    fields: Callable[[Scope, Place], list[Completion]]
+    operators: Callable[[Scope, Place], list[Completion]]
+    values: Callable[[Scope, Place], list[Completion]]
+    nulls: tuple[str, ...]
+    """What may follow `is`."""
+
+
 def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
     """Say what could stand at the cursor of a filter, the likeliest first."""
+    return completed(reader, text, cursor, _RUNS)
+
+
+def completed(reader: Reader, text: str, cursor: int, language: Language) -> list[Completion]:
+    """Say what could stand at the cursor of a filter in one of the languages, the likeliest first."""
     try:
         place = place_at(text[:cursor])
     except FilterError:
         return []
     with reader.snapshot() as connection:
-        scope = Scope(connection, clock.now_ms(), reader.memory.at(reader.file_token()))
+        scope = language.scope(connection, clock.now_ms(), reader.memory.at(reader.file_token()))
         if place.expects == "field":
-            return _fields(scope, place)
+            return language.fields(scope, place)
         if place.expects == "operator":
-            return _operators(scope, place)
+            return language.operators(scope, place)
         if place.expects in ("value", "list"):
-            return _values(scope, place)
-    words = {"null": ("null", "not null", "nan", "not nan"), "join": ("and", "or"), "and": ("and",)}.get(
-        place.expects, ()
-    )
+            return language.values(scope, place)
+    words = {"null": language.nulls, "join": ("and", "or"), "and": ("and",)}.get(place.expects, ())
     return [Completion(word, place.start) for word in words if word.startswith(place.partial.lower())]
 
 
@@ -234,27 +248,25 @@ def _fields(scope: Scope, place: Place) -> list[Completion]:
     counts: dict[str, int] = {}
     for _, name, _ in terms:
         counts[name] = counts.get(name, 0) + 1
-    ranked = []
-    for term_source, name, detail in terms:
-        if written and term_source != source:
-            continue
-        rank = rank_of(name, wanted)
-        if rank is None:
-            continue
-        shown = quoted_name(name)
-        text = written + shown if written else (_PREFIXES[term_source] + shown if counts[name] > 1 else shown)
-        ranked.append((rank, _KIND_ORDER[term_source], Completion(text, place.start, detail)))
+
+    def completion_of(term: Term) -> Completion:
+        before = written or (_PREFIXES[term.source] if counts[term.name] > 1 else "")
+        return Completion(before + quoted_name(term.name), place.start, term.detail)
+
+    meant = [term for term in terms if not written or term.source == source]
+    ranked = [
+        (rank, _KIND_ORDER[term.source], completion_of(term))
+        for term in meant
+        if (rank := rank_of(term.name, wanted)) is not None
+    ]
     if (
         not ranked
         and len(wanted) > fuzzy.FEWEST_LETTERS
         and not any(word.startswith(wanted.lower()) for word in ("any(", "not"))
     ):
         # Nothing has what was typed: what has its letters in this order may be meant.
-        meant = [term for term in terms if not written or term[0] == source]
-        for term_source, name, detail in fuzzy.fitting(meant, [wanted], lambda term: term.name)[:MAX_OFFERED]:
-            shown = quoted_name(name)
-            text = written + shown if written else (_PREFIXES[term_source] + shown if counts[name] > 1 else shown)
-            ranked.append((3, 0, Completion(text, place.start, detail)))
+        fitting = fuzzy.fitting(meant, [wanted], lambda term: term.name)[:MAX_OFFERED]
+        ranked += [(3, 0, completion_of(term)) for term in fitting]
     base, dot, aggregate = wanted.rpartition(".")
     if dot and any(term_source == "metric" and name == base for term_source, name, _ in terms):
         ranked += [
@@ -327,14 +339,15 @@ def _operators(scope: Scope, place: Place) -> list[Completion]:
     try:
         meaning = meaning_of(place.field, scope)
     except FilterError:
-        return _joins(place)
+        return joins(place)
     kind = ATTRIBUTES[meaning.name].kind if meaning.source == "attribute" else meaning.source
     offered = ["= true", "= false"] if meaning.aggregate == "diverged" else _OPERATORS.get(kind, _OPERATORS["text"])
     signs = [Completion(sign, place.start) for sign in offered if sign.startswith(place.partial.lower())]
-    return signs if not place.partial else signs + _joins(place)
+    return signs if not place.partial else signs + joins(place)
 
 
-def _joins(place: Place) -> list[Completion]:
+def joins(place: Place) -> list[Completion]:
+    """Give the words that join conditions, as far as they go on with what was typed."""
     return [Completion(word, place.start) for word in ("and", "or") if word.startswith(place.partial.lower())]
 
 
@@ -360,6 +373,11 @@ def _values(scope: Scope, place: Place) -> list[Completion]:
     else:
         pairs = _stored_values(scope, meaning.source, meaning.name_key)
     offered = [Completion(text, place.start, detail) for text, detail in pairs if wanted in text.casefold()]
+    return likeliest(offered, place, wanted)
+
+
+def likeliest(offered: list[Completion], place: Place, wanted: str) -> list[Completion]:
+    """Put the values that begin with what was typed first, and leave out what stands there already."""
     offered.sort(key=lambda completion: not completion.text.strip('"').casefold().startswith(wanted))
     return [completion for completion in offered[:MAX_OFFERED] if completion.text != place.partial]
 
@@ -435,3 +453,6 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
             detail = f"{100 * below / len(values):.0f} % of runs have less" if below else "no run has less"
             quantiles.append((text, detail))
     return list(dict(quantiles).items())
+
+
+_RUNS = Language(Scope, _fields, _operators, _values, ("null", "not null", "nan", "not nan"))

@@ -6,11 +6,20 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from artui import clock
 from artui.catalog.cells import text as text_cell
 from artui.model import STAGES
-from artui.query.filter.complete import MAX_OFFERED, MAX_VALUES, Completion, Place, place_at, rank_of
-from artui.query.filter.tokens import FilterError, quoted_name, quoted_value
+from artui.query.filter.complete import (
+    MAX_OFFERED,
+    MAX_VALUES,
+    Completion,
+    Language,
+    Place,
+    completed,
+    joins,
+    likeliest,
+    rank_of,
+)
+from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.filter.versions import VersionScope, metadata_names
 from artui.query.versionwords import OTHER_WORDS, PAIRS, TABLES, VERSION_ATTRIBUTES
 
@@ -47,20 +56,7 @@ _DETAILS = {
 
 def version_completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
     """Say what could stand at the cursor of a filter of versions, the likeliest first."""
-    try:
-        place = place_at(text[:cursor])
-    except FilterError:
-        return []
-    with reader.snapshot() as connection:
-        scope = VersionScope(connection, clock.now_ms(), reader.memory.at(reader.file_token()))
-        if place.expects == "field":
-            return _fields(scope, place)
-        if place.expects == "operator":
-            return _operators(scope, place)
-        if place.expects in ("value", "list"):
-            return _values(scope, place)
-    words = {"null": ("null", "not null"), "join": ("and", "or"), "and": ("and",)}.get(place.expects, ())
-    return [Completion(word, place.start) for word in words if word.startswith(place.partial.lower())]
+    return completed(reader, text, cursor, _VERSIONS)
 
 
 def _fields(scope: Scope, place: Place) -> list[Completion]:
@@ -98,8 +94,7 @@ def _operators(scope: Scope, place: Place) -> list[Completion]:
     offered = [
         Completion(sign, place.start, ends_word=sign != "(") for sign in signs if sign.startswith(place.partial.lower())
     ]
-    joins = [Completion(word, place.start) for word in ("and", "or") if word.startswith(place.partial.lower())]
-    return offered if not place.partial else offered + joins
+    return offered if not place.partial else offered + joins(place)
 
 
 def _values(scope: Scope, place: Place) -> list[Completion]:
@@ -115,8 +110,7 @@ def _values(scope: Scope, place: Place) -> list[Completion]:
         for value, count in _counted(scope, name, place)
         if wanted in value.casefold()
     ]
-    offered.sort(key=lambda completion: not completion.text.strip('"').casefold().startswith(wanted))
-    return [completion for completion in offered[:MAX_OFFERED] if completion.text != place.partial]
+    return likeliest(offered, place, wanted)
 
 
 def _counted(scope: Scope, name: str, place: Place) -> Iterable[tuple[str, int]]:
@@ -134,3 +128,6 @@ def _counted(scope: Scope, name: str, place: Place) -> Iterable[tuple[str, int]]
         return ()
     query = f"SELECT {attribute.value}, count(*) FROM {TABLES} WHERE {attribute.value} <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT :most"
     return [(text_cell(value), count) for value, count in scope.connection.execute(query, {"most": MAX_VALUES})]
+
+
+_VERSIONS = Language(VersionScope, _fields, _operators, _values, ("null", "not null"))
