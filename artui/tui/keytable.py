@@ -97,6 +97,23 @@ KEY_NAMES = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1 an
 """Textual's names by the short forms that settings may use instead."""
 
 
+def _on_a_version(scope: str) -> tuple[Key, ...]:
+    """Give the keys that act on the version in sight."""
+    return (
+        Key(
+            scope,
+            "a",
+            "alias",
+            "alias",
+            "Let an alias such as production name the version, or take one off with a minus before it.",
+            in_footer=True,
+        ),
+        Key(scope, "u", "undo", "undo", "Take the last change back."),
+        Key(scope, "ctrl+r", "redo", "redo", "Do again what was taken back."),
+        Key(scope, "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
+    )
+
+
 USUAL_KEYS = (
     Key("app", "escape", "app.go_back", "back", "Go back one level; in a filter, first clear it."),
     Key("app", "question_mark", "app.help", "all keys", "Show the keys of this screen."),
@@ -607,17 +624,7 @@ USUAL_KEYS = (
         "details",
         "Show or hide the details of the artifact under the cursor.",
     ),
-    Key(
-        "artifacts",
-        "a",
-        "alias",
-        "alias",
-        "Let an alias such as production name the version, or take one off with a minus before it.",
-        in_footer=True,
-    ),
-    Key("artifacts", "u", "undo", "undo", "Take the last change back."),
-    Key("artifacts", "ctrl+r", "redo", "redo", "Do again what was taken back."),
-    Key("artifacts", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
+    *_on_a_version("artifacts"),
     Key(
         "artifact",
         "tab",
@@ -643,17 +650,7 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key("artifact", "L", "lineage", "lineage", "Show the lineage of the version.", in_footer=True),
-    Key(
-        "artifact",
-        "a",
-        "alias",
-        "alias",
-        "Let an alias such as production name the version, or take one off with a minus before it.",
-        in_footer=True,
-    ),
-    Key("artifact", "u", "undo", "undo", "Take the last change back."),
-    Key("artifact", "ctrl+r", "redo", "redo", "Do again what was taken back."),
-    Key("artifact", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
+    *_on_a_version("artifact"),
     Key(
         "lineage",
         "enter",

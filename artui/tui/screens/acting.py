@@ -1,19 +1,22 @@
-"""Acting on the run in sight: tags, notes, marks, the trash, undo and redo, by the same keys as in the table of runs."""
+"""Acting on the run or the version in sight, wherever it is: by the same keys everywhere."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from artui.model import RunHead
+from artui.model import RunHead, VersionHead
 from artui.safetext import clean
 from artui.tui.cells import MARK, Span
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.edits import RunsEditor
+from artui.tui.screens.edits import RunsEditor, VersionsEditor
+from artui.tui.widgets.lines import LineList
 from artui.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from textual.widget import Widget
 
 
 class ActsOnRuns(CatalogScreen):
@@ -103,3 +106,37 @@ class ActsOnRuns(CatalogScreen):
         run = self._run_or_say()
         if run is not None:
             self.artui.copy_text(run.id)
+
+
+class ActsOnVersions(CatalogScreen):
+    """A screen with a version in sight, a list of them or of artifacts, and a `Prompt`."""
+
+    def acted_version(self) -> VersionHead | None:
+        """Give the version that the keys act on; None if there is none."""
+        subject = self.subject()
+        return subject if isinstance(subject, VersionHead) else None
+
+    @cached_property
+    def editor(self) -> VersionsEditor:
+        """What changes the version."""
+        return VersionsEditor(self, self.acted_version)
+
+    def prompt_home(self) -> Widget:
+        """Give the list of what the keys act on, which comes first."""
+        return self.query_one(LineList)
+
+    def action_alias(self) -> None:
+        self.editor.alias()
+
+    def action_undo(self) -> None:
+        self.editor.undo()
+
+    def action_redo(self) -> None:
+        self.editor.redo()
+
+    def action_lineage(self) -> None:
+        self.artui.action_show_lineage()
+
+    def action_copy(self) -> None:
+        if (version := self.acted_version()) is not None:
+            self.artui.copy_text(version.reference)

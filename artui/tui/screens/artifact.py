@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widget import Widget
 
 from artui import clock
 from artui.query import artifacts as query
@@ -20,8 +18,8 @@ from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
+from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.edits import VersionsEditor
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.prompt import Prompt
@@ -49,7 +47,7 @@ class VersionFacts(NamedTuple):
     """Moves of aliases to it and away from it."""
 
 
-class ArtifactScreen(CatalogScreen):
+class ArtifactScreen(ActsOnVersions):
     """Holds the versions of an artifact; of the current one the facts are shown."""
 
     SCOPES = ("artifact", "find", "list", "app")
@@ -214,31 +212,6 @@ class ArtifactScreen(CatalogScreen):
             self.artui.say("No file of this version is a table of numbers.")
         else:
             self.artui.push_screen(TablePictureScreen(*picture_and_path))
-
-    def action_lineage(self) -> None:
-        self.artui.action_show_lineage()
-
-    def prompt_home(self) -> Widget:
-        """Give the list."""
-        return self.listing
-
-    @cached_property
-    def editor(self) -> VersionsEditor:
-        """What changes the version in sight."""
-        return VersionsEditor(self, self.subject)
-
-    def action_alias(self) -> None:
-        self.editor.alias()
-
-    def action_undo(self) -> None:
-        self.editor.undo()
-
-    def action_redo(self) -> None:
-        self.editor.redo()
-
-    def action_copy(self) -> None:
-        if self.current is not None:
-            self.artui.copy_text(self.current.reference)
 
     def subject(self) -> VersionHead | None:
         """Give the version under the cursor."""

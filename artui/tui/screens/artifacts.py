@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widget import Widget
 
 from artui import clock
 from artui.model import STAGES, ArtifactHead, VersionHead
@@ -23,8 +21,8 @@ from artui.tui.facts import heading, version_lines
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
+from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.artifact import VersionFacts, version_facts
-from artui.tui.screens.edits import VersionsEditor
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.state.history import ARTIFACTS
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -49,7 +47,7 @@ _LEAST_LIST_CELLS = 40
 _UNLIMITED = 10_000
 
 
-class ArtifactsScreen(FilteredList):
+class ArtifactsScreen(ActsOnVersions, FilteredList):
     """Holds all artifacts, and shows those that contain the words of the filter."""
 
     SCOPES = ("artifacts", "list", "app")
@@ -208,31 +206,6 @@ class ArtifactsScreen(FilteredList):
     def on_line_chosen(self, message: Any) -> None:
         message.stop()
         self.action_open()
-
-    def action_lineage(self) -> None:
-        self.artui.action_show_lineage()
-
-    def prompt_home(self) -> Widget:
-        """Give the list."""
-        return self.listing
-
-    @cached_property
-    def editor(self) -> VersionsEditor:
-        """What changes the version in sight."""
-        return VersionsEditor(self, self.subject)
-
-    def action_alias(self) -> None:
-        self.editor.alias()
-
-    def action_undo(self) -> None:
-        self.editor.undo()
-
-    def action_redo(self) -> None:
-        self.editor.redo()
-
-    def action_copy(self) -> None:
-        if self.current is not None and self.current.latest is not None:
-            self.artui.copy_text(self.current.latest.reference)
 
     def subject(self) -> VersionHead | None:
         """Give the newest version of the artifact under the cursor."""

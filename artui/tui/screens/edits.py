@@ -1,4 +1,4 @@
-"""What people change about runs wherever they see them: tags, notes, projects, the trash; undo and redo."""
+"""What people change about runs and versions wherever they see them: tags, notes, projects, the trash, aliases; undo and redo."""
 
 from __future__ import annotations
 
@@ -22,17 +22,11 @@ if TYPE_CHECKING:
 _NAME_CHARS = 40
 
 
-class RunsEditor:
-    """Changes runs of a screen: asks for what is needed, writes it, and shows the outcome."""
+class Editor:
+    """Changes what a screen shows: asks for what is needed, and takes changes back."""
 
-    def __init__(
-        self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]], name_of: Callable[[int], str]
-    ) -> None:
+    def __init__(self, screen: CatalogScreen) -> None:
         self._screen = screen
-        self._edited_keys = edited_keys
-        """Gives the runs that a change is for."""
-        self._name_of = name_of
-        """Gives the name of a run by its key; empty if it is not known."""
 
     def _say(self, text: str, *, is_warning: bool = False) -> None:
         self._screen.artui.say(text, is_warning=is_warning)
@@ -47,6 +41,48 @@ class RunsEditor:
         if why_not:
             self._say(why_not, is_warning=True)
         return not why_not
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._turn("undo", "taken back", "There is nothing to take back.")
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._turn("redo", "done again", "There is nothing to do again.")
+
+    def _turn(self, turn: str, done: str, nothing: str) -> None:
+        if not self._is_writable():
+            return
+        path = self._screen.reader.path
+
+        def work() -> Outcome | None:
+            from artui.catalog import Catalog, events
+
+            with Catalog(path) as catalog:
+                return events.undo(catalog) if turn == "undo" else events.redo(catalog)
+
+        self._screen.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
+
+    def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
+        if outcome is None:
+            self._say(nothing)
+            return
+        left = f" · {plural(outcome.kept, 'change')} left alone: changed since" if outcome.kept else ""
+        self._say(f"{done}: {outcome.label}{left}")
+        self._screen.load()
+
+
+class RunsEditor(Editor):
+    """Changes runs of a screen: asks for what is needed, writes it, and shows the outcome."""
+
+    def __init__(
+        self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]], name_of: Callable[[int], str]
+    ) -> None:
+        super().__init__(screen)
+        self._edited_keys = edited_keys
+        """Gives the runs that a change is for."""
+        self._name_of = name_of
+        """Gives the name of a run by its key; empty if it is not known."""
 
     def _edit(self, label: str, change: Callable[[Edit, str], object]) -> None:
         """Change some runs as one edit, and show the outcome."""
@@ -151,35 +187,6 @@ class RunsEditor:
         name = clean(self._name_of(keys[0]), max_chars=_NAME_CHARS) if len(keys) == 1 else ""
         return name or plural(len(keys), "run")
 
-    def undo(self) -> None:
-        """Take the last change back."""
-        self._turn("undo", "taken back", "There is nothing to take back.")
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        self._turn("redo", "done again", "There is nothing to do again.")
-
-    def _turn(self, turn: str, done: str, nothing: str) -> None:
-        if not self._is_writable():
-            return
-        path = self._screen.reader.path
-
-        def work() -> Outcome | None:
-            from artui.catalog import Catalog, events
-
-            with Catalog(path) as catalog:
-                return events.undo(catalog) if turn == "undo" else events.redo(catalog)
-
-        self._screen.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
-
-    def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
-        if outcome is None:
-            self._say(nothing)
-            return
-        left = f" · {plural(outcome.kept, 'change')} left alone: changed since" if outcome.kept else ""
-        self._say(f"{done}: {outcome.label}{left}")
-        self._screen.load()
-
     def save_view(self, name: str, content: str) -> None:
         """Keep a view in the catalog under a name."""
         path = self._screen.reader.path
@@ -224,11 +231,11 @@ class RunsEditor:
         self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
 
 
-class VersionsEditor(RunsEditor):
-    """Changes versions of a screen: their aliases; undo and redo."""
+class VersionsEditor(Editor):
+    """Changes versions of a screen: their aliases."""
 
     def __init__(self, screen: CatalogScreen, edited: Callable[[], VersionHead | None]) -> None:
-        super().__init__(screen, lambda: (), lambda _: "")
+        super().__init__(screen)
         self._version = edited
         """Gives the version that a change is for."""
 
