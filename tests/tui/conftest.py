@@ -19,6 +19,7 @@ from textual.timer import Timer
 
 from artui.catalog import Catalog, artifacts, blobs, events, ids, points, runs
 from artui.preview import preview
+from artui.tui.app import ArtuiApp
 from tests.tui.looking import HOSTILE, NOW_MS, SHORT_SECONDS, make_app, settled, short_timers
 
 
@@ -45,6 +46,18 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         return timer
 
     monkeypatch.setattr(MessagePump, "set_timer", noted)
+
+
+@pytest.fixture
+def alerts_come_in() -> None:
+    """Let the app look for alerts by itself, as it does for users."""
+
+
+@pytest.fixture(autouse=True)
+def no_alert_comes_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for no alerts two seconds after the start: whether one covers a message depends on how fast the machine is."""
+    if "alerts_come_in" not in request.fixturenames:
+        monkeypatch.setattr(ArtuiApp, "_look_for_alerts", lambda app: None)
 
 
 @pytest.fixture(autouse=True)

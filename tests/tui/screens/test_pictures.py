@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from artui.tui.app import ArtuiApp
 from tests.tui.looking import make_app, settled, shown
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
@@ -39,12 +38,6 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
     "help": (("question_mark",), "Mark the run"),
 }
-
-
-@pytest.fixture(autouse=True)
-def no_alert_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alerts are looked for two seconds after the start: a picture would have one or not, as the machine is fast. Live looks itself."""
-    monkeypatch.setattr(ArtuiApp, "_look_for_alerts", lambda app: None)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
