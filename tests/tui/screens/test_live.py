@@ -24,6 +24,8 @@ from artui.tui.widgets.drawnlines import layout_of
 from tests.reading import open_reader
 from tests.tui.looking import settled, shown
 
+pytestmark = pytest.mark.usefixtures("alerts_come_in")
+
 
 @pytest.fixture(autouse=True)
 def _new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
