@@ -6,8 +6,10 @@ shrinks. Content is verified against its digest when it is read.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import io
+import itertools
 import sqlite3
 import zlib
 from typing import BinaryIO
@@ -16,7 +18,8 @@ from artui.catalog.cutting import CHUNK_BYTES as CHUNK_BYTES
 from artui.catalog.cutting import pieces
 from artui.errors import CatalogDamaged
 
-_SAMPLE_BYTES = 16 * 1024
+_SAMPLE_BYTES = 4 * 1024
+"""Of 64 KiB, the usual size of a chunk: more would cost more than it tells."""
 _WORTH_IT = 0.9
 
 
@@ -88,7 +91,8 @@ class BlobStream(io.RawIOBase):
                 (blob_key,),
             )
         ]
-        if sum(size for _, size in self._chunks) != self.size_bytes:
+        self._ends = list(itertools.accumulate(size for _, size in self._chunks))
+        if (self._ends[-1] if self._ends else 0) != self.size_bytes or any(size < 0 for _, size in self._chunks):
             raise CatalogDamaged(
                 f"A stored file of {self.size_bytes:,} bytes lacks some of them.", remedy="Get an untouched copy."
             )
@@ -116,17 +120,16 @@ class BlobStream(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read verified bytes into a buffer; give how many."""
-        start = 0
-        for number, (key, size) in enumerate(self._chunks):
-            if start <= self._position < start + size:
-                content = self._load(number, key, size)
-                part = content[self._position - start :][: len(buffer)]
-                self._check(part)
-                buffer[: len(part)] = part
-                self._position += len(part)
-                return len(part)
-            start += size
-        return 0
+        number = bisect.bisect_right(self._ends, self._position)
+        if number == len(self._chunks):
+            return 0
+        key, size = self._chunks[number]
+        content = self._load(number, key, size)
+        part = content[self._position - self._ends[number] + size :][: len(buffer)]
+        self._check(part)
+        buffer[: len(part)] = part
+        self._position += len(part)
+        return len(part)
 
     def _check(self, part: bytes) -> None:
         """Hash content that is read in order, and compare it with the digest at the end."""

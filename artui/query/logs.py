@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 MAX_LOGS = 100
 MAX_CHUNKS = 1 << 21
-"""Chunks of a stored log: two tebibytes."""
-_KEPT_CHUNKS = 8
+"""Chunks of a stored log: from 128 GiB up to two tebibytes, as they were cut."""
+_KEPT_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class StoredLog(LogSource):
             )
         with self._lock:
             self._kept[number] = content
-            while len(self._kept) > _KEPT_CHUNKS:
+            while sum(map(len, self._kept.values())) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
         return content
 
