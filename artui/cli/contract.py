@@ -7,21 +7,22 @@ come with any release, one that changes or goes makes another CONTRACT.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from artui.model import (
-    ArtifactHead,
-    ManifestFile,
-    Metric,
-    Node,
-    Preview,
-    RunDetail,
-    RunHead,
-    VersionDetail,
-    VersionHead,
-)
-from artui.query.compare import Row
-from artui.query.why import Factor, Spread
+if TYPE_CHECKING:
+    from artui.model import (
+        ArtifactHead,
+        ManifestFile,
+        Metric,
+        Node,
+        Preview,
+        RunDetail,
+        RunHead,
+        VersionDetail,
+        VersionHead,
+    )
+    from artui.query.compare import Row
+    from artui.query.why import Factor, Spread
 
 CONTRACT = 1
 """Stands as `"artui": 1` at the start of each document."""

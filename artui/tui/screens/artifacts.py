@@ -119,12 +119,7 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
             lambda offered: self.line.offer(text, offered),
         )
 
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).ask(QueryLine.KEYS)
-
     def on_filter_line_left(self) -> None:
-        self.set_focus(self.listing)
-        self.show_keys()
         # What was half typed is final now.
         self._ask(is_typing=False)
 
@@ -225,7 +220,7 @@ def _read(reader: Reader, where: str, *, is_typing: bool) -> _Answer:
     """Read all artifacts, and those that a filter matches; of one that is wrong or half typed, by what stands before that."""
     from artui.query.filter.complete import finished_part, is_unfinished
 
-    every = query.artifact_list(reader)
+    every = reader.memory.at(reader.file_token()).get("artifacts", lambda: query.artifact_list(reader))
     if not where:
         return _Answer(every, every)
     notes: list[str] = []

@@ -31,7 +31,7 @@ class FilteredList(CatalogScreen):
         self.draw_listing()
 
     def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).ask(FilterLine.KEYS)
+        self.query_one(KeyBar).ask(self.filter.KEYS)
 
     def on_filter_line_left(self) -> None:
         self.set_focus(self.listing)

@@ -57,7 +57,8 @@ class RowsScreen(CatalogScreen):
         super().__init__()
         self.version_key, self.path = version_key, path
         self._content: _Content | None = None
-        self._picture: TablePicture | None = None
+        self._summaries: dict[int, ColumnSummary] = {}
+        """Of the columns that were looked at; a version never changes."""
         self._is_reversed = False
 
     def compose(self) -> ComposeResult:
@@ -106,7 +107,6 @@ class RowsScreen(CatalogScreen):
             return
         self._content = content
         self.grid.show(content.names, content.columns)
-        self.ask("picture", self._read_picture, self._take_picture)
         self._show_counts()
         self._ask_summary()
         self.show_place()
@@ -120,9 +120,6 @@ class RowsScreen(CatalogScreen):
         from artui.query.pictures import read_picture
 
         return read_picture(self.reader, self.version_key, self.path)
-
-    def _take_picture(self, picture: TablePicture | None) -> None:
-        self._picture = picture
 
     def title_spans(self) -> list[Span]:
         """Give the path, and how large the table is."""
@@ -146,11 +143,16 @@ class RowsScreen(CatalogScreen):
 
     def _ask_summary(self) -> None:
         content, column = self._content, self.grid.column
-        if content is not None and content.columns:
-            cells = content.columns[column]
-            self.ask("summary", lambda: summed_up(cells), lambda summary: self._show_summary(column, summary))
+        if content is None or not content.columns:
+            return
+        if (summary := self._summaries.get(column)) is not None:
+            self._show_summary(column, summary)
+            return
+        cells = content.columns[column]
+        self.ask("summary", lambda: summed_up(cells), lambda summary: self._show_summary(column, summary))
 
     def _show_summary(self, column: int, summary: ColumnSummary) -> None:
+        self._summaries[column] = summary
         if self._content is None or column != self.grid.column:
             return
         spans: list[Span] = [
@@ -255,12 +257,15 @@ class RowsScreen(CatalogScreen):
     # Elsewhere
 
     def action_picture(self) -> None:
+        self.ask("picture", self._read_picture, self._show_picture)
+
+    def _show_picture(self, picture: TablePicture | None) -> None:
         from artui.tui.screens.table_picture import TablePictureScreen
 
-        if self._picture is None:
+        if picture is None:
             self.artui.say("This table cannot be drawn: it has no two columns of numbers, no matrix and no bins.")
         else:
-            self.artui.push_screen(TablePictureScreen(self._picture, self.path))
+            self.artui.push_screen(TablePictureScreen(picture, self.path))
 
     def action_text(self) -> None:
         from artui.tui.screens.text import TextScreen

@@ -218,8 +218,8 @@ class Grid(MovesByLines, can_focus=True):
             if x <= event.x < x + self._widths[column] + _GAP:
                 was_here = column == self.column
                 self.column = column
-                if event.y < _HEAD_ROWS:
-                    self.post_message(self.SortWanted() if was_here else self.Moved())
+                if event.y < _HEAD_ROWS and was_here:
+                    self.post_message(self.SortWanted())
                 break
             x += self._widths[column] + _GAP
         if event.y >= _HEAD_ROWS:
