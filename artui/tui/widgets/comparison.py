@@ -70,11 +70,17 @@ class CompareTable(LineList):
         """Cells of each column."""
         self.are_deltas_below = False
         """Whether metrics say below their values, not behind them, how far they are from the baseline."""
+        self._above: dict[int, Row] = {}
+        """By each line below a row that says how far its values are from the baseline, the row."""
+        self._cut_names: list[str] = []
+        self._texts: dict[int, list[str]] = {}
+        """By identity of each row that is shown, what its values read as params."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
         self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
         self._shown = comparison.titled(only_differences=only_differences)
+        self._texts = {id(row): _texts_of(row) for _, row in self._shown}
         names = [row.name for _, row in self._shown]
         share = 3 if len(self.heads) <= FEW_RUNS else 4
         self.label_cells = max(
@@ -87,8 +93,10 @@ class CompareTable(LineList):
         """Share the room among the columns, and put the rows into lines; the cursor stays on its row."""
         before = self.row
         self._fit()
+        self._cut_names = self._names()
         lines: list[Line] = [Line([])]
         self.rows = [None]
+        self._above = {}
         for title, row in self._shown:
             if title:
                 lines.append(Line([(f" {title}", "dim")]))
@@ -96,6 +104,7 @@ class CompareTable(LineList):
             lines.append(Line([]))
             self.rows.append(row)
             if self.are_deltas_below and any(_below(row, number, self.baseline) for number in range(len(self.heads))):
+                self._above[len(lines)] = row
                 lines.append(Line([]))
                 self.rows.append(None)
         if len(lines) == 1:
@@ -139,7 +148,7 @@ class CompareTable(LineList):
 
     def _fit(self) -> None:
         """Give columns the width that what is in them takes; if not all fit, differences from the baseline go below the values."""
-        shown = [row for _, row in self._shown]
+        shown = [(row, self._texts[id(row)]) for _, row in self._shown]
         share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
         baseline, has_marks = self.baseline, bool(self.marked)
         needs = [_needs(head, number, shown, baseline, share, has_marks) for number, head in enumerate(self.heads)]
@@ -224,18 +233,13 @@ class CompareTable(LineList):
 
     def _has_below(self, index: int) -> bool:
         """Say whether a line has another below it that belongs to it: how far its values are from the baseline."""
-        row = self.rows[index]
-        return (
-            self.are_deltas_below
-            and row is not None
-            and any(_below(row, number, self.baseline) for number in range(len(self.heads)))
-        )
+        return index + 1 in self._above
 
     def _row_at(self, index: int) -> int | None:
         """Give the line of the row that a line belongs to; None on a heading."""
         if self.rows[index] is not None:
             return index
-        return index - 1 if index and self._has_below(index - 1) else None
+        return index - 1 if index in self._above else None
 
     def next_difference(self, change: int) -> bool:
         """Go to the next row that differs; false if there is none in this direction."""
@@ -250,12 +254,11 @@ class CompareTable(LineList):
 
     def _heads(self) -> Spans:
         spans: list[Span] = [(" " * self.label_cells, "text")]
-        names = self._names()
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
             colour = self.numbers.get(head.id, 0)
-            behind, room, name = self._behind(number), self._name_room(number), names[number]
+            behind, room, name = self._behind(number), self._name_room(number), self._cut_names[number]
             spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
             spans.append((" " * (room - cell_len(name) + 1), "text"))
         return spans
@@ -282,7 +285,7 @@ class CompareTable(LineList):
         """Give the label and the values of one row, or a heading."""
         row = self.rows[index]
         if row is None:
-            above = self.rows[index - 1] if index and self._has_below(index - 1) else None
+            above = self._above.get(index)
             return self._deltas_line(above) if above is not None else self.lines[index].spans
         label_style = "text" if row.differs else "dim"
         spans: list[Span] = [
@@ -290,7 +293,14 @@ class CompareTable(LineList):
             (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
         ]
         for number in self._shown_columns:
-            spans += _cell(row, number, self.baseline, self.widths[number], has_delta=not self.are_deltas_below)
+            spans += _cell(
+                row,
+                number,
+                self._texts[id(row)],
+                self.baseline,
+                self.widths[number],
+                has_delta=not self.are_deltas_below,
+            )
         return spans
 
     def _deltas_line(self, row: Row) -> Spans:
@@ -328,19 +338,21 @@ class _Needs(NamedTuple):
     """With its long texts, too, and a gap."""
 
 
-def _needs(head: RunHead, number: int, rows: Sequence[Row], baseline: int, share: int, has_marks: bool) -> _Needs:
+def _needs(
+    head: RunHead, number: int, rows: Sequence[tuple[Row, Sequence[str]]], baseline: int, share: int, has_marks: bool
+) -> _Needs:
     signs = length_of(_state_spans(head, is_marked=has_marks)) + 2 * (number == baseline)
     name = cell_len(clean(head.name)) + 3 + signs
     text = whole = short = tight = 0
-    for row in rows:
+    for row, texts in rows:
         if _is_measured(row, number):
             behind = _deltas(row, number, baseline)
             best = _BEST if number in row.bests else ""
             whole = max(whole, *(len(words) for words in (*behind, best)))
             short = max(short, len(behind[-1]) if behind else len(best))
-            tight = max(tight, *(len(words) for words in _below(row, number, baseline)[-2:]), 0)
+            tight = max(tight, *(len(words) for words in [*behind, *([best] if best else [])][-2:]), 0)
         else:
-            text = max(text, cell_len(_plain_text(row, number)) + 1)
+            text = max(text, cell_len(_plain_text(row, number, texts)) + 1)
     whole, short = (_VALUE_CELLS + (2 + cells if cells else 1) for cells in (whole, short))
     tight = max(_VALUE_CELLS, tight) + 1
     tight_name, name, tight_text = min(name, share), min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
@@ -361,6 +373,11 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
             widths[place] += 1
         left -= len(wanting[:left])
     return widths
+
+
+def _texts_of(row: Row) -> list[str]:
+    """Write the values of all runs as params are, so that they can be told apart."""
+    return [clean(text) for text in param_texts(row.values)]
 
 
 def _is_measured(row: Row, number: int) -> bool:
@@ -392,7 +409,7 @@ def _below(row: Row, number: int, baseline: int) -> list[str]:
     return [*_deltas(row, number, baseline), *([_BEST] if number in row.bests else [])]
 
 
-def _cell(row: Row, number: int, baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
+def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
     value, base = row.values[number], row.values[baseline]
     if value is None:
         return [(fit("·", cells), "faint")]
@@ -400,7 +417,6 @@ def _cell(row: Row, number: int, baseline: int, cells: int, *, has_delta: bool) 
         return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
-        texts = [clean(text) for text in param_texts(row.values)]
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
         return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
@@ -435,6 +451,8 @@ class TransposedTable(LineList):
         self._widths: list[int] = []
         self._name_cells = 16
         self._cut_names: list[str] = []
+        self._texts: list[list[str]] = []
+        """What stands in each column, by run."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
@@ -444,10 +462,14 @@ class TransposedTable(LineList):
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) - 1 + _SIGN_CELLS))
         # Room for the status, a mark and the sign of the baseline.
         self._cut_names = fit_apart([clean(head.name) for head in self.heads], self._name_cells + 1 - _SIGN_CELLS)
-        self._widths = []
+        self._widths, self._texts = [], []
         for row in self.rows:
             assert row is not None
-            texts = [_plain_text(row, number) + self._best_text(row, number) for number in range(len(self.heads))]
+            written = _texts_of(row)
+            texts = [
+                _plain_text(row, number, written) + self._best_text(row, number) for number in range(len(self.heads))
+            ]
+            self._texts.append(texts)
             behind = len(self._best_text(row, 0))
             self._widths.append(max(6, min(18 + behind, max(len(row.name) + behind, *(len(text) for text in texts)))))
         self.place = next(
@@ -586,13 +608,12 @@ class TransposedTable(LineList):
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
-                text = _plain_text(row, number) + self._best_text(row, number)
-                text = fit(text, self._widths[place], right=row.section == "metrics")
+                text = fit(self._texts[place][number], self._widths[place], right=row.section == "metrics")
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
         return spans
 
 
-def _plain_text(row: Row, number: int) -> str:
+def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:
     value = row.values[number]
     if value is None:
         return "·"
@@ -600,7 +621,7 @@ def _plain_text(row: Row, number: int) -> str:
         return duration_text(value)
     if row.section == "metrics" and isinstance(value, int | float):
         return number_text(value)
-    return clean(param_texts(row.values)[number], max_chars=200)
+    return clean(texts[number], max_chars=200)
 
 
 def _style(row: Row, number: int, baseline: int) -> str:

@@ -225,7 +225,7 @@ def test_long_names_that_are_cut_never_look_alike(
         screen = pilot.app.screen
         if isinstance(screen, CompareScreen):
             table = screen.table
-            texts = [table._names() if isinstance(table, CompareTable) else table._cut_names]
+            texts = [table._cut_names]
             assert texts[0][0].strip() in shown(pilot) and "…" in texts[0][0]
         else:
             assert isinstance(screen, WhyScreen) and screen._factors
