@@ -172,6 +172,10 @@ class QueryLine(FilterLine):
         self._offered: Sequence[Completion] = ()
         self._chosen = 0
         self._error: FilterError | None = None
+        self._judged = ""
+        """The words that the error or its absence is about."""
+        self._unjudged = ""
+        """Words that were entered before it was known whether they are wrong."""
         self._notes: Sequence[str] = ()
         self._history: list[str] | None = None
         self._place = 0
@@ -185,7 +189,13 @@ class QueryLine(FilterLine):
 
     def fault(self, error: FilterError | None, notes: Sequence[str] = ()) -> None:
         """Show the error of the filter, or notes about it; nothing if there are neither."""
-        self._error, self._notes = error, notes
+        self._error, self._notes, self._judged = error, notes, self.words
+        unjudged, self._unjudged = self._unjudged, ""
+        if unjudged and unjudged == self.words:
+            if error is None:
+                keep_filter(unjudged, self._history_name)
+            else:
+                self.type()
         self._draw_hint()
 
     def set_text(self, text: str) -> None:
@@ -205,13 +215,18 @@ class QueryLine(FilterLine):
             self._draw_hint()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        if self._error is not None:
+        words = self._entry.value.strip()
+        if self._error is not None and words == self._judged:
             # Stay in the entry, where it can be corrected.
             message.stop()
             message.prevent_default()
             self._apply()
             return
-        keep_filter(self._entry.value, self._history_name)
+        # Whoever types fast enters more than has been judged: what was wrong, or was not, may be no more.
+        if words == self._judged:
+            keep_filter(words, self._history_name)
+        else:
+            self._unjudged = words
         self._history = None
 
     def on_key(self, event: events.Key) -> None:

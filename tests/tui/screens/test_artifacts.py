@@ -165,3 +165,24 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
         assert type(pilot.app.screen) is screen and "alias for" not in shown(pilot) and aliases() == {"production"}
 
     explore(small_catalog, flow)
+
+
+def test_what_is_entered_fast_is_judged_as_it_stands(demo_catalog: Path, explore: Explore) -> None:
+    """enter before the answer goes by what was typed: no error of a shorter text holds it up, and no wrong one is kept."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash")
+        await settled(pilot)
+        await _type(pilot, "size >")
+        line = on(pilot, ArtifactsScreen).line
+        assert line._error is not None and line.is_typing
+        await pilot.press("space", "1", "enter")
+        await settled(pilot)
+        assert not line.is_typing and filters_used(ARTIFACTS)[-1] == "size > 1"
+        await pilot.press("slash")
+        await settled(pilot)
+        await pilot.press("space", *"and", "space", *"lr", "space", "greater_than_sign", "3", "enter")
+        await settled(pilot)
+        assert line.is_typing and "A version has no 'lr'" in shown(pilot) and filters_used(ARTIFACTS)[-1] == "size > 1"
+
+    explore(demo_catalog, flow)
