@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ from textual.timer import Timer
 from artui import clock
 from artui.model import STATUSES
 from artui.query import fuzzy
-from artui.query.filter.tokens import quoted_text
+from artui.query.filter.tokens import quoted_value
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.settings import config_folder
@@ -40,8 +39,6 @@ _RECENT = 8
 _MAX_ELSEWHERE = 6
 _FEWEST_CHARS = 3
 """Words that are shorter fit too many actions of other screens."""
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-"""What needs no quotes in a filter."""
 _NOT_NAMED = ("app", "list", "find", "pick")
 """Scopes whose keys mean the same wherever they are."""
 _SETTINGS = ("settings", "setting", "config", "configuration", "preferences", "options")
@@ -224,10 +221,7 @@ class PaletteScreen(Asks, TypedList):
 
     def _of_filter(self, text: str) -> _Entry:
         """Offer the runs that have a text in a name, a value, a tag or a note, or a status."""
-        if text.lower() in STATUSES:
-            condition = f"status = {text.lower()}"
-        else:
-            condition = text if _WORD.fullmatch(text) else quoted_text(text)
+        condition = f"status = {text.lower()}" if text.lower() in STATUSES else quoted_value(text)
         spans: list[Span] = [
             (f"  {fit('filter', 15)}", "dim"),
             (fit(f"runs by {clean(condition, max_chars=60)}", self._name_cells), "text"),
