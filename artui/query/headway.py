@@ -126,10 +126,11 @@ def headway_like(earlier: Sequence[Earlier], name: str, step: int, steps_per_sec
         steps_per_second: the pace so far.
     """
     same = next((run for run in earlier if run.name == name), None)
+    others = earlier[:MOST_ALIKE]
     if same is not None:
         total, alike = same.last_step, same.name
-    elif len(earlier) >= FEWEST_ALIKE and len({run.last_step for run in earlier}) == 1:
-        total, alike = earlier[0].last_step, f"the last {len(earlier)} runs"
+    elif len(others) >= FEWEST_ALIKE and len({run.last_step for run in others}) == 1:
+        total, alike = others[0].last_step, f"the last {len(others)} runs"
     else:
         return None
     if not 0 <= step < total:

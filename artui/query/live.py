@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from artui import clock
@@ -12,7 +12,7 @@ from artui.catalog import cells as cell_of
 from artui.catalog import points
 from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.headway import LEAST_STALL_MS, MOST_ALIKE, Earlier, Headway, headway_like, headway_of, stall_ms_of
+from artui.query.headway import LEAST_STALL_MS, Earlier, Headway, headway_like, headway_of, stall_ms_of
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
 from artui.query.series.points import decoded
@@ -115,7 +115,7 @@ def live_runs(reader: Reader) -> list[LiveRun]:
 
 
 def live_run(reader: Reader, run_id: str) -> LiveRun | None:
-    """Give one run as it stands now, whatever its status; None if there is none of that id."""
+    """Say how one run goes, whatever its status, without what it logs; None if there is none of that id."""
     with reader.snapshot() as connection:
         row = connection.execute(
             f"""
@@ -126,7 +126,11 @@ def live_run(reader: Reader, run_id: str) -> LiveRun | None:
             """,
             {"id": run_id},
         ).fetchone()
-        return _live(connection, row, pending(reader, connection), SPARK_DECODES) if row is not None else None
+        if row is None:
+            return None
+        pending_series = pending(reader, connection)
+        metrics = with_pending(run_metrics(connection, row[0]), head_from_row(row).id, pending_series)
+        return _course(connection, row, metrics, pending_series)
 
 
 def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun]:
@@ -168,12 +172,9 @@ def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:
 
 
 def _live(connection: sqlite3.Connection, row: Any, pending_series: Any, decodes: int) -> LiveRun:
-    head = head_from_row(row)
-    metrics = with_pending(run_metrics(connection, row[0]), head.id, pending_series)
-    logged = sorted(
-        (metric for metric in metrics if not is_of_machine(metric)),
-        key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels),
-    )
+    run_id = head_from_row(row).id
+    metrics = with_pending(run_metrics(connection, row[0]), run_id, pending_series)
+    logged = _logged(metrics)
     system = {
         metric.name.removeprefix("system/"): metric.summary.last
         for metric in metrics
@@ -184,15 +185,29 @@ def _live(connection: sqlite3.Connection, row: Any, pending_series: Any, decodes
     )  # fmt: skip
     live = []
     for metric in logged:
-        recent = _recent(connection, head.id, metric, pending_series, RECENT_VALUES)
+        recent = _recent(connection, run_id, metric, pending_series, RECENT_VALUES)
         live.append(LiveMetric(metric, sparks.get(metric.series_key, recent), recent))
+    return replace(_course(connection, row, metrics, pending_series), metrics=live, system=system)
+
+
+def _logged(metrics: Iterable[Metric]) -> list[Metric]:
+    """Give the metrics that do not tell of the machine, the likeliest to be looked at first."""
+    return sorted(
+        (metric for metric in metrics if not is_of_machine(metric)),
+        key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels),
+    )
+
+
+def _course(connection: sqlite3.Connection, row: Any, metrics: Sequence[Metric], pending_series: Any) -> LiveRun:
+    """Say how a run goes: what it logged is given, and not kept."""
+    head, logged = head_from_row(row), _logged(metrics)
     step = max((metric.summary.last_step for metric in logged), default=None)
     rate = _rate(connection, logged)
     headway = headway_of(run_params(connection, row[0]), logged, step, rate)
     if headway is None and head.status == "running":
         headway = _headway_like(connection, head, logged, rate)
     return LiveRun(
-        head, _heard(row, metrics), step, rate, live, system,
+        head, _heard(row, metrics), step, rate, (),
         error=cell_of.text(row[11]).rstrip().rsplit("\n", 1)[-1].strip(),
         headway=headway, point_ms=_point_ms(logged), stall_ms=_stall_ms(connection, head, logged, pending_series),
     )  # fmt: skip
@@ -275,8 +290,7 @@ def _headway_like(
         )
         if isinstance(last_step, int)
     ]  # fmt: skip
-    same = [run for run in earlier if run.name == head.name]
-    return headway_like((same or earlier)[:MOST_ALIKE], head.name, most.summary.last_step, rate)
+    return headway_like(earlier, head.name, most.summary.last_step, rate)
 
 
 def _longest(metrics: Sequence[Metric]) -> Metric | None:

@@ -72,19 +72,35 @@ def progress_text(run: Going, now_ms: int) -> str:
     headway, step, rate = run.headway, run.step, run.steps_per_second
     parts: list[str] = []
     if headway is not None:
-        is_whole = headway.done == int(headway.done)
-        done = count_text(int(headway.done)) if is_whole else number_text(headway.done, 3)
-        alike = f" as {headway.alike}" if headway.alike else ""
-        parts.append(f"{headway.unit} {done} of {count_text(headway.total)}{alike}")
+        parts.append(done_text(headway))
     if step is not None and (headway is None or headway.done != step):
         parts.append(f"step {count_text(step)}")
     if run.head.status == "running" and step is not None:
-        if run.stalled_ms(now_ms) is not None:
-            parts.append(f"no step for {age_text(run.point_ms, now_ms)}")
+        if (silent_ms := run.stalled_ms(now_ms)) is not None:
+            parts.append(silence_text(silent_ms))
         else:
-            left_ms = (headway.left_ms or 0) - (now_ms - run.point_ms) if headway is not None else 0
-            parts += [f"about {duration_text(left_ms)} left"] if left_ms > 0 else []
+            left_ms = left_ms_of(run, now_ms)
+            parts += [f"about {duration_text(left_ms)} left"] if left_ms else []
             parts += [f"{number_text(rate, 3)}/s"] if rate else []
     if run.heard_ms:
         parts.append(f"last heard of {ago_text(run.heard_ms, now_ms)}")
     return ", ".join(parts)
+
+
+def done_text(headway: HowFar) -> str:
+    """Say what a run has done, of how many, and which run says so: `epoch 12 of 40`."""
+    done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
+    alike = f" as {headway.alike}" if headway.alike else ""
+    return f"{headway.unit} {done} of {count_text(headway.total)}{alike}"
+
+
+def left_ms_of(run: Going, now_ms: int) -> int:
+    """Give how long the rest takes from now on; 0 where that is not known, or the run does not go on."""
+    if run.headway is None or run.head.status != "running" or run.stalled_ms(now_ms) is not None:
+        return 0
+    return max(0, (run.headway.left_ms or 0) - (now_ms - run.point_ms))
+
+
+def silence_text(silent_ms: int) -> str:
+    """Say for how long no point came."""
+    return f"no step for {age_text(1, 1 + silent_ms)}"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from artui.errors import ArtuiError
 from artui.safetext import clean
 from artui.settings import Settings, keep_state, private_folder, read_state, state_folder
-from artui.units import age_text, number_text
+from artui.sheets.progress import silence_text
+from artui.units import number_text
 
 if TYPE_CHECKING:
     from artui.query.live import LiveRun
@@ -187,11 +188,6 @@ def alert_text(alert: Alert) -> str:
     if not alert.metric:
         return silence_text(int(alert.value * 1000))
     return f"{clean(alert.metric)} {number_text(alert.value)}"
-
-
-def silence_text(silent_ms: int) -> str:
-    """Say for how long no point came."""
-    return f"no step for {age_text(1, 1 + silent_ms)}"
 
 
 def _listed(value: object) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,8 @@ from artui.query.names import distinct_names
 from artui.query.series.curves import Curve, curve
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import clean
-from artui.tui.alerts import BUILT_IN, alert_text, silence_text
+from artui.sheets.progress import done_text, left_ms_of, silence_text
+from artui.tui.alerts import BUILT_IN, alert_text
 from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
@@ -106,6 +107,10 @@ class LiveScreen(ActsOnRuns):
         self._shows_all = False
         self._read_ms = 0
         """When they were read."""
+        self._orders: list[str] = []
+        """The metrics by which the runs can be ordered, those first by which they are judged."""
+        self._judged: dict[str, list[LiveMetric]] = {}
+        """By the id of a run the metrics that it is judged by and that have a curve."""
         self._has_told_order = False
         self._curves: dict[tuple[str, str], Curve] = {}
         """Curves by the ids of runs and the titles of metrics."""
@@ -134,6 +139,17 @@ class LiveScreen(ActsOnRuns):
 
     def _take(self, runs: list[LiveRun]) -> None:
         self._runs, self._read_ms = runs, clock.now_ms()
+        names = by_shared([live.metric.name for live in run.metrics if not live.metric.labels] for run in runs)
+        judging = [name for name in names if metric_rank(name) < BOOKS_RANK]
+        self._orders = [name for name in judging if has_direction(name)][:MOST_ORDERS]
+        self._judged = {
+            run.head.id: [
+                live
+                for live in _own_metrics(run)
+                if live.metric.summary.count > 1 and metric_rank(live.metric.name) < BOOKS_RANK
+            ]
+            for run in runs
+        }
         self.artui.take_live(runs)
         if not self.artui.seen_values:
             self._see()
@@ -185,16 +201,9 @@ class LiveScreen(ActsOnRuns):
             lines: rows of charts.
         """
         titles = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
-        judged = [
-            live
-            for live in self._own_metrics(run)
-            if live.metric.summary.count > 1 and metric_rank(live.metric.name) < BOOKS_RANK
+        return sorted(self._judged[run.head.id], key=lambda live: live.metric.title not in titles)[
+            : lines * self._places
         ]
-        return sorted(judged, key=lambda live: live.metric.title not in titles)[: lines * self._places]
-
-    def _own_metrics(self, run: LiveRun) -> list[LiveMetric]:
-        """Give the metrics of a run but the one that its first line counts."""
-        return [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
 
     def _age(self) -> None:
         """Let ages grow; read again what changes though nothing is written: a run is lost, stands still, or ended too long ago."""
@@ -278,16 +287,11 @@ class LiveScreen(ActsOnRuns):
     @property
     def _order(self) -> str:
         """The metric by which the runs are ordered; empty if none was chosen, or no run has it."""
-        return self.artui.live_order if self.artui.live_order in self._orders() else ""
-
-    def _orders(self) -> list[str]:
-        """Give the metrics by which the runs can be ordered, those first by which they are judged."""
-        names = by_shared([live.metric.name for live in run.metrics if not live.metric.labels] for run in self._runs)
-        return [name for name in names if metric_rank(name) < BOOKS_RANK and has_direction(name)][:MOST_ORDERS]
+        return self.artui.live_order if self.artui.live_order in self._orders else ""
 
     def action_sort(self) -> None:
         """Order the runs by the metric that they are judged by, then by the next one, and at last as before."""
-        orders, before = self._orders(), self._order
+        orders, before = self._orders, self._order
         if not orders:
             self.artui.say("No run has measured anything to order by.")
             return
@@ -361,7 +365,7 @@ class LiveScreen(ActsOnRuns):
             return list(run.metrics)
         is_going = run.head.status in GOING
         most = self._columns * (room.going if is_going else room.ended)
-        metrics = self._own_metrics(run)
+        metrics = _own_metrics(run)
         if room.chart_rows and is_going:
             charted = {live.metric.title for live in self._charted(run, room.chart_lines)}
             metrics = [live for live in metrics if live.metric.title not in charted]
@@ -409,11 +413,7 @@ class LiveScreen(ActsOnRuns):
             "when": {run.head.id: ago_text(run.head.ended_ms or run.head.started_ms, now_ms) for run in ended},
             "took": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in ended},
         }
-        return RunLines(
-            "ended", ended, names, facts=facts, wrongs={run.head.id: self._wrong_spans(run, now_ms) for run in ended},
-            alerts=self._alert_texts(ended), leading=self._order,
-            name_cells=self._name_cells(names) + 2, width=self.size.width,
-        )  # fmt: skip
+        return self._table("ended", ended, names, facts)
 
     def _going_table(self, names: Mapping[str, str]) -> RunLines:
         now_ms = clock.now_ms()
@@ -423,17 +423,27 @@ class LiveScreen(ActsOnRuns):
             "done": {run_id: done for run_id, (_, done, _) in far.items()},
             "left": {run_id: left for run_id, (_, _, left) in far.items()},
         }
-        wrongs = {run.head.id: self._wrong_spans(run, now_ms) for run in self._going}
         news = {
             (run.head.id, live.metric.title)
             for run in self._going
             for live in run.metrics
             if self._change(run, live)[0]
         }
+        return self._table("going on", self._going, names, facts, news)
+
+    def _table(
+        self,
+        title: str,
+        runs: Sequence[LiveRun],
+        names: Mapping[str, str],
+        facts: Mapping[str, Mapping[str, str]],
+        news: Collection[tuple[str, str]] = (),
+    ) -> RunLines:
+        """Put runs into lines under each other."""
+        now_ms = clock.now_ms()
         return RunLines(
-            "going on", self._going, names, facts=facts, wrongs=wrongs, news=news, leading=self._order,
-            alerts=self._alert_texts(self._going),
-            name_cells=self._name_cells(names) + 2, width=self.size.width,
+            title, runs, names, facts=facts, wrongs={run.head.id: self._wrong_spans(run, now_ms) for run in runs}, news=news,
+            alerts=self._alert_texts(runs), leading=self._order, name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
 
     def _wrong_spans(self, run: LiveRun, now_ms: int) -> list[Span]:
@@ -487,9 +497,7 @@ class LiveScreen(ActsOnRuns):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
         if is_wide and (machine := _machine(run)):
             spans += [("   ", "text"), *machine]
-        more = (
-            len(self._own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
-        )
+        more = len(_own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
         if more > 0 and (shown or has_charts):
             spans.append((f"   {count_text(more)} more: i", "faint"))
         lines = [Line(spans, Link("run", head.id))]
@@ -613,7 +621,7 @@ class LiveScreen(ActsOnRuns):
         if len(several) < 2:
             several = [run for run in runs if run.head.status in GOING]
         if len(several) > 1:
-            metric = self._order or next(iter(self._orders()), "")
+            metric = self._order or next(iter(self._orders), "")
             self.post_message(PlotRuns(keys=[run.head.key for run in several], metric=metric))
             return
         run = self.acted_run()
@@ -704,6 +712,11 @@ def _is_same(before: float, now: float) -> bool:
     return before == now or (before != before and now != now)
 
 
+def _own_metrics(run: LiveRun) -> list[LiveMetric]:
+    """Give the metrics of a run but the one that its first line counts."""
+    return [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
+
+
 def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
     """Say how far a run is: its step, unless that is what it counts; what it counts, and of how many; how long the rest takes."""
     headway = run.headway
@@ -712,12 +725,8 @@ def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
     step = "" if run.step is None or is_said else f"step {count_text(run.step)}"
     if headway is None:
         return step, step, ""
-    done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
-    alike = f" as {clean(headway.alike)}" if headway.alike else ""
-    left_ms = (headway.left_ms or 0) - (now_ms - run.point_ms)
-    is_on = run.head.status == "running" and run.stalled_ms(now_ms) is None
-    left = duration_text(left_ms) if headway.left_ms and left_ms > 0 and is_on else ""
-    return step, f"{headway.unit} {done} of {count_text(headway.total)}{alike}", left
+    left_ms = left_ms_of(run, now_ms)
+    return step, clean(done_text(headway)), duration_text(left_ms) if left_ms else ""
 
 
 def _far_spans(run: LiveRun, now_ms: int) -> list[Span]:
