@@ -115,6 +115,17 @@ class Edit:
 
     def move_alias(self, version_id: str, alias: str) -> bool:
         """Let an alias name this version; whatever it named before loses it."""
+        artifact_id, number = self._version(version_id)
+        alias = self._name(alias)
+        return self._set("alias", artifact_id, alias, [alias, version_id, number])
+
+    def drop_alias(self, version_id: str, alias: str) -> bool:
+        """Take an alias off the artifact of a version; false if none of its versions has it."""
+        artifact_id, _ = self._version(version_id)
+        return self._set("alias", artifact_id, self._name(alias), None)
+
+    def _version(self, version_id: str) -> tuple[str, int]:
+        """Give the id of the artifact of a version, and the version's number."""
         row = self._connection.execute(
             "SELECT a.id, v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
             (version_id,),
@@ -123,19 +134,7 @@ class Edit:
             raise UnknownReference(
                 f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
             )
-        alias = self._name(alias)
-        return self._set("alias", row[0], alias, [alias, version_id, row[1]])
-
-    def drop_alias(self, version_id: str, alias: str) -> bool:
-        """Take an alias off the artifact of a version; false if none of its versions has it."""
-        row = self._connection.execute(
-            "SELECT a.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?", (version_id,)
-        ).fetchone()
-        if row is None:
-            raise UnknownReference(
-                f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
-            )
-        return self._set("alias", row[0], self._name(alias), None)
+        return row[0], row[1]
 
     def save_view(self, name: str, screen: str, content: str) -> bool:
         """Keep what a screen shows under a name; a view of that name is replaced."""

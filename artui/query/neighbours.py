@@ -57,13 +57,10 @@ def _other_files(reader: Reader, detail: RunDetail, nearest: RunDetail) -> tuple
     )
     if own == others or not own or not others:
         return ()
-    from artui.query.codediff import code_files
+    from artui.query.codediff import code_files, differing_names
 
-    digests, other_digests = (
-        {path: file.digest for path, file in code_files(reader, run).items()} for run in (detail, nearest)
-    )
-    paths = digests.keys() | other_digests.keys()
-    return tuple(sorted(path for path in paths if digests.get(path) != other_digests.get(path)))
+    digests = [{path: file.digest for path, file in code_files(reader, run).items()} for run in (detail, nearest)]
+    return tuple(differing_names(digests))
 
 
 _PARENT = f"""

@@ -149,14 +149,19 @@ def _attribute_cell(attribute: Attribute, value: Any) -> ParamValue:
     return cell_of.text(value)
 
 
+HEAD_FIELDS = {
+    "name": "name", "id": "id", "project": "project", "status": "status", "stage": "stage", "started": "started_ms", "ended": "ended_ms",
+    "duration": "duration_ms", "parent": "parent_id",
+}  # fmt: skip
+"""By attribute the field of a `RunHead` that has it; a start of 0 is not known."""
+
+
 def attribute_value(row: RunRow, name: str) -> ParamValue | None:
     """Give an attribute of a row, times in milliseconds since 1970 and durations in milliseconds."""
-    head = row.head
-    of_head: dict[str, ParamValue | None] = {
-        "name": head.name, "id": head.id, "project": head.project, "status": head.status, "stage": head.stage,
-        "started": head.started_ms or None, "ended": head.ended_ms, "duration": head.duration_ms, "parent": head.parent_id,
-    }  # fmt: skip
-    return of_head[name] if name in of_head else row.cells.get(f"attribute:{name}")
+    if name not in HEAD_FIELDS:
+        return row.cells.get(f"attribute:{name}")
+    value: ParamValue | None = getattr(row.head, HEAD_FIELDS[name])
+    return value or None if name == "started" else value
 
 
 def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.model import DAMAGED, ParamValue
+from artui.model import ParamValue
 from artui.query.heads import param_value
 from artui.query.runs.remarks import notes_and_tags
-from artui.query.runs.rows import measured
 from artui.query.series.spooled import pending
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def several_runs(reader: Reader, keys: Sequence[int]) -> Several:
         for key, name, kind, number, text in connection.execute(_PARAMS, values):
             params.setdefault(key, {})[cell_of.text(name)] = param_value(kind, number, text)
         for key, name, last in connection.execute(_LASTS, values):
-            metrics.setdefault(key, {}).setdefault(cell_of.text(name), _number(measured(last)))
+            metrics.setdefault(key, {}).setdefault(
+                cell_of.text(name), float(last) if isinstance(last, int | float) else math.nan
+            )
         later = pending(reader, connection)
         key_by_id = {run_id: key for key, run_id in connection.execute(_IDS, values)} if later else {}
         for (run_id, labels, name), (_, _, points) in later.items():
@@ -67,7 +69,3 @@ def several_runs(reader: Reader, keys: Sequence[int]) -> Several:
         {key: remarks.tags for key, remarks in remarks_by_key.items()},
         {key: remarks.note for key, remarks in remarks_by_key.items()},
     )
-
-
-def _number(value: ParamValue) -> float:
-    return float("nan") if value is DAMAGED or not isinstance(value, int | float) else float(value)

@@ -22,7 +22,7 @@ from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
 from artui.query.keys import without_collecting
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
-from artui.query.spelling import word_of
+from artui.query.spelling import number_in, word_of
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
@@ -590,16 +590,7 @@ def _has_choices(connection: sqlite3.Connection, column: Column, keys: Sequence[
         return False
     places, values = codes(connection, column, keys)
     own = [values[place] for place in np.unique(places[places >= 0])]
-    return len(own) <= _MOST_CHOICES and any(isinstance(value, str) and not _is_odd_word(value) for value in own)
-
-
-def _is_odd_word(text: str) -> bool:
-    """Say whether a text is a number, such as `nan` or `1e-3`: those have their place, or are counted."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return len(own) <= _MOST_CHOICES and any(isinstance(value, str) and number_in(value) is None for value in own)
 
 
 def rank_correlation(x: Floats, y: Floats) -> tuple[float | None, int]:

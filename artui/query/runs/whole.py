@@ -20,7 +20,7 @@ from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
 from artui.query.heads import HEAD_COLUMNS, head_of, param_value
 from artui.query.keys import without_collecting
-from artui.query.runs.rows import attribute_value, measured, run_rows
+from artui.query.runs.rows import HEAD_FIELDS, measured, run_rows
 from artui.query.series.spooled import pending
 
 if TYPE_CHECKING:
@@ -217,9 +217,11 @@ def _take_pending(
     later = pending(reader, connection) if columns else {}
     id_by_name = {column.name: column.id for column in columns}
     for (run_id, labels, name), (_, _, points) in later.items():
+        if name not in id_by_name:
+            continue
         row = connection.execute("SELECT key FROM run WHERE id = :id", {"id": run_id}).fetchone()
         place = int(places.of([row[0]])[0]) if row is not None else places.count
-        if name not in id_by_name or place == places.count:
+        if place == places.count:
             continue
         column = values[id_by_name[name]]
         if not labels or column[place] is None:
@@ -238,18 +240,12 @@ def _heads(
     at = places.of([head.key for head in heads]).tolist()
     for column in columns:
         cells = values[column.id]
-        read = attrgetter(_FIELDS[column.name])
+        read = attrgetter(HEAD_FIELDS[column.name])
         for place, head in zip(at, heads, strict=True):
             cells[place] = read(head)
         if column.name == "started":
             values[column.id] = [started_ms or None for started_ms in cells]
     return values
-
-
-_FIELDS = {
-    "name": "name", "id": "id", "project": "project", "status": "status", "stage": "stage", "started": "started_ms", "ended": "ended_ms",
-    "duration": "duration_ms", "parent": "parent_id",
-}  # fmt: skip
 
 
 def _run_by_run(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> dict[str, list[Any]]:
@@ -262,8 +258,5 @@ def _run_by_run(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) 
             if row is None:
                 continue
             for column in columns:
-                is_attribute = column.source == "attribute"
-                values[column.id][place] = (
-                    attribute_value(row, column.name) if is_attribute else row.cells.get(column.id)
-                )
+                values[column.id][place] = row.cells.get(column.id)
     return values

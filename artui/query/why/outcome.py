@@ -15,7 +15,7 @@ from artui.query.filter.parser import asked_for, parse
 from artui.query.keys import key_list, name_key
 from artui.query.runs.ranked import best_and_sample
 from artui.query.runs.sorting import FIRST_SERIES
-from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.series.ranking import BOOKS_RANK, main_metric, metric_rank
 from artui.query.why import words
 from artui.query.why.evidence import median, rank_sum, tied_share
 from artui.query.why.factors import Factor
@@ -58,7 +58,7 @@ def leading_metric(reader: Reader, keys: Iterable[int], *, wanted: str = "") -> 
     ]
     if wanted in judging:
         return wanted
-    return min(judging, key=lambda name: (metric_rank(name), "loss" not in name.lower(), name), default="")
+    return main_metric(judging) if judging else ""
 
 
 class Others(NamedTuple):

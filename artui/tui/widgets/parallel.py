@@ -277,11 +277,15 @@ class Parallel(Picture):
         self._known_chosen = key, (thinned[0], thinned[1])
         return thinned[0], thinned[1]
 
-    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
-        """Draw the axes and the lines; None with fewer than two axes or too little room."""
+    def _room(self, width: int, height: int) -> tuple[int, int, int]:
+        """Give the columns and the rows of the plot, and the lines of titles below it."""
         columns = width - 3
         title_lines = self._title_lines(columns) if len(self.axes) > 1 and height >= _LEAST_STAGGERED else 1
-        rows = height - 3 - title_lines
+        return columns, height - 3 - title_lines, title_lines
+
+    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw the axes and the lines; None with fewer than two axes or too little room."""
+        columns, rows, title_lines = self._room(width, height)
         scales = self._scales(rows * 4) if rows >= 2 else None
         if scales is None:
             return None
@@ -647,9 +651,7 @@ class Parallel(Picture):
         import numpy as np
 
         self.focus()
-        columns = self.size.width - 3
-        title_lines = self._title_lines(columns) if len(self.axes) > 1 and self.size.height >= _LEAST_STAGGERED else 1
-        rows = self.size.height - 3 - title_lines
+        columns, rows, title_lines = self._room(self.size.width, self.size.height)
         scales = self._scales(rows * 4) if rows >= 2 else None
         if scales is None:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from artui.query.runs.order import RunOrder, RunsRequest
 from artui.tui.state.arrangement import Arrangement
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.runs.columns import Columns
     from artui.query.runs.grouping import Group
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
