@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 import shutil
@@ -188,9 +187,7 @@ def print_json(**fields: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Turn model objects into JSON values: NaN and infinities into text, and integers of more than 64 bits, too."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    """Make JSON values of values: NaN and infinities into text, and integers of more than 64 bits, too."""
     if isinstance(value, dict):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

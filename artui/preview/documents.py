@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from artui.model import Preview
@@ -69,7 +70,9 @@ def notebook(content: bytes, *, is_whole: bool) -> Preview:
     if errors:
         facts.append(("! errors", f"{len(errors):,}, the first: {errors[0]}"))
     title = f"notebook, {len(cells):,} cell{'' if len(cells) == 1 else 's'}"
-    return Preview("json", title, text.first_lines(list(_first(_cell_lines(cells)))), facts=tuple(facts))
+    return Preview(
+        "json", title, text.first_lines(list(islice(_cell_lines(cells), text.MAX_LINES + 1))), facts=tuple(facts)
+    )
 
 
 def _executed(count: int, ran: list[int]) -> str:
@@ -79,13 +82,6 @@ def _executed(count: int, ran: list[int]) -> str:
         return words
     order = "in order" if ran == sorted(ran) else "out of order"
     return f"{words}, {order}, the last as [{ran[-1]:,}]" if abs(ran[-1]) < 1 << 31 else words
-
-
-def _first(lines: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if number > text.MAX_LINES:
-            return
-        yield line
 
 
 def _cell_lines(cells: list[dict[str, Any]]) -> Iterator[str]:
@@ -149,7 +145,7 @@ def markdown(content: bytes, source: Source, *, is_whole: bool) -> Preview:
             body = content[content.index(b"\n---", 3) + 4 :].split(b"\n", 1)[-1]
     shown = text.look(body, is_whole=is_whole)
     heading = next((line.lstrip("# ").strip() for line in shown.text.split("\n") if line.startswith("#")), "")
-    lines = text.look(content, is_whole=is_whole).title.removeprefix("text, ")
+    lines = (shown if body is content else text.look(content, is_whole=is_whole)).title.removeprefix("text, ")
     title = f"Markdown, {lines}{f': {heading[:80]}' if heading else ''}"
     return Preview("text", title, shown.text, facts=(*facts, *shown.facts))
 

@@ -149,7 +149,7 @@ def scan(source: Source) -> Pickle:
     return seen
 
 
-def shown(seen: Pickle, *, what: str, facts: Iterable[tuple[str, str]] = (), value_bytes: int | None = None) -> Preview:
+def shown(seen: Pickle, *, what: str, facts: Iterable[tuple[str, str]] = ()) -> Preview:
     """Make the preview of what was seen: tensors if there are any, else what would be imported."""
     value = _main_value(seen)
     if seen.values and seen.values[0] == _TORCH_LEGACY:
@@ -171,7 +171,7 @@ def shown(seen: Pickle, *, what: str, facts: Iterable[tuple[str, str]] = (), val
         lines.append(("object", maker))
     lines += facts
     lines += _keys(value)
-    about = f", {maker}" if maker and not tensors and is_text_name(maker) else ""
+    about = f", {maker}" if maker and not tensors and not is_usual(maker) else ""
     if not tensors:
         rows = [[name if is_usual(name) else f"! {name}", f"{count:,}"] for name, count in _unusual_first(seen.imports)]
         listed = table.from_rows(("would import", "times"), rows, row_count=len(rows)) if rows else None
@@ -183,11 +183,6 @@ def shown(seen: Pickle, *, what: str, facts: Iterable[tuple[str, str]] = (), val
     return Preview(
         "tensors", title, facts=tuple(lines), table=table.from_rows(("tensor", "type", "shape", "values"), rows, row_count=len(rows))
     )  # fmt: skip
-
-
-def is_text_name(name: str) -> bool:
-    """Say whether a name is one of an object worth a title, rather than of a container."""
-    return not is_usual(name)
 
 
 def _unusual_first(imports: dict[str, int]) -> list[tuple[str, int]]:

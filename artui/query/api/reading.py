@@ -161,9 +161,8 @@ def _parquet(stream: BinaryIO, limit: int | None) -> Table:
 
 
 def _of_arrow(table: pyarrow.Table) -> Table:
-    return table_of(table.column_names, []) if not table.num_rows else Table(
-        dict(zip(table_of(table.column_names, []).names, (column.to_pylist() for column in table.columns), strict=True))
-    )  # fmt: skip
+    names = table_of(table.column_names, []).names
+    return Table(dict(zip(names, (column.to_pylist() for column in table.columns), strict=True)))
 
 
 def _parquet_by_duckdb(stream: BinaryIO, limit: int | None) -> Table:
