@@ -37,9 +37,8 @@ for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Half as many processes again as there are cores: a test of a screen waits for more than half of its time."""
-    cores = len(os.sched_getaffinity(0))
-    return cores + cores // 2
+    """Twice as many processes as there are cores: a test of a screen waits for more than half of its time."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(scope="session", autouse=True)
