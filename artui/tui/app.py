@@ -24,6 +24,7 @@ from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
 from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
+from artui.tui.ahead import KeysInOrder
 from artui.tui.alerts import BUILT_IN, Alerts, alert_text
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
@@ -69,7 +70,7 @@ GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
 
 
-class ArtuiApp(Asks, ChangesOnly):
+class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     """Explore one catalog."""
 
     TITLE = "artui"
@@ -441,11 +442,13 @@ class ArtuiApp(Asks, ChangesOnly):
         """Show an error of a screen's topic, until the topic succeeds or the user leaves the screen."""
         self._notices.fail(_screen_id(asker), topic, error)
         self._show_notice()
+        self.list_answered()
 
     def topic_succeeded(self, asker: DOMNode, topic: str) -> None:
         """Remove the error of a topic: it has its answer."""
         if self._notices.succeed(_screen_id(asker), topic):
             self._show_notice()
+        self.list_answered()
 
     def screen_left(self, screen: Screen[Any]) -> None:
         """Remove the errors of a screen: the user has left it, or has seen them."""

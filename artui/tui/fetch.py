@@ -35,13 +35,19 @@ class Asks(MessagePump):
 
     _tickets: dict[str, int]
     _answers: dict[str, Callable[[Any], None]]
+    _unanswered: set[str]
+
+    def is_asking(self, *topics: str) -> bool:
+        """Say whether a question of one of the topics is without an answer."""
+        return not getattr(self, "_unanswered", set()).isdisjoint(topics)
 
     def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
         """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since."""
         if not hasattr(self, "_tickets"):
-            self._tickets, self._answers = {}, {}
+            self._tickets, self._answers, self._unanswered = {}, {}, set()
         ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
         self._answers[topic] = answer
+        self._unanswered.add(topic)
         question_id = (id(self), topic, ticket)
         _waiting.add(question_id)
 
@@ -65,6 +71,7 @@ class Asks(MessagePump):
         _waiting.discard((id(self), message.topic, message.ticket))
         if self._tickets.get(message.topic) != message.ticket:
             return
+        self._unanswered.discard(message.topic)
         host: Host = self.app  # type: ignore[assignment]
         if message.error is not None:
             host.topic_failed(self, message.topic, message.error)

@@ -88,14 +88,14 @@ def test_bomb_in_a_chunk_is_not_unpacked() -> None:
     """A chunk that would unpack to 200 MB is refused with at most a few megabytes of memory."""
     bomb = zlib.compress(b"\0" * 200_000_000, 1)
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(CatalogDamaged):
         blobs.unpack("zlib", blobs.CHUNK_BYTES, bomb)
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 8 << 20 and time.monotonic() - began < 2
+    assert peak < 8 << 20 and time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

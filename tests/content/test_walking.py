@@ -306,10 +306,10 @@ def test_folders_that_lead_to_the_next_one_twice_come_to_an_end(tmp_path: Path) 
             _link(folder / name, f"../{number + 1}")
     (tmp_path / "60").mkdir()
 
-    began = time.monotonic()
+    began = time.process_time()
     listing = listed(tmp_path / "0", follow="outside")
 
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert any("more than 32 others" in why for _, why in listing.not_followed)
 
 

@@ -64,7 +64,7 @@ def test_names_in_the_pane_take_the_room_that_values_leave(rows: list[tuple[str,
     assert not bests or any(best not in ("", last) for _, last, best in rows)
 
 
-@given(tags=st.lists(_WORDS, min_size=1, max_size=8), cells=st.integers(24, 60))
+@given(tags=st.lists(_WORDS, min_size=1, max_size=8), cells=st.integers(25, 60))
 def test_tags_in_the_pane_are_broken_between_them(tags: list[str], cells: int) -> None:
     """No tag that fits into a line is in two, and none is lost."""
     title, *texts = _texts(_pane_tags(Section(facts=(Fact("", "  ".join(tags), "mark"),)), cells))

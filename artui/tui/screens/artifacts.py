@@ -51,6 +51,7 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
     """Holds all artifacts, and shows those that contain the words of the filter."""
 
     SCOPES = ("artifacts", "list", "app")
+    LIST_TOPICS = ("artifacts",)
     PLACE = 2
     BINDINGS = bindings("artifacts")
 
@@ -62,6 +63,7 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
         """Those that the filter matches, each with the newest version that it matches."""
         self._by_key: dict[str, ArtifactHead] = {}
         self._has_loaded = False
+        self._answered_words = ""
         self._pane_timer: Timer | None = None
         self._has_pane = True
 
@@ -99,11 +101,13 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
 
     def _take(self, answer: _Answer) -> None:
         """Show the artifacts that match."""
-        is_first, self._has_loaded = not self._has_loaded, True
+        # An answer to the user starts at its top; a mere change in the catalog does not move the list.
+        is_same = self._has_loaded and self._answered_words == self.filter.words
+        self._has_loaded, self._answered_words = True, self.filter.words
         self.artifacts, self._shown = answer.every, answer.shown
         self._by_key = {str(head.key): head for head in answer.shown}
         self.line.fault(answer.error, answer.notes)
-        self._draw(keep=not is_first)
+        self._draw(keep=is_same)
 
     def draw_listing(self) -> None:
         """Ask for the artifacts that the filter matches now."""

@@ -11,6 +11,7 @@ from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
 from artui.tui.widgets.bars import Bar, KeyBar, Press
+from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class CatalogScreen(Asks, FindsLines):
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """Scopes of the keys that work on this screen, for the footer and the help; the most specific first."""
     AUTO_FOCUS = ""
+    LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
+    """Topics of the questions that a filter line starts."""
     PLACE: ClassVar[int] = 0
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
 
@@ -63,6 +66,10 @@ class CatalogScreen(Asks, FindsLines):
 
     def on_catalog_changed(self, message: CatalogChanged) -> None:
         self.load()
+
+    def shows_older_list(self) -> bool:
+        """Whether the list is still what an earlier filter matched: keys are meant for what the new one matches."""
+        return self.is_asking(*self.LIST_TOPICS) and any(line.is_ahead for line in self.query(QueryLine))
 
     def draw_pictures_again(self) -> None:
         """Draw pictures anew: the terminal has lost them."""

@@ -181,6 +181,11 @@ class QueryLine(FilterLine):
         self._place = 0
         self._draft = ""
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the filter was entered and the list has not answered it yet."""
+        return not self.is_typing and self._judged != self.words
+
     def offer(self, text: str, completions: Sequence[Completion]) -> None:
         """Take completions for a text, unless it has changed since."""
         if text == self._entry.value:

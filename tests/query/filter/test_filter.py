@@ -427,11 +427,11 @@ def test_patterns_that_take_for_ever_are_broken_off(tmp_path: Path, pattern: str
     """A pattern that would run for years ends within its budget, with a message that points at it."""
     path = tmp_path / "x.artui"
     _write(path, [Made("r", {"x": "a" * 40 + "c"})])
-    began = time.monotonic()
+    began = time.process_time()
     with open_reader(path) as reader, pytest.raises(FilterError, match=r"takes longer|") as caught:
         if not reader.runs(f"x ~ '{pattern}'"):
             raise FilterError("found nothing, quickly", 4, len(pattern) + 2)
-    assert time.monotonic() - began < 2 and caught.value.position == 4
+    assert time.process_time() - began < 2 and caught.value.position == 4
 
 
 def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

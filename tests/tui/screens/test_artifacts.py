@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from artui.query.artifacts import artifact_list
 from artui.query.reader import Reader
+from artui.query.runs.order import RunsRequest, run_order
+from artui.tui.screens import artifacts
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
 from tests.tui.looking import on, settled, shown
 
@@ -188,5 +193,44 @@ def test_what_is_entered_fast_is_judged_as_it_stands(demo_catalog: Path, explore
             and "A version has no 'lr'" in shown(pilot)
             and filters_used(ARTIFACTS)[-1] == "size > 1"
         )
+
+    explore(demo_catalog, flow)
+
+
+@pytest.mark.parametrize("place", ["1", "2"])
+def test_keys_in_a_burst_are_for_what_the_filter_matches(
+    demo_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Over a slow line `/words`, enter, enter arrive at once, and the catalog may answer late: the right line is opened."""
+    go_on = threading.Event()
+    words = {"1": "stork", "2": "evaluation"}[place]
+    read_artifacts, read_order = artifacts._read, run_order
+
+    def slow_artifacts(*args: Any, **kwargs: Any) -> Any:
+        assert not args[1] or go_on.wait(20)
+        return read_artifacts(*args, **kwargs)
+
+    def slow_order(reader: Reader, request: RunsRequest) -> Any:
+        assert not request.where or go_on.wait(20)
+        return read_order(reader, request)
+
+    monkeypatch.setattr(artifacts, "_read", slow_artifacts)
+    monkeypatch.setattr(questions, "run_order", slow_order)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press(place)
+        await settled(pilot)
+        screen = pilot.app.screen
+        for key in ("slash", *words, "enter", "enter"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        for _ in range(500):
+            await pilot.pause(0.01)
+            if pilot.app._held_keys:  # type: ignore[attr-defined]
+                break
+        await pilot.pause(0.05)
+        assert pilot.app.screen is screen, "nothing is opened before the answer"
+        go_on.set()
+        await settled(pilot)
+        assert pilot.app.screen is not screen and words in shown(pilot).splitlines()[0]
 
     explore(demo_catalog, flow)

@@ -58,6 +58,7 @@ class RunsScreen(CatalogScreen):
     """Shows the runs of the catalog, and opens everything else."""
 
     SCOPES = ("runs", "grouping", "list", "app")
+    LIST_TOPICS = ("order",)
     PLACE = 1
     BINDINGS = bindings("runs")
 
