@@ -165,6 +165,18 @@ def write_version(
     return Saved(key, version_id, artifact_key, number, is_new=True)
 
 
+def put_previews(connection: sqlite3.Connection, version_id: str, previews: Mapping[str, Preview]) -> None:
+    """Keep previews of files of a version, in place of those that it has; of files that it does not have, none."""
+    connection.executemany(
+        """
+        INSERT OR REPLACE INTO preview (version_key, path, content)
+        SELECT v.key, f.path, :content FROM version AS v JOIN file AS f ON f.version_key = v.key
+        WHERE v.id = :id AND f.path = :path
+        """,
+        [{"id": version_id, "path": path, "content": orjson.dumps(preview).decode()} for path, preview in previews.items()],
+    )  # fmt: skip
+
+
 def _json(value: dict[str, Any]) -> str:
     """Write metadata as JSON, the slower way where orjson cannot, such as for ints beyond 64 bits."""
     try:

@@ -269,6 +269,13 @@ DOCUMENTS: dict[str, Record] = {
         "present": Field("[text]", "paths of files that were there already, as recorded"),
         "left_out": Field("{text}", "by path why a file was not written"),
     },
+    "preview": {
+        "reference": Field("text", "the version"),
+        "previews": Field("{preview}", "by path what a file holds"),
+        "made": Field("[text]", "paths of the files that were looked at now"),
+        "left_out": Field("{text}", "by path why a file was not looked at"),
+        "is_kept": Field("flag", "whether what was made is in the catalog now"),
+    },
     "trace": {
         "root": Field("node", "what was asked about"),
         "upstream": Field("[node]", "what it came from, depth first"),
@@ -396,11 +403,12 @@ def whole_version(version: VersionDetail, previews: Mapping[str, Preview]) -> di
 def _file(file: ManifestFile, preview: Preview | None) -> dict[str, Any]:
     return {
         "path": file.path, "size_bytes": file.size_bytes, "digest": file.digest, "media_type": file.media_type, "link_target": file.link_target,
-        "note": file.note_text, "preview": _or_none(_preview, preview), "damaged": file.damaged,
+        "note": file.note_text, "preview": _or_none(preview_record, preview), "damaged": file.damaged,
     }  # fmt: skip
 
 
-def _preview(preview: Preview) -> dict[str, Any]:
+def preview_record(preview: Preview) -> dict[str, Any]:
+    """Give a preview as it is printed."""
     table = preview.table
     return {
         "kind": preview.kind, "title": preview.title, "text": preview.text, "facts": dict(preview.facts),

@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from artui.model import Column
+from artui.numbers import as_float
+from artui.query.runs.statistics import Description, Quantiles, histogram, round_edges
+
 MOST_COMMON = 3
+MOST_BARS = 60
+"""So many values that are no numbers have a bar of their own: the most frequent ones."""
+MOST_BINS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def summed_up(cells: Sequence[Any]) -> ColumnSummary:
     summary = ColumnSummary(kind, len(values), len(cells) - len(values), len(counted), common=common)
     if kind not in ("number", "whole number"):
         return summary
-    finite = [float(value) for value in values if math.isfinite(value)]
+    finite = [number for number in map(as_float, values) if math.isfinite(number)]
     summary = replace(summary, odd=len(values) - len(finite))
     if not finite:
         return summary
@@ -54,6 +61,38 @@ def summed_up(cells: Sequence[Any]) -> ColumnSummary:
         summary,
         low=min(finite), high=max(finite), mean=mean, middle=statistics.median(finite),
         deviation=math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / len(finite)),
+    )  # fmt: skip
+
+
+def spread(name: str, cells: Sequence[Any]) -> Description | None:
+    """Count a column for a histogram: numbers by ranges, all else by value; None if it holds nothing."""
+    import numpy as np
+
+    values = [cell for cell in cells if cell is not None]
+    counted = Counter(map(_countable, values))
+    common = tuple(counted.most_common(MOST_BARS))
+    column = Column("param", name)
+    if not values:
+        return None
+    if kind_of(values) not in ("number", "whole number"):
+        return Description(column, len(cells), len(values), len(counted), common)
+    floats = np.array([as_float(value) for value in values])
+    finite = floats[np.isfinite(floats)]
+    described = Description(column, len(cells), len(values), len(counted), common, odd_count=len(floats) - len(finite))
+    if not len(finite):
+        return described
+    low, high = float(finite.min()), float(finite.max())
+    is_each = high - low < MOST_BINS and bool((finite == np.round(finite)).all())
+    # Whole numbers of a small range have a bar each.
+    edges = np.arange(low - 0.5, high + 1.0).tolist() if is_each else round_edges(finite, MOST_BINS)
+    counts = np.histogram(finite, edges)[0].tolist() if edges else []
+    if not edges:
+        edges, counts = histogram(finite, MOST_BINS)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, sd = float(finite.mean()), float(finite.std())
+    return replace(
+        described, mean=mean, sd=sd, edges=tuple(edges), bins=tuple(counts),
+        quantiles=Quantiles(*map(float, np.quantile(finite, (0, 0.25, 0.5, 0.75, 1)))),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ _BINS = ("low", "high", "count")
 
 @dataclass(frozen=True, slots=True)
 class TablePicture:
-    """What a table can be drawn as."""
+    """What a table can be drawn as: lines only where the first column of numbers goes up or down from row to row."""
 
     kind: Literal["matrix", "bars", "lines"]
     rows: tuple[str, ...]
@@ -125,6 +125,14 @@ def _lines(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture
     if len(numeric) < 2:
         return None
     chosen = numeric[: MAX_LINES + 1]
+    across = [value for value in columns[chosen[0]] if math.isfinite(value)]
+    # Lines join neighbours: without an order among the rows they are scribble.
+    if across[0] == across[-1] or not (_goes_up(across) or _goes_up(across[::-1])):
+        return None
     return TablePicture(
         "lines", (), tuple(header[place].strip() for place in chosen), tuple(tuple(columns[place]) for place in chosen)
     )
+
+
+def _goes_up(values: Sequence[float]) -> bool:
+    return all(before <= after for before, after in pairwise(values))

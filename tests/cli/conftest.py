@@ -18,7 +18,7 @@ Call = Callable[..., Result]
 ARGUMENTS: dict[str, list[str]] = {
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
     "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "ls": [], "show": ["a"], "compare": ["a", "b"],
-    "why": ["a", "b"], "trace": ["a"], "get": ["data:v1"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
+    "why": ["a", "b"], "trace": ["a"], "get": ["data:v1"], "preview": ["data:v1"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
 }  # fmt: skip
 """Of every verb the arguments of a call that works in `workplace`."""
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.columns import holding, kind_of, sorted_places, summed_up
+from artui.query.columns import holding, kind_of, sorted_places, spread, summed_up
 
 CELLS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(width=32) | st.text(max_size=3)
 
@@ -75,3 +75,28 @@ def test_kinds_and_common_values() -> None:
     assert {kind: kind_of(cells) for kind, cells in kinds.items()} == {kind: kind for kind in kinds}
     assert summed_up(["a", "b", "a", None]).common == (("a", 2), ("b", 1)) and summed_up(["a", "b"]).common == ()
     assert summed_up([]).kind == "nothing" and summed_up([[1], [1], {"a": 2}]).common[0] == ("[1]", 2)
+
+
+@given(st.lists(CELLS, max_size=40) | st.lists(st.floats() | st.integers() | st.none(), max_size=40))
+def test_a_histogram_counts_every_value_once(cells: list[Any]) -> None:
+    """Each finite number is in the bar of its range, every other value in its own; what is missing, NaN or infinite is counted."""
+    described = spread("x", cells)
+    values = [cell for cell in cells if cell is not None]
+    if described is None:
+        assert not values
+        return
+    assert described.count == len(values) and described.total == len(cells)
+    if kind_of(values) not in ("number", "whole number"):
+        assert sum(count for _, count in described.frequencies) == len(values) and not described.bins
+        return
+    finite = [float(value) for value in values if math.isfinite(value)]
+    assert described.odd_count == len(values) - len(finite) and sum(described.bins) == len(finite)
+    ends = list(itertools.pairwise(described.edges))
+    for place, ((low, high), count) in enumerate(zip(ends, described.bins, strict=True)):
+        is_last = place == len(ends) - 1
+        assert count == sum(low <= value < high or (is_last and value == high) for value in finite)
+
+
+def test_a_number_too_large_for_a_float_is_no_end() -> None:
+    """JSON knows no limit: such a number counts as infinite."""
+    assert summed_up([1, 10**400]).odd == 1 and spread("x", [1, 10**400]).odd_count == 1  # type: ignore[union-attr]

@@ -39,6 +39,15 @@ def test_histogram_is_bars_and_other_numbers_are_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("across", "is_drawn"), [("1 2 2 5", True), ("9 4 0 0", True), ("1 3 2 4", False), ("7 7 7 7", False)]
+)
+def test_lines_are_drawn_over_what_goes_up_or_down(across: str, is_drawn: bool) -> None:
+    """Rows of a data set in any order are no curve: joined to their neighbours they would be scribble."""
+    picture = picture_of("x,y\n" + "".join(f"{x},{number}\n" for number, x in enumerate(across.split())))
+    assert (picture is not None) == is_drawn
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "a,b\n", "a,b\n1,2\n", "a\n1\n2\n3\n", "a,b\n1,2\n3\n4,5\n", "name,kind\nx,y\nz,w\nq,r\n", '"unclosed,b\n1,2\n'],
 )  # fmt: skip

@@ -52,6 +52,11 @@ class _Source(io.RawIOBase):
         super().close()
 
 
+def stream_of(source: LogSource) -> BinaryIO:
+    """Give a source as an ordinary binary file, which closes it."""
+    return io.BufferedReader(_Source(source), _BUFFER_BYTES)
+
+
 def open_content(reader: Reader, version_key: int, path: str) -> BinaryIO:
     """Open a file of a version for reading.
 
@@ -63,7 +68,7 @@ def open_content(reader: Reader, version_key: int, path: str) -> BinaryIO:
     from artui.query.logs import open_file_log
 
     try:
-        return io.BufferedReader(_Source(open_file_log(reader, version_key, path)), _BUFFER_BYTES)
+        return stream_of(open_file_log(reader, version_key, path))
     except OSError as error:
         raise ContentMissing(
             f"{path!a} cannot be read: {error.strerror or error}.", remedy="Get another copy."

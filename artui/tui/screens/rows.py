@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from artui.errors import ArtuiError
 from artui.query import artifacts as query
 from artui.query.api.files import open_content
 from artui.query.api.reading import READS, read_table
-from artui.query.columns import holding, sorted_places, summed_up
+from artui.query.columns import holding, sorted_places, spread, summed_up
 from artui.safetext import clean
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
@@ -23,6 +24,7 @@ from artui.units import count_text, number_text, plural
 if TYPE_CHECKING:
     from artui.query.columns import ColumnSummary
     from artui.query.pictures import TablePicture
+    from artui.query.runs.statistics import Description
     from artui.tui.cells import Span
 
 MAX_ROWS = 50_000
@@ -159,21 +161,24 @@ class RowsScreen(CatalogScreen):
             (f"  {clean(self._content.names[column]) or str(column + 1)}", "title"),
             (f"  {summary.kind}", "dim"),
         ]
-        parts = [f"{count_text(summary.count)} values"]
-        if summary.missing:
-            parts.append(f"{count_text(summary.missing)} missing")
-        if summary.odd:
-            parts.append(f"{count_text(summary.odd)} NaN or ∞")
-        parts.append(f"{count_text(summary.distinct)} distinct")
+        # What tells most comes first: a narrow screen cuts the end.
+        parts = []
         if summary.distinct == 1 and summary.common:
-            parts[-1] = f"always {text_of(summary.common[0][0])}"
+            parts.append(f"always {text_of(summary.common[0][0])}")
         elif summary.low is not None and summary.high is not None and summary.mean is not None:
             parts.append(f"{number_text(summary.low)} to {number_text(summary.high)}")
-            parts.append(f"mean {number_text(summary.mean)} ± {number_text(summary.deviation or 0.0)}")
             parts.append(f"median {number_text(summary.middle or 0.0)}")
+            parts.append(f"mean {number_text(summary.mean)} ± {number_text(summary.deviation or 0.0)}")
         elif summary.common:
             named = ", ".join(f"{text_of(value)[:24]} ×{count_text(count)}" for value, count in summary.common)
             parts.append(f"most often {named}")
+        if summary.odd:
+            parts.append(f"{count_text(summary.odd)} NaN or ∞")
+        if summary.missing:
+            parts.append(f"{count_text(summary.missing)} missing")
+        if summary.distinct > 1:
+            parts.append(f"{count_text(summary.distinct)} distinct")
+        parts.append(plural(summary.count, "value"))
         spans.append(("  " + " · ".join(parts), "text"))
         self.query_one("#column-summary", Bar).show(spans)
 
@@ -187,10 +192,10 @@ class RowsScreen(CatalogScreen):
             counts.append((f"{count_text(len(grid.places))} of {plural(total, 'row')} · ", "accent"))
         left, right = grid.hidden_columns
         if left:
-            counts.append((f"← {left} ", "dim"))
+            counts.append((f"← {left} more · ", "dim"))
         counts.append((f"column {grid.column + 1} of {len(content.columns)}", "dim"))
         if right:
-            counts.append((f" {right} →", "dim"))
+            counts.append((f" · {right} more →", "dim"))
         self.filter.say([*counts, (" ", "dim")], most=max(20, self.size.width // 2))
 
     # Sorting and searching
@@ -263,9 +268,26 @@ class RowsScreen(CatalogScreen):
         from artui.tui.screens.table_picture import TablePictureScreen
 
         if picture is None:
-            self.artui.say("This table cannot be drawn: it has no two columns of numbers, no matrix and no bins.")
+            self.action_spread()
         else:
             self.artui.push_screen(TablePictureScreen(picture, self.path))
+
+    def action_spread(self) -> None:
+        """Draw how the values of the column under the cursor are spread, over the rows that are shown."""
+        content, column = self._content, self.grid.column
+        if content is None or not content.columns:
+            return
+        name = clean(content.names[column]) or str(column + 1)
+        cells, places = content.columns[column], self.grid.places
+        self.ask("spread", lambda: spread(name, [cells[place] for place in places]), partial(self._show_spread, name))
+
+    def _show_spread(self, name: str, described: Description | None) -> None:
+        from artui.tui.screens.table_picture import SpreadScreen
+
+        if described is None:
+            self.artui.say(f"No row that is shown has a value of {name}.")
+        else:
+            self.artui.push_screen(SpreadScreen(described, self.path))
 
     def action_text(self) -> None:
         from artui.tui.screens.text import TextScreen

@@ -93,6 +93,41 @@ class TablePictureScreen(DrawsCharts):
         return self.picture.kind == "lines" and self.query_one(ChartGrid).leave()
 
 
+class SpreadScreen(DrawsCharts):
+    """Holds how the values of one column of a table are spread."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("bars", "app")
+    PLACE = 2
+
+    def __init__(self, described: Description, path: str) -> None:
+        super().__init__()
+        self.described, self._path = described, path
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bars(id="picture", noun="row")
+        yield Prompt()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.show_place()
+        bars = self.query_one(Bars)
+        bars.focus()
+        bars.show(self.described, clean(self.described.column.name, max_chars=80))
+
+    def title_spans(self) -> list[Span]:
+        """Give the path of the table."""
+        return [(clean(self._path, max_chars=200), "title")]
+
+    def prompt_home(self) -> Widget:
+        """Give the picture."""
+        return self.query_one("#picture")
+
+    def go_back(self) -> bool:
+        """Leave the question; false if there is none."""
+        return self.query_one(Prompt).leave()
+
+
 def _description(picture: TablePicture) -> Description:
     import numpy as np
 

@@ -83,6 +83,12 @@ class TextScreen(LogScreen):
             return _Content(None, str(missing), captured)
         sample = source.read(0, _SAMPLE_BYTES).decode("utf-8", "replace").encode()
         if not is_text(sample) or (captured is not None and captured.replaces_file):
+            if captured is None:
+                from artui.preview import preview
+                from artui.query.api.files import stream_of
+
+                with stream_of(source) as stream:
+                    return _Content(None, "not text: what is seen of it", preview(self.path, stream, source.size()))
             source.close()
             return _Content(None, "not text: what was seen of it when it was saved", captured)
         return _Content(source)

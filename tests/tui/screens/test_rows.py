@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import pytest
 from textual.pilot import Pilot
 
 import artui
+from artui.catalog import Catalog
+from artui.query.artifacts import previews
 from artui.query.columns import summed_up
+from artui.query.reader import Reader
+from artui.query.references import find_version
 from artui.tui.messages import Link
 from artui.tui.screens.rows import RowsScreen, is_table
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.screens.table_picture import TablePictureScreen
+from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen
 from artui.tui.screens.text import TextScreen
 from artui.units import number_text
 from tests.tui.looking import HOSTILE, on, settled, shown
@@ -111,7 +116,26 @@ def test_a_table_is_walked_sorted_and_searched(tables: Path, explore: Explore) -
         await pilot.press("f")
         await settled(pilot)
         on(pilot, TablePictureScreen)
-        await pilot.press("escape", "tab")
+        await pilot.press("escape", "right", "F")
+        await settled(pilot)
+        described = on(pilot, SpreadScreen).described
+        sizes = [row[1] for row in rows]
+        assert described.column.name == "size" and sum(described.bins) == COUNT == described.total
+        assert described.quantiles is not None and (described.quantiles.smallest, described.quantiles.largest) == (
+            min(sizes),
+            max(sizes),
+        )
+        assert "size   300 rows" in shown(pilot) and "▸" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        await pilot.press("slash", *"name", "space", *"3", "enter")
+        await settled(pilot)
+        await pilot.press("right", "F")
+        await settled(pilot)
+        described = on(pilot, SpreadScreen).described
+        shown_names = Counter(rows[place][2] for place in grid.places if rows[place][2])
+        assert dict(described.frequencies) == shown_names and described.total == len(grid.places) < COUNT
+        await pilot.press("escape", "escape", "0", "tab")
         await settled(pilot)
         assert "id,size,label" in shown(pilot)
         on(pilot, TextScreen)
@@ -156,8 +180,8 @@ def test_packed_lines_and_hostile_tables(tables: Path, explore: Explore) -> None
         )
         await pilot.press("f")
         await settled(pilot)
-        assert "cannot be drawn" in shown(pilot)
-        await pilot.press("escape")
+        assert on(pilot, SpreadScreen).described.total == 2 and "\x1b" not in shown(pilot)
+        await pilot.press("escape", "escape")
         await _open(pilot, "d.csv")
         assert "1 row × 2 columns" in shown(pilot) and "\x1b" not in shown(pilot) and "\u202e" not in shown(pilot)
         await pilot.press("escape")
@@ -214,3 +238,20 @@ def test_which_files_are_tables() -> None:
     assert all(map(is_table, ("a.csv", "A.TSV", "x/y.jsonl.gz", "t.parquet", "n.npy"))) and not any(
         map(is_table, ("a.txt", "csv", "m.npz", "a.csv.bak"))
     )
+
+
+def test_a_file_without_a_preview_is_looked_at_when_it_is_opened(demo_catalog: Path, explore: Explore) -> None:
+    """As after an import: what is seen is that which is kept where a preview was captured."""
+    with Reader(demo_catalog) as reader:
+        head = find_version(reader, "digits-model:v2")
+        [captured] = previews(reader, head.key).values()
+        assert captured.kind == "tensors"
+    with Catalog(demo_catalog) as catalog, catalog.transaction() as connection:
+        connection.execute("DELETE FROM preview")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(TextScreen(head.key, "model.safetensors"))
+        await settled(pilot)
+        assert captured.title in shown(pilot) and "not text: what is seen of it" in shown(pilot)
+
+    explore(demo_catalog, flow)
