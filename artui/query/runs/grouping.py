@@ -52,7 +52,9 @@ class Group:
     keys: tuple[int, ...]
     """The runs, in the order of the table."""
     spreads: Mapping[str, Spread] = field(default_factory=dict)
-    """By column id; empty until it has been read."""
+    """By column id; columns in which its runs have nothing are left out."""
+    is_read: bool = False
+    """Whether the spreads have been read."""
     by: tuple[str, ...] = ()
     """The ids of the columns, one a value."""
 
@@ -114,7 +116,7 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
             for target, spread in zip(spreads, column_spreads, strict=True):
                 if spread.count or spread.odd:
                     target[column.id] = spread
-    return [replace(group, spreads=spread) for group, spread in zip(groups, spreads, strict=True)]
+    return [replace(group, spreads=spread, is_read=True) for group, spread in zip(groups, spreads, strict=True)]
 
 
 def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> list[Spread]:

@@ -35,7 +35,12 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         return [(fit(fit(f"NaN/∞ ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
         # Either nothing has been read yet, or there is no value.
-        return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
+        return [
+            (
+                fit(fit("·" if group.is_read or group.spreads else "…", shape.width, right=column.is_numeric), cells),
+                "faint",
+            )
+        ]
     if column.source == "metric" and (value := extreme_of(spread, shape)) is not None:
         best = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:

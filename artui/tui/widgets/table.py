@@ -53,10 +53,19 @@ _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name; those of a group have its size, too."""
 
 
-def _spread_title(shape: Shape) -> str:
-    """Say what the numbers of a group are: its smallest or largest value and mean and deviation."""
-    title = f" {shape.extreme}, mean ± sd"
+def _spread_title(shape: Shape, arrow: str) -> str:
+    """Say what the numbers of a group are: its smallest or largest value and mean, which may order the groups, and deviation."""
+    title = f" {shape.extreme}, mean{arrow} ± sd"
     return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
+
+
+def _without_spread(shape: Shape) -> Shape:
+    """Give a column the room that its title takes with the word that says what the number of a group is."""
+    if shape.is_fixed:
+        return shape._replace(spark=0, spread=0)
+    title = f"{shape.title} {shape.extreme}"
+    # The arrow is one cell.
+    return shape._replace(title=title, width=max(shape.width, cell_len(title) + 1), spark=0, spread=0)
 
 
 class RunsTable(MovesByLines, ScrollView, can_focus=True):
@@ -310,6 +319,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         labels = self._label_cells(most) if self.groups else []
         wanted = max([_NAME_CELLS[0], self._needed_cells + indent, *labels])
         self._name_cells = min(wanted, most)
+        self._shapes = self._with_whole_title(self._shapes)
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
         self._first_shape = first
@@ -329,7 +339,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[tuple[Shape, ...], int]:
         """Give the free cells to columns whose titles are cut, from the left, and say how many are left."""
-        shapes = list(self.view.shapes)
+        shapes = list(self._shapes)
         for number, shape in shown.items():
             missing = self._title_cells(shape) - (shape.width if shape.spread else shape.cells)
             if missing > 0 and free > 0 and not shape.is_fixed:
@@ -384,7 +394,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
                 right=shape.column.is_numeric and not (is_long and shape.behind),
                 keep_end=shape.column.source != "attribute",
             )
-            behind = fit(_spread_title(shape), shape.cells - cell_len(text))
+            mean_arrow = self._arrow(shape.column.id, is_of_mean=True)
+            behind = fit(_spread_title(shape, mean_arrow), shape.cells - cell_len(text))
             spans += [(GAP, "head"), (text, style), (behind, "head")]
         return spans
 
@@ -395,9 +406,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         text = fit_middle(title, room) if keep_end and cell_len(title) > room else fit(title, room, right=right)
         return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
 
-    def _arrow(self, column_id: str) -> str:
-        """Give the arrow of a sorted column, with its rank; empty for other columns."""
+    def _arrow(self, column_id: str, *, is_of_mean: bool = False) -> str:
+        """Give the arrow of a sorted column, with its rank; empty for other columns, and where it stands at the mean instead."""
         arrow = ""
+        if is_of_mean != (self.view.is_by_mean and column_id == self.view.sorts[0].column):
+            return arrow
         for number, sort in enumerate(self.view.sorts):
             if sort.column == column_id:
                 arrow = sort_arrow(sort)
@@ -467,19 +480,48 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         visible: list[tuple[int, Shape]] = []
         pinned = min(self.view.pinned, len(self.view.shapes))
         numbers = [*range(pinned), *range(max(pinned, self._first_shape), len(self.view.shapes))]
-        for number in numbers:
+        for number in dict.fromkeys((*self._kept_numbers(numbers), *numbers)):
             shape = self._shapes[number]
             room -= len(GAP) + shape.width
+            if shape.spread and room < 1 + shape.spread:
+                shape = _without_spread(shape)
+                room -= shape.width - self._shapes[number].width
             if room < 0 and visible:
                 break
             if shape.behind and room < 1 + shape.behind:
-                shape = shape._replace(spark=0, spread=0)
+                shape = shape._replace(spark=0)
             if shape.column.id in self._numbers:
                 digits, decimals = self._numbers[shape.column.id]
                 shape = shape._replace(digits=digits, decimals=decimals)
             room -= shape.cells - shape.width
             visible.append((number, shape))
-        return visible
+        return sorted(visible, key=lambda pair: pair[0])
+
+    def _kept_numbers(self, numbers: Sequence[int]) -> list[int]:
+        """Give what groups are not shown without: the column that orders them, and if that is no metric, the first one."""
+        ordering = self._ordering_number()
+        kept = [] if ordering is None else [ordering]
+        if self.groups and not any(self._shapes[number].spread for number in kept):
+            kept += [number for number in numbers if self._shapes[number].spread][:1]
+        return kept
+
+    def _ordering_number(self) -> int | None:
+        """Give the number of the column that orders the groups; None where runs are not grouped, or it is not shown."""
+        if not self.groups or not self.view.sorts:
+            return None
+        ids = (shape.column.id for shape in self.view.shapes)
+        return next((number for number, column_id in enumerate(ids) if column_id == self.view.sorts[0].column), None)
+
+    def _with_whole_title(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        """Give the column that orders the groups room for its whole title, as far as there is any."""
+        kept = self._ordering_number()
+        if kept is None or shapes[kept].is_fixed:
+            return shapes
+        shape = shapes[kept]
+        behind = shape.cells - shape.width
+        free = self.size.width - 4 - self._name_cells - len(GAP) - behind
+        width = max(shape.width, min(self._title_cells(shape), free))
+        return (*shapes[:kept], shape._replace(width=width), *shapes[kept + 1 :])
 
     def _show_column(self) -> None:
         """Scroll sideways, column by column, until the current one is entirely in sight."""
@@ -494,8 +536,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     @property
     def hidden_columns(self) -> int:
         """How many columns lie beyond the right edge."""
-        shown = self._visible_shapes()
-        return len(self.view.shapes) - (shown[-1][0] + 1) if shown else 0
+        shown = {number for number, _ in self._visible_shapes()}
+        return sum(number not in shown for number in range(self._first_shape, len(self.view.shapes))) if shown else 0
 
     # Moving
 

@@ -36,6 +36,8 @@ class View(NamedTuple):
     """Columns that it is sorted by, the most significant first."""
     pinned: int = 0
     """How many of the first shapes stay when the table is scrolled sideways."""
+    is_by_mean: bool = False
+    """Whether groups stand by their means in the first column of the sorting."""
 
     @property
     def asked(self) -> AskedCells:

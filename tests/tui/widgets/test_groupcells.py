@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.query.runs.grouping import Group, Spread
+from artui.query.runs.sorting import Sort
+from artui.tui.screens.runs.groups import ordered_groups
+from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.runs.state import RunsState
 from artui.tui.widgets.groupcells import range_texts, spread_text
 from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.table import RunsTable
 from artui.units import number_text
-from tests.tui.looking import settled, shown
+from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
 
@@ -169,3 +175,54 @@ def test_esc_folds_and_then_ends_groups(small_catalog: Path, explore: Explore) -
         assert "not grouped" not in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("is_by_mean", (False, True))
+def test_groups_show_whole_what_orders_them_at_80_cells(
+    small_catalog: Path, explore: Explore, is_by_mean: bool
+) -> None:
+    """Wherever its column stands, the number's name is not cut, the arrow is at what orders, and the numbers agree with it."""
+    columns = ("attribute:alias", "param:optimizer", "param:lr", "metric:val/loss", "metric:val/acc", "metric.mean:val/loss", "param:hidden")  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = on(pilot, RunsScreen)
+        for column_id, title in (("metric:val/acc", "val/acc"), ("metric.mean:val/loss", "val/loss.mean")):
+            for is_descending in (False, True):
+                screen.show(_grouped(screen.state, columns, Sort(column_id, is_descending), is_by_mean=is_by_mean))
+                await settled(pilot)
+                arrow, extreme = "↓" if is_descending else "↑", "max" if is_descending else "min"
+                if is_by_mean:
+                    extreme = "max" if title == "val/acc" else "min"
+                    assert re.search(rf" {title} +{extreme}, mean{arrow} ± sd", shown(pilot))
+                else:
+                    assert re.search(rf" {title}{arrow} +{extreme}, mean ± sd", shown(pilot))
+                groups = ordered_groups(screen.state)
+                spreads = [spread for group in groups if (spread := group.spreads.get(column_id)) and spread.count]
+                ends = [spread.high if is_descending else spread.low for spread in spreads]
+                numbers = [number for number in ([spread.mean for spread in spreads] if is_by_mean else ends) if number]
+                assert len(numbers) > 4 and numbers == sorted(numbers, reverse=is_descending)
+                assert number_text(numbers[0]) in shown(pilot) and " …" not in shown(pilot)
+
+    explore(small_catalog, flow, size=(80, 24))
+
+
+def test_groups_by_a_text_show_a_metric_and_have_no_mean(small_catalog: Path, explore: Explore) -> None:
+    """The first metric with its spread stays in sight; a text is never ordered by its mean, and a lone number says what it is."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = on(pilot, RunsScreen)
+        columns = ("attribute:alias", "param:optimizer", "param:lr", "param:hidden", "metric:val/acc", "metric:val/loss")  # fmt: skip
+        screen.show(_grouped(screen.state, columns, Sort("param:optimizer", False), is_by_mean=True))
+        await settled(pilot)
+        assert "max, mean ± sd" in shown(pilot) and "optimizer↑" in shown(pilot)
+        assert "by mean" not in shown(pilot) and ordered_groups(screen.state) == screen.state.groups
+        screen.show(_grouped(screen.state, ("metric:val/acc", "metric:val/loss"), Sort("param:lr", False)))
+        await settled(pilot)
+        assert "val/acc max, mean ± sd" in shown(pilot).replace("  ", " ") and " val/loss min" in shown(pilot)
+
+    explore(small_catalog, flow, size=(80, 24))
+
+
+def _grouped(state: RunsState, columns: tuple[str, ...], sort: Sort, *, is_by_mean: bool = False) -> RunsState:
+    arrangement = replace(state.arrangement, columns=columns, sorts=(sort,), grouping=("param:hidden",), orders_by_mean=is_by_mean)  # fmt: skip
+    return replace(state, arrangement=arrangement)

@@ -40,7 +40,22 @@ def view_of(state: RunsState) -> View:
     for column in shown:
         shape = shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
         shapes.append(_arranged(state, shape))
-    return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned)
+    return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned, orders_by_mean(state))
+
+
+def orders_by_mean(state: RunsState) -> bool:
+    """Say whether the groups in sight stand by their means."""
+    return (
+        bool(state.arrangement.grouping) and state.arrangement.orders_by_mean and has_mean(state, state.answered.sort)
+    )
+
+
+def has_mean(state: RunsState, sort: Sort) -> bool:
+    """Say whether the column that is sorted by has numbers, of which a mean says something."""
+    source, _, name = sort.column.partition(":")
+    if source == "param":
+        return any(column.is_numeric for column in state.columns.params if column.name == name)
+    return source.partition(".")[0] == "metric" or sort.column == "attribute:duration"
 
 
 def chosen_ids(state: RunsState) -> tuple[str, ...]:
@@ -65,10 +80,12 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
     """Give a column the width that it was given, and room for the spread of groups."""
     if state.arrangement.grouping and shape.column.source == "metric":
         sort = state.answered.sort
-        is_order = sort.column == shape.column.id and not state.arrangement.orders_by_mean
+        is_mean = sort.column == shape.column.id and orders_by_mean(state)
+        is_order = sort.column == shape.column.id and not is_mean
         # Groups stand by their first runs: what is shown is what orders them.
         extreme = ("max" if sort.is_descending else "min") if is_order else best_aggregate(shape.column.name)
-        shape = shape._replace(spread=SPREAD_CELLS, extreme=extreme)
+        # The arrow stands above the mean if that is what orders them.
+        shape = shape._replace(spread=SPREAD_CELLS + is_mean, extreme=extreme)
     elif state.arrangement.grouping:
         shape = shape._replace(width=max(shape.width, len(VARIES), _range_cells(shape.column)))
     cells = state.arrangement.widths.get(shape.column.id)

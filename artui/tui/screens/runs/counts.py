@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from artui.query.attributes import title_of
 from artui.safetext import clean
 from artui.tui.cells import aggregate_text
+from artui.tui.screens.runs.columns import orders_by_mean
 from artui.tui.widgets.tablelines import sort_arrow
 from artui.units import count_text, plural
 
@@ -42,7 +43,7 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
         from artui.query.runs.grouping import FEW_RUNS
 
         spans.append((f" · fewer than {FEW_RUNS} runs are dim", "faint"))
-    by_mean = "mean " if state.groups and state.arrangement.orders_by_mean else ""
+    by_mean = "mean " if state.groups and orders_by_mean(state) else ""
     spans.append((f" · by {by_mean}{_sorting_text(state.answered)}", "dim"))
     if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))

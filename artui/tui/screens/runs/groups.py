@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artui.query.attributes import is_numeric
 from artui.safetext import clean
 from artui.tui.cells import short_titles
-from artui.tui.screens.runs.columns import all_columns, columns_of
+from artui.tui.screens.runs.columns import all_columns, columns_of, has_mean, orders_by_mean
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_GROUPING
 from artui.tui.widgets.groupcells import group_id
@@ -89,7 +89,7 @@ def _titles(state: RunsState) -> tuple[str, ...]:
 
 def ordered_groups(state: RunsState) -> Sequence[Group]:
     """Give the groups as they stand in the table: by their first runs, or by their means in the column of the sorting."""
-    if not state.arrangement.orders_by_mean:
+    if not orders_by_mean(state):
         return state.groups
     sort = state.answered.sort
 
@@ -119,8 +119,10 @@ def grouped_also_by(state: RunsState, column_id: str) -> RunsState:
 
 def with_groups(state: RunsState, groups: Sequence[Group]) -> RunsState:
     """Take groups that were read; they keep their old spreads until the new ones have been read."""
-    spreads = {group_id(group): group.spreads for group in state.groups}
-    return replace(state, groups=tuple(replace(group, spreads=spreads.get(group_id(group), {})) for group in groups))
+    read = {group_id(group): group for group in state.groups}
+    kept = ((group, read.get(group_id(group), group)) for group in groups)
+    with_old = tuple(replace(group, spreads=old.spreads, is_read=old.is_read) for group, old in kept)
+    return replace(state, groups=with_old)
 
 
 def are_singles(groups: Sequence[Group]) -> bool:
@@ -143,12 +145,7 @@ def order_by_mean_refusal(state: RunsState) -> str:
     """Say why groups cannot be ordered by their means; empty if they can."""
     if not state.arrangement.grouping:
         return "g c groups by the current column first."
-    source, _, name = state.request.sort.column.partition(":")
-    if (
-        not state.arrangement.orders_by_mean
-        and source.partition(".")[0] not in ("metric", "param")
-        and name != "duration"
-    ):
+    if not state.arrangement.orders_by_mean and not has_mean(state, state.request.sort):
         return "Sort by a metric first (s): its means order the groups."
     return ""
 
