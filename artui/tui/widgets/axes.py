@@ -27,10 +27,15 @@ MAX_LABEL_CELLS = 12
 """Labels of a y axis are cut to so many cells."""
 _MAX_Y_TICKS = 6
 _CELLS_A_TICK = 12
+_FEWEST = 3
+"""Ticks that an axis has at least where there is room."""
 _CLOCK_STEPS = (
-    0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
     86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 15_552_000, 31_536_000,
 )  # fmt: skip
+_DATE_FORMS = ((86_400 * 300, "%Y-%m-%d"), (86_400 * 4, "%b %d"), (43_200, "%d %H:%M"), (600, "%H:%M"))
+"""How much of a date is shown on an axis of more than so many seconds."""
+_FINEST_DATE_FORM = "%H:%M:%S"
 _MAX_DIGITS = 17
 """Significant digits that tell any two floats apart."""
 
@@ -105,7 +110,7 @@ def clock_ticks(low: float, high: float, most: int, *, offset: float = 0.0) -> l
     if not span > 0 or not math.isfinite(span) or most < 1:
         return [low]
     step = next((candidate for candidate in _CLOCK_STEPS if candidate >= span / most * 0.999), None)
-    if step is None:
+    if step is None or span / most < _CLOCK_STEPS[0] / 2:
         return nice_ticks(low, high, most)
     return [tick - offset for tick in _multiples(low + offset, high + offset, step)]
 
@@ -116,47 +121,61 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
 
 
 def ticks(scale: Scale, most: int, unit: Unit = "number") -> list[tuple[float, str]]:
-    """Give about so many (share of the axis, label) pairs at most, but two wherever round numbers allow it."""
+    """Give about so many (share of the axis, label) pairs at most, in order and with different labels.
+
+    There are three where that many are asked for, and two in any case, wherever floats tell the ends of the axis apart.
+    """
     low, high = scale.low, scale.high
     span = (high - low) or 1.0
     if scale.is_log:
         return _log_ticks(low, high, most)
     if unit == "seconds":
-        return _at_least_two(lambda count: [((tick - low) / span, _duration(tick)) for tick in clock_ticks(low, high, count)], most)  # fmt: skip
+        times = _at_least(lambda count: clock_ticks(low, high, count), most)
+        return [((tick - low) / span, text) for tick, text in zip(times, _durations(times), strict=True)]
     if unit == "date":
-        return _at_least_two(lambda count: _dates(low, high, count), most)
-    values = _at_least_two(lambda count: nice_ticks(low, high, count), most)
+        return _at_least(lambda count: _dates(low, high, count), most)
+    values = _at_least(lambda count: nice_ticks(low, high, count), most)
     if unit == "count" and max(map(abs, values)) < 1e7:
         whole = [tick for tick in values if abs(tick - round(tick)) < 1e-6]
-        if len(whole) > 1 or high - low < 1:
-            return [((tick - low) / span, count_text(round(tick))) for tick in whole or values[:1]]
-        values = [float(tick) for tick in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)][: most + 1]
+        if len(whole) < min(_FEWEST, len(values)) and high - low < 1000:
+            # A step of a fraction has too few whole numbers.
+            between = [float(tick) for tick in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)]
+            whole = between[:: max(1, len(between) // (most + 1))]
+        if len(whole) > 1:
+            return [((tick - low) / span, count_text(round(tick))) for tick in whole]
     return [((tick - low) / span, text) for tick, text in zip(values, distinct_texts(values), strict=True)]
 
 
-def _at_least_two(make: Callable[[int], list[Tick]], most: int) -> list[Tick]:
-    """Ask for more ticks until there are two."""
-    made = make(most)
-    for count in (2, 3, 4, 6):
-        if len(made) > 1:
+def _at_least(make: Callable[[int], list[Tick]], most: int) -> list[Tick]:
+    """Ask for more ticks until there are three, or two if no more are wanted."""
+    fewest = max(2, min(_FEWEST, most))
+    made: list[Tick] = []
+    for count in range(max(1, most), 4 * max(1, most) + 8):
+        more = make(count)
+        made = more if len(more) > len(made) else made
+        if len(made) >= fewest:
             break
-        made = make(most * count)
     return made
 
 
 def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Give powers of ten; of an axis with fewer than two of them round numbers in between."""
+    """Give powers of ten; of an axis with too few of them round numbers in between."""
     span = (high - low) or 1.0
+    fewest = max(2, min(_FEWEST, most))
     powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
-    if len(powers) > 1:
-        every = max(1, math.ceil(len(powers) / max(1, most)))
-        kept = [power for power in powers if (power - powers[0]) % every == 0]
-        return [((power - low) / span, power_text(power)) for power in kept]
+    if len(powers) >= fewest:
+        # The first and the last two of a few are too far apart: at least three are kept.
+        every = max(1, min(math.ceil(len(powers) / max(1, most)), (len(powers) - 1) // (fewest - 1)))
+        return [((power - low) / span, power_text(power)) for power in powers[::every]]
+    values: list[float] = []
     if high - low >= 0.5:
-        values = [factor * power_of_ten(power) for power in range(math.floor(low), math.floor(high) + 1) for factor in (1, 2, 5)]  # fmt: skip
-        values = [value for value in values if value > 0 and low - 1e-9 <= math.log10(value) <= high + 1e-9]
-    else:
-        values = _at_least_two(lambda count: nice_ticks(power_of_ten(low), power_of_ten(high), count), most)
+        for factors in ((1, 3), (1, 2, 5), (1, 2, 3, 5, 7)):
+            numbers = (factor * power_of_ten(power) for power in range(math.floor(low), math.floor(high) + 1) for factor in factors)  # fmt: skip
+            values = [value for value in numbers if value > 0 and low - 1e-9 <= math.log10(value) <= high + 1e-9]
+            if len(values) >= fewest:
+                break
+    if len(values) < fewest:
+        values = _at_least(lambda count: nice_ticks(power_of_ten(low), power_of_ten(high), count), most)
         values = [value for value in values if value > 0]
     texts = distinct_texts(values)
     return [((math.log10(value) - low) / span, text) for value, text in zip(values, texts, strict=True)]
@@ -184,12 +203,28 @@ def _duration(seconds: float) -> str:
     return "0" if seconds == 0 else ("−" if seconds < 0 else "") + duration_text(round(abs(seconds) * 1000))
 
 
+def _durations(times: Sequence[float]) -> list[str]:
+    """Show durations so that different ones look different."""
+    texts = [_duration(tick) for tick in times]
+    return texts if len(set(texts)) == len(texts) else [f"{text}s" for text in distinct_texts(times)]
+
+
 def _date_form(span: float) -> str:
     """Choose how much of a date tells times within so many seconds apart."""
-    for seconds, form in ((86_400 * 300, "%Y-%m-%d"), (86_400 * 4, "%b %d"), (43_200, "%d %H:%M"), (600, "%H:%M")):
-        if span > seconds:
-            return form
-    return "%H:%M:%S"
+    return next((form for seconds, form in _DATE_FORMS if span > seconds), _FINEST_DATE_FORM)
+
+
+def _date_texts(times: Sequence[float], span: float) -> list[str]:
+    """Show times on an axis of so many seconds, with as much of a date as tells them apart."""
+    moments = [datetime.fromtimestamp(tick) for tick in times]
+    forms = [*(form for seconds, form in _DATE_FORMS if span > seconds), _FINEST_DATE_FORM, "%Y-%m-%d %H:%M:%S"]
+    for form in forms:
+        texts = [moment.strftime(form) for moment in moments]
+        if len(set(texts)) == len(texts):
+            return texts
+    texts = [f"{moment:%H:%M:%S.%f}" for moment in moments]
+    thousandths = [text[:-3] for text in texts]
+    return thousandths if len(set(thousandths)) == len(texts) else texts
 
 
 def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -197,11 +232,15 @@ def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
     try:
         offset = (datetime.fromtimestamp(low).astimezone().utcoffset() or datetime.min - datetime.min).total_seconds()
         times = clock_ticks(low, high, most, offset=offset)
-        form = _date_form(high - low)
-        return [((tick - low) / ((high - low) or 1.0), datetime.fromtimestamp(tick).strftime(form)) for tick in times]
+        texts = _date_texts(times, high - low)
+        return [((tick - low) / ((high - low) or 1.0), text) for tick, text in zip(times, texts, strict=True)]
     except (OverflowError, ValueError, OSError):
         # Beyond any calendar: show plain numbers.
-        return [((tick - low) / ((high - low) or 1.0), number_text(tick)) for tick in nice_ticks(low, high, most)]
+        times = nice_ticks(low, high, most)
+        return [
+            ((tick - low) / ((high - low) or 1.0), text)
+            for tick, text in zip(times, distinct_texts(times), strict=True)
+        ]
 
 
 def _decimals(values: Sequence[float]) -> int | None:

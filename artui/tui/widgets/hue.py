@@ -146,4 +146,6 @@ def _rounded_up(placed: Placed, value: float) -> str:
     if placed.column.source == "attribute" or not value:
         return end_text(placed, value)
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    if not unit:
+        return end_text(placed, value)  # one of the smallest floats
     return number_text(tidy(math.ceil(value / unit - 1e-9) * unit), 3)

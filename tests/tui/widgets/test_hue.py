@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.model import Column
@@ -26,6 +26,7 @@ def _hues(values: list[float], *, words: tuple[str, ...] = (), is_shown: list[bo
 
 @settings(max_examples=100, deadline=None)
 @given(NUMBERS)
+@example([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5e-324])
 def test_runs_of_one_hue_have_neighbouring_values(values: list[float]) -> None:
     """Each run has one hue; those of numbers follow each other, and runs without a value have one of their own."""
     hues = _hues(values)
