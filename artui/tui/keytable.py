@@ -529,22 +529,6 @@ USUAL_KEYS = (
     ),
     Key(
         "compare",
-        "D",
-        "code",
-        "code",
-        "Show how the code of the current run differs from the baseline's.",
-        in_footer=True,
-    ),
-    Key(
-        "compare",
-        "z,f",
-        "plot",
-        "charts",
-        "Draw these runs on the whole screen: all curves, scatter, parallel coordinates, histogram.",
-        in_footer=True,
-    ),
-    Key(
-        "compare",
         "equals_sign",
         "differences",
         "only differences",
@@ -557,6 +541,33 @@ USUAL_KEYS = (
         "baseline",
         "baseline",
         "Measure the others against the run of the current column.",
+        in_footer=True,
+    ),
+    Key(
+        "compare",
+        "T",
+        "transpose",
+        "transpose",
+        "Let runs be lines instead of columns, or back; esc leads back, too.",
+        in_footer=True,
+    ),
+    Key(
+        "compare", "a", "add_runs", "add", "Add a run by its name or id, or all that a filter matches.", in_footer=True
+    ),
+    Key(
+        "compare",
+        "D",
+        "code",
+        "code",
+        "Show how the code of the current run differs from the baseline's.",
+        in_footer=True,
+    ),
+    Key(
+        "compare",
+        "z,f",
+        "plot",
+        "charts",
+        "Draw these runs on the whole screen: all curves, scatter, parallel coordinates, histogram.",
         in_footer=True,
     ),
     Key(
@@ -585,10 +596,6 @@ USUAL_KEYS = (
     Key("compare", "left,h", "column(-1)", "run left", "Choose the run to the left."),
     Key("compare", "right,l", "column(1)", "run right", "Choose the run to the right."),
     Key("compare", "minus", "drop", "drop run", "Take the current run out of the comparison."),
-    Key(
-        "compare", "a", "add_runs", "add", "Add a run by its name or id, or all that a filter matches.", in_footer=True
-    ),
-    Key("compare", "T", "transpose", "transpose", "Let runs be lines instead of columns, or back.", in_footer=True),
     Key(
         "compare",
         "i",

@@ -228,13 +228,16 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.post_message(ShowRuns(where))
 
     def go_back(self) -> bool:
-        """Leave the question at the bottom, or the part of the x axis that is looked at; false if there is neither."""
+        """Leave the question at the bottom, the part of the x axis that is looked at, or the runs as lines; false if there is none of these."""
         if self.query_one(Prompt).leave():
             return True
-        is_part = self.chart_options.window is not None
-        if is_part:
+        if self.chart_options.window is not None:
             self.action_whole()
-        return is_part
+            return True
+        if self._is_transposed:
+            self.action_transpose()
+            return True
+        return False
 
     def prompt_home(self) -> Widget:
         """Give the table in sight."""
@@ -275,6 +278,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             table.move_column(column - table.column)
         self.set_focus(table)
         self._say()
+        self.artui.say("runs are lines now · T or esc turns them back" if self._is_transposed else "runs are columns again")  # fmt: skip
 
     def action_code(self) -> None:
         """Show how the code of the current run differs from the baseline's: from the older one on, unless that was chosen."""

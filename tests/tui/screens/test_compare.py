@@ -234,3 +234,37 @@ def test_long_names_that_are_cut_never_look_alike(
         assert all(len(set(cut)) == len(cut) for cut in texts), texts
 
     explore(path, flow, size=size)
+
+
+def test_runs_become_lines_and_columns_again_wherever_one_is(small_catalog: Path, explore: Explore) -> None:
+    """T says what it did and how it goes back; esc goes back too, first to the columns; run, row and baseline stay."""
+
+    def is_in_columns(screen: CompareScreen) -> bool:
+        return isinstance(screen.table, CompareTable)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "space", "c")
+        await settled(pilot)
+        assert " T transpose " in shown(pilot)
+        await pilot.press("escape", "c", "T")  # before the comparison has been read
+        await settled(pilot)
+        screen = on(pilot, CompareScreen)
+        assert not is_in_columns(screen) and "runs are lines now · T or esc" in shown(pilot)
+        await pilot.press("escape", "right", "b", "right", "down", "down")
+        await settled(pilot)
+        assert is_in_columns(screen)
+        place = screen.table.column, screen.table.baseline, screen.table.row
+        assert place[:2] == (2, 1) and place[2] is not None
+        for keys in (("T",), ("escape",), ("T",), ("T",), ("=", "T"), ("i", "T", "="), ("T", "=", "T")):
+            await pilot.press(*keys)
+            await settled(pilot)
+            row = screen.table.row
+            assert row is not None and (row.section, row.name) == (place[2].section, place[2].name), keys
+            assert (screen.table.column, screen.table.baseline) == place[:2]
+            assert screen.table.has_focus
+        assert is_in_columns(screen)
+        await pilot.press("T", "escape", "escape")
+        await settled(pilot)
+        assert pilot.app.screen is not screen
+
+    explore(small_catalog, flow, size=(80, 24))
