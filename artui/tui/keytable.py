@@ -361,6 +361,7 @@ USUAL_KEYS = (
     Key("columns", "shift+down,J", "shift(1)", "to the right", "Move the column to the right.", in_footer=True),
     Key("columns", "slash", "filter", "find", "Find columns by parts of their name.", in_footer=True),
     Key("columns", "a", "automatic", "automatic", "Leave the choice to artui again.", in_footer=True),
+    Key("columns", "u", "undo", "undo", "Take the last choice back, also that of artui.", in_footer=True),
     Key("columns", "enter", "done", "done", "Back to the runs.", in_footer=True),
     Key("views", "enter", "choose", "open", "Show the runs as the view says.", in_footer=True),
     Key("views", "R", "rename", "rename", "Give the view another name.", in_footer=True),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from textual.app import ComposeResult
 
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 
+class Choice(Protocol):
+    """Where the columns are that are chosen."""
+
+    def change(self, ids: Sequence[str] | None) -> list[str]:
+        """Show these columns, or those that artui chooses; give the ids of all that are shown now."""
+
+    def take_back(self) -> bool:
+        """Show the columns that were there before the last choice; false if there is none to be taken back."""
+
+    def shown(self) -> list[str]:
+        """Give the ids of the columns that are shown."""
+
+
 class ColumnsScreen(FilteredList):
     """Every possible column; those that are shown come first, in their order."""
 
@@ -30,13 +43,11 @@ class ColumnsScreen(FilteredList):
     PLACE = 1
     BINDINGS = bindings("columns")
 
-    def __init__(
-        self, columns: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
-    ) -> None:
+    def __init__(self, columns: Sequence[Column], choice: Choice) -> None:
         super().__init__()
         self._columns = {column.id: column for column in columns}
-        self._shown = [column_id for column_id in shown if column_id in self._columns]
-        self._change = change
+        self._choice = choice
+        self._shown = self._known(choice.shown())
         self._listed: list[str] = []
         self._ranges: Mapping[str, tuple[float, float]] = {}
         """Of aggregates, by column id."""
@@ -127,17 +138,34 @@ class ColumnsScreen(FilteredList):
 
     def _keep(self, *, follow: bool) -> None:
         current = self._current
-        self._change(tuple(self._shown))
+        self._choice.change(tuple(self._shown))
         self.draw_listing()
         if follow and current in self._listed:
             self.listing.move_to(self._listed.index(current))
         elif not follow:
             self.listing.action_move(1)
 
+    def _known(self, ids: Sequence[str]) -> list[str]:
+        return [column_id for column_id in ids if column_id in self._columns]
+
     def action_automatic(self) -> None:
-        self._change(None)
-        self.artui.pop_screen()
-        self.artui.say("The table shows the columns that vary again, as if none had been chosen.")
+        """Leave the choice to artui; the list stays, to show what that is and to take it back."""
+        self._shown = self._known(self._choice.change(None))
+        self.draw_listing()
+        self.listing.move_to(0)
+        self.artui.say("artui chooses the columns again, those that vary · u takes that back")
+
+    def action_undo(self) -> None:
+        """Take the last choice back."""
+        current = self._current
+        if not self._choice.take_back():
+            self.artui.say("There is no choice of columns to take back.")
+            return
+        self._shown = self._known(self._choice.shown())
+        self.draw_listing()
+        if current in self._listed:
+            self.listing.move_to(self._listed.index(current))
+        self.artui.say(f"taken back · {plural(len(self._shown), 'column')} shown")
 
     def action_done(self) -> None:
         self.artui.pop_screen()

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from artui.query.filter.tokens import FilterError
     from artui.query.imports import ImportReport
     from artui.tui.screens.edits import RunsEditor
+    from artui.tui.screens.runs.choosing import ColumnChoice
     from artui.tui.screens.runs.opening import RunsOpener
     from artui.tui.screens.runs.taking import RunsTaker
     from artui.tui.screens.runs.views import RunsViews
@@ -123,6 +124,12 @@ class RunsScreen(CatalogScreen):
     def _name_of(self, run_key: int) -> str:
         row = self.table.row_of(run_key)
         return row.head.name if row is not None else ""
+
+    @cached_property
+    def _choice(self) -> ColumnChoice:
+        from artui.tui.screens.runs.choosing import ColumnChoice
+
+        return ColumnChoice(self)
 
     @cached_property
     def _grouping(self) -> RunsGrouping:
@@ -402,8 +409,7 @@ class RunsScreen(CatalogScreen):
         self.artui.push_screen(
             ColumnsScreen(
                 columns.all_columns(self.state),
-                columns.shown_ids(self.table.view),
-                lambda ids: self.show(columns.with_columns(self.state, ids)),
+                self._choice,
             )
         )
 

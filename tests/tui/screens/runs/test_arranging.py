@@ -24,7 +24,7 @@ from artui.query.runs.rows import run_rows
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
-from tests.tui.looking import settled, shown
+from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
 
@@ -87,12 +87,55 @@ def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Pa
         assert "metric.min:val/loss" in _ids(pilot) and _screen(pilot).table.view.pinned == 2
         await pilot.press("C")
         await settled(pilot)
-        await pilot.press("a")
+        await pilot.press("a", "escape")
         await settled(pilot)
         assert "metric.min:val/loss" not in _ids(pilot) and _ids(pilot)[:2] == ["attribute:alias", "metric:val/loss"]
 
     explore(small_catalog, arrange)
     explore(small_catalog, later)
+
+
+def test_choices_of_columns_are_taken_back_at_once(small_catalog: Path, explore: Explore) -> None:
+    """u in the chooser gives back what was there: also what `a` took away, also later; not over what was changed elsewhere."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("right", "right", "P", "right", "minus")
+        await settled(pilot)
+        chosen, is_pinned = _ids(pilot), _screen(pilot).table.view.pinned
+        await pilot.press("C")
+        await settled(pilot)
+        chooser = on(pilot, ColumnsScreen)
+        await pilot.press("u")
+        assert "no choice" in shown(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        assert (
+            on(pilot, ColumnsScreen) is chooser
+            and len(chooser._shown) > len(chosen)
+            and "u takes that back" in shown(pilot)
+        )
+        await pilot.press("u")
+        await settled(pilot)
+        assert chooser._shown == chosen and "taken back" in shown(pilot)
+        await pilot.press("space", "J", "a", "enter", "C")
+        await settled(pilot)
+        await pilot.press("u", "u", "u", "escape")
+        await settled(pilot)
+        assert _ids(pilot) == chosen and _screen(pilot).table.view.pinned == is_pinned
+        await pilot.press("C")
+        await settled(pilot)
+        await pilot.press("space", "escape", "minus", "C")
+        await settled(pilot)
+        after = _ids_below(pilot)
+        await pilot.press("u")
+        assert "no choice" in shown(pilot) and _ids_below(pilot) == after
+
+    explore(small_catalog, flow)
+
+
+def _ids_below(pilot: Pilot[Any]) -> list[str]:
+    screen = next(screen for screen in pilot.app.screen_stack if isinstance(screen, RunsScreen))
+    return [shape.column.id for shape in screen.table.view.shapes]
 
 
 def test_runs_are_sorted_by_several_columns(small_catalog: Path, explore: Explore) -> None:
@@ -255,6 +298,6 @@ def test_the_chooser_of_columns_says_what_it_did(small_catalog: Path, explore: E
         assert "no column is called so" in shown(pilot)
         await pilot.press("escape", "a")
         await settled(pilot)
-        assert "the columns that vary again" in shown(pilot)
+        assert "artui chooses the columns again" in shown(pilot)
 
     explore(small_catalog, flow)
