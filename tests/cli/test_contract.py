@@ -32,7 +32,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "get": (("get", "digits-split", "-o", "{out}"), ("get", "digits-split", "-f", "t*.csv", "-o", "{out}")),
     "preview": (("preview", "digits-split"), ("preview", "digits-model:production", "--again"), ("preview", "digits-code:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
-    "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
+    "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
     "import": (("import", "{store}", "--dry-run"),),
     "import of nothing": (("import", "{empty}", "--dry-run"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import statistics
 from collections.abc import Sequence
 from itertools import product
@@ -652,3 +653,44 @@ def test_otherwise_equal_runs_are_counted_in_the_line_as_in_the_sentence(better:
     factor = Factor("params", "lr", "1", "2", 1.0, 0.64, 10, 10, equal_pairs=8, equal_pairs_better=better, equal_pairs_worse=8 - better)  # fmt: skip
     assert f" · {better} of 8 otherwise equal · 10 : 10 runs" in words.evidence(factor, True)
     assert f" · {better} of 8 alike · 10 : 10" in words.evidence(factor, True, is_brief=True)
+
+
+@pytest.mark.parametrize("metric", ["epoch", "train/step", "iteration", "lr-used/lr", "trainer/learning_rate"])
+def test_no_value_of_a_counter_is_better(tmp_path: Path, metric: str) -> None:
+    """It is said which run has the higher one and what goes with that; unless the reader says which way is better."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(24):
+            params: dict[str, ParamValue] = {
+                "depth": number % 2,
+                "width": number % 3,
+                "seed": number,
+                "late": number > 20,
+            }
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number, params=params))
+            value = 100.0 * (number % 2) + number % 5
+            points.append(connection, key, runs.name_key(connection, metric), "", *points.pack([(0, 1, value)]))
+            runs.finish(connection, key, status="finished", ended_ms=9, duration_ms=9)
+
+    with open_reader(path) as reader:
+        ids = {int(run.name[1:]): run.id for run in reader.runs()}
+        for left, right, verdict in (
+            (1, 0, "higher"),
+            (0, 1, "lower"),
+            (1, 11, "same"),
+            (21, 3, "lower"),
+            (5, 22, "higher"),
+        ):
+            answer = why(reader, ids[left], ids[right], metric)
+            said = "".join(headline(answer, str))
+            assert f"r{left} has {'the' if verdict == 'same' else 'a'} {verdict} {metric} " in said
+            assert said.endswith("· neither is better") and not answer.is_judged
+            texts = [answer.sentence, *(factor.sentence for factor in answer.factors)]
+            texts += [evidence(factor, answer.is_better is not False, is_judged=False) for factor in answer.factors]
+            assert not re.search("better|worse|best", " ".join(texts)), texts
+            assert any(re.search("higher|lower|same", text) for text in texts)
+        assert why(reader, ids[0], ids[1], metric, better_first=True).names == ("r1", "r0")
+        judged = why(reader, ids[1], ids[0], metric, direction="lower")
+        assert judged.is_judged and judged.is_better is False and "is worse than" in "".join(headline(judged, str))
+        with pytest.raises(UsageError, match="is a counter"):
+            why(reader, ids[0], ids[1], metric, by_best=True)

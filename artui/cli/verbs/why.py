@@ -40,7 +40,7 @@ def command(
     """Say what made one of RUN and BASELINE better than the other, or what sets the runs of a filter apart from the others.
 
     Everything that differs is ranked by what all runs of the catalog tell about it. The better run comes first; with
-    --json RUN does.
+    --json RUN does. Of a counter such as epoch no value is better: the run with the higher one comes first.
     """
     runs, catalog = without_catalog(runs, catalog)
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
@@ -61,7 +61,7 @@ def command(
             factors = sets_apart(reader, chosen, every, where=where)
             came_out = outcome(reader, chosen, others.keys, metric, where=where)
             sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
-            is_better, names = None, ["these", "others"]
+            is_better, is_judged, names = None, True, ["these", "others"]
             seeds_text = ""
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if others.metric and others.left_out:
@@ -81,7 +81,7 @@ def command(
             # A script wants the runs as it named them.
             explanation = why(reader, left.id, right.id, metric, by_best=by_best, better_first=not as_json)
             sentence, names, seeds = explanation.sentence, list(explanation.names), explanation.seeds
-            is_better = explanation.is_better is not False
+            is_better, is_judged = explanation.is_better is not False, explanation.is_judged
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
             headline = "".join(words.headline(explanation, number_text))
@@ -91,7 +91,7 @@ def command(
                 return 0
     click.echo(clean(headline), err=True)
     click.echo(clean(sentence))
-    _print_factors(factors, names, is_better)
+    _print_factors(factors, names, is_better, is_judged=is_judged)
     if seeds_text:
         click.echo(f"{clean(seeds_text)}.")
     return 0
@@ -102,8 +102,8 @@ def _print_json(explanation: Why) -> None:
 
     repetitions = explanation.repetitions
     print_json(
-        names=explanation.names, metric=explanation.metric, direction=explanation.direction, is_by_best=explanation.by_best, left=explanation.left,
-        right=explanation.right, is_better=explanation.is_better, sentence=explanation.sentence,
+        names=explanation.names, metric=explanation.metric, direction=explanation.direction if explanation.is_judged else None, is_by_best=explanation.by_best, left=explanation.left,
+        right=explanation.right, is_better=explanation.is_better if explanation.is_judged else None, sentence=explanation.sentence,
         factors=[factor_record(factor) for factor in explanation.factors], seeds=explanation.seeds, lacking=explanation.lacking,
         unfinished=[{"name": name, "status": status} for name, status in explanation.unfinished],
         repetitions=None if repetitions is None else {"count": repetitions.count, "low": repetitions.low, "high": repetitions.high},
@@ -111,7 +111,7 @@ def _print_json(explanation: Why) -> None:
     )  # fmt: skip
 
 
-def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: bool | None) -> None:
+def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: bool | None, *, is_judged: bool) -> None:
     """Print the factors that tell something, as the app shows them, and sum up the rest."""
     if not factors:
         return
@@ -124,7 +124,7 @@ def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: b
             telling.factor.name + (f" and {len(telling.alike):,} alike" if telling.alike else ""),
             *words.side_texts(telling.factor),
             f"{telling.factor.z:+.1f}",
-            words.evidence(telling.factor, is_better, says_few=not listing.are_all_thin),
+            words.evidence(telling.factor, is_better, is_judged=is_judged, says_few=not listing.are_all_thin),
         ]
         for telling in tellings[:MAX_LINES]
     ]

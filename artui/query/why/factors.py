@@ -97,7 +97,7 @@ class Why:
     left: float | None
     right: float | None
     is_better: bool | None
-    """Whether the first run is the better; None if neither is."""
+    """Whether the first run is the better, or has the higher value of a counter; None if neither does."""
     factors: tuple[Factor, ...]
     """Those that go with the result, then those that go against it, then those without evidence; each time the weightiest
     first. Seeds are not among them."""
@@ -115,6 +115,8 @@ class Why:
     """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
     repetitions: Repetitions | None = None
     """The runs that are alike but for the seeds, if the two are."""
+    is_judged: bool = True
+    """Whether a value of the metric can be better than another. If not, as of an epoch, the run with the higher one stands for the better."""
 
     @property
     def judged_by(self) -> str:

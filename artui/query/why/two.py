@@ -14,7 +14,7 @@ from artui.query import progress
 from artui.query.aggregates import AGGREGATES
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Row, compare
-from artui.query.direction import Direction, guess_direction
+from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
@@ -57,17 +57,22 @@ def why(
     """Say why the first of two runs came out better than the second, or worse.
 
     Args:
-        metric: what is judged by; by default `judging_metric` of those that both have.
+        metric: what is judged by; by default `judging_metric` of those that both have. By a counter, such as an epoch,
+            no run is better: then it is said what goes with a higher one.
+        direction: which way is better; by default as the metric's name says.
         by_best: judge by the best value of the metric instead of the last one.
         better_first: let the better run be the first, whichever was named first.
 
     Raises:
-        UsageError: the runs have no such metric in common.
+        UsageError: the runs have no such metric in common, or the best value of a counter is asked for.
     """
     comparison = compare(reader, [left_id, right_id], in_depth=False)
     runs: Sequence[RunDetail] = comparison.runs
     metric = metric or _common_metric(*comparison.runs)
-    direction = direction or guess_direction(metric)
+    is_judged = direction is not None or has_direction(metric.partition(" {")[0])
+    if by_best and not is_judged:
+        raise UsageError(f"{metric} is a counter: none of its values is the best.", remedy="Leave the best out, or name another metric.")  # fmt: skip
+    direction = direction or (guess_direction(metric) if is_judged else "higher")
     which = "last" if not by_best else "min" if direction == "lower" else "max"
     rows = [
         row
@@ -107,7 +112,9 @@ def why(
     factors = [
         replace(
             factor,
-            sentence=words.factor_sentence(factor, judged_text(metric, by_best=by_best), direction, is_better, count),
+            sentence=words.factor_sentence(
+                factor, judged_text(metric, by_best=by_best), direction, is_better, count, is_judged=is_judged
+            ),
         )
         for factor in factors
     ]
@@ -124,6 +131,7 @@ def why(
     explanation = Why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
         by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, repetitions=repetitions,
+        is_judged=is_judged,
     )  # fmt: skip
     return replace(explanation, sentence=words.answer(explanation))
 

@@ -93,11 +93,14 @@ def side_labels(factor: Factor) -> tuple[str, str]:
     return label(factor), label(other)
 
 
-def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False, says_few: bool = True) -> str:
+def evidence(
+    factor: Factor, is_better: bool | None, *, is_judged: bool = True, is_brief: bool = False, says_few: bool = True
+) -> str:
     """Give the numbers of a factor: `worse in 59 % of pairs · 9 : 20 runs`.
 
     Args:
         is_better: whether the first run is the better; of sets of runs, None.
+        is_judged: whether a higher value is better or worse than a lower one: of counters neither is.
         is_brief: for little room.
         says_few: whether it is said of each factor that its runs are few; where all are, once is enough.
     """
@@ -106,7 +109,7 @@ def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False, 
     parts = []
     if factor.share is not None:
         won, lost = winning_shares(factor)
-        word, share = _direction(won, lost, is_better)
+        word, share = _direction(won, lost, is_better, is_judged=is_judged)
         of_pairs = "" if is_brief else " of pairs"
         parts.append(
             "no difference"
@@ -131,7 +134,7 @@ def _tied(factor: Factor, *, is_brief: bool = False) -> str:
 
 def _wins(factor: Factor, word: str) -> int:
     """Give in how many pairs of otherwise equal runs the first side is the one that a word names."""
-    return factor.equal_pairs_worse if word == "worse" else factor.equal_pairs_better
+    return factor.equal_pairs_worse if word in ("worse", "lower") else factor.equal_pairs_better
 
 
 def _has_telling_pairs(factor: Factor, wins: int) -> bool:
@@ -147,9 +150,14 @@ def side_texts(factor: Factor) -> tuple[str, str]:
     return f"{factor.left} ({signs[0]}{factor.split:.10g})", f"{factor.right} ({signs[1]}{factor.split:.10g})"
 
 
-def _direction(won: float, lost: float, is_better: bool | None) -> tuple[str, float]:
+def _terms(*, is_judged: bool) -> tuple[str, str]:
+    """Give the words for what the first side is if it wins, and if it loses."""
+    return ("better", "worse") if is_judged else ("higher", "lower")
+
+
+def _direction(won: float, lost: float, is_better: bool | None, *, is_judged: bool = True) -> tuple[str, float]:
     """Give the word for what happens in more of the pairs, and in how many."""
-    words = ("better", "worse") if is_better is not None else ("higher", "lower")
+    words = _terms(is_judged=is_judged and is_better is not None)
     if won == lost:
         won_first = is_better is not False
         return (words[0], won) if won_first else (words[1], lost)
@@ -260,29 +268,44 @@ def seeds_text(explanation: Why) -> str:
 
 
 def headline(explanation: Why, number_text: Callable[[float], str]) -> tuple[str, str, str]:
-    """Say which run is the better, and by what: what stands before the verdict, the verdict, what stands behind it."""
+    """Say which run is the better, and by what: what stands before the verdict, the verdict, what stands behind it.
+
+    By a counter no run is the better: it is said which one has more.
+    """
     names, metric = explanation.names, explanation.judged_by
     if len(explanation.lacking) == 2:
         return f"{names[0]} and {names[1]}", " have no ", metric
     if explanation.lacking:
         having = names[1] if explanation.lacking[0] == names[0] else names[0]
         return f"{explanation.lacking[0]} has no {metric},", f" {having} has", ""
-    verdict = {True: " is better than ", False: " is worse than ", None: " is as good as "}[explanation.is_better]
     values = [number_text(math.nan if value is None else value) for value in (explanation.left, explanation.right)]
+    if not explanation.is_judged:
+        verdict = {True: " has a higher ", False: " has a lower ", None: " has the same "}[explanation.is_better]
+        than = "as" if explanation.is_better is None else "than"
+        return (
+            names[0],
+            f"{verdict}{metric} ",
+            f"{than} {names[1]} · {values[0]} against {values[1]} · neither is better",
+        )
+    verdict = {True: " is better than ", False: " is worse than ", None: " is as good as "}[explanation.is_better]
     numbers = f"{metric} {values[0]} against {values[1]} · {explanation.direction} is better"
     return names[0], verdict, f"{names[1]} · {numbers}"
 
 
-def factor_sentence(factor: Factor, metric: str, direction: Direction, is_better: bool | None, count: int) -> str:
+def factor_sentence(
+    factor: Factor, metric: str, direction: Direction, is_better: bool | None, count: int, *, is_judged: bool = True
+) -> str:
     """Say what a factor has to do with the result.
 
     Args:
         is_better: whether the first run is the better.
         count: how many factors are weighed: one of many is clear only with a higher score.
+        is_judged: whether a value of the metric can be better than another.
     """
     if factor.z is None or factor.share is None:
         return _unjudged(factor, metric)
-    word, other = ("worse", "better") if is_better is False else ("better", "worse")
+    word, other = _terms(is_judged=is_judged)[:: -1 if is_better is False else 1]
+    result = f"{word} {metric}" if is_judged else f"a {word} {metric}"
     won, lost = winning_shares(factor)
     with_word, against = (lost, won) if is_better is False else (won, lost)
     few = _FEW if factor.is_thin else ""
@@ -296,12 +319,10 @@ def factor_sentence(factor: Factor, metric: str, direction: Direction, is_better
         return f"{label(factor)} tends to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
     facts = _facts(factor, word, with_word)
     if _is_contradicted(factor, is_better):
-        return (
-            f"{label(factor)} goes with {word} {metric} ({medians}), but not among otherwise equal runs: {facts}{few}."
-        )
+        return f"{label(factor)} goes with {result} ({medians}), but not among otherwise equal runs: {facts}{few}."
     if is_clear(factor, count):
-        return f"{label(factor)} goes with {word} {metric}: {medians}, {facts}{few}."
-    return f"{label(factor)} may go with {word} {metric}, or by chance: {medians}, {facts}{few}."
+        return f"{label(factor)} goes with {result}: {medians}, {facts}{few}."
+    return f"{label(factor)} may go with {result}, or by chance: {medians}, {facts}{few}."
 
 
 def _unjudged(factor: Factor, metric: str) -> str:
@@ -384,7 +405,8 @@ def _answer(explanation: Why) -> str:
     weighed = [factor for factor in factors if factor.z is not None]
     if not weighed:
         return f"{_things(len(factors))} in what went in, but too few other runs have {metric} to judge by."
-    word, other = ("better", "worse") if is_better else ("worse", "better")
+    word, other = _terms(is_judged=explanation.is_judged)[:: 1 if is_better else -1]
+    result = f"{word} {metric}" if explanation.is_judged else f"a {word} {metric}"
     speaking = [
         factor for factor in weighed if _speaks_for(factor, is_better) and not _is_contradicted(factor, is_better)
     ]
@@ -404,8 +426,8 @@ def _answer(explanation: Why) -> str:
     if _speaks_for(first, is_better):
         return first.sentence
     if not first.z:
-        return f"Nothing that differs goes with {word} {metric}."
-    return f"Nothing that differs goes with {word} {metric}: {label(first)} tends to be {other}, not {word}."
+        return f"Nothing that differs goes with {result}."
+    return f"Nothing that differs goes with {result}: {label(first)} tends to be {other}, not {word}."
 
 
 def _why_neither(explanation: Why) -> str:
@@ -417,6 +439,8 @@ def _why_neither(explanation: Why) -> str:
         return f"{explanation.lacking[0]} has no {metric}: there is nothing to judge by."
     if any(value is None or value != value for value in values):
         return f"Both runs diverged in {metric}: neither is better."
+    if not explanation.is_judged:
+        return f"Both runs have the same {metric}: there is nothing to explain."
     return f"Neither run is better in {metric}: there is nothing to explain."
 
 

@@ -144,7 +144,8 @@ class WhyScreen(CatalogScreen):
             summary, self._answer = _result_spans(answer), answer.sentence
             if answer.is_better:
                 names = [clean(name) for name in answer.names]
-                self._title = f"why {names[0]} is better than {names[1]}"
+                verdict = "is better" if answer.is_judged else f"has a higher {clean(answer.metric)}"
+                self._title = f"why {names[0]} {verdict} than {names[1]}"
                 self.show_place()
         else:
             summary, self._factors, outcome = answer
@@ -248,7 +249,8 @@ class WhyScreen(CatalogScreen):
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
         style = "faint" if factor.is_thin or not explains else "spark"
-        text = words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few)
+        is_judged = self._explanation is None or self._explanation.is_judged
+        text = words.evidence(factor, self._is_better, is_judged=is_judged, is_brief=is_brief, says_few=says_few)
         return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (text, "dim")])
 
     # The line under the cursor
@@ -334,5 +336,5 @@ def bar(z: float, full: float, cells: int) -> str:
 def _result_spans(explanation: Why) -> list[Span]:
     """Say which run came out better, and by what."""
     before, verdict, behind = words.headline(explanation, number_text)
-    style = {True: "best", False: "warn", None: "dim"}[explanation.is_better]
+    style = {True: "best", False: "warn", None: "dim"}[explanation.is_better] if explanation.is_judged else "text"
     return [(clean(before), "text"), (verdict, style), (clean(behind, max_chars=MAX_SENTENCE_CHARS), "text")]
