@@ -25,6 +25,32 @@ Part = Literal["all", "data", "code"]
 PARTS: tuple[Part, ...] = ("all", "data", "code")
 _CODE = frozenset({"code", "environment"})
 _NO_DATA = frozenset({"code", "environment", "log", "runtime"})
+_OWN_KIND = "kinds of the user"
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            "requirement",
+            "spec",
+            "dataset",
+            "labels",
+            "features",
+            "checkpoint",
+            "model",
+            "figure",
+            "table",
+            "report",
+            "deployment",
+            "statistics",
+            _OWN_KIND,
+            "code",
+            "environment",
+            "runtime",
+            "log",
+        )
+    )
+}
+"""Neighbours of one thing stand from sources to results, and what they were made with behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +125,18 @@ def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -
 def _walk(
     connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int, part: Part
 ) -> tuple[list[Node], bool]:
-    """Walk in one direction; give what was met, depth first, and whether there is more."""
+    """Walk in one direction; give what was met, depth first, and whether there is more.
+
+    What can be reached without passing code, environments and logs hangs on data, wherever these lead to it too: so it
+    stands where it does when data alone are shown.
+    """
     hidden = _NO_DATA if part == "data" else frozenset()
     seen, count, is_cut = {root.id}, 0, False
     beyond: dict[str, list[Node]] = {}
-    waiting = deque([root])
-    while waiting:
-        node = waiting.popleft()
+    waiting, behind_code = deque([root]), deque[Node]()
+    while waiting or behind_code:
+        is_behind = not waiting
+        node = (waiting or behind_code).popleft()
         neighbours = [
             neighbour
             for neighbour in _next(connection, node, direction)
@@ -121,7 +152,8 @@ def _walk(
             placed.append(replace(neighbour, depth=node.depth + 1, is_repeated=is_repeated))
             if not is_repeated:
                 seen.add(neighbour.id)
-                waiting.append(placed[-1])
+                is_code = neighbour.version is not None and neighbour.version.kind in _NO_DATA
+                (behind_code if is_behind or is_code else waiting).append(placed[-1])
     nodes: list[Node] = []
     stack = beyond[root.id][::-1]
     while stack:
@@ -144,6 +176,15 @@ def _leading_to_code(nodes: Sequence[Node]) -> list[Node]:
 
 
 def _next(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:
+    """Give the neighbours of a thing in one direction: runs by their starts, then versions from sources to results."""
+    return sorted(_neighbours(connection, node, direction), key=_place_of)
+
+
+def _place_of(node: Node) -> int:
+    return -1 if node.version is None else _ORDER.get(node.version.kind, _ORDER[_OWN_KIND])
+
+
+def _neighbours(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:
     if node.run is not None:
         if direction == "up":
             query, word = "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", "used"

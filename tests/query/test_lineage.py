@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, runs
-from artui.model import RELATIONS, Relation
+from artui.model import RELATIONS, Node, Relation
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
 from tests.reading import open_reader
 
 
-def _version(connection: sqlite3.Connection, name: str) -> int:
+def _version(connection: sqlite3.Connection, name: str, kind: str = "dataset") -> int:
     file = artifacts.NewFile("f", 1, name.encode().ljust(32))
-    return artifacts.save(connection, artifacts.NewVersion("p", name, "dataset", "data", [file])).key
+    return artifacts.save(connection, artifacts.NewVersion("p", name, kind, "data", [file])).key
 
 
 def test_depth_cuts_branches_not_the_walk(tmp_path: Path) -> None:
@@ -86,3 +87,49 @@ def test_upstream_and_downstream_mirror_each_other(demo_catalog: Path) -> None:
                 if node.version is not None:
                     below = lineage(reader, node.version).downstream
                     assert run.id in {other.id for other in below}
+
+
+_KINDS = ("code", "dataset", "model", "environment", "checkpoint", "log")
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(RELATIONS), st.integers(1, 6), st.integers(1, 6)), max_size=40))
+@example([("input", 1, 1), ("output", 2, 1), ("input", 2, 2), ("input", 2, 1)])
+def test_data_stand_where_they_stand_without_code(
+    tmp_path_factory: pytest.TempPathFactory, edges: list[tuple[Relation, int, int]]
+) -> None:
+    """Of everything, what hangs on data hangs there, also if code leads to it; code comes behind data, and logs last."""
+    path = tmp_path_factory.mktemp("graph") / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, kind in enumerate(_KINDS, 1):
+            runs.start(connection, runs.NewRun(project="p", name=f"run{number}"))
+            _version(connection, f"{kind}{number}", kind)
+        for relation, source, target in edges:
+            artifacts.link(connection, relation, source_key=source, target_key=target)
+    with open_reader(path) as reader:
+        for text in ("run1", "dataset2:v1"):
+            every, data = (lineage(reader, resolve(reader, text), part=part) for part in ("all", "data"))
+    for nodes, without_code in ((every.upstream, data.upstream), (every.downstream, data.downstream)):
+        assert _not_below_code(nodes) == list(without_code)
+        siblings: dict[int, list[int]] = {}
+        for node in nodes:
+            siblings = {depth: places for depth, places in siblings.items() if depth <= node.depth}
+            if node.version is not None:
+                siblings.setdefault(node.depth, []).append(
+                    ("dataset", "checkpoint", "model", "code", "environment", "log").index(node.version.kind)
+                )
+                assert siblings[node.depth] == sorted(siblings[node.depth])
+
+
+def _not_below_code(nodes: Sequence[Node]) -> list[Node]:
+    kept: list[Node] = []
+    below = 1_000
+    for node in nodes:
+        if node.depth > below:
+            continue
+        below = (
+            node.depth if node.version is not None and node.version.kind in ("code", "environment", "log") else 1_000
+        )
+        if below == 1_000:
+            kept.append(node)
+    return kept
