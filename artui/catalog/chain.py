@@ -13,7 +13,9 @@ from typing import Any
 from artui.catalog import seals
 
 CHAINED_COLUMNS = "id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id"
-"""The columns of an event that its digest covers, in this order."""
+"""The columns of an event that its digest covers, in this order; behind them the reason, if one was given."""
+REASONS_SINCE = 6
+"""The first schema whose events have reasons, and can be redacted."""
 NEWEST_STAMP = """
     SELECT max((SELECT max(e.stamp) FROM event AS e WHERE e.origin_key = o.key))
     FROM origin AS o
@@ -44,15 +46,21 @@ def digest_before(connection: sqlite3.Connection, origin_key: int | None, stamp:
     return row[0] if row is not None and isinstance(row[0], bytes) else None
 
 
-def is_chained(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Say whether an event matches its digest and the event before it; one that has no digest yet counts as matching."""
+def is_chained(connection: sqlite3.Connection, event_id: str, *, schema_version: int = REASONS_SINCE) -> bool:
+    """Say whether an event matches its digest and the event before it.
+
+    One that has no digest yet counts as matching, and so does one that was redacted: only its digest is left.
+    """
+    reasons = "why, is_redacted" if schema_version >= REASONS_SINCE else "'', 0"
     row = connection.execute(
-        f"SELECT digest, origin_key, {CHAINED_COLUMNS} FROM event WHERE id = :id", {"id": event_id}
+        f"SELECT digest, origin_key, {reasons}, {CHAINED_COLUMNS} FROM event WHERE id = :id", {"id": event_id}
     ).fetchone()
     if row is None:
         return False
-    digest, origin_key, *content = row
-    if digest is None:
+    digest, origin_key, why, is_redacted, *content = row
+    if digest is None or (is_redacted == 1 and isinstance(digest, bytes)):
         return True
+    if why != "":
+        content.append(why)
     stamp = content[2]
     return isinstance(stamp, int) and digest == event_digest(digest_before(connection, origin_key, stamp), content)

@@ -73,6 +73,7 @@ def open_reading(
         if not is_bare:
             guard.check_again(connection, shown or path)
             guard.prepare_tables(connection)
+            guard.stand_in(connection)
         guard.allow_reading(connection)
     return connection
 

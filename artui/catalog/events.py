@@ -24,6 +24,7 @@ from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
 
 MAX_KEPT_EDITS = 1000
+MAX_REASON_CHARS = 2000
 _DONE, _UNDONE, _DROPPED = 0, 1, 2
 
 
@@ -45,6 +46,7 @@ def record(
     before: Any,
     after: Any,
     edit_id: str | None = None,
+    why: str = "",
 ) -> None:
     """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
     now_ms = clock.now_ms()
@@ -54,10 +56,11 @@ def record(
         orjson.dumps(before).decode(), orjson.dumps(after).decode(), edit_id,
     )  # fmt: skip
     origin_key = origins.current(connection)
+    chained = (*content, why) if why else content
     connection.execute(
-        "INSERT INTO event (id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id, origin_key, digest) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*content, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), content)),
+        "INSERT INTO event (id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id, why, origin_key, digest) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*content, why, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), chained)),
     )
 
 
@@ -75,10 +78,11 @@ class Outcome:
 class Edit:
     """One edit under way: each method says whether it changed anything."""
 
-    def __init__(self, connection: sqlite3.Connection, edit_id: str | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, edit_id: str | None, why: str = "") -> None:
         self._connection = connection
         self._redactor = redactor_of(connection)
         self._id = edit_id
+        self._why = self._text(why.strip())[:MAX_REASON_CHARS]
         self.count = 0
         """Changes made so far."""
 
@@ -158,18 +162,18 @@ class Edit:
         kind.put(self._connection, subject_id, detail, wanted)
         record(
             self._connection, action=action, subject=kind.subject, subject_id=subject_id,
-            before=before, after=wanted, edit_id=self._id,
+            before=before, after=wanted, edit_id=self._id, why=self._why,
         )  # fmt: skip
         self.count += 1
         return True
 
 
 @contextlib.contextmanager
-def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
-    """Make one edit of several changes, whole or not at all; `undo` can undo it."""
+def editing(catalog: Catalog, label: str, *, why: str = "") -> Iterator[Edit]:
+    """Make one edit of several changes, whole or not at all; `undo` can undo it. `why` stays with each change."""
     with catalog.transaction() as connection:
         edit_id = new_id()
-        edit = Edit(connection, edit_id)
+        edit = Edit(connection, edit_id, why)
         yield edit
         if not edit.count:
             return
@@ -293,15 +297,15 @@ def untag(catalog: Catalog, run_id: str, name: str) -> None:
         edit.untag(run_id, name)
 
 
-def move_alias(catalog: Catalog, version_id: str, alias: str) -> None:
+def move_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") -> None:
     """Let an alias name this version; whatever it named before loses it."""
-    with editing(catalog, f"alias {alias}") as edit:
+    with editing(catalog, f"alias {alias}", why=why) as edit:
         edit.move_alias(version_id, alias)
 
 
-def drop_alias(catalog: Catalog, version_id: str, alias: str) -> bool:
+def drop_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") -> bool:
     """Take an alias off the artifact of a version; false if none of its versions has it."""
-    with editing(catalog, f"alias {alias} off") as edit:
+    with editing(catalog, f"alias {alias} off", why=why) as edit:
         return edit.drop_alias(version_id, alias)
 
 

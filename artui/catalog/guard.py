@@ -16,7 +16,7 @@ from typing import Any
 
 from artui.catalog import migrations
 from artui.catalog.cleaning import CleanConnection, CleanCursor
-from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, VIEWS, has_schema
+from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, STAND_INS, VIEWS, has_schema
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
 
@@ -25,6 +25,8 @@ STATEMENT_SECONDS = 20.0
 BATCH_SECONDS = 600.0
 """So long one statement may take that is run for many rows."""
 CHECK_SECONDS = 600.0
+STAND_INS_BEFORE = 6
+"""The first schema with these tables."""
 _OPCODES_A_TICK = 1000
 
 _LIMITS = (
@@ -115,6 +117,8 @@ class ReadingConnection(sqlite3.Connection):
 
     cookie = -1
     """The schema's version, as SQLite counts it; -1 before the first comparison."""
+    has_stand_ins = False
+    """Whether empty tables stand in for those that an older schema lacks."""
 
 
 _execute_cleaned = CleanConnection.execute
@@ -145,6 +149,16 @@ def prepare_tables(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND sql = ?", (_SEARCH,)).fetchone():
         connection.execute("SELECT 1 FROM search LIMIT 0")
     connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
+
+
+def stand_in(connection: ReadingConnection) -> None:
+    """Give a reader of an older catalog empty tables in place of those that it lacks."""
+    if 0 < schema_version(connection) < STAND_INS_BEFORE:
+        connection.execute("PRAGMA query_only=0")
+        for statement in STAND_INS:
+            connection.execute(statement)
+        connection.execute("PRAGMA query_only=1")
+        connection.has_stand_ins = True
 
 
 def allow_reading(connection: sqlite3.Connection) -> None:

@@ -18,6 +18,7 @@ from artui.catalog.schema import (
     SCHEMA_0003,
     SCHEMA_0004,
     SCHEMA_0005,
+    SCHEMA_0006,
 )
 from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
@@ -67,6 +68,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA_0005:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 5")
+
+    @migrations()
+    def m0006_the_life_of_versions(db: Database) -> None:
+        for statement in SCHEMA_0006:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 6")
 
     # Replacing a table would delete the rows that refer to it. This has no effect inside a transaction.
     connection.execute("PRAGMA foreign_keys = 0")

@@ -10,7 +10,7 @@ APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
 
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 PAGE_BYTES = 1024
@@ -431,6 +431,7 @@ SCHEMA_DIGESTS = {
     3: "6f2b80b1f02bfdace42ac65552bf22cf03685ab3d01a8e4df53aafad88e93427",
     4: "20a0b297b51b191e6672464381a6609e18c8da4aa037127d98b3c6bce32c99e4",
     5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
+    6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -542,6 +543,47 @@ SCHEMA_0005 = (
     "CREATE INDEX version_by_artifact ON version (artifact_key, number)",
     *_VERSION_VIEWS,
 )
+
+
+SCHEMA_0006 = (
+    # why: the reason that somebody gave, part of the digest unless it is empty. is_redacted: what it said was forgotten
+    # (catalog/forgetting.py); its digest stays, and the chain goes on from it.
+    "ALTER TABLE event ADD COLUMN why TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE event ADD COLUMN is_redacted INTEGER NOT NULL DEFAULT 0",
+    # Versions that ordinary lists leave out.
+    """
+    CREATE TABLE retirement (
+        version_key INTEGER NOT NULL PRIMARY KEY REFERENCES version (key) ON DELETE CASCADE,
+        time_ms INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # Deleted versions whose content was removed for its room: their rows stay, with the digests.
+    """
+    CREATE TABLE removal (
+        version_key INTEGER NOT NULL PRIMARY KEY REFERENCES version (key) ON DELETE CASCADE,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # What is declared of an artifact, or of one version of it: there version_key is not 0.
+    """
+    CREATE TABLE fact (
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        version_key INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (artifact_key, version_key, name)
+    ) WITHOUT ROWID
+    """,
+)
+
+
+STAND_INS = (
+    "CREATE TEMP TABLE retirement (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL)",
+    "CREATE TEMP TABLE removal (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL, author TEXT NOT NULL)",
+    "CREATE TEMP TABLE fact (artifact_key INTEGER NOT NULL, version_key INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL)",
+)
+"""Empty tables that a reader of an older catalog gets for those that it lacks, so that one query fits both."""
 
 
 _MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"

@@ -100,12 +100,25 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
         ORDER BY f.path
     """,
     "previews": "SELECT path, content FROM preview WHERE version_key = :key ORDER BY path",
+    # What was added to it later comes behind the aliases, so that seals from before stay true.
     "aliases": """
-        SELECT l.name, l.artifact_key = v.artifact_key
-        FROM version AS v
-        CROSS JOIN alias AS l ON l.artifact_key = v.artifact_key
-        WHERE v.key = :key AND l.version_key = v.key
-        ORDER BY l.name
+        SELECT word, value
+        FROM (
+            SELECT 0 AS sort, l.name AS word, l.artifact_key = v.artifact_key AS value
+            FROM version AS v
+            CROSS JOIN alias AS l ON l.artifact_key = v.artifact_key
+            WHERE v.key = :key AND l.version_key = v.key
+            UNION ALL
+            SELECT 1, 'retired', t.time_ms FROM retirement AS t WHERE t.version_key = :key
+            UNION ALL
+            SELECT 2, d.author, d.time_ms FROM removal AS d WHERE d.version_key = :key
+            UNION ALL
+            SELECT 3 + (f.version_key <> 0), f.name, f.value
+            FROM version AS v
+            JOIN fact AS f ON f.artifact_key = v.artifact_key
+            WHERE v.key = :key AND f.version_key IN (0, v.key)
+        )
+        ORDER BY sort, word
     """,
     "lineage": """
         SELECT e.relation, 0, v.id, e.created_ms
@@ -278,8 +291,12 @@ def _triggers() -> dict[str, str]:
         "edge_changed": f"BEFORE UPDATE ON main.edge BEGIN {_note_edge('OLD')} {_note_edge('NEW')} END",
         "edge_removed": f"BEFORE DELETE ON main.edge BEGIN {_note_edge('OLD')} END",
     }
+    for word, event, row in (("added", "INSERT", "NEW"), ("changed", "UPDATE", "OLD"), ("removed", "DELETE", "OLD")):
+        said_of = f"SELECT v.key FROM main.version AS v WHERE v.artifact_key = {row}.artifact_key AND {row}.version_key IN (0, v.key)"
+        made[f"fact_{word}"] = f"BEFORE {event} ON main.fact BEGIN {_note_all('version', f'IN ({said_of})')} END"
     for table, kind in (
         ("param", "run"), ("tag", "run"), ("context", "run"), ("series", "run"), ("file", "version"), ("preview", "version"),
+        ("retirement", "version"), ("removal", "version"),
     ):  # fmt: skip
         for word, event, row in (
             ("added", "INSERT", "NEW"),

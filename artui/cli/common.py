@@ -40,6 +40,7 @@ def filter_option(*names: str, help: str) -> Callable[[Function], Function]:
     return click.option(*names, default="", help=help, shell_complete=completing.filters)
 
 
+why_option = click.option("--why", metavar="TEXT", default="", help="The reason, which stays in the history.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
 
 

@@ -6,12 +6,13 @@ come with any release, one that changes or goes makes another CONTRACT.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from artui.model import (
         ArtifactHead,
+        Change,
         ManifestFile,
         Metric,
         Node,
@@ -135,6 +136,16 @@ RECORDS: dict[str, Record] = {
         "files": Field("[file]", "its files"),
         "used_by": Field("[run]", "the runs that used it"),
         "related": Field("[relation]", "other versions that it is related to"),
+        "history": Field("[change]", "what was done with it, newest first"),
+    },
+    "change": {
+        "what": Field("text", "the name of an alias"),
+        "before": Field("text", "what it was before; empty where `what` says all"),
+        "after": Field("text", "what it is since then"),
+        "time_ms": Field("whole", "when"),
+        "author": Field("text", "who: user@host"),
+        "why": Field("text", "the reason that was given"),
+        "damaged": Field("[text]", "parts that are not as recorded"),
     },
     "file": {
         "path": Field("text", "inside the version, with forward slashes"),
@@ -391,13 +402,21 @@ def version_record(head: VersionHead) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def whole_version(version: VersionDetail, previews: Mapping[str, Preview]) -> dict[str, Any]:
+def whole_version(
+    version: VersionDetail, previews: Mapping[str, Preview], history: Sequence[Change] = ()
+) -> dict[str, Any]:
     """Make the record of a version with its files and all that it is connected to."""
     return {
         **version_record(version.head), "metadata": dict(version.metadata), "location": version.location, "host": version.host,
         "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
-        "related": [{"relation": word, "version": version_record(head)} for word, head in version.related], "damaged": version.damaged,
+        "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
+        "history": [change_record(change) for change in history], "damaged": version.damaged,
     }  # fmt: skip
+
+
+def change_record(change: Change) -> dict[str, Any]:
+    """Make the record of something that was done."""
+    return {name: getattr(change, name) for name in RECORDS["change"]}
 
 
 def _file(file: ManifestFile, preview: Preview | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from artui.model.artifacts import (
         AliasChange,
         ArtifactHead,
+        Change,
         ManifestFile,
         Preview,
         PreviewTable,
@@ -46,6 +47,7 @@ _MODULES = {
     "artifacts": (
         "AliasChange",
         "ArtifactHead",
+        "Change",
         "ManifestFile",
         "Preview",
         "PreviewTable",
@@ -85,6 +87,7 @@ __all__ = [
     "UNREAD",
     "AliasChange",
     "ArtifactHead",
+    "Change",
     "Column",
     "Damage",
     "ManifestFile",

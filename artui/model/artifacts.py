@@ -142,4 +142,22 @@ class AliasChange:
     author: str
     from_number: int | None
     to_number: int | None
+    why: str = ""
+    """The reason that was given; may be empty."""
+    damaged: Damage = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was done with a version: part of its history."""
+
+    time_ms: int
+    author: str
+    why: str
+    """The reason that was given; may be empty."""
+    what: str
+    """What changed: the name of an alias, or a word such as `approved`."""
+    before: str = ""
+    """What it was before; empty where `what` says all."""
+    after: str = ""
     damaged: Damage = ()

@@ -14,6 +14,7 @@ import orjson
 from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
+from artui.catalog.chain import REASONS_SINCE
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
@@ -55,7 +56,7 @@ _HEADS = Shape(
 _ARTIFACTS = Shape(ArtifactHead, "key id name project stage kind version_count", codes=_STAGE_CODES)
 _FILES = Shape(ManifestFile, "path size_bytes digest media_type link_target note", may_lack="digest link_target")
 _DETAILS = Shape(VersionDetail, "location host")
-_CHANGES = Shape(AliasChange, "time_ms author")
+_CHANGES = Shape(AliasChange, "time_ms author why")
 
 
 def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
@@ -377,29 +378,23 @@ def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = M
 def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
     """List how the aliases of an artifact moved, newest first."""
     with reader.snapshot() as connection:
+        reason = "why" if reader.schema_version >= REASONS_SINCE else "''"
         rows = connection.execute(
-            "SELECT time_ms, author, before, after, id FROM event WHERE subject_id = :artifact AND action = 'alias' ORDER BY time_ms DESC, id DESC LIMIT 500",
+            f"SELECT time_ms, author, {reason}, before, after, id FROM event WHERE subject_id = :artifact AND action = 'alias' ORDER BY time_ms DESC, id DESC LIMIT 500",
             {"artifact": artifact_id},
         ).fetchall()
-        unchained = {row[4] for row in rows if not is_chained(reader, connection, row[4])}
+        unchained = {row[5] for row in rows if not is_chained(reader, connection, row[5])}
     changes = []
-    for time_ms, author, before, after, event_id in rows:
+    for time_ms, author, why, before, after, event_id in rows:
         was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
         name = str((now or was or ["?"])[0])
         damaged = ("event",) if event_id in unchained else ()
         changes.append(
             _CHANGES.made(
-                (time_ms, author), alias=name, from_number=_third(was), to_number=_third(now), damaged=damaged
+                (time_ms, author, why), alias=name, from_number=_third(was), to_number=_third(now), damaged=damaged
             )
         )
     return changes
-
-
-def moves_around(reader: Reader, head: VersionHead) -> list[AliasChange]:
-    """List how the aliases of a version's artifact moved, newest first."""
-    with reader.snapshot() as connection:
-        row = connection.execute("SELECT id FROM artifact WHERE key = :key", {"key": head.artifact_key}).fetchone()
-    return alias_history(reader, row[0]) if row is not None and isinstance(row[0], str) else []
 
 
 def _third(values: list[Any]) -> int | None:

@@ -49,7 +49,9 @@ def damaged_versions(reader: Reader, keys: Sequence[int]) -> Damages:
 
 def is_chained(reader: Reader, connection: sqlite3.Connection, event_id: str) -> bool:
     """Say whether an event continues the chain of the one before it."""
-    return reader.schema_version < seals.SCHEMA_VERSION or chain.is_chained(connection, event_id)
+    return reader.schema_version < seals.SCHEMA_VERSION or chain.is_chained(
+        connection, event_id, schema_version=reader.schema_version
+    )
 
 
 def sentence(named: Iterable[tuple[str, tuple[str, ...]]]) -> str:

@@ -96,6 +96,8 @@ class Reader:
             generation = self._generation
         try:
             connection = self._connection(generation)
+            if connection.has_stand_ins:
+                connection = self._with_its_own_tables(connection, generation)
             with opening.border(self.path), opening.time_limit(connection, seconds):
                 guard.check_again(connection, self.path)
                 yield connection
@@ -123,6 +125,19 @@ class Reader:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+    def _with_its_own_tables(self, connection: guard.ReadingConnection, generation: int) -> guard.ReadingConnection:
+        """Connect anew to a catalog that has been migrated meanwhile: it has the tables now that others stood in for."""
+        with opening.border(self.path):
+            version = guard.schema_version(connection)
+        if version < guard.STAND_INS_BEFORE:
+            return connection
+        self._opened.schema_version = version
+        with self._lock:
+            self._connections = [other for other in self._connections if other is not connection]
+        opening.disconnect(connection)
+        self._local.connection = None
+        return self._connection(generation)
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artui.model import AliasChange, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
+from artui.model import Change, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -32,16 +32,14 @@ from artui.units import ago_text, bytes_text, number_text, param_text, plural, t
 MAX_USERS = 12
 """More runs that used a version are only counted."""
 _NAMED_USERS = 3
+HISTORY = "history"
+"""Title of the section about what was done with a version."""
 DIGEST_CHARS = 16
 """Characters of a file's digest that are shown beside it."""
 
 
-def version_sheet(detail: VersionDetail, history: Sequence[AliasChange] = (), *, now_ms: int) -> Sheet:
-    """Say what a version is, where it came from, what used it, and what it holds.
-
-    Args:
-        history: how the aliases of its artifact moved; the moves to and from this version are listed.
-    """
+def version_sheet(detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int) -> Sheet:
+    """Say what a version is, where it came from, what used it, what was done with it, and what it holds."""
     head = detail.head
     return Sheet(
         head.reference,
@@ -51,7 +49,7 @@ def version_sheet(detail: VersionDetail, history: Sequence[AliasChange] = (), *,
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
             _files(detail),
             _lineage(detail),
-            _moves(head, history),
+            _history(history),
         ),
     )
 
@@ -138,22 +136,21 @@ def _value_text(value: Any) -> str:
     return param_text(value)
 
 
-def _moves(head: VersionHead, history: Sequence[AliasChange]) -> Section:
-    """Say which aliases came to a version, or left it, newest first."""
-    changes = [change for change in history if head.number in (change.from_number, change.to_number)]
+def _history(history: Sequence[Change]) -> Section:
+    """Say what was done with a version, newest first."""
 
-    def row(change: AliasChange) -> Row:
-        before, after = (f"v{number}" if number else "none" for number in (change.from_number, change.to_number))
+    def row(change: Change) -> Row:
         return (
-            Cell(change.alias, "good"),
-            Cell(f"{before} → {after}", "dim"),
+            Cell(change.what, "good"),
+            Cell(f"{change.before} → {change.after}" if change.before or change.after else "", "dim"),
             Cell(time_text(change.time_ms), "dim"),
             Cell(change.author, "dim"),
+            Cell(change.why),
             Cell(f"damaged: {', '.join(change.damaged)}" if change.damaged else "", "bad"),
         )
 
-    titles = ("alias", "from and to", "when", "by", "")
-    return Section("moves of aliases", table=Table(tuple(map(Header, titles)), Rows(changes, row)))
+    titles = ("change", "from and to", "when", "by", "why", "")
+    return Section(HISTORY, table=Table(tuple(map(Header, titles)), Rows(history, row)))
 
 
 def _files(detail: VersionDetail) -> Section:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, overload
 
 from artui import clock
-from artui.model import AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
+from artui.model import Change, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
 from artui.model.tracebacks import is_marks
 from artui.query.direction import best_aggregate, has_direction
 from artui.query.series.ranking import SYSTEM_RANK, metric_rank
@@ -51,7 +51,7 @@ STYLES: Mapping[sheets.Tone, str] = {
     "bad": "bad",
 }
 """The style of each tone."""
-MOST: Mapping[str, int] = {USED: 12, MADE: 12, "metadata": 30, "moves of aliases": 8, "files": 200}
+MOST: Mapping[str, int] = {USED: 12, MADE: 12, "metadata": 30, "history": 8, "files": 200}
 """By title of a section: at most so many of its lines are drawn."""
 ELSEWHERE: Mapping[str, str] = {USED: " under files", MADE: " under files", "lineage": ": L shows the lineage"}
 """By title of a section: where the rest of it can be seen."""
@@ -64,7 +64,7 @@ PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 LATER_ROWS = 6
 """So many rows of the first file of a version are previewed, and of each other one."""
-AROUND = ("lineage", "moves of aliases")
+AROUND = ("lineage", "history")
 """Titles of the sections about what a version is connected to."""
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
@@ -163,7 +163,7 @@ def file_lines(detail: RunDetail, *, cells: int) -> list[Line]:
 
 
 def version_lines(
-    detail: VersionDetail, previews: Mapping[str, Preview], history: Sequence[AliasChange], *, cells: int
+    detail: VersionDetail, previews: Mapping[str, Preview], history: Sequence[Change], *, cells: int
 ) -> list[Line]:
     """Draw everything about a version, and the previews of its files."""
     sheet = version_sheet(detail, history, now_ms=clock.now_ms())

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 import artui
-from artui.catalog import SCHEMA_VERSION, Catalog
+from artui.catalog import SCHEMA_VERSION, Catalog, events
 from tests.reading import open_reader
 
 DATA = Path(__file__).parent.parent / "data"
 
 
-@pytest.fixture(params=[1, 2, 3, 4])
+@pytest.fixture(params=[1, 2, 3, 4, 5])
 def schema(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -120,3 +120,21 @@ def test_one_number_may_stand_for_two_versions(tmp_path: Path) -> None:
                 "VALUES (?, 1, 1, x'00', 0, 0, 0, 'embedded')",
                 (version_id,),
             )
+
+
+def test_seals_and_the_journal_stay_true_over_a_migration(tmp_path: Path) -> None:
+    """What was sealed and chained under schema 5 still matches afterwards, and an open reader sees what came since."""
+    path = tmp_path / "x.artui"
+    path.write_bytes(gzip.decompress((DATA / "schema-5.artui.gz").read_bytes()))
+    with artui.open_catalog(path) as reader:
+        before = reader.version("old-model:production")
+        assert not before.damaged and [move.why for move in reader.artifact("old-model").alias_history] == [""]
+
+        with Catalog(path) as catalog:
+            events.move_alias(catalog, before.id, "candidate", why="best on the test set")
+        moves = reader.artifact("old-model").alias_history
+        assert [(move.alias, move.why, move.damaged) for move in moves] == [
+            ("candidate", "best on the test set", ()),
+            ("production", "", ()),
+        ]
+        assert not reader.version("old-model:candidate").damaged and reader.run("old").note == "a note"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from artui.model import (
-    AliasChange,
+    Change,
     ManifestFile,
     Metric,
     Param,
@@ -76,8 +76,8 @@ def version_detail(**changes: object) -> VersionDetail:
     return VersionDetail(**(values | changes))  # type: ignore[arg-type]
 
 
-def alias_change(alias: str, before: int | None, after: int | None) -> AliasChange:
-    return AliasChange(alias, NOW_MS - 1_000, "ada@box-3", before, after)
+def change(what: str, before: str = "", after: str = "", *, why: str = "") -> Change:
+    return Change(NOW_MS - 1_000, "ada@box-3", why, what, before, after)
 
 
 def texts_of(sheet: Sheet) -> str:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from artui import clock
+from artui.catalog import Catalog, artifacts, events
 from artui.cli import run as artui
 from artui.model import Preview, PreviewTable, VersionDetail, VersionHead
-from artui.query.artifacts import alias_history, artifact_list, get_version, moves_around
+from artui.query.artifacts import artifact_list, get_version
+from artui.query.history import version_history
+from artui.query.reader import Reader
+from artui.query.references import find_version
 from artui.sheets.version import MAX_USERS, preview_section, version_sheet
 from artui.tui.facts import version_lines
 from artui.units import bytes_text, time_text
@@ -18,7 +22,7 @@ from tests.reading import open_reader
 from tests.sheets.making import (
     DIGEST,
     NOW_MS,
-    alias_change,
+    change,
     fact_text,
     lines_of,
     run_head,
@@ -95,13 +99,39 @@ def test_runs_that_used_it_are_counted_beyond_some() -> None:
     assert "used by | no run yet" in texts_of(unused)
 
 
-def test_moves_of_aliases_are_those_of_this_version() -> None:
-    """An alias that came, left or was taken away is said; moves between other versions are not."""
-    history = [alias_change("best", 4, None), alias_change("best", None, 4), alias_change("old", 1, 2)]
-    moves = section_of(version_sheet(version_detail(), history, now_ms=NOW_MS), "moves of aliases")
+def test_history_says_what_when_who_and_why() -> None:
+    """Each change is a line: from and to where there are two sides, and the reason if one was given."""
+    history = [change("best", "v4", "none", why="drifts"), change("approved")]
+    section = section_of(version_sheet(version_detail(), history, now_ms=NOW_MS), "history")
 
-    text = "\n".join(lines_of(moves))
-    assert "best | v4 → none" in text and "best | none → v4" in text and "old" not in text and "ada@box-3" in text
+    moved, approved = lines_of(section)[1:3]
+    assert moved.startswith("best | v4 → none | ") and " | ada@box-3 | drifts | " in moved
+    assert approved.startswith("approved |  | ") and "→" not in approved
+
+
+def test_the_history_of_a_version_is_its_own(tmp_path: Path) -> None:
+    """An alias that came, left or was taken away is said; moves between other versions are not."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog:
+        with catalog.transaction() as connection:
+            ids = [
+                artifacts.save(
+                    connection, artifacts.NewVersion("p", "m", "model", "modelling", [artifacts.NewFile("a", n, bytes(32))])
+                ).id
+                for n in range(3)
+            ]  # fmt: skip
+        events.move_alias(catalog, ids[0], "best", why="the first")
+        events.move_alias(catalog, ids[1], "best")
+        events.move_alias(catalog, ids[2], "best", why="better")
+        events.drop_alias(catalog, ids[2], "best", why="no more")
+    with Reader(path) as reader:
+        said = [
+            [(change.what, change.before, change.after, change.why) for change in version_history(reader, find_version(reader, f"m:v{n}"))]
+            for n in (1, 2, 3)
+        ]  # fmt: skip
+    assert said[0] == [("best", "v1", "v2", ""), ("best", "none", "v1", "the first")]
+    assert said[1] == [("best", "v2", "v3", "better"), ("best", "v1", "v2", "")]
+    assert said[2] == [("best", "v3", "none", "no more"), ("best", "v2", "v3", "better")]
 
 
 def test_preview_says_how_much_more_there_is() -> None:
@@ -120,7 +150,7 @@ def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest
     with open_reader(demo_catalog) as reader:
         heads = [head for head in artifact_list(reader) if head.latest is not None]
         details = [get_version(reader, head.latest.id) for head in heads if head.latest is not None]
-        histories = [alias_history(reader, head.id) for head in heads]
+        histories = [version_history(reader, detail.head) for detail in details]
         with reader.snapshot() as connection:
             sizes = dict(connection.execute("SELECT version_key, sum(size_bytes) FROM file GROUP BY version_key"))
 
@@ -137,6 +167,4 @@ def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest
             words = [section.title, *facts, *(cell.text for row in rows for cell in row)]
             assert [text for text in words if text not in drawn] == [], detail.head.reference
             assert [text for text in words if text not in printed] == [], detail.head.reference
-        with open_reader(demo_catalog) as reader:
-            assert moves_around(reader, detail.head) == history
         assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18

@@ -10,7 +10,8 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
 from artui.model import GOING, RunHead, VersionHead
-from artui.query.artifacts import get_version, moves_around, previews
+from artui.query.artifacts import get_version, previews
+from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.query.run import get_run
@@ -63,15 +64,16 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
     version, previews_by_path = get_version(reader, head.id), previews(reader, head.key)
+    history = version_history(reader, version.head)
     say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
     if as_json:
         from artui.cli.contract import whole_version
 
-        print_json(version=whole_version(version, previews_by_path))
+        print_json(version=whole_version(version, previews_by_path, history))
         return
     from artui.sheets.version import preview_section, version_sheet
 
-    sheet = version_sheet(version, moves_around(reader, version.head), now_ms=clock.now_ms())
+    sheet = version_sheet(version, history, now_ms=clock.now_ms())
     print_sheet(sheet, elsewhere={"lineage": "artui trace has them all"})
     print_sections(
         preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)

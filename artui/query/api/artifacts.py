@@ -105,7 +105,7 @@ class Artifact:
 
     @cached_property
     def alias_history(self) -> tuple[AliasChange, ...]:
-        """How its aliases moved, newest first: alias, when in ms, who, from and to which number."""
+        """How its aliases moved, newest first: alias, when in ms, who, from and to which number, why."""
         from artui.query.artifacts import alias_history
 
         return tuple(alias_history(self._reader, self._head.id))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
 
     from artui.model import (
+        Change,
         ManifestFile,
         ParamValue,
         Preview,
@@ -390,6 +391,13 @@ class Version:
     def damaged(self) -> tuple[str, ...]:
         """Words for the parts of it that are damaged in the catalog."""
         return self._detail.damaged
+
+    @cached_property
+    def history(self) -> tuple[Change, ...]:
+        """What was done with it, newest first: what, from and to, when in ms, who and why."""
+        from artui.query.history import version_history
+
+        return tuple(version_history(self._reader, self._head))
 
     # Where it came from and what came of it
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from artui import clock
 from artui.query import artifacts as query
 from artui.query.direction import best_aggregate, has_direction
+from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
@@ -26,7 +27,7 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, digits_for, number_text, plural
 
 if TYPE_CHECKING:
-    from artui.model import AliasChange, Preview, VersionDetail, VersionHead
+    from artui.model import Change, Preview, VersionDetail, VersionHead
     from artui.query.measures import Measure
     from artui.query.pictures import TablePicture
 
@@ -43,8 +44,8 @@ class VersionFacts(NamedTuple):
     detail: VersionDetail
     previews: Mapping[str, Preview]
     """Previews of its files, by path."""
-    history: Sequence[AliasChange]
-    """Moves of aliases to it and away from it."""
+    history: Sequence[Change]
+    """What was done with it, newest first."""
 
 
 class ArtifactScreen(ActsOnVersions):
@@ -312,4 +313,4 @@ def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.get_version(reader, version_id)
-    return VersionFacts(detail, query.previews(reader, detail.head.key), query.moves_around(reader, detail.head))
+    return VersionFacts(detail, query.previews(reader, detail.head.key), version_history(reader, detail.head))

@@ -249,9 +249,10 @@ class VersionsEditor(Editor):
 
     def _ask_alias(self, head: VersionHead, text: str) -> None:
         question = f"alias for {clean(head.reference)}  (name, or -name)"
-        self.prompt(question, lambda answer: self._alias(head, answer.strip()), text=text)
+        self.prompt(question, lambda answer: self._ask_why(head, answer.strip()), text=text)
 
-    def _alias(self, head: VersionHead, text: str) -> None:
+    def _ask_why(self, head: VersionHead, text: str) -> None:
+        """Check the alias, and ask for the reason, which may be left out."""
         if not text:
             return
         alias, is_off = text.removeprefix("-").strip(), text.startswith("-")
@@ -261,13 +262,20 @@ class VersionsEditor(Editor):
             self._ask_alias(head, text)
             self._say(clean(str(error)), is_warning=True)
             return
+        what = f"no {alias} any more" if is_off else f"{alias} is {head.reference}"
+        self._ask_reason(what, lambda why: self._alias(head, alias, why, is_off=is_off))
+
+    def _ask_reason(self, what: str, answer: Callable[[str], None]) -> None:
+        self.prompt(f"why: {clean(what, max_chars=_NAME_CHARS)}  (enter: no reason)", answer)
+
+    def _alias(self, head: VersionHead, alias: str, why: str, *, is_off: bool) -> None:
         reader = self._screen.reader
 
         def work() -> bool:
             from artui.catalog import Catalog, events
 
             label = f"alias {alias} off {head.artifact}" if is_off else f"alias {alias} on {head.reference}"
-            with Catalog(reader.path) as catalog, events.editing(catalog, label) as edit:
+            with Catalog(reader.path) as catalog, events.editing(catalog, label, why=why) as edit:
                 return edit.drop_alias(head.id, alias) if is_off else edit.move_alias(head.id, alias)
 
         done = f"{alias} names no version of {head.artifact} any more" if is_off else f"{alias} is {head.reference} now"

@@ -75,10 +75,16 @@ class Prompt(Horizontal):
         """Take the question back; false if there is none."""
         if self._answer is None:
             return False
+        self._answered("", lambda text: None)
+        return True
+
+    def _answered(self, text: str, answer: Callable[[str], None]) -> None:
+        """Give the answer; the focus goes back unless it leads to another question."""
         self._answer = None
         self.add_class("hidden")
-        self.post_message(self.Left())
-        return True
+        answer(text)
+        if self._answer is None:
+            self.post_message(self.Left())
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -86,14 +92,11 @@ class Prompt(Horizontal):
         if answer is None:
             return
         if self._is_yes_or_no and text:
-            self.leave()
-            if text.lower() == "y":
-                answer(text)
+            self._answered(text, answer if text.lower() == "y" else lambda text: None)
             return
         self._typed(text)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        answer = self._answer
-        if self.leave() and answer is not None:
-            answer(message.value.strip())
+        if self._answer is not None:
+            self._answered(message.value.strip(), self._answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from artui.catalog import events
 from tests.cli.conftest import Call
 
 
@@ -24,3 +25,19 @@ def test_an_alias_is_taken_off_and_comes_back(call: Call, workplace: Path) -> No
 
     assert call("undo")[0] == 0 and "production" in _aliases(call)
     assert "production" in call("show", "data:production")[1]
+
+
+def test_the_reason_of_an_alias_is_kept(call: Call, workplace: Path) -> None:
+    """Who, when and why of each move are said by `artui show`, as a table and in JSON; a secret in a reason is not."""
+    key = "ghp_" + "a1B2" * 9
+    assert call("alias", "data:v1", "production", "--why", "fewest labels missing")[0] == 0
+    assert call("alias", "data:v1", "production", "--remove", "--why", f"found {key} in it")[0] == 0
+
+    out = call("show", "data:v1")[1]
+    assert "fewest labels missing" in out and "none → v1" in out and events.author() in out and key not in out
+    history = json.loads(call("show", "data:v1", "--json")[1])["version"]["history"]
+    assert [(change["what"], change["before"], change["after"]) for change in history] == [
+        ("production", "v1", "none"),
+        ("production", "none", "v1"),
+    ]
+    assert history[1]["why"] == "fewest labels missing" and "<redacted" in history[0]["why"]

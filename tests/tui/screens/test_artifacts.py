@@ -12,9 +12,11 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from artui.query.artifacts import artifact_list
+from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.tui.screens import artifacts
+from artui.query.references import find_version
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
@@ -130,11 +132,17 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
             )
             return {name for (name,) in connection.execute(question)}
 
-    async def answer(pilot: Pilot[Any], text: str) -> None:
+    async def answer(pilot: Pilot[Any], text: str, why: str = "", *, is_asked_why: bool = True) -> None:
         await pilot.press("a")
         await settled(pilot)
         assert pilot.app.focused is not None and "alias for digits-model:v1" in shown(pilot)
         await _type(pilot, text)
+        await pilot.press("enter")
+        await settled(pilot)
+        if not is_asked_why:
+            return
+        assert "why:" in shown(pilot) and "no reason" in shown(pilot)
+        await _type(pilot, why)
         await pilot.press("enter")
         await settled(pilot)
 
@@ -149,7 +157,10 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
             await settled(pilot)
         screen = type(pilot.app.screen)
         before = aliases()
-        await answer(pilot, "production")
+        await answer(pilot, "production", "least loss")
+        with Reader(small_catalog) as reader:
+            change = version_history(reader, find_version(reader, "digits-model:production"))[0]
+            assert (change.what, change.before, change.after, change.why) == ("production", "none", "v1", "least loss")
         assert aliases() == {*before, "production"} and "production is digits-model:v1 now" in shown(pilot)
         await answer(pilot, "production")
         assert "production is digits-model:v1 already" in shown(pilot)
@@ -163,7 +174,7 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
         assert aliases() == {"production"}
         await answer(pilot, "-gone")
         assert aliases() == {"production"} and "digits-model has no alias gone" in shown(pilot)
-        await answer(pilot, "latest")
+        await answer(pilot, "latest", is_asked_why=False)
         assert "cannot be an alias" in shown(pilot) and "alias for digits-model:v1" in shown(pilot)
         await pilot.press("escape")
         await settled(pilot)

@@ -1,0 +1,56 @@
+"""What people did with a version, as the journal has it: aliases that came and went, with who, when and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from artui.catalog import cells as cell_of
+from artui.catalog.chain import REASONS_SINCE
+from artui.model import Change
+from artui.query.border import Shape
+from artui.query.damage import is_chained
+
+if TYPE_CHECKING:
+    from artui.model import VersionHead
+    from artui.query.reader import Reader
+
+MOST_CHANGES = 500
+FORGOTTEN = "forgotten"
+"""Stands for what an event said that was redacted."""
+_CHANGES = Shape(Change, "time_ms author why")
+_EVENTS = """
+    SELECT e.time_ms, e.author, {reasons}, e.action, e.before, e.after, e.id
+    FROM event AS e
+    WHERE e.subject_id IN (:artifact, :version)
+    ORDER BY e.time_ms DESC, e.id DESC
+    LIMIT :most
+"""
+
+
+def version_history(reader: Reader, head: VersionHead) -> list[Change]:
+    """List what was done with a version, newest first."""
+    changes: list[Change] = []
+    with reader.snapshot() as connection:
+        row = connection.execute("SELECT id FROM artifact WHERE key = ?", (head.artifact_key,)).fetchone()
+        reasons = "e.why, e.is_redacted" if reader.schema_version >= REASONS_SINCE else "'', 0"
+        values = {"artifact": row[0] if row is not None else None, "version": head.id, "most": MOST_CHANGES}
+        rows = connection.execute(_EVENTS.format(reasons=reasons), values).fetchall()
+        for time_ms, author, why, is_redacted, action, before, after, event_id in rows:
+            said = (FORGOTTEN, "", "") if is_redacted == 1 else _said(head, action, before, after)
+            if said is None:
+                continue
+            damaged = () if is_chained(reader, connection, event_id) else ("event",)
+            what, was, now = said
+            changes.append(_CHANGES.made((time_ms, author, why), what=what, before=was, after=now, damaged=damaged))
+    return changes
+
+
+def _said(head: VersionHead, action: Any, before: Any, after: Any) -> tuple[str, str, str] | None:
+    """Say what an event did with a version: what changed, from and to; None if it did nothing with it."""
+    if action != "alias":
+        return None
+    was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
+    numbers = [values[2] if len(values) > 2 and isinstance(values[2], int) else None for values in (was, now)]
+    if head.number not in numbers:
+        return None
+    return str((now or was or ["?"])[0]), *("none" if number is None else f"v{number}" for number in numbers)  # type: ignore[return-value]
