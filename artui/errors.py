@@ -46,6 +46,10 @@ class UnknownReference(UsageError):
     """Nothing in the catalog has that name."""
 
 
+class DeletedReference(UnknownReference):
+    """What had that name was deleted, or left out of the lists; the remedy says how it comes back."""
+
+
 class AmbiguousReference(UsageError):
     """More than one thing in the catalog has that name."""
 

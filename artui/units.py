@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from artui.numbers import as_float
+from artui.times import time_text as time_text
 
 if TYPE_CHECKING:
     from artui.model import ParamValue
@@ -87,18 +87,6 @@ def _age(seconds: float) -> str:
             return f"{int(seconds // size)}{unit}"
     years = int(seconds // 31_536_000)
     return f"{years}y" if years < 10_000 else ">999y"
-
-
-def time_text(time_ms: int | None) -> str:
-    """Give a local date and time, `unknown` for 0; a number that no calendar holds is shown as that number."""
-    if time_ms is None:
-        return ""
-    if time_ms == 0:
-        return "unknown"
-    try:
-        return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    except (OverflowError, ValueError, OSError):
-        return f"{time_ms} ms"
 
 
 DIGITS = 4

@@ -105,11 +105,12 @@ def build(path: Path) -> Path:
         connection.execute("INSERT INTO spool (id, folded_bytes) VALUES ('gone.log', 100)")
     victim = ids.derived_id("test", VICTIM)
     with Catalog(path) as catalog:
-        with events.editing(catalog, "many changes") as edit:
+        with events.editing(catalog, "many changes", why="because") as edit:
             edit.set_note(victim, "a better note")
             edit.tag(victim, "best", "yes")
             edit.rename(ids.derived_id("test", "killed-run"), "killed-one")
             edit.move_alias(model.id, "candidate")
+            edit.approve(model.id)
             edit.save_view("my view", "runs", orjson.dumps({"where": "", "columns": []}).decode())
         with catalog.transaction() as connection:
             report = {"format": "mlflow", "location": "/x", "facts": {"a": "b"}, "runs": {"new": 1}, "taken": {"metrics": 3},
@@ -210,6 +211,8 @@ WRITING = (
     ("note", VICTIM, "new note"), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
+    ("promote", f"{MODEL}:v1", "--why", "best"), ("approve", f"{MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
+    ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("preview", "train-set", "--again"),
 )  # fmt: skip
 """Verbs that write, one after another into one file."""

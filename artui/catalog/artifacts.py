@@ -28,7 +28,15 @@ from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import derived_id, new_id
 from artui.catalog.runs import project_key
-from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, UnknownReference, UsageError
+from artui.catalog.standing import deletion_text, not_retired
+from artui.errors import (
+    AmbiguousReference,
+    CatalogDamaged,
+    ContentMissing,
+    DeletedReference,
+    UnknownReference,
+    UsageError,
+)
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.paths import PATH_BYTES, is_file_name, usable_path
 from artui.reference import Reference, check_name
@@ -288,10 +296,86 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     artifact_key, name, owner = chosen[0]
     row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
     if row is None:
+        _refuse_deleted(connection, reference, artifact_key, name)
         raise UnknownReference(
             f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name)
         )
     return StoredVersion(row[0], row[1], artifact_key, name, owner, *row[2:])
+
+
+def aliased_number(connection: sqlite3.Connection, artifact_key: int, alias: str) -> int | None:
+    """Give the number of the version that an alias names; None if it names none."""
+    row = connection.execute(
+        "SELECT v.number FROM alias AS l JOIN version AS v ON v.key = l.version_key "
+        "WHERE l.artifact_key = ? AND l.name = ? AND v.deleted_ms IS NULL",
+        (artifact_key, storable(redactor_of(connection).name(alias))),
+    ).fetchone()
+    return int(row[0]) if row is not None and isinstance(row[0], int) else None
+
+
+def find_deleted(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> str:
+    """Give the id of the deleted version that a reference with a number or an alias names.
+
+    Raises:
+        UnknownReference, AmbiguousReference: as `find_version`, and for a version that is not deleted.
+    """
+    redactor = redactor_of(connection)
+    rows = connection.execute(
+        "SELECT a.key, p.name FROM artifact AS a JOIN project AS p ON p.key = a.project_key "
+        "WHERE a.name = :name OR p.name || '/' || a.name = :name ORDER BY a.key",
+        {"name": storable(redactor.name(reference.name))},
+    ).fetchall()
+    keys = [row[0] for row in rows if row[1] == project] or [row[0] for row in rows]
+    deleted = [row for key in keys if (row := _deleted(connection, reference, key)) is not None]
+    if len(deleted) > 1:
+        raise AmbiguousReference(f"{reference} is in {len(deleted)} projects.", remedy="Write PROJECT/NAME:VERSION.")
+    if not deleted:
+        raise UnknownReference(
+            f"There is no deleted version {reference}.", remedy="`artui ls -a -w 'deleted is not null'` lists them."
+        )
+    return str(deleted[0][0])
+
+
+def _deleted(connection: sqlite3.Connection, reference: Reference, artifact_key: int) -> tuple[str, int, int] | None:
+    """Give (id, number, when) of the deleted version that a reference would name if it were not deleted."""
+    columns = "SELECT v.id, v.number, v.deleted_ms FROM version AS v"
+    values = {"artifact": artifact_key, "number": reference.number, "alias": storable(reference.alias or "")}
+    if reference.number is not None:
+        query = f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number AND v.deleted_ms IS NOT NULL"
+    else:
+        query = f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias AND v.deleted_ms IS NOT NULL"
+    row = connection.execute(f"{query} ORDER BY v.deleted_ms DESC, v.key DESC LIMIT 1", values).fetchone()
+    return tuple(row) if row is not None else None
+
+
+def _refuse_deleted(connection: sqlite3.Connection, reference: Reference, artifact_key: int, name: str) -> None:
+    """Say that a version was deleted, when, by whom, and how it comes back, if that is why a reference names nothing.
+
+    Raises:
+        DeletedReference: it was deleted; or all that there is of it is retired.
+    """
+    if (row := _deleted(connection, reference, artifact_key)) is not None:
+        version_id, number, deleted_ms = row
+        shown = f"{name}:v{number}"
+        which = shown if reference.number is not None else f"{shown}, which {reference.alias} names,"
+        raise DeletedReference(
+            f"{which} {deletion_text(connection, version_id, deleted_ms)}.",
+            remedy=f"`artui restore {shown}` brings it back.",
+        )
+    if reference.number is None and reference.alias in (None, "latest"):
+        counts = connection.execute(
+            "SELECT count(*), sum(deleted_ms IS NULL) FROM version WHERE artifact_key = ?", (artifact_key,)
+        ).fetchone()
+        if counts[1]:
+            raise DeletedReference(
+                f"All versions of {name} are retired.",
+                remedy=f"Name one by its number, or write `artui retire {name}:v1 --back`.",
+            )
+        if counts[0]:
+            raise DeletedReference(
+                f"All versions of {name} are deleted.",
+                remedy="`artui ls -a -w 'deleted is not null'` lists what can be restored.",
+            )
 
 
 def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[str, object]]:
@@ -305,7 +389,7 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
         return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number AND v.deleted_ms IS NULL", values
     if reference.alias in (None, "latest"):
         return (
-            f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL ORDER BY v.number DESC LIMIT 1",
+            f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL AND {not_retired('v.key')} ORDER BY v.number DESC LIMIT 1",
             values,
         )
     return (

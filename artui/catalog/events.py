@@ -1,4 +1,5 @@
-"""What people change, kept in a journal: notes, names, tags, projects, trash, aliases, saved views.
+"""What people change, kept in a journal: notes, names, tags, projects, trash, saved views; and of versions their aliases,
+approvals, retirement and deletion.
 
 Changes that belong together are one edit, which is undone and redone as a whole. This works after a restart, too, since
 undo is derived from the journal. What somebody else has changed in between stays as it is.
@@ -128,6 +129,34 @@ class Edit:
         artifact_id, _ = self._version(version_id)
         return self._set("alias", artifact_id, self._name(alias), None)
 
+    def retire(self, version_id: str) -> bool:
+        """Take a version out of ordinary lists; references to it go on working, but it is no longer `latest`."""
+        if _get_retirement(self._connection, version_id, "") is not None:
+            return False
+        return self._set("retire", version_id, "", clock.now_ms())
+
+    def reinstate(self, version_id: str) -> bool:
+        """Take a retired version back into the lists."""
+        return self._set("retire", version_id, "", None)
+
+    def approve(self, version_id: str) -> bool:
+        """Approve a version, in the name of whoever makes this change; false if they have done so."""
+        return self._set("approve", version_id, author(), [author()])
+
+    def withdraw(self, version_id: str) -> bool:
+        """Take one's own approval of a version back."""
+        return self._set("approve", version_id, author(), None)
+
+    def delete_version(self, version_id: str) -> bool:
+        """Delete a version: no list shows it and no reference finds it; its content stays until `artui gc`."""
+        if _get_deletion(self._connection, version_id, "") is not None:
+            return False
+        return self._set("delete", version_id, "", clock.now_ms())
+
+    def restore_version(self, version_id: str) -> bool:
+        """Restore a deleted version."""
+        return self._set("delete", version_id, "", None)
+
     def _version(self, version_id: str) -> tuple[str, int]:
         """Give the id of the artifact of a version, and the version's number."""
         row = self._connection.execute(
@@ -229,7 +258,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
             action, subject_id, old, new = change
             expected, wanted = (new, old) if is_undo else (old, new)
             named = wanted if wanted is not None else expected
-            detail = named[0] if action in ("tag", "alias") else ""
+            detail = named[0] if action in ("tag", "alias", "approve") else ""
             try:
                 is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
                 if is_as_left:
@@ -241,7 +270,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
     return Outcome(cells.text(label), edit.count, kept)
 
 
-_LONGEST = {"tag": 2, "alias": 3, "view": 2}
+_LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1}
 """How many texts and numbers a state of such a change has; the others have one."""
 
 
@@ -259,7 +288,7 @@ def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str,
 
 def _is_state(action: str, state: Any) -> bool:
     """Say whether a value can be the state before or after a change."""
-    if action == "trash":
+    if action in ("trash", "retire", "delete"):
         return state is None or isinstance(state, int)
     if action not in _LONGEST:
         return isinstance(state, str)
@@ -412,6 +441,56 @@ def _put_alias(connection: sqlite3.Connection, artifact_id: str, alias: str, val
     )
 
 
+def _version_key(connection: sqlite3.Connection, version_id: str) -> int:
+    row = connection.execute("SELECT key FROM version WHERE id = ?", (version_id,)).fetchone()
+    if row is None:
+        raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
+    return int(row[0])
+
+
+def _get_retirement(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
+    key = _version_key(connection, version_id)
+    row = connection.execute("SELECT time_ms FROM retirement WHERE version_key = ?", (key,)).fetchone()
+    return row[0] if row is not None else None
+
+
+def _put_retirement(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
+    key = _version_key(connection, version_id)
+    if value is None:
+        connection.execute("DELETE FROM retirement WHERE version_key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO retirement (version_key, time_ms) VALUES (?, ?)", (key, value))
+
+
+def _get_deletion(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
+    key = _version_key(connection, version_id)
+    return connection.execute("SELECT deleted_ms FROM version WHERE key = ?", (key,)).fetchone()[0]
+
+
+def _put_deletion(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
+    connection.execute("UPDATE version SET deleted_ms = ? WHERE id = ?", (value, version_id))
+
+
+_LAST_APPROVAL = """
+    SELECT after
+    FROM event
+    WHERE subject_id = :version AND action = 'approve' AND author = :author
+    ORDER BY time_ms DESC, id DESC
+    LIMIT 1
+"""
+
+
+def _get_approval(connection: sqlite3.Connection, version_id: str, approver: str) -> Any:
+    """Read whether somebody approves a version: the journal alone has that."""
+    _version_key(connection, version_id)
+    row = connection.execute(_LAST_APPROVAL, {"version": version_id, "author": approver}).fetchone()
+    return cells.list_of(row[0]) if row is not None else None
+
+
+def _put_approval(connection: sqlite3.Connection, version_id: str, approver: str, value: Any) -> None:
+    """Do nothing: the event says it."""
+
+
 def _get_view(connection: sqlite3.Connection, name: str, _: str) -> Any:
     row = connection.execute("SELECT screen, content FROM saved_view WHERE name = ?", (name,)).fetchone()
     return list(row) if row is not None else None
@@ -434,5 +513,8 @@ _KINDS = {
     "trash": _Kind("run", _get_trash, _put_trash),
     "tag": _Kind("run", _get_tag, _put_tag),
     "alias": _Kind("artifact", _get_alias, _put_alias),
+    "retire": _Kind("version", _get_retirement, _put_retirement),
+    "approve": _Kind("version", _get_approval, _put_approval),
+    "delete": _Kind("version", _get_deletion, _put_deletion),
     "view": _Kind("view", _get_view, _put_view),
 }

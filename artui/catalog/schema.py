@@ -546,8 +546,7 @@ SCHEMA_0005 = (
 
 
 SCHEMA_0006 = (
-    # why: the reason that somebody gave, part of the digest unless it is empty. is_redacted: what it said was forgotten
-    # (catalog/forgetting.py); its digest stays, and the chain goes on from it.
+    # why: the reason that somebody gave, part of the digest unless it is empty. is_redacted: what it said was forgotten; its digest stays, the chain goes on.
     "ALTER TABLE event ADD COLUMN why TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE event ADD COLUMN is_redacted INTEGER NOT NULL DEFAULT 0",
     # Versions that ordinary lists leave out.

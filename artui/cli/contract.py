@@ -72,6 +72,8 @@ _VERSION: dict[str, Field] = {
     "storage": Field("text", "embedded or referenced"),
     "aliases": Field("[text]", "the aliases that name it"),
     "made_by": Field("run?", "the run that made it"),
+    "is_retired": Field("flag", "whether lists leave it out"),
+    "deleted_ms": Field("whole?", "when it was deleted"),
     "damaged": Field("[text]", "parts that are not as recorded"),
 }
 
@@ -136,10 +138,17 @@ RECORDS: dict[str, Record] = {
         "files": Field("[file]", "its files"),
         "used_by": Field("[run]", "the runs that used it"),
         "related": Field("[relation]", "other versions that it is related to"),
+        "approvals": Field("[approval]", "who approves it, newest first"),
         "history": Field("[change]", "what was done with it, newest first"),
     },
+    "approval": {
+        "author": Field("text", "who: user@host"),
+        "time_ms": Field("whole", "when"),
+        "why": Field("text", "the reason that was given"),
+        "damaged": Field("[text]", "parts that are not as recorded"),
+    },
     "change": {
-        "what": Field("text", "the name of an alias"),
+        "what": Field("text", "the name of an alias, or approved, retired, deleted …"),
         "before": Field("text", "what it was before; empty where `what` says all"),
         "after": Field("text", "what it is since then"),
         "time_ms": Field("whole", "when"),
@@ -398,7 +407,8 @@ def version_record(head: VersionHead) -> dict[str, Any]:
     return {
         "id": head.id, "reference": head.reference, "artifact": head.artifact, "project": head.project, "stage": head.stage, "kind": head.kind,
         "number": head.number, "digest": head.digest, "size_bytes": head.size_bytes, "file_count": head.file_count, "created_ms": head.created_ms,
-        "storage": head.storage, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "damaged": head.damaged,
+        "storage": head.storage, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "is_retired": head.is_retired,
+        "deleted_ms": head.deleted_ms, "damaged": head.damaged,
     }  # fmt: skip
 
 
@@ -410,6 +420,7 @@ def whole_version(
         **version_record(version.head), "metadata": dict(version.metadata), "location": version.location, "host": version.host,
         "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
+        "approvals": [{name: getattr(approval, name) for name in RECORDS["approval"]} for approval in version.approvals],
         "history": [change_record(change) for change in history], "damaged": version.damaged,
     }  # fmt: skip
 

@@ -31,6 +31,7 @@ from artui.model.words import (
 if TYPE_CHECKING:
     from artui.model.artifacts import (
         AliasChange,
+        Approval,
         ArtifactHead,
         Change,
         ManifestFile,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "artifacts": (
         "AliasChange",
+        "Approval",
         "ArtifactHead",
         "Change",
         "ManifestFile",
@@ -86,6 +88,7 @@ __all__ = [
     "STATUSES",
     "UNREAD",
     "AliasChange",
+    "Approval",
     "ArtifactHead",
     "Change",
     "Column",

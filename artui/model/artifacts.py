@@ -46,14 +46,27 @@ class VersionHead:
     created_ms: int
     storage: str
     """`embedded` or `referenced`."""
+    deleted_ms: int | None = None
+    """When it was deleted; None if it is not."""
+    removed_ms: int | None = None
+    """When its content was removed, after it was deleted; None if that is there."""
     aliases: tuple[str, ...] = ()
     made_by: RunHead | None = None
+    is_retired: bool = False
+    """Whether ordinary lists leave it out."""
     damaged: Damage = ()
 
     @property
     def reference(self) -> str:
         """The text that refers to it: `digits-model:v3`."""
         return f"{self.artifact}:v{self.number}"
+
+    @property
+    def state(self) -> str:
+        """`retired`, `deleted` or `removed`; empty for a version that lists show."""
+        if self.deleted_ms is not None:
+            return "deleted" if self.removed_ms is None else "removed"
+        return "retired" if self.is_retired else ""
 
     @property
     def digest_text(self) -> str:
@@ -130,6 +143,8 @@ class VersionDetail:
     used_by: tuple[RunHead, ...]
     related: tuple[tuple[str, VersionHead], ...]
     """(relation as read from this version, the other version)."""
+    approvals: tuple[Approval, ...] = ()
+    """Who approves it now, the newest first."""
     damaged: Damage = ()
 
 
@@ -144,6 +159,16 @@ class AliasChange:
     to_number: int | None
     why: str = ""
     """The reason that was given; may be empty."""
+    damaged: Damage = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """That somebody approves a version."""
+
+    author: str
+    time_ms: int
+    why: str = ""
     damaged: Damage = ()
 
 

@@ -15,11 +15,13 @@ from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
 from artui.catalog.chain import REASONS_SINCE
+from artui.catalog.standing import newest_number, not_retired
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
     STAGES,
     AliasChange,
+    Approval,
     ArtifactHead,
     ManifestFile,
     Preview,
@@ -50,7 +52,7 @@ _RELATION_WORDS = {
 _STAGE_CODES = {"stage": (STAGES, "modelling")}
 _HEADS = Shape(
     VersionHead,
-    "key id artifact_key artifact project stage kind number digest size_bytes file_count created_ms storage",
+    "key id artifact_key artifact project stage kind number digest size_bytes file_count created_ms storage deleted_ms removed_ms",
     codes=_STAGE_CODES,
 )
 _ARTIFACTS = Shape(ArtifactHead, "key id name project stage kind version_count", codes=_STAGE_CODES)
@@ -59,22 +61,25 @@ _DETAILS = Shape(VersionDetail, "location host")
 _CHANGES = Shape(AliasChange, "time_ms author why")
 
 
-def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
-    """Read versions; `chosen` is an SQL query for their keys, never text from outside."""
+def version_heads(
+    connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any], *, with_deleted: bool = False
+) -> list[VersionHead]:
+    """Read versions; `chosen` is an SQL query for their keys, never text from outside. Where lineage is read, deleted ones are wanted, too."""
     rows = connection.execute(
         f"""
         SELECT v.key, v.id, a.key, a.name, p.name, a.stage, a.kind, v.number, v.digest, v.size_bytes, v.file_count, v.created_ms, v.storage,
-               (SELECT max(n.number) FROM version AS n WHERE n.artifact_key = a.key AND n.deleted_ms IS NULL)
+               v.deleted_ms, (SELECT d.time_ms FROM removal AS d WHERE d.version_key = v.key),
+               EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = v.key), {newest_number("a.key")}
         FROM version AS v
         JOIN artifact AS a ON a.key = v.artifact_key
         LEFT JOIN project AS p ON p.key = a.project_key
-        WHERE v.key IN ({chosen}) AND v.deleted_ms IS NULL
+        WHERE v.key IN ({chosen}){"" if with_deleted else " AND v.deleted_ms IS NULL"}
         ORDER BY a.stage, a.kind, a.name, v.number DESC
         """,
         dict(values),
     ).fetchall()
     heads = []
-    for *cells, newest in rows:
+    for *cells, is_retired, newest in rows:
         key, artifact_key, number = cells[0], cells[2], cells[7]
         aliases = [
             cell_of.text(row[0])
@@ -83,7 +88,7 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
                 (artifact_key, key),
             )
         ]
-        if number == newest:
+        if number == newest and cells[13] is None and not is_retired:
             aliases.insert(0, "latest")
         makers = connection.execute(
             f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.source_key LEFT JOIN project AS p ON p.key = r.project_key "
@@ -91,7 +96,7 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
             {"version": key},
         ).fetchone()
         made_by = head_from_row(makers) if makers else None
-        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by)
+        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by, is_retired=bool(is_retired))
         # A version whose files are not hashed yet has no digest to be shown.
         is_unhashed = isinstance(cells[8], bytes) and is_pending(cells[8])
         heads.append(replace(head, digest="") if is_unhashed else head)
@@ -115,11 +120,13 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
                 connection,
                 _NEWEST if matching is None else _NEWEST_OF,
                 {} if matching is None else {"keys": orjson.dumps(sorted(matching)).decode()},
+                with_deleted=True,
             )
         }
         rows = connection.execute(
             """
-            SELECT a.key, a.id, a.name, p.name, a.stage, a.kind, (SELECT count(*) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
+            SELECT a.key, a.id, a.name, p.name, a.stage, a.kind, (SELECT count(*) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL),
+                   EXISTS (SELECT 1 FROM version AS v WHERE v.artifact_key = a.key)
             FROM artifact AS a
             LEFT JOIN project AS p ON p.key = a.project_key
             WHERE a.deleted_ms IS NULL
@@ -136,15 +143,21 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
             head.name,
         )
 
-    heads = [_ARTIFACTS.made(row, latest=newest.get(row[0])) for row in rows if matching is None or row[0] in newest]
+    # One whose versions are all retired or deleted is seen only by those who ask for them.
+    heads = [
+        _ARTIFACTS.made(row, latest=newest.get(row[0]))
+        for *row, has_any in rows
+        if row[0] in newest or (matching is None and not has_any)
+    ]
     return sorted(heads, key=rank)
 
 
-_NEWEST = """
+_NEWEST = f"""
     SELECT n.key
     FROM version AS n
-    JOIN (SELECT artifact_key, max(number) AS number FROM version WHERE deleted_ms IS NULL GROUP BY artifact_key) AS m
+    JOIN (SELECT w.artifact_key, max(w.number) AS number FROM version AS w WHERE w.deleted_ms IS NULL AND {not_retired("w.key")} GROUP BY w.artifact_key) AS m
       ON m.artifact_key = n.artifact_key AND m.number = n.number
+    WHERE n.deleted_ms IS NULL
 """
 _NEWEST_OF = """
     SELECT n.key
@@ -182,8 +195,8 @@ def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) ->
     return [head for head in heads if all(word.casefold() in text_of(head) for word in words)]
 
 
-def versions(reader: Reader, artifact_key: int, where: str = "") -> list[VersionHead]:
-    """List the versions of one artifact, newest first: all of them, or those that a filter matches.
+def versions(reader: Reader, artifact_key: int, where: str = "", *, with_deleted: bool = False) -> list[VersionHead]:
+    """List the versions of one artifact, newest first: all of them, retired ones too, or those that a filter matches.
 
     Raises:
         FilterError: as `artifact_list`.
@@ -191,19 +204,24 @@ def versions(reader: Reader, artifact_key: int, where: str = "") -> list[Version
     matching = _matching(reader, where, None) if where.strip() else None
     with reader.snapshot() as connection:
         heads = version_heads(
-            connection, "SELECT key FROM version WHERE artifact_key = :artifact", {"artifact": artifact_key}
+            connection,
+            "SELECT key FROM version WHERE artifact_key = :artifact",
+            {"artifact": artifact_key},
+            with_deleted=with_deleted or matching is not None,
         )
     return [head for head in heads if matching is None or head.key in matching]
 
 
 def get_version(reader: Reader, version_id: str) -> VersionDetail:
-    """Give a version with its manifest and everything connected to it.
+    """Give a version with its manifest and everything connected to it; also one that is deleted.
 
     Raises:
         UnknownReference: there is no version of that id.
     """
     with reader.snapshot() as connection:
-        heads = version_heads(connection, "SELECT key FROM version WHERE id = :id", {"id": version_id})
+        heads = version_heads(
+            connection, "SELECT key FROM version WHERE id = :id", {"id": version_id}, with_deleted=True
+        )
         if not heads:
             raise UnknownReference(
                 f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
@@ -228,6 +246,7 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
             files=files,
             used_by=tuple(_used_by(connection, head.key)),
             related=tuple(_related(connection, head.key)),
+            approvals=approvals(reader, connection, head.id),
         )
 
 
@@ -269,6 +288,24 @@ def _used_by(connection: sqlite3.Connection, version_key: int) -> list[RunHead]:
     ]
 
 
+_APPROVALS = Shape(Approval, "author time_ms why")
+
+
+def approvals(reader: Reader, connection: sqlite3.Connection, version_id: str) -> tuple[Approval, ...]:
+    """Say who approves a version now: of each author the newest word counts."""
+    reason = "e.why" if reader.schema_version >= REASONS_SINCE else "''"
+    rows = connection.execute(
+        f"SELECT e.author, e.time_ms, {reason}, e.after, e.id FROM event AS e "
+        "WHERE e.subject_id = :version AND e.action = 'approve' ORDER BY e.time_ms DESC, e.id DESC",
+        {"version": version_id},
+    ).fetchall()
+    newest = {row[0]: row for row in reversed(rows)}
+    given = [row for row in rows if row is newest[row[0]] and cell_of.list_of(row[3])]
+    return tuple(
+        _APPROVALS.made(row[:3], damaged=() if is_chained(reader, connection, row[4]) else ("event",)) for row in given
+    )
+
+
 def _related(connection: sqlite3.Connection, version_key: int) -> Iterator[tuple[str, VersionHead]]:
     for relation, (later, earlier) in _RELATION_WORDS.items():
         values = {"relation": relation, "version": version_key}
@@ -276,12 +313,14 @@ def _related(connection: sqlite3.Connection, version_key: int) -> Iterator[tuple
             connection,
             "SELECT source_key FROM edge WHERE relation = :relation AND target_key = :version",
             values,
+            with_deleted=True,
         ):
             yield later, head
         for head in version_heads(
             connection,
             "SELECT target_key FROM edge WHERE relation = :relation AND source_key = :version",
             values,
+            with_deleted=True,
         ):
             yield earlier, head
 

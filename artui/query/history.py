@@ -1,4 +1,4 @@
-"""What people did with a version, as the journal has it: aliases that came and went, with who, when and why."""
+"""What people did with a version, as the journal has it, with who, when and why: aliases that came and went, approvals, retirement, deletion."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 MOST_CHANGES = 500
 FORGOTTEN = "forgotten"
 """Stands for what an event said that was redacted."""
+_WORDS = {
+    "approve": ("approved", "approval withdrawn"),
+    "retire": ("retired", "no longer retired"),
+    "delete": ("deleted", "restored"),
+}
+"""By action, what is said of it and of its contrary."""
 _CHANGES = Shape(Change, "time_ms author why")
 _EVENTS = """
     SELECT e.time_ms, e.author, {reasons}, e.action, e.before, e.after, e.id
@@ -47,6 +53,8 @@ def version_history(reader: Reader, head: VersionHead) -> list[Change]:
 
 def _said(head: VersionHead, action: Any, before: Any, after: Any) -> tuple[str, str, str] | None:
     """Say what an event did with a version: what changed, from and to; None if it did nothing with it."""
+    if action in _WORDS:
+        return _WORDS[action][after == "null"], "", ""
     if action != "alias":
         return None
     was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []

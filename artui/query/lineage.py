@@ -190,7 +190,10 @@ def _neighbours(connection: sqlite3.Connection, node: Node, direction: Direction
             query, word = "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", "used"
         else:
             query, word = "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", "made"
-        return [Node(0, word, None, head) for head in version_heads(connection, query, {"key": node.run.key})]
+        return [
+            Node(0, word, None, head)
+            for head in version_heads(connection, query, {"key": node.run.key}, with_deleted=True)
+        ]
     if node.version is None:
         return []
     key = node.version.key
@@ -199,13 +202,17 @@ def _neighbours(connection: sqlite3.Connection, node: Node, direction: Direction
         neighbours = [Node(0, "made by", run, None) for run in makers]
         for relation, word in ((2, "derived from"), (3, "trained on"), (4, "satisfies")):
             query = f"SELECT source_key FROM edge WHERE relation = {relation} AND target_key = :key"
-            neighbours += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
+            neighbours += [
+                Node(0, word, None, head) for head in version_heads(connection, query, {"key": key}, with_deleted=True)
+            ]
         return neighbours
     users = _runs(connection, "e.relation = 1 AND e.source_key = :key", "target_key", key)
     neighbours = [Node(0, "used by", run, None) for run in users]
     for relation, word in ((2, "derived into"), (3, "trained"), (4, "satisfied by")):
         query = f"SELECT target_key FROM edge WHERE relation = {relation} AND source_key = :key"
-        neighbours += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
+        neighbours += [
+            Node(0, word, None, head) for head in version_heads(connection, query, {"key": key}, with_deleted=True)
+        ]
     return neighbours
 
 

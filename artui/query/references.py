@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from artui.catalog import artifacts
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
-from artui.errors import AmbiguousReference, UnknownReference, UsageError
+from artui.catalog.standing import deletion_text
+from artui.errors import AmbiguousReference, ContentMissing, DeletedReference, UnknownReference, UsageError
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
+from artui.times import time_text
 
 if TYPE_CHECKING:
     from artui.model import ArtifactHead, RunHead, VersionHead
@@ -43,6 +45,8 @@ def find_run(reader: Reader, text: str) -> RunHead:
             )
         ]
     if not heads:
+        with reader.snapshot() as connection:
+            refuse_deleted_run(connection, reference.name)
         offered = f"The newest are {', '.join(newest)}." if newest else "The catalog has no runs yet."
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
     if reference.has_version:
@@ -51,6 +55,32 @@ def find_run(reader: Reader, text: str) -> RunHead:
         ids = ", ".join(head.id for head in heads)
         raise AmbiguousReference(f"{count:,} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
     return heads[0]
+
+
+def refuse_deleted_run(connection: sqlite3.Connection, text: str) -> None:
+    """Say that a run was deleted, when, by whom, and how it comes back, if that is why a reference names none.
+
+    Raises:
+        DeletedReference: it was deleted.
+    """
+    for run_id, name, deleted_ms in deleted_runs(connection, text)[:1]:
+        raise DeletedReference(
+            f"The run {name} {deletion_text(connection, run_id, deleted_ms)}.",
+            remedy=f"`artui restore {name if text == name else run_id}` brings it back.",
+        )
+
+
+def deleted_runs(connection: sqlite3.Connection, text: str) -> list[tuple[str, str, int]]:
+    """Give (id, name, when) of the deleted runs of that name or id, or whose id starts with the text, the last deleted first."""
+    low = text.upper() if Reference(text).could_be_id else "\x00"
+    rows = connection.execute(
+        "SELECT id, name, deleted_ms FROM run WHERE deleted_ms IS NOT NULL AND (name = :name OR (id >= :low AND id < :high)) "
+        "ORDER BY deleted_ms DESC, key DESC LIMIT :limit",
+        {"name": storable(text), "low": low, "high": low + "~", "limit": _OFFERED},
+    )
+    return [
+        (cell_of.text(run_id), cell_of.text(name), cell_of.integer(deleted_ms)) for run_id, name, deleted_ms in rows
+    ]
 
 
 def _runs_named(connection: sqlite3.Connection, name: str) -> tuple[list[RunHead], int]:
@@ -89,7 +119,11 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
         not_a_run = unknown
     try:
         return find_version(reader, text)
+    except DeletedReference:
+        raise
     except UnknownReference:
+        if isinstance(not_a_run, DeletedReference):
+            raise not_a_run from None
         raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
 
 
@@ -107,6 +141,38 @@ def find_version(reader: Reader, text: str) -> VersionHead:
         f"The version {text!r} is damaged: it is deleted, or its artifact does not exist.",
         remedy="`artui ls --artifacts` lists what there is.",
     )
+
+
+def find_deleted(reader: Reader, text: str) -> tuple[str, str, str]:
+    """Give what a reference names among what is deleted: `run` or `version`, its id, and what it is called.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing that is deleted, or more than one thing.
+    """
+    with reader.snapshot() as connection:
+        runs = deleted_runs(connection, text)
+        if len(runs) > 1:
+            ids = ", ".join(run_id for run_id, *_ in runs)
+            raise AmbiguousReference(f"{len(runs):,} deleted runs go by {text!r}.", remedy=f"Give an id: {ids}.")
+        if runs:
+            return "run", runs[0][0], runs[0][1]
+        reference = parse(text)
+        if not reference.has_version:
+            raise UnknownReference(
+                f"There is no deleted run {text!r}.",
+                remedy="`artui ls -w 'deleted is not null'` lists them; a version is named by its number, NAME:v3.",
+            )
+        version_id = artifacts.find_deleted(connection, reference)
+        for head in version_heads(
+            connection, "SELECT key FROM version WHERE id = :id", {"id": version_id}, with_deleted=True
+        ):
+            if head.removed_ms is not None:
+                raise ContentMissing(
+                    f"The content of {head.reference} was removed on {time_text(head.removed_ms)}.",
+                    remedy="Its digests are kept: save the same files again.",
+                )
+            return "version", head.id, head.reference
+    raise UnknownReference(f"There is no deleted version {text!r}.")
 
 
 def find_artifact(reader: Reader, name: str) -> ArtifactHead:

@@ -63,8 +63,8 @@ def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> R
             metrics=metrics,
             metric_count=max(len(metrics), _count_metrics(connection, key)),
             children=tuple(head_from_row(child) for child in children),
-            inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
-            outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
+            inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key}, with_deleted=True)),
+            outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key}, with_deleted=True)),
             context=context,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog.cells import integer, storable, text
+from artui.catalog.standing import newest_number
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query import fuzzy
@@ -140,7 +141,7 @@ def _artifacts(connection: sqlite3.Connection, patterns: Sequence[str], most: in
     condition, values = _like("a.name", patterns)
     rows = connection.execute(
         f"""
-        SELECT a.key, a.name, a.kind, (SELECT max(v.number) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
+        SELECT a.key, a.name, a.kind, {newest_number("a.key")}
         FROM artifact AS a
         WHERE a.deleted_ms IS NULL AND {condition}
         ORDER BY length(a.name), a.name, a.key

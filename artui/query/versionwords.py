@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from artui.catalog import cells as cell_of
+from artui.catalog.standing import newest_number
 
 Kind = Literal["text", "stage", "number", "bytes", "time", "id", "several"]
 
@@ -32,6 +33,11 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
     "size": VersionAttribute("bytes", "v.size_bytes"),
     "files": VersionAttribute("number", "v.file_count"),
     "created": VersionAttribute("time", "v.created_ms", ("age", "saved")),
+    "retired": VersionAttribute(
+        "time", "(SELECT t.time_ms FROM retirement AS t WHERE t.version_key = v.key)", ("archived",)
+    ),
+    "deleted": VersionAttribute("time", "v.deleted_ms"),
+    "approved_by": VersionAttribute("several", other_words=("approved",)),
     "project": VersionAttribute("text", "p.name"),
     "made_by": VersionAttribute("several"),
     "used_by": VersionAttribute("several"),
@@ -50,12 +56,23 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
 OTHER_WORDS = {other: word for word, attribute in VERSION_ATTRIBUTES.items() for other in attribute.other_words}
 
 PAIRS: dict[str, str] = {
-    "alias": """
+    "alias": f"""
         SELECT l.name, l.version_key FROM alias AS l
         UNION ALL
         SELECT 'latest', v.key
         FROM version AS v
-        WHERE v.number = (SELECT max(n.number) FROM version AS n WHERE n.artifact_key = v.artifact_key AND n.deleted_ms IS NULL)
+        WHERE v.number = {newest_number("v.artifact_key")}
+    """,
+    "approved_by": """
+        SELECT e.author, v.key
+        FROM event AS e
+        JOIN version AS v ON v.id = e.subject_id
+        WHERE e.action = 'approve' AND e.after <> 'null' AND NOT EXISTS (
+            SELECT 1
+            FROM event AS l
+            WHERE l.subject_id = e.subject_id AND l.action = 'approve' AND l.author = e.author
+              AND (l.time_ms, l.id) > (e.time_ms, e.id)
+        )
     """,
     "made_by": """
         SELECT r.name, e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0

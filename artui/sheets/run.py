@@ -374,7 +374,11 @@ def _versions(title: str, heads: Sequence[VersionHead], *, with_content: bool = 
     headers = (Header("version"), Header("kind"), Header("aliases"), *((Header("content"),) if with_content else ()))
 
     def row(head: VersionHead) -> Row:
-        cells = (version_cell(head), Cell(head.kind, "dim"), aliases_cell(head))
+        cells = (
+            version_cell(head),
+            Cell(f"{head.kind}, {head.state}" if head.state else head.kind, "dim"),
+            aliases_cell(head),
+        )
         return (*cells, Cell(content_text(head), "dim")) if with_content else cells
 
     return Section(title, table=Table(headers, Rows(heads, row)))

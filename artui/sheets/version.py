@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artui.model import Change, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
+from artui.model import Approval, Change, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -76,7 +76,9 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
         "",
         [
             damage_fact(head.damaged, detail.damaged),
+            _standing(head),
             Fact("aliases", " ".join(head.aliases), "good"),
+            _approvals(detail.approvals),
             Fact("saved", time_text(head.created_ms) + (f"  ({ago})" if ago else "")),
             _maker(head.made_by),
             _users(detail.used_by),
@@ -85,6 +87,24 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             Fact("sha256", head.digest_text, "dim"),
         ],
     )
+
+
+def _standing(head: VersionHead) -> Fact | None:
+    """Say that a version is retired, deleted, or has lost its content."""
+    if head.removed_ms is not None:
+        return Fact("deleted", f"its content was removed {time_text(head.removed_ms)}; its digests are kept", "bad")
+    if head.deleted_ms is not None:
+        return Fact("deleted", f"{time_text(head.deleted_ms)}; artui restore {head.reference} brings it back", "bad")
+    return Fact("retired", "lists leave it out, and it is not latest", "warn") if head.is_retired else None
+
+
+def _approvals(approvals: Sequence[Approval]) -> Fact | None:
+    if not approvals:
+        return None
+    names = ", ".join(
+        f"{approval.author} ({approval.why})" if approval.why else approval.author for approval in approvals
+    )
+    return Fact("approved by", names, "good")
 
 
 def _maker(run: RunHead | None) -> Fact | None:
@@ -124,7 +144,8 @@ def _run_row(relation: str, head: RunHead) -> Row:
 
 
 def _version_row(relation: str, head: VersionHead) -> Row:
-    return Cell(relation, "dim"), version_cell(head), Cell(head.kind, "dim"), aliases_cell(head)
+    kind = f"{head.kind}, {head.state}" if head.state else head.kind
+    return Cell(relation, "dim"), version_cell(head), Cell(kind, "dim"), aliases_cell(head)
 
 
 def _value_text(value: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import artui as api
-from artui.catalog import Catalog
+from artui.catalog import Catalog, events
 from artui.cli import run
 
 Result = tuple[int, str, str]
@@ -17,7 +17,8 @@ Call = Callable[..., Result]
 
 ARGUMENTS: dict[str, list[str]] = {
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
-    "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "ls": [], "show": ["a"], "compare": ["a", "b"],
+    "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"],
+    "delete": ["a"], "restore": ["g"], "ls": [], "show": ["a"], "compare": ["a", "b"],
     "why": ["a", "b"], "trace": ["a"], "get": ["data:v1"], "preview": ["data:v1"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
 }  # fmt: skip
 """Of every verb the arguments of a call that works in `workplace`."""
@@ -60,6 +61,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "data.txt").write_text("x,y")
     assert run(["add", str(folder / "data.txt"), "-c", str(folder / "near.artui")]) == 0
     write_run(folder / "store", 1)
+    write_runs(folder / "near.artui", names="g")
+    with (
+        Catalog(folder / "near.artui") as catalog,
+        events.recording(catalog) as edit,
+        catalog.transaction() as connection,
+    ):
+        edit.trash(connection.execute("SELECT id FROM run WHERE name = 'g'").fetchone()[0])
     return folder
 
 

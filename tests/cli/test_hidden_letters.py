@@ -106,7 +106,8 @@ VERBS = (
     "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json",
     "get TEXT:v1 -c FILE -o TEXT", "get TEXT:v1 -c FILE -f TEXT", "get TEXT -c FILE --json", "preview TEXT -c FILE", "preview TEXT:v1 --again -c FILE", "preview TEXT -c FILE --json",
     "ls TEXT -c FILE", "ls -w TEXT<1 -c FILE", "ls -s TEXT -c FILE", "show nothing:TEXT -c FILE", "show -c TEXT x", "TEXT.artui", "TEXT", "import TEXT",
-    "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "undo -c FILE",
+    "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "promote TEXT:v1 --to TEXT --why TEXT -c FILE",
+    "approve TEXT:v1 --why TEXT -c FILE", "retire TEXT:v1 -c FILE", "delete TEXT TEXT:v1 -c FILE", "restore TEXT TEXT:v1 -c FILE", "undo -c FILE",
     "log --run TEXT -c FILE TEXT=1 TEXT", "finish --run TEXT -c FILE --status TEXT", "--help",
 )  # fmt: skip
 
@@ -119,6 +120,8 @@ def test_no_verb_lets_one_out(catalog: tuple[Path, list[str]], capfd: pytest.Cap
         text, other = texts[number], texts[number - 1]
         words = [{"FILE": str(path), "OTHER": other}.get(word, word.replace("TEXT", text)) for word in verb.split()]
         run_verb(words)
+        if words[0] in ("delete", "retire"):
+            run_verb(["undo", "-c", str(path)])
         out, err = capfd.readouterr()
 
         raw = {hex(ord(letter)) for letter in out + err if is_hidden(letter) and letter not in "\n\t"}

@@ -109,7 +109,7 @@ def test_empty_catalog_says_so(path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["data:v2", "data:golden", "p/data:v2"])
 def test_deleted_version_is_unknown(path: Path, text: str) -> None:
-    """A version that is marked as deleted cannot be referred to, by number or alias; the one before is the latest."""
+    """A version that is marked as deleted cannot be referred to, by number or alias, which is said; the one before is the latest."""
     _save(path, "data")
     second = _save(path, "data", content=b"2")
     with Catalog(path) as catalog:
@@ -119,7 +119,7 @@ def test_deleted_version_is_unknown(path: Path, text: str) -> None:
     with open_reader(path) as reader:
         latest = resolve(reader, "data")
         assert isinstance(latest, VersionHead) and latest.number == 1
-        with pytest.raises(UnknownReference, match="has v1 to v1"):
+        with pytest.raises(UnknownReference, match="was deleted on 1970-01-01"):
             resolve(reader, text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ from tests.sheets.making import (
 ON_THE_SHEET: dict[str, str] = {
     "head": "digits-model:v4", "metadata": "val_loss: 0.06703", "location": "lies at: /stores/models", "host": "on box-3",
     "files": "model.safetensors | 38.8 kB | abababababababab", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
-    "damaged": "damaged: files",
+    "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)",
 }  # fmt: skip
 """What the sheet of `version_detail()` says, by field of VersionDetail."""
 OF_THE_HEAD: dict[str, str] = {
@@ -47,6 +48,9 @@ NOT_OF_THE_HEAD = {
     "key": "a row number of one file",
     "artifact_key": "a row number of one file",
     "id": "its reference names it, and is what is typed",
+    "is_retired": "said of one that is",
+    "deleted_ms": "said of one that is",
+    "removed_ms": "said of one whose content is",
 }
 
 
@@ -57,6 +61,21 @@ def test_every_field_of_a_version_is_on_its_sheet() -> None:
     assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(VersionDetail)}
     assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(VersionHead)}
     assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in texts} == {}
+
+
+def test_how_a_version_stands_is_said() -> None:
+    """One that is retired, deleted or without content says so, and how it comes back if it can; others say nothing."""
+
+    def said(**changes: Any) -> str:
+        sheet = version_sheet(version_detail(head=version_head(**changes)), now_ms=NOW_MS)
+        return fact_text(sheet, "deleted") + fact_text(sheet, "retired")
+
+    assert said() == ""
+    assert said(is_retired=True) == "lists leave it out, and it is not latest"
+    assert said(deleted_ms=NOW_MS).startswith(time_text(NOW_MS)) and "artui restore digits-model:v4" in said(
+        deleted_ms=NOW_MS
+    )
+    assert "its digests are kept" in said(deleted_ms=NOW_MS, removed_ms=NOW_MS)
 
 
 def test_metadata_is_said_as_json_has_it() -> None:

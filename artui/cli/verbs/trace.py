@@ -75,4 +75,5 @@ def _title(node: Node) -> str:
     if node.version is None:
         return ""
     aliases = " ".join(node.version.aliases)
-    return clean(f"{node.version.reference}  {node.version.kind}  {aliases}".rstrip())
+    kind = f"{node.version.kind}, {node.version.state}" if node.version.state else node.version.kind
+    return clean(f"{node.version.reference}  {kind}  {aliases}".rstrip())

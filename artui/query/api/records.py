@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
 
     from artui.model import (
+        Approval,
         Change,
         ManifestFile,
         ParamValue,
@@ -391,6 +392,21 @@ class Version:
     def damaged(self) -> tuple[str, ...]:
         """Words for the parts of it that are damaged in the catalog."""
         return self._detail.damaged
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether lists leave it out."""
+        return self._head.is_retired
+
+    @property
+    def deleted(self) -> datetime | None:
+        """When it was deleted, in UTC; None if it is not."""
+        return moment(self._head.deleted_ms)
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """Who approves it, newest first: author, when in ms, why."""
+        return self._detail.approvals
 
     @cached_property
     def history(self) -> tuple[Change, ...]:

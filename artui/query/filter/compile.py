@@ -20,7 +20,19 @@ from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_q
 from artui.query.filter import search
 from artui.query.filter.conditions import attribute_condition, runs_beside
 from artui.query.filter.matching import COMPARE, among_numbers, as_text, matcher, spoken
-from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
+from artui.query.filter.parser import (
+    COMPARISONS,
+    And,
+    AnyPoint,
+    Comparison,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Word,
+    error_at,
+    names_attribute,
+)
 from artui.query.filter.points import any_point
 from artui.query.filter.resolve import Meaning, meaning_of
 from artui.query.filter.sets import (
@@ -156,9 +168,16 @@ def run_keys(node: Node, scope: Scope) -> Callable[[], set[int]]:
 def matching_versions(
     connection: sqlite3.Connection, node: Node, *, now_ms: int | None = None, notes: list[str] | None = None, memory: Kept | None = None
 ) -> set[int]:  # fmt: skip
-    """Give the keys of all versions that a filter matches, without deleted ones. Arguments and errors are those of `matching_keys`."""
+    """Give the keys of all versions that a filter matches. Arguments and errors are those of `matching_keys`.
+
+    Deleted and retired ones are among them only if the filter asks about that.
+    """
     scope = VersionScope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
     keys = compile_versions(node, scope, run_keys).keys(scope, None) & scope.all_keys
+    if not names_attribute(node, "deleted"):
+        keys -= scope.set_of("SELECT key FROM version WHERE deleted_ms IS NOT NULL", {})
+    if not (names_attribute(node, "retired") or names_attribute(node, "archived")):
+        keys -= scope.set_of("SELECT version_key AS key FROM retirement", {})
     if notes is not None:
         notes += scope.notes
     return keys

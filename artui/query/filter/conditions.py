@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from artui.catalog.cells import storable
+from artui.catalog.standing import newest_number
 from artui.model import STAGES, STATUSES
 from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
@@ -420,7 +421,7 @@ def _versions_named(scope: Scope, texts: Iterable[str]) -> str:
             "SELECT v.key AS key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key JOIN project AS p ON p.key = a.project_key "
             "WHERE (a.name = :name OR p.name || '/' || a.name = :name) AND (v.number = :number "
             "OR EXISTS (SELECT 1 FROM alias AS l WHERE l.artifact_key = a.key AND l.name = :alias AND l.version_key = v.key) "
-            "OR (:alias = 'latest' AND v.number = (SELECT max(o.number) FROM version AS o WHERE o.artifact_key = a.key AND o.deleted_ms IS NULL)))",
+            f"OR (:alias = 'latest' AND v.number = {newest_number('a.key')}))",
             {"name": storable(name), "number": number, "alias": storable(version)},
         )
     return orjson.dumps(list(keys)).decode()

@@ -68,7 +68,7 @@ class VersionScope(Scope):
         SELECT v.key
         FROM version AS v
         JOIN artifact AS a ON a.key = v.artifact_key
-        WHERE v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+        WHERE a.deleted_ms IS NULL
     """
 
 

@@ -128,6 +128,18 @@ class ActsOnVersions(CatalogScreen):
     def action_alias(self) -> None:
         self.editor.alias()
 
+    def action_promote(self) -> None:
+        self.editor.promote()
+
+    def action_approve(self) -> None:
+        self.editor.approve()
+
+    def action_retire(self) -> None:
+        self.editor.retire()
+
+    def action_trash(self) -> None:
+        self.editor.delete()
+
     def action_undo(self) -> None:
         self.editor.undo()
 

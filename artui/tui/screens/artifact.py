@@ -61,6 +61,9 @@ class ArtifactScreen(ActsOnVersions):
         self.version_id = version_id
         self.versions: Sequence[VersionHead] = ()
         self._measures: Sequence[Measure] = ()
+        self._every: Sequence[VersionHead] = ()
+        """Retired and deleted versions, too."""
+        self._shows_all = False
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -81,11 +84,22 @@ class ArtifactScreen(ActsOnVersions):
     def load(self) -> None:
         """Ask for the versions."""
         reader, key = self.reader, self.artifact_key
-        self.ask("versions", lambda: (query.versions(reader, key), version_measures(reader, key)), self._take)
+        self.ask(
+            "versions",
+            lambda: (query.versions(reader, key, with_deleted=True), version_measures(reader, key)),
+            self._take,
+        )
 
     def _take(self, answer: tuple[list[VersionHead], list[Measure]]) -> None:
-        versions, self._measures = answer
+        self._every, self._measures = answer
         is_first = not self.versions
+        # One that a link leads to is listed, however it stands.
+        versions = [
+            head
+            for head in self._every
+            if self._shows_all or not head.state or (is_first and head.id == self.version_id)
+        ]
+        versions = versions or list(self._every)
         self.versions = versions
         self.listing.styles.width = self._listing_cells()
         self.show_place()
@@ -110,11 +124,19 @@ class ArtifactScreen(ActsOnVersions):
         share = self.size.width // 2 if self._measures else self.size.width * 2 // 5
         return min(needed_cells(self.versions, self._measures), max(24, share))
 
+    def action_all_versions(self) -> None:
+        """List retired and deleted versions, too, or not."""
+        self._shows_all = not self._shows_all
+        if not any(head.state for head in self._every):
+            self.artui.say("No version is retired or deleted.")
+        self._take((list(self._every), list(self._measures)))
+
     def title_spans(self) -> list[Span]:
         """Say which artifact this is."""
         if not self.versions:
             return [("artifact", "dim")]
         head = self.versions[0]
+        left_out = len(self._every) - len(self.versions)
         return [
             (head.stage, "dim"),
             (" ▸ ", "faint"),
@@ -122,6 +144,7 @@ class ArtifactScreen(ActsOnVersions):
             (" ▸ ", "faint"),
             (clean(head.artifact), "title"),
             (f"  {plural(len(self.versions), 'version')}", "dim"),
+            *([(f" · {left_out} more: i", "faint")] if left_out else []),
         ]
 
     @property

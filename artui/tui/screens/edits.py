@@ -231,8 +231,12 @@ class RunsEditor(Editor):
         self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
 
 
+PRODUCTION = "production"
+"""The alias that a promoted version gets, unless another one is typed."""
+
+
 class VersionsEditor(Editor):
-    """Changes versions of a screen: their aliases."""
+    """Changes versions of a screen: aliases, approval, retirement, deletion."""
 
     def __init__(self, screen: CatalogScreen, edited: Callable[[], VersionHead | None]) -> None:
         super().__init__(screen)
@@ -281,9 +285,81 @@ class VersionsEditor(Editor):
         done = f"{alias} names no version of {head.artifact} any more" if is_off else f"{alias} is {head.reference} now"
         nothing = f"{head.artifact} has no alias {alias}." if is_off else f"{alias} is {head.reference} already."
         self._screen.ask(
-            "edit", work, lambda is_changed: self._said_of_alias(done if is_changed else nothing, is_changed)
+            "edit", work, lambda is_changed: self._said_of_change(done if is_changed else nothing, is_changed)
         )
 
-    def _said_of_alias(self, text: str, is_changed: bool) -> None:
+    def promote(self) -> None:
+        """Let `production`, or another alias, name the version."""
+        if (head := self._version_or_say()) is not None:
+            self._ask_alias_to_promote(head, PRODUCTION)
+
+    def _ask_alias_to_promote(self, head: VersionHead, text: str) -> None:
+        question = f"promote {clean(head.reference)} to"
+        self.prompt(question, lambda answer: self._ask_why(head, answer.lstrip("-").strip()), text=text)
+
+    def approve(self) -> None:
+        """Approve the version in one's own name, or take that back."""
+        if (head := self._version_or_say()) is None:
+            return
+        reader = self._screen.reader
+
+        def is_approved() -> bool:
+            from artui.catalog.events import author
+            from artui.query.artifacts import get_version
+
+            return author() in [approval.author for approval in get_version(reader, head.id).approvals]
+
+        self._screen.ask("approval", is_approved, lambda is_back: self._ask_to_approve(head, is_back=is_back))
+
+    def _ask_to_approve(self, head: VersionHead, *, is_back: bool) -> None:
+        done = "is no longer approved by you" if is_back else "is approved"
+        self._change(head, done, lambda edit: edit.withdraw(head.id) if is_back else edit.approve(head.id))
+
+    def retire(self) -> None:
+        """Take the version out of the lists, or back into them."""
+        if (head := self._version_or_say()) is None:
+            return
+        done = "is in the lists again" if head.is_retired else "is retired"
+        self._change(head, done, lambda edit: edit.reinstate(head.id) if head.is_retired else edit.retire(head.id))
+
+    def delete(self) -> None:
+        """Delete the version, or restore it."""
+        if (head := self._version_or_say()) is None:
+            return
+        if head.removed_ms is not None:
+            self._say(f"The content of {clean(head.reference)} was removed: it cannot be restored.", is_warning=True)
+            return
+        is_deleted = head.deleted_ms is not None
+        done = "is restored" if is_deleted else "is deleted"
+        self._change(
+            head, done, lambda edit: edit.restore_version(head.id) if is_deleted else edit.delete_version(head.id)
+        )
+
+    def _version_or_say(self) -> VersionHead | None:
+        head = self._version()
+        if head is None:
+            self._say("There is no version here.")
+        return head
+
+    def _change(self, head: VersionHead, done: str, change: Callable[[Edit], bool]) -> None:
+        """Ask for the reason, then change the version."""
+        path, label = self._screen.reader.path, f"{head.reference} {done}"
+
+        def answered(why: str) -> None:
+            def work() -> bool:
+                from artui.catalog import Catalog, events
+
+                with Catalog(path) as catalog, events.editing(catalog, label, why=why) as edit:
+                    return change(edit)
+
+            self._screen.ask(
+                "edit",
+                work,
+                lambda is_changed: self._said_of_change(label if is_changed else "It is so already.", is_changed),
+            )
+
+        self._ask_reason(label, answered)
+
+    def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
         self._screen.load()

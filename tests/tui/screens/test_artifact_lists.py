@@ -38,7 +38,7 @@ RUN = RunHead(1, "01RUN", "swift-nightingale-of-the-north-1234", "p", "finished"
 
 
 def _version(number: int, aliases: Sequence[str], *, age_ms: int = 7_200_000) -> VersionHead:
-    return VersionHead(number, f"id{number}", 1, "digits-model", "p", "modelling", "model", number, "", 0, 0, NOW_MS - age_ms, "embedded", tuple(aliases), RUN)  # fmt: skip
+    return VersionHead(number, f"id{number}", 1, "digits-model", "p", "modelling", "model", number, "", 0, 0, NOW_MS - age_ms, "embedded", None, None, tuple(aliases), RUN)  # fmt: skip
 
 
 def _text(spans: Sequence[Span]) -> str:

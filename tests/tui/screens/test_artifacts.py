@@ -11,15 +11,18 @@ import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 
-from artui.query.artifacts import artifact_list
+from artui.catalog import Catalog, events
+from artui.query.artifacts import artifact_list, version_heads
 from artui.query.history import version_history
 from artui.query.reader import Reader
+from artui.query.references import find_artifact, find_version
 from artui.query.runs.order import RunsRequest, run_order
+from artui.tui.messages import Link
 from artui.tui.screens import artifacts
-from artui.query.references import find_version
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
+from artui.tui.widgets.entry import LineEntry
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -245,3 +248,83 @@ def test_keys_in_a_burst_are_for_what_the_filter_matches(
         assert pilot.app.screen is not screen and words in shown(pilot).splitlines()[0]
 
     explore(demo_catalog, flow)
+
+
+def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog: Path, explore: Explore) -> None:
+    """Each key asks why before it changes anything; esc changes nothing; the list shows how the version stands, and u takes it back."""
+
+    def history() -> list[tuple[str, str]]:
+        with Reader(small_catalog) as reader, reader.snapshot() as connection:
+            query = "SELECT key FROM version AS v WHERE v.artifact_key = (SELECT key FROM artifact WHERE name = 'digits-model')"
+            (head,) = version_heads(connection, query, {}, with_deleted=True)
+            return [(change.what, change.why) for change in version_history(reader, head)]
+
+    async def press(pilot: Pilot[Any], key: str, *answers: str) -> None:
+        await pilot.press(key)
+        await settled(pilot)
+        for answer in answers:
+            assert pilot.app.focused is not None and isinstance(pilot.app.focused, LineEntry), key
+            await _type(pilot, answer)
+            await pilot.press("enter")
+            await settled(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash")
+        await settled(pilot)
+        await _type(pilot, "kind = model")
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        before = history()
+        for key in ("plus", "A", "minus", "X"):
+            await press(pilot, key)
+            assert "digits-model:v1" in shown(pilot)
+            await pilot.press("escape")
+            await settled(pilot)
+        assert history() == before
+
+        await press(pilot, "plus", "", "least loss")
+        assert history()[0] == ("production", "least loss") and "production is digits-model:v1 now" in shown(pilot)
+        await press(pilot, "A", "read it")
+        assert history()[0] == ("approved", "read it") and "approved by" in shown(pilot)
+        await press(pilot, "A", "")
+        assert history()[0] == ("approval withdrawn", "")
+        await press(pilot, "minus", "old")
+        assert history()[0] == ("retired", "old") and "retired production" in shown(pilot)
+        await press(pilot, "minus", "")
+        assert history()[0] == ("no longer retired", "") and "retired production" not in shown(pilot)
+        await press(pilot, "X", "leaked")
+        assert history()[0] == ("deleted", "leaked") and "artui restore digits-model:v1" in shown(pilot)
+        await press(pilot, "u")
+        assert history()[0] == ("restored", "")
+
+    explore(small_catalog, flow, size=(140, 40))
+
+
+def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, explore: Explore) -> None:
+    """Of an artifact a retired version is counted, and listed after `i`; the artifact stays in the list with what is left."""
+    with Catalog(demo_catalog) as catalog, events.editing(catalog, "x") as edit, catalog.transaction() as connection:
+        rows = connection.execute(
+            "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'digits-model' ORDER BY v.number"
+        ).fetchall()
+        edit.retire(rows[0][0])
+    count = len(rows)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.follow(Link("artifact", str(_key_of(demo_catalog, "digits-model"))))  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert f"{count - 1} version" in shown(pilot) and "1 more: i" in shown(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        assert f"{count} versions" in shown(pilot) and "retired" in shown(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        assert f"{count - 1} version" in shown(pilot)
+
+    explore(demo_catalog, flow, size=(140, 40))
+
+
+def _key_of(path: Path, name: str) -> int:
+    with Reader(path) as reader:
+        return find_artifact(reader, name).key

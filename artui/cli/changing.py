@@ -1,0 +1,46 @@
+"""Shared by the verbs that change versions: all that are named, or none, as one edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.safetext import clean
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.catalog.events import Edit
+
+_MOST_NAMED = 3
+
+
+def change_versions(
+    references: Sequence[str],
+    catalog: str | None,
+    *,
+    project: str | None,
+    why: str,
+    change: Callable[[Edit, str], bool],
+    done: str,
+    already: str,
+) -> int:
+    """Change the versions that references name, and say of each what came of it."""
+    from artui.catalog import Catalog, artifacts, events
+    from artui.catalog.finding import find_catalog
+    from artui.reference import parse
+
+    with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
+        versions = [artifacts.find_version(connection, parse(text), project=project or "") for text in references]
+        named = {version.id: f"{version.artifact}:v{version.number}" for version in versions}
+        with events.editing(opened, f"{label_of(list(named.values()))} {done}", why=why) as edit:
+            is_changed = {version_id: change(edit, version_id) for version_id in named}
+    for version_id, name in named.items():
+        click.echo(f"{clean(name)} {done if is_changed[version_id] else already}.")
+    return 0
+
+
+def label_of(names: Sequence[str]) -> str:
+    """Name what an edit is about: the names of few things, or how many they are."""
+    return ", ".join(names) if len(names) <= _MOST_NAMED else plural(len(names), "thing")

@@ -1,0 +1,36 @@
+"""`artui promote REF`: gives a version the alias `production`, or another one."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli import completing
+from artui.cli.common import catalog_option, why_option
+from artui.safetext import clean
+
+
+@click.command("promote")
+@click.argument("reference", metavar="REF", shell_complete=completing.references)
+@click.option("--to", "alias", default="production", show_default=True, metavar="ALIAS", help="The alias that it gets.")
+@click.option("--project", "-p", help="Where the artifact's name is in several projects.")
+@why_option
+@catalog_option
+def command(reference: str, alias: str, project: str | None, why: str, catalog: str | None) -> int:
+    """Let `production` name this version; the one that had the alias loses it. `artui show` has the history, `artui undo` takes it back."""
+    from artui.catalog import Catalog, artifacts, events
+    from artui.catalog.finding import find_catalog
+    from artui.reference import check_alias, parse
+
+    check_alias(alias)
+    with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
+        version = artifacts.find_version(connection, parse(reference), project=project or "")
+        before = artifacts.aliased_number(connection, version.artifact_key, alias)
+        shown = f"{version.artifact}:v{version.number}"
+        with events.editing(opened, f"{alias} is {shown}", why=why) as edit:
+            is_changed = edit.move_alias(version.id, alias)
+    if not is_changed:
+        click.echo(f"{clean(alias)} is {clean(shown)} already.")
+        return 0
+    was = "" if before is None else f"; it was v{before}"
+    click.echo(f"{clean(alias)} is {clean(shown)} now{was}.")
+    return 0

@@ -1,0 +1,35 @@
+"""`artui restore REF…`: brings deleted runs and versions back."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.changing import label_of
+from artui.cli.common import catalog_option, open_reader, why_option
+from artui.safetext import clean
+
+
+@click.command("restore")
+@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@why_option
+@catalog_option
+def command(references: tuple[str, ...], why: str, catalog: str | None) -> int:
+    """Bring deleted runs and versions back: a run by its name or id, a version as NAME:v3 or NAME:ALIAS."""
+    from artui.catalog import Catalog, events
+    from artui.query.references import find_deleted
+
+    with open_reader(catalog, say=False) as reader:
+        path = reader.path
+        named = [find_deleted(reader, text) for text in references]
+    with (
+        Catalog(path) as opened,
+        events.editing(opened, f"return of {label_of([name for *_, name in named])}", why=why) as edit,
+    ):
+        for kind, subject_id, _ in named:
+            if kind == "run":
+                edit.restore(subject_id)
+            else:
+                edit.restore_version(subject_id)
+    for *_, name in named:
+        click.echo(f"{clean(name)} is back.")
+    return 0
