@@ -203,17 +203,19 @@ READING = (
     ("ls", "-w", "status = finished or duration > 1s or started > 2d ago"), ("ls", "-w", "name ~ a or note contains b or params.optimizer ~ ad"),
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
-    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("get", "train-set", "-o", "{out}"),
+    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
 
 WRITING = (
+    ("preview", "train-set", "--again"),
     ("note", VICTIM, "new note"), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
     ("promote", f"{MODEL}:v1", "--why", "best"), ("approve", f"{MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
-    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("preview", "train-set", "--again"),
+    ("gc", "--keep", "last 1 and used and approved"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
+    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"),
 )  # fmt: skip
 """Verbs that write, one after another into one file."""
 

@@ -468,6 +468,9 @@ def _get_deletion(connection: sqlite3.Connection, version_id: str, _: str) -> An
 
 
 def _put_deletion(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
+    key = _version_key(connection, version_id)
+    if value is None and connection.execute("SELECT 1 FROM removal WHERE version_key = ?", (key,)).fetchone():
+        raise UnknownReference(f"The content of the version {version_id} was removed.", remedy="Save its files again.")
     connection.execute("UPDATE version SET deleted_ms = ? WHERE id = ?", (value, version_id))
 
 

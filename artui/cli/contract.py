@@ -69,7 +69,7 @@ _VERSION: dict[str, Field] = {
     "size_bytes": Field("whole", "the size of all its files"),
     "file_count": Field("whole", "how many files it has"),
     "created_ms": Field("whole", "when it was saved"),
-    "storage": Field("text", "embedded or referenced"),
+    "storage": Field("text", "embedded, referenced, or removed after it was deleted"),
     "aliases": Field("[text]", "the aliases that name it"),
     "made_by": Field("run?", "the run that made it"),
     "is_retired": Field("flag", "whether lists leave it out"),
@@ -269,6 +269,11 @@ RECORDS: dict[str, Record] = {
     "best run": {"name": _RUN["name"], "metrics": Field("{number}", "its last values")},
     "model": {"reference": _VERSION["reference"], "aliases": _VERSION["aliases"]},
 }  # fmt: skip
+RECORDS["broken"] = {
+    "run": Field("text", "its name"),
+    "id": Field("text", "its id"),
+    "inputs": Field("[text]", "the versions that it used"),
+}
 RECORDS["import"] = {
     "time_ms": Field("whole", "when it was imported"),
     "program": Field("text", "what imported it"),
@@ -276,6 +281,14 @@ RECORDS["import"] = {
 }
 
 DOCUMENTS: dict[str, Record] = {
+    "gc": {
+        "is_dry_run": Field("flag", "whether nothing was changed"),
+        "deleted": Field("[text]", "versions that the rule does not keep"),
+        "deleted_bytes": Field("whole", "bytes of the file that these alone need"),
+        "removed": Field("[text]", "versions whose content is removed"),
+        "freed_bytes": Field("whole", "bytes of the file that are free without it"),
+        "broken": Field("[broken]", "runs that lack an input without the deleted versions"),
+    },
     "ls": {"runs": Field("[listed run]", "the runs that match, in order")},
     "ls --columns": {"runs": Field("[named columns]", "the runs that match, in order")},
     "ls --artifacts": {"artifacts": Field("[artifact]", "by stage, kind and name")},

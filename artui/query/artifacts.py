@@ -171,6 +171,15 @@ _NEWEST_OF = """
 """
 
 
+def matching_versions_of(reader: Reader, where: str) -> set[int] | None:
+    """Give the keys of the versions that a filter matches; None for one without a condition.
+
+    Raises:
+        FilterError: as `artifact_list`.
+    """
+    return _matching(reader, where, None)
+
+
 def _matching(reader: Reader, where: str, notes: list[str] | None) -> set[int] | None:
     """Give the keys of the versions that a filter matches; None for a filter without a condition."""
     from artui.query.filter.compile import matching_versions

@@ -24,13 +24,14 @@ Call = Callable[..., tuple[int, str, str]]
 
 CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ls": (("ls",), ("ls", "sweep", "--limit", "0"), ("ls", "-w", "val/loss is not null", "-s", "val/loss")),
+    "preview": (("preview", "digits-split"), ("preview", "digits-model:production", "--again"), ("preview", "digits-code:v1")),
     "ls --columns": (("ls", "-C", "started,duration,val/loss.min,lr,tags.sweep,alias"),),
     "ls --artifacts": (("ls", "--artifacts"), ("ls", "-a", "model"), ("ls", "-a", "nothing")),
     "show RUN": (("show", "final-1"), ("show", "proud-ibex-29"), ("show", "sweep"), ("show", "score-batch")),
     "show VERSION": (("show", "digits-model:production"), ("show", "digits-split"), ("show", "digits-code:v1"), ("show", "digits-confusion-figure")),
     "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),
     "get": (("get", "digits-split", "-o", "{out}"), ("get", "digits-split", "-f", "t*.csv", "-o", "{out}")),
-    "preview": (("preview", "digits-split"), ("preview", "digits-model:production", "--again"), ("preview", "digits-code:v1")),
+    "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),

@@ -435,6 +435,25 @@ def _noted(field: str, wanted: str) -> Callable[[Path, Promise], list[str]]:
     return check
 
 
+def _deleted_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
+    """Beside a finished run there are versions that were deleted, of content that is theirs alone."""
+    from tests.faults import playing
+
+    promised = _finished_before(place, path, home)
+
+    def work() -> None:
+        playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
+        for number in range(3):
+            rubbish = path.parent.parent / f"rubbish-{number}"
+            rubbish.write_bytes(os.urandom(20_000))
+            playing.command("add", str(rubbish), "--catalog", str(path))
+            playing.command("delete", f"{rubbish.name}:v1", "--catalog", str(path))
+            rubbish.unlink()
+
+    playing.run_to_the_end(work, path.parent.parent / "before.txt")
+    return promised
+
+
 PLAYS = {
     "log": Play(_logs(400)),
     "log-short": Play(_logs(60)),
@@ -444,9 +463,10 @@ PLAYS = {
     "take-over-by-run": Play(_logs(12), prepare=_killed_before),
     "note": Play(_verb("note", "before", "a new note"), prepare=_finished_before, check=_noted("note", "a new note")),
     "tag": Play(_verb("tag", "before", "seen"), prepare=_finished_before, check=_noted("tags", "seen")),
+    "gc": Play(_verb("gc", "--older-than", "0d"), prepare=_deleted_before),
     **{
         f"migrate-{schema}": Play(_logs(12), prepare=_of_schema(schema), check=_runs_of_schema(schema))
-        for schema in (1, 2, 3, 4)
+        for schema in (1, 2, 3, 4, 5)
     },
 }
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from artui.query.api.lineage import Lineage
     from artui.query.api.records import Run, Version
     from artui.query.api.runs import Runs
+    from artui.query.retention import Plan
     from artui.query.tables import Table
 
 
@@ -123,6 +124,20 @@ class Catalog:
         from artui.query.references import find_version
 
         return Version(self._reader, find_version(self._reader, reference))
+
+    def retention(self, keep: str, *, where: str = "") -> Plan:
+        """Say which versions a rule such as `last 3 and aliased and used` would not keep, and what that means; nothing is changed.
+
+        Args:
+            where: a filter; only versions that it matches may go.
+
+        Raises:
+            UsageError, FilterError: the rule or the filter cannot be understood.
+        """
+        from artui import clock
+        from artui.query.retention import plan_for
+
+        return plan_for(self._reader, keep=keep, where=where, now_ms=clock.now_ms())
 
     def lineage(self, reference: str) -> Lineage:
         """Give everything that a run or a version came from, and everything that came of it.

@@ -1,0 +1,90 @@
+"""`artui gc`: the content of what was deleted long ago is removed, and the file becomes smaller.
+
+Of a version its row, its manifest with all digests and its lineage stay, with when and by whom its content was removed.
+Each step is one transaction, so that no version is half removed wherever it ends; the room of what nothing names any
+more is given back in small steps, in which others may read and write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from artui import clock
+from artui.catalog import Catalog, events, retention
+from artui.catalog.retention import Named
+
+REMOVED = "removed"
+"""The storage of a version whose content was removed."""
+_VERSIONS_AT_ONCE = 100
+_CHUNKS_AT_ONCE = 200
+_PAGES_AT_ONCE = 4_000
+
+
+def delete_versions(catalog: Catalog, versions: Iterable[Named], *, why: str, label: str) -> int:
+    """Delete versions as one edit, which can be undone."""
+    with events.editing(catalog, label, why=why) as edit:
+        for version in versions:
+            edit.delete_version(version.id)
+        return edit.count
+
+
+def remove_content(catalog: Catalog, *, before_ms: int) -> list[Named]:
+    """Remove the content of versions that were deleted before then; say of which. What is restored meanwhile stays."""
+    with catalog.transaction() as connection:
+        wanted = retention.removable(connection, before_ms=before_ms)
+    removed = []
+    for start in range(0, len(wanted), _VERSIONS_AT_ONCE):
+        with catalog.transaction() as connection:
+            still = {version.key for version in retention.removable(connection, before_ms=before_ms)}
+            for version in wanted[start : start + _VERSIONS_AT_ONCE]:
+                if version.key in still:
+                    _remove(connection, version)
+                    removed.append(version)
+    return removed
+
+
+def _remove(connection: sqlite3.Connection, version: Named) -> None:
+    now_ms = clock.now_ms()
+    connection.execute("UPDATE file SET blob_key = NULL WHERE version_key = ?", (version.key,))
+    connection.execute("DELETE FROM preview WHERE version_key = ?", (version.key,))
+    connection.execute("UPDATE version SET metadata = '{}', storage = ? WHERE key = ?", (REMOVED, version.key))
+    connection.execute(
+        "INSERT INTO removal (version_key, time_ms, author) VALUES (?, ?, ?)", (version.key, now_ms, events.author())
+    )
+    events.record(
+        connection, action="remove", subject="version", subject_id=version.id, before=None, after=now_ms
+    )  # fmt: skip
+
+
+def remove_unnamed(catalog: Catalog) -> int:
+    """Remove blobs and chunks that nothing names; give the bytes that were stored for them.
+
+    What is being saved is never among them: content and what names it are written in one transaction.
+    """
+    with catalog.transaction() as connection:
+        connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
+    size_bytes = 0
+    while True:
+        with catalog.transaction() as connection:
+            rows = connection.execute(
+                "SELECT c.key, length(c.content) FROM chunk AS c "
+                "WHERE c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b) LIMIT ?",
+                (_CHUNKS_AT_ONCE,),
+            ).fetchall()
+            connection.executemany("DELETE FROM chunk WHERE key = ?", [(row[0],) for row in rows])
+        size_bytes += sum(int(row[1]) for row in rows)
+        if len(rows) < _CHUNKS_AT_ONCE:
+            return size_bytes
+
+
+def compact(catalog: Catalog) -> None:
+    """Give the free pages of the file back, some at a time, so that nobody waits long."""
+    before = -1
+    while True:
+        with catalog.transaction() as connection:
+            free = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+            if free in (0, before):
+                return
+            before = free
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()

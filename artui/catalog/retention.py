@@ -1,0 +1,201 @@
+"""Which versions a rule keeps, and what it would mean if the others were gone.
+
+A rule is a list of reasons to keep a version: `last 3 and aliased and used`. A version that has none of them goes. What
+a run is writing, and what is not hashed yet, always stays.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from artui.catalog import cells
+from artui.catalog.artifacts import is_pending
+from artui.errors import UsageError
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+_SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
+_REASONS = "last N, newer 30d, aliased, used, approved"
+_WORDS = ("aliased", "used", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Reasons to keep a version."""
+
+    last: int = 0
+    """So many of the newest of each artifact."""
+    newer_ms: int = 0
+    """Those that are younger than this."""
+    words: frozenset[str] = frozenset()
+    """`aliased`: an alias names it; `used`: a run used it, or a version was made of it; `approved`: somebody approves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A version as it is named in a plan."""
+
+    key: int
+    id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A run whose inputs would be gone."""
+
+    id: str
+    name: str
+    inputs: tuple[str, ...]
+
+
+def parse_rule(text: str) -> Rule:
+    """Read a rule such as `last 3 and aliased and used`.
+
+    Raises:
+        UsageError: it holds what is no reason to keep a version, or none.
+    """
+    last, newer_ms, words = 0, 0, set()
+    for part in re.split(r"\s+and\s+|,", text.strip().lower()):
+        word, _, value = part.strip().partition(" ")
+        value = value.strip()
+        if word in _WORDS and not value:
+            words.add(word)
+        elif word == "last" and value.isascii() and value.isdigit() and 0 < int(value[:10]) < 10**9:
+            last = int(value[:10])
+        elif word == "newer" and _SPAN.match(value):
+            newer_ms = span_ms(value)
+        else:
+            raise UsageError(
+                f"{part.strip()[:60]!r} is no reason to keep a version.",
+                remedy=f"Write one of {_REASONS}, or several with `and` between them.",
+            )
+    return Rule(last, newer_ms, frozenset(words))
+
+
+def span_ms(text: str) -> int:
+    """Read a span of time such as `30d`, in milliseconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = _SPAN.match(text.strip())
+    if match is None:
+        raise UsageError(f"{text[:40]!r} is no span of time.", remedy="Write a number and s, m, h, d, w or y: 30d.")
+    return int(match[1]) * _SECONDS[match[2]] * 1000
+
+
+def going(
+    connection: sqlite3.Connection, rule: Rule, *, now_ms: int, among: Iterable[int] | None = None
+) -> list[Named]:
+    """Name the versions that a rule does not keep, by artifact and number; of those `among` which alone may go, if given."""
+    rows = connection.execute(
+        "SELECT v.key, v.id, a.name, v.number, v.artifact_key, v.created_ms, v.digest FROM version AS v "
+        "JOIN artifact AS a ON a.key = v.artifact_key WHERE v.deleted_ms IS NULL ORDER BY a.name, a.key, v.number DESC"
+    ).fetchall()
+    chosen = None if among is None else set(among)
+    kept = _being_written(connection)
+    for word in rule.words:
+        kept |= _kept_for(connection, word)
+    places: dict[int, int] = {}
+    named = []
+    for key, version_id, name, number, artifact_key, created_ms, digest in rows:
+        place = places[artifact_key] = places.get(artifact_key, 0) + 1
+        is_young = cells.integer(created_ms) > now_ms - rule.newer_ms
+        is_whole = isinstance(digest, bytes) and not is_pending(digest)
+        if place > rule.last and not is_young and key not in kept and is_whole and (chosen is None or key in chosen):
+            named.append(Named(key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}"))
+    return named
+
+
+def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
+    queries = {
+        "aliased": ("SELECT version_key FROM alias",),
+        "used": (
+            "SELECT e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key WHERE e.relation = 1 AND r.deleted_ms IS NULL",
+            "SELECT e.source_key FROM edge AS e JOIN version AS v ON v.key = e.target_key WHERE e.relation IN (2, 3) AND v.deleted_ms IS NULL",
+        ),
+        "approved": (
+            "SELECT v.key FROM event AS e JOIN version AS v ON v.id = e.subject_id WHERE e.action = 'approve' AND e.after <> 'null' "
+            "AND NOT EXISTS (SELECT 1 FROM event AS l WHERE l.subject_id = e.subject_id AND l.action = 'approve' "
+            "AND l.author = e.author AND (l.time_ms, l.id) > (e.time_ms, e.id))",
+        ),
+    }[word]
+    return {row[0] for query in queries for row in connection.execute(query)}
+
+
+def _being_written(connection: sqlite3.Connection) -> set[int]:
+    """Give the keys of versions that runs made which are going on."""
+    query = (
+        "SELECT e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0 AND r.status = 0"
+    )
+    return {row[0] for row in connection.execute(query)}
+
+
+def removable(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
+    """Name the versions whose content may be removed: deleted before then, not removed yet, of no run that goes on."""
+    rows = connection.execute(
+        "SELECT v.key, v.id, a.name, v.number, v.digest FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key "
+        "WHERE v.deleted_ms <= :before AND NOT EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key) "
+        "ORDER BY a.name, a.key, v.number",
+        {"before": before_ms},
+    ).fetchall()
+    busy = _being_written(connection)
+    return [
+        Named(key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}")
+        for key, version_id, name, number, digest in rows
+        if key not in busy and not (isinstance(digest, bytes) and is_pending(digest))
+    ]
+
+
+def freed_bytes(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
+    """Say how many bytes of the file would be free without these versions: chunks that others share do not count."""
+    going_keys = _json(keys)
+    blobs = _keys(
+        connection,
+        "SELECT DISTINCT f.blob_key FROM file AS f JOIN json_each(:keys) AS w ON w.value = f.version_key WHERE f.blob_key IS NOT NULL",
+        going_keys,
+    )
+    if not blobs:
+        return 0
+    staying = _keys(
+        connection,
+        "SELECT DISTINCT f.blob_key FROM file AS f WHERE f.blob_key IS NOT NULL "
+        "AND f.version_key NOT IN (SELECT w.value FROM json_each(:keys) AS w)",
+        going_keys,
+    )
+    gone = _json(blobs - staying)
+    row = connection.execute(
+        "SELECT sum(length(c.content)) FROM chunk AS c WHERE c.key IN ("
+        "SELECT b.chunk_key FROM blob_chunk AS b WHERE b.blob_key IN (SELECT w.value FROM json_each(:keys) AS w)) "
+        "AND c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b WHERE b.blob_key NOT IN (SELECT w.value FROM json_each(:keys) AS w))",
+        {"keys": gone},
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def broken_by(connection: sqlite3.Connection, versions: Iterable[Named]) -> list[Broken]:
+    """Name the runs whose inputs would be gone, newest first."""
+    named = {version.key: version.reference for version in versions}
+    rows = connection.execute(
+        "SELECT r.id, r.name, e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key "
+        "WHERE e.relation = 1 AND r.deleted_ms IS NULL AND e.source_key IN (SELECT w.value FROM json_each(:keys) AS w) "
+        "ORDER BY r.started_ms DESC, r.key, e.source_key",
+        {"keys": _json(named)},
+    ).fetchall()
+    inputs: dict[tuple[str, str], list[str]] = {}
+    for run_id, name, key in rows:
+        inputs.setdefault((cells.text(run_id), cells.text(name)), []).append(named[key])
+    return [Broken(run_id, name, tuple(references)) for (run_id, name), references in inputs.items()]
+
+
+def _keys(connection: sqlite3.Connection, query: str, keys: str) -> set[int]:
+    return {row[0] for row in connection.execute(query, {"keys": keys})}
+
+
+def _json(keys: Iterable[int]) -> str:
+    return orjson.dumps(sorted(keys)).decode()

@@ -1,0 +1,191 @@
+"""What a rule keeps, what its plan says, and what is left of a version whose content was removed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import artui
+from artui.catalog import Catalog, artifacts, events, retention, runs
+from artui.cli import run as run_cli
+from artui.errors import ArtuiError, UsageError
+from artui.query.reader import Reader
+from artui.query.retention import plan_for
+from artui.reference import parse
+
+DAY_MS = 86_400_000
+NOW_MS = 1_790_000_000_000
+
+
+def _catalog(path: Path, count: int = 6) -> list[str]:
+    """Save versions of one model, a day apart, the last one now: gives their ids."""
+    ids = []
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(count):
+            version = artifacts.NewVersion(
+                "p", "m", "model", "modelling", [artifacts.NewFile("a", number, bytes([number]) * 32)],
+                created_ms=NOW_MS - (count - 1 - number) * DAY_MS,
+            )  # fmt: skip
+            ids.append(artifacts.save(connection, version).id)
+    return ids
+
+
+def _going(path: Path, rule: str, where: str = "") -> list[int]:
+    with Reader(path) as reader:
+        plan = plan_for(reader, keep=rule, where=where, now_ms=NOW_MS)
+    return sorted(int(version.reference.rpartition("v")[2]) for version in plan.deleted)
+
+
+def test_a_rule_keeps_what_it_has_a_reason_for(tmp_path: Path) -> None:
+    """Each reason alone keeps its versions, several keep the union; what a run is writing is never among what goes."""
+    path = tmp_path / "x.artui"
+    ids = _catalog(path)
+    with Catalog(path) as catalog:
+        events.move_alias(catalog, ids[0], "production")
+        with events.editing(catalog, "x") as edit:
+            edit.approve(ids[1])
+        with catalog.transaction() as connection:
+            keys = [connection.execute("SELECT key FROM version WHERE id = ?", (i,)).fetchone()[0] for i in ids]
+            user, writer = (runs.start(connection, runs.NewRun(project="p", name=name)) for name in ("user", "writer"))
+            runs.finish(connection, user, status="finished", ended_ms=1, duration_ms=1)
+            artifacts.link(connection, "input", source_key=keys[2], target_key=user)
+            artifacts.link(connection, "output", source_key=writer, target_key=keys[3])
+
+    assert _going(path, "last 2") == [1, 2, 3]
+    assert _going(path, "aliased") == [2, 3, 5, 6] and _going(path, "used") == [1, 2, 5, 6]
+    assert _going(path, "approved") == [1, 3, 5, 6] and _going(path, "newer 36h") == [1, 2, 3]
+    assert _going(path, "last 1 and aliased, used and approved") == [5]
+    assert _going(path, "last 1", "version < 3") == [1, 2]
+    with Reader(path) as reader:
+        plan = plan_for(reader, keep="last 1", now_ms=NOW_MS)
+    assert [(broken.name, broken.inputs) for broken in plan.broken] == [("user", ("m:v3",))]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "last",
+        "last 0",
+        "last -1",
+        "last x",
+        "aliased or used",
+        "newer",
+        "newer 3",
+        "everything",
+        "last 99999999999",
+    ],
+)
+def test_what_is_no_rule_is_refused(tmp_path: Path, rule: str) -> None:
+    """A rule that cannot be understood deletes nothing: the error says which part and what there is."""
+    with pytest.raises(UsageError, match=r"no reason to keep|last N, newer 30d"):
+        retention.parse_rule(rule)
+
+
+def _stored(path: Path) -> tuple[int, int]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute("SELECT count(*), sum(length(content)) FROM chunk").fetchone()  # type: ignore[no-any-return]
+
+
+def _add(path: Path, folder: Path, name: str, **content: bytes) -> None:
+    place = folder / name
+    place.mkdir(exist_ok=True)
+    for file, part in content.items():
+        (place / file).write_bytes(part)
+    assert run_cli(["add", str(place), "-c", str(path)]) == 0
+
+
+def test_only_what_nothing_else_names_is_freed(tmp_path: Path) -> None:
+    """The plan's bytes are those that go: chunks that two versions share count for neither, and once when both go."""
+    path, shared = tmp_path / "x.artui", os.urandom(50_000)
+    _add(path, tmp_path, "one", a=shared, b=os.urandom(30_000))
+    _add(path, tmp_path, "two", a=shared, c=os.urandom(20_000))
+    with Reader(path) as reader, reader.snapshot() as connection:
+        keys = [row[0] for row in connection.execute("SELECT key FROM version ORDER BY key")]
+        freed = [retention.freed_bytes(connection, chosen) for chosen in ([keys[0]], [keys[1]], keys, [])]
+    assert freed == [30_000, 20_000, 100_000, 0]
+
+    before = path.stat().st_size
+    assert run_cli(["delete", "one:v1", "-c", str(path)]) == 0
+    assert run_cli(["gc", "-c", str(path)]) == 0 and _stored(path)[1] == 100_000  # deleted less than 30 days ago
+    assert run_cli(["gc", "--older-than", "0d", "--dry-run", "-c", str(path)]) == 0 and _stored(path)[1] == 100_000
+    assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
+
+    assert _stored(path)[1] == 70_000 and path.stat().st_size < before - 25_000
+    with artui.open_catalog(path) as catalog:
+        assert catalog.version("two").file("a").read() == shared and not catalog.version("two").damaged
+
+
+def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Number, digests, files and lineage stay, with when and by whom; it is not restored, and undo leaves it alone."""
+    path = tmp_path / "x.artui"
+    _add(path, tmp_path, "data", a=b"secret rows" * 99)
+    with artui.open_catalog(path) as catalog:
+        before = catalog.version("data:v1")
+        digest, files, version_id = before.digest, [(file.path, file.digest) for file in before.files], before.id
+    run_cli(["delete", "data:v1", "-c", str(path)])
+    run_cli(["gc", "--older-than", "0d", "-c", str(path)])
+    capfd.readouterr()
+
+    assert run_cli(["undo", "-c", str(path)]) == 0 and "left alone" in capfd.readouterr().err
+    assert run_cli(["restore", "data:v1", "-c", str(path)]) != 0 and "was removed on" in capfd.readouterr().err
+    with Reader(path) as reader:
+        from artui.query.artifacts import get_version, previews
+        from artui.query.history import version_history
+
+        detail = get_version(reader, version_id)
+        assert (detail.head.digest, [(file.path, file.digest) for file in detail.files]) == (digest, files)
+        assert not detail.damaged and detail.head.state == "removed" and previews(reader, detail.head.key) == {}
+        change = version_history(reader, detail.head)[0]
+        assert (change.what, change.author) == ("content removed", events.author())
+    assert b"secret rows" not in path.read_bytes()
+    _add(path, tmp_path, "data", a=b"secret rows" * 99)
+    with artui.open_catalog(path) as catalog:
+        assert catalog.version("data").number == 2 and catalog.version("data").read_table is not None
+        assert catalog.version("data").file("a").read() == b"secret rows" * 99
+
+
+def test_what_a_run_is_writing_stays(tmp_path: Path) -> None:
+    """A version that was deleted while its run goes on keeps its content until the run has ended."""
+    path = tmp_path / "x.artui"
+    (tmp_path / "w.bin").write_bytes(os.urandom(9_000))
+    with artui.start_run(name="r", catalog=path, console=False, code=False, system_metrics=False) as run:
+        run.save("w", tmp_path / "w.bin", kind="model")
+        with Catalog(path) as catalog, catalog.transaction() as connection:
+            version = artifacts.find_version(connection, parse("w"))
+            with events.editing(catalog, "x") as edit:
+                edit.delete_version(version.id)
+        assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
+        assert _chunks_of(path, version.key) == 1
+    assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
+    assert _chunks_of(path, version.key) == 0
+
+
+def _chunks_of(path: Path, version_key: int) -> int:
+    with Reader(path) as reader, reader.snapshot() as connection:
+        row: Any = connection.execute(
+            "SELECT count(*) FROM file WHERE version_key = ? AND blob_key IS NOT NULL", (version_key,)
+        ).fetchone()
+        return int(row[0])
+
+
+def test_a_rule_deletes_as_one_edit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What gc deletes by a rule comes back with one undo; a wrong span of time or filter changes nothing."""
+    path = tmp_path / "x.artui"
+    _catalog(path)
+    assert run_cli(["gc", "--keep", "last 2", "-c", str(path)]) == 0
+    assert "4 versions are deleted" in capfd.readouterr().out
+    with artui.open_catalog(path) as catalog:
+        assert [version.number for version in catalog.artifact("m").versions] == [6, 5]
+    assert run_cli(["undo", "-c", str(path)]) == 0
+    for wrong in (["--older-than", "soon"], ["--keep", "last 1", "-w", "size >"], ["-w", "size > 1"]):
+        assert run_cli(["gc", *wrong, "-c", str(path)]) == 2
+    with artui.open_catalog(path) as catalog:
+        assert len(catalog.artifact("m").versions) == 6
+        assert [version.reference for version in catalog.retention("last 5").deleted] == ["m:v1"]
+        with pytest.raises(ArtuiError):
+            catalog.retention("what is old")
