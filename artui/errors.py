@@ -106,6 +106,10 @@ class ContentMissing(ArtuiError):
     """The bytes of a version are neither in the catalog nor where it says they are."""
 
 
+class StoreFailed(ContentMissing):
+    """A store of content cannot be reached, refuses, or gives something else than what was recorded."""
+
+
 class PackageMissing(ArtuiError):
     """Something needs a package that is not installed; the message names it."""
 

@@ -1,0 +1,176 @@
+"""A store that is a folder of this machine, or one that is mounted here."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from artui.content.stores.places import Place
+from artui.content.stores.store import PIECE_BYTES, Pieces, Store, object_name
+from artui.errors import StoreFailed
+
+_OBJECT = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\Z")
+_ZEROS = bytes(PIECE_BYTES)
+
+
+class FolderStore(Store):
+    """Objects below a folder. What is half there is called `.part-…`, and gets its name once it is on the disk."""
+
+    is_near = True
+
+    def __init__(self, place: Place) -> None:
+        self.uri = place.uri
+        self._root = Path(place.path)
+
+    def size(self, name: str) -> int | None:
+        """Give the size of a regular file in bytes."""
+        try:
+            status = os.stat(self._root / name, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._trouble(name, error) from error
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def open(self, name: str) -> BinaryIO:
+        """Open an object, which is a regular file and no link.
+
+        Raises:
+            StoreFailed: it is not there, or cannot be read.
+        """
+        try:
+            handle = os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)  # fmt: skip
+        except OSError as error:
+            raise self._trouble(name, error) from error
+        with contextlib.ExitStack() as closing:
+            stream = closing.enter_context(os.fdopen(handle, "rb"))
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise self.failed(name, "is no regular file", remedy="Somebody put something else there.")
+            closing.pop_all()
+            return stream
+
+    def pieces(self, name: str, start: int, stop: int) -> Pieces:
+        """Read a file from `start` up to `stop`."""
+        with self.open(name) as stream:
+            place = start
+            while place < stop:
+                try:
+                    piece = os.pread(stream.fileno(), min(PIECE_BYTES, stop - place), place)
+                except OSError as error:
+                    raise self._trouble(name, error) from error
+                if not piece:
+                    return
+                place += len(piece)
+                yield piece
+
+    def put(self, name: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
+        """Write an object under its name."""
+        with self._part() as part:
+            self._write(part, pieces)
+            if (there_bytes := part.tell()) != size_bytes:
+                raise self.failed(name, f"would have {there_bytes:,} instead of {size_bytes:,} bytes")
+            self._name(part, name)
+
+    def receive(self, pieces: Iterable[bytes]) -> tuple[bytes, int]:
+        """Write an object and hash it in one pass."""
+        whole = hashlib.sha256()
+
+        def hashed() -> Iterator[bytes]:
+            for piece in pieces:
+                whole.update(piece)
+                yield piece
+
+        with self._part() as part:
+            self._write(part, hashed())
+            digest, size_bytes = whole.digest(), part.tell()
+            name = object_name(digest)
+            if self.size(name) != size_bytes:
+                self._name(part, name)
+        return digest, size_bytes
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """List the objects."""
+        top = self._root / "sha256"
+        for folder, folders, files in os.walk(top):
+            folders.sort()
+            for file in sorted(files):
+                name = f"sha256/{os.path.relpath(os.path.join(folder, file), top)}"
+                if _OBJECT.match(name) and (size_bytes := self.size(name)) is not None:
+                    yield name, size_bytes
+
+    @contextlib.contextmanager
+    def _part(self) -> Iterator[BinaryIO]:
+        """Give a new file of the store that has no name yet; it is gone afterwards, unless it was given one."""
+        path = self._root / f".part-{os.urandom(8).hex()}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444)
+        except OSError as error:
+            raise self._trouble("", error) from error
+        try:
+            with contextlib.closing(os.fdopen(handle, "wb", buffering=0)) as part:
+                yield _Named(part, path)  # type: ignore[misc]
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _write(self, part: BinaryIO, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            try:
+                # Holes stay holes.
+                if piece == _ZEROS:
+                    part.seek(len(piece), os.SEEK_CUR)
+                    continue
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[part.write(rest) :]
+            except OSError as error:
+                raise self._trouble("", error) from error
+        try:
+            part.truncate(part.tell())
+        except OSError as error:
+            raise self._trouble("", error) from error
+
+    def _name(self, part: BinaryIO, name: str) -> None:
+        target = self._root / name
+        try:
+            os.fsync(part.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(part.name, target)
+            _sync(target.parent)
+        except OSError as error:
+            raise self._trouble(name, error) from error
+
+    def _trouble(self, name: str, error: OSError) -> StoreFailed:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            is_there = self._root.is_dir()
+            return self.failed(name if is_there else "", "is not there", remedy="Is it mounted? `artui relocate` mends what was moved.")  # fmt: skip
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return self.failed("", "is full", remedy="Make room there.")
+        return self.failed(name, f"cannot be used: {error.strerror or error}")
+
+
+class _Named:
+    """A file with the path that it has for now."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.write, self.seek, self.tell, self.truncate, self.fileno = file.write, file.seek, file.tell, file.truncate, file.fileno  # fmt: skip
+        self.name = path
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that has no such thing
+            raise
+    finally:
+        os.close(handle)
