@@ -54,6 +54,8 @@ class Palette(NamedTuple):
     """Gives a style from pale (0) to full (1); None where there are too few colours for shades."""
     has_colours: bool = True
     """Whether colours tell lines apart; else marks along them do."""
+    background: tuple[int, int, int] = (0, 0, 0)
+    """Red, green and blue of what is behind the text, as far as that is known."""
 
 
 def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Palette:
@@ -115,7 +117,8 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
             back = _mixed(theme.colours["accent"], theme.background, 0.9 * max(0.0, min(1.0, share)))
             return (ink if share > 0.55 else paper) + Style.parse(f"on {back}")
 
-    return Palette(styles, cursor, curves, bands, heat, is_coloured)
+    red, green, blue = (int(theme.background[place : place + 2], 16) for place in (1, 3, 5))
+    return Palette(styles, cursor, curves, bands, heat, is_coloured, (red, green, blue))
 
 
 def _towards(colour: str, background: str) -> str:

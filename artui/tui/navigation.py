@@ -128,11 +128,14 @@ class Navigation:
             self._show_file(int(key), path)
 
     def _show_file(self, version_key: int, path: str) -> None:
-        """Show a file of a version: a table as rows, all else as text."""
+        """Show a file of a version: a table as rows, a picture drawn, all else as text."""
+        from artui.content.images import is_picture
+        from artui.tui.screens.image import ImageScreen
         from artui.tui.screens.rows import RowsScreen, is_table
         from artui.tui.screens.text import TextScreen
 
-        self._app.push_screen((RowsScreen if is_table(path) else TextScreen)(version_key, path))
+        screen = RowsScreen if is_table(path) else ImageScreen if is_picture(path) else TextScreen
+        self._app.push_screen(screen(version_key, path))
 
     def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run in one of its views; the screen of another run changes to it."""

@@ -1,0 +1,107 @@
+"""A picture that is a file of a version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+
+from artui.content.images import decoded
+from artui.errors import ContentMissing
+from artui.query import artifacts as query
+from artui.query.api.files import open_content
+from artui.safetext import clean
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.image import ImageView, png_of
+
+if TYPE_CHECKING:
+    from artui.content.images import Pixels
+    from artui.tui.cells import Span
+
+
+class _Seen(NamedTuple):
+    """What came of reading a picture."""
+
+    title: str
+    """What is known of it without drawing it."""
+    pixels: Pixels | None
+    why_not: str = ""
+    png: bytes = b""
+
+
+class ImageScreen(CatalogScreen):
+    """Holds a version's key and a path."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("app",)
+    PLACE = 2
+
+    def __init__(self, version_key: int, path: str) -> None:
+        super().__init__()
+        self.version_key, self.path = version_key, path
+        self._title = ""
+        self._drawn_for: tuple[int, int] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield ImageView(id="image")
+        yield KeyBar()
+
+    @property
+    def view(self) -> ImageView:
+        """The picture."""
+        return self.query_one(ImageView)
+
+    def on_mount(self) -> None:
+        self.show_place()
+        self.view.focus()
+
+    def load(self) -> None:
+        """Ask for the picture in the size that there is room for; a version never changes."""
+        wanted = self.view.wanted_pixels
+        if wanted != self._drawn_for and self.view.size:
+            self._drawn_for = wanted
+            is_sent = self.artui.has_graphics
+            self.ask("image", lambda: self._read(wanted, makes_png=is_sent), self._take)
+
+    def load_first(self) -> None:
+        # How much room there is, is known after the first layout.
+        self.call_after_refresh(self.load)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self.call_after_refresh(self.load)
+
+    def _read(self, wanted: tuple[int, int], *, makes_png: bool) -> _Seen:
+        captured = query.previews(self.reader, self.version_key).get(self.path)
+        title = captured.title if captured is not None else ""
+        try:
+            with open_content(self.reader, self.version_key, self.path) as stream:
+                pixels = decoded(stream, wanted)
+        except ContentMissing as missing:
+            return _Seen(title, None, f"{missing} {missing.remedy}".strip())
+        if isinstance(pixels, str):
+            return _Seen(title, None, f"This picture is not drawn: {pixels}.")
+        return _Seen(title, pixels, png=png_of(pixels) if makes_png else b"")
+
+    def _take(self, seen: _Seen) -> None:
+        self._title = seen.title
+        self.view.show(seen.pixels, clean(seen.why_not), seen.png)
+        self.show_place()
+
+    def title_spans(self) -> list[Span]:
+        """Give the path, and what the file is."""
+        return [(clean(self.path, max_chars=120), "title"), (f"  {clean(self._title)}", "dim")]
+
+    # Where the terminal shows pictures
+
+    def on_screen_suspend(self) -> None:
+        self.view.take_away()
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.view.send)
+
+    def draw_pictures_again(self) -> None:
+        """Send the picture again: the terminal has lost it."""
+        self.view.take_away()
+        self.view.send()
