@@ -338,6 +338,11 @@ def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
         attempt(connection, lambda: _reindex(connection, run_key, before, after))
 
 
+def index_again(connection: sqlite3.Connection, run_key: int) -> None:
+    """Put a run into an index of words that does not have it."""
+    _index(connection, run_key, _words(connection, run_key))
+
+
 def _index(connection: sqlite3.Connection, run_key: int, words: tuple[str, str, str, str]) -> None:
     connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *words))
 

@@ -157,6 +157,20 @@ class Catalog:
             if is_whole is not None:
                 self._wal.checkpointed(is_whole=is_whole)
 
+    def vacuum(self) -> None:
+        """Write the whole file anew, so that nothing is left of what was removed. To be called right after a change of one's own."""
+        with self._lock, border(self.path):
+            connection = self._usable_connection()
+            guard.allow_all(connection)
+            # SQLite writes into a database that it attaches for itself.
+            connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 1)
+            try:
+                connection.deadline = float("inf")
+                connection.cursor().execute("VACUUM")
+            finally:
+                connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+                guard.allow_writing(connection)
+
     def close(self) -> None:
         """Close; when this was the last writer, the catalog is one plain file again."""
         with self._lock:

@@ -28,6 +28,7 @@ VERBS = {
     "retire": "Take versions out of the lists, or back into them.",
     "delete": "Delete runs and versions.",
     "restore": "Bring deleted runs and versions back.",
+    "forget": "Take a run, a version or a text out of the catalog for good.",
     "gc": "Make room: delete what a rule does not keep, remove what was deleted long ago.",
     "ls": "List runs, or artifacts.",
     "show": "Show a run, or a version of an artifact.",

@@ -21,6 +21,7 @@ _WORDS = {
     "approve": ("approved", "approval withdrawn"),
     "retire": ("retired", "no longer retired"),
     "delete": ("deleted", "restored"),
+    "forget": ("forgotten", "forgotten"),
     "remove": ("content removed", "content removed"),
 }
 """By action, what is said of it and of its contrary."""

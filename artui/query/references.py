@@ -175,6 +175,26 @@ def find_deleted(reader: Reader, text: str) -> tuple[str, str, str]:
     raise UnknownReference(f"There is no deleted version {text!r}.")
 
 
+def resolve_deleted(reader: Reader, text: str) -> RunHead | VersionHead | None:
+    """Give the deleted run or version that a reference names; None if it names none."""
+    try:
+        kind, subject_id, _ = find_deleted(reader, text)
+    except ContentMissing:
+        with reader.snapshot() as connection:
+            kind, subject_id = "version", artifacts.find_deleted(connection, parse(text))
+    except UsageError:
+        return None
+    with reader.snapshot() as connection:
+        if kind == "version":
+            query = "SELECT key FROM version WHERE id = :id"
+            return next(iter(version_heads(connection, query, {"id": subject_id}, with_deleted=True)), None)
+        row = connection.execute(
+            f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.id = ?",
+            (subject_id,),
+        ).fetchone()
+        return head_from_row(row) if row is not None else None
+
+
 def find_artifact(reader: Reader, name: str) -> ArtifactHead:
     """Give the artifact of a name, or of `PROJECT/NAME`.
 

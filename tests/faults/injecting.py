@@ -463,6 +463,7 @@ PLAYS = {
     "take-over-by-run": Play(_logs(12), prepare=_killed_before),
     "note": Play(_verb("note", "before", "a new note"), prepare=_finished_before, check=_noted("note", "a new note")),
     "tag": Play(_verb("tag", "before", "seen"), prepare=_finished_before, check=_noted("tags", "seen")),
+    "forget": Play(_verb("forget", "rubbish-0:v1", "--yes"), prepare=_deleted_before),
     "gc": Play(_verb("gc", "--older-than", "0d"), prepare=_deleted_before),
     **{
         f"migrate-{schema}": Play(_logs(12), prepare=_of_schema(schema), check=_runs_of_schema(schema))

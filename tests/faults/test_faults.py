@@ -30,7 +30,7 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 BY_SHIM = {
     "wal": (
         "log-short:kill:stride=307", "log-short:full:stride=353", "log-short:short:stride=251", "log-short:full-a-while:first=60:stride=353",
-        "take-over-by-ls:kill:stride=89", "take-over-by-run:error:stride=233", "migrate-1:kill:stride=251", "tag:full:stride=113", "gc:kill:stride=61",
+        "take-over-by-ls:kill:stride=89", "take-over-by-run:error:stride=233", "migrate-1:kill:stride=251", "tag:full:stride=113", "gc:kill:stride=61", "forget:kill:stride=127",
     ),
     "rollback": (
         "log-short:kill:stride=307", "log-short:error:stride=421", "take-over-by-ls:error:stride=163",

@@ -1,0 +1,402 @@
+"""`artui forget`: a text, a run or a version is taken out of a catalog for good.
+
+Every text of every table is searched, however it is written inside JSON, and so are the bytes of stored files. What the
+journal says of it is redacted: such an event keeps its digest, so that the chain goes on from it. One event says that
+something was forgotten, when and by whom, and not what. Freed space is overwritten, and the file is written anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from artui.catalog import Catalog, artifacts, blobs, events, leftovers, marks, runs
+from artui.catalog.cleaning import AsItIs
+from artui.catalog.spool.place import folders_of, spool_files
+from artui.catalog.translate import ascii_path
+from artui.errors import CatalogDamaged, CatalogLocked, UsageError
+
+INSTEAD = "<forgotten>"
+"""Stands where the text was."""
+LEAST_CHARS = 4
+"""A shorter text would be found in what has nothing to do with it."""
+FILES = "bytes of stored files"
+BESIDE = "files beside it"
+_PACKED = {("chunk", "content"), ("block", "payload")}
+"""Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers."""
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
+_OURS = {
+    ("event", "action"): {"note", "name", "project", "trash", "tag", "alias", "retire", "approve", "delete", "remove", "view", "fact", "forget"},
+    ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
+    ("event", "before"): {"null"}, ("event", "after"): {"null"},
+    ("version", "storage"): {"embedded", "referenced", "removed"}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
+}  # fmt: skip
+"""Words of ours, without which a row means nothing."""
+_SCAN_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a text is."""
+
+    rows: Mapping[str, int]
+    """How many rows of each table hold it; of FILES how many files, of BESIDE how many files."""
+    beside: tuple[Path, ...] = ()
+    """Backups and journals of other files beside the catalog that hold it: these are removed."""
+
+    @property
+    def count(self) -> int:
+        """How many places there are."""
+        return sum(self.rows.values())
+
+
+def check_alone(path: Path) -> None:
+    """Make sure that nobody else uses a catalog: what they have in hand would be written again.
+
+    Raises:
+        CatalogLocked: somebody does, or a run is being written.
+    """
+    if spool_files(path) or any(True for folder in folders_of(path) for _ in os.scandir(folder)):
+        raise CatalogLocked(
+            f"A run is being written to {ascii_path(path)}.",
+            remedy="Forget it once that has ended: `artui ls -w 'status = running'`.",
+        )
+    if leftovers.is_used(path):
+        raise CatalogLocked(
+            f"{ascii_path(path)} is open in another process.", remedy="Close the app and whatever reads it."
+        )
+
+
+def find_text(catalog: Catalog, text: str) -> Found:
+    """Count where a text is.
+
+    Raises:
+        UsageError: it is too short.
+    """
+    spellings = _spellings(text)
+    rows: Counter[str] = Counter()
+    with catalog.transaction() as connection:
+        for table, columns in _tables(connection).items():
+            count = sum(
+                1
+                for row in _rows_with(connection, table, columns, spellings)
+                if _replaced(table, columns, row, spellings)
+            )
+            rows[table] += count
+        rows[FILES] = sum(1 for _ in _blobs_with(connection, text))
+    beside = tuple(_beside_with(catalog.path, text))
+    rows[BESIDE] = len(beside)
+    return Found({place: count for place, count in rows.items() if count}, beside)
+
+
+def forget_text(catalog: Catalog, text: str) -> None:
+    """Take a text out of every place that `find_text` counts."""
+    spellings = _spellings(text)
+    with catalog.transaction() as connection:
+        touched: set[int] = set()
+        for blob_key in list(_blobs_with(connection, text)):
+            touched |= _forget_in_blob(connection, blob_key, text)
+        for table, columns in _tables(connection).items():
+            for row in list(_rows_with(connection, table, columns, spellings)):
+                changed = _replaced(table, columns, row, spellings)
+                if changed:
+                    _touch_sealed(connection, table, row[columns.index("key")] if "key" in columns else None)
+                    _update(connection, table, columns, row, changed)
+                    if table == "file":
+                        touched.add(row[columns.index("version_key")])
+        _digest_again(connection, touched)
+        _index_again(connection)
+        (catalog_id,) = connection.execute("SELECT id FROM catalog").fetchone()
+        _say(connection, "catalog", catalog_id)
+    _finish(catalog, text)
+
+
+def forget_run(catalog: Catalog, run_id: str) -> None:
+    """Take a run out, with its points and its logs. What else it made stays, and what it used, without it."""
+    with catalog.transaction() as connection:
+        (key,) = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
+        logs = connection.execute(
+            "SELECT v.id FROM edge AS e JOIN version AS v ON v.key = e.target_key JOIN artifact AS a ON a.key = v.artifact_key "
+            "WHERE e.relation = 0 AND e.source_key = ? AND a.kind = 'log'",
+            (key,),
+        ).fetchall()
+        for (version_id,) in logs:
+            _forget_version(connection, version_id)
+        connection.execute(
+            "DELETE FROM edge WHERE (relation = 0 AND source_key = :key) OR (relation = 1 AND target_key = :key)",
+            {"key": key},
+        )
+        connection.execute("UPDATE run SET parent_id = NULL WHERE parent_id = ?", (run_id,))
+        connection.execute("DELETE FROM run WHERE key = ?", (key,))
+        connection.execute(
+            "DELETE FROM name WHERE key NOT IN (SELECT name_key FROM param UNION SELECT name_key FROM tag UNION SELECT name_key FROM series)"
+        )
+        _redact_events(connection, run_id)
+        _index_again(connection)
+        _say(connection, "run", run_id)
+    _finish(catalog)
+
+
+def forget_version(catalog: Catalog, version_id: str) -> None:
+    """Take a version out, with its content; its artifact, too, if that has no other."""
+    with catalog.transaction() as connection:
+        _forget_version(connection, version_id)
+        _say(connection, "version", version_id)
+    _finish(catalog)
+
+
+def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
+    key, artifact_key = connection.execute(
+        "SELECT key, artifact_key FROM version WHERE id = ?", (version_id,)
+    ).fetchone()
+    for relation in (0, 2, 3, 4):
+        connection.execute("DELETE FROM edge WHERE relation = ? AND target_key = ?", (relation, key))
+    for relation in (1, 2, 3, 4):
+        connection.execute("DELETE FROM edge WHERE relation = ? AND source_key = ?", (relation, key))
+    connection.execute("DELETE FROM fact WHERE version_key = ?", (key,))
+    connection.execute("DELETE FROM version WHERE key = ?", (key,))
+    _redact_events(connection, version_id)
+    if connection.execute("SELECT 1 FROM version WHERE artifact_key = ? LIMIT 1", (artifact_key,)).fetchone() is None:
+        (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
+        connection.execute("DELETE FROM fact WHERE artifact_key = ?", (artifact_key,))
+        connection.execute("DELETE FROM artifact WHERE key = ?", (artifact_key,))
+        _redact_events(connection, artifact_id)
+    _remove_unnamed(connection)
+
+
+def _remove_unnamed(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
+    connection.execute("DELETE FROM chunk WHERE key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b)")
+
+
+def _redact_events(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Redact what the journal says of a thing, and the names of the edits that changed it."""
+    edits = "SELECT e.edit_id FROM event AS e WHERE e.subject_id = :id AND e.edit_id IS NOT NULL"
+    connection.execute(f"UPDATE edit SET label = '{INSTEAD}' WHERE id IN ({edits})", {"id": subject_id})
+    connection.execute(
+        "UPDATE event SET before = 'null', after = 'null', why = '', is_redacted = 1 WHERE subject_id = :id",
+        {"id": subject_id},
+    )
+
+
+def _say(connection: sqlite3.Connection, subject: str, subject_id: str) -> None:
+    """Note that something was forgotten, when and by whom: not what."""
+    events.record(connection, action="forget", subject=subject, subject_id=subject_id, before=None, after=None)
+
+
+def _finish(catalog: Catalog, text: str = "") -> None:
+    """Write the file anew, and remove what lies beside it and holds the text."""
+    catalog.vacuum()
+    for path in _beside_with(catalog.path, text) if text else ():
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+# Rows
+
+
+def _spellings(text: str) -> list[str]:
+    """Give the ways in which a text may stand in a cell: as it is, in JSON, and in JSON inside of JSON; the longest first.
+
+    Raises:
+        UsageError: it is too short.
+    """
+    if len(text.strip()) < LEAST_CHARS:
+        raise UsageError(
+            f"A text of {len(text.strip())} characters would be found everywhere.",
+            remedy=f"Give at least {LEAST_CHARS}.",
+        )
+    spellings = {text}
+    for _ in range(2):
+        for spelling in tuple(spellings):
+            with contextlib.suppress(TypeError, ValueError):
+                spellings.add(orjson.dumps(spelling).decode()[1:-1])
+            spellings.add(json.dumps(spelling)[1:-1])
+    storable = {spelling.encode("utf-8", "backslashreplace").decode() for spelling in spellings}
+    return sorted(storable, key=len, reverse=True)
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Give the columns of each table of the file's own schema, but of the index of words, which is made anew."""
+    names = [
+        str(row[0])
+        for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        if not str(row[0]).startswith(("search", "sqlite_", "_sqlite"))
+    ]
+    return {
+        name: [column[0] for column in connection.execute(f'SELECT * FROM "{name}" LIMIT 0').description]
+        for name in names
+    }
+
+
+def _rows_with(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], spellings: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    searched = [column for column in columns if (table, column) not in _PACKED]
+    # Bound as they are: a text that looks like a secret is what is looked for.
+    values = {f"s{number}": AsItIs(spelling) for number, spelling in enumerate(spellings)}
+    condition = " OR ".join(
+        f'(typeof("{column}") = \'text\' AND instr("{column}", :{name}))' for column in searched for name in values
+    )
+    cursor = sqlite3.Cursor(connection)
+    cursor.execute(f'SELECT * FROM "{table}" WHERE {condition}', values)
+    yield from cursor
+
+
+def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings: Sequence[str]) -> dict[str, Any]:
+    """Give the cells of a row without a text; none if it is only in words of ours and in ids."""
+    changed: dict[str, Any] = {}
+    for column, value in zip(columns, row, strict=True):
+        if not isinstance(value, str) or _ID.match(value) or value in _OURS.get((table, column), ()):
+            continue
+        new = value
+        for spelling in spellings:
+            new = new.replace(spelling, INSTEAD)
+        if new != value:
+            changed[column] = new
+    if changed and table == "event":
+        changed |= {"before": "null", "after": "null", "why": "", "is_redacted": 1}
+    return changed
+
+
+_SEALED_BY = {
+    "name": (
+        "UPDATE run SET name = name WHERE key IN (SELECT run_key FROM param WHERE name_key = :key "
+        "UNION SELECT run_key FROM tag WHERE name_key = :key UNION SELECT run_key FROM series WHERE name_key = :key)",
+    ),
+    "project": (
+        "UPDATE run SET name = name WHERE project_key = :key",
+        "UPDATE artifact SET name = name WHERE project_key = :key",
+    ),
+}
+"""By table, what has seals over its rows: writing it as it is has it sealed again, if it was whole before."""
+
+
+def _touch_sealed(connection: sqlite3.Connection, table: str, key: object) -> None:
+    for statement in _SEALED_BY.get(table, ()):
+        connection.execute(statement, {"key": key})
+
+
+def _update(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], row: Sequence[Any], changed: Mapping[str, Any]
+) -> None:
+    """Change one row; a name that another row has by now gets a number."""
+    same = " AND ".join(f'"{column}" IS :old{place}' for place, column in enumerate(columns))
+    old = {f"old{place}": AsItIs(value) if isinstance(value, str) else value for place, value in enumerate(row)}
+    sets = ", ".join(f'"{column}" = :new{place}' for place, column in enumerate(changed))
+    for number in range(1, 1_000_000):
+        values = {
+            f"new{place}": AsItIs(
+                value if number == 1 or INSTEAD not in value else value.replace(INSTEAD, f"<forgotten-{number}>")
+            )
+            if isinstance(value, str)
+            else value
+            for place, value in enumerate(changed.values())
+        }
+        try:
+            connection.execute(f'UPDATE "{table}" SET {sets} WHERE {same}', old | values)
+        except sqlite3.IntegrityError:
+            continue
+        return
+
+
+def _index_again(connection: sqlite3.Connection) -> None:
+    """Make the index of words anew: it keeps removed words until then."""
+    connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    for (key,) in connection.execute("SELECT key FROM run").fetchall():
+        runs.index_again(connection, key)
+
+
+# Bytes
+
+
+def _needles(text: str) -> list[bytes]:
+    return [text.encode("utf-8", "backslashreplace"), text.encode("utf-16-le", "backslashreplace")]
+
+
+def _blobs_with(connection: sqlite3.Connection, text: str) -> Iterator[int]:
+    """Give the keys of the stored files that hold a text; what is damaged cannot be read and is left out."""
+    for (key,) in connection.execute("SELECT key FROM blob ORDER BY key").fetchall():
+        with contextlib.suppress(CatalogDamaged):
+            if _holds(io.BufferedReader(blobs.BlobStream(connection, key), _SCAN_BYTES), text):
+                yield key
+
+
+def _holds(stream: io.BufferedIOBase, text: str) -> bool:
+    needles = _needles(text)
+    before = b""
+    while content := stream.read(_SCAN_BYTES):
+        window = before + content
+        if any(needle in window for needle in needles):
+            return True
+        before = window[-max(map(len, needles)) :]
+    return False
+
+
+def _forget_in_blob(connection: sqlite3.Connection, blob_key: int, text: str) -> set[int]:
+    """Write stars over a text in a stored file; give the keys of the versions that have it."""
+    content = blobs.BlobStream(connection, blob_key).readall()
+    for needle in _needles(text):
+        content = content.replace(needle, b"*" * len(needle))
+    new_key, digest, _ = blobs.store(connection, io.BytesIO(content))
+    versions = {
+        row[0] for row in connection.execute("SELECT version_key FROM file WHERE blob_key = ?", (blob_key,)).fetchall()
+    }
+    connection.execute("UPDATE file SET blob_key = ?, digest = ? WHERE blob_key = ?", (new_key, digest, blob_key))
+    connection.execute("DELETE FROM blob WHERE key = ?", (blob_key,))
+    _remove_unnamed(connection)
+    return versions
+
+
+def _digest_again(connection: sqlite3.Connection, version_keys: set[int]) -> None:
+    """Make the digests of versions anew whose manifest is another one now."""
+    for key in version_keys:
+        version_id, digest, location, mark = connection.execute(
+            "SELECT id, digest, location, mark FROM version WHERE key = ?", (key,)
+        ).fetchone()
+        if artifacts.is_pending(digest):
+            continue
+        files = [
+            artifacts.NewFile(path, size_bytes, file_digest, link_target=link)
+            for path, size_bytes, file_digest, link in connection.execute(
+                "SELECT path, size_bytes, digest, link_target FROM file WHERE version_key = ?", (key,)
+            )
+        ]
+        new = artifacts.manifest_digest(files, version_id)
+        connection.execute(
+            "UPDATE version SET digest = ?, mark = ? WHERE key = ?",
+            (new, None if mark is None else marks.make(version_id, new, location), key),
+        )
+
+
+def _beside_with(path: Path, text: str) -> Iterator[Path]:
+    """Give the backups, and journals that were moved aside, which hold a text or may hold it packed."""
+    for other in sorted(path.parent.iterdir()):
+        is_ours = other.name.startswith((f"{path.name}.schema-", f"{path.name}-wal.", f"{path.name}-journal."))
+        if is_ours and other.is_file() and not other.is_symlink():
+            with other.open("rb") as file:
+                is_held = _holds(file, text)
+            if is_held or other.name.startswith(f"{path.name}.schema-"):
+                yield other
+
+
+def still_holds(path: Path, text: str) -> list[Path]:
+    """Look through the raw bytes of a catalog and of what lies beside it; give the files that hold a text."""
+    holding = []
+    for other in sorted(path.parent.iterdir()):
+        if other.name.startswith((path.name, f".{path.name}")) and other.is_file():
+            with other.open("rb") as file:
+                if _holds(file, text):
+                    holding.append(other)
+    return holding

@@ -1,0 +1,106 @@
+"""`artui forget REF|TEXT`: takes a run, a version or a text out of a catalog for good."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.cli.common import catalog_option, open_reader
+from artui.safetext import clean
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.catalog.forgetting import Found
+    from artui.model import RunHead, VersionHead
+
+_WORD = "forget"
+
+
+@click.command("forget")
+@click.argument("what", metavar="REF|TEXT")
+@click.option(
+    "--text",
+    "is_text",
+    is_flag=True,
+    help="It is a text, even if a run or an artifact is called so. `-` reads it from standard input.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@catalog_option
+def command(what: str, is_text: bool, yes: bool, catalog: str | None) -> int:
+    """Take a run, a version (NAME:v3), or every place of a TEXT out of the catalog for good. Nothing brings it back.
+
+    The text is removed from all tables, stored files, the journal and the index of words; backups beside the catalog are
+    removed, and the file is written anew. That something was forgotten, when and by whom, stays.
+    """
+    from artui.catalog import Catalog, forgetting
+    from artui.errors import CatalogDamaged, UsageError
+    from artui.model import RunHead
+
+    text = sys.stdin.read().rstrip("\r\n") if what == "-" else what
+    with open_reader(catalog, say=False) as reader:
+        path = reader.path
+        subject = None if is_text or what == "-" else _subject(reader, text)
+    forgetting.check_alone(path)
+    with Catalog(path) as opened:
+        if subject is None:
+            found = forgetting.find_text(opened, text)
+            if not found.count:
+                click.echo("Nothing in the catalog holds this text.", err=True)
+                return 1
+            _print(found)
+            question = "This text is taken out of all of them"
+        elif isinstance(subject, RunHead):
+            question = f"The run {subject.name} is taken out, with its points, logs and history"
+        else:
+            question = f"{subject.reference} is taken out, with its content and history"
+        if not yes and not _is_wanted(question):
+            raise UsageError("Nothing was forgotten.", remedy="Say --yes, or type the word when you are asked.")
+        if subject is None:
+            forgetting.forget_text(opened, text)
+        elif isinstance(subject, RunHead):
+            forgetting.forget_run(opened, subject.id)
+        else:
+            forgetting.forget_version(opened, subject.id)
+    if subject is None and (holding := forgetting.still_holds(path, text)):
+        raise CatalogDamaged(
+            f"{holding[0].name} still holds the text.",
+            remedy="Close whatever has the catalog open, and forget it again.",
+        )
+    click.echo("Forgotten. The journal says when and by whom, not what.")
+    return 0
+
+
+def _subject(reader: object, text: str) -> RunHead | VersionHead | None:
+    """Give the run or version that a text refers to; None if it is a text."""
+    from artui.errors import AmbiguousReference, UsageError
+    from artui.model import RunHead
+    from artui.query.references import resolve, resolve_deleted
+    from artui.reference import parse
+
+    try:
+        subject = resolve(reader, text)  # type: ignore[arg-type]
+    except AmbiguousReference:
+        raise
+    except UsageError:
+        return resolve_deleted(reader, text)  # type: ignore[arg-type]
+    if isinstance(subject, RunHead) or parse(text).has_version:
+        return subject
+    raise UsageError(
+        f"{text!r} names an artifact, not a version.",
+        remedy=f"Write {subject.reference}, or --text for all places of the name.",
+    )
+
+
+def _print(found: Found) -> None:
+    for place, count in found.rows.items():
+        click.echo(f"  {place}: {plural(count, 'file' if place.endswith(('files', 'beside it')) else 'row')}", err=True)
+
+
+def _is_wanted(question: str) -> bool:
+    """Ask; only the whole word is a yes."""
+    if not sys.stdin.isatty():
+        return False
+    click.echo(f"{clean(question)}, for good. Type {_WORD} to go on: ", nl=False, err=True)
+    return sys.stdin.readline().strip() == _WORD
