@@ -137,3 +137,31 @@ def test_keys_of_the_terminal_are_left_to_it(small_catalog: Path, explore: Calla
         assert pilot.app.is_running and "12 runs" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",), ("4",), ("2",), ("3",), ("f",), ("enter", "tab")])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_the_first_page_of_the_help_is_complete(
+    small_catalog: Path, explore: Callable[..., None], keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    """Where the sentences do not fit, all keys of the screen are named first, with the way back; below, each has its sentence."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press(*keys)
+        await settled(pilot)
+        scopes = pilot.app.screen.SCOPES  # type: ignore[attr-defined]
+        await pilot.press("question_mark")
+        await settled(pilot)
+        text = shown(pilot)
+        offered = [key for key in offered_keys(*scopes) if key.scope not in MENUS]
+        own = [key for key in offered if key.scope not in ("app", "list")]
+        assert own and all(key.label in text or key.help[:40] in text or key.is_passing for key in own)
+        assert " esc " in text and " / finds" in text
+        assert "back" in text
+        listing = pilot.app.screen.query_one(LineList)
+        assert (" more lines ↓" in text) == (len(listing.lines) > listing.size.height)
+        every = "".join("".join(span for span, _ in line.spans) + " " for line in listing.lines)
+        squeezed = " ".join(every.split())
+        assert all(" ".join(key.help.split()) in squeezed for key in offered)
+
+    explore(small_catalog, flow, size=size)

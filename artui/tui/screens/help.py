@@ -1,7 +1,8 @@
-"""All keys of the screen below."""
+"""All keys of the screen below: where they do not fit on one screen, first what each is called, then a sentence for each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -10,20 +11,26 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from artui.tui.cells import length_of
+from artui.tui.cells import fit, length_of
 from artui.tui.finding import FindsLines
-from artui.tui.keys import KEYS, bindings, help_keys
+from artui.tui.keys import KEYS, bindings, help_keys, offered_keys
+from artui.tui.keytable import ACTS_TITLE, MENUS, SCOPES
 from artui.tui.synonyms import fitting
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
 if TYPE_CHECKING:
+    from artui.tui.cells import Span
+    from artui.tui.keytable import Key
     from artui.tui.widgets.prompt import Prompt
 
 KEY_CELLS = 12
 HELP_CELLS = 112
 TWO_COLUMNS_CELLS = 170
 """From this width on all keys stand in two columns."""
+_SHORT_CELLS = 26
+"""For a key and what it is called."""
+_SHORT_KEY_CELLS = 6
 
 
 class HelpScreen(FindsLines, ModalScreen[None]):
@@ -36,10 +43,12 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         self.scopes = scopes
         self._is_narrowed = False
         """Whether only the keys that fit what is typed are shown."""
+        self._has_summary = False
+        """Whether the list begins with what the keys are called."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
-            yield LineList(id="help-lines", marks_cursor=False)
+            yield LineList(id="help-lines", marks_cursor=False, says_more=True)
             yield Bar(id="help-foot")
 
     def _column_cells(self) -> int:
@@ -52,11 +61,54 @@ class HelpScreen(FindsLines, ModalScreen[None]):
     def on_mount(self) -> None:
         is_wide = self.app.size.width >= TWO_COLUMNS_CELLS
         self.query_one("#help").styles.width = 2 * self._column_cells() if is_wide else HELP_CELLS
-        self.query_one("#help-lines", LineList).set_lines(self._lines(), keep=False)
+        self._show_page()
         self.query_one("#help-foot", Bar).show(
             [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
         )
         self.query_one("#help-lines").focus()
+
+    def on_resize(self) -> None:
+        if not self._is_narrowed and not self.is_asking() and self._has_summary:
+            self._show_page()
+
+    def _show_page(self) -> None:
+        """Show everything: in short first, if it does not fit on the screen."""
+        lines, rows = self._lines(), self.app.size.height - 1
+        summary = self._summary(rows - 1) if len(lines) > rows else []
+        self._has_summary = bool(summary)
+        self.query_one("#help-lines", LineList).set_lines([*summary, *lines], keep=False)
+
+    def _summary(self, rows: int) -> list[Line]:
+        """Give what the keys are called, in at most so many lines: those of the footer first, then of the screen, of the app, for moving."""
+        sections: dict[str, list[Key]] = {}
+        for key in offered_keys(*self.scopes):
+            if key.scope not in MENUS and not key.is_passing:
+                sections.setdefault(key.scope, []).append(key)
+        order = sorted(sections, key=lambda scope: ("app", "list").index(scope) if scope in ("app", "list") else -1)
+        lines: list[Line] = []
+        for scope in order:
+            keys = sorted(sections[scope], key=lambda key: not key.in_footer)
+            section = self._short_section(SCOPES.get(scope, ACTS_TITLE), keys, rows - len(lines))
+            if not section or (lines and len(section) > rows - len(lines)):
+                continue
+            lines += section
+        return [*lines, BLANK]
+
+    def _short_section(self, title: str, keys: Sequence[Key], rows: int) -> list[Line]:
+        columns = max(1, (self._column_cells() - 2) // _SHORT_CELLS)
+        count = -(-len(keys) // columns)
+        if count + 1 > rows >= 4:
+            count = rows - 1
+            keys = keys[: count * columns]
+        lines = [Line([(f"  {title}", "title")])]
+        for place in range(count):
+            spans: list[Span] = [("  ", "text")]
+            for key in keys[place::count]:
+                shown = key.shown.split(" ")[0]
+                label_cells = _SHORT_CELLS - _SHORT_KEY_CELLS - 2
+                spans += [(f"{shown:>{_SHORT_KEY_CELLS}} ", "key"), (fit(key.label, label_cells) + " ", "text")]
+            lines.append(Line(spans))
+        return lines
 
     def _lines(self, text: str = "") -> list[Line]:
         """Give the keys whose sentences, names or synonyms hold a text, below their headings; all of them for none."""
@@ -92,14 +144,18 @@ class HelpScreen(FindsLines, ModalScreen[None]):
 
     def find_typed(self, text: str) -> None:
         """Keep only what fits while one types."""
-        self._is_narrowed = bool(text)
+        self._is_narrowed, self._has_summary = bool(text), False
         self.query_one("#help-lines", LineList).set_lines(self._lines(text), keep=False)
 
     def on_prompt_left(self) -> None:
-        self._show_all()
+        if self._needle:
+            self._show_all()
+        elif self._is_narrowed:
+            self._is_narrowed = False
+            self._show_page()
 
     def _show_all(self) -> None:
-        if self._is_narrowed:
+        if self._is_narrowed or self._has_summary:
             self.find_typed("")
 
     def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:

@@ -36,7 +36,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "transposed": (("space", "space", "space", "c", "T"), "more column"),
     "palette": (("colon", *"val/"), "sort by it"),
     "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
-    "help": (("question_mark",), "Mark the run"),
+    "help": (("question_mark",), " mark"),
 }
 
 
