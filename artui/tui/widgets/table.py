@@ -498,7 +498,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return sorted(visible, key=lambda pair: pair[0])
 
     def _kept_numbers(self, numbers: Sequence[int]) -> list[int]:
-        """Give what groups are not shown without: the column that orders them, and if that is no metric, the first one."""
+        """Give what is in sight wherever the table is scrolled to: what orders it, and of groups, if that is no metric, the first one."""
         ordering = self._ordering_number()
         kept = [] if ordering is None else [ordering]
         if self.groups and not any(self._shapes[number].spread for number in kept):
@@ -506,8 +506,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return kept
 
     def _ordering_number(self) -> int | None:
-        """Give the number of the column that orders the groups; None where runs are not grouped, or it is not shown."""
-        if not self.groups or not self.view.sorts:
+        """Give the number of the column that the table is sorted by; None if it is not shown."""
+        if not self.view.sorts:
             return None
         ids = (shape.column.id for shape in self.view.shapes)
         return next((number for number, column_id in enumerate(ids) if column_id == self.view.sorts[0].column), None)
@@ -515,7 +515,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def _with_whole_title(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         """Give the column that orders the groups room for its whole title, as far as there is any."""
         kept = self._ordering_number()
-        if kept is None or shapes[kept].is_fixed:
+        if kept is None or not self.groups or shapes[kept].is_fixed:
             return shapes
         shape = shapes[kept]
         behind = shape.cells - shape.width

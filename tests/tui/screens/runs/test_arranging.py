@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -301,3 +302,24 @@ def test_the_chooser_of_columns_says_what_it_did(small_catalog: Path, explore: E
         assert "artui chooses the columns again" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+def test_what_orders_the_table_is_in_sight_at_80_cells(small_catalog: Path, explore: Explore) -> None:
+    """How old the newest run is needs no key; and wherever the table is scrolled to, the column with the arrow is there."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        head, first = shown(pilot).splitlines()[2:4]
+        end = head.index("age↑") + len("age↑")
+        assert re.fullmatch(r" *\d+m", first[end - 5 : end])
+        last = _ids(pilot)[-1]
+        for _ in range(len(_ids(pilot))):
+            await pilot.press("right")
+            assert "age↑" in shown(pilot).splitlines()[2]
+        assert _screen(pilot).table.column_id == last
+        assert _screen(pilot).table.hidden_columns == 0
+        await pilot.press("s", *["left"] * len(_ids(pilot)))
+        await settled(pilot)
+        head = shown(pilot).splitlines()[2]
+        assert re.search("[↑↓]", head) and " age" not in head
+
+    explore(small_catalog, flow, size=(80, 24))

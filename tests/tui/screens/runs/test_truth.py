@@ -132,7 +132,7 @@ def test_columns_stay_when_a_run_arrives(tmp_path: Path, explore: Explore) -> No
                 break
         await settled(pilot)
         assert "8 runs" in shown(pilot) and shown(pilot).splitlines()[2].split() == before
-        await pilot.press("C", "a")
+        await pilot.press("C", "a", "escape")
         await settled(pilot)
         head = shown(pilot).splitlines()[2]
         assert "batch_size" in head and "reward" in head
@@ -477,7 +477,8 @@ def test_what_lies_beyond_the_edge_is_counted(size: tuple[int, int], small_catal
             await pilot.press(*keys)
             await settled(pilot)
             table = app.runs_screen.table
-            hidden = len(table.view.shapes) - 1 - max(number for number, _ in table._visible_shapes())
+            beyond = set(range(table._first_shape, len(table.view.shapes)))
+            hidden = len(beyond - {number for number, _ in table._visible_shapes()})
             if table.keys:
                 assert (f"{hidden} more →" in shown(pilot)) is (hidden > 0), keys
 
