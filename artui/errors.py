@@ -110,6 +110,10 @@ class StoreFailed(ContentMissing):
     """A store of content cannot be reached, refuses, or gives something else than what was recorded."""
 
 
+class StoreDiffers(StoreFailed):
+    """An object of a store was read to its end, and is not what was recorded."""
+
+
 class PackageMissing(ArtuiError):
     """Something needs a package that is not installed; the message names it."""
 

@@ -26,8 +26,11 @@ class Settings:
     """Every setting with its default."""
 
     embed_limit_bytes: int = 64 * 1024 * 1024
-    """Versions up to this size are stored inside the catalog; larger ones are referenced where they are.
+    """Versions up to this size are stored inside the catalog; larger ones go to the `store`, or are referenced where they are.
     `ARTUI_EMBED_LIMIT_BYTES`."""
+    store: str = ""
+    """Where larger versions go: a folder, `ssh://host/path`, `s3://bucket/path` or the like, which keeps each file under
+    its digest. `ARTUI_STORE`."""
     output: str = "changes"
     """`changes` sends only cells that changed to the terminal; `plain` leaves it all to Textual. `ARTUI_OUTPUT`."""
     mouse: bool = True

@@ -19,6 +19,7 @@ import pyte
 import pytest
 from PIL import Image
 
+from artui.capture.adding import add_version
 from artui.cli import VERBS
 from artui.cli.group import cli
 from artui.cli.manual import KEYS, names, page
@@ -58,6 +59,16 @@ def _write_stores(folder: Path) -> None:
     write_trainer(folder, name="output")
 
 
+def _write_stored(catalog: Path, *, is_added: bool, is_moved: bool) -> None:
+    """Make the file that the manual keeps in a store, with what was done to it before a command."""
+    folder = catalog.parent
+    (folder / "train.csv").write_text("x,y\n1,2\n")
+    if is_added:
+        add_version(catalog, folder / "train.csv", name="train", kind="dataset", store=str(folder / "kept"))
+    if is_moved:
+        (folder / "kept").rename(folder / "archive")
+
+
 @pytest.mark.parametrize("command", _commands())
 def test_command_works(command: str, demo_catalog: Path) -> None:
     """Each command exits with 0 and prints something, in a folder that has the demo's catalog."""
@@ -65,6 +76,8 @@ def test_command_works(command: str, demo_catalog: Path) -> None:
     assert words[0] in ("artui", "sqlite3", "sqlite-utils"), "a test must know how to run it"
     if "import" in words:
         _write_stores(demo_catalog.parent)
+    if "train.csv" in words or "train" in words or "relocate" in words:
+        _write_stored(demo_catalog, is_added="--store" not in words, is_moved="relocate" in words)
     if "--report" in words:
         earlier = [sys.executable, "-m", "artui", "import", "mlruns", *words[-2:]]
         subprocess.run(earlier, cwd=demo_catalog.parent, check=True, timeout=60)

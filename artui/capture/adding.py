@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artui.capture import hashing
+from artui.capture import hashing, saving
 from artui.capture.files import listed
 from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of
 from artui.content import files
+from artui.content.keeping import Keeper
 from artui.content.walking import location_of
 from artui.model import stage_of
 from artui.reference import check_alias, check_name
@@ -22,9 +23,11 @@ from artui.settings import load_settings
 
 def add_version(
     catalog: Path, path: Path, *, name: str, kind: str, stage: str | None = None, project: str = "default", aliases: Sequence[str] = (),
-    metadata: Mapping[str, Any] | None = None, note: str = "",
+    metadata: Mapping[str, Any] | None = None, note: str = "", store: str | None = None,
 ) -> tuple[str, bool]:  # fmt: skip
     """Save a file or folder as a version; give its reference, and whether that is a new one.
+
+    All of it goes to `store`, the URI of one, if it is named; what is large to that of the settings, if there is one.
 
     Raises:
         UsageError: there is nothing at the path, or a name cannot be one.
@@ -36,7 +39,13 @@ def add_version(
         check_alias(alias)
     entries = listed(path)
     embed = files.size_of(entries) <= load_settings().embed_limit_bytes
-    referenced = None if embed else _hashed(entries)
+    keeper = saving.keeper_of(store, is_large=not embed)
+    embed = embed and keeper is None
+    referenced = None if embed else _hashed(entries, keeper)
+    place, host = location_of(path), socket.gethostname()
+    is_stored = keeper is not None and not keeper.left_out and referenced is not None and any(file.link_target is None for file in referenced.files)  # fmt: skip
+    if keeper is not None and is_stored:
+        place, host = keeper.place(is_single=not path.is_dir())
     with Catalog(catalog) as opened, opened.transaction() as connection:
         gathered = referenced or files.gather(connection, entries)
         for skipped in gathered.skipped:
@@ -45,17 +54,20 @@ def add_version(
             connection,
             NewVersion(
                 project=project, name=name, kind=kind, stage=stage or stage_of(kind, "data"), files=gathered.files, note=note,
-                storage="embedded" if embed else "referenced", location=location_of(path), host=socket.gethostname(),
+                storage="embedded" if embed else "stored" if is_stored else "referenced", location=place, host=host,
                 metadata=metadata or {}, previews=gathered.previews,
             ),
         )  # fmt: skip
         for alias in aliases:
             events.move_alias(opened, saved.id, alias)
         kept_name = redactor_of(connection).name(name)
+    if keeper is not None:
+        hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files))
     return f"{kept_name}:v{saved.number}", saved.is_new
 
 
-def _hashed(entries: list[tuple[str, Path]]) -> files.Gathered:
-    """Hash files that stay where they are, showing the progress, since nothing else happens meanwhile."""
-    with hashing.Progress(", ".join(name for name, _ in entries[:3]), files.size_of(entries)) as progress:
-        return files.gather(None, entries, tell=progress.advance)
+def _hashed(entries: list[tuple[str, Path]], keeper: Keeper | None) -> files.Gathered:
+    """Hash files that stay where they are, or go to a store, showing the progress, since nothing else happens meanwhile."""
+    size_bytes = files.size_of(entries) * (keeper.pass_count if keeper else 1)
+    with hashing.Progress(", ".join(name for name, _ in entries[:3]), size_bytes) as progress:
+        return files.gather(None, entries, keeper=keeper, tell=progress.advance)

@@ -20,6 +20,7 @@ from artui.capture import writer as writers
 from artui.capture.warn import guarded, warn
 from artui.catalog import unhashed
 from artui.content.files import NotHashable, Unhashed, digest_now
+from artui.content.keeping import Keeper
 from artui.errors import CatalogLocked, DiskFull
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Job:
     reference: str
     files: Sequence[Unhashed]
     size_bytes: int
+    keeper: Keeper | None = None
+    """Puts the files into a store as well."""
+    is_single: bool = False
+    """The version is one file, not a folder."""
     hashed_bytes: int = 0
     is_cancelled: bool = False
     is_done: threading.Event = field(default_factory=threading.Event)
@@ -77,10 +82,13 @@ _saved: dict[tuple[str, str, str], Job] = {}
 """The last version that was saved unhashed, by catalog, project and artifact."""
 
 
-def begin(writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed]) -> Job:
-    """Hash the files of a version that was just saved, after those that are waiting already."""
+def begin(
+    writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False
+) -> Job:  # fmt: skip
+    """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper."""
     global _thread
-    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, sum(file.stamp.size_bytes for file in files))
+    size_bytes = sum(file.stamp.size_bytes for file in files) * (keeper.pass_count if keeper else 1)
+    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, size_bytes, keeper, is_single)
     _saved[str(writer.path), project, name] = job
     with _lock:
         _jobs.append(job)
@@ -179,13 +187,26 @@ def _hash(job: Job) -> None:
     faults: dict[str, str] = {}
     for file in job.files:
         try:
-            digests[file.name] = digest_now(file, job.advance)
+            digests[file.name] = digest_now(file, job.advance, job.keeper)
         except NotHashable as reason:
             faults[file.name] = str(reason)
         except OSError as error:
             faults[file.name] = f"it cannot be read any more ({error.strerror})"
     while not _complete(job, digests, faults):
         job.is_done.wait(RETRY_SECONDS)
+    if job.keeper is not None:
+        tell_not_stored(job.reference, job.keeper, len(job.files))
+
+
+def tell_not_stored(reference: str, keeper: Keeper, file_count: int) -> None:
+    """Say once that files of a version could not be stored, and where it lies instead."""
+    if keeper.left_out:
+        name, why = next(iter(keeper.left_out.items()))
+        warn(
+            "not stored",
+            f"{reference} is recorded where it lies: {len(keeper.left_out):,} of {file_count:,} files could not be stored, the first {ascii(name)[:80]}: {why}",
+            subject=reference,
+        )  # fmt: skip
 
 
 def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bool:
@@ -193,7 +214,9 @@ def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bo
     with job.lock:
         job.advance(0)
         try:
-            unhashed.complete(job.writer.catalog, job.version_id, digests, faults)
+            keeper = job.keeper
+            stored = None if keeper is None or keeper.left_out or faults else keeper.place(is_single=job.is_single)
+            unhashed.complete(job.writer.catalog, job.version_id, digests, faults, stored=stored)
         except (CatalogLocked, DiskFull):
             return False
         job.is_done.set()

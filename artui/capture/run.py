@@ -379,13 +379,15 @@ class Run:
         metadata: Mapping[str, Any] | None = None,
         note: str = "",
         related: Mapping[str, Relation] | None = None,
+        store: str | None = None,
     ) -> str | None:
         """Save a file or folder as a new version of an artifact, and record it as an output.
 
         If its content is the newest version's, no new one is made. Content that is large and stays where it is, is
         hashed in the background: the version is there at once, and the end of the run waits for its digest. If that
         is the digest of the version before it, it is that version, and its number is not used. `related` names versions that this one rests
-        on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
+        on, with how: `derived`, `trained` or `satisfies`. All of it goes to `store`, a folder or a URI such as `s3://bucket/path`; with `""` none of
+        it, and by default what is large, if the settings name a store. If the store fails, it is recorded where it lies. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
         doing = f"saving {ascii(str(name))[:60]}"
@@ -396,7 +398,7 @@ class Run:
                 order = saving.Order(
                     self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage), "output",
                     metadata=metadata or {}, note=note, related=related or {},
-                    aliases=[alias] if isinstance(alias, str) else list(alias),
+                    aliases=[alias] if isinstance(alias, str) else list(alias), store=None if store is None else str(store),
                 )  # fmt: skip
                 reference = self._save(writer, order)
         return reference

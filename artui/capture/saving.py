@@ -19,6 +19,7 @@ from artui.reference import check_alias, parse
 if TYPE_CHECKING:
     from artui.capture.hashing import Job
     from artui.capture.writer import Writer
+    from artui.content.keeping import Keeper
     from artui.model import Relation
 
 BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
@@ -41,6 +42,23 @@ class Order:
     related: Mapping[str, Relation] = field(default_factory=dict)
     """Versions that this one is based on, by reference, with the relation."""
     aliases: Sequence[str] = ()
+    store: str | None = None
+    """The URI of a store for all of it; none at all if it is empty. By default what is large goes to that of the settings."""
+
+
+def keeper_of(store: str | None, *, is_large: bool) -> Keeper | None:
+    """Give what puts a version into the store that is named, or into that of the settings if it is large.
+
+    Raises:
+        ArtuiError: the store cannot be one, or its package is missing.
+    """
+    uri = (settings_or_default().store if is_large else "") if store is None else store
+    if not uri:
+        return None
+    from artui.content import stores
+    from artui.content.keeping import Keeper
+
+    return Keeper(stores.opened(uri))
 
 
 def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
@@ -58,8 +76,13 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
 
     entries = listed(order.path)
     is_embedded = files.size_of(entries) <= settings_or_default().embed_limit_bytes
-    # A large file that stays where it is is hashed in the background: that may take minutes.
-    referenced = None if is_embedded else files.gather(None, entries, may_wait=False)
+    keeper = None
+    with guarded("storing", order.name):
+        keeper = keeper_of(order.store, is_large=not is_embedded)
+    is_embedded = is_embedded and keeper is None
+    # What stays where it is is hashed in the background if it is large, and what goes to a store is sent there: that
+    # may take minutes.
+    referenced = None if is_embedded else files.gather(None, entries, keeper=keeper, may_wait=False)
     writer.fold_now(writers.START_SECONDS)
     with writer.catalog.transaction() as connection:
         gathered = referenced or files.gather(connection, entries)
@@ -84,7 +107,8 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
             with guarded("giving it an alias", f"{order.name} {alias}"):
                 move_alias(writer, saved.id, alias)
     if gathered.unhashed and saved.is_new:
-        return saved, hashing.begin(writer, saved, order.project, order.name, gathered.unhashed)
+        is_single = not order.path.is_dir()
+        return saved, hashing.begin(writer, saved, order.project, order.name, gathered.unhashed, keeper=keeper, is_single=is_single)  # fmt: skip
     return saved, None
 
 
@@ -95,9 +119,17 @@ def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path
         UnknownReference, AmbiguousReference: there is no such version, or more than one.
         ContentMissing: its bytes are neither in the catalog nor where they were recorded to be.
     """
+    from artui.content import fetching, reading
     from artui.settings import cache_folder
 
     writer.fold_now(writers.START_SECONDS)
+    if path is None:
+        with writer.catalog.transaction() as connection:
+            version = artifacts.find_version(connection, parse(reference), project=project)
+            outside = reading.outside_files(connection, version, writer.path) if version.storage == "stored" else []
+        # Not within a transaction: it may take long.
+        if version.storage == "stored":
+            fetching.copy(version, outside, cache_folder())
     with writer.catalog.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project)
         local = path if path is not None else artifacts.fetch(connection, version, cache_folder())

@@ -43,6 +43,8 @@ from artui.reference import Reference, check_name
 
 PENDING = b"pending\0"
 """Start of a version's digest while some of its files are not hashed; a SHA-256 starts so once in 2**64 times."""
+OUTSIDE = ("referenced", "stored")
+"""Where the bytes of a version may be, beside `embedded`: left in their place, or under their digests in a store."""
 MAX_INTEGER = 2**63 - 1
 _DRIVE = re.compile("[A-Za-z]:")
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
@@ -112,6 +114,8 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
         (artifact_key,),
     ).fetchone()
     if newest is not None and newest[3] == digest:
+        if version.storage == "stored":
+            now_stored(connection, newest[0], version.location, version.host)
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
     # A number is given once, whatever becomes of its version.
     last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
@@ -145,7 +149,7 @@ def write_version(
             version_id, artifact_key, number, digest, min(sum(file.size_bytes for file in version.files), MAX_INTEGER), len(version.files), version.created_ms,
             version.storage, storable(version.location), version.host, storable(version.note),
             _json(dict(version.metadata)),
-            marks.make(version_id, digest, storable(version.location)) if version.storage == "referenced" else None,
+            marks.make(version_id, digest, storable(version.location)) if version.storage in OUTSIDE else None,
             origins.current(connection),
         ),
     )  # fmt: skip
@@ -183,6 +187,20 @@ def put_previews(connection: sqlite3.Connection, version_id: str, previews: Mapp
         """,
         [{"id": version_id, "path": path, "content": orjson.dumps(preview).decode()} for path, preview in previews.items()],
     )  # fmt: skip
+
+
+def now_stored(connection: sqlite3.Connection, key: int, location: str, host: str) -> None:
+    """Note that the files of a version, which were only referred to, are in a store as well."""
+    row = connection.execute(
+        "SELECT id, digest FROM version WHERE key = ? AND storage = 'referenced'", (key,)
+    ).fetchone()
+    if row is None:
+        return
+    location = storable(redactor_of(connection).text(location))
+    connection.execute(
+        "UPDATE version SET storage = 'stored', location = ?, host = ?, mark = ? WHERE key = ?",
+        (location, host, marks.make(row[0], row[1], location), key),
+    )
 
 
 def _json(value: dict[str, Any]) -> str:
@@ -423,8 +441,15 @@ def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str
     return f"{name} has v{first} to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
 
 
+def copy_folder(version: StoredVersion, cache: Path) -> Path:
+    """Give where the copy of a version lies in a cache, once there is one."""
+    return cache / "versions" / version.digest.hex()
+
+
 def fetch(connection: sqlite3.Connection, version: StoredVersion, cache: Path) -> Path:
     """Give a local path to a version's content: where it lies, or a verified copy in `cache`.
+
+    What is in a store is not fetched from there: its copy must be in the cache already.
 
     A version of a file gives that file, one of a folder, however many files that had, a folder.
 
@@ -441,7 +466,7 @@ def fetch(connection: sqlite3.Connection, version: StoredVersion, cache: Path) -
         raise CatalogDamaged(f"The manifest of {title} is not what its digest says.", remedy="Get an untouched copy.")
     if version.storage == "referenced":
         return _referenced(version, rows, title)
-    home = cache / "versions" / version.digest.hex()
+    home = copy_folder(version, cache)
     if not home.is_dir():
         home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=home.parent))
@@ -474,6 +499,8 @@ _ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\udc[0-9a-f]{2}|\\|[\ud800-\udfff]")
 
 def _was_folder(version: StoredVersion, path: str) -> bool:
     """Whether a version of one file is of a folder with that file: then it was saved from a place of another name."""
+    if version.storage == "stored":
+        return "/sha256/" not in version.location
     place = os.path.basename(version.location)
     if not place or "/" in path:
         return False

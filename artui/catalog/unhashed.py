@@ -15,10 +15,13 @@ from artui.catalog.artifacts import NewFile
 from artui.model import NOT_HASHED
 
 
-def complete(catalog: Catalog, version_id: str, digests: Mapping[str, bytes], faults: Mapping[str, str]) -> None:
+def complete(
+    catalog: Catalog, version_id: str, digests: Mapping[str, bytes], faults: Mapping[str, str], *, stored: tuple[str, str] | None = None
+) -> None:  # fmt: skip
     """Note the digests of a version's files, and why others have none; with the last one the version has its own.
 
-    Both are by path in the manifest. A version that is gone is left alone.
+    Both are by path in the manifest. `stored` is where all of them are in a store, and on which host. A version that is
+    gone is left alone.
     """
     with catalog.transaction() as connection:
         row = connection.execute(
@@ -46,12 +49,16 @@ def complete(catalog: Catalog, version_id: str, digests: Mapping[str, bytes], fa
             "UPDATE version SET digest = ?, mark = ? WHERE key = ?",
             (digest, marks.make(version_id, digest, location), key),
         )
+        if stored is not None:
+            artifacts.now_stored(connection, key, *stored)
         before = connection.execute(
             "SELECT key, id, number, digest FROM version WHERE artifact_key = ? AND number < ? AND deleted_ms IS NULL "
             "ORDER BY number DESC LIMIT 1",
             (artifact_key, number),
         ).fetchone()
         if before is not None and before[3] == digest:
+            if stored is not None:
+                artifacts.now_stored(connection, before[0], *stored)
             _become(catalog, key, before[0], before[1], f"the same content as v{before[2]}")
 
 

@@ -70,6 +70,18 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+class PlaceType(PathType):
+    """The path of a folder, or a URI; a path is given with all links in it resolved."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check it as a path unless it is a URI."""
+        from artui.content.stores.places import is_uri
+
+        if is_uri(str(value)):
+            return str(value)
+        return str(Path(super().convert(value, param, ctx)).resolve())
+
+
 def pairs(texts: Iterable[str]) -> dict[str, Any]:
     """Read NAME=VALUE pairs; numbers and truth values are converted.
 

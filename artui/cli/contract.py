@@ -69,7 +69,7 @@ _VERSION: dict[str, Field] = {
     "size_bytes": Field("whole", "the size of all its files"),
     "file_count": Field("whole", "how many files it has"),
     "created_ms": Field("whole", "when it was saved"),
-    "storage": Field("text", "embedded, referenced, or removed after it was deleted"),
+    "storage": Field("text", "embedded, stored, referenced, or removed after it was deleted"),
     "aliases": Field("[text]", "the aliases that name it"),
     "made_by": Field("run?", "the run that made it"),
     "is_retired": Field("flag", "whether lists leave it out"),

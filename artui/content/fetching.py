@@ -10,16 +10,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from artui.catalog.artifacts import safe_join
-from artui.errors import ArtuiError, UsageError
+from artui.catalog.artifacts import StoredVersion, copy_folder, safe_join
+from artui.catalog.locks import lock_file
+from artui.content.reading import Reference, SourceStream, open_outside
+from artui.content.stores.store import Object
+from artui.errors import ArtuiError, ContentMissing, StoreDiffers, UsageError
 from artui.model import ManifestFile
 from artui.paths import usable_path
 
@@ -80,6 +84,42 @@ def fetch(
                 (fetched.written if is_new else fetched.present).append(file.path)
                 own_paths.setdefault(same, file.path)
     return fetched
+
+
+def copy(version: StoredVersion, files: Sequence[Reference], cache: Path) -> None:
+    """Put a copy of a version that is in a store into the cache, unless it is there; what was broken off goes on.
+
+    Of several processes one gets it, the others wait.
+
+    Raises:
+        ContentMissing: a file of it cannot be had.
+    """
+    home = copy_folder(version, cache)
+    if home.is_dir():
+        return
+    home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = home.with_name(f".get-{home.name}")
+    by_path = {file.path: file for file in files}
+    manifest = [ManifestFile(file.path, file.size_bytes, (file.digest or b"").hex(), "", "") for file in files]
+
+    def opened(file: ManifestFile) -> BinaryIO:
+        found = open_outside(by_path[file.path], is_checked=False)
+        return io.BufferedReader(SourceStream(found), _PIECE_BYTES) if isinstance(found, Object) else found
+
+    with open(home.with_name(f".get-{home.name}.lock"), "wb") as lock:
+        lock_file(lock.fileno(), waits=True)
+        if home.is_dir():
+            return
+        fetched = fetch(manifest, opened, part)
+        if fetched.left_out:
+            path, why = next(iter(fetched.left_out.items()))
+            raise ContentMissing(
+                f"{len(fetched.left_out):,} of {len(files):,} files of {version.artifact}:v{version.number} cannot be had; {path!a}: {why}",
+                remedy="What could be had is kept for the next time.",
+            )
+        part.rename(home)
+    with contextlib.suppress(OSError):
+        os.unlink(lock.name)
 
 
 def _ignore(_: int) -> None:
@@ -175,9 +215,20 @@ def _part_name(name: str) -> str:
 
 def _complete(file: ManifestFile, open_file: Open, part: str, place: int, tell: Tell) -> None:
     """Write what is missing of a file under its temporary name, and check all of it."""
+    try:
+        _write_missing(file, open_file, part, place, tell)
+    except StoreDiffers:
+        with contextlib.suppress(OSError):
+            os.unlink(part, dir_fd=place)
+        raise
+
+
+def _write_missing(file: ManifestFile, open_file: Open, part: str, place: int, tell: Tell) -> None:
     with open_file(file) as source, _part(part, place) as target:
         whole = hashlib.sha256()
-        there_bytes = _same_beginning(source, target, whole, file.size_bytes)
+        # What is there already was had before, and is checked with the rest at the end: it is not had again.
+        begun_bytes = there_bytes = _hash_beginning(target, whole, file.size_bytes)
+        source.seek(there_bytes)
         tell(there_bytes)
         while piece := source.read(_PIECE_BYTES):
             there_bytes += len(piece)
@@ -187,10 +238,14 @@ def _complete(file: ManifestFile, open_file: Open, part: str, place: int, tell: 
             whole.update(piece)
             tell(len(piece))
         target.flush()
+        if begun_bytes and whole.hexdigest() != file.digest:
+            target.seek(0)
+            target.truncate()
+            there_bytes, whole = _anew(source, target, file.size_bytes)
         if there_bytes != file.size_bytes or whole.hexdigest() != file.digest:
             with contextlib.suppress(OSError):
                 os.unlink(part, dir_fd=place)
-            raise _Refused("what could be had is not what was recorded")
+            raise _Refused("what could be had is not what was recorded: it was changed since")
 
 
 @contextlib.contextmanager
@@ -205,20 +260,27 @@ def _part(part: str, place: int) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _same_beginning(source: BinaryIO, target: BinaryIO, whole: hashlib._Hash, size_bytes: int) -> int:
-    """Find how much of a file is there already and the same as its source; both stand behind it afterwards."""
+def _hash_beginning(target: BinaryIO, whole: hashlib._Hash, size_bytes: int) -> int:
+    """Hash what is there of a file already; the file stands behind it afterwards, and ends there."""
     there_bytes = 0
-    while there_bytes < size_bytes and (piece := target.read(_PIECE_BYTES)):
-        wanted = source.read(len(piece))
-        if wanted != piece:
-            # What follows is not kept: from here on the source counts.
-            source.seek(there_bytes)
-            break
+    while there_bytes < size_bytes and (piece := target.read(min(_PIECE_BYTES, size_bytes - there_bytes))):
         whole.update(piece)
         there_bytes += len(piece)
     target.seek(there_bytes)
     target.truncate()
     return there_bytes
+
+
+def _anew(source: BinaryIO, target: BinaryIO, size_bytes: int) -> tuple[int, hashlib._Hash]:
+    """Write all of a file, since what was there of it was of something else."""
+    whole, there_bytes = hashlib.sha256(), 0
+    source.seek(0)
+    while there_bytes <= size_bytes and (piece := source.read(_PIECE_BYTES)):
+        target.write(piece)
+        whole.update(piece)
+        there_bytes += len(piece)
+    target.flush()
+    return there_bytes, whole
 
 
 def _name(part: str, name: str, place: int, *, may_replace: bool) -> None:

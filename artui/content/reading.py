@@ -1,23 +1,29 @@
-"""Reading files that a catalog only refers to, if it may reach them.
+"""Reading files that lie outside of a catalog, in their place or in a store, if it may reach them.
 
 A path that a catalog names may lead anywhere on this machine. Its content is given only if what was just read, from
 one descriptor, has the recorded digest, and if the path lies below the catalog's own folder or a root of the user's
-settings, or the version carries the mark of this installation.
+settings, or the version carries the mark of this installation. A URI, and so the network, is reached only with such a
+mark or below such a root. Whoever checks all bytes anyway, as a copy does, lets them be read only once.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import sqlite3
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from artui.catalog import marks
-from artui.catalog.artifacts import safe_join
+from artui.catalog.artifacts import StoredVersion, safe_join
+from artui.content.stores.places import is_below, is_uri, place_of
+from artui.content.stores.store import Object, object_name
 from artui.errors import ContentMissing, UsageError
 from artui.paths import usable_path
 from artui.settings import load_settings
@@ -41,11 +47,175 @@ class Reference:
     size_bytes: int
     digest: bytes | None
     roots: tuple[str, ...] = ()
-    """Folders that may be followed into, beside those of the settings."""
+    """Folders and URIs that may be followed into, beside those of the settings."""
+    is_stored: bool = False
+    """It is in a store, under its digest: the location is the store, or of a single file its object there."""
 
 
-def open_referenced(reference: Reference) -> BinaryIO:
-    """Open a file outside the catalog, after all of it was read and its digest was checked.
+class Source(Protocol):
+    """Bytes at random."""
+
+    def size(self) -> int:
+        """Give the number of bytes."""
+        ...
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Give `count` bytes from `offset` on, or as many as there are."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held open."""
+        ...
+
+
+class SourceStream(io.RawIOBase):
+    """A source of bytes at random as a read-only, seekable stream; it may be read in any thread."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always true."""
+        return True
+
+    def tell(self) -> int:
+        """Give the position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset, as any binary file does; give the new position."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size()}[whence]
+        if base + offset < 0:
+            raise OSError("a negative position")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read into a buffer; give how many bytes."""
+        wanted = min(len(buffer), self._source.size() - self._position)
+        if wanted <= 0:
+            return 0
+        content = self._source.read(self._position, wanted)
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def close(self) -> None:
+        """Close the source, too."""
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+
+def open_outside(reference: Reference, *, is_checked: bool = True) -> BinaryIO | Object:
+    """Open a file outside the catalog: one of this machine, or an object of a store or at a URI.
+
+    Of a file of this machine all is read and checked before it is given, unless the caller does that: `is_checked` false.
+    An object is checked as it is read in order.
+
+    Raises:
+        ContentMissing: it does not exist, is not the recorded file, or the catalog may not reach it.
+    """
+    if not reference.is_stored and not is_uri(reference.location):
+        return open_referenced(reference, is_checked=is_checked)
+    from artui.content import stores
+
+    root, name = _object_of(reference)
+    if reference.digest is None:
+        raise ContentMissing(f"{reference.path!r} at {reference.location!r} has no digest to be checked by.", remedy="Fetch it from there.")  # fmt: skip
+    try:
+        store = stores.opened(_reachable(reference, root))
+    except UsageError as error:
+        raise ContentMissing(
+            f"{reference.path!r} is not in the catalog: {error.message}", remedy=error.remedy
+        ) from error
+    there_bytes = store.size(name)
+    if there_bytes is None:
+        raise ContentMissing(
+            f"{reference.path!r} is not there any more: it was in {root!r} as {name!r}.",
+            remedy="Its preview and digest are here; `artui relocate` mends what was moved.",
+        )
+    if there_bytes != reference.size_bytes:
+        raise store.failed(name, f"has {there_bytes:,} instead of {reference.size_bytes:,} bytes", remedy="It was changed: get another copy.")  # fmt: skip
+    return Object(store, name, reference.size_bytes, reference.digest)
+
+
+def outside_files(connection: sqlite3.Connection, version: StoredVersion, catalog: Path) -> list[Reference]:
+    """List the files of a version that lies outside of the catalog, without its links."""
+    (mark,) = connection.execute("SELECT mark FROM version WHERE key = ?", (version.key,)).fetchone()
+    rows = connection.execute(
+        "SELECT path, size_bytes, digest FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path", (version.key,)
+    ).fetchall()  # fmt: skip
+    return [
+        Reference(
+            catalog=catalog, version_id=version.id, version_digest=version.digest, mark=mark, location=version.location, host=version.host,
+            is_single=is_single(version.location, path, len(rows)), path=path, size_bytes=size_bytes, digest=digest,
+            is_stored=version.storage == "stored",
+        )
+        for path, size_bytes, digest in rows
+    ]  # fmt: skip
+
+
+def is_single(location: str, path: str, file_count: int) -> bool:
+    """Say whether a location is that of a version's only file, not of its folder."""
+    return file_count == 1 and location.rstrip("/").rpartition("/")[2] == path
+
+
+def _object_of(reference: Reference) -> tuple[str, str]:
+    """Give the URI of the store, and the name of the object in it."""
+    location = reference.location
+    if reference.is_stored:
+        name = object_name(reference.digest or b"")
+        return location.removesuffix(f"/{name}") if location.endswith(f"/{name}") else location, name
+    if reference.is_single:
+        root, _, name = location.rstrip("/").rpartition("/")
+        return root, name
+    safe_join(Path("."), reference.path)  # it never leads out of its folder
+    return location, reference.path
+
+
+def _reachable(reference: Reference, root: str) -> str:
+    """Give the URI by which a store may be reached: that of the settings if it is the same, which may hold credentials.
+
+    Raises:
+        ContentMissing: the catalog may not reach it.
+    """
+    known = [*_known(reference)]
+    as_known = next((uri for uri in known if _place(uri) == root), root)
+    is_marked = reference.digest is not None and marks.is_marked(
+        reference.mark, reference.version_id, reference.version_digest, reference.location
+    )
+    if is_marked or any(place and is_below(root, place) for place in map(_place, known)):
+        return as_known
+    if not is_uri(root):
+        folder, real = Path(os.path.realpath(reference.catalog.parent)), Path(os.path.realpath(root))
+        if _is_root(folder) and _is_below(real, folder):
+            return root
+    raise ContentMissing(
+        f"{reference.path!r} lies in {root!r}, and this catalog was not recorded here.",
+        remedy="If you know that place, add it to `roots` in settings.toml, or to `artui get` as --follow.",
+    )
+
+
+def _known(reference: Reference) -> Iterator[str]:
+    settings = load_settings()
+    yield from (settings.store, *settings.roots, *reference.roots)
+
+
+def _place(uri: str) -> str:
+    try:
+        return place_of(uri).uri if uri else ""
+    except UsageError:
+        return ""
+
+
+def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryIO:
+    """Open a file of this machine, after all of it was read and its digest was checked; its size alone if the caller does that.
 
     Raises:
         ContentMissing: it does not exist, is not the recorded file, or the catalog may not reach it.
@@ -85,7 +255,7 @@ def open_referenced(reference: Reference) -> BinaryIO:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise missing
-        if status.st_size != reference.size_bytes or _sha256(stream) != reference.digest:
+        if status.st_size != reference.size_bytes or (is_checked and _sha256(stream) != reference.digest):
             raise ContentMissing(
                 f"{reference.path!r} at {reference.location!r} is not what was recorded.",
                 remedy="It was changed since: its preview and digest are here.",

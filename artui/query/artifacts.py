@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
+from artui.catalog.artifacts import OUTSIDE, NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
 from artui.catalog.chain import REASONS_SINCE
 from artui.catalog.standing import newest_number, not_retired
@@ -370,7 +369,7 @@ def blob_or_reference(
         UnknownReference: the version has no such file.
         ContentMissing: they are neither in the catalog nor referenced.
     """
-    from artui.content.reading import Reference
+    from artui.content.reading import Reference, is_single
 
     row = connection.execute(
         f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
@@ -385,13 +384,14 @@ def blob_or_reference(
         raise CatalogDamaged(f"Where {path!r} is kept is damaged.", remedy="Get an untouched copy.")
     if blob_key is not None:
         return blob_key
-    if storage != "referenced":
+    if storage not in OUTSIDE:
         raise ContentMissing(
             f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
         )
     return Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
-        is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest, roots=reader.roots,
+        is_single=is_single(location, path, file_count), path=path, size_bytes=size_bytes, digest=digest, roots=reader.roots,
+        is_stored=storage == "stored",
     )  # fmt: skip
 
 
@@ -409,9 +409,11 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
-    from artui.content.reading import open_referenced
+    from artui.content.reading import SourceStream, open_outside
+    from artui.content.stores.store import Object
 
-    return open_referenced(place)
+    opened = open_outside(place)
+    return io.BufferedReader(SourceStream(opened), 1 << 16) if isinstance(opened, Object) else opened
 
 
 def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from artui.catalog.blobs import CHUNK_BYTES, unpack
 from artui.catalog.spool.place import console_of, folder_of, folders_of, open_file, opened_folder
-from artui.content.reading import open_referenced
+from artui.content.reading import open_outside
+from artui.content.stores.store import Object
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
 from artui.query.artifacts import blob_or_reference
@@ -151,6 +152,25 @@ class FileLog(LogSource):
             self.close()
 
 
+class ObjectLog(LogSource):
+    """An object of a store."""
+
+    def __init__(self, content: Object) -> None:
+        self._content = content
+
+    def size(self) -> int:
+        """Give the number of bytes; 0 once it is closed."""
+        return self._content.size()
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Read up to `count` bytes from `offset` on; nothing once it is closed."""
+        return self._content.read(offset, count)
+
+    def close(self) -> None:
+        """End what is still being read."""
+        self._content.close()
+
+
 class LiveLog(FileLog):
     """The console of a running run. Once its file is gone, what it last held can still be read.
 
@@ -253,8 +273,8 @@ def open_log(reader: Reader, head: LogHead) -> LogSource:
         raise ContentMissing(f"{head.title} has just ended.", remedy="r reads the catalog again.") from error
 
 
-def open_file_log(reader: Reader, version_key: int, path: str) -> LogSource:
-    """Open a file of a version.
+def open_file_log(reader: Reader, version_key: int, path: str, *, is_checked: bool = True) -> LogSource:
+    """Open a file of a version. With `is_checked` false the caller compares the digest of all that it reads.
 
     Raises:
         UnknownReference: the version has no such file.
@@ -264,5 +284,8 @@ def open_file_log(reader: Reader, version_key: int, path: str) -> LogSource:
         place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return StoredLog(reader, place)
-    with open_referenced(place) as stream:
+    opened = open_outside(place, is_checked=is_checked)
+    if isinstance(opened, Object):
+        return ObjectLog(opened)
+    with opened as stream:
         return FileLog(os.dup(stream.fileno()), size_bytes=place.size_bytes)

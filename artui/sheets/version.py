@@ -84,6 +84,7 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             _users(detail.used_by),
             Fact("content", content_text(head)),
             Fact("lies at", place, "warn") if head.storage == "referenced" else None,
+            Fact("stored in", place) if head.storage == "stored" else None,
             Fact("sha256", head.digest_text, "dim"),
         ],
     )

@@ -22,15 +22,16 @@ from artui.safetext import clean
     "--metadata", "metadata", multiple=True, metavar="NAME=VALUE", help="A fact about it; may be given again."
 )
 @click.option("--note", default="", help="A note.")
+@click.option("--store", metavar="URI", help="Keep all of it there: a folder, ssh://host/path, s3://bucket/path, …")
 @catalog_option
-def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], note: str, catalog: str | None) -> int:  # fmt: skip
+def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], note: str, store: str | None, catalog: str | None) -> int:  # fmt: skip
     """Add a file or folder as a version of an artifact; prints its reference. The same content again adds nothing."""
     from artui.capture.adding import add_version
     from artui.catalog.finding import find_catalog
 
     reference, is_new = add_version(
         find_catalog(catalog)[0], path, name=name or path.stem or path.name, kind=kind, stage=stage, project=project,
-        aliases=aliases, metadata=pairs(metadata), note=note,
+        aliases=aliases, metadata=pairs(metadata), note=note, store=store,
     )  # fmt: skip
     click.echo(clean(reference))
     if not is_new:

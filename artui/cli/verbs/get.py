@@ -13,7 +13,7 @@ import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import PathType, json_option, one_of, open_reader, print_json, say_damaged
+from artui.cli.common import PathType, PlaceType, json_option, one_of, open_reader, print_json, say_damaged
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.units import bytes_text, plural
@@ -31,8 +31,8 @@ _NAMED_MOST = 10
 @click.option("--file", "-f", "patterns", multiple=True, metavar="GLOB", help="Only files whose path matches, such as '*.csv'; may be given again.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files of other content that are in the way.")
 @click.option(
-    "--follow", "roots", multiple=True, metavar="DIR", type=PathType(path_type=Path, exists=True, file_okay=False),
-    help="A folder below which the catalog's paths may be followed; may be given again.",
+    "--follow", "roots", multiple=True, metavar="DIR", type=PlaceType(exists=True, file_okay=False),
+    help="A folder or URI below which the catalog's paths may be followed; may be given again.",
 )  # fmt: skip
 @catalog_option
 @json_option
@@ -41,7 +41,7 @@ def command(
     folder: Path | None,
     patterns: tuple[str, ...],
     force: bool,
-    roots: tuple[Path, ...],
+    roots: tuple[str, ...],
     catalog: str | None,
     as_json: bool,
 ) -> int:
@@ -54,7 +54,7 @@ def command(
     refs, catalog = without_catalog(refs, catalog)
     ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
-        reader.roots = tuple(str(root.resolve()) for root in roots)
+        reader.roots = roots
         version = get_version(reader, find_version(reader, ref).id)
         say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
         files = [file for file in version.files if not patterns or any(fnmatchcase(file.path, pattern) for pattern in patterns)]  # fmt: skip
@@ -64,7 +64,7 @@ def command(
         with _progress(sum(file.size_bytes for file in files)) as tell:
             fetched = fetch(
                 files,
-                lambda file: open_content(reader, version.head.key, file.path),
+                lambda file: open_content(reader, version.head.key, file.path, is_checked=False),
                 folder or Path(folder_name(version.head)),
                 may_replace=force,
                 tell=tell,

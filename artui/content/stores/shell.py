@@ -12,10 +12,12 @@ import os
 import re
 import select
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from artui.content.stores import store as stores
@@ -38,9 +40,26 @@ _WHY = {
     94: "did not get all of it", 95: "cannot be written to",
 }  # fmt: skip
 _NO_TOOL = 96
+_ENDING_SECONDS = 0.5
+"""So long a call may take to end by itself."""
 _SSH_FAILED = 255
 _ENTRY = re.compile(r"\s*(\d{1,19}) (sha256/[0-9a-f]{2}/[0-9a-f]{64})\Z")
 _SHELL = "exec sh -c '{}'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of `ssh`."""
+
+    process: subprocess.Popen[bytes]
+    input: socket.socket
+    trouble: IO[bytes]
+    """What it says on stderr."""
+
+    def end_input(self) -> None:
+        """Say that there is no more input."""
+        with contextlib.suppress(OSError):  # it has ended: with which code is asked next
+            self.input.shutdown(socket.SHUT_WR)
 
 
 class ShellStore(Store):
@@ -63,26 +82,23 @@ class ShellStore(Store):
 
     def pieces(self, name: str, start: int, stop: int) -> Pieces:
         """Read a file from `start` up to `stop`."""
-        with self._running(_READ, name, str(start + 1), str(stop - start)) as process:
-            assert process.stdin is not None
-            process.stdin.close()
+        with self._running(_READ, name, str(start + 1), str(stop - start)) as call:
+            call.end_input()
             place = start
-            while place < stop and (piece := self._piece(process, name)):
+            while place < stop and (piece := self._piece(call, name)):
                 place += len(piece)
                 yield piece
             if place < stop:
-                self._end(process, name)
+                self._end(call, name)
 
     def put(self, name: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
         """Write a file under another name, and rename it once all of it is there."""
         part = f"{name.rpartition('/')[0]}/.part-{os.urandom(8).hex()}"
-        with self._running(_PUT, name, str(size_bytes), part) as process:
+        with self._running(_PUT, name, str(size_bytes), part) as call:
             for piece in pieces:
-                self._write(process, name, piece)
-            assert process.stdin is not None
-            with contextlib.suppress(OSError):  # it has ended: with which code is asked next
-                process.stdin.close()
-            self._end(process, name)
+                self._write(call, name, piece)
+            call.end_input()
+            self._end(call, name)
 
     def names(self) -> Iterator[tuple[str, int]]:
         """List the objects."""
@@ -104,17 +120,16 @@ class ShellStore(Store):
         yield bytes.fromhex(text)
 
     def _answer(self, script: str, name: str, *, seconds: float = 0) -> str:
-        with self._running(script, name) as process:
-            assert process.stdin is not None
-            process.stdin.close()
+        with self._running(script, name) as call:
+            call.end_input()
             parts = []
-            while piece := self._piece(process, name, seconds=seconds):
+            while piece := self._piece(call, name, seconds=seconds):
                 parts.append(piece)
-            self._end(process, name)
+            self._end(call, name)
         return b"".join(parts).decode("utf-8", "replace")
 
     @contextlib.contextmanager
-    def _running(self, script: str, name: str, *lines: str) -> Iterator[subprocess.Popen[bytes]]:
+    def _running(self, script: str, name: str, *lines: str) -> Iterator[_Call]:
         if "\n" in name or "\0" in name:
             raise UsageError(f"{name!a} cannot be asked for by ssh.", remedy="Give it another name there.")
         place = self._place
@@ -123,42 +138,48 @@ class ShellStore(Store):
         command += ["-l", place.user] if place.user else []
         command += ["--", place.host.strip("[]"), _SHELL.format(script)]
         with tempfile.TemporaryFile() as trouble, contextlib.ExitStack() as ending:
+            # A socket, since a pipe whose reader has ended would kill a program that has not said otherwise.
+            near, far = socket.socketpair()
             try:
-                process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=trouble, bufsize=0, start_new_session=True)  # fmt: skip
+                with far:
+                    process = subprocess.Popen(command, stdin=far.fileno(), stdout=subprocess.PIPE, stderr=trouble, bufsize=0, start_new_session=True)  # fmt: skip
             except OSError as error:
+                near.close()
                 raise self.failed("", f"cannot be reached: ssh cannot be started: {error.strerror}") from error
             ending.callback(_stop, process)
-            self._trouble = trouble
-            assert process.stdin is not None
-            os.set_blocking(process.stdin.fileno(), False)
+            ending.callback(
+                near.close
+            )  # first: without more input it ends by itself, and takes away what is half there
+            call = _Call(process, near, trouble)
+            near.setblocking(False)
             head = "".join(f"{line}\n" for line in (place.path, name, *lines))
-            self._write(process, name, head.encode("utf-8", "surrogateescape"))
-            yield process
+            self._write(call, name, head.encode("utf-8", "surrogateescape"))
+            yield call
 
-    def _piece(self, process: subprocess.Popen[bytes], name: str, *, seconds: float = 0) -> bytes:
-        assert process.stdout is not None
-        if not select.select([process.stdout], [], [], seconds or stores.STALL_SECONDS)[0]:
+    def _piece(self, call: _Call, name: str, *, seconds: float = 0) -> bytes:
+        output = call.process.stdout
+        assert output is not None
+        if not select.select([output], [], [], seconds or stores.STALL_SECONDS)[0]:
             raise self._stalled(name)
-        return os.read(process.stdout.fileno(), PIECE_BYTES)
+        return os.read(output.fileno(), PIECE_BYTES)
 
-    def _write(self, process: subprocess.Popen[bytes], name: str, piece: bytes) -> None:
-        assert process.stdin is not None
+    def _write(self, call: _Call, name: str, piece: bytes) -> None:
         rest = memoryview(piece)
         while rest:
-            if not select.select([], [process.stdin], [], stores.STALL_SECONDS)[1]:
+            if not select.select([], [call.input], [], stores.STALL_SECONDS)[1]:
                 raise self._stalled(name)
             try:
-                rest = rest[os.write(process.stdin.fileno(), rest) :]
+                rest = rest[call.input.send(rest, getattr(socket, "MSG_NOSIGNAL", 0)) :]
             except BlockingIOError:
                 continue
             except OSError:
-                self._end(process, name)
+                self._end(call, name)
                 raise self.failed(name, "took only a part of what it was given") from None
 
     def _stalled(self, name: str) -> StoreFailed:
         return self.failed(name, f"says nothing for {stores.STALL_SECONDS:.0f} s", remedy="Try again; what is there is kept.")  # fmt: skip
 
-    def _end(self, process: subprocess.Popen[bytes], name: str) -> None:
+    def _end(self, call: _Call, name: str) -> None:
         """Wait for the end of a call.
 
         Raises:
@@ -166,14 +187,14 @@ class ShellStore(Store):
         """
         deadline = time.monotonic() + stores.STALL_SECONDS
         try:
-            code = process.wait(max(0.1, deadline - time.monotonic()))
+            code = call.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise self._stalled(name) from None
         if code == 0:
             return
         if code == _NO_TOOL:
             raise _NoTool(self.uri)
-        said = _last_line(self._trouble)
+        said = _last_line(call.trouble)
         if code == _SSH_FAILED:
             is_refused = "denied" in said.lower() or "password" in said.lower() or "verification failed" in said.lower()
             raise self.failed(
@@ -188,17 +209,14 @@ class _NoTool(StoreFailed):
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                stream.close()
-    if process.poll() is None:
-        process.terminate()
+    if process.stdout is not None:
+        process.stdout.close()
+    for end, seconds in ((process.terminate, _ENDING_SECONDS), (process.kill, 2.0), (lambda: None, None)):
         try:
-            process.wait(2)
+            process.wait(seconds)
+            return
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            end()
 
 
 def _last_line(trouble: IO[bytes]) -> str:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 
-from artui.errors import StoreFailed
+from artui.errors import StoreDiffers, StoreFailed
 
 PIECE_BYTES = 1 << 20
 STALL_SECONDS = 60.0
@@ -167,7 +167,8 @@ class Object:
         self._whole.update(content[self._hashed_bytes - self._place :])
         self._hashed_bytes = self._place + len(content)
         if self._hashed_bytes == self._size_bytes and self._digest not in (None, self._whole.digest()):
-            raise self._store.failed(self._name, "is not what was recorded", remedy="It was changed: get another copy.")
+            error = self._store.failed(self._name, "is not what was recorded", remedy="It was changed: get another copy.")  # fmt: skip
+            raise StoreDiffers(error.message, remedy=error.remedy)
 
     def _end_stream(self) -> None:
         stream, self._stream, self._kept = self._stream, None, b""

@@ -508,7 +508,7 @@ class Version:
         files = [file for file in self._detail.files if not pattern or fnmatchcase(file.path, pattern)]
         fetched = fetch(
             files,
-            lambda file: open_content(self._reader, self._head.key, file.path),
+            lambda file: open_content(self._reader, self._head.key, file.path, is_checked=False),
             Path(folder),
             may_replace=overwrite,
             tell=progress,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,6 +167,7 @@ def test_ssh_asks_for_nothing_and_puts_no_path_into_a_command(fake_ssh: Path, tm
 )  # fmt: skip
 def test_what_ssh_says_is_said(fake_ssh: Path, monkeypatch: pytest.MonkeyPatch, code: str, says: str, sentence: str) -> None:  # fmt: skip
     """A host that refuses, or would ask for a password, is an error with what ssh said and what to do."""
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as the command line has it
     monkeypatch.setenv("FAKE_SSH_CODE", code)
     monkeypatch.setenv("FAKE_SSH_SAYS", f"a banner\n{says}\n")
     store = stores.opened("ssh://box/data")
@@ -174,6 +176,7 @@ def test_what_ssh_says_is_said(fake_ssh: Path, monkeypatch: pytest.MonkeyPatch, 
         with pytest.raises(StoreFailed, match="box") as caught:
             act()
         assert says in str(caught.value) and sentence in str(caught.value)
+    signal.signal(signal.SIGPIPE, before)
 
 
 def test_a_host_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
