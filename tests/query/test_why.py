@@ -23,9 +23,9 @@ from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
-from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
+from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, separating_bound, tied_share
 from artui.query.why.two import roundest_between
-from artui.query.why.words import LEAST_Z, evidence, headline, listing, number_words, percent, winning_shares
+from artui.query.why.words import LEAST_Z, evidence, headline, is_clear, listing, number_words, percent, winning_shares
 from artui.units import number_text
 from tests.reading import open_reader
 
@@ -408,8 +408,63 @@ def test_a_param_that_only_some_runs_have_sets_them_apart(tmp_path: Path) -> Non
         every = list(run_order(reader, RunsRequest()).keys)
         factors = sets_apart(reader, run_order(reader, RunsRequest("val/loss > 0.5")).keys, every)
         factor = next(factor for factor in factors if factor.name == "momentum")
-        assert len(reader.runs(factor.where)) == 22
-    assert factor.sentence == "no momentum in 0 of these 8 runs, in 22 of the 22 others."
+        assert len(reader.runs(factor.where)) == 8
+    assert factor.sentence == "momentum is missing in 0 of these 8 runs, in 22 of the 22 others."
+
+
+@given(VALUES, VALUES)
+def test_the_filter_of_a_number_is_the_bound_that_separates(left: list[float], right: list[float]) -> None:
+    """No other bound tells the sides apart better; one that keeps all of a side and none of the other is taken."""
+    z, share = rank_sum(left, right)
+    sign = 1 if z > 0 else -1
+    bound = separating_bound(left, right, is_lower=z > 0)
+
+    def kept(side: list[float], bound: float) -> int:
+        return sum(sign * value >= sign * bound for value in side)
+
+    def balance(bound: float) -> int:
+        return kept(left, bound) * len(right) - kept(right, bound) * len(left)
+
+    assert bound in left and all(balance(bound) >= balance(other) for other in {*left, *right})
+    assert z == 0 or balance(bound) > 0
+    if share in (0.0, 1.0):
+        assert kept(left, bound) == len(left) and kept(right, bound) == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_filter_of_a_line_shows_the_runs_that_are_like_these(tmp_path: Path, seed: int) -> None:
+    """In both sets it finds the shares that the line speaks of, more of the first; where all differ, these and no other.
+
+    Values have more digits than are shown, are whole and huge, words, words that look like something else, or missing.
+    """
+    chance = random.Random(seed)
+    path, chosen, every = tmp_path / "x.artui", set(), []
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(24):
+            is_bad = number < chance.choice([6, 7])
+            params: dict[str, ParamValue] = {
+                "exact": chance.random() / 3 + is_bad,
+                "low": -chance.random() / 3 - is_bad,
+                "huge": 2**60 + 2**10 * (number - 40 * is_bad) + 1,
+                "mixed": chance.random() + 0.4 * is_bad,
+                "word": chance.choice(["null", "none", "a b", "10k"]) if is_bad else "adam",
+                "noise": chance.choice([1, 2, 3]),
+            }
+            if chance.random() < (0.1 if is_bad else 0.8):
+                params["some"] = number
+            if not is_bad or chance.random() < 0.2:
+                params["kind"] = "plain"
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params=params))
+            every.append(key)
+            chosen |= {key} if is_bad else set()
+    with Reader(path) as reader:
+        factors = {factor.name: factor for factor in sets_apart(reader, chosen, every)}
+        matched = {name: set(run_order(reader, RunsRequest(f.where)).keys) for name, f in factors.items()}
+    others = set(every) - chosen
+    for name, keys in matched.items():
+        assert len(keys & chosen) / len(chosen) > len(keys & others) / len(others), factors[name]
+    assert {"exact", "low", "huge", "word"} <= matched.keys()
+    assert all(matched[name] == chosen for name in ("exact", "low", "huge", "word"))
 
 
 @given(VALUES, VALUES, st.data())
@@ -540,7 +595,10 @@ def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_
         assert lengths == sorted(lengths, reverse=True)
     assert all((line.factor.z or 0.0) * (-1 if is_better is False else 1) < 0 for line in shown.against)
     assert is_better is not None or not shown.against
-    assert all(abs(factor.z or 0.0) < LEAST_Z for factor in shown.weak) and all(f.z is None for f in shown.unjudged)
+    assert all(f.z is None for f in shown.unjudged)
+    weighed = sum(score is not None for score in scores)
+    assert all(abs(f.z or 0.0) < LEAST_Z or is_better is None for f in shown.weak)
+    assert not any(is_clear(f, weighed) for f in shown.weak) and (not shown.weak or shown.speaking or shown.against)
 
 
 def test_a_run_that_did_not_finish_is_named_first(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from artui.content.reading import SourceStream
 from artui.errors import ContentMissing
 
 if TYPE_CHECKING:
+    from artui.query.lines import LogSource
     from artui.query.reader import Reader
 
 _BUFFER_BYTES = 1 << 18

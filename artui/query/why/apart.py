@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
+from artui.query.filter.matching import as_text
 from artui.query.filter.parser import asked_for, parse
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
-from artui.query.why.evidence import median, proportions, rank_sum, spread_of, tied_share
+from artui.query.why.evidence import median, proportions, rank_sum, separating_bound, spread_of, tied_share
 from artui.query.why.factors import Factor
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 from artui.query.why.two import ATTRIBUTES, numbers_of
@@ -36,13 +38,16 @@ _INPUTS = """
 """
 
 
-def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int], *, where: str = "") -> list[Factor]:
+def sets_apart(
+    reader: Reader, left: Iterable[int], right: Iterable[int], *, where: str = "", by: Collection[str] = ()
+) -> list[Factor]:
     """Say what sets the runs of `left` apart from those of `right`, by their keys: the weightiest first.
 
     Params but seeds, inputs, commit, host, user and project are compared.
 
     Args:
         where: the filter that `left` are the runs of: what it asks for sets them apart by itself, and is left out.
+        by: ids of the columns whose values `left` are the group of: these are left out likewise.
     """
     known = asked_for(parse(where))
     ours, theirs = set(left), set(right)
@@ -51,13 +56,14 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int], *, whe
         return []
     factors: list[Factor] = []
     with reader.snapshot() as connection:
-        names = [name for name in param_names(connection) if not SEED.search(name)]
-        steps = len(names) + len(ATTRIBUTES) + 1
+        names = [name for name in param_names(connection) if not SEED.search(name) and f"param:{name}" not in by]
+        attributes = [name for name in ATTRIBUTES if f"attribute:{name}" not in by]
+        steps = len(names) + len(attributes) + 1
         for done, name in enumerate(names):
             progress.said(done, steps)
             groups = param_groups(connection, name)
             factors += _apart("params", name, f"params.{quoted_name(name)}", groups, ours, theirs)
-        for done, name in enumerate(ATTRIBUTES):
+        for done, name in enumerate(attributes):
             progress.said(len(names) + done, steps)
             groups = value_groups(connection, f"attribute:{name}")
             factors += _apart("environment" if name != "project" else "run", name, name, groups, ours, theirs)
@@ -70,13 +76,13 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int], *, whe
 def _is_known(factor: Factor, known: frozenset[str]) -> bool:
     """Say whether a factor only repeats the name, its end, or the word that a filter asks for."""
     name = factor.name.lower()
-    value = factor.where.rpartition(" = ")[2].strip("\"'`").lower()
+    value = re.split(" !?= ", factor.where)[-1].strip("\"'`").lower()
     return value in known or any(name == word or name.endswith((f".{word}", f"/{word}")) for word in known)
 
 
 def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], theirs: set[int]) -> list[Factor]:
     """Weigh one factor: as a number if it has several numbers, else by its most telling value."""
-    numbers = [(as_float(number), keys) for number, keys in numbers_of(groups)]
+    numbers = numbers_of(groups)
     if len(numbers) >= 3 and len(numbers) == len(groups):
         left = [value for value, keys in numbers for key in keys if key in ours]
         right = [value for value, keys in numbers for key in keys if key in theirs]
@@ -85,24 +91,42 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
         # Only the runs of one side have it at all.
         having = {key for _, keys in numbers for key in keys}
         without = (ours | theirs) - having
-        return [_value_apart(section, name, f"{field} is null", "none", without, ours, theirs)]
+        return [_value_apart(section, name, _missing(field), None, without, ours, theirs)]
     best: Factor | None = None
     rest = set(ours), set(theirs)
+    lacks = len(groups) > MAX_VALUES or not ours <= {key for _, keys in groups for key in keys}
     for value, keys in groups[:MAX_VALUES]:
         shown = value_text(value)
-        candidate = _value_apart(section, name, f"{field} = {quoted_value(shown)}", shown, keys, ours, theirs)
+        like = f"{field} = {quoted_value(shown)}"
+        # Runs without any value are unlike it, too.
+        unlike = f"not {like}" if lacks else f"{field} != {quoted_value(shown)}"
+        candidate = _value_apart(section, name, (like, unlike), shown, keys, ours, theirs)
         rest[0].difference_update(keys)
         rest[1].difference_update(keys)
-        best = candidate if best is None or abs(candidate.z or 0) > abs(best.z or 0) else best
+        best = candidate if _is_weightier(candidate, best) else best
     if groups and (rest[0] or rest[1]) and len(groups) <= MAX_VALUES:
-        candidate = _value_apart(section, name, f"{field} is null", "none", [*rest[0], *rest[1]], ours, theirs)
-        best = candidate if best is None or abs(candidate.z or 0) > abs(best.z or 0) else best
+        candidate = _value_apart(section, name, _missing(field), None, [*rest[0], *rest[1]], ours, theirs)
+        best = candidate if _is_weightier(candidate, best) else best
     return [best] if best is not None else []
 
 
-def _number_apart(section: str, name: str, field: str, left: list[float], right: list[float]) -> Factor:
+def _is_weightier(factor: Factor, best: Factor | None) -> bool:
+    """Say whether a value tells more than the best one so far; of equals, that is one that the runs have."""
+    return best is None or (abs(factor.z or 0), factor.z or 0) > (abs(best.z or 0), best.z or 0)
+
+
+def _missing(field: str) -> tuple[str, str]:
+    return f"{field} is null", f"{field} is not null"
+
+
+def _number_apart(
+    section: str, name: str, field: str, exact_left: Sequence[int | float], exact_right: Sequence[int | float]
+) -> Factor:
+    left, right = [as_float(value) for value in exact_left], [as_float(value) for value in exact_right]
     z, share = rank_sum(left, right)
     middle = median(left), median(right)
+    # Whole: a bound that is rounded would leave out the run that it was taken from.
+    bound = as_text(separating_bound(exact_left, exact_right, is_lower=z > 0))
     factor = Factor(
         section,
         name,
@@ -112,7 +136,7 @@ def _number_apart(section: str, name: str, field: str, left: list[float], right:
         share,
         len(left),
         len(right),
-        f"{field} {'>=' if z > 0 else '<='} {middle[0]:.6g}",
+        f"{field} {'>=' if z > 0 else '<='} {bound}",
         tied_share(left, right),
         left_median=middle[0],
         right_median=middle[1],
@@ -123,16 +147,29 @@ def _number_apart(section: str, name: str, field: str, left: list[float], right:
 
 
 def _value_apart(
-    section: str, name: str, where: str, shown: str, keys: Iterable[int], ours: set[int], theirs: set[int]
+    section: str,
+    name: str,
+    where: tuple[str, str],
+    value: str | None,
+    keys: Iterable[int],
+    ours: set[int],
+    theirs: set[int],
 ) -> Factor:
-    having = set(keys)
+    """Weigh one value by the shares of runs that have it.
+
+    Args:
+        where: filters for the runs that have it, and for those that do not.
+        value: None for runs that lack the factor.
+        keys: of the runs that have it.
+    """
+    having, shown = set(keys), "none" if value is None else value
     a, b = len(having & ours), len(having & theirs)
     z = proportions(a, len(ours), b, len(theirs))
-    shares = [f"{shown}: {words.percent(count / total)}" for count, total in ((a, len(ours)), (b, len(theirs)))]
+    shares = [f"{shown}: {text}" for text in words.percents(a / len(ours), b / len(theirs))]
     if len(ours) == 1:
-        shares[0] = shown if a else f"not {shown}" if shown != "none" else "some"
-    factor = Factor(section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where)
-    return replace(factor, sentence=words.value_apart(factor, shown, a, b))
+        shares[0] = shown if a else f"not {shown}" if value is not None else "some"
+    factor = Factor(section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where[z < 0])
+    return replace(factor, sentence=words.value_apart(factor, value, a, b))
 
 
 def _inputs_apart(connection: sqlite3.Connection, ours: set[int], theirs: set[int]) -> list[Factor]:
@@ -140,7 +177,8 @@ def _inputs_apart(connection: sqlite3.Connection, ours: set[int], theirs: set[in
     rows: list[tuple[Any, ...]] = connection.execute(_INPUTS).fetchall()
     for name, number, joined in rows:
         name, keys = text(name), keys_of(joined)
-        candidate = _value_apart("inputs", name, f'input = "{name}:v{number}"', f"v{number}", keys, ours, theirs)
-        if name not in best or abs(candidate.z or 0) > abs(best[name].z or 0):
+        like = f'input = "{name}:v{number}"'
+        candidate = _value_apart("inputs", name, (like, f"not {like}"), f"v{number}", keys, ours, theirs)
+        if _is_weightier(candidate, best.get(name)):
             best[name] = candidate
     return list(best.values())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from artui.numbers import as_float
 from artui.query.why.factors import Spread
 
 if TYPE_CHECKING:
@@ -63,6 +64,26 @@ def tied_share(left: Sequence[float] | Floats, right: Sequence[float] | Floats) 
     values = np.asarray(left, float)
     equal = np.searchsorted(ordered, values, "right") - np.searchsorted(ordered, values, "left")
     return float(equal.sum()) / (len(left) * len(right))
+
+
+def separating_bound(left: Sequence[int | float], right: Sequence[int | float], *, is_lower: bool) -> int | float:
+    """Give the value of the left by which the sides are told apart best: it keeps most of the left and least of the right.
+
+    Where every value of one side is beyond every one of the other, it is the outermost of the left. Of several that are
+    as good it is the one that keeps most.
+
+    Args:
+        is_lower: values at or above it are kept, else those at or below.
+    """
+    import numpy as np
+
+    sign = 1 if is_lower else -1
+    ours, theirs = (np.sort([sign * as_float(value) for value in side]) for side in (left, right))
+    bounds = np.unique(ours)
+    kept = len(ours) - np.searchsorted(ours, bounds), len(theirs) - np.searchsorted(theirs, bounds)
+    # In whole numbers: shares that are equal are.
+    best = bounds[np.argmax(kept[0] * len(theirs) - kept[1] * len(ours))]
+    return sign * min(sign * value for value in left if sign * as_float(value) >= best)
 
 
 def median(values: Sequence[float] | Floats) -> float:

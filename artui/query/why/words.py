@@ -28,7 +28,10 @@ _FEW = "; few runs"
 LEAST_Z = 1.0
 """What scores less is not worth a line: of things without any effect a third score more."""
 LEAST_LINES = 3
-"""So many lines there are, if there is evidence, however weak it is."""
+"""So many lines there are, if there is evidence, however weak it is; of sets of runs only where nothing is clear."""
+LEAST_EFFECT = 0.1
+"""Two sets that are less far apart, in standard deviations, are not told apart by it, unless that is clear: 53 % of pairs, or
+5 of 100 runs."""
 LEAST_TIED = 0.01
 """Of fewer equal pairs nothing is said."""
 MIN_ALIKE = 3
@@ -42,6 +45,16 @@ def percent(share: float) -> str:
     if 0 < share < 0.01:
         return "<1 %"
     return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def percents(*shares: float) -> list[str]:
+    """Give shares in percent, with as many digits as it takes to tell different ones apart: at most three."""
+    texts = [percent(share) for share in shares]
+    for digits in (1, 2, 3):
+        if len(set(texts)) == len(set(shares)):
+            break
+        texts = [f"{100 * share:.{digits}f} %" if 0.01 <= share <= 0.99 else percent(share) for share in shares]
+    return texts
 
 
 def number_words(*numbers: float) -> list[str]:
@@ -73,15 +86,29 @@ def is_higher(factor: Factor) -> bool:
 
 
 def label(factor: Factor) -> str:
-    """Name what the runs of the first side have: `lr = 0.1`, `lr above 0.03`, `no dropout`."""
+    """Name what the runs of the first side have: `lr = 0.1`, `lr above 0.03`, `runs without dropout`."""
     if factor.split is not None:
         return f"{factor.name} {'above' if is_higher(factor) else 'below'} {factor.split:.10g}"
     value = factor.left if len(factor.left) <= MAX_VALUE_CHARS else factor.left[: MAX_VALUE_CHARS - 1] + "…"
     if value == "—":
-        return f"no {factor.name}"
+        return f"runs without {factor.name}"
     if factor.section == "inputs" or factor.name in ("packages", "commit", "branch"):
         return f"{factor.name} {value}"
     return f"{factor.name} = {value}"
+
+
+_OF_MANY = {"is": "are", "makes": "make", "tends": "tend", "goes": "go", "comes": "come", "does": "do"}
+
+
+def _verb(factor: Factor, verb: str) -> str:
+    """Give the form of a verb that goes with the label of a factor: `lr = 0.1 goes`, `runs without dropout go`."""
+    return _OF_MANY.get(verb, verb) if factor.split is None and factor.left == "—" else verb
+
+
+def _does(factor: Factor, verb: str) -> str:
+    """Begin a sentence with the label of a factor and a verb. A name is left as it is written."""
+    name = label(factor)
+    return f"{'R' + name[1:] if factor.left == '—' and factor.split is None else name} {_verb(factor, verb)}"
 
 
 def side_labels(factor: Factor) -> tuple[str, str]:
@@ -200,8 +227,14 @@ def listing(factors: Sequence[Factor], is_better: bool | None) -> Listing:
     """
     weighed = [factor for factor in factors if factor.z is not None]
     strongest = sorted(weighed, key=lambda factor: -abs(factor.z or 0.0))
-    kept = {id(factor) for factor in strongest[:LEAST_LINES]}
-    kept |= {id(factor) for factor in weighed if abs(factor.z or 0.0) >= LEAST_Z}
+    clear = {id(factor) for factor in weighed if is_clear(factor, len(weighed))}
+    kept = clear | {
+        id(factor)
+        for factor in weighed
+        if abs(factor.z or 0.0) >= LEAST_Z and not (is_better is None and _is_slight(factor))
+    }
+    if is_better is not None or not clear:
+        kept |= {id(factor) for factor in strongest[:LEAST_LINES]}
     telling = [factor for factor in strongest if id(factor) in kept]
     against = [
         factor for factor in telling if is_better is not None and factor.z and not _speaks_for(factor, is_better)
@@ -210,6 +243,12 @@ def listing(factors: Sequence[Factor], is_better: bool | None) -> Listing:
     weak = tuple(factor for factor in strongest if id(factor) not in kept)
     unjudged = tuple(factor for factor in factors if factor.z is None)
     return Listing(_without_repeats(speaking), _without_repeats(against), weak, unjudged)
+
+
+def _is_slight(factor: Factor) -> bool:
+    """Say whether two sets are nearly the same in a factor: among many runs chance alone has high scores for as little."""
+    runs = factor.left_count * factor.right_count / max(1, factor.left_count + factor.right_count)
+    return abs(factor.z or 0.0) < LEAST_EFFECT * math.sqrt(runs)
 
 
 def _without_repeats(factors: Sequence[Factor]) -> tuple[Telling, ...]:
@@ -311,33 +350,45 @@ def factor_sentence(
     few = _FEW if factor.is_thin else ""
     medians = f"median {_medians(factor, direction)}"
     if factor.z == 0:
-        return f"{label(factor)} makes no difference to {metric}: {medians}{few}."
+        return f"{_does(factor, 'makes')} no difference to {metric}: {medians}{few}."
     if not _speaks_for(factor, is_better):
         if _is_backed(factor, is_better):
-            return f"{label(factor)} is {_facts(factor, word, with_word)}, though {other} over all: {medians}{few}."
+            return f"{_does(factor, 'is')} {_facts(factor, word, with_word)}, though {other} over all: {medians}{few}."
         facts = _facts(factor, other, against)
-        return f"{label(factor)} tends to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
+        return (
+            f"{_does(factor, 'tends')} to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
+        )
     facts = _facts(factor, word, with_word)
     if _is_contradicted(factor, is_better):
-        return f"{label(factor)} goes with {result} ({medians}), but not among otherwise equal runs: {facts}{few}."
+        return f"{_does(factor, 'goes')} with {result} ({medians}), but not among otherwise equal runs: {facts}{few}."
     if is_clear(factor, count):
-        return f"{label(factor)} goes with {result}: {medians}, {facts}{few}."
-    return f"{label(factor)} may go with {result}, or by chance: {medians}, {facts}{few}."
+        return f"{_does(factor, 'goes')} with {result}: {medians}, {facts}{few}."
+    if _equal_pairs(factor, is_better)[0] == factor.equal_pairs and _says_pairs(factor, word):
+        # All pairs agree: why is that not clear?
+        facts += f", but over all runs in {percent(with_word)} of pairs{_tied(factor)} only"
+    return f"{_does(factor, 'may go')} with {result}, or by chance: {medians}, {facts}{few}."
 
 
 def _unjudged(factor: Factor, metric: str) -> str:
     if not factor.where:
         return f"{factor.name} differs; other runs are not compared by it."
     counts = f"{factor.left_count:,} against {factor.right_count:,}"
+    if factor.left == "—":
+        return f"{factor.name} is missing: too few runs lack it, and have {metric}, to judge by ({counts})."
     return f"{label(factor)}: too few runs have it and {metric} to judge by ({counts})."
 
 
 def _facts(factor: Factor, word: str, share: float) -> str:
     wins = _wins(factor, word)
-    if _has_telling_pairs(factor, wins):
+    if _says_pairs(factor, word):
         pairs = "pair" if factor.equal_pairs == 1 else "pairs"
         return f"{word} in {wins:,} of {factor.equal_pairs:,} {pairs} of otherwise equal runs"
     return f"{word} in {percent(share)} of pairs of runs{_tied(factor)}"
+
+
+def _says_pairs(factor: Factor, word: str) -> bool:
+    """Say whether the facts of a factor are those of otherwise equal runs."""
+    return _has_telling_pairs(factor, _wins(factor, word))
 
 
 def _medians(factor: Factor, direction: Direction) -> str:
@@ -421,13 +472,13 @@ def _answer(explanation: Why) -> str:
     if speaking:
         won, lost = winning_shares(speaking[0])
         facts = _facts(speaking[0], word, won if is_better else lost)
-        return f"Nothing that differs clearly explains this. {label(speaking[0])} comes nearest: {facts}, which may be chance."
+        return f"Nothing that differs clearly explains this. {_does(speaking[0], 'comes')} nearest: {facts}, which may be chance."
     first = weighed[0]
     if _speaks_for(first, is_better):
         return first.sentence
     if not first.z:
         return f"Nothing that differs goes with {result}."
-    return f"Nothing that differs goes with {result}: {label(first)} tends to be {other}, not {word}."
+    return f"Nothing that differs goes with {result}: {label(first)} {_verb(first, 'tends')} to be {other}, not {word}."
 
 
 def _why_neither(explanation: Why) -> str:
@@ -464,7 +515,7 @@ def _others(factors: Sequence[Factor]) -> str:
     if not names:
         return ""
     if len(names) == 1:
-        return f" So does {names[0]}."
+        return f" So {_verb(factors[0], 'does')} {names[0]}."
     if len(names) == 2:
         return f" So do {names[0]} and {names[1]}."
     return f" So do {names[0]}, {names[1]} and {len(names) - 2:,} more."
@@ -507,11 +558,11 @@ def number_apart(factor: Factor) -> str:
     return f"{factor.name} is {word} in these runs: median {middles[0]} against {middles[1]}, {word} in {percent(share)} of pairs{_tied(factor)}{few}."
 
 
-def value_apart(factor: Factor, value: str, left: int, right: int) -> str:
-    """Say in how many of some runs a value is found, and in how many of the others."""
+def value_apart(factor: Factor, value: str | None, left: int, right: int) -> str:
+    """Say in how many of some runs a value is found, and in how many of the others; None is none at all."""
     few = _FEW if factor.is_thin else ""
     others = f"{right:,} of the {factor.right_count:,} others"
-    named = f"no {factor.name}" if value == "none" else f"{factor.name} {value}" if factor.section == "inputs" else f"{factor.name} = {value}"  # fmt: skip
+    named = f"{factor.name} is missing" if value is None else f"{factor.name} {value}" if factor.section == "inputs" else f"{factor.name} = {value}"  # fmt: skip
     if factor.left_count == 1:
         return (
             f"{named} in this run, and in {others}{few}." if left else f"{named} in {others}, but not in this run{few}."

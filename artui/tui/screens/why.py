@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -20,7 +20,7 @@ from artui.query.why import Why, words
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit, fit_apart, fit_middle
 from artui.tui.keys import bindings
-from artui.tui.messages import LineMoved
+from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 BAR_CELLS, NARROW_BAR_CELLS = 10, 6
 EVIDENCE_FROM_CELLS = 112
 """On a narrower screen the evidence is brief; the line below the table says all of the current factor."""
+LEAST_VALUE_CELLS, MOST_VALUE_CELLS = 11, 24
+"""Where values would have to be shorter for it, the evidence is brief, too."""
 LEAST_FULL_Z = 4.0
 """Scores up to this one never fill the bar, even if all are small."""
 PROGRESS_SECONDS = 0.2
@@ -43,6 +45,17 @@ MAX_SENTENCE_CHARS = 2000
 TITLE_FROM_CELLS = 100
 SPREADS_FROM_LINES = 22
 """A screen of fewer lines has no room to draw how results are spread."""
+
+
+class _Widths(NamedTuple):
+    """How a line is divided."""
+
+    name: int
+    value: int
+    """Of each of the two sides."""
+    bar: int
+    is_brief: bool
+    """Whether the evidence must be brief."""
 
 
 class WhyScreen(CatalogScreen):
@@ -86,7 +99,7 @@ class WhyScreen(CatalogScreen):
         yield Bar(id="top")
         yield Paragraph(id="summary", most_lines=3)
         yield Paragraph(id="answer")
-        yield LineList(id="why")
+        yield LineList(only_links=True, id="why")
         yield Spreads()
         yield Paragraph(id="sentence", style="dim", most_lines=3)
         yield KeyBar()
@@ -175,7 +188,8 @@ class WhyScreen(CatalogScreen):
         weighed = [*listing.speaking, *listing.against]
         full = max([LEAST_FULL_Z, *(abs(telling.factor.z or 0.0) for telling in weighed)])
         says_few = not listing.are_all_thin
-        lines: list[tuple[Line, Factor | None]] = [(self._head(bool(weighed)), None)]
+        widths = self._widths(listing, says_few=says_few)
+        lines: list[tuple[Line, Factor | None]] = [(self._head(widths, bool(weighed)), None)]
         for heading, tellings in (
             ("", listing.speaking),
             ("goes the other way over all runs", listing.against),
@@ -183,7 +197,7 @@ class WhyScreen(CatalogScreen):
             if heading and tellings:
                 lines.append((Line([(f" {heading}", "dim")]), None))
             for telling in tellings:
-                lines.append((self._line(telling.factor, full, says_few=says_few), telling.factor))
+                lines.append((self._line(telling.factor, widths, full, says_few=says_few), telling.factor))
                 if telling.alike:
                     lines += self._remark(f"and {words.alike_text(telling)}", "     ")
         if listing.weak:
@@ -192,7 +206,7 @@ class WhyScreen(CatalogScreen):
             if weighed:
                 lines.append((BLANK, None))
                 lines.append((Line([(f" {words.unjudged_text(listing.unjudged)}", "dim")]), None))
-            lines += [(self._line(factor, full, says_few=False), factor) for factor in listing.unjudged]
+            lines += [(self._line(factor, widths, full, says_few=False), factor) for factor in listing.unjudged]
         if self._explanation is not None and self._explanation.seeds:
             lines += [(BLANK, None), *self._remark(words.seeds_text(self._explanation))]
         if weighed:
@@ -203,22 +217,49 @@ class WhyScreen(CatalogScreen):
             faint = "; a faint bar rests on few runs" if has_thin else ""
             lines += self._remark(f"The longer the bar, the less is it chance{faint}; but it need not be the cause.")
         self._of_lines = [factor for _, factor in lines]
-        self.listing.set_lines([line for line, _ in lines], keep=True)
-        if self.listing.cursor == 0:
-            self.listing.move_to(next((place for place, factor in enumerate(self._of_lines) if factor), 1))
+        # The cursor stops at what is an answer alone.
+        self.listing.set_lines(
+            [
+                line if factor is None else line._replace(link=Link("factor", f"{factor.section}:{factor.name}"))
+                for line, factor in lines
+            ]
+        )
         self._say_line()
 
-    @property
-    def _cells(self) -> tuple[int, int, int, bool]:
-        """Widths of a name, of a value and of a bar, and whether the evidence must be brief."""
+    def _widths(self, listing: words.Listing, *, says_few: bool) -> _Widths:
+        """Divide a line: what decides is the evidence, so names and values give way to it."""
         wide = self.size.width
-        name = max(12, min(30, wide // 5))
         is_brief = wide < EVIDENCE_FROM_CELLS
         bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
-        return name, max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 58)) // 2)), bar_cells, is_brief
+        tellings = [telling.factor for telling in (*listing.speaking, *listing.against)]
+        factors = [*tellings, *listing.unjudged]
+        names = [cell_len(clean(factor.name)) + 1 for factor in factors]
+        most = max(12, min(30, wide // 5))
+        name = min(most, max([12, *names]))
 
-    def _head(self, has_weights: bool) -> Line:
-        name, value, bar_cells, _ = self._cells
+        def values(*, is_brief: bool) -> int:
+            texts = [
+                text
+                for factor in factors
+                for text in ((factor.left, factor.right) if is_brief else words.side_texts(factor))
+            ]
+            return max(cell_len(clean(text, max_chars=100)) for text in (*texts, *self._heads))
+
+        def evidence(*, is_brief: bool) -> int:
+            texts = (
+                words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few) for factor in tellings
+            )
+            return max(map(cell_len, texts), default=0)
+
+        # Around the columns: the margin, two spaces behind each value, one behind the bar, and the margin at the end.
+        fixed = name + bar_cells + 9
+        is_brief = is_brief or wide - fixed - 2 * LEAST_VALUE_CELLS < evidence(is_brief=False)
+        room = (wide - fixed - evidence(is_brief=is_brief)) // 2
+        value = min(MOST_VALUE_CELLS, max(LEAST_VALUE_CELLS, room), values(is_brief=is_brief))
+        return _Widths(name, value, bar_cells, is_brief)
+
+    def _head(self, widths: _Widths, has_weights: bool) -> Line:
+        name, value, bar_cells, _ = widths
         left, right = _fit_sides(self._heads, value)
         weights = [(fit("weight", bar_cells + 1), "head"), ("evidence, runs of each kind", "head")]
         return Line(
@@ -235,8 +276,8 @@ class WhyScreen(CatalogScreen):
         parts = wrapped(clean(text, max_chars=MAX_SENTENCE_CHARS), max(20, self.size.width - len(indent) - 2))
         return [(Line([(indent + part, "faint")]), None) for part in parts]
 
-    def _line(self, factor: Factor, full: float, *, says_few: bool) -> Line:
-        name, value, bar_cells, is_brief = self._cells
+    def _line(self, factor: Factor, widths: _Widths, full: float, *, says_few: bool) -> Line:
+        name, value, bar_cells, is_brief = widths
         left, right = (factor.left, factor.right) if is_brief else words.side_texts(factor)
         left, right = _fit_sides((left, right), value)
         spans: list[Span] = [
@@ -269,7 +310,7 @@ class WhyScreen(CatalogScreen):
         text = factor.sentence if factor is not None else ""
         if factor is not None and text in self._answer:
             # The answer above says it already.
-            text = f"enter shows the runs with {factor.where}" if factor.where else ""
+            text = f"enter filters by {factor.where}" if factor.where else ""
         text = clean(text, max_chars=MAX_SENTENCE_CHARS)
         self.query_one("#sentence", Paragraph).show(text)
         self._show_spreads(factor)
@@ -303,6 +344,10 @@ class WhyScreen(CatalogScreen):
             for label, spread, total, value in of_sides
         ]
         spreads.show(clean(title), sides, number_text)
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        message.stop()
+        self.action_show_runs()
 
     def action_show_runs(self) -> None:
         factor = self._current

@@ -76,11 +76,12 @@ class Labels(NamedTuple):
 
         Args:
             group: one of the groups.
-            heading_count: how many names of columns the heading has, 0 where there is none; other values have their names before them.
+            heading_count: how many names of columns the heading has, 0 where there is none; other values have their names before them,
+                and the value of a single column, too.
             cells: the most that it takes; what does not fit whole is left out behind an ellipsis.
         """
-        if len(self.places) == 1 and not self.named:
-            heading_count = 1  # a single value needs no name
+        if len(self.places) == 1 and not self.named and not heading_count:
+            return fit(self._named_text(group, self.places[0]), cells).rstrip()
         below, named = self.places[:heading_count], [*self.places[heading_count:], *self.named]
         has_value = [group.values[place] is not None for place in below]
         parts: list[str] = []

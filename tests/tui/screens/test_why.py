@@ -219,6 +219,41 @@ def test_why_starts_on_a_factor_and_repeats_nothing(small_catalog: Path, explore
     explore(small_catalog, flow, size=(120, 36))
 
 
+@pytest.mark.parametrize("size", [(120, 36), (200, 50)])
+def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
+    small_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """What runs were grouped by is no answer; evidence stands whole, and the cursor stops at answers alone."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        runs_screen = on(pilot, RunsScreen)
+        runs_screen._grouping.group(["param:optimizer"])
+        await settled(pilot)
+        group = runs_screen.table.group
+        assert group is not None and group.by == ("param:optimizer",)
+        await pilot.press("w")
+        await settled(pilot)
+        screen = on(pilot, WhyScreen)
+        assert f"of optimizer={group.values[0]} against" in shown(pilot)
+        factors = screen._factors
+        assert factors and "optimizer" not in {factor.name for factor in factors}
+        listing = words.listing(factors, None)
+        for telling in listing.speaking:
+            assert words.evidence(telling.factor, None, says_few=not listing.are_all_thin) in shown(pilot)
+        seen = []
+        for _ in screen.listing.lines:
+            assert screen._current is not None
+            seen.append(screen._current)
+            await pilot.press("down")
+        assert list(dict.fromkeys(seen)) == [telling.factor for telling in listing.speaking]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert on(pilot, RunsScreen).state.request.where == seen[-1].where
+
+    explore(small_catalog, flow, size=size)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36), (200, 50)])
 def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
     small_catalog: Path, explore: Explore, size: tuple[int, int]

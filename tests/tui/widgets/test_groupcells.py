@@ -53,6 +53,10 @@ def test_whole_numbers_look_alike_in_names_and_columns() -> None:
     assert value_text(12.0) == value_text(12) == "12"
     none = Group((None,), (1,))
     assert labels_of([none], ["lr"], is_chosen=True).text(none, heading_count=1) == "none"
+    # Where there is no heading, the name of a single column stands before the value.
+    labels = labels_of([none, Group((0.1,), (2,))], ["lr"], is_chosen=True)
+    assert labels.text(none, heading_count=0) == "lr=none"
+    assert labels.text(Group((0.1,), (2,)), heading_count=0) == "lr=0.1"
 
 
 _VALUES = st.none() | st.sampled_from((1, 2, 0.5, "adam", "sgd", True))

@@ -11,6 +11,7 @@ from artui.safetext import clean
 from artui.tui.host import MAX_COMPARED
 from artui.tui.messages import ShowRuns
 from artui.tui.screens.runs import columns, marks
+from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -129,12 +130,15 @@ class RunsOpener:
             return
 
         where = state.answered.where
+        by: tuple[str, ...] = ()
         which, of = ("The ", "marked run", ""), " of the table"
         if is_filter:
             which, of = ("The ", "run", f" with {clean(where, max_chars=80)}"), ""
         elif group is not None and not state.marked:
             name = screen.table.lines.labels.text(group, heading_count=0, cells=60)
             which = ("The ", "run", f" of {name}")
+            if ALL_BUT_SEED not in state.arrangement.grouping:
+                by = group.by
 
         wanted = self._plotted_metric()
 
@@ -149,7 +153,7 @@ class RunsOpener:
                 (f"{which[0]}{plural(len(chosen), which[1])}{which[2]}", "accent"),
                 (f" against the {plural(len(others.keys), 'other')}{of}{lacking}", "dim"),
             ]
-            factors = sets_apart(reader, set(chosen), others.keys, where=where if is_filter else "")
+            factors = sets_apart(reader, set(chosen), others.keys, where=where if is_filter else "", by=by)
             return title, factors, outcome(reader, chosen, others.keys, metric, where=where if is_filter else "")
 
         def show_runs(where: str) -> None:
