@@ -12,8 +12,11 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
+from artui.query.filter.tokens import FilterError
+from artui.query.runs.order import RunsRequest, run_order
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from tests.reading import open_reader
 from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
@@ -86,6 +89,49 @@ def test_filter_is_completed_corrected_and_remembered(small_catalog: Path, explo
         assert "val/loss < 0.4" in shown(pilot) and kept.count("otter") == shown(pilot).count("otter")
 
     explore(small_catalog, flow)
+
+
+WRONG = [
+    "(val/loss > 0.9", "lr >> 3", "val/loss > 0.9 and", "val/loss <", "not", "lr in (", "lr in (1, ", "name = 'open",
+    "vall/loss > 1", "lr > 1)", "any(", "()", "= 3", "lr > 0.1 or or lr < 3", "name ~ [", "val/los > 0.4 and batch_size > 3",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "texts"), [((80, 24), WRONG[::2]), ((120, 36), WRONG[1::2])])
+def test_enter_on_a_wrong_filter_says_what_is_wrong_and_where(
+    small_catalog: Path, explore: Explore, size: tuple[int, int], texts: list[str]
+) -> None:
+    """Whatever completions there are, all of the message is there, with a mark below what is meant; a key later it is forgotten."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        for number, text in enumerate(texts):
+            with open_reader(small_catalog) as reader, pytest.raises(FilterError) as caught:
+                run_order(reader, RunsRequest(text))
+            error = caught.value
+            await pilot.press("slash")
+            screen.filter._entry.value = text
+            screen.filter._entry.cursor_position = len(text)
+            if number % 2:  # or fast, before it is known
+                await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert screen.filter.is_typing is True, text
+            lines = shown(pilot).splitlines()
+            at = next((place for place, line in enumerate(lines) if line.lstrip().startswith(f"/ {text}")), 0)
+            assert at, lines[:4]
+            below = lines[at + 1 : at + 4]
+            assert f"{error.message} {error.remedy}".strip() in " ".join(" ".join(below).split()).replace("^ ", ""), (
+                text
+            )
+            place = 3 + error.position
+            assert below[0][place : place + error.length] == "^" * error.length and "^" not in below[0][:place], text
+            await pilot.press("escape")
+            await settled(pilot)
+            assert screen.state.request.where == "", text
+
+    explore(small_catalog, flow, size=size)
 
 
 def test_sort_by_metric_puts_the_best_first_and_the_diverged_last(small_catalog: Path, explore: Explore) -> None:

@@ -26,7 +26,7 @@ from artui.tui.screens.artifact import VersionFacts, version_facts
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.state.history import ARTIFACTS
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import QueryLine
+from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, bytes_text, count_text, plural
@@ -69,7 +69,7 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        hint = Bar(id="hint", classes="hidden")
+        hint = HintBar(id="hint", classes="hidden")
         yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
         yield hint
         with Horizontal(id="body"):

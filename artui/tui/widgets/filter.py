@@ -9,15 +9,18 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Input
 
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans, length_of
+from artui.tui.cells import Span, Spans, length_of, strip_of
 from artui.tui.state.history import RUNS, filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
+from artui.tui.widgets.paragraph import wrapped
 
 if TYPE_CHECKING:
     from artui.query.filter.complete import Completion
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _ENTRY_AT = 3
 """The cell where the text begins, after the slash."""
+_CELLS_TO_TYPE = 12
+"""So much of the line stays free for what is typed next."""
 RUNS_EXAMPLE = "val/loss < 0.3 and optimizer ~ adam and started > 2d ago"
 REST_SECONDS = 0.06
 """The filter is applied once no letter was typed for so long."""
@@ -95,9 +100,16 @@ class FilterLine(Horizontal):
         self._counts, self._most = spans, most
         self._fit_counts()
 
+    def spare(self, spans: Spans, *, most: int) -> int:
+        """Say how many cells would be left beside some spans in at most `most` cells, and room to type on."""
+        return self._room(most) - length_of(spans) - 3 - _CELLS_TO_TYPE
+
+    def _room(self, most: int) -> int:
+        return min(most, self.size.width - _ENTRY_AT - cell_len(self._entry.value) - 1)
+
     def _fit_counts(self) -> None:
         bar, spans = self.query_one("#counts", Bar), self._counts
-        room = min(self._most, self.size.width - _ENTRY_AT - cell_len(self._entry.value) - 1)
+        room = self._room(self._most)
         while len(spans) > 1 and length_of(spans) + 3 > room:
             spans = spans[:-1]
         bar.styles.width = min(length_of(spans) + 3, self._most)
@@ -143,6 +155,31 @@ class FilterLine(Horizontal):
         self.query_one("#slash", Bar).show([("/ ", "accent" if self.is_typing or self.words else "dim")])
 
 
+class HintBar(Bar):
+    """Completions, or an error: what does not fit beside the mark stands below it."""
+
+    DEFAULT_CSS = "HintBar { height: auto; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._below: Sequence[Spans] = ()
+
+    def show_lines(self, lines: Sequence[Spans], right: Spans = ()) -> None:
+        """Show one line, with a right part, or several."""
+        self.show(lines[0] if lines else (), right)
+        if list(lines[1:]) != list(self._below):
+            self._below = lines[1:]
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1 + len(self._below)
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            return super().render_line(y)
+        return strip_of(self._below[y - 1] if y <= len(self._below) else (), self.size.width, self.app.palette)  # type: ignore[attr-defined]
+
+
 class QueryLine(FilterLine):
     """A filter in the filter language: completes words, remembers filters that were used, and points at errors.
 
@@ -164,7 +201,7 @@ class QueryLine(FilterLine):
             super().__init__()
             self.text, self.cursor = text, cursor
 
-    def __init__(self, hint: Bar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS) -> None:
+    def __init__(self, hint: HintBar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS) -> None:
         super().__init__()
         self._hint = hint
         self._example = example
@@ -174,6 +211,8 @@ class QueryLine(FilterLine):
         self._error: FilterError | None = None
         self._judged = ""
         """The words that the error or its absence is about."""
+        self._refused = ""
+        """Words that were entered although they are wrong: of these the error is shown, not what would complete them."""
         self._unjudged = ""
         """Words that were entered before it was known whether they are wrong."""
         self._notes: Sequence[str] = ()
@@ -200,6 +239,7 @@ class QueryLine(FilterLine):
             if error is None:
                 keep_filter(unjudged, self._history_name)
             else:
+                self._refused = unjudged
                 self.type()
         self._draw_hint()
 
@@ -211,6 +251,7 @@ class QueryLine(FilterLine):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         self._offered = ()
+        self._refused = ""
 
     def _apply(self) -> None:
         super()._apply()
@@ -225,7 +266,9 @@ class QueryLine(FilterLine):
             # Stay in the entry, where it can be corrected.
             message.stop()
             message.prevent_default()
+            self._refused = words
             self._apply()
+            self._draw_hint()
             return
         # Whoever types fast enters more than has been judged: what was wrong, or was not, may be no more.
         if words == self._judged:
@@ -237,7 +280,11 @@ class QueryLine(FilterLine):
     def on_key(self, event: events.Key) -> None:
         if not self.is_typing:
             return
-        if event.key == "tab" and self._shows_offers:
+        if event.key in ("tab", "ctrl+n", "shift+tab", "ctrl+p") and self._offered and self._is_refused:
+            # They were there before the error took their place.
+            self._refused = ""
+            self._draw_hint()
+        elif event.key == "tab" and self._shows_offers:
             self._complete()
         elif event.key in ("ctrl+n", "shift+tab", "ctrl+p") and self._shows_offers:
             self._chosen = (self._chosen + (-1 if event.key == "ctrl+p" else 1)) % len(self._offered)
@@ -281,20 +328,26 @@ class QueryLine(FilterLine):
         self._draw_hint()
 
     def _draw_hint(self) -> None:
-        left, right = self._hint_spans()
-        self._hint.set_class(not (self.is_typing or left), "hidden")
-        self._hint.show(left, right)
+        lines, right = self._hint_lines()
+        self._hint.set_class(not (self.is_typing or lines), "hidden")
+        self._hint.show_lines(lines, right)
 
-    def _hint_spans(self) -> tuple[Spans, Spans]:
+    def _hint_lines(self) -> tuple[Sequence[Spans], Spans]:
         if self._shows_offers:
-            return self._offer_spans()
+            left, right = self._offer_spans()
+            return [left], right
         if self._error is not None:
-            return self._error_spans(self._error), ()
+            return self._error_lines(self._error), ()
         if self._notes:
-            return [("  ", "text"), (clean(" ".join(self._notes)), "warn")], ()
+            return [[("  ", "text"), (clean(" ".join(self._notes)), "warn")]], ()
         if self.is_typing and not self._entry.value:
-            return [(f"  {self._example}    or just words", "faint")], ()
+            return [[(f"  {self._example}    or just words", "faint")]], ()
         return (), ()
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether the user has entered what is wrong."""
+        return self._error is not None and self._refused != "" and self._refused == self._judged == self.words
 
     @property
     def _shows_offers(self) -> bool:
@@ -302,30 +355,36 @@ class QueryLine(FilterLine):
         if not (self.is_typing and self._offered):
             return False
         cursor, error = self._entry.cursor_position, self._error
+        if self._is_refused:
+            return False
+        # What is wrong further to the left is not what is being typed.
+        wrong_to = 0 if error is None else error.position + error.length
         # What is being typed is the beginning of a completion, or the text ends where one belongs.
         return (
             error is None
             or (error.is_unfinished and cursor == len(self._entry.value))
-            or any(completion.start < cursor for completion in self._offered)
+            or any(completion.start < cursor and completion.start <= wrong_to for completion in self._offered)
         )
 
-    def _error_spans(self, error: FilterError) -> Spans:
-        """Point at the error, with the message beside the mark if it fits."""
-        message = clean(f"{error.message} {error.remedy}".strip())
+    def _error_lines(self, error: FilterError) -> Sequence[Spans]:
+        """Point at the error, with the message beside the mark if it fits, or else below it."""
+        message, width = clean(f"{error.message} {error.remedy}".strip()), self.size.width
         scrolled = int(self._entry.scroll_offset.x)
         # The position does not count blanks before the filter.
         value = self._entry.value
         position = error.position + len(value) - len(value.lstrip())
         start = _ENTRY_AT + cell_len(value[:position]) - scrolled
-        marks = "^" * max(1, cell_len(value[position : position + error.length]))
-        if start < 0 or start + len(marks) > self.size.width:
-            return [("  ", "text"), (message, "bad")]
-        if start + len(marks) + 1 + cell_len(message) <= self.size.width:
-            return [(" " * start, "text"), (marks, "bad"), (" " + message, "bad")]
-        if cell_len(message) + 3 <= start:
+        end = start + max(1, cell_len(value[position : position + error.length]))
+        # As much of it as is in sight.
+        start, end = max(start, _ENTRY_AT), min(end, width)
+        marks = "^" * (end - start)
+        if marks and end + 1 + cell_len(message) <= width:
+            return [[(" " * start, "text"), (marks, "bad"), (" " + message, "bad")]]
+        if marks and cell_len(message) + 3 <= start:
             gap = " " * (start - 2 - cell_len(message))
-            return [("  ", "text"), (message + gap, "bad"), (marks, "bad")]
-        return [("  ", "text"), (message, "bad")]
+            return [[("  ", "text"), (message + gap, "bad"), (marks, "bad")]]
+        texts: list[Spans] = [[("  ", "text"), (line, "bad")] for line in wrapped(message, max(10, width - 3))]
+        return [[(" " * start, "text"), (marks, "bad")], *texts] if marks else texts
 
     def _offer_spans(self) -> tuple[Spans, Spans]:
         """Show the completions, as many as fit, with the chosen one in sight."""

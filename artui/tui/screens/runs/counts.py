@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 MAX_OLDER_CHARS = 12
-"""So much is shown of the text that a count is about, if that is not the one beside it."""
+"""So much is shown of a text where there is little room."""
 
 
-def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
-    """Say what is shown; `hidden_columns` lie beyond the right edge."""
+def count_spans(state: RunsState, *, hidden_columns: int, older_chars: int = MAX_OLDER_CHARS) -> list[Span]:
+    """Say what is shown; `hidden_columns` lie beyond the right edge.
+
+    Args:
+        older_chars: so much is shown of the text that a count is about, if that is not the one beside it.
+    """
     order = state.order
     spans: list[Span] = [(plural(order.total, "run"), "dim")]
     if state.answered.where:
@@ -30,7 +34,7 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
         spans = [(f"{matched} of {plural(order.among, 'run')}", "accent")]
     if state.answered.where != state.request.where:
         # The answer is one to an older text: to what was typed before, or before what is wrong with it.
-        about = f" for {clean(state.answered.where, max_chars=MAX_OLDER_CHARS)}" if state.answered.where else ""
+        about = f" for {clean(state.answered.where, max_chars=older_chars)}" if state.answered.where else ""
         spans = [(spans[0][0] + about, "faint")]
     if state.marked:
         spans.append((f" · {count_text(len(state.marked))} marked", "mark"))

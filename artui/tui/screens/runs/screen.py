@@ -26,7 +26,7 @@ from artui.tui.keys import bindings, menu_action, menu_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import columns, groups, marks
-from artui.tui.screens.runs.counts import count_spans
+from artui.tui.screens.runs.counts import MAX_OLDER_CHARS, count_spans
 from artui.tui.screens.runs.grouping import RunsGrouping
 from artui.tui.screens.runs.keeping import RunsKeeper
 from artui.tui.screens.runs.pane import DetailsPane
@@ -35,7 +35,7 @@ from artui.tui.screens.runs.seals import SealCheck
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import QueryLine
+from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.table import RunsTable
@@ -72,7 +72,7 @@ class RunsScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        hint = Bar(id="hint", classes="hidden")
+        hint = HintBar(id="hint", classes="hidden")
         yield QueryLine(hint)
         yield hint
         with Horizontal(id="body"):
@@ -259,7 +259,12 @@ class RunsScreen(CatalogScreen):
         spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
         # Of groups there is more to explain; the word of the empty filter stays whole.
         most = self.size.width - _FILTER_CELLS if self.state.groups else self.size.width * 2 // 3
-        self.filter.say(spans, most=max(20, most))
+        most = max(20, most)
+        if (spare := self.filter.spare(spans, most=most)) > 0:
+            spans = count_spans(
+                self.state, hidden_columns=self.table.hidden_columns, older_chars=MAX_OLDER_CHARS + spare
+            )
+        self.filter.say(spans, most=most)
 
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""

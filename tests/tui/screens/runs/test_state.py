@@ -99,6 +99,11 @@ def test_the_header_says_how_the_runs_that_are_shown_are_sorted() -> None:
     assert columns.view_of(asked).sorts == STATE.answered.sorts and asked.request != asked.answered
     texts = ["".join(text for text, _ in count_spans(state, hidden_columns=0)) for state in (asked, replace(asked, answered=asked.request))]  # fmt: skip
     assert texts == ["10 runs · by age ↑", "8 of 10 runs · by lr ↑"]
+    # What a count is about is named as far as there is room for it.
+    older = columns.with_filter(replace(asked, answered=asked.request), "lr > 1 and hidden > 2 and depth")
+    older = replace(columns.with_filter(older, "x ="), answered=older.request)
+    for older_chars, text in ((12, "lr > 1 and …"), (60, "lr > 1 and hidden > 2 and depth")):
+        assert count_spans(older, hidden_columns=0, older_chars=older_chars)[0][0] == f"8 of 10 runs for {text}"
 
 
 def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
