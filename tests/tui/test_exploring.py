@@ -216,6 +216,9 @@ def test_column_is_described_and_filters(small_catalog: Path, explore: Explore) 
         text = await _press(pilot, "F")
         on(pilot, ColumnScreen)
         assert "11 of 12 runs with a value" in text and "adam" in text and "none" in text
+        # A mean without the runs that diverged says so, as in groups.
+        marked = [line.split()[0] for line in text.splitlines() if line.rstrip().endswith("!")]
+        assert "! some diverged" in text and marked == ["adam"]
         text = await _press(pilot, "slash", *"sgd", "enter")
         assert "adam" not in text
         text = await _press(pilot, "enter")

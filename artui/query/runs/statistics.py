@@ -186,13 +186,15 @@ class Quantiles(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a metric came to in some runs; NaN and infinity take no part."""
+    """What a metric came to in some runs; NaN and infinity take no part, and are counted."""
 
     count: int
-    """Runs that have a finite value of it."""
+    """Runs that have a finite value of it; without any, `low`, `mean` and `high` are NaN."""
     low: float
     mean: float
     high: float
+    odd_count: int = 0
+    """Runs in which it is NaN or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +461,8 @@ class _Outcomes:
 
         values = aligned(keys, self._having, self._values)  # type: ignore[arg-type]
         has_value = np.isfinite(values)
+        is_odd = ~has_value & np.isin(keys, self._having)
+        odd_counts = np.bincount(group_of_run[is_odd], minlength=groups)
         places, values = group_of_run[has_value], values[has_value]
         counts = np.bincount(places, minlength=groups)
         sums = np.bincount(places, weights=values, minlength=groups)
@@ -466,8 +470,12 @@ class _Outcomes:
         np.minimum.at(lows, places, values)
         np.maximum.at(highs, places, values)
         return [
-            Outcome(int(count), float(low), float(total / count), float(high)) if count else None
-            for count, low, total, high in zip(counts, lows, sums, highs, strict=True)
+            Outcome(int(count), float(low), float(total / count), float(high), int(odd_count))
+            if count
+            else Outcome(0, math.nan, math.nan, math.nan, int(odd_count))
+            if odd_count
+            else None
+            for count, low, total, high, odd_count in zip(counts, lows, sums, highs, odd_counts, strict=True)
         ]
 
 

@@ -54,6 +54,7 @@ _BESIDE_BAR_CELLS = 30
 """Most cells of a bar that has numbers behind it."""
 _OUTCOME_CELLS = 10
 """Cells of a number that the leading metric came to."""
+_DIVERGED = "NaN/∞"
 _MAX_POINT_CELLS = 9
 """Points are below each other up to so many decimals."""
 
@@ -99,6 +100,8 @@ class OutcomeColumn:
     texts: Sequence[str]
     best_place: int | None
     """The line with the best of them; None where none is better."""
+    odd_places: frozenset[int] = frozenset()
+    """The lines whose number leaves out runs that diverged: it looks better than it is."""
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
@@ -147,9 +150,21 @@ def _outcome_columns(metric: Column | None, lines: Sequence[ValueLine]) -> list[
         finite = [number for number in numbers if math.isfinite(number)]
         digits = digits_for(finite, _OUTCOME_CELLS)
         decimals = max((decimals_of(number_text(number, digits)) for number in finite), default=0)
-        texts = [column_text(number, digits, decimals, _OUTCOME_CELLS) if math.isfinite(number) else "·" for number in numbers]  # fmt: skip
+        texts = [
+            column_text(number, digits, decimals, _OUTCOME_CELLS)
+            if math.isfinite(number)
+            else _DIVERGED
+            if line.outcome is not None and line.outcome.odd_count
+            else "·"
+            for line, number in zip(lines, numbers, strict=True)
+        ]
+        odd = frozenset(
+            place
+            for place, line in enumerate(lines)
+            if title == "mean" and line.outcome is not None and line.outcome.count and line.outcome.odd_count
+        )
         best = (min if is_low else max)(finite) if is_better and len(finite) > 1 else None
-        columns.append(OutcomeColumn(title, texts, numbers.index(best) if best is not None else None))
+        columns.append(OutcomeColumn(title, texts, numbers.index(best) if best is not None else None, odd))
     return columns
 
 
@@ -246,7 +261,11 @@ class ColumnScreen(FilteredList):
         more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
         if any(isinstance(value, Bin) for value, _ in self._shown):
             more = " in ranges, / finds one"
-        self.filter.say([(f"{plural(description.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
+        said: list[Span] = [(f"{plural(description.distinct, 'value')}{more} ", "dim")]
+        if any(line.outcome is not None and line.outcome.odd_count for line in lines):
+            # As above groups: the numbers leave these runs out.
+            said = [("! some diverged · ", "bad"), *said]
+        self.filter.say(said, most=self.size.width * 2 // 3)
         counts, statistics = self._facts(description)
         self.query_one("#summary", Bar).show(_whole(counts, self.size.width))
         self.query_one("#statistics", Bar).show(_whole(statistics, self.size.width))
@@ -290,8 +309,12 @@ class ColumnScreen(FilteredList):
             bar = _BAR * max(1, round(bar_cells * line.count / most)) if line.count and has_bars else ""
             spans.append((fit(bar, bar_cells) if outcomes and has_bars else bar, "spark"))
             for column in outcomes:
-                style = "best" if place == column.best_place else "text"
-                spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True) + "  ", style))
+                is_odd = place in column.odd_places
+                style = "best" if place == column.best_place else "warn" if is_odd else "text"
+                if column.texts[place] == _DIVERGED:
+                    style = "bad"
+                spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True), style))
+                spans.append(("! ", "bad") if is_odd else ("  ", "text"))
             shown.append(Line(spans))
         nothing = "no value contains this" if self.filter.words else "no run has a value here"
         self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])
