@@ -4,15 +4,17 @@ digits-model            an artifact, or a run of that name
 digits-model:v3         version 3
 digits-model:production the version that alias names
 vision/digits-model:v3  the same, in the project `vision`
+digits-model:production@2026-11-01    what that alias named at the end of that day; also 2026-11-01T14:30, 2d ago
 calm-otter-7, 01J9Z3    a run by its name, or by the start of its id
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from artui.errors import UsageError
+from artui.times import last_moment_ms
 
 _VERSION = re.compile(r"v?([0-9]{1,9})\Z")
 _NAME = re.compile(r"(?!\s)[^:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}(?<!\s)\Z")
@@ -28,16 +30,19 @@ class Reference:
     name: str
     number: int | None = None
     alias: str | None = None
+    at: str = ""
+    """The time for which it is asked, as it was written; empty for now."""
 
     def __str__(self) -> str:
+        time = f"@{self.at}" if self.at else ""
         if self.number is not None:
-            return f"{self.name}:v{self.number}"
-        return f"{self.name}:{self.alias}" if self.alias is not None else self.name
+            return f"{self.name}:v{self.number}{time}"
+        return f"{self.name}:{self.alias}{time}" if self.alias is not None else f"{self.name}{time}"
 
     @property
     def has_version(self) -> bool:
-        """Whether it names a version, by number or by alias."""
-        return self.number is not None or self.alias is not None
+        """Whether it names a version, by number, by alias or by a time."""
+        return self.number is not None or self.alias is not None or bool(self.at)
 
     @property
     def could_be_id(self) -> bool:
@@ -49,8 +54,17 @@ def parse(text: str) -> Reference:
     """Parse a reference.
 
     Raises:
-        UsageError: the text is empty, or has more than one `:`.
+        UsageError: the text is empty, has more than one `:`, or what stands behind `@` is no time.
     """
+    asked, at_sign, at = text.strip().partition("@")
+    name, colon, version = asked.strip().partition(":")
+    if at_sign and name and last_moment_ms(at, 0) is not None and not (colon and not version) and ":" not in version:
+        return replace(parse(asked), at=at.strip())
+    if at_sign and colon and "@" not in at:
+        raise UsageError(
+            f"{at[:40]!r} is not a time.",
+            remedy="Write NAME:ALIAS@2026-11-01, @2026-11-01T14:30, @'2d ago' or NAME:v3.",
+        )
     name, colon, version = text.strip().partition(":")
     if not name or (colon and not version) or ":" in version:
         raise UsageError(

@@ -1,8 +1,14 @@
-"""Times as texts of the local calendar, for those who load nothing else."""
+"""Times as texts of the local calendar, and back, for those who load nothing else."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
+
+_AGO = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h|d|w|mo|y)(?: ago)?\Z")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_629_800, "y": 31_557_600}
+_DATE = re.compile(r"(\d{4})-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?))?)?\Z")
+_DAYS = {"today": 0, "yesterday": 1}
 
 
 def time_text(time_ms: int | None) -> str:
@@ -15,3 +21,39 @@ def time_text(time_ms: int | None) -> str:
         return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, ValueError, OSError):
         return f"{time_ms} ms"
+
+
+def last_moment_ms(text: str, now_ms: int) -> int | None:
+    """Read a time, in milliseconds since 1970, UTC; None if it is none.
+
+    `2026-11-01T14:30`, `2026-11-01`, `2026-11`, `today`, `yesterday`, `now` or `2d ago`, in local time. A day, a month or
+    a minute stands for its last millisecond: what was so at its end.
+    """
+    word = text.strip().lower()
+    try:
+        if word == "now":
+            return now_ms
+        if (match := _AGO.match(word)) is not None:
+            return now_ms - round(float(match[1]) * _SECONDS[match[2]] * 1000)
+        if word in _DAYS:
+            midnight = datetime.fromtimestamp(now_ms / 1000).replace(hour=0, minute=0, second=0, microsecond=0)
+            return _before(midnight + timedelta(days=1 - _DAYS[word]))
+        if (match := _DATE.match(text.strip())) is None:
+            return None
+        year, month = int(match[1]), int(match[2])
+        if match[3] is None:
+            return _before(datetime(year + month // 12, month % 12 + 1, 1) if month <= 12 else datetime(year, month, 1))
+        day = datetime(year, month, int(match[3]))
+        if match[4] is None:
+            return _before(day + timedelta(days=1))
+        moment = datetime.fromisoformat(
+            f"{day.date().isoformat()}T{match[4] if match[4][1] != ':' else '0' + match[4]}"
+        )
+        seconds = re.split(r"[Z+-]", match[4])[0].count(":")
+        return _before(moment + timedelta(minutes=1) if seconds < 2 else moment + timedelta(seconds=1))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _before(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000) - 1

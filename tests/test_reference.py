@@ -14,7 +14,8 @@ from artui.reference import Reference, check_alias, check_name, parse
     ("text", "reference"),
     [
         ("model", Reference("model")), ("model:v3", Reference("model", number=3)), ("model:3", Reference("model", number=3)),
-        ("model:production", Reference("model", alias="production")), ("vision/model:latest", Reference("vision/model", alias="latest")), (" model ", Reference("model")),
+        ("model:production", Reference("model", alias="production")), ("m:production@2026-11-01", Reference("m", alias="production", at="2026-11-01")),
+        ("m:v3@2d ago", Reference("m", number=3, at="2d ago")), ("m@2026-11-01T14:30:05", Reference("m", at="2026-11-01T14:30:05")), ("m@box", Reference("m@box")), ("vision/model:latest", Reference("vision/model", alias="latest")), (" model ", Reference("model")),
     ],
 )  # fmt: skip
 def test_references_are_read(text: str, reference: Reference) -> None:
@@ -27,6 +28,15 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
     """The message says how one is written."""
     with pytest.raises(UsageError, match="NAME:v3"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "at", ["2026-13-01", "2026-02-30", "", "soon", "2026-11-01T25:00", "99999999y", "2026", "12:00", "0000-01-01"]
+)
+def test_what_is_no_time_is_refused(at: str) -> None:
+    """A reference to a version with something else behind the @ is none: the message says how a time is written."""
+    with pytest.raises(UsageError, match="2026-11-01"):
+        parse(f"m:production@{at}")
 
 
 @given(st.from_regex(r"[a-z][a-z0-9/_.-]{0,20}", fullmatch=True), st.none() | st.integers(1, 10**8))

@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from artui import clock
-from artui.catalog import marks, origins
+from artui.catalog import marks, origins, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -284,7 +284,7 @@ class StoredVersion:
 
 
 def find_version(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> StoredVersion:
-    """Look a version up: in `project` first, then everywhere; without number or alias, the latest.
+    """Look a version up: in `project` first, then everywhere; without number or alias, the latest; with a time, as it was then.
 
     Raises:
         UnknownReference: there is no such artifact, or no such version of it; the message offers what there is.
@@ -312,6 +312,8 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
         offered = " or ".join(f"{owner}/{name}" for _, name, owner in chosen[:5])
         raise AmbiguousReference(f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}.")
     artifact_key, name, owner = chosen[0]
+    if reference.at:
+        reference = standing.reference_then(connection, reference, artifact_key, name)
     row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
     if row is None:
         _refuse_deleted(connection, reference, artifact_key, name)

@@ -7,9 +7,16 @@ is found by nothing but what restores it. Both are one change, and an event.
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from artui import clock
 from artui.catalog import cells
-from artui.times import time_text
+from artui.errors import UnknownReference
+from artui.times import last_moment_ms, time_text
+
+if TYPE_CHECKING:
+    from artui.reference import Reference
 
 
 def not_retired(version_key: str) -> str:
@@ -39,3 +46,97 @@ def deletion_text(connection: sqlite3.Connection, subject_id: str, deleted_ms: o
     row = connection.execute(LAST_DELETION, {"id": subject_id}).fetchone()
     when = time_text(row[1] if row is not None and isinstance(row[1], int) else cells.integer(deleted_ms))
     return f"was deleted on {when}" + (f" by {cells.text(row[0])}" if row is not None else "")
+
+
+# What was so at a time
+
+ALIAS_EVENTS = """
+    SELECT time_ms, before, after
+    FROM event
+    WHERE subject_id = (SELECT a.id FROM artifact AS a WHERE a.key = :artifact) AND action = 'alias'
+    ORDER BY time_ms, id
+"""
+VERSIONS_THEN = """
+    SELECT v.number, v.id
+    FROM version AS v
+    WHERE v.artifact_key = :artifact AND v.created_ms <= :time
+    ORDER BY v.number DESC, v.key DESC
+"""
+
+
+def reference_then(connection: sqlite3.Connection, reference: Reference, artifact_key: int, name: str) -> Reference:
+    """Give the reference by number to the version that a reference named at its time.
+
+    Raises:
+        UnknownReference: it named nothing then; the message says since when it does.
+    """
+    time_ms = last_moment_ms(reference.at, clock.now_ms())
+    if time_ms is None:
+        raise UnknownReference(f"{reference.at!r} is not a time.", remedy="Write NAME:ALIAS@2026-11-01.")
+    values = {"artifact": artifact_key, "time": time_ms}
+    then = connection.execute(VERSIONS_THEN, values).fetchall()
+    if not then or (reference.number is not None and reference.number not in [number for number, _ in then]):
+        _refuse_before_the_first(connection, reference, artifact_key, name, time_ms)
+    if reference.number is not None:
+        return replace(reference, at="")
+    if reference.alias not in (None, "latest"):
+        number = _aliased_then(connection, reference, artifact_key, name, time_ms)
+    else:
+        numbers = (number for number, version_id in then if not _was_set_aside(connection, version_id, time_ms))
+        newest = next(numbers, None)
+        if newest is None:
+            raise UnknownReference(f"All versions of {name} were retired or deleted on {time_text(time_ms)}.")
+        number = newest
+    return replace(reference, number=number, alias=None, at="")
+
+
+def _refuse_before_the_first(
+    connection: sqlite3.Connection, reference: Reference, artifact_key: int, name: str, time_ms: int
+) -> None:
+    row = connection.execute(
+        "SELECT min(created_ms) FROM version WHERE artifact_key = :artifact AND (:number IS NULL OR number = :number)",
+        {"artifact": artifact_key, "number": reference.number},
+    ).fetchone()
+    which = name if reference.number is None else f"{name}:v{reference.number}"
+    if row is None or not isinstance(row[0], int):
+        raise UnknownReference(f"There is no version {which}.", remedy=f"`artui show {name}` has what there is.")
+    raise UnknownReference(
+        f"There was no {which} on {time_text(time_ms)}.", remedy=f"It exists since {time_text(row[0])}."
+    )
+
+
+def _aliased_then(
+    connection: sqlite3.Connection, reference: Reference, artifact_key: int, name: str, time_ms: int
+) -> int:
+    """Give the number of the version that an alias named at a time.
+
+    Raises:
+        UnknownReference: it named none.
+    """
+    named: int | None = None
+    first_ms: int | None = None
+    for at_ms, before, after in connection.execute(ALIAS_EVENTS, {"artifact": artifact_key}):
+        was, now = cells.list_of(before) or [], cells.list_of(after) or []
+        if (now or was or [""])[0] != cells.storable(reference.alias or "") or not isinstance(at_ms, int):
+            continue
+        first_ms = at_ms if first_ms is None else first_ms
+        if at_ms <= time_ms:
+            named = now[2] if len(now) > 2 and isinstance(now[2], int) else None
+    if named is not None:
+        return named
+    remedy = f"`artui show {name}` has what there is."
+    if first_ms is not None and first_ms > time_ms:
+        remedy = f"It was first given on {time_text(first_ms)}."
+    raise UnknownReference(f"{reference.alias} named no version of {name} on {time_text(time_ms)}.", remedy=remedy)
+
+
+def _was_set_aside(connection: sqlite3.Connection, version_id: str, time_ms: int) -> bool:
+    """Whether a version was retired or deleted at a time."""
+    for action in ("retire", "delete"):
+        row = connection.execute(
+            "SELECT after FROM event WHERE subject_id = :id AND action = :action AND time_ms <= :time ORDER BY time_ms DESC, id DESC LIMIT 1",
+            {"id": version_id, "action": action, "time": time_ms},
+        ).fetchone()
+        if row is not None and row[0] != "null":
+            return True
+    return False

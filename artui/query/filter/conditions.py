@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterable
@@ -10,8 +11,10 @@ from typing import Any
 
 import orjson
 
+from artui.catalog.artifacts import find_version
 from artui.catalog.cells import storable
 from artui.catalog.standing import newest_number
+from artui.errors import UsageError
 from artui.model import STAGES, STATUSES
 from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
@@ -31,6 +34,7 @@ from artui.query.filter.sets import (
 )
 from artui.query.filter.values import Value
 from artui.query.statuses import STATUS_CONDITIONS, status_times
+from artui.reference import parse
 
 _STATUS_WORDS = {
     **{word: word for word in STATUSES},
@@ -404,6 +408,8 @@ def _versions_named(scope: Scope, texts: Iterable[str]) -> str:
     """Find versions by `name`, `name:v3`, `name:alias` or `project/name`."""
     keys: set[int] = set()
     for text in texts:
+        if "@" in text:
+            keys |= _version_then(scope, text)
         name, colon, version = text.rpartition(":")
         keys |= scope.set_of(
             "SELECT v.key AS key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key JOIN project AS p ON p.key = a.project_key "
@@ -425,6 +431,13 @@ def _versions_named(scope: Scope, texts: Iterable[str]) -> str:
             {"name": storable(name), "number": number, "alias": storable(version)},
         )
     return orjson.dumps(list(keys)).decode()
+
+
+def _version_then(scope: Scope, text: str) -> set[int]:
+    """Find the version that a reference with a time named then; a name of a version may hold none."""
+    with contextlib.suppress(UsageError):
+        return {find_version(scope.connection, parse(text)).key}
+    return set()
 
 
 def _versions_like(scope: Scope, holds: Matcher) -> str:
