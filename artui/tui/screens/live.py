@@ -112,6 +112,8 @@ class LiveScreen(ActsOnRuns):
         self._judged: dict[str, list[LiveMetric]] = {}
         """By the id of a run the metrics that it is judged by and that have a curve."""
         self._has_told_order = False
+        self._unfolds_rules = False
+        """Whether rules that are there from the start have lines of their own while they hold for no run."""
         self._curves: dict[tuple[str, str], Curve] = {}
         """Curves by the ids of runs and the titles of metrics."""
 
@@ -544,12 +546,15 @@ class LiveScreen(ActsOnRuns):
         ]
 
     def _alert_lines(self) -> list[Line]:
-        """List the rules, each with the runs for which it holds."""
+        """List the rules, each with the runs for which it holds; those from the start in the heading while they hold for none."""
         alerts, width = self.artui.alerts, self.size.width
-        example = next((text for text in EXAMPLES if all(rule.text != text for rule in alerts.rules)), EXAMPLES[0])
-        hint: list[Span] = [("   A", "key"), (" adds one, such as ", "dim"), (example, "accent")]
-        lines = [Line([(" alerts", "dim"), (" for all your catalogs", "faint"), *hint])]
+        held = {alert.rule for alert in alerts.holding.values()}
+        silent = [rule.text for rule in alerts.rules if rule.text in BUILT_IN and rule.text not in held]
+        folded = [] if self._unfolds_rules else silent
+        lines = [self._alerts_heading(folded, can_fold=bool(silent))]
         for rule in alerts.rules:
+            if rule.text in folded:
+                continue
             by_run: dict[str, list[Alert]] = {}
             for alert in alerts.holding.values():
                 if alert.rule == rule.text:
@@ -574,6 +579,23 @@ class LiveScreen(ActsOnRuns):
                 spans += part
             lines.append(Line(spans, Link("rule", rule.text)))
         return lines
+
+    def _alerts_heading(self, folded: Sequence[str], *, can_fold: bool) -> Line:
+        """Give the line above the rules; it names those that are folded, and says as much of the rest as fits."""
+        rules = self.artui.alerts.rules
+        example = next((text for text in EXAMPLES if all(rule.text != text for rule in rules)), EXAMPLES[0])
+        spans: list[Span] = [(" alerts", "dim")]
+        if folded:
+            spans.append(("  " + " · ".join(map(clean, folded)), "faint"))
+        adds: list[Span] = [("   A", "key"), (" adds one", "dim")]
+        such_as: list[Span] = [(", such as ", "dim"), (example, "accent")]
+        for_all: list[Span] = [(" ·" if folded else "", "faint"), (" for all your catalogs", "faint")]
+        for parts in ([for_all, adds, such_as], [adds, such_as], [adds]):
+            more = [span for part in parts for span in part]
+            if length_of(spans) + length_of(more) <= self.size.width:
+                spans += more
+                break
+        return Line(spans, Link("fold", "alerts") if can_fold else None)
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -634,13 +656,17 @@ class LiveScreen(ActsOnRuns):
         self.listing.choose()
 
     def on_line_chosen(self, message: LineChosen) -> None:
-        """Open the run; on an alert, the first run for which it holds."""
+        """Open the run; on an alert, the first run for which it holds; on the heading of the alerts, unfold or fold them."""
         link = message.link
-        if link is None or link.kind != "rule":
+        if link is None or link.kind not in ("rule", "fold"):
             return
         # The base is not to follow it: a rule is no place.
         message.stop()
         message.prevent_default()
+        if link.kind == "fold":
+            self._unfolds_rules = not self._unfolds_rules
+            self._draw()
+            return
         holds = [alert for alert in self.artui.alerts.holding.values() if alert.rule == link.id]
         if holds:
             self.artui.follow(Link("run", holds[0].run_id))
@@ -661,7 +687,7 @@ class LiveScreen(ActsOnRuns):
         link = self.listing.link
         text = link.id if link is not None and link.kind == "rule" else None
         if text is None:
-            self.artui.say("Put the cursor on an alert first.")
+            self.artui.say("Put the cursor on an alert first; enter on their heading unfolds those from the start.")
         elif self.artui.alerts.remove(text):
             self.artui.say(f"removed in all catalogs: {text} · A and the same text bring it back", seconds=10)
             self._draw()

@@ -130,6 +130,35 @@ def test_rule_tells_once_on_any_screen_and_runs_the_users_command(
     assert out.read_text().splitlines() == ["train/* rises above 5|calm-otter-7|train/loss|9.0"]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_rules_from_the_start_take_one_line_until_they_hold(run: artui.Run, size: tuple[int, int]) -> None:
+    """They are named in the heading; enter there gives each a line, on which it can be removed, and folds them again."""
+
+    def lines_of(pilot: Pilot[Any]) -> list[str]:
+        return shown(pilot).splitlines()[2:6]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        heading, blank, *_ = lines_of(pilot)
+        assert heading.startswith(" alerts  * is not finite · run stalls") and "A adds one" in heading and not blank
+        await pilot.press("g", "minus")
+        assert "enter on their heading unfolds" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        heading, *rules = lines_of(pilot)
+        assert "finite" not in heading and ["* is not finite" in rules[0], "run stalls" in rules[1]] == [True, True]
+        await pilot.press("down", "down", "minus")
+        await settled(pilot)
+        assert "removed in all catalogs: run stalls" in shown(pilot)
+        await pilot.press("g", "enter")
+        await settled(pilot)
+        heading, blank, *_ = lines_of(pilot)
+        assert heading.startswith(" alerts  * is not finite ") and "stalls" not in heading and not blank
+
+    _explore(run.catalog_path, flow, size=size)
+
+
 def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
     """A adds a rule, a wrong one says how it is written, x removes it; rules are kept for the next start."""
 
@@ -152,7 +181,7 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("4")
         await settled(pilot)
         assert "val/acc falls below 0.9" in shown(pilot)
-        await pilot.press("g", "down", "down", "minus")
+        await pilot.press("g", "down", "minus")
         await settled(pilot)
         assert "val/acc falls below 0.9" not in "\n".join(shown(pilot).splitlines()[2:-1])
 
@@ -223,10 +252,10 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
             heads = [line for line in lines if "running for" in line]
             assert ["bad-run" in heads[0], "good-run" in heads[1]] == [True, True]
             assert "enter open" in lines[-1] and "4 shows" not in lines[-1]
-            await pilot.press("g", "down", "down", "enter")
+            await pilot.press("g", "down", "enter")
             await settled(pilot)
             assert "bad-run" in shown(pilot).splitlines()[0]
-            await pilot.press("escape", "g", "down", "down", "down")
+            await pilot.press("escape", "g", "down", "down")
             listing: Any = pilot.app.screen.query_one("#walk")
             before = listing.cursor
             await pilot.press("space")
@@ -275,7 +304,7 @@ def test_value_that_is_no_number_is_told_without_a_rule(run: artui.Run, monkeypa
         await _until(pilot, "running ! 1 ")
         assert "4 shows it" not in shown(pilot)
         await _live(pilot)
-        await pilot.press("g", "minus")
+        await pilot.press("g", "down", "minus")
         await settled(pilot)
         assert "removed in all catalogs" in shown(pilot) and "! 1" not in shown(pilot)
 
