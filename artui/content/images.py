@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
-import sys
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from artui.content import decoding
+from artui.content.helping import helped
 from artui.safetext import clean
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -17,9 +15,6 @@ MOST_BYTES = 32 << 20
 """A larger file is not decoded."""
 SECONDS = 20.0
 """The program is given up after so long, its start included."""
-
-_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-"""All that the program is told of the environment."""
 
 
 class Pixels(NamedTuple):
@@ -42,14 +37,7 @@ def decoded(stream: BinaryIO, most: tuple[int, int]) -> Pixels | str:
     if len(content) > MOST_BYTES:
         return f"it is larger than {MOST_BYTES >> 20} MiB"
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-X", "utf8", str(Path(decoding.__file__))],
-            input=struct.pack(">II", *most) + content,
-            capture_output=True,
-            timeout=SECONDS,
-            cwd="/",
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        )
+        done = helped(decoding, struct.pack(">II", *most) + content, seconds=SECONDS)
     except subprocess.TimeoutExpired:
         return "decoding it takes too long"
     except OSError as error:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from artui.errors import ContentMissing
 from artui.preview.text import is_text
 from artui.query import artifacts as query
+from artui.query.colouring import inks_by_start
 from artui.query.logs import open_file_log
 from artui.safetext import clean
 from artui.tui.facts import preview_lines
@@ -104,6 +105,7 @@ class TextScreen(LogScreen):
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
             self.log_view.show(source)
+            self.ask("colours", lambda: inks_by_start(source, self.path), self.log_view.colour)
             self.set_focus(self.log_view)
         else:
             listing.set_lines(self._preview(preview), keep=False)

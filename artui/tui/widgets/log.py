@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from artui.query.lines import PAGE_BYTES, FewLines, LogSource, Page, find, read_page, shown_text
+from artui.query.lines import PAGE_BYTES, FewLines, Inked, LogSource, Page, find, read_page, shown_text
 from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, ink_style, length_of, log_style, strip_of
 from artui.tui.fetch import Asks
@@ -103,6 +103,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._pattern: re.Pattern[str] | None = None
         self._is_watched = False
         self._timer: Timer | None = None
+        self._inked: Mapping[int, list[Inked]] = {}
         self._set_rows(Page((), 0), ())
 
     # What is shown
@@ -115,6 +116,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
         """Show another text, from its start or its end (our own lines included), or only our own lines if there is none."""
         self._replace(source)
+        self._inked = {}
         self._index = self._row = self._left = self._owed = 0
         self.match, self.is_following = None, at_end and source is not None and source.is_live
         self._set_rows(Page((), 0), behind)
@@ -128,6 +130,12 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._replace(FewLines(source, few.needle) if few is not None else source)
         self._want_page(_AT_END if self.is_following else None)
         self.is_following = self.is_following and source.is_live
+        self._changed()
+
+    def colour(self, inked: Mapping[int, list[Inked]]) -> None:
+        """Show parts of lines in colours, by the start of a line: the text is a source, not a log."""
+        self._inked = inked
+        self._set_rows(self.page, self._behind)
         self._changed()
 
     def set_behind(self, behind: Sequence[Line]) -> None:
@@ -257,7 +265,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._behind = tuple(behind)
         # Only lines that have the text are asked for: ours are none of them.
         shown = () if isinstance(self.source, FewLines) else self._behind
-        self.rows = Rows(page, shown, width=self.size.width - 1, is_wrapped=self.is_wrapped)
+        inked = None if isinstance(self.source, FewLines) else self._inked
+        self.rows = Rows(page, shown, width=self.size.width - 1, is_wrapped=self.is_wrapped, inked=inked)
         self._marks: dict[int, list[tuple[int, int, bool]]] = {}
         self._rows_in_sight: list[tuple[int, int]] | None = None
 
@@ -327,7 +336,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         spans: list[Span] = [(gutter, "accent" if is_here else "faint")]
         inked = self.rows.inks(index)
         # What its writer coloured needs no colour of ours.
-        style = "text" if inked else log_style(text)
+        style = "text" if inked or self._inked else log_style(text)
         places = [(first, last, ink_style(ink)) for first, last, ink in inked]
         hits = [(first, last, "match.here" if is_current else "match") for first, last, is_current in marks]
         spans += _painted(text, start, stop, style, places, hits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -35,13 +35,23 @@ class Rows:
     A row is identified by the index of its line and its number in that line.
     """
 
-    def __init__(self, page: Page, behind: Sequence[Line], *, width: int, is_wrapped: bool) -> None:
+    def __init__(
+        self,
+        page: Page,
+        behind: Sequence[Line],
+        *,
+        width: int,
+        is_wrapped: bool,
+        inked: Mapping[int, list[Inked]] | None = None,
+    ) -> None:
         self.page = page
         self.behind = tuple(behind)
         self.width = max(1, width)
         self.is_wrapped = is_wrapped
         self._texts: dict[int, str] = {}
         self._inks: dict[int, list[Inked]] = {}
+        self._inked = inked
+        """Colours that are not the writer's, by the start of a line."""
         self._cuts: dict[int, list[int]] = {}
 
     @property
@@ -72,7 +82,9 @@ class Rows:
         return self._texts[index]
 
     def inks(self, index: int) -> list[Inked]:
-        """Give the parts of a line of the page that its writer gave a colour or weight."""
+        """Give the parts of a line of the page that have a colour or weight: its writer's, or those of a source text."""
+        if self._inked:
+            return self._inked.get(self.page.lines[index].start, [])
         if index not in self._inks:
             self._inks[index] = inks_of(self.page.lines[index].content)
         return self._inks[index]
