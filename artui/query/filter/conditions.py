@@ -243,7 +243,8 @@ def _duration(test: Comparison, scope: Scope) -> Condition:
             raise error_at(
                 value, f"{value.text!r} is no duration.", "Write 90s, 5m, 2h30m, 1.5d, or a number of seconds."
             )
-        values[f"v{i}"] = value.seconds * 1000
+        # 9ms is 9: a thousandth has no exact float.
+        values[f"v{i}"] = round(value.seconds * 1000, 6)
     marks = ", ".join(":" + key for key in values)
     sign = (
         f"{test.operator} :v0"

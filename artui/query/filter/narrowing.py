@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING
 
 from artui.query.filter.matching import as_text
@@ -11,7 +12,13 @@ from artui.query.filter.tokens import quoted_name, quoted_text, quoted_value, to
 from artui.query.spelling import word_of
 
 if TYPE_CHECKING:
+    from artui.arrays import Floats
     from artui.model import Column, ParamValue
+
+_SHORT_DIGITS, _ALL_DIGITS = 6, 17
+"""Significant digits of a bound: as few as select the same runs, between these."""
+_EXACT_WHOLE = 2.0**53
+"""From here on several whole numbers share a float."""
 
 
 def field_of(column: Column) -> str:
@@ -46,20 +53,61 @@ def where_odd(column: Column) -> str:
 def where_between(column: Column, low: float, high: float, *, is_open: bool = False) -> str:
     """Give a filter for the runs whose number is from low to high; times in milliseconds, as the catalog has them.
 
+    Nothing is rounded: a run whose value is a bound is found.
+
     Args:
         is_open: whether `high` itself is left out, as at the end of a bar that another one follows.
     """
     shown, below = field_of(column), "<" if is_open else "<="
-    if column.source == "attribute":
-        if column.name == "duration":
-            return f"{shown} >= {_plain(low)}ms and {shown} {below} {_plain(high)}ms"
-        # The filter reads whole seconds; the end is within the last one.
-        first, last = (datetime.fromtimestamp(time_ms / 1000) for time_ms in (math.floor(low / 1000) * 1000, math.ceil((high + 1) / 1000) * 1000))  # fmt: skip
-        return f"{shown} >= {first:%Y-%m-%dT%H:%M:%S} and {shown} < {last:%Y-%m-%dT%H:%M:%S}"
-    return f"{shown} >= {_plain(low)} and {shown} {below} {_plain(high)}"
+    if column.source == "attribute" and column.name != "duration":
+        first, last = math.ceil(low), math.ceil(high) if is_open else math.floor(high)
+        if last % 1000 == 0 and not is_open:
+            # A moment without a fraction stands for its whole second.
+            below, last = "<", last + 1
+        return f"{shown} >= {_moment(first)} and {shown} {below} {_moment(last)}"
+    unit = "ms" if column.source == "attribute" else ""
+    last_text = _plain(high) if is_open else _plain(high, is_last=True)
+    return f"{shown} >= {_plain(low)}{unit} and {shown} {below} {last_text}{unit}"
 
 
-def _plain(value: float) -> str:
+def where_part(column: Column, values: Floats, low: float, high: float) -> str:
+    """Give a filter for those of some runs whose number is from low to high, in as few digits as select the same runs.
+
+    Args:
+        values: of all these runs, in milliseconds if they are times; NaN for a run that has none.
+        low: the smallest value that is wanted.
+        high: the largest one.
+    """
+    if column.source != "attribute":
+        below, above = values[values < low], values[values > high]
+        farthest = float(below.max()) if len(below) else -math.inf, float(above.min()) if len(above) else math.inf
+        low, high = _outwards(low, farthest[0], ROUND_FLOOR), _outwards(high, farthest[1], ROUND_CEILING)
+    return where_between(column, low, high)
+
+
+def _outwards(bound: float, beyond: float, rounding: str) -> float:
+    """Round a bound away from what it holds to as few digits as stay on this side of the next value beyond it."""
+    for digits in range(_SHORT_DIGITS, _ALL_DIGITS):
+        rounded = float(Context(prec=digits, rounding=rounding).plus(Decimal(bound)))
+        if math.isfinite(rounded) and (rounded == bound or abs(rounded - bound) < abs(beyond - bound)):
+            return rounded
+    return bound
+
+
+def _moment(time_ms: int) -> str:
+    """Write a time as the filter reads it, to the millisecond where it has a fraction."""
+    moment = datetime.fromtimestamp(time_ms // 1000)
+    text = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    text += f".{time_ms % 1000:03d}" if time_ms % 1000 else ""
+    # When clocks are set back an hour comes twice: the second time is told by its distance from UTC.
+    return f'"{text}{moment.astimezone():%z}"' if moment.fold else text
+
+
+def _plain(value: float, *, is_last: bool = False) -> str:
+    """Write a bound: of the whole numbers that share a large float the first one, or the last one."""
+    if _EXACT_WHOLE <= abs(value) <= 2.0**63:
+        bound = (int(value) + int(math.nextafter(value, math.inf if is_last else -math.inf))) // 2
+        return str(bound if float(bound) == value else bound + (-1 if is_last else 1))
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 

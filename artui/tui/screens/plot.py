@@ -14,7 +14,7 @@ from textual.widget import Widget
 from artui.model import Column, Metric, RunHead
 from artui.query.attributes import title_of
 from artui.query.direction import guess_direction, has_direction
-from artui.query.filter.narrowing import where_between, where_value
+from artui.query.filter.narrowing import where_between, where_part, where_value
 from artui.query.names import distinct_names
 from artui.query.runs import statistics as query
 from artui.query.runs.columns import aggregate_ranges
@@ -672,13 +672,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._ask_parallel()
 
     def on_parallel_filtered(self, message: Parallel.Filtered) -> None:
-        if message.labels:
-            parts = [where_value(message.column, label) for label in message.labels]
-            condition = parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
-        else:
-            factor = 1000 if message.column.source == "attribute" else 1
-            condition = where_between(message.column, _shorter(message.low * factor), _shorter(message.high * factor))  # fmt: skip
-        self.post_message(ShowRuns(condition, is_narrower=True))
+        self.post_message(ShowRuns(where_in_front(message), is_narrower=True))
 
     # Histogram
 
@@ -742,6 +736,14 @@ def sign_of_number(_key: int, number: int) -> Span:
     return mark_of(number), f"curve{colour_at(number)}"
 
 
-def _shorter(value: float) -> float:
-    """Round a bound to six digits: it was read off a picture."""
-    return float(f"{value:.6g}")
+def where_in_front(message: Parallel.Filtered) -> str:
+    """Give a filter for the runs in front, and no others of the picture."""
+    placed = message.placed
+    if message.labels:
+        parts = [where_value(placed.column, label) for label in message.labels]
+        return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+    values, low, high = placed.values, message.low, message.high
+    if placed.column.source == "attribute":
+        # Times of a picture are in seconds, those of the catalog in whole milliseconds.
+        values, low, high = (values * 1000).round(), round(low * 1000), round(high * 1000)
+    return where_part(placed.column, values, low, high)

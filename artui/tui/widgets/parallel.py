@@ -45,6 +45,9 @@ BRUSHES: Sequence[tuple[str, str, float, float]] = (
     ("top", "third", 2 / 3, 1), ("middle", "third", 1 / 3, 2 / 3), ("bottom", "third", 0, 1 / 3), ("top", "tenth", 0.9, 1), ("bottom", "tenth", 0, 0.1),
 )  # fmt: skip
 """Side, part, and from which to which share of the runs, from the lowest value up. Of a metric the better side is the best."""
+_BEST = (0.9, 1)
+"""So many are in front where no part was chosen."""
+_ROUNDING = 1e-9
 _PLACES_ALONG = 4
 """There marked lines have their marks between two axes, each at one of so many places, so that few hide each other."""
 _CURSOR = "◎"
@@ -81,11 +84,11 @@ class Parallel(Picture):
     BINDINGS = bindings("parallel")
 
     class Filtered(Message):
-        """The runs inside the brush are to be shown in the table."""
+        """The runs in front, from the smallest to the largest value of a column, are to be shown in the table."""
 
-        def __init__(self, column: Any, low: float, high: float, labels: Sequence[str]) -> None:
+        def __init__(self, placed: Placed, low: float, high: float, labels: Sequence[str]) -> None:
             super().__init__()
-            self.column, self.low, self.high, self.labels = column, low, high, labels
+            self.placed, self.low, self.high, self.labels = placed, low, high, labels
 
     class Reading(Message):
         """So many of the columns of the axes have been read."""
@@ -217,39 +220,52 @@ class Parallel(Picture):
             self._known_line_count = int(_has_line(shares).sum())
         return self._known_line_count
 
-    def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say for each run whether its line is in front: those in the brush, else the best tenth by a metric.
+    def _in_front(self) -> NDArray[np.bool_]:
+        """Say for each run whether it is in front: those in the brush, else the best tenth by a metric.
 
         Where runs are marked these take the place of the best.
         """
         import numpy as np
 
-        values = shares[:, self.current]
-        finite = values[np.isfinite(values)]
-        if not len(finite):
-            return np.zeros(len(values), bool)
-        if self.brush:
-            low, high = self._bounds(values)
-            with np.errstate(invalid="ignore"):
-                return (values >= low) & (values <= high)
-        axis = self.axes[self.current]
-        if axis.is_better_low is None or self._place_of:
+        values = self._current_values()
+        bounds = self._bounds(values)
+        if bounds is None:
             return np.zeros(len(values), bool)
         with np.errstate(invalid="ignore"):
-            if axis.is_better_low:
-                return np.asarray(values <= np.quantile(finite, 0.1))
-            return np.asarray(values >= np.quantile(finite, 0.9))
+            return np.asarray((values >= bounds[0]) & (values <= bounds[1]))
 
-    def _bounds(self, values: NDArray[np.float64]) -> tuple[float, float]:
-        """Give the ends of the brush as shares of the axis; it selects a part of the runs, not of the axis."""
+    def _current_values(self) -> NDArray[np.float64]:
+        """Give the values that the current axis has a place for; NaN for the other runs."""
         import numpy as np
 
-        finite = values[np.isfinite(values)]
-        _, _, low, high = BRUSHES[self.brush - 1]
-        if self.axes[self.current].is_better_low:
+        values = self.axes[self.current].placed.values
+        with np.errstate(invalid="ignore"):
+            has_place = np.isfinite(values) & ((values > 0) if self._is_log[self.current] else True)
+        return np.where(has_place, values, np.nan)
+
+    def _bounds(self, values: NDArray[np.float64]) -> tuple[float, float] | None:
+        """Give the smallest and the largest value in front; None if none is.
+
+        They are values of runs, not places on the axis, so that a filter for them finds these runs and no others. Parts
+        that touch share the run at which they do.
+        """
+        import numpy as np
+
+        axis = self.axes[self.current]
+        ordered = np.sort(values[np.isfinite(values)])
+        if self.brush:
+            _, _, low, high = BRUSHES[self.brush - 1]
+        elif axis.is_better_low is not None and not self._place_of:
+            low, high = _BEST
+        else:
+            return None
+        if axis.is_better_low:
             low, high = 1 - high, 1 - low
-        cuts = [float(cut) for cut in np.quantile(finite, [low, high])]
-        return cuts[0], cuts[1]
+        last = len(ordered) - 1
+        first_place, last_place = math.ceil(low * last - _ROUNDING), math.floor(high * last + _ROUNDING)
+        if not 0 <= first_place <= last_place <= last:
+            return None
+        return float(ordered[first_place]), float(ordered[last_place])
 
     def _brush_text(self) -> str:
         """Say which part of the runs the brush selects: of a metric its best or its worst."""
@@ -266,7 +282,7 @@ class Parallel(Picture):
         key = (self.current, self.brush, self.has_braille)
         if self._known_chosen is not None and self._known_chosen[0] == key:
             return self._known_chosen[1]
-        front = self._in_front(shares)
+        front = self._in_front()
         has_line = _has_line(shares)
         behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
         thinned = []
@@ -582,20 +598,22 @@ class Parallel(Picture):
         self.brush = (self.brush + change) % (1 + len(BRUSHES))
         self._again()
 
+    def filtered(self) -> Filtered | None:
+        """Say which runs are in front by the current axis; None if none is."""
+        bounds = self._bounds(self._current_values()) if self.axes else None
+        if bounds is None:
+            return None
+        placed = self.axes[self.current].placed
+        labels = placed.labels[int(bounds[0]) : int(bounds[1]) + 1] if placed.is_words else ()
+        return self.Filtered(placed, *bounds, labels)
+
     def action_filter_brush(self) -> None:
-        """Show the runs inside the brush in the table."""
-        scales = self._scales(100)
-        if scales is None:
-            return
-        values = self._shares(scales)[:, self.current]
-        axis, scale = self.axes[self.current], scales[self.current]
-        low, high = self._bounds(values) if self.brush else (0.0, 1.0)
-        if axis.placed.is_words:
-            first, last = (round(scale.low + (scale.high - scale.low) * share) for share in (low, high))
-            labels = axis.placed.labels[max(0, first) : last + 1]
-            self.post_message(self.Filtered(axis.placed.column, 0, 0, labels))
-        else:
-            self.post_message(self.Filtered(axis.placed.column, scale.value(low), scale.value(high), ()))
+        """Show the runs in front of the current axis in the table."""
+        if (filtered := self.filtered()) is not None:
+            self.post_message(filtered)
+        elif self.axes:
+            text = "No run is in this part: b takes another one." if self.brush else "b brings a part of this axis to the front; f shows its runs."  # fmt: skip
+            self.app.say(text)  # type: ignore[attr-defined]
 
     def _order(self) -> NDArray[np.int64]:
         """Give the places of the runs that the cursor goes over: by the current axis, those inside the brush alone."""
@@ -611,7 +629,7 @@ class Parallel(Picture):
         values = self.axes[self.current].placed.values
         is_wanted = np.isfinite(shares[:, self.current]) & _has_line(shares)
         if self.brush:
-            is_wanted &= self._in_front(shares)
+            is_wanted &= self._in_front()
         places = np.flatnonzero(is_wanted)
         order = places[np.argsort(values[places], kind="stable")]
         self._known_order = key, order

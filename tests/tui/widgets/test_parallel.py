@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.model import Column
+from artui.query.filter.parser import And, Comparison, parse
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import mark_of
+from artui.tui.screens.plot import where_in_front
 from artui.tui.themes import OURS
 from artui.tui.widgets.axischoice import axes_of
 from artui.tui.widgets.manylines import draw_line, draw_lines, shade
@@ -388,3 +390,50 @@ def test_another_theme_is_drawn_at_once() -> None:
         assert strips is not None
         colours = {segment.style.color for strip in strips for segment in strip if segment.style is not None and segment.text.strip()}  # fmt: skip
         assert colours <= {style.color for style in palette.styles.values()}
+
+
+ANY = st.one_of(
+    st.floats(allow_infinity=False),
+    st.floats(0.05, 0.09),
+    st.sampled_from(
+        [0.1, 0.3, math.nextafter(0.3, 1), 0.30000000000000004, 1e300, -1.7e308, 5e-324, 2.0**53, 2.0**53 + 2]
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(ANY, min_size=2, max_size=40), st.sampled_from([True, False, None]), st.integers(0, 5))
+def test_the_filter_of_a_picture_finds_the_runs_in_front(values: list[float], is_better_low: bool | None, brush: int) -> None:  # fmt: skip
+    """Whatever the values and the part, exactly the runs drawn in front; parts that touch leave no run between them."""
+    placed = Placed(Column("param" if is_better_low is None else "metric", "x"), np.array(values))
+    parallel = Parallel()
+    parallel.show(range(len(values)), [_axis("a", [float(n) for n in range(len(values))]), ParallelAxis("x", placed, is_better_low)], {})  # fmt: skip
+    parallel.current, parallel.brush = 1, brush
+
+    message = parallel.filtered()
+
+    in_front = set(np.flatnonzero(parallel._in_front()).tolist())
+    if message is None:
+        finite = [value for value in values if value == value]
+        assert not in_front and (not finite or (brush == 0 and is_better_low is None) or (brush == 2 and len(finite) == 2))  # fmt: skip
+        return
+    condition = where_in_front(message)
+    found = {place for place, value in enumerate(values) if _is_between(value, condition)}
+    assert found == in_front and in_front, condition
+    # Each third reaches to the next one.
+    thirds = set()
+    for third in (1, 2, 3):
+        parallel.brush = third
+        thirds |= set(np.flatnonzero(parallel._in_front()).tolist())
+    if sum(value == value for value in values) != 2:
+        assert thirds == {place for place, value in enumerate(values) if value == value}
+
+
+def _is_between(value: float, condition: str) -> bool:
+    """Say whether a value passes a filter of two comparisons, as the filter reads it."""
+    node = parse(condition)
+    assert isinstance(node, And)
+    tests = [part for part in node.parts if isinstance(part, Comparison)]
+    bounds = [test.values[0].number for test in tests]
+    assert [test.operator for test in tests] == [">=", "<="] and bounds[0] is not None and bounds[1] is not None
+    return bounds[0] <= value <= bounds[1]
