@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from textual import constants
 
@@ -25,6 +26,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 # The snapshot plug-in may have imported Textual before this was set.
 constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
+
+# A property that holds, holds on a busy machine, too: no test fails on a time.
+hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("artui")
 
 HOME_PARTS = ("state", "cache", "config", "data")
 

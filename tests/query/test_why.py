@@ -752,3 +752,16 @@ def test_no_value_of_a_counter_is_better(tmp_path: Path, metric: str) -> None:
         assert judged.is_judged and judged.is_better is False and "is worse than" in "".join(headline(judged, str))
         with pytest.raises(UsageError, match="is a counter"):
             why(reader, ids[0], ids[1], metric, by_best=True)
+
+
+def test_a_share_reads_the_same_however_it_was_computed() -> None:
+    """Halves of a percent are rounded one way: what a hair of a float below them says is the same share."""
+    for total in range(1, 400):
+        for part in range(total + 1):
+            share = part / total
+            assert (
+                percent(share)
+                == percent(1 - (total - part) / total)
+                == percent(share + 1e-16)
+                == percent(share - 1e-16)
+            )

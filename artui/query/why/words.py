@@ -42,6 +42,8 @@ MAX_NAMES = 12
 
 def percent(share: float) -> str:
     """Give a share in whole percent; 0 and 100 mean none and all."""
+    # The same share may have been computed in several ways: 0.375, and a hair below it.
+    share = round(share, 12) + 0.0  # no minus zero
     if 0 < share < 0.01:
         return "<1 %"
     return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
