@@ -111,6 +111,8 @@ def build(path: Path) -> Path:
             edit.rename(ids.derived_id("test", "killed-run"), "killed-one")
             edit.move_alias(model.id, "candidate")
             edit.approve(model.id)
+            edit.declare(model.id, "licence", "MIT")
+            edit.declare(model.id, "owner", "ada", is_of_version=True)
             edit.save_view("my view", "runs", orjson.dumps({"where": "", "columns": []}).decode())
         with catalog.transaction() as connection:
             report = {"format": "mlflow", "location": "/x", "facts": {"a": "b"}, "runs": {"new": 1}, "taken": {"metrics": 3},
@@ -213,6 +215,7 @@ WRITING = (
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
     ("promote", f"{MODEL}:v1", "--why", "best"), ("approve", f"{MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
+    ("declare", MODEL, "licence=Apache-2.0", "sensitivity=public"), ("declare", f"{MODEL}:v1", "owner="),
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
     ("forget", "box-3", "--yes"), ("forget", f"{OTHER_MODEL}:v1", "--yes"), ("forget", BASELINE, "--yes"),

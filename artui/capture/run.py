@@ -380,6 +380,7 @@ class Run:
         note: str = "",
         related: Mapping[str, Relation] | None = None,
         store: str | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> str | None:
         """Save a file or folder as a new version of an artifact, and record it as an output.
 
@@ -387,7 +388,8 @@ class Run:
         hashed in the background: the version is there at once, and the end of the run waits for its digest. If that
         is the digest of the version before it, it is that version, and its number is not used. `related` names versions that this one rests
         on, with how: `derived`, `trained` or `satisfies`. All of it goes to `store`, a folder or a URI such as `s3://bucket/path`; with `""` none of
-        it, and by default what is large, if the settings name a store. If the store fails, it is recorded where it lies. Gives the version's reference, such as
+        it, and by default what is large, if the settings name a store. If the store fails, it is recorded where it lies. `facts` are declared of the artifact, and of this version
+        where they differ: `{"licence": "MIT"}`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
         doing = f"saving {ascii(str(name))[:60]}"
@@ -397,7 +399,7 @@ class Run:
                 name = fitting_name(name, what="an artifact", otherwise="unnamed")
                 order = saving.Order(
                     self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage), "output",
-                    metadata=metadata or {}, note=note, related=related or {},
+                    metadata=metadata or {}, note=note, related=related or {}, facts=facts or {},
                     aliases=[alias] if isinstance(alias, str) else list(alias), store=None if store is None else str(store),
                 )  # fmt: skip
                 reference = self._save(writer, order)

@@ -44,6 +44,8 @@ class Order:
     aliases: Sequence[str] = ()
     store: str | None = None
     """The URI of a store for all of it; none at all if it is empty. By default what is large goes to that of the settings."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Declared of the artifact, or of this version where the artifact says otherwise."""
 
 
 def keeper_of(store: str | None, *, is_large: bool) -> Keeper | None:
@@ -103,6 +105,9 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
         for text, relation in order.related.items():
             with guarded("relating it", f"{order.name} to {text}"):
                 _relate(connection, text, relation, saved, order.project)
+        for fact, value in order.facts.items():
+            with guarded("declaring", f"{fact} of {order.name}"), events.recording(writer.catalog) as edit:
+                edit.inherit(saved.id, str(fact), str(value))
         for alias in order.aliases:
             with guarded("giving it an alias", f"{order.name} {alias}"):
                 move_alias(writer, saved.id, alias)

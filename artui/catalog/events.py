@@ -1,5 +1,5 @@
 """What people change, kept in a journal: notes, names, tags, projects, trash, saved views; and of versions their aliases,
-approvals, retirement and deletion.
+approvals, retirement, deletion and declared facts.
 
 Changes that belong together are one edit, which is undone and redone as a whole. This works after a restart, too, since
 undo is derived from the journal. What somebody else has changed in between stays as it is.
@@ -23,6 +23,7 @@ from artui.catalog import Catalog, cells, chain, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
+from artui.model import check_fact
 
 MAX_KEPT_EDITS = 1000
 MAX_REASON_CHARS = 2000
@@ -157,6 +158,30 @@ class Edit:
         """Restore a deleted version."""
         return self._set("delete", version_id, "", None)
 
+    def declare(self, version_id: str, name: str, value: str, *, is_of_version: bool = False) -> bool:
+        """Declare a fact of a version's artifact, or of this version alone; an empty value takes it away.
+
+        Raises:
+            UsageError: there is no such fact, or it cannot be that.
+        """
+        name, value = check_fact(name, value)
+        artifact_id, _ = self._version(version_id)
+        wanted = [name, self._text(value)] if value else None
+        return (
+            self._set("override", version_id, name, wanted)
+            if is_of_version
+            else self._set("fact", artifact_id, name, wanted)
+        )
+
+    def inherit(self, version_id: str, name: str, value: str) -> bool:
+        """Declare a fact that was given with a new version: of its artifact if that has none, else of the version if it differs."""
+        name, value = check_fact(name, value)
+        artifact_id, _ = self._version(version_id)
+        had = _get_fact(self._connection, artifact_id, name)
+        if had is not None and had[1] == self._text(value):
+            return False
+        return self.declare(version_id, name, value, is_of_version=had is not None)
+
     def _version(self, version_id: str) -> tuple[str, int]:
         """Give the id of the artifact of a version, and the version's number."""
         row = self._connection.execute(
@@ -258,7 +283,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
             action, subject_id, old, new = change
             expected, wanted = (new, old) if is_undo else (old, new)
             named = wanted if wanted is not None else expected
-            detail = named[0] if action in ("tag", "alias", "approve") else ""
+            detail = named[0] if action in ("tag", "alias", "approve", "fact", "override") else ""
             try:
                 is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
                 if is_as_left:
@@ -270,7 +295,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
     return Outcome(cells.text(label), edit.count, kept)
 
 
-_LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1}
+_LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1, "fact": 2, "override": 2}
 """How many texts and numbers a state of such a change has; the others have one."""
 
 
@@ -494,6 +519,46 @@ def _put_approval(connection: sqlite3.Connection, version_id: str, approver: str
     """Do nothing: the event says it."""
 
 
+def _get_fact(connection: sqlite3.Connection, artifact_id: str, name: str) -> Any:
+    row = connection.execute(
+        "SELECT f.value FROM fact AS f JOIN artifact AS a ON a.key = f.artifact_key WHERE a.id = ? AND f.version_key = 0 AND f.name = ?",
+        (artifact_id, name),
+    ).fetchone()
+    return [name, row[0]] if row is not None else None
+
+
+def _put_fact(connection: sqlite3.Connection, artifact_id: str, name: str, value: Any) -> None:
+    row = connection.execute("SELECT key FROM artifact WHERE id = ?", (artifact_id,)).fetchone()
+    if row is None:
+        raise UnknownReference(f"There is no artifact {artifact_id}.", remedy="`artui ls --artifacts` lists them.")
+    _write_fact(connection, row[0], 0, name, value)
+
+
+def _get_override(connection: sqlite3.Connection, version_id: str, name: str) -> Any:
+    key = _version_key(connection, version_id)
+    row = connection.execute("SELECT value FROM fact WHERE version_key = ? AND name = ?", (key, name)).fetchone()
+    return [name, row[0]] if row is not None else None
+
+
+def _put_override(connection: sqlite3.Connection, version_id: str, name: str, value: Any) -> None:
+    key = _version_key(connection, version_id)
+    (artifact_key,) = connection.execute("SELECT artifact_key FROM version WHERE key = ?", (key,)).fetchone()
+    _write_fact(connection, artifact_key, key, name, value)
+
+
+def _write_fact(connection: sqlite3.Connection, artifact_key: int, version_key: int, name: str, value: Any) -> None:
+    if value is None:
+        connection.execute(
+            "DELETE FROM fact WHERE artifact_key = ? AND version_key = ? AND name = ?",
+            (artifact_key, version_key, name),
+        )
+    else:
+        connection.execute(
+            "INSERT OR REPLACE INTO fact (artifact_key, version_key, name, value) VALUES (?, ?, ?, ?)",
+            (artifact_key, version_key, name, value[1]),
+        )
+
+
 def _get_view(connection: sqlite3.Connection, name: str, _: str) -> Any:
     row = connection.execute("SELECT screen, content FROM saved_view WHERE name = ?", (name,)).fetchone()
     return list(row) if row is not None else None
@@ -517,6 +582,8 @@ _KINDS = {
     "tag": _Kind("run", _get_tag, _put_tag),
     "alias": _Kind("artifact", _get_alias, _put_alias),
     "retire": _Kind("version", _get_retirement, _put_retirement),
+    "fact": _Kind("artifact", _get_fact, _put_fact),
+    "override": _Kind("version", _get_override, _put_override),
     "approve": _Kind("version", _get_approval, _put_approval),
     "delete": _Kind("version", _get_deletion, _put_deletion),
     "view": _Kind("view", _get_view, _put_view),

@@ -37,7 +37,7 @@ _PACKED = {("chunk", "content"), ("block", "payload")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {"note", "name", "project", "trash", "tag", "alias", "retire", "approve", "delete", "remove", "view", "fact", "forget"},
+    ("event", "action"): {"note", "name", "project", "trash", "tag", "alias", "retire", "approve", "delete", "remove", "view", "fact", "override", "forget"},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
     ("version", "storage"): {"embedded", "referenced", "removed"}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},

@@ -26,6 +26,7 @@ VERBS = {
     "promote": "Let production name a version.",
     "approve": "Approve versions, or take an approval back.",
     "retire": "Take versions out of the lists, or back into them.",
+    "declare": "Declare facts of an artifact: licence, intended use, limitations …",
     "delete": "Delete runs and versions.",
     "restore": "Bring deleted runs and versions back.",
     "forget": "Take a run, a version or a text out of the catalog for good.",

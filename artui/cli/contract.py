@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from artui.model import missing_facts
+
 if TYPE_CHECKING:
     from artui.model import (
         ArtifactHead,
@@ -138,6 +140,8 @@ RECORDS: dict[str, Record] = {
         "files": Field("[file]", "its files"),
         "used_by": Field("[run]", "the runs that used it"),
         "related": Field("[relation]", "other versions that it is related to"),
+        "facts": Field("{text}", "what is declared of it or of its artifact"),
+        "missing_facts": Field("[text]", "facts that a thing of its kind should have"),
         "approvals": Field("[approval]", "who approves it, newest first"),
         "history": Field("[change]", "what was done with it, newest first"),
     },
@@ -433,6 +437,7 @@ def whole_version(
         **version_record(version.head), "metadata": dict(version.metadata), "location": version.location, "host": version.host,
         "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
+        "facts": dict(version.facts), "missing_facts": missing_facts(version.head.kind, version.facts),
         "approvals": [{name: getattr(approval, name) for name in RECORDS["approval"]} for approval in version.approvals],
         "history": [change_record(change) for change in history], "damaged": version.damaged,
     }  # fmt: skip

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
+    from artui.model.declared import FACTS, NEEDED, check_fact, missing_facts
     from artui.model.details import Node, RunDetail
     from artui.model.metrics import Metric, Param, Series, Summary, Tag
     from artui.model.runs import Column, RunHead, RunRow
@@ -55,6 +56,12 @@ _MODULES = {
         "PreviewTable",
         "VersionDetail",
         "VersionHead",
+    ),
+    "declared": (
+        "FACTS",
+        "NEEDED",
+        "check_fact",
+        "missing_facts",
     ),
     "details": (
         "Node",
@@ -78,10 +85,12 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "DAMAGED",
     "DELETED_IN_SOURCE",
+    "FACTS",
     "GOING",
     "HEARTBEAT_GONE_MS",
     "HEARTBEAT_LOST_MS",
     "KINDS",
+    "NEEDED",
     "NOT_HASHED",
     "RELATIONS",
     "STAGES",
@@ -110,6 +119,8 @@ __all__ = [
     "Tag",
     "VersionDetail",
     "VersionHead",
+    "check_fact",
+    "missing_facts",
     "stage_of",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from artui.model.words import NOT_HASHED, Damage
@@ -145,6 +145,8 @@ class VersionDetail:
     """(relation as read from this version, the other version)."""
     approvals: tuple[Approval, ...] = ()
     """Who approves it now, the newest first."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What is declared of it: its artifact's facts, and its own in their place."""
     damaged: Damage = ()
 
 

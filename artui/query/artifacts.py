@@ -31,6 +31,7 @@ from artui.model import (
 )
 from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
+from artui.query.declared import facts_of
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
             used_by=tuple(_used_by(connection, head.key)),
             related=tuple(_related(connection, head.key)),
             approvals=approvals(reader, connection, head.id),
+            facts=facts_of(connection, head.artifact_key, head.key),
         )
 
 

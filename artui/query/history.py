@@ -1,4 +1,4 @@
-"""What people did with a version, as the journal has it, with who, when and why: aliases that came and went, approvals, retirement, deletion."""
+"""What people did with a version, as the journal has it, with who, when and why: aliases that came and went, approvals, retirement, deletion, facts."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ def _said(head: VersionHead, action: Any, before: Any, after: Any) -> tuple[str,
     """Say what an event did with a version: what changed, from and to; None if it did nothing with it."""
     if action in _WORDS:
         return _WORDS[action][after == "null"], "", ""
+    if action in ("fact", "override"):
+        was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
+        values = [str(state[1]) if len(state) > 1 else "none" for state in (was, now)]
+        return str((now or was or ["?"])[0]), values[0], values[1]
     if action != "alias":
         return None
     was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []

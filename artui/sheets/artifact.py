@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from artui.model import ArtifactHead, VersionHead
 from artui.sheets.sheet import (
@@ -22,11 +22,14 @@ from artui.sheets.sheet import (
     filled,
     run_link,
 )
+from artui.sheets.version import declared_section
 from artui.units import plural, time_text
 
 
-def artifact_sheet(head: ArtifactHead, versions: Sequence[VersionHead] = ()) -> Sheet:
-    """Say what an artifact is, and which versions it has, newest first."""
+def artifact_sheet(
+    head: ArtifactHead, versions: Sequence[VersionHead] = (), facts: Mapping[str, str] | None = None
+) -> Sheet:
+    """Say what an artifact is, what is declared of it, and which versions it has, newest first."""
     latest = head.latest
     state = facts_section(
         "",
@@ -38,7 +41,7 @@ def artifact_sheet(head: ArtifactHead, versions: Sequence[VersionHead] = ()) -> 
         ],
     )
     about = MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part)
-    return Sheet(head.name, about, filled(state, versions_section(versions)))
+    return Sheet(head.name, about, filled(state, declared_section(head.kind, facts or {}), versions_section(versions)))
 
 
 def versions_section(versions: Sequence[VersionHead]) -> Section:

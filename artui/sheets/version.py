@@ -6,7 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artui.model import Approval, Change, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
+from artui.model import (
+    Approval,
+    Change,
+    ManifestFile,
+    Preview,
+    PreviewTable,
+    RunHead,
+    VersionDetail,
+    VersionHead,
+    missing_facts,
+)
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -32,6 +42,8 @@ from artui.units import ago_text, bytes_text, number_text, param_text, plural, t
 MAX_USERS = 12
 """More runs that used a version are only counted."""
 _NAMED_USERS = 3
+DECLARED = "facts"
+"""Title of the section about what is declared."""
 HISTORY = "history"
 """Title of the section about what was done with a version."""
 DIGEST_CHARS = 16
@@ -46,12 +58,19 @@ def version_sheet(detail: VersionDetail, history: Sequence[Change] = (), *, now_
         MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part),
         filled(
             _state(detail, now_ms),
+            declared_section(detail.head.kind, detail.facts),
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
             _files(detail),
             _lineage(detail),
             _history(history),
         ),
     )
+
+
+def declared_section(kind: str, facts: Mapping[str, str]) -> Section:
+    """Say what is declared, and what should be and is not."""
+    missing = ", ".join(missing_facts(kind, facts))
+    return facts_section(DECLARED, [*(Fact(*fact) for fact in facts.items()), Fact("missing", missing, "warn")])
 
 
 def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: int) -> Section:

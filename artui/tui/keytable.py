@@ -124,6 +124,13 @@ def _on_a_version(scope: str) -> tuple[Key, ...]:
             "retire",
             "Take the version out of the lists, or back into them; asks why.",
         ),
+        Key(
+            scope,
+            "F",
+            "declare",
+            "facts",
+            "Declare a fact such as licence=MIT of the artifact, or take one away; asks why.",
+        ),
         Key(scope, "X", "trash", "delete", "Delete the version, or restore it; asks why."),
         Key(scope, "u", "undo", "undo", "Take the last change back."),
         Key(scope, "ctrl+r", "redo", "redo", "Do again what was taken back."),

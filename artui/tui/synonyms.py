@@ -83,6 +83,7 @@ SYNONYMS: dict[str, str] = {
     "artifacts.filter": "search find",
     "promote": "production deploy stage release champion transition",
     "approve": "sign accept review verify validate endorse",
+    "declare": "licence license owner contact card metadata model sheet property",
     "retire": "archive deprecate hide unlist reinstate",
     "trash": "delete remove discard restore bin",
     "artifact.all_versions": "archived retired deleted trash hidden show",

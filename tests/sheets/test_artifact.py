@@ -62,3 +62,11 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
             f"v{n}" for n in range(highest, highest - count, -1)
         ]
     assert len(rows) == len(sheets) == 18
+
+
+def test_what_is_declared_and_what_is_missing_is_said() -> None:
+    """Facts are said as they are; of a model those that it lacks are named, of a log none is needed."""
+    texts = texts_of(artifact_sheet(HEAD, (), {"licence": "MIT", "owner": "ada"}))
+
+    assert "licence: MIT" in texts and "owner: ada" in texts and "missing: intended_use, limitations" in texts
+    assert "missing" not in texts_of(artifact_sheet(dataclasses.replace(HEAD, kind="log")))

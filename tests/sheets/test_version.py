@@ -36,7 +36,7 @@ from tests.sheets.making import (
 ON_THE_SHEET: dict[str, str] = {
     "head": "digits-model:v4", "metadata": "val_loss: 0.06703", "location": "lies at: /stores/models", "host": "on box-3",
     "files": "model.safetensors | 38.8 kB | abababababababab", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
-    "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)",
+    "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)", "facts": "licence: MIT",
 }  # fmt: skip
 """What the sheet of `version_detail()` says, by field of VersionDetail."""
 OF_THE_HEAD: dict[str, str] = {

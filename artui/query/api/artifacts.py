@@ -104,6 +104,13 @@ class Artifact:
         return {alias: version for version in reversed(self.versions) for alias in version.aliases}
 
     @cached_property
+    def facts(self) -> Mapping[str, str]:
+        """What is declared of it, by name: `licence`, `intended_use`…"""
+        from artui.query.declared import artifact_facts
+
+        return artifact_facts(self._reader, self._head.key)
+
+    @cached_property
     def alias_history(self) -> tuple[AliasChange, ...]:
         """How its aliases moved, newest first: alias, when in ms, who, from and to which number, why."""
         from artui.query.artifacts import alias_history

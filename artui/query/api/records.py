@@ -394,6 +394,11 @@ class Version:
         return self._detail.damaged
 
     @property
+    def facts(self) -> Mapping[str, str]:
+        """What is declared of it: `licence`, `intended_use`…; its artifact's facts, and its own in their place."""
+        return self._detail.facts
+
+    @property
     def is_retired(self) -> bool:
         """Whether lists leave it out."""
         return self._head.is_retired

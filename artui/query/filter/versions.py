@@ -15,7 +15,8 @@ import orjson
 
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
-from artui.model import STAGES
+from artui.model import FACTS, STAGES
+from artui.query.declared import facts_by_name
 from artui.query.filter.conditions import stage_codes, time_condition
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
@@ -45,7 +46,7 @@ from artui.query.versionwords import (
 if TYPE_CHECKING:
     import sqlite3
 
-_METADATA = "metadata."
+_METADATA, _FACT = "metadata.", "fact."
 _OF_RUNS = ("param", "metric", "tag")
 _LEAST_ID_CHARS = 4
 _TEXTS = (
@@ -118,6 +119,11 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     key = name[len(_METADATA) :] if name.lower().startswith(_METADATA) else name
     if key in names:
         return _metadata(test, key)
+    if name.lower().startswith(_FACT):
+        fact = name[len(_FACT) :].lower()
+        if fact not in FACTS:
+            raise error_at(test.field, f"There is no fact {fact!r}.", f"Use {', '.join(FACTS)}.")
+        return _metadata(test, fact, _facts)
     if name.lower().startswith(_METADATA):
         scope.notes.append(f"No version has metadata named {key!r}.")
         return Complement(Nothing()) if test.operator == "is null" else Nothing()
@@ -240,9 +246,16 @@ def metadata_names(scope: Scope) -> dict[str, list[tuple[str, int]]]:
     return scope.memory.get("metadata", read)
 
 
-def _metadata(test: Comparison, name: str) -> Condition:
+def _facts(scope: Scope) -> dict[str, list[tuple[str, int]]]:
+    """Give the declared facts of versions, each with its values and the keys of the versions."""
+    return scope.memory.get("facts", lambda: facts_by_name(scope.connection))
+
+
+def _metadata(
+    test: Comparison, name: str, names_of: Callable[[Scope], dict[str, list[tuple[str, int]]]] = metadata_names
+) -> Condition:
     def having(scope: Scope) -> set[int]:
-        return {key for _, key in metadata_names(scope)[name]}
+        return {key for _, key in names_of(scope).get(name, ())}
 
     if test.operator in ("exists", "is not null"):
         return Computed(lambda scope, within: having(scope))
@@ -251,7 +264,7 @@ def _metadata(test: Comparison, name: str) -> Condition:
     if test.operator in ("is nan", "is not nan"):
         raise error_at(test, "Metadata is not compared with NaN.", f"Write {test.field.shown} is null for versions without it.")  # fmt: skip
     holds = matcher(test, is_tag=True)
-    return Computed(lambda scope, within: {key for value, key in metadata_names(scope)[name] if holds(value)})
+    return Computed(lambda scope, within: {key for value, key in names_of(scope).get(name, ()) if holds(value)})
 
 
 def _holding(scope: Scope, text: str) -> set[int]:

@@ -134,6 +134,9 @@ class ActsOnVersions(CatalogScreen):
     def action_approve(self) -> None:
         self.editor.approve()
 
+    def action_declare(self) -> None:
+        self.editor.declare()
+
     def action_retire(self) -> None:
         self.editor.retire()
 

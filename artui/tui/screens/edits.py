@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
-from artui.model import Column
+from artui.model import Column, check_fact
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.reference import check_alias
@@ -322,6 +322,32 @@ class VersionsEditor(Editor):
         done = "is in the lists again" if head.is_retired else "is retired"
         self._change(head, done, lambda edit: edit.reinstate(head.id) if head.is_retired else edit.retire(head.id))
 
+    def declare(self) -> None:
+        """Declare a fact of the version's artifact, or take one away."""
+        if (head := self._version_or_say()) is not None:
+            self._ask_fact(head, "")
+
+    def _ask_fact(self, head: VersionHead, text: str) -> None:
+        question = f"fact of {clean(head.artifact, max_chars=_NAME_CHARS)}  (licence=MIT, or -licence)"
+        self.prompt(question, lambda answer: self._fact(head, answer), text=text)
+
+    def _fact(self, head: VersionHead, text: str) -> None:
+        if not text:
+            return
+        name, equals, value = (text[1:], "=", "") if text.startswith("-") else text.partition("=")
+        try:
+            if not equals:
+                raise UsageError(f"{text!r} has no value.", remedy="Write it as in licence=MIT.")
+            name, value = check_fact(name, value)
+        except UsageError as error:
+            self._ask_fact(head, text)
+            self._say(clean(str(error)), is_warning=True)
+            return
+        said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
+        self._change(
+            head, f"{said} of {head.artifact}", lambda edit: edit.declare(head.id, name, value), names_it=False
+        )
+
     def delete(self) -> None:
         """Delete the version, or restore it."""
         if (head := self._version_or_say()) is None:
@@ -341,9 +367,9 @@ class VersionsEditor(Editor):
             self._say("There is no version here.")
         return head
 
-    def _change(self, head: VersionHead, done: str, change: Callable[[Edit], bool]) -> None:
+    def _change(self, head: VersionHead, done: str, change: Callable[[Edit], bool], *, names_it: bool = True) -> None:
         """Ask for the reason, then change the version."""
-        path, label = self._screen.reader.path, f"{head.reference} {done}"
+        path, label = self._screen.reader.path, f"{head.reference} {done}" if names_it else done
 
         def answered(why: str) -> None:
             def work() -> bool:

@@ -294,6 +294,8 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
         assert history()[0] == ("retired", "old") and "retired production" in shown(pilot)
         await press(pilot, "minus", "")
         assert history()[0] == ("no longer retired", "") and "retired production" not in shown(pilot)
+        await press(pilot, "F", "licence", "=MIT", "ours")
+        assert history()[0] == ("licence", "ours") and "intended_use, limitations" in shown(pilot)
         await press(pilot, "X", "leaked")
         assert history()[0] == ("deleted", "leaked") and "artui restore digits-model:v1" in shown(pilot)
         await press(pilot, "u")
