@@ -206,6 +206,7 @@ READING = (
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
     ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
+    ("relocate", "/", "/", "--dry-run", "--json"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
 
@@ -219,7 +220,7 @@ WRITING = (
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
     ("forget", "box-3", "--yes"), ("forget", f"{OTHER_MODEL}:v1", "--yes"), ("forget", BASELINE, "--yes"),
-    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"),
+    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"),
 )  # fmt: skip
 """Verbs that write, one after another into one file."""
 

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from artui import clock
-from artui.catalog import Catalog, cells, chain, origins
+from artui.catalog import Catalog, cells, chain, marks, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
@@ -182,6 +182,14 @@ class Edit:
             return False
         return self.declare(version_id, name, value, is_of_version=had is not None)
 
+    def relocate(self, version_id: str, location: str, host: str) -> bool:
+        """Say where the bytes of a version lie now, which were found and compared there; this installation may read them."""
+        before = _get_place(self._connection, version_id, "")
+        location = self._text(location)
+        (digest,) = _version_row(self._connection, version_id, "digest")
+        mark = marks.make(version_id, digest, location)
+        return self._set("place", version_id, "", [before[0], location, host, mark.hex() if mark else ""])
+
     def _version(self, version_id: str) -> tuple[str, int]:
         """Give the id of the artifact of a version, and the version's number."""
         row = self._connection.execute(
@@ -295,6 +303,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
     return Outcome(cells.text(label), edit.count, kept)
 
 
+_PLACE_PARTS = 4
 _LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1, "fact": 2, "override": 2}
 """How many texts and numbers a state of such a change has; the others have one."""
 
@@ -315,6 +324,8 @@ def _is_state(action: str, state: Any) -> bool:
     """Say whether a value can be the state before or after a change."""
     if action in ("trash", "retire", "delete"):
         return state is None or isinstance(state, int)
+    if action == "place":
+        return isinstance(state, list) and len(state) == _PLACE_PARTS and all(isinstance(part, str) for part in state) and _is_hex(state[3])  # fmt: skip
     if action not in _LONGEST:
         return isinstance(state, str)
     if state is None:
@@ -322,6 +333,13 @@ def _is_state(action: str, state: Any) -> bool:
     if not isinstance(state, list) or len(state) != _LONGEST[action]:
         return False
     return all(isinstance(part, str) for part in state[:2]) and all(isinstance(part, int) for part in state[2:])
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        return bytes.fromhex(text) is not None
+    except ValueError:
+        return False
 
 
 # One change by itself
@@ -574,6 +592,27 @@ def _put_view(connection: sqlite3.Connection, name: str, _: str, value: Any) -> 
         )
 
 
+def _version_row(connection: sqlite3.Connection, version_id: str, columns: str) -> tuple[Any, ...]:
+    row = connection.execute(f"SELECT {columns} FROM version WHERE id = ?", (version_id,)).fetchone()
+    if row is None:
+        raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
+    return tuple(row)
+
+
+def _get_place(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
+    storage, location, host, mark = _version_row(connection, version_id, "storage, location, host, mark")
+    return [storage, location, host, mark.hex() if isinstance(mark, bytes) else ""]
+
+
+def _put_place(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
+    storage, location, host, mark = value
+    # A mark is put back as it was: only one that this installation made says anything to it.
+    connection.execute(
+        "UPDATE version SET storage = ?, location = ?, host = ?, mark = ? WHERE id = ?",
+        (storage, location, host, bytes.fromhex(mark) or None, version_id),
+    )
+
+
 _KINDS = {
     "note": _column("note"),
     "name": _column("name"),
@@ -587,4 +626,5 @@ _KINDS = {
     "approve": _Kind("version", _get_approval, _put_approval),
     "delete": _Kind("version", _get_deletion, _put_deletion),
     "view": _Kind("view", _get_view, _put_view),
+    "place": _Kind("version", _get_place, _put_place),
 }

@@ -37,6 +37,7 @@ VERBS = {
     "why": "Say what made a run better than another, or what sets runs apart.",
     "get": "Get the files of a version, checked, into a folder.",
     "preview": "Show what the files of a version hold.",
+    "relocate": "Say where files are now that were moved.",
     "trace": "Show where a run or version came from, and what came of it.",
     "settle": "Make a catalog one plain file of what a dead process left.",
     "help": "Show a page of the manual, or search it.",

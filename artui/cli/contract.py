@@ -270,6 +270,16 @@ RECORDS: dict[str, Record] = {
         "heading": Field("text", "the heading"),
         "line": Field("text", "the line that holds the words"),
     },
+    "relocated": {
+        "reference": _VERSION["reference"],
+        "old": Field("text", "where it was recorded to lie"),
+        "new": Field("text", "where it was looked for"),
+        "is_same": Field("flag", "whether all of it is there, so that it can be taken over"),
+        "files": Field("whole", "how many files it has"),
+        "missing": Field("[text]", "paths of files that are not there"),
+        "differing": Field("[text]", "paths of files that are others there"),
+        "by_size": Field("[text]", "paths of files that have no digest, and were compared by size"),
+    },
     "best run": {"name": _RUN["name"], "metrics": Field("{number}", "its last values")},
     "model": {"reference": _VERSION["reference"], "aliases": _VERSION["aliases"]},
 }  # fmt: skip
@@ -312,6 +322,12 @@ DOCUMENTS: dict[str, Record] = {
         "made": Field("[text]", "paths of the files that were looked at now"),
         "left_out": Field("{text}", "by path why a file was not looked at"),
         "is_kept": Field("flag", "whether what was made is in the catalog now"),
+    },
+    "relocate": {
+        "old": Field("text", "the place that was looked for in the catalog"),
+        "new": Field("text", "the place that was looked into"),
+        "is_done": Field("flag", "whether versions were taken over"),
+        "versions": Field("[relocated]", "the versions that lie below the old place"),
     },
     "trace": {
         "root": Field("node", "what was asked about"),

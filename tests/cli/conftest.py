@@ -16,7 +16,7 @@ Result = tuple[int, str, str]
 Call = Callable[..., Result]
 
 ARGUMENTS: dict[str, list[str]] = {
-    "preview": ["data:v1"],
+    "preview": ["data:v1"], "relocate": ["kept", "archive", "--dry-run"],
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
     "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
     "delete": ["a"], "restore": ["g"], "forget": ["a", "--yes"], "gc": ["--keep", "last 1", "--dry-run"], "ls": [], "show": ["a"], "compare": ["a", "b"],

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from artui import cli
+from artui.capture.adding import add_version
 from artui.cli.contract import CONTRACT, DOCUMENTS, RECORDS, schema_of
 from artui.cli.group import cli as group
 from artui.cli.manual import page
@@ -32,6 +33,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),
     "get": (("get", "digits-split", "-o", "{out}"), ("get", "digits-split", "-f", "t*.csv", "-o", "{out}")),
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
+    "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
@@ -54,7 +56,11 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
     if any("{store}" in word for word in arguments):
         write_run(tmp_path / "mlruns", 1)
     (tmp_path / "empty").mkdir(exist_ok=True)
+    if "relocate" in arguments:
+        (tmp_path / "f.txt").write_text("x")
+        add_version(catalog, tmp_path / "f.txt", name="f", kind="dataset", store=str(tmp_path / "kept"))
     places = {
+        "kept": str(tmp_path / "kept"),
         "store": str(tmp_path / "mlruns"),
         "empty": str(tmp_path / "empty"),
         "demo": str(catalog),

@@ -13,7 +13,7 @@ from artui.units import plural
 @click.option("--redo", "is_redo", is_flag=True, help="Do again what was taken back last.")
 @catalog_option
 def command(is_redo: bool, catalog: str | None) -> int:
-    """Take back your last change: a note, a name, tags, an alias, what was retired, approved or deleted."""
+    """Take back your last change: a note, a name, tags, an alias, a place, what was retired, approved or deleted."""
     from artui.catalog import Catalog, events
 
     with open_reader(catalog, say=False) as reader:

@@ -26,7 +26,7 @@ from artui.content.stores.store import PIECE_BYTES, Pieces, Store
 from artui.errors import PackageMissing, StoreFailed, UsageError
 
 _ROOT = 'IFS= read -r root && IFS= read -r name || exit 90; case $root in "~/"*) root=$HOME/${root#??};; esac; file=$root/$name; '
-_SIZE = _ROOT + 'if [ -f "$file" ] && [ ! -h "$file" ]; then wc -c < "$file"; else [ -d "$root" ] && echo absent || echo nowhere; fi'  # fmt: skip
+_SIZE = _ROOT + 'if [ -f "$file" ]; then wc -c < "$file"; else [ -d "$root" ] && echo absent || echo nowhere; fi'  # fmt: skip
 _READ = _ROOT + 'IFS= read -r first && IFS= read -r count || exit 90; [ -f "$file" ] || exit 91; tail -c "+$first" "$file" | head -c "$count"'  # fmt: skip
 _PUT = _ROOT + (
     'IFS= read -r size && IFS= read -r part || exit 90; part=$root/$part; mkdir -p "${file%/*}" || exit 92; '

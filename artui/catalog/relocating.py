@@ -1,0 +1,55 @@
+"""Versions that lie below a place outside of the catalog, for mending what was moved."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from artui.catalog.artifacts import NewFile
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A version whose bytes are outside of the catalog."""
+
+    id: str
+    title: str
+    """Its reference."""
+    digest: bytes
+    is_stored: bool
+    location: str
+    host: str
+    files: tuple[NewFile, ...]
+    """Without its links."""
+
+
+def lying_below(connection: sqlite3.Connection, place: str, host: str) -> list[Lying]:
+    """List the versions that lie at a path or URI or below it, on one host if it is named, oldest first."""
+    rows = connection.execute(
+        """
+        SELECT v.key, v.id, a.name, v.number, v.digest, v.storage, v.location, v.host
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE v.storage IN ('referenced', 'stored')
+          AND (v.location = :place OR substr(v.location, 1, length(:place) + 1) = :place || '/')
+          AND (:host = '' OR v.host = :host)
+          AND v.deleted_ms IS NULL
+        ORDER BY v.key
+        """,
+        {"place": place.rstrip("/"), "host": host},
+    ).fetchall()
+    return [
+        Lying(version_id, f"{name}:v{number}", digest, storage == "stored", location, its_host, _files(connection, key))
+        for key, version_id, name, number, digest, storage, location, its_host in rows
+        if isinstance(digest, bytes) and all(isinstance(text, str) for text in (version_id, location, its_host))
+    ]
+
+
+def _files(connection: sqlite3.Connection, key: int) -> tuple[NewFile, ...]:
+    rows = connection.execute(
+        "SELECT path, size_bytes, digest FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path", (key,)
+    )
+    return tuple(
+        NewFile(str(path), size_bytes if isinstance(size_bytes, int) else -1, digest if isinstance(digest, bytes) else None)
+        for path, size_bytes, digest in rows
+    )  # fmt: skip
