@@ -128,7 +128,7 @@ class ObjectStore(Store):
             return self.failed(
                 name, f"is refused ({code or '403'})", remedy="Check the credentials in the environment, and what they allow."
             )  # fmt: skip
-        if "timed out" in text or "timeout" in text.lower():
+        if "timed out" in text or "TimedOut" in text:
             return self.failed(name, f"gave nothing for {stores.STALL_SECONDS:.0f} s", remedy="Try again; what is there is kept.")  # fmt: skip
         if any(word in text for word in ("credential", "Credential", "169.254.169.254", "metadata")):
             return self.failed("", "finds no credentials", remedy="Set them in the environment, such as AWS_ACCESS_KEY_ID.")  # fmt: skip
