@@ -60,6 +60,12 @@ class Curve:
     """Finite values at or below zero, for which a logarithmic y axis has no place; of a large series at least so many."""
     outside_count: int = 0
     """Points at or below zero on a logarithmic x axis, which are left out."""
+    point_xs: Sequence[float] = ()
+    """Of each bucket one point that was logged, in ascending x; the first and the last point are among them."""
+    point_values: Sequence[float] = ()
+    """What was logged there."""
+    are_odd_points: bool = True
+    """Whether `nan_xs` and the like are where single points are, and not the middle of many."""
 
     @property
     def shown(self) -> int:
@@ -144,14 +150,27 @@ def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *,
     import numpy as np
 
     above = xs > 0
-    thinned = thin(np.log10(xs[above]), values[above], buckets=buckets)
+    exponents = np.log10(xs[above])
+    thinned = thin(exponents, values[above], buckets=buckets)
+    order = np.argsort(exponents, kind="stable")
+    ascending, true_xs = exponents[order], xs[above][order]
+
+    def back(wanted: Sequence[float]) -> list[float]:
+        """Give places as they were: a power of ten of a logarithm would not be the same step."""
+        near = np.maximum(0, np.searchsorted(ascending, np.asarray(wanted, np.float64), side="right") - 1)
+        return [
+            float(true_xs[place]) if ascending[place] == exponent else 10**exponent
+            for place, exponent in zip(near, wanted, strict=True)
+        ]
+
     return replace(
         thinned,
         outside_count=len(xs) - int(above.sum()),
-        xs=[10**x for x in thinned.xs],
-        nan_xs=[10**x for x in thinned.nan_xs],
-        positive_inf_xs=[10**x for x in thinned.positive_inf_xs],
-        negative_inf_xs=[10**x for x in thinned.negative_inf_xs],
+        xs=back(thinned.xs),
+        nan_xs=back(thinned.nan_xs),
+        positive_inf_xs=back(thinned.positive_inf_xs),
+        negative_inf_xs=back(thinned.negative_inf_xs),
+        point_xs=back(thinned.point_xs),
     )
 
 
@@ -231,6 +250,7 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         starts = np.flatnonzero(np.append(True, is_last[:-1]))
         middles, means = xs[is_last], values[is_last]
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        point_xs, point_values = middles, means
     else:
         # Steps ascend: look up where each bucket begins instead of computing a bucket for every point.
         edges = xs[0] + (xs[-1] - xs[0]) * (np.arange(buckets) / buckets)
@@ -246,12 +266,17 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         means = np.clip(_means(line_values, line_starts), lows, highs)
         middles[0], middles[-1] = xs[0], xs[-1]
         means[0], means[-1] = line_values[0], values[-1]
+        # The point at the middle of each bucket, or the next one in it.
+        ends = np.append(line_starts[1:], len(line_xs)) - 1
+        at = np.clip(np.searchsorted(line_xs, middles), line_starts, ends)
+        point_xs, point_values = line_xs[at], line_values[at]
     counts = np.diff(starts, append=len(values))
     breaks = [] if is_after_gap is None else [place for place in np.flatnonzero(is_after_gap[starts]).tolist() if place]
     below_count = int((values <= 0).sum())
     return Curve(
         middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd,
         count=count, last=last, breaks=breaks, below_count=below_count,
+        point_xs=point_xs.tolist(), point_values=point_values.tolist(),
     )  # fmt: skip
 
 
@@ -275,12 +300,20 @@ _IN_SIGHT = {
 
 CURVE_BLOCKS = """
     SELECT min(low_step), max(high_step), min(first_ms), max(last_ms), min(min), max(max), sum(sum), sum(finite_count),
-           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count), sum(count)
+           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count), sum(count), max(number)
     FROM block
     WHERE series_key = :series AND {in_sight} {without}
     GROUP BY (number - :first) / :group
     ORDER BY (number - :first) / :group
 """
+
+
+LAST_POINTS = """
+    SELECT b.last, b.last_step, b.last_ms
+    FROM json_each(:numbers) AS n
+    JOIN block AS b ON b.series_key = :series AND b.number = n.value
+"""
+"""The last points of some blocks."""
 
 
 BLOCKS_IN_SIGHT = "SELECT count(*), min(number), max(number) FROM block WHERE series_key = :series AND {in_sight}"
@@ -347,7 +380,7 @@ def _curve_of_blocks(
     lows, highs, means, counts, breaks = [], [], [], [], []
     below_count, is_after_gap = 0, False
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
-    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
+    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _, _) in placed:
         for places_of, odd_count in zip(odd, (nans, positive_infs, negative_infs), strict=True):
             if odd_count:
                 places_of.append(x)
@@ -364,6 +397,16 @@ def _curve_of_blocks(
             counts.append(finite)
         else:
             is_after_gap = True
+
+    def place_of(step: int, time_ms: int) -> float:
+        return float(step) if axis == "step" else (time_ms - (first_ms if axis == "time" else 0)) / 1000
+
+    def is_point(value: Any, step: Any, time_ms: Any) -> bool:
+        return isinstance(value, float) and math.isfinite(value) and isinstance(step, int) and isinstance(time_ms, int)
+
+    numbers = "[" + ",".join(str(int(row[12])) for row in rows) + "]"
+    lasts = connection.execute(LAST_POINTS, {"series": metric.series_key, "numbers": numbers}).fetchall()
+    logged = {place_of(step, time_ms): value for value, step, time_ms in lasts if is_point(value, step, time_ms)}
     if len(across) > 1 and placed[0][1] is rows[0] and placed[-1][1] is rows[-1]:
         # The line begins with the first point and ends with the last one, not with means.
         for place, number, word in ((0, first, "first"), (-1, last, "last")):
@@ -371,11 +414,10 @@ def _curve_of_blocks(
                 continue
             query = f"SELECT {word}, {word}_step, {word}_ms FROM block WHERE series_key = :series AND number = :number"
             value, step, time_ms = connection.execute(query, {**values, "number": number}).fetchone() or (None, 0, 0)
-            if isinstance(value, float) and math.isfinite(value) and isinstance(step, int) and isinstance(time_ms, int):
-                across[place] = (
-                    float(step) if axis == "step" else (time_ms - (first_ms if axis == "time" else 0)) / 1000
-                )
+            if is_point(value, step, time_ms):
+                across[place] = place_of(step, time_ms)
                 means[place] = min(max(value, lows[place]), highs[place])
+                logged[across[place]] = value
         across.sort()
     total = sum(row[11] for row in rows)
     lost = sum(count for number, count in damaged.items() if first <= number <= last)
@@ -384,4 +426,5 @@ def _curve_of_blocks(
     return Curve(
         across, lows, highs, means, counts, *odd,
         count=total, last=metric.summary.last, damaged_count=lost, breaks=breaks, below_count=below_count,
+        point_xs=sorted(logged), point_values=[logged[x] for x in sorted(logged)], are_odd_points=False,
     )  # fmt: skip

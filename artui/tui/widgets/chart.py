@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,7 +21,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
+from artui.safetext import clean
+from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import MAX_LABEL_CELLS, Scale, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
@@ -41,7 +43,7 @@ from artui.tui.widgets.chartlines import (
     ranges_of,
     trace,
 )
-from artui.tui.widgets.chartoptions import ChartOptions, range_text, x_text
+from artui.tui.widgets.chartoptions import ChartOptions, range_text, x_text, x_value_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import DIGITS, count_text, number_text
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 MANY_CURVES = 8
 """Of more curves than this only the picked ones have their own colour."""
 _DRAG_CELLS = 1
+_NAME_CELLS = 20
 
 
 class Chart(Widget):
@@ -90,8 +93,8 @@ class Chart(Widget):
         self.curves: Sequence[ChartLine] = ()
         self.options = ChartOptions()
         self.is_current = False
-        self.cursor: int | None = None
-        """Column of dots whose values are shown; None for none."""
+        self.cursor: float | None = None
+        """Where on the x axis values are read, at the nearest point that was logged; None for the last values."""
         self.has_room = False
         """Whether there is room to say how many points it is drawn from."""
         self.plot_cells = (0, 0)
@@ -160,15 +163,51 @@ class Chart(Widget):
             self.is_current = is_current
             self.again()
 
-    def set_cursor(self, cursor: int | None) -> None:
-        """Show the values at a column of dots; None for the last values."""
-        self.cursor = None if cursor is None else max(0, min(cursor, self.dot_columns - 1))
+    def set_cursor(self, cursor: float | None) -> None:
+        """Show the values at a place on the x axis; None for the last values."""
+        self.cursor = cursor
         self.again()
+
+    def move_cursor(self, change: int) -> None:
+        """Put the cursor on the next point to the right, or to the left, that is not in the same cell."""
+        stops, scale, at = self._stops(), self._x_scale(), self.reading
+        if not stops or scale is None:
+            return
+        if at is None:
+            self.set_cursor(stops[0 if change > 0 else -1])
+            return
+        ahead = [x for x in stops if (x > at if change > 0 else x < at)][::change]
+        here = (scale.column(at) or 0) >> 1
+        self.set_cursor(next((x for x in ahead if (scale.column(x) or 0) >> 1 != here), ahead[-1] if ahead else at))
+
+    def jump_cursor(self, place: int) -> None:
+        """Put the cursor on the first point in sight, or the last one."""
+        if stops := self._stops():
+            self.set_cursor(stops[0 if place < 0 else -1])
+
+    @property
+    def reading(self) -> float | None:
+        """The place of a logged point at which values are shown: the one in sight that is nearest to the cursor."""
+        stops = self._stops() if self.cursor is not None else []
+        return _nearest(stops, self.cursor) if self.cursor is not None and stops else None
+
+    def _stops(self) -> list[float]:
+        """Give the places of the points in sight, as they were logged, of the curves whose values are shown."""
+        ends = self.range
+        if ends is None:
+            return []
+        places: set[float] = set()
+        for line in labelled([line for line in self.curves if line.curve.count]):
+            curve = line.curve
+            places.update(curve.point_xs)
+            if curve.are_odd_points:
+                places.update(curve.nan_xs, curve.positive_inf_xs, curve.negative_inf_xs)
+        return sorted(x for x in places if ends[0] <= x <= ends[1] and (x > 0 or not self.options.is_log_x))
 
     @property
     def dot_columns(self) -> int:
-        """About the width of the plot in dots."""
-        return max(2, 2 * (self.size.width - 10))
+        """The width of the plot in dots, or about that before it is drawn."""
+        return max(2, 2 * (self.plot_cells[1] or self.size.width - 10))
 
     @property
     def range(self) -> Window | None:
@@ -182,7 +221,9 @@ class Chart(Widget):
         if scale is None:
             return None
         if at is None:
-            at = self.cursor / max(1, self.dot_columns - 1) if self.cursor is not None else 0.5
+            reading = self.reading
+            share = scale.share(reading) if reading is not None else None
+            at = 0.5 if share is None else max(0.0, min(1.0, share))
         # The point under the mouse pointer stays there.
         return self._part(scale, at - at * factor, at + (1 - at) * factor)
 
@@ -318,17 +359,17 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         else Traced([], [], [])
         for number, line in enumerate(curves)
     ]
-    in_turn = sum(1 << number for number, line in enumerate(curves) if line.is_picked or not is_many)
-    colours = [palette.curves[colour_at(line.colour)] for line in curves]
-    faded = [palette.bands[colour_at(line.colour)] for line in curves]
+    in_turn = sum(1 << number for number, line in enumerate(curves) if line.is_picked)
+    # A run that is not picked has no colour of its own: it would be another run's.
     aside = palette.styles["faint"]
+    faded = [palette.bands[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     if has_spread:
         draw_spread(plot, behind, x_scale, y_scale, len(curves))
         faded.append(aside)
-    front = [aside if is_many and not line.is_picked else own for line, own in zip(curves, colours, strict=True)]
+    front = [palette.curves[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
-        if line.mark and len(curves) > 1 and (line.is_picked or not is_many):
+        if line.mark and len(curves) > 1 and line.is_picked:
             mark_end(plot, line, front[number], followed[number].line)
             if not palette.has_colours:
                 mark_along(plot, line, front[number], followed[number].line, 3 + 5 * number % 14)
@@ -351,8 +392,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
             unsaid = [f"band: {whole}"]
     if chart.has_picture:
         plot.clear()
-    cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
-    x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
+    x = chart.reading
+    at = None if x is None else x_scale.column(x)
+    cursor = None if at is None else max(0, min(at >> 1, columns - 1))
     places = x_labels(x_scale, columns, options.unit)
     axis = labelled_axis(places if has_x_range else places[:1], label_cells, columns, corner="log" * ranges.is_log)
     drawn = plot_rows(
@@ -396,16 +438,28 @@ def _head(
     elif (window := chart.dragged_window) is not None:
         right.append((f"{range_text(window, chart.options)}  ", palette.styles["accent"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
-    labelled = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
-    values = [line.curve.last if x is None else value_at(line.curve, x) for line, _ in labelled]
-    texts = _value_texts([line.mark for line, _ in labelled], values, room)
+    style_of = dict(zip(map(id, curves), styles, strict=True))
+    named = labelled(curves)
+    readings = [None if x is None else point_at(line.curve, x) for line in named]
+    values = [
+        line.curve.last if x is None else math.nan if reading is None else reading[1]
+        for line, reading in zip(named, readings, strict=True)
+    ]
+    # Where a curve has no point at the cursor, the value is that of another place, which is said.
+    here = "" if x is None else x_value_text(x, chart.options)
+    places = [here if reading is None else x_value_text(reading[0], chart.options) for reading in readings]
+    behind = [f" ({place})" if place != here else "" for place in places]
+    # A run that has neither colour nor mark has its name.
+    marks = [line.mark if line.is_picked else f"{_short_name(line.title)}:" for line in named]
+    texts = _value_texts(marks, values, behind, room)
     fitting = len(texts)
-    if sum(map(len, texts)) > room:
+    if sum(map(cell_len, texts)) > room:
         # How many more there are takes room, too.
-        fitting = sum(total <= room - len(f"+{len(texts)}") for total in accumulate(map(len, texts)))
-    for (_, style), value, text in zip(labelled[:fitting], values, texts, strict=False):
-        room -= len(text)
+        fitting = sum(total <= room - len(f"+{len(texts)}") for total in accumulate(map(cell_len, texts)))
+    for line, value, text in zip(named[:fitting], values, texts, strict=False):
+        room -= cell_len(text)
         odd = value != value or math.isinf(value)
+        style = style_of[id(line)] if line.is_picked else palette.styles["dim"]
         right.append((text, palette.styles["bad"] if odd else style))
     if fitting < len(texts):
         right.append((f"+{len(texts) - fitting}", palette.styles["dim"]))
@@ -414,7 +468,7 @@ def _head(
         if len(note) + 3 <= room:
             left.append((f"   {note}", "faint"))
             room -= len(note) + 3
-    cells = sum(len(text) for text, _ in right)
+    cells = sum(cell_len(text) for text, _ in right)
     strip = strip_of(left, max(0, width - cells), palette)
     return Strip.join([strip, Strip([Segment(text, style) for text, style in right], cells)]).adjust_cell_length(
         width, palette.styles["text"]
@@ -425,16 +479,26 @@ _VALUE_WAYS = ((DIGITS, " ", "  "), (3, " ", "  "), (3, " ", " "), (3, "", " "),
 """Digits of the values in a title, what stands between a mark and its value, and what behind it: the best way first."""
 
 
-def _value_texts(marks: Sequence[str], values: Sequence[float], room: int) -> list[str]:
+def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence[str], room: int) -> list[str]:
     """Give values with their marks, with as many digits as fit into the room with all of them, but two at least."""
     for digits, after_mark, gap in _VALUE_WAYS:
         texts = [
-            f"{mark}{after_mark if mark else ''}{number_text(value, digits)}{gap}"
-            for mark, value in zip(marks, values, strict=True)
+            f"{mark}{after_mark if mark else ''}{number_text(value, digits)}{rest}{gap}"
+            for mark, value, rest in zip(marks, values, behind, strict=True)
         ]
-        if sum(map(len, texts)) <= room:
+        if sum(map(cell_len, texts)) <= room:
             break
     return texts
+
+
+def _short_name(name: str) -> str:
+    text = clean(name, max_chars=100)
+    return fit_middle(text, min(_NAME_CELLS, cell_len(text)))
+
+
+def labelled(curves: Sequence[ChartLine]) -> list[ChartLine]:
+    """Give the curves whose values are shown: those that are picked, or all of a few."""
+    return [line for line in curves if line.is_picked or len(curves) <= MANY_CURVES]
 
 
 def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges, *, has_counts: bool) -> list[str]:
@@ -474,10 +538,18 @@ def damaged_text(lines: Sequence[ChartLine]) -> str:
     return f"{DAMAGED_SIGN} {count_text(count)} points damaged" if count else ""
 
 
-def value_at(curve: Curve, x: float) -> float:
-    """Give the mean of the bucket nearest to x; NaN for a curve without finite points."""
-    if not curve.xs:
-        return math.nan
-    place = bisect_left(curve.xs, x)
-    near = [index for index in (place - 1, place) if 0 <= index < len(curve.xs)]
-    return curve.means[min(near, key=lambda index: abs(curve.xs[index] - x))]
+def point_at(curve: Curve, x: float) -> tuple[float, float] | None:
+    """Give the place and the value of the logged point nearest to x; None if no point's place is known."""
+    near: list[tuple[float, float]] = []
+    if curve.point_xs:
+        place = _nearest(curve.point_xs, x)
+        near.append((place, curve.point_values[bisect_left(curve.point_xs, place)]))
+    if curve.are_odd_points:
+        odd = ((curve.nan_xs, math.nan), (curve.positive_inf_xs, math.inf), (curve.negative_inf_xs, -math.inf))
+        near += [(_nearest(places, x), value) for places, value in odd if places]
+    return min(near, key=lambda point: abs(point[0] - x), default=None)
+
+
+def _nearest(ascending: Sequence[float], x: float) -> float:
+    place = bisect_left(ascending, x)
+    return min(ascending[max(0, place - 1) : place + 1], key=lambda near: abs(near - x))

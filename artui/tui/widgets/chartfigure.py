@@ -46,7 +46,7 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
 def _parts(line: ChartLine, x_scale: Scale, ranges: Ranges, smoothing: float, *, is_many: bool) -> Iterator[FigureLine]:
     """Give a curve in parts, one for each stretch without a gap; the band behind it ends where the axis does."""
     curve, (low, high) = line.curve, ranges.bounds
-    colour = -1 if is_many and not line.is_picked else line.colour
+    colour = line.colour if line.is_picked else -1
     label = clean(line.title, max_chars=60) if line.is_picked or not is_many else ""
     for start, stop in pairwise([0, *curve.breaks, len(curve.xs)]):
         xs, means = curve.xs[start:stop], curve.means[start:stop]

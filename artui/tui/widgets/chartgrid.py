@@ -300,8 +300,7 @@ class ChartGrid(Container, can_focus=True):
         if not self.is_zoomed:
             self._move(change)
         elif chart is not None:
-            start = chart.cursor if chart.cursor is not None else chart.dot_columns if change < 0 else -2
-            chart.set_cursor(start + 2 * change)
+            chart.move_cursor(change)
 
     def action_vertical(self, change: int) -> None:
         self._move(change * (1 if self.is_zoomed else self._shape[0]))
@@ -310,7 +309,11 @@ class ChartGrid(Container, can_focus=True):
         self._move(change * self._per_page)
 
     def action_jump(self, place: int) -> None:
-        self._move(place * len(self.panels))
+        """Go to the first or the last chart; with a cursor on a single chart, to its first or last point."""
+        if self.is_zoomed and self.chart is not None and self.chart.cursor is not None:
+            self.chart.jump_cursor(place)
+        else:
+            self._move(place * len(self.panels))
 
     def _move(self, change: int) -> None:
         if not self.panels:

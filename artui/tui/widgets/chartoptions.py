@@ -95,6 +95,13 @@ def x_text(x: float, options: ChartOptions) -> str:
     return f"{options.axis_text} {number_text(x)}"
 
 
+def x_value_text(x: float, options: ChartOptions) -> str:
+    """Show a value of the x axis without the word for what it counts."""
+    # What is counted is said once.
+    word = "step " if options.axis == "step" else f"{options.axis_text} " if options.axis.startswith("metric:") else ""
+    return x_text(x, options).removeprefix(word)
+
+
 def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
     """Smooth one step more or less."""
     place = min(range(len(SMOOTHINGS)), key=lambda index: abs(SMOOTHINGS[index] - options.smoothing))
@@ -119,7 +126,5 @@ def options_spans(options: ChartOptions) -> list[Span]:
 
 def range_text(window: Window, options: ChartOptions) -> str:
     """Name a part of the x axis: `step 25 to 302`."""
-    low, high = (x_text(x, options) for x in window)
-    # What is counted is said once.
-    word = "step " if options.axis == "step" else f"{options.axis_text} " if options.axis.startswith("metric:") else ""
-    return f"{low} to {high.removeprefix(word)}"
+    low, high = window
+    return f"{x_text(low, options)} to {x_value_text(high, options)}"

@@ -322,3 +322,28 @@ def test_metrics_of_runs_come_in_the_order_asked_for(tmp_path: Path) -> None:
     with open_reader(tmp_path / "x.artui") as reader:
         given = metrics_of(reader, [keys[1], 999, keys[0]])
     assert [(head.name, [metric.name for metric in metrics]) for head, metrics in given] == [("b", ["b"]), ("a", ["a"])]
+
+
+@pytest.mark.parametrize("limit", [2048, 1])
+@pytest.mark.parametrize("axis", ["step", "time", "wall"])
+@pytest.mark.parametrize("is_log", [False, True])
+def test_a_curve_has_points_that_were_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, axis: Axis, is_log: bool
+) -> None:
+    """Drawn from points or from summaries, in part or whole: each has its own place and value, and the ends are there."""
+    values = [math.nan if n % 1000 < 9 < n else math.sin(n / 50) for n in range(9000)]
+    _catalog(tmp_path / "x.artui", [3 * n + 7 for n in range(9000)], values)
+    monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
+    with open_reader(tmp_path / "x.artui") as reader:
+        metric = reader.run("r").detail().metrics[0]
+        places = query_places(reader.run("r").series("x"), axis, first_ms=metric.summary.first_ms).tolist()
+        logged = dict(zip(places, values, strict=True))
+        for window in (None, (places[2000], places[7000])):
+            drawn = curve(reader, metric, axis=axis, window=window, buckets=100, is_log=is_log and axis != "wall")
+            points = list(zip(drawn.point_xs, drawn.point_values, strict=True))
+            assert len(points) > 3 and all(logged[x] == value for x, value in points)
+            assert list(drawn.point_xs) == sorted(set(drawn.point_xs))
+            if window is None:
+                assert points[-1][0] == places[-1] and points[0][0] in places[:2]
+            if drawn.are_odd_points:
+                assert all(math.isnan(logged[x]) for x in drawn.nan_xs)

@@ -7,13 +7,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.query.series.curves import thin
+from artui.query.series.curves import _thinned, thin
 from artui.tui.cells import Palette, make_palette, spark_text
 from artui.tui.colouring import CURVE_MARKS
 from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
@@ -446,3 +447,79 @@ def test_few_curves_behind_are_drawn_one_by_one() -> None:
         chart = Chart("loss")
         chart.curves = lines[:count]
         assert any(SPREAD_WORDS in strip.text for strip in draw(chart, 100, 18, PALETTE)) == has_band
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 14])
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_run_without_a_colour_of_its_own_has_no_other_runs(count: int, width: int) -> None:
+    """However few curves a chart has, one that is not picked has no colour and no mark, on the screen and in a file."""
+    xs = np.arange(40.0)
+    lines = [ChartLine(f"run-{place}", thin(xs, xs * 0 + place + 1, buckets=100), 0, CURVE_MARKS[0], str(place), False) for place in range(count)]  # fmt: skip
+    for picked in (None, count - 1):
+        chart = Chart("loss")
+        chart.curves = [replace(line, is_picked=place == picked) for place, line in enumerate(lines)]
+        strips = draw(chart, width, 16, PALETTE)
+        own = PALETTE.curves[0].color
+        cells = [(letter, segment.style) for strip in strips[1:-1] for segment in strip for letter in segment.text]
+        coloured = [letter for letter, style in cells if style is not None and style.color == own and letter != " "]
+        assert bool(coloured) == (picked is not None)
+        text = "".join(strip.text for strip in strips)
+        assert text.count(CURVE_MARKS[0]) <= (0 if picked is None else 2)
+        if count <= 2:
+            # Whose curve it is is said beside its value.
+            assert all(f"run-{place}: {place + 1}" in text for place in range(count) if place != picked)
+        figure = figure_of("loss", chart.curves, ChartOptions())
+        assert figure is not None
+        assert [line.colour for line in figure.lines] == [0 if place == picked else -1 for place in range(count)]
+
+
+STEPS = st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True).map(sorted)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(STEPS, min_size=1, max_size=3),
+    st.integers(40, 90),
+    st.sampled_from([4, 50, 400]),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_the_cursor_stands_on_logged_points(runs: list[list[int]], width: int, buckets: int, is_log_x: bool, random: Random) -> None:  # fmt: skip
+    """The step that is shown was logged, each value was logged there, or at the step that stands beside it."""
+    options = ChartOptions(is_log_x=is_log_x)
+    logged = [{step: round(random.uniform(1, 9), 3) for step in steps} for steps in runs]
+    for points in logged:
+        points[random.choice(list(points))] = random.choice([math.nan, math.inf, 2.0])
+    chart = Chart("x")
+    chart.curves = [
+        ChartLine(str(place), _thinned(np.array(list(points), float), np.array(list(points.values())), None, buckets, is_log=is_log_x), place, CURVE_MARKS[place])
+        for place, points in enumerate(logged)
+    ]  # fmt: skip
+    chart.options = options
+    draw(chart, width, 4, PALETTE)
+    cells = chart.plot_cells
+    seen: list[float] = []
+    for _ in range(width + 2):
+        chart.move_cursor(1)
+        if chart.reading is None or (seen and chart.reading == seen[-1]):
+            break
+        seen.append(chart.reading)
+        head = draw(chart, 300, 4, PALETTE)[0].text
+        chart.plot_cells = cells
+        assert f"at step {chart.reading:,.0f}  " in head
+        for mark, text, _, own in re.findall(r"([^\w\s.+/]) (\S+)( \(([\d,]+)\))?  ", head):
+            points = logged[CURVE_MARKS.index(mark)]
+            step = int(own.replace(",", "")) if own else round(chart.reading)
+            assert step in points and text == number_text(points[step], DIGITS)
+    assert seen == sorted(set(seen))
+    if not seen:
+        return
+    # Few points are all visited, and from the end a key leads back to the first one.
+    chart.jump_cursor(-1)
+    assert chart.reading == seen[0]
+    chart.jump_cursor(1)
+    assert chart.reading == seen[-1]
+    places = {step for points in logged for step in points if step > 0 or not is_log_x}
+    columns = [round((step - min(places)) / max(1, max(places) - min(places)) * (chart.dot_columns - 1)) // 2 for step in sorted(places)]  # fmt: skip
+    if buckets == 400 and not is_log_x and len(set(columns)) == len(columns):
+        assert seen == sorted(places)
