@@ -278,12 +278,12 @@ class Run:
             if recording := self._ready("writing the note"):
                 recording.act("note", note=str(text))
 
-    def set_alias(self, reference: str, alias: str) -> None:
-        """Move an alias to a version; the version that had it before loses it."""
+    def set_alias(self, reference: str, alias: str, *, why: str = "") -> None:
+        """Move an alias to a version; the version that had it before loses it. `why` stays in the history of both."""
         doing = f"setting alias {ascii(alias)[:60]}"
         with guarded("setting an alias", str(alias)):
             if self._ready(doing) and (writer := self._writer):
-                saving.alias(writer, reference, alias, project=self.project)
+                saving.alias(writer, reference, alias, project=self.project, why=str(why))
 
     def log_text(self, name: str, text: Any, step: int | None = None) -> None:
         """Keep a text as a new version of an artifact of kind `report`."""

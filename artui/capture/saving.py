@@ -142,17 +142,17 @@ def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path
     return local
 
 
-def alias(writer: Writer, reference: str, alias: str, *, project: str) -> None:
+def alias(writer: Writer, reference: str, alias: str, *, project: str, why: str = "") -> None:
     """Move an alias to the version of a reference."""
     writer.fold_now(writers.START_SECONDS)
     with writer.catalog.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project)
-        move_alias(writer, version.id, alias)
+        move_alias(writer, version.id, alias, why=why)
 
 
-def move_alias(writer: Writer, version_id: str, alias: str) -> None:
+def move_alias(writer: Writer, version_id: str, alias: str, *, why: str = "") -> None:
     """Move an alias to a version, by its id."""
-    with events.recording(writer.catalog) as edit:
+    with events.recording(writer.catalog, why=why) as edit:
         edit.move_alias(version_id, check_alias(fitting_name(alias, what="an alias", otherwise="")))
 
 

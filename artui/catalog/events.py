@@ -252,10 +252,10 @@ def editing(catalog: Catalog, label: str, *, why: str = "") -> Iterator[Edit]:
 
 
 @contextlib.contextmanager
-def recording(catalog: Catalog) -> Iterator[Edit]:
+def recording(catalog: Catalog, *, why: str = "") -> Iterator[Edit]:
     """Make changes on behalf of a program: they are in the journal, but `undo` does not offer them."""
     with catalog.transaction() as connection:
-        yield Edit(connection, None)
+        yield Edit(connection, None, why)
 
 
 def undo(catalog: Catalog) -> Outcome | None:

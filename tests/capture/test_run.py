@@ -19,6 +19,7 @@ from artui.catalog import Catalog
 from artui.errors import ArtuiError, UnknownReference
 from artui.model import RunDetail, VersionHead
 from artui.query.artifacts import alias_history, artifact_list, get_version
+from artui.query.history import version_history
 from artui.query.references import resolve
 from tests.reading import open_reader
 
@@ -322,7 +323,7 @@ def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
             )
             == "model:v1"
         )
-        run.set_alias("model:candidate", "production")
+        run.set_alias("model:candidate", "production", why="best on the test set")
         with pytest.raises(UnknownReference):
             run.use("nosuch:latest")
     with open_reader(path) as reader:
@@ -334,6 +335,8 @@ def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
         assert model.metadata == {"f1": 0.5} and [(how, other.artifact) for how, other in model.related] == [
             ("trained on", "data")
         ]
+        moves = {(change.what, change.why) for change in version_history(reader, model.head)}
+        assert ("production", "best on the test set") in moves and ("candidate", "") in moves
         artifact = next(head for head in artifact_list(reader) if head.name == "model")
         assert {change.alias for change in alias_history(reader, artifact.id)} == {"candidate", "production"}
 
