@@ -43,7 +43,7 @@ def add_version(
     embed = embed and keeper is None
     referenced = None if embed else _hashed(entries, keeper)
     place, host = location_of(path), socket.gethostname()
-    is_stored = keeper is not None and not keeper.left_out and referenced is not None and any(file.link_target is None for file in referenced.files)  # fmt: skip
+    is_stored = keeper is not None and keeper.settled()
     if keeper is not None and is_stored:
         place, host = keeper.place(is_single=not path.is_dir())
     with Catalog(catalog) as opened, opened.transaction() as connection:

@@ -215,7 +215,7 @@ def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bo
         job.advance(0)
         try:
             keeper = job.keeper
-            stored = None if keeper is None or keeper.left_out or faults else keeper.place(is_single=job.is_single)
+            stored = keeper.place(is_single=job.is_single) if keeper is not None and not faults and keeper.settled() else None  # fmt: skip
             unhashed.complete(job.writer.catalog, job.version_id, digests, faults, stored=stored)
         except (CatalogLocked, DiskFull):
             return False

@@ -66,6 +66,16 @@ class Keeper:
                 return digest, size_bytes
         return digest_of(handle, max_bytes, tell)
 
+    def settled(self) -> bool:
+        """Say whether all files are in the store, once they are safe there."""
+        if self._objects and not self.left_out:
+            try:
+                self._store.settle()
+            except StoreFailed as error:
+                self.trouble = str(error)
+                self.left_out.update(dict.fromkeys(self._objects, self.trouble))
+        return bool(self._objects) and not self.left_out
+
     def place(self, *, is_single: bool) -> tuple[str, str]:
         """Give where the version lies now, and on which host: of a single file its object, of a folder the store."""
         host = socket.gethostname() if self._store.is_near else ""

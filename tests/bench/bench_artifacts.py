@@ -1,6 +1,6 @@
 """Bytes into a catalog and out of it, and 100,000 runs into columns: ours, the limit and the peers in one run.
 
-    python tests/bench/bench_artifacts.py [--mib 256] [--catalog BIG.artui]
+    python tests/bench/bench_artifacts.py [--mib 256] [--large-mib 4096] [--many 100000] [--catalog BIG.artui]
 
 Run it on an idle machine. `--catalog` is one of 100,000 runs x 20 params x 20 metrics (bench_query.py makes it).
 """
@@ -83,6 +83,72 @@ def content(folder: Path, mib: int) -> None:
     )
 
 
+def stored(folder: Path, mib: int, *, is_generated: bool = False) -> None:
+    """Put a file into a store in a folder and get it back, beside `cp`; hashing alone is the least that it can take."""
+    source, catalog = folder / "large.bin", folder / "s.artui"
+    if is_generated:
+        piece = os.urandom(1 << 20)
+        with source.open("wb") as file:
+            for number in range(mib):
+                file.write(number.to_bytes(8, "little") + piece[8:])
+    else:
+        _random_file(source, mib)
+    start = _memory("help")
+    # Both end on the disk.
+    copied = _seconds(
+        lambda: _call("sh", "-c", 'cp "$1" "$2" && sync "$2"', "sh", str(source), str(folder / "large.copy"))
+    )
+    (folder / "large.copy").unlink()
+    kept, memory = _measured("add", str(source), "-n", "large", "--store", str(folder / "store"), "-c", str(catalog))
+    _line(f"store {mib:,} MiB in a folder", f"{mib / kept:.0f} MiB/s", f"{0.5 * mib / copied:.0f} (0.5 x cp)", f"cp, synced {mib / copied:.0f}")  # fmt: skip
+    _line("  most memory over the start", f"{memory - start:.0f} MiB", "150 MiB")
+    again, _ = _measured("add", str(source), "-n", "again", "--store", str(folder / "store"), "-c", str(catalog))
+    _line("  again, it is there", f"{mib / again:.0f} MiB/s")
+    source.unlink()
+    got, memory = _measured("get", "large", "-o", str(folder / "stored"), "-c", str(catalog))
+    _line("  get it back, checked", f"{mib / got:.0f} MiB/s", f"{0.5 * mib / copied:.0f} (0.5 x cp)", f"cp, synced {mib / copied:.0f}")  # fmt: skip
+    _line("  most memory over the start", f"{memory - start:.0f} MiB", "150 MiB")
+    for path in (folder / "store", folder / "stored"):
+        shutil.rmtree(path)
+
+
+def many(folder: Path, count: int) -> None:
+    """Save a version of very many files into a store, and open the first page of its manifest."""
+    source, catalog = folder / "many", folder / "m.artui"
+    for number in range(count):
+        path = source / f"{number // 1000:03}" / f"{number:06}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(number))
+    os.environ["ARTUI_EMBED_LIMIT_BYTES"] = "1"
+    referenced = _seconds(lambda: _artui("add", str(source), "-n", "referenced", "-c", str(catalog)))
+    _line(f"save {count:,} files, referenced", f"{referenced:.1f} s", "30 s")
+    copied = _seconds(lambda: _call("cp", "-r", str(source), str(folder / "many.copy")))
+    kept = _seconds(
+        lambda: _artui("add", str(source), "-n", "kept", "--store", str(folder / "store"), "-c", str(catalog))
+    )
+    _line(f"save {count:,} files into a store", f"{kept:.1f} s", "", f"cp -r {copied:.1f} s")
+    with artui.open_catalog(catalog) as opened:
+        version = opened.version("kept")
+        first = _seconds(lambda: version.files[:50])
+        _line("its manifest, the first page", f"{1000 * first:.0f} ms", "30 ms")
+
+
+def _measured(*words: str) -> tuple[float, float]:
+    """Run a call of artui; give its seconds, and the most memory that it took in MiB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "artui", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"artui {' '.join(words)} failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def _memory(*words: str) -> float:
+    return _measured(*words)[1]
+
+
 def columns(path: Path) -> None:
     """Read all runs with params and last metrics into columns."""
     with artui.open_catalog(path) as catalog:
@@ -105,10 +171,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mib", type=int, default=256)
     parser.add_argument("--catalog", type=Path)
+    parser.add_argument("--large-mib", type=int, default=0, help="4096 for a file of 4 GiB, which takes a minute")
+    parser.add_argument("--many", type=int, default=0, help="100000 for a version of so many files")
     options = parser.parse_args()
     _line("", "ours", "limit", "peer")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         content(Path(name), options.mib)
+        stored(Path(name), options.mib)
+        if options.large_mib:
+            stored(Path(name), options.large_mib, is_generated=True)
+        if options.many:
+            many(Path(name), options.many)
     if options.catalog is not None:
         columns(options.catalog)
 

@@ -18,6 +18,9 @@ from artui.errors import StoreFailed
 
 _OBJECT = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\Z")
 _ZEROS = bytes(PIECE_BYTES)
+_LARGE_BYTES = 1 << 20
+_MANY = 200
+"""More files than this are not asked about one by one: the system writes all that it holds."""
 
 
 class FolderStore(Store):
@@ -28,6 +31,7 @@ class FolderStore(Store):
     def __init__(self, place: Place) -> None:
         self.uri = place.uri
         self._root = Path(place.path)
+        self._unsynced: list[Path] = []
 
     def size(self, name: str) -> int | None:
         """Give the size of a regular file in bytes."""
@@ -95,6 +99,18 @@ class FolderStore(Store):
                 self._name(part, name)
         return digest, size_bytes
 
+    def settle(self) -> None:
+        """Wait until what was put is on the disk."""
+        paths, self._unsynced = list(dict.fromkeys(self._unsynced)), []
+        if len(paths) > _MANY:
+            os.sync()
+            return
+        for path in paths:
+            try:
+                _sync(path)
+            except OSError as error:
+                raise self._trouble("", error) from error
+
     def names(self) -> Iterator[tuple[str, int]]:
         """List the objects."""
         top = self._root / "sha256"
@@ -141,10 +157,13 @@ class FolderStore(Store):
     def _name(self, part: BinaryIO, name: str) -> None:
         target = self._root / name
         try:
-            os.fsync(part.fileno())
+            is_large = part.tell() >= _LARGE_BYTES
+            if is_large:
+                os.fsync(part.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
             os.rename(part.name, target)
-            _sync(target.parent)
+            # A disk takes as long for a small file as for a large one: these are made safe together.
+            self._unsynced += [target.parent] if is_large else [target, target.parent]
         except OSError as error:
             raise self._trouble(name, error) from error
 
@@ -165,8 +184,8 @@ class _Named:
         self.name = path
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     except OSError as error:

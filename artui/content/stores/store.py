@@ -86,6 +86,13 @@ class Store(ABC):
         """
         raise NotImplementedError
 
+    def settle(self) -> None:  # noqa: B027 - optional: most stores answer once it is safe
+        """See to it that all that was put is safe from a loss of power, before a catalog says where it is.
+
+        Raises:
+            StoreFailed: it may not be.
+        """
+
     def failed(self, name: str, why: str, *, remedy: str = "") -> StoreFailed:
         """Make the error that says what is wrong with an object of this store, or with the store if there is no name."""
         what = f"{name!a} of the store {self.uri!a}" if name else f"The store {self.uri!a}"

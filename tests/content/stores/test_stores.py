@@ -228,3 +228,28 @@ def test_credentials_are_not_written_down(given: str, kept: str) -> None:
     """A URI as it is recorded has neither password nor query; with them it is used, never shown."""
     assert written(given) == kept == place_of(given).uri
     assert place_of(given).secret_uri == given
+
+
+def test_small_files_are_made_safe_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large object is on the disk before it has its name; small ones are when the store is asked for it, very many in one go."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "sync", lambda: synced.append("everything"))
+    store = stores.opened(str(tmp_path / "kept"))
+
+    store.put(NAME, len(CONTENT), _pieces())
+    assert [".part-" in name for name in synced] == [True]
+    digest, _ = store.receive(iter([b"small"]))
+    assert len(synced) == 1
+    store.settle()
+    assert str(tmp_path / "kept" / object_name(digest)) in synced and "everything" not in synced
+    for number in range(150):
+        store.receive(iter([str(number).encode()]))
+    store.settle()
+    assert synced[-1] == "everything"
