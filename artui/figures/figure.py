@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31", "#7f3c8d", "#3969ac", "#11a579")
 """On white paper; the first six are those of M. Okabe and K. Ito (2008), which colour-blind readers can tell apart."""
@@ -51,6 +52,17 @@ class FigureDots:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureMarks:
+    """Signs for what has no place between the axes, such as NaN or a value far outside."""
+
+    sign: Literal["×", "▲", "▼", "↑", "↓", "←", "→"]
+    places: Sequence[tuple[float, float]]
+    """Shares of the x axis and of the y axis, from 0 to 1."""
+    colour: int = 3
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FigureBars:
     """Bars from zero, each from one edge to the next."""
 
@@ -81,6 +93,9 @@ class Figure:
     cells: FigureCells | None = None
     rules: Sequence[tuple[float, str, str]] = ()
     """Upright lines with a label at the bottom and one at the top: (share of the x axis, below, above)."""
+    texts: Sequence[tuple[float, float, str]] = ()
+    """Words beside an upright line: shares of the x axis and of the y axis."""
+    marks: Sequence[FigureMarks] = ()
     note: str = ""
     size: tuple[int, int] = field(default=(960, 600))
     """Width and height in pixels."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from artui.figures.figure import COLOURS, FIRST_OF_RAMP, RAMP, Figure, FigureAxis
+from artui.figures.figure import COLOURS, FIRST_OF_RAMP, RAMP, Figure, FigureAxis, FigureDots, FigureLine, FigureMarks
 
 INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
 BACKED = "#b8b8b8"
@@ -63,24 +63,36 @@ Shape = Path | Circle | Text
 def shapes(figure: Figure) -> list[Shape]:
     """Lay a figure out on a page of its size, from back to front."""
     width, height = figure.size
-    legend = [line for line in figure.lines if line.label] + [dots for dots in figure.dots if dots.label]
-    legend = legend[:24] if len(legend) > 1 else []
+    legend: list[FigureLine | FigureDots | FigureMarks] = [line for line in figure.lines if line.label]
+    legend += [dots for dots in figure.dots if dots.label]
+    legend += [marks for marks in figure.marks if marks.label]
+    legend = legend[:24] if len(legend) > 1 or figure.marks else []
     widest = min(240, max((len(item.label) for item in legend), default=0) * _LETTER + 30)
     right = _RIGHT + (widest if legend else 0)
     left: float = _LEFT
     top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM
     if figure.cells is not None:
         left = min(260, max(left, 40 + max((len(text) for _, text in figure.y.ticks), default=0) * _LETTER))
+    if figure.rules:
+        # What stands below and above the outer lines is centred there.
+        first, last = (max(map(len, rule[1:])) * _LETTER / 2 + 8 for rule in (figure.rules[0], figure.rules[-1]))
+        left, right = max(left, first), max(right, last)
     box = left, top, width - right, height - bottom
     page: list[Shape] = [Text(left, 26, figure.title, 17, is_bold=True)]
     if figure.note:
         page.append(Text(width - _RIGHT, 26, figure.note, 12, "end", GREY))
     page += _frame(figure, box)
     page += content(figure, box)
+    page += _over(figure, box)
     for number, item in enumerate(legend):
         y = top + 12 + number * _LEGEND_ROW
         x = width - right + 12
-        page.append(Path([(x, y), (x + 16, y)], _colour(item.colour), 3))
+        if isinstance(item, FigureMarks):
+            page += _sign(item.sign, x + 8, y, _colour(item.colour))
+        elif isinstance(item, FigureDots):
+            page.append(Circle(x + 8, y, 4.5, _colour(item.colour)))
+        else:
+            page.append(Path([(x, y), (x + 16, y)], _colour(item.colour), 3))
         page.append(Text(x + 22, y + 4, item.label[:34], 12))
     return page
 
@@ -156,6 +168,44 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
                 )
     if figure.cells is not None:
         yield from _cells(figure, box)
+
+
+def _over(figure: Figure, box: Box) -> Iterator[Shape]:
+    """Give the signs of a figure, and the words beside its upright lines, which lie over all else."""
+    left, top, right, bottom = box
+    for marks in figure.marks:
+        for across, up in marks.places:
+            yield from _sign(
+                marks.sign, left + across * (right - left), bottom - up * (bottom - top), _colour(marks.colour)
+            )
+    for across, up, text in figure.texts:
+        x, y = left + across * (right - left), bottom - up * (bottom - top)
+        # Before the last line, behind the others.
+        start = x - 6 - len(text) * _LETTER if across > 1 - 1e-9 else x + 6
+        ring = [
+            (start, y - 9),
+            (start + len(text) * _LETTER, y - 9),
+            (start + len(text) * _LETTER, y + 7),
+            (start, y + 7),
+        ]
+        yield Path(ring, PAPER, opacity=0.8, is_filled=True)
+        yield Text(start, y + 4, text, 12)
+
+
+_POINTS = {
+    "▲": ((0, -5), (5, 4), (-5, 4)), "▼": ((0, 5), (5, -4), (-5, -4)),
+    "↑": ((0, -6), (3, 2), (-3, 2)), "↓": ((0, 6), (3, -2), (-3, -2)),
+    "←": ((-6, 0), (2, 3), (2, -3)), "→": ((6, 0), (-2, 3), (-2, -3)),
+}  # fmt: skip
+"""Corners of signs, around their place."""
+
+
+def _sign(sign: str, x: float, y: float, colour: str) -> Iterator[Shape]:
+    if sign == "×":
+        for down in (-4, 4):
+            yield Path([(x - 4, y + down), (x + 4, y - down)], colour, 2)
+        return
+    yield Path([(x + across, y + down) for across, down in _POINTS[sign]], colour, is_filled=True)
 
 
 def _cells(figure: Figure, box: Box) -> Iterator[Shape]:

@@ -11,7 +11,7 @@ from artui.query.series.curves import Curve, curve
 from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.pick import Choice, PickScreen
-from artui.tui.terminal.writing import write_new
+from artui.tui.terminal.writing import free_name, write_new
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
@@ -117,7 +117,10 @@ class DrawsCharts(CatalogScreen):
         """Ask for a file name, and write the figure to it as SVG or PNG."""
         stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in title).strip("-.")[:60]
         self.query_one(Prompt).ask(
-            "write chart to file  (.svg .png)", lambda name: self._write(name, make), text=f"{stem or 'chart'}.svg"
+            "write chart to file  (.svg .png)",
+            lambda name: self._write(name, make),
+            text=free_name(stem or "chart", ".svg"),
+            enter_word="write",
         )
 
     def _write(self, name: str, make: Callable[[], Figure | None]) -> None:

@@ -22,3 +22,9 @@ def write_new(name: str, content: bytes) -> str:
     except OSError as error:
         raise UsageError(f"{name} cannot be written: {error.strerror}.", remedy="Try another folder.") from error
     return str(path.resolve())
+
+
+def free_name(stem: str, ending: str) -> str:
+    """Give a file name that is not taken in the current folder: `loss.svg`, or else `loss-2.svg`."""
+    names = (f"{stem}{number}{ending}" for number in ("", *(f"-{number}" for number in range(2, 1000))))
+    return next((name for name in names if not Path(name).exists()), f"{stem}{ending}")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Literal
 
-from artui.figures.figure import Figure, FigureAxis, FigureLine
+from artui.figures.figure import Figure, FigureAxis, FigureLine, FigureMarks
 from artui.safetext import clean
 from artui.tui.widgets.axes import Scale, ticks
 from artui.tui.widgets.chart import MANY_CURVES, damaged_text, notes_of
 from artui.tui.widgets.chartlines import ChartLine, Ranges, ranges_of
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
+from artui.units import number_text
 
 
 def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> Figure | None:
@@ -32,13 +34,14 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
         # The measured values are a thin line behind the smoothed one.
         measured = [part for line in curves for part in _parts(line, x_scale, ranges, 0.0, is_many=True)]
         drawn = [replace(part, label="", is_faint=True) for part in measured] + drawn
-    notes = notes_of(curves, options, ranges, has_counts=True)
+    notes = notes_of(curves, options, ranges._replace(lowest=None, highest=None), has_counts=True)
     notes += [damaged] if (damaged := damaged_text(lines)) else []
     return Figure(
         title,
         FigureAxis(options.axis_text, x_scale.low, x_scale.high, x_scale.is_log, _inside(ticks(x_scale, 8, options.unit))),
         FigureAxis(title, ranges.low, ranges.high, ranges.is_log, _inside(ticks(y_scale, 6))),
         lines=drawn,
+        marks=_marks(curves, x_scale, ranges),
         note=" · ".join(notes),
     )  # fmt: skip
 
@@ -53,12 +56,45 @@ def _parts(line: ChartLine, x_scale: Scale, ranges: Ranges, smoothing: float, *,
         places = [x_scale.share(x) or 0.0 for x in xs]
         yield FigureLine(
             xs,
-            smoothed(places, means, smoothing),
+            [max(low, min(value, high)) for value in smoothed(places, means, smoothing)],
             colour,
             "" if start else label,
             () if is_many else [max(low, min(value, high)) for value in curve.lows[start:stop]],
             () if is_many else [max(low, min(value, high)) for value in curve.highs[start:stop]],
         )
+
+
+def _marks(curves: Sequence[ChartLine], x_scale: Scale, ranges: Ranges) -> list[FigureMarks]:
+    """Mark what is no number, and where curves leave the y axis, with what each sign stands for."""
+    low, high = ranges.bounds
+
+    def placed(places: Iterable[float], up: float) -> list[tuple[float, float]]:
+        shares = (x_scale.share(x) for x in places)
+        # A few hundred signs fill an axis.
+        return sorted({(round(share, 3), up) for share in shares if share is not None and 0 <= share <= 1})
+
+    signs: list[FigureMarks] = []
+    odd: tuple[tuple[Literal["×", "▲", "▼"], str, float, list[Sequence[float]]], ...] = (
+        ("×", "NaN", 0.0, [line.curve.nan_xs for line in curves]),
+        ("▲", "∞", 1.0, [line.curve.positive_inf_xs for line in curves]),
+        ("▼", "−∞", 0.0, [line.curve.negative_inf_xs for line in curves]),
+    )
+    for sign, label, up, of_curves in odd:
+        if places := placed((x for xs in of_curves for x in xs), up):
+            signs.append(FigureMarks(sign, places, label=label))
+    ends: tuple[tuple[Literal["↑", "↓"], float | None, str, float], ...] = (
+        ("↑", ranges.highest, "above the axis, up to", 1.0),
+        ("↓", ranges.lowest, "below the axis, down to", 0.0),
+    )
+    for arrow, farthest, words, up in ends:
+        said = f"{words} {number_text(farthest)}" if farthest is not None else ""
+        for line in curves if farthest is not None else ():
+            values = line.curve.highs if up else line.curve.lows
+            beyond = (x for x, value in zip(line.curve.xs, values, strict=True) if (value > high if up else value < low))  # fmt: skip
+            if places := placed(beyond, up):
+                signs.append(FigureMarks(arrow, places, line.colour if line.is_picked else -1, said))
+                said = ""
+    return signs
 
 
 def _inside(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:

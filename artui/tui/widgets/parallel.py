@@ -464,15 +464,7 @@ class Parallel(Picture):
         """Say which run the cursor is on, which lines are in front, and how many runs have none."""
         total = len(self.keys)
         spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
-        axis = self.axes[self.current]
-        front = []
-        if self.brush:
-            front.append(self._brush_text())
-        elif axis.is_better_low is not None and not self._place_of:
-            front.append(f"the best tenth by {axis.title}")
-        if marked := len(self._place_of):
-            first = f"{_MAX_PICKED} of " if marked > _MAX_PICKED else ""
-            front.append(f"{first}{plural(marked, 'marked run')}")
+        front = self._front_texts()
         rest: list[Span] = [(f" · in front: {' and '.join(front)}", "accent")] if front else []
         if line_count < total:
             rest.append((f" · {count_text(total - line_count)} without a line", "dim"))
@@ -482,6 +474,19 @@ class Parallel(Picture):
         # No text is cut in its middle; the name of the run matters most.
         kept = [rest[:count] for count in range(len(rest), 0, -1) if length_of([*spans, *rest[:count]]) <= width]
         return [*spans, *(kept[0] if kept else [])]
+
+    def _front_texts(self) -> list[str]:
+        """Say which lines are in front."""
+        axis = self.axes[self.current]
+        front = []
+        if self.brush:
+            front.append(self._brush_text())
+        elif axis.is_better_low is not None and not self._place_of:
+            front.append(f"the best tenth by {axis.title}")
+        if marked := len(self._place_of):
+            first = f"{_MAX_PICKED} of " if marked > _MAX_PICKED else ""
+            front.append(f"{first}{plural(marked, 'marked run')}")
+        return front
 
     def _rank_text(self) -> str:
         """Say how far from the best the run under the cursor is by the current axis; empty if that is no metric."""
@@ -552,15 +557,19 @@ class Parallel(Picture):
                 for has_value, part in groupby(points, key=lambda point: point[1] == point[1]):
                     if has_value and len(piece := list(part)) > 1:
                         lines.append(FigureLine([x for x, _ in piece], [y for _, y in piece], colour))
-        rules = []
+        rules, texts = [], []
         for number, axis in enumerate(self.axes):
-            ends = axis.placed.ends
-            range_text = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
-            scale = " (log)" if self._is_log[number] else ""
-            rules.append((number / (count - 1), f"{axis.title}{scale}", range_text))
+            share = number / (count - 1)
+            reach = None if axis.placed.is_words else self._reach_of[axis.placed.column.id]
+            range_text = f"{end_text(axis.placed, reach.whole.low)} … {end_text(axis.placed, reach.whole.high)}" if reach else ""  # fmt: skip
+            rules.append((share, f"{axis.title}{' (log)' if self._is_log[number] else ''}", range_text))
+            for place, label in enumerate(axis.placed.labels):
+                texts.append((share, scales[number].share(float(place)) or 0.0, clean(label, max_chars=24)))
         nothing = FigureAxis("", 0.0, 1.0)
-        note = f"{count_text(len(behind) + len(ahead))} of {count_text(len(self.keys))} runs"
-        return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))
+        front = self._front_texts()
+        notes = [f"in colour: {' and '.join(front)}"] if front else []
+        notes.append(f"{count_text(len(behind) + len(ahead))} of {plural(len(self.keys), 'run')}")
+        return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, texts=texts, note=" · ".join(notes), size=(1200, 600))  # fmt: skip
 
     def counts_texts(self) -> list[str]:
         """Say how many lines are drawn, if not all, and how many runs have no value on the current axis, and why."""

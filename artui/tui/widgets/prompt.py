@@ -35,11 +35,12 @@ class Prompt(Horizontal):
         self._answer: Callable[[str], None] | None = None
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
+        self._enter_word = self.KEYS[0][1]
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         """The keys that answer the question, for the bar at the bottom."""
-        return self.YES_KEYS if self._is_yes_or_no else self.KEYS
+        return self.YES_KEYS if self._is_yes_or_no else [("enter", self._enter_word), *self.KEYS[1:]]
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -53,11 +54,14 @@ class Prompt(Horizontal):
         text: str = "",
         typed: Callable[[str], None] = lambda text: None,
         is_yes_or_no: bool = False,
+        enter_word: str = "keep",
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
-        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question.
+        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question. `enter_word` says in the
+        footer what enter does.
         """
+        self._enter_word = enter_word
         self._typed = typed
         self._is_yes_or_no = is_yes_or_no
         spans = [(f" {clean(question)} ", "accent")]

@@ -13,7 +13,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures.figure import Figure, FigureDots
+from artui.figures.figure import Figure, FigureDots, FigureMarks
 from artui.query.direction import guess_direction, has_direction
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
@@ -332,6 +332,10 @@ class Scatter(Picture):
 
     def counts_texts(self) -> list[str]:
         """Say how many runs have no place, by reasons; empty if all have one."""
+        # As a picture was drawn last.
+        return self._gap_texts(self._known_ground[1].outside if self._known_ground is not None else {})
+
+    def _gap_texts(self, outside: Mapping[int, str]) -> list[str]:
         import numpy as np
 
         if self.x is None or self.y is None:
@@ -348,8 +352,7 @@ class Scatter(Picture):
                 if left_out := int((has_both & ~has_place).sum()):
                     texts.append(f"{count_text(left_out)} with {title} not above 0")
                 has_both = has_place
-        # As a picture was drawn last.
-        if self._known_ground is not None and (outside := self._known_ground[1].outside):
+        if outside:
             signs = "".join(sorted(set(outside.values())))
             texts.insert(0, f"{count_text(len(outside))} far outside {signs}")
         return texts
@@ -381,8 +384,8 @@ class Scatter(Picture):
             coordinates += f", {self.hues.title} {value_text(self.hues.placed, self.cursor)}"
         return [("◎ ", "title"), (name, "title"), (f"  {coordinates}", "text")]
 
-    def _scales(self, dots_across: int, dots_up: int, *, is_whole: bool = False) -> tuple[Scale, Scale] | None:
-        """Give the scales of the axes; a few values far outside are left out, unless `is_whole`."""
+    def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
+        """Give the scales of the axes; a few values far outside are left out."""
         if self.x is None or self.y is None or not self._order:
             return None
         import numpy as np
@@ -392,8 +395,8 @@ class Scatter(Picture):
             bulk_of(replace(placed, values=placed.values[np.asarray(places, np.int64)]), is_log=is_log)
             for placed, is_log, places in ((self.x, self.is_log_x, shown), (self.y, self.is_log_y, self._order))
         )
-        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=shown, ends=None if is_whole else x_ends)
-        y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order, ends=None if is_whole else y_ends)
+        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=shown, ends=x_ends)
+        y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order, ends=y_ends)
         if x is None or y is None:
             return None
         order = np.asarray(self._order, np.int64)
@@ -470,7 +473,7 @@ class Scatter(Picture):
 
     def figure(self) -> Figure | None:
         """Give the dots for a file; None if no run has both values."""
-        scales = self._scales(960, 600, is_whole=True)
+        scales = self._scales(960, 600)
         if scales is None or self.x is None or self.y is None:
             return None
         every = max(1, len(self._order) // _MAX_DOTS_IN_FILE)
@@ -484,15 +487,40 @@ class Scatter(Picture):
         for key, colour in islice(self.picked.items() if self.hues is None else (), _MAX_PICKED):
             if key in self._place_of:
                 dots.append(FigureDots(*_pairs(self.x, self.y, [self._place_of[key]]), colour))
-        note = self._correlation
-        note += f" · {count_text(len(shown))} of {count_text(len(self._order))} runs drawn" if every > 1 else ""
+        notes = [self._correlation] if self._correlation else []
+        notes += [f"{count_text(len(shown))} of {count_text(len(self._order))} runs drawn"] if every > 1 else []
+        marks, outside = self._figure_marks(*scales)
+        notes += self._gap_texts(outside)
         return Figure(
             f"{self.titles[1]} against {self.titles[0]}",
             figure_axis(self.titles[0], self.x, scales[0]),
             figure_axis(self.titles[1], self.y, scales[1]),
             dots=dots,
-            note=note,
+            marks=marks,
+            note=" · ".join(notes),
         )
+
+    def _figure_marks(self, x_scale: Scale, y_scale: Scale) -> tuple[list[FigureMarks], Mapping[int, str]]:
+        """Give signs for what the axes have no place for, as on the screen, and the runs that lie beyond their ends."""
+        if self.x is None or self.y is None:
+            return [], {}
+
+        def edge(placed: Placed, scale: Scale, place: int) -> float | None:
+            share = scale.share(float(placed.values[place]))
+            return None if share is None else max(0.0, min(1.0, share))
+
+        outside, marks = self._outside(x_scale, y_scale), []
+        odd = [share for place in sorted(self.y.odd) if (share := edge(self.x, x_scale, place)) is not None]
+        if odd:
+            marks.append(FigureMarks("×", [(share, 1.0) for share in odd], label=f"{self.titles[1]} is NaN or ∞"))
+        for sign in sorted(set(outside.values())):
+            places = [
+                (edge(self.x, x_scale, place) or 0.0, edge(self.y, y_scale, place) or 0.0)
+                for place, own in outside.items()
+                if own == sign
+            ]
+            marks.append(FigureMarks(sign, places, 1, "far outside"))  # type: ignore[arg-type]
+        return marks, outside
 
     # Keys
 

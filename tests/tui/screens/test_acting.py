@@ -235,7 +235,7 @@ def test_messages_never_hide_what_is_asked(small_catalog: Path, explore: Explore
             ("n", "enter keep"),
             ("slash", "enter keep filter"),
             ("g", "this column"),
-            ("e", "enter keep"),
+            ("e", "enter write"),
         ):
             app.say("something was said before")
             await pilot.pause(0.6)

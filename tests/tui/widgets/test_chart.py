@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artui.figures.layout import Text, shapes
 from artui.query.series.curves import _thinned, thin
 from artui.tui.cells import Palette, make_palette, spark_text
 from artui.tui.colouring import CURVE_MARKS
@@ -523,3 +524,25 @@ def test_the_cursor_stands_on_logged_points(runs: list[list[int]], width: int, b
     columns = [round((step - min(places)) / max(1, max(places) - min(places)) * (chart.dot_columns - 1)) // 2 for step in sorted(places)]  # fmt: skip
     if buckets == 400 and not is_log_x and len(set(columns)) == len(columns):
         assert seen == sorted(places)
+
+
+def test_a_file_has_the_signs_of_the_screen_and_says_what_they_are() -> None:
+    """NaN, infinities and what lies beyond the axis are marked where they are, each explained once."""
+    random = np.random.default_rng(3)
+    values = random.normal(1, 0.01, 200)
+    values[50], values[60], values[70], values[80], values[90] = math.nan, math.inf, -math.inf, 222.0, -333.0
+    curve = thin(np.arange(200.0), values, buckets=400)
+    figure = figure_of("loss", [ChartLine("a", curve, 4)], ChartOptions())
+    assert figure is not None
+    marks = {str(mark.sign): (mark.label, mark.places) for mark in figure.marks}
+    assert {sign: label for sign, (label, _) in marks.items()} == {
+        "×": "NaN", "▲": "∞", "▼": "−∞", "↑": "above the axis, up to 222", "↓": "below the axis, down to -333",
+    }  # fmt: skip
+    for sign, place in zip("×▲▼↑↓", (50, 60, 70, 80, 90), strict=True):
+        assert marks[sign][1] == [(round(place / 199, 3), 1.0 if sign in "▲↑" else 0.0)]
+    assert "↑" not in figure.note
+    # The line goes on along the edge, as on the screen.
+    low, high = figure.y.low, figure.y.high
+    assert all(low <= y <= high for line in figure.lines for y in line.ys)
+    words = {shape.text for shape in shapes(figure) if isinstance(shape, Text)}
+    assert {label for label, _ in marks.values()} <= words

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artui.figures.layout import Text, shapes
 from artui.model import Column
 from artui.query.filter.parser import And, Comparison, parse
 from artui.query.runs.statistics import Placed
@@ -437,3 +438,20 @@ def _is_between(value: float, condition: str) -> bool:
     bounds = [test.values[0].number for test in tests]
     assert [test.operator for test in tests] == [">=", "<="] and bounds[0] is not None and bounds[1] is not None
     return bounds[0] <= value <= bounds[1]
+
+
+def test_a_file_says_what_its_lines_and_axes_are() -> None:
+    """Every word of an axis stands beside it, no title or range is cut by the edge, and the note says what is in colour."""
+    parallel = Parallel()
+    parallel.show(range(RUNS), AXES, {})
+    for brush in (0, 1):
+        parallel.brush = brush
+        figure = parallel.figure()
+        assert figure is not None
+        assert f"in colour: the best {'third' if brush else 'tenth'} by val/loss" in figure.note
+        texts = [shape for shape in shapes(figure) if isinstance(shape, Text)]
+        assert {"adam", "sgd", "adamw-with-name"} <= {text.text for text in texts}
+        for text in texts:
+            cells = len(text.text) * text.size * 0.55
+            start = text.x - cells * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
+            assert start >= 0 and start + cells <= figure.size[0], text

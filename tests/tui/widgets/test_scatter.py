@@ -272,7 +272,7 @@ def test_densities_of_cells_are_true(kind: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
 def test_one_outlier_leaves_the_others_their_room(is_x: bool, sign: int, count: int) -> None:
-    """It stands at the edge with an arrow and is counted; the others have nearly all of the axis; a file shows all of it."""
+    """It stands at the edge with an arrow and is counted; the others have nearly all of the axis, in a file too."""
     random = np.random.default_rng(5)
     values = [*(sign * random.random(count)).tolist(), sign * 1e6]
     others = random.random(count + 1).tolist()
@@ -292,7 +292,9 @@ def test_one_outlier_leaves_the_others_their_room(is_x: bool, sign: int, count: 
     figure = scatter.figure()
     assert figure is not None
     axis = figure.x if is_x else figure.y
-    assert axis.low <= min(values) and axis.high >= max(values)
+    assert axis.low == scale.low and axis.high == scale.high
+    ((mark,),) = [marks.places for marks in figure.marks if marks.sign == arrow]
+    assert mark[0 if is_x else 1] == (1.0 if sign > 0 else 0.0) and f"1 far outside {arrow}" in figure.note
 
 
 @pytest.mark.parametrize(("name", "best"), [("val/loss", 2), ("val/acc", 1)])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.query.runs.rows import run_ids
-from artui.tui.terminal.writing import write_new
+from artui.tui.terminal.writing import free_name, write_new
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
@@ -62,7 +62,9 @@ class RunsTaker:
     def export(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
         """Ask for a file, and write runs with their columns to it."""
         question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
-        self._screen.query_one(Prompt).ask(question, lambda name: self._export(name, keys, columns), text="runs.csv")
+        self._screen.query_one(Prompt).ask(
+            question, lambda name: self._export(name, keys, columns), text=free_name("runs", ".csv"), enter_word="write"
+        )
 
     def _export(self, name: str, keys: Sequence[int], columns: Sequence[Column]) -> None:
         from artui.query.runs.export import format_of, table_of, write_table
