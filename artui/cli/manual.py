@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 ORDER = (
-    "logging", "recording", "importing", "exploring", "filters", "comparing", "charts", "artifacts", "scripts", "json", "python",
+    "logging", "recording", "importing", "exploring", "filters", "comparing", "charts", "artifacts", "content", "scripts", "json", "python",
     "sharing", "file", "settings", "secrets", "trouble", "keys",
 )  # fmt: skip
 """The order of subjects in the list; other pages come after them."""

@@ -221,8 +221,12 @@ def versions(reader: Reader, artifact_key: int, where: str = "", *, with_deleted
     return [head for head in heads if matching is None or head.key in matching]
 
 
-def get_version(reader: Reader, version_id: str) -> VersionDetail:
+def get_version(reader: Reader, version_id: str, *, max_files: int = MAX_FILES) -> VersionDetail:
     """Give a version with its manifest and everything connected to it; also one that is deleted.
+
+    Args:
+        max_files: so many files are read, the first by path. Of a version that has more the list is not held against
+            its digest, nor its content against its seal: for that all of it would have to be read.
 
     Raises:
         UnknownReference: there is no version of that id.
@@ -240,13 +244,15 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
             "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
         ).fetchone()
         metadata_object = cell_of.object_of(metadata)
-        files = tuple(_files(connection, head.key))
+        files = tuple(_files(connection, head.key, max_files))
+        is_whole = len(files) < max_files or len(files) >= head.file_count
         parts = {
             "metadata": metadata_object is None,
-            "files": any(file.damaged for file in files) or not _is_manifest(files, head),
+            "files": any(file.damaged for file in files) or (is_whole and not _is_manifest(files, head)),
         }
         damaged = dict.fromkeys(word for word, is_damaged in parts.items() if is_damaged)
-        damaged |= dict.fromkeys(version_damage(reader, connection, [head.key]).get(head.key, ()))
+        if is_whole or max_files >= MAX_FILES:
+            damaged |= dict.fromkeys(version_damage(reader, connection, [head.key]).get(head.key, ()))
         return _DETAILS.made(
             place,
             damaged=tuple(damaged),
@@ -279,10 +285,10 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
         return False
 
 
-def _files(connection: sqlite3.Connection, version_key: int) -> Iterator[ManifestFile]:
+def _files(connection: sqlite3.Connection, version_key: int, most: int) -> Iterator[ManifestFile]:
     for row in connection.execute(
         "SELECT path, size_bytes, digest, media_type, link_target, note FROM file WHERE version_key = :version ORDER BY path LIMIT :limit",
-        {"version": version_key, "limit": MAX_FILES},
+        {"version": version_key, "limit": most},
     ):
         yield _FILES.made(row)
 

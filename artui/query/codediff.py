@@ -40,7 +40,7 @@ def surroundings_of(reader: Reader, head: VersionHead) -> Surroundings:
 def _surroundings(reader: Reader, head: VersionHead) -> Surroundings:
     packages: dict[str, str] = {}
     facts: dict[str, str] = {}
-    for path in [file.path for file in get_version(reader, head.id).files][:20]:
+    for path in [file.path for file in get_version(reader, head.id, max_files=20).files]:
         text = text_of(reader, head, path)
         if text is None:
             continue

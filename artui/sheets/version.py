@@ -209,7 +209,8 @@ def _files(detail: VersionDetail) -> Section:
     headers = (Header("file"), Header("size", is_right=True), Header("sha256"), Header("note"))
     if not detail.files:
         return Section("files", facts=(Fact("", "it holds none", "dim"),))
-    return Section("files", table=Table(headers, Rows(detail.files, row)))
+    unread_count = max(0, detail.head.file_count - len(detail.files))
+    return Section("files", table=Table(headers, Rows(detail.files, row)), left_out_count=unread_count)
 
 
 def _preview_table(table: PreviewTable, most_rows: int) -> Table:

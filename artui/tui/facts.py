@@ -53,7 +53,12 @@ STYLES: Mapping[sheets.Tone, str] = {
 """The style of each tone."""
 MOST: Mapping[str, int] = {USED: 12, MADE: 12, "metadata": 30, "history": 8, "files": 200}
 """By title of a section: at most so many of its lines are drawn."""
-ELSEWHERE: Mapping[str, str] = {USED: " under files", MADE: " under files", "lineage": ": L shows the lineage"}
+ELSEWHERE: Mapping[str, str] = {
+    USED: " under files",
+    MADE: " under files",
+    "lineage": ": L shows the lineage",
+    "files": ": artui show lists all of them",
+}
 """By title of a section: where the rest of it can be seen."""
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28

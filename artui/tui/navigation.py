@@ -120,7 +120,7 @@ class Navigation:
             if isinstance(screen, CatalogScreen):
                 screen.ask(
                     "followed",
-                    lambda: get_version(self._reader, link.id).head,
+                    lambda: get_version(self._reader, link.id, max_files=1).head,
                     lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
                 )
         else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
@@ -27,11 +29,13 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, digits_for, number_text, plural
 
 if TYPE_CHECKING:
-    from artui.model import Change, Preview, VersionDetail, VersionHead
+    from artui.model import Change, Damage, Preview, VersionDetail, VersionHead
     from artui.query.measures import Measure
     from artui.query.pictures import TablePicture
 
 
+MAX_FILES = 1_000
+"""Of a version with more files the first ones are listed."""
 _MEASURE_CELLS = 12
 _MOST_MEASURES = 3
 _FEWEST_MAKER_CELLS = 8
@@ -177,6 +181,21 @@ class ArtifactScreen(ActsOnVersions):
     def _take_holds(self, facts: VersionFacts) -> None:
         # Only once the layout is done does the list have its final width.
         self.call_after_refresh(self._draw_holds, facts)
+        detail, reader = facts.detail, self.reader
+        if len(detail.files) < detail.head.file_count:
+            # Whether it is as it was recorded, takes reading all of it.
+            version_id = detail.head.id
+            self.ask(
+                "damage", lambda: query.get_version(reader, version_id).head.damaged, partial(self._take_damage, facts)
+            )
+
+    def _take_damage(self, facts: VersionFacts, damaged: Damage) -> None:
+        detail = facts.detail
+        if damaged and self.version_id == detail.head.id:
+            head = replace(detail.head, damaged=damaged)
+            self.call_after_refresh(
+                self._draw_holds, facts._replace(detail=replace(detail, head=head, damaged=damaged))
+            )
 
     def _draw_holds(self, facts: VersionFacts) -> None:
         holds = self.query_one("#holds", LineList)
@@ -222,7 +241,7 @@ class ArtifactScreen(ActsOnVersions):
         def read() -> tuple[TablePicture, str] | None:
             from artui.query.pictures import read_picture
 
-            for file in query.get_version(reader, head.id).files[:50]:
+            for file in query.get_version(reader, head.id, max_files=50).files:
                 if (picture := read_picture(reader, head.key, file.path)) is not None:
                     return picture, file.path
             return None
@@ -335,5 +354,5 @@ def version_spans(
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
     reader = screen.reader
-    detail = query.get_version(reader, version_id)
+    detail = query.get_version(reader, version_id, max_files=MAX_FILES)
     return VersionFacts(detail, query.previews(reader, detail.head.key), version_history(reader, detail.head))

@@ -307,7 +307,7 @@ class VersionsEditor(Editor):
             from artui.catalog.events import author
             from artui.query.artifacts import get_version
 
-            return author() in [approval.author for approval in get_version(reader, head.id).approvals]
+            return author() in [approval.author for approval in get_version(reader, head.id, max_files=1).approvals]
 
         self._screen.ask("approval", is_approved, lambda is_back: self._ask_to_approve(head, is_back=is_back))
 

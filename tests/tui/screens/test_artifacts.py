@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +14,15 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, events
+from artui.query import artifacts as query
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_artifact, find_version
 from artui.query.runs.order import RunsRequest, run_order
 from artui.tui.messages import Link
-from artui.tui.screens import artifacts
+from artui.tui.screens import artifact, artifacts
+from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
@@ -330,3 +334,42 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
 def _key_of(path: Path, name: str) -> int:
     with Reader(path) as reader:
         return find_artifact(reader, name).key
+
+
+def test_of_very_many_files_the_first_are_there_at_once(
+    demo_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are counted; whether all of them are as recorded is looked at meanwhile, and said."""
+    with Catalog(demo_catalog) as catalog, catalog.transaction() as connection:
+        key, version_id, artifact_key = connection.execute("SELECT key, id, artifact_key FROM version ORDER BY file_count DESC LIMIT 1").fetchone()  # fmt: skip
+        count = connection.execute("SELECT count(*) FROM file WHERE version_key = ?", (key,)).fetchone()[0]
+    assert count > 1
+    monkeypatch.setattr(artifact, "MAX_FILES", 1)
+    asked: list[int] = []
+    read = query.get_version
+
+    def get_version(reader: Reader, version_id: str, *, max_files: int = 100_000) -> Any:
+        asked.append(max_files)
+        return read(reader, version_id, max_files=max_files)
+
+    monkeypatch.setattr(query, "get_version", get_version)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+        await settled(pilot)
+        assert f"{count - 1} more: artui show lists all of them" in shown(pilot) and "damaged" not in shown(pilot)
+        assert asked[:1] == [1] and 100_000 in asked
+
+    explore(demo_catalog, flow, size=(140, 60))
+    # The last file is not among those that are listed.
+    with sqlite3.connect(demo_catalog) as connection:
+        connection.execute("UPDATE file SET size_bytes = size_bytes + 1 WHERE version_key = ? AND path = (SELECT max(path) FROM file WHERE version_key = ?)", (key, key))  # fmt: skip
+    connection.close()
+
+    async def damaged(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+        await settled(pilot)
+        await settled(pilot)
+        assert re.search(r"damaged +files", shown(pilot))
+
+    explore(demo_catalog, damaged, size=(140, 60))
