@@ -775,3 +775,33 @@ def test_palette_takes_aliases_values_and_themes(
         assert (before != after) == (typed == "light")
 
     explore(small_catalog, flow, size=(120, 36))
+
+
+def test_a_filter_never_leaves_only_empty_columns(tmp_path: Path, explore: Explore) -> None:
+    """Runs without any of the usual metrics are shown with their own, until the filter is left; chosen columns stay."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(12):
+            metrics = {"hits": 0.9 + number / 1000} if number < 2 else {f"loss{place}": 0.3 for place in range(8)}
+            params = {"width": number} if number < 2 else {"lr": number / 10}
+            key = runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", params=params))
+            for name, value in metrics.items():
+                points.append(connection, key, runs.name_key(connection, name), "", *points.pack([(0, 0, value)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        usual = [column.name for column in on(pilot, RunsScreen).shown_columns()]
+        assert "hits" not in usual and "loss0" in usual
+        text = await _press(pilot, "slash", *"hits > 0", "enter")
+        assert "0.9010" in text and "none of the usual metrics" in text
+        assert "loss0" not in text and "width" in text
+        await _press(pilot, "escape")
+        assert [column.name for column in on(pilot, RunsScreen).shown_columns()] == usual
+        # Columns that were chosen stay, until artui is to choose again.
+        on(pilot, RunsScreen)._take_columns(["metric:loss0"])
+        text = await _press(pilot, "slash", *"hits > 0", "enter")
+        assert "0.9010" not in text and "loss0" in text
+        on(pilot, RunsScreen)._take_columns(None)
+        await settled(pilot)
+        assert "0.9010" in shown(pilot)
+
+    explore(path, flow, size=(120, 30))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from artui import clock
 from artui.catalog import cells as cell_of
@@ -73,6 +75,52 @@ def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[
 def sparked_ids(chosen: Sequence[Column]) -> list[str]:
     """Give the ids of the chosen columns that have a sparkline: the first metrics."""
     return [column.id for column in chosen if column.source == "metric"][:SPARKED_METRICS]
+
+
+def fitting_columns(
+    reader: Reader, keys: Sequence[int], usual: Sequence[Column], attributes: Sequence[Column] = ()
+) -> list[Column]:
+    """Choose columns for some runs that have none of the metrics among the usual columns; none if the usual ones do.
+
+    They are chosen as for a catalog that has only these runs.
+    """
+    every = columns(reader)
+    if len(keys) > SAMPLE_RUNS:
+        sample = [keys[place * len(keys) // SAMPLE_RUNS] for place in range(SAMPLE_RUNS)]
+    else:
+        sample = list(keys)
+    usual_keys = {column.name_key for column in usual if column.source == "metric"}
+    with reader.snapshot() as connection:
+        having = _having(connection, "series", sample)
+        if usual_keys & having.keys():
+            return []
+        metrics = [column for column in every.metrics if column.name_key in having]
+        if not any(column in chosen_columns(Columns((), metrics, frozenset())) for column in metrics):
+            return []
+        if len(keys) > len(sample) and _has_any(connection, keys, usual_keys):
+            return []
+        seen = _seen_params(connection, sample)
+    params = [column for column in every.params if column.name_key in seen]
+    params.sort(key=lambda column: _param_rank(column, seen.get(column.name_key), sample))
+    # Sorting keeps the order of what equally many runs have.
+    metrics.sort(key=lambda column: -_tenths(having.get(column.name_key, 0), sample) // 4)
+    varying = frozenset(column.id for column in params if seen[column.name_key].distinct > 1)
+    return chosen_columns(Columns(params, metrics, varying), attributes)
+
+
+ANY_SERIES = """
+    SELECT 1
+    FROM json_each(:keys) AS w
+    CROSS JOIN series AS s ON s.run_key = w.value
+    WHERE s.name_key IN (SELECT value FROM json_each(:names))
+    LIMIT 1
+"""
+
+
+def _has_any(connection: sqlite3.Connection, keys: Sequence[int], name_keys: Collection[int]) -> bool:
+    """Say whether one of many runs has a metric of these names."""
+    values = {"keys": orjson.dumps(list(keys)).decode(), "names": orjson.dumps(sorted(name_keys)).decode()}
+    return connection.execute(ANY_SERIES, values).fetchone() is not None
 
 
 METRIC_NAMES = """

@@ -18,6 +18,7 @@ from artui.catalog import Catalog, points, runs
 from artui.model import Column, ParamValue
 from artui.query.filter.narrowing import narrowed, where_between, where_matching, where_value
 from artui.query.reader import Reader
+from artui.query.runs import columns as chosen
 from artui.query.runs import statistics as columns
 from artui.query.runs.columns import columns as all_columns
 from artui.query.runs.grouping import FEW_RUNS, grouped, seedless, with_spreads
@@ -396,3 +397,29 @@ def test_numbers_and_words_share_an_axis_of_words(values: list[ParamValue], labe
         if not labels:
             finite = [float(str(value)) for value in values if value != "auto" and math.isfinite(float(str(value)))]
             assert sorted(place.values[np.isfinite(place.values)].tolist()) == sorted(finite)
+
+
+@pytest.mark.parametrize("sample", [2, 200])
+def test_columns_fit_the_runs_that_have_none_of_the_usual_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int
+) -> None:
+    """What is chosen has values in these runs, and tells them apart; while one run has a usual metric, nothing is chosen."""
+    path = tmp_path / "x.artui"
+    usual: list[Run] = [({"lr": number / 10, "depth": 3}, {"loss": 1.0 + number}) for number in range(9)]
+    other: list[Run] = [({"width": number, "depth": 5}, {"accuracy": 0.5, "system/cpu": 3.0}) for number in range(5)]
+    _catalog(path, [*usual, *other, ({"only": 1}, {}), ({}, {"system/cpu": 3.0})])
+    monkeypatch.setattr(chosen, "SAMPLE_RUNS", sample)
+    with Reader(path) as reader:
+        every = chosen.columns(reader)
+        shown = [column for column in chosen.chosen_columns(every) if column.name != "accuracy"]
+        rows = [len(usual), len(usual) + len(other)]
+        keys = sorted(_keys(reader))
+        of_other = keys[slice(*rows)]
+        fitting = chosen.fitting_columns(reader, of_other, shown)
+        assert {column.name for column in fitting} == {"accuracy", "width"}
+        assert chosen.fitting_columns(reader, keys[: rows[0]], shown) == []
+        assert chosen.fitting_columns(reader, [of_other[0], keys[0], *of_other[1:]], shown) == []
+        assert chosen.fitting_columns(reader, keys[rows[1] :], shown) == [] == chosen.fitting_columns(reader, [], shown)
+        with reader.snapshot() as connection:
+            plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + chosen.ANY_SERIES, {"keys": "[]", "names": "[]"})]  # fmt: skip
+    assert plan[0].startswith("SCAN w") and plan[1].startswith("SEARCH s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +27,10 @@ class _Choice(NamedTuple):
 class ColumnChoice:
     """The columns as they are chosen in a list; each choice can be taken back while nothing else changed them."""
 
-    def __init__(self, screen: RunsHost) -> None:
+    def __init__(self, screen: RunsHost, changed: Callable[[], None]) -> None:
         self._screen = screen
+        self._changed = changed
+        """Called after each choice."""
         self._before: list[_Choice] = []
         self._after: _Choice | None = None
         """What the last choice led to."""
@@ -60,6 +62,7 @@ class ColumnChoice:
     def _show(self, state: RunsState) -> None:
         self._screen.show(state)
         self._after = _choice_of(self._screen.state)
+        self._changed()
 
 
 def _choice_of(state: RunsState) -> _Choice:

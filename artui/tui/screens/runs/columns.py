@@ -32,9 +32,11 @@ def view_of(state: RunsState) -> View:
     """Lay the columns out: as they were arranged, or those that artui chooses."""
     ids = state.arrangement.columns
     if ids is None:
-        ids = state.automatic or chosen_ids(state)
+        ids = state.fitting or usual_ids(state)
     shown = columns_of(state, ids)
-    sparked = _with_bests(sparked_ids(chosen_columns(state.columns)))
+    sparked = _with_bests(
+        sparked_ids(shown if ids is state.fitting and state.fitting else chosen_columns(state.columns))
+    )
     titles = short_titles(shown, chain(state.columns.params, state.columns.metrics, state.tags))
     shapes = []
     for column in shown:
@@ -56,6 +58,11 @@ def has_mean(state: RunsState, sort: Sort) -> bool:
     if source == "param":
         return any(column.is_numeric for column in state.columns.params if column.name == name)
     return source.partition(".")[0] == "metric" or sort.column == "attribute:duration"
+
+
+def usual_ids(state: RunsState) -> tuple[str, ...]:
+    """Give the columns that stand there unless others were chosen."""
+    return state.automatic or chosen_ids(state)
 
 
 def chosen_ids(state: RunsState) -> tuple[str, ...]:

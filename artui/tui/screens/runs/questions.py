@@ -11,7 +11,7 @@ from artui.query.runs import columns as catalog
 from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest, first_matches, run_order
 from artui.query.runs.rows import run_rows
 from artui.tui.fetch import or_filter_error
-from artui.tui.screens.runs.columns import with_choice
+from artui.tui.screens.runs.columns import columns_of, usual_ids, with_choice
 
 if TYPE_CHECKING:
     from artui.model import Column
@@ -117,6 +117,31 @@ class RunsQuestions:
         if had_answer:
             table.forget_rows()
         table.refresh()
+        self.ask_fitting()
+
+    def ask_fitting(self) -> None:
+        """Look whether the runs that the filter shows have anything in the usual columns, and choose others if not."""
+        screen, state = self._screen, self._screen.state
+        if state.arrangement.columns is not None or not state.answered.where:
+            if state.fitting:
+                screen.show(replace(state, fitting=()))
+            return
+        if screen.filter.is_typing or state.order.is_partial or not state.order.keys:
+            return
+        reader, order, attributes = screen.reader, state.order, state.attributes
+        usual = columns_of(state, usual_ids(state))
+
+        def take(chosen: list[Column]) -> None:
+            if screen.state.order is not order:
+                return
+            before, ids = screen.state.fitting, tuple(column.id for column in chosen)
+            screen.show(replace(screen.state, fitting=ids))
+            if ids and not before:
+                screen.artui.say(
+                    "These runs have none of the usual metrics: the columns are theirs while the filter is in use."
+                )
+
+        screen.ask("fitting", lambda: catalog.fitting_columns(reader, order.keys, usual, attributes), take)
 
     def ask_rows(self, keys: Sequence[int]) -> None:
         """Read the cells of some runs."""

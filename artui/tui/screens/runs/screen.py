@@ -129,7 +129,7 @@ class RunsScreen(CatalogScreen):
     def _choice(self) -> ColumnChoice:
         from artui.tui.screens.runs.choosing import ColumnChoice
 
-        return ColumnChoice(self)
+        return ColumnChoice(self, self._questions.ask_fitting)
 
     @cached_property
     def _grouping(self) -> RunsGrouping:
@@ -211,7 +211,7 @@ class RunsScreen(CatalogScreen):
 
     def _show_view(self, before: RunsState) -> None:
         is_sorted_alike = before.answered.sorts == self.state.answered.sorts
-        if is_sorted_alike and _is_same(before, self.state, "arrangement", "columns", "attributes", "tags"):
+        if is_sorted_alike and _is_same(before, self.state, "arrangement", "columns", "attributes", "fitting", "tags"):
             return
         table, view = self.table, columns.view_of(self.state)
         if view == table.view:

@@ -25,6 +25,8 @@ class RunsState:
     """Attributes that are shown unless columns were chosen."""
     automatic: tuple[str, ...] = ()
     """Ids of the columns that artui chose when there were first runs; empty until then."""
+    fitting: tuple[str, ...] = ()
+    """Ids of the columns that stand in for these while the filter shows runs without any of their metrics."""
     tags: tuple[Column, ...] = ()
     """Tags as columns."""
     arrangement: Arrangement = field(default_factory=Arrangement)
