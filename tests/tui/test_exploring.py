@@ -17,6 +17,7 @@ from artui.tui.cells import MARK, length_of
 from artui.tui.colouring import mark_of
 from artui.tui.screens import palette
 from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.columns import range_text
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
@@ -805,3 +806,8 @@ def test_a_filter_never_leaves_only_empty_columns(tmp_path: Path, explore: Explo
         assert "0.9010" in shown(pilot)
 
     explore(path, flow, size=(120, 30))
+
+
+def test_a_single_number_is_no_range() -> None:
+    """The list of columns says 1 of what is 1 in all runs, not from 1 to 1."""
+    assert range_text(1.0, 1.0) == "1" and range_text(0.5, 2.0).split(" … ") == ["0.5000", "2"]

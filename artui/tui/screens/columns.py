@@ -102,7 +102,7 @@ class ColumnsScreen(FilteredList):
         values = ""
         low, high = self._ranges.get(column_id, (column.low, column.high))
         if low is not None and high is not None:
-            values = f"{number_text(low)} … {number_text(high)}"
+            values = range_text(low, high)
         return Line(
             [
                 (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),
@@ -169,3 +169,8 @@ class ColumnsScreen(FilteredList):
 
     def action_done(self) -> None:
         self.artui.pop_screen()
+
+
+def range_text(low: float, high: float) -> str:
+    """Show from where to where numbers go; of a single one, that."""
+    return number_text(low) if low == high else f"{number_text(low)} … {number_text(high)}"
