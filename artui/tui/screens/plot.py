@@ -25,7 +25,7 @@ from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
-from artui.tui.cells import Span, fit_middle, length_of, most_cells, short_titles
+from artui.tui.cells import Span, fit_apart, fit_middle, length_of, most_cells, short_titles
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings, keys_of
 from artui.tui.keytable import ACTS
@@ -280,7 +280,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             return self._shared(self._marked_entries(scatter.sign_of), [*texts, shown])
         if self.tab == "parallel":
             reasons = self.query_one(Parallel).counts_texts()
-            texts = [f"{runs} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
+            # Which axes there are not is said even where there is no room for the reasons.
+            short = [text.partition(" (")[0] for text in reasons[:1]]
+            texts = [f"{runs} · {', '.join(some)}" for some in (*(reasons[:count] for count in range(len(reasons), 0, -1)), *([short] if short else []))]  # fmt: skip
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
         return [], [(f"{runs} ", "dim")]
 
@@ -348,8 +350,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             if total >= 0 and room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
                 break
         spans: list[Span] = []
-        for entry in entries:
-            name = fit_middle(entry.name, min(max(_LEAST_NAME_CELLS, room), cell_len(entry.name))).rstrip()
+        # Names that begin and end alike are cut where they differ.
+        names = fit_apart([entry.name for entry in entries], max(_LEAST_NAME_CELLS, room))
+        for entry, padded in zip(entries, names, strict=True):
+            name = padded.rstrip()
             spans += [(" " * _GAP_CELLS, "text"), *entry.signs]
             spans.append(Press(name, entry.style, entry.press) if entry.press else (name, entry.style))
         return [*spans, *rest], right

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -22,7 +22,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.safetext import clean
-from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_middle, length_of, strip_of
+from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import MAX_LABEL_CELLS, Scale, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
@@ -43,7 +43,7 @@ from artui.tui.widgets.chartlines import (
     ranges_of,
     trace,
 )
-from artui.tui.widgets.chartoptions import ChartOptions, range_text, x_text, x_value_text
+from artui.tui.widgets.chartoptions import ChartOptions, range_text, reach_of, x_text, x_value_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import DIGITS, count_text, number_text
 
@@ -450,7 +450,8 @@ def _head(
     places = [here if reading is None else x_value_text(reading[0], chart.options) for reading in readings]
     behind = [f" ({place})" if place != here else "" for place in places]
     # A run that has neither colour nor mark has its name.
-    marks = [line.mark if line.is_picked else f"{_short_name(line.title)}:" for line in named]
+    names = fit_apart([clean(line.title, max_chars=100) for line in named], _NAME_CELLS)
+    marks = [line.mark if line.is_picked else f"{name.rstrip()}:" for line, name in zip(named, names, strict=True)]
     texts = _value_texts(marks, values, behind, room)
     fitting = len(texts)
     if sum(map(cell_len, texts)) > room:
@@ -491,11 +492,6 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
     return texts
 
 
-def _short_name(name: str) -> str:
-    text = clean(name, max_chars=100)
-    return fit_middle(text, min(_NAME_CELLS, cell_len(text)))
-
-
 def labelled(curves: Sequence[ChartLine]) -> list[ChartLine]:
     """Give the curves whose values are shown: those that are picked, or all of a few."""
     return [line for line in curves if line.is_picked or len(curves) <= MANY_CURVES]
@@ -509,7 +505,8 @@ def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges,
     notes += [f"{count_text(left_out)} ≤ 0 left out"] if left_out else []
     outside = sum(line.curve.outside_count for line in curves)
     notes += [f"{count_text(outside)} at x ≤ 0 left out"] if outside else []
-    notes += ["smoothed"] if options.smoothing else []
+    if options.smoothing:
+        notes.append("smoothed" if any(_is_smoothed(line.curve, options, ranges) for line in curves) else "points are too far apart to smooth")  # fmt: skip
     ends = {x for line in curves if line.curve.xs for x in (line.curve.xs[0], line.curve.xs[-1])}
     if options.axis == "step" and len(ends) == 1 and any(line.curve.count > 1 for line in curves):
         notes.append(f"all at step {count_text(int(ends.pop()))}")
@@ -517,6 +514,16 @@ def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges,
     if has_counts and drawn < count:
         notes.append(f"{count_text(count)} points, mean and range of a column")
     return notes
+
+
+def _is_smoothed(curve: Curve, options: ChartOptions, ranges: Ranges) -> bool:
+    """Say whether the mean that smooths takes in a second point anywhere in sight."""
+    ends = (ranges.x_low, ranges.x_high)
+    xs = [x for x in curve.xs if ends[0] <= x <= ends[1] and (x > 0 or not options.is_log_x)]
+    if options.is_log_x:
+        xs, ends = [math.log10(x) for x in xs], (math.log10(ends[0]), math.log10(ends[1]))
+    gap = min((after - before for before, after in pairwise(xs)), default=math.inf)
+    return len(xs) > 2 and gap <= reach_of(options.smoothing) * (ends[1] - ends[0])
 
 
 def odd_text(lines: Sequence[ChartLine]) -> str:

@@ -167,6 +167,11 @@ class ChartGrid(Container, can_focus=True):
     # Layout
 
     @property
+    def _is_single(self) -> bool:
+        """Whether one chart has the whole room, so that keys move in it."""
+        return self.is_zoomed or len(self.panels) == 1
+
+    @property
     def _shape(self) -> tuple[int, int]:
         """How many charts are side by side, and below each other."""
         if self.is_zoomed:
@@ -228,7 +233,7 @@ class ChartGrid(Container, can_focus=True):
             lines = self._lines.get(panel.key)
             chart.show(panel.title, lines or [], self.options, note="reading…" if lines is None else "")
             chart.set_current(number == self.current)
-            if not self.is_zoomed:
+            if not self._is_single:
                 chart.cursor = None
         self.post_message(self.Changed())
 
@@ -284,7 +289,9 @@ class ChartGrid(Container, can_focus=True):
             self._change(replace(self.options, window=window))
 
     def action_zoom(self) -> None:
-        if self.panels:
+        if len(self.panels) == 1 and not self.is_zoomed:
+            self.app.say("There is one chart only: ← and → read its values.")  # type: ignore[attr-defined]
+        elif self.panels:
             self.is_zoomed = not self.is_zoomed
             self.lay_out()
 
@@ -297,7 +304,7 @@ class ChartGrid(Container, can_focus=True):
     def action_sideways(self, change: int) -> None:
         """Move to the chart beside this one; on a single chart, move the cursor."""
         chart = self.chart
-        if not self.is_zoomed:
+        if not self._is_single:
             self._move(change)
         elif chart is not None:
             chart.move_cursor(change)
@@ -310,7 +317,7 @@ class ChartGrid(Container, can_focus=True):
 
     def action_jump(self, place: int) -> None:
         """Go to the first or the last chart; with a cursor on a single chart, to its first or last point."""
-        if self.is_zoomed and self.chart is not None and self.chart.cursor is not None:
+        if self._is_single and self.chart is not None and self.chart.cursor is not None:
             self.chart.jump_cursor(place)
         else:
             self._move(place * len(self.panels))

@@ -393,6 +393,12 @@ def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
 
 def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
     """Put the curve's mark at its end, or where it leaves the chart; before the end where another mark is there."""
+    if (edge := _leaving(plot, followed)) is not None:
+        for column, y in edge:
+            cell = y >> 2, column
+            if cell not in plot.signs and plot.line[cell[0] * plot.columns + column]:
+                plot.signs[cell] = line.mark, style
+                return
     taken = 0
     for x, y in reversed(followed):
         cell = y >> 2, x >> 1
@@ -404,6 +410,18 @@ def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple
         taken += 1
         if taken > 2 * _MARKS_BESIDE:
             return
+
+
+def _leaving(plot: Plot, followed: Sequence[tuple[int, int]]) -> list[tuple[int, int]] | None:
+    """Give (column, dot row) of a line that goes on beyond the chart, from the right edge to its last point in sight."""
+    place = next((place for place in range(len(followed) - 1, -1, -1) if followed[place][0] < plot.dot_columns), None)
+    if place is None or place == len(followed) - 1 or followed[-1][0] < plot.dot_columns:
+        return None
+    (x0, y0), (x1, y1) = followed[place], followed[place + 1]
+    first, last = max(0, x0 >> 1), plot.columns - 1
+    middles = ((column, min(2 * column + 1, x1)) for column in range(last, first - 1, -1))
+    rows = ((column, round(y0 + (y1 - y0) * (max(x, x0) - x0) / max(1, x1 - x0))) for column, x in middles)
+    return [(column, max(0, min(y, plot.dot_rows - 1))) for column, y in rows][: 2 * _MARKS_BESIDE]
 
 
 _FEW_POINTS, _POINT_DOTS = 30, 6

@@ -61,7 +61,13 @@ def smoothed(xs: Sequence[float], values: Sequence[float], width: float) -> list
     """
     if width <= 0 or len(values) < 3:
         return list(values)
-    return _centred_mean(xs, _centred_mean(xs, values, width / 4), width / 4)
+    reach = reach_of(width)
+    return _centred_mean(xs, _centred_mean(xs, values, reach), reach)
+
+
+def reach_of(width: float) -> float:
+    """Give how far points are at most that a mean of some width takes in, on either side."""
+    return width / 4
 
 
 def _centred_mean(xs: Sequence[float], values: Sequence[float], reach: float) -> list[float]:

@@ -153,8 +153,10 @@ class Parallel(Picture):
             for axis, is_log in zip(axes, self._is_log, strict=True)
         }
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
+        # The neighbour takes the place of an axis that is gone.
+        beside = self.current if before else len(axes)
         self.current = next(
-            (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, len(axes) - 1)
+            (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, min(beside, len(axes) - 1))
         )
         self.note = "" if len(axes) > 1 else "it takes two columns that vary"
         self.again()
@@ -467,7 +469,10 @@ class Parallel(Picture):
         front = self._front_texts()
         rest: list[Span] = [(f" · in front: {' and '.join(front)}", "accent")] if front else []
         if line_count < total:
-            rest.append((f" · {count_text(total - line_count)} without a line", "dim"))
+            text = f" · {plural(total - line_count, 'run')} with too few values for a line"
+            if length_of([*spans, *rest, (text, "")]) > width:
+                text = f" · {count_text(total - line_count)} without a line"
+            rest.append((text, "dim"))
         if self.cursor is not None and self.cursor_name:
             rank = self._rank_text()
             spans = [(f" {_CURSOR} ", "title"), *self.cursor_name, *([(f" {rank}", "text")] if rank else [])]
@@ -584,7 +589,11 @@ class Parallel(Picture):
         if drawn < line_count:
             texts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
         axis = self.axes[self.current]
-        return [*texts, *gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool))]
+        gaps = gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool))
+        if axis.placed.odd and gaps:
+            # Both are of the current axis.
+            gaps = [f"{axis.title}: {', '.join(gaps).removesuffix(f' {axis.title}')}"]
+        return [*texts, *gaps]
 
     # Keys
 

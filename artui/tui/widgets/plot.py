@@ -125,7 +125,9 @@ def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: 
     line = [" "] * columns
     for column, text in places:
         cells = _cells(text)
-        start = max(0, min(columns - len(cells), column - len(cells) // 2))
+        # Right behind the corner a number would look negative.
+        start = max(1, min(columns - len(cells), column - len(cells) // 2))
+        start = min(start, columns - len(cells))
         if len(cells) <= columns and all(cell == " " for cell in line[max(0, start - 1) : start + len(cells) + 1]):
             line[start : start + len(cells)] = cells
     return [(fit(corner, label_cells, right=True) + " └", "faint"), ("".join(line), "dim")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -200,8 +201,15 @@ class Scatter(Picture):
                 if 0 < bits.bit_count() < _MANY_DOTS:
                     style_here = styles[plot.line_owners[place].bit_length() - 1]
                     plot.signs[divmod(place, columns)] = _POINT, style_here
-        for column in self._odd_columns(x_scale, columns):
-            plot.signs[0, column] = _ODD, palette.styles["bad"]
+        odd = self._odd_columns(x_scale, columns)
+        for column, count in odd.items():
+            # Of several runs in a cell the sign has their number, where no other one is in its way.
+            text = _ODD if count == 1 else f"{_ODD}{count_text(count)}"
+            start = max(0, min(column, columns - len(text)))
+            if any(other != column and start <= other < start + len(text) for other in odd):
+                text, start = _ODD, column
+            for offset, letter in enumerate(text):
+                plot.signs[0, start + offset] = letter, palette.styles["bad"]
         for place, sign in ground.outside.items():
             if (at := _dot_of(place, true_dots)) is not None:
                 plot.signs[at[1] >> 2, at[0] >> 1] = sign, palette.styles["warn"]
@@ -241,12 +249,13 @@ class Scatter(Picture):
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
 
-    def _odd_columns(self, x_scale: Scale, columns: int) -> set[int]:
-        """Give the columns of the runs whose y value is NaN or infinite: they are marked at the top."""
+    def _odd_columns(self, x_scale: Scale, columns: int) -> dict[int, int]:
+        """Give the columns of the runs whose y value is NaN or infinite, with their numbers: they are marked at the top."""
         if self.x is None or self.y is None:
-            return set()
+            return {}
         shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
-        return {round(max(0.0, min(1.0, share)) * (columns - 1)) for share in shares if share is not None}
+        places = (round(max(0.0, min(1.0, share)) * (columns - 1)) for share in shares if share is not None)
+        return Counter(places)
 
     def sign_of(self, key: int, number: int) -> Span:
         """Give the sign of a marked run, by its key and its number among colours."""
@@ -328,6 +337,10 @@ class Scatter(Picture):
             room = width - length_of([*spans, *correlation])
             texts = (f" · {spread_axes} spread where runs share a place", f" · {spread_axes} spread")
             spans.append((next((text for text in texts if len(text) <= room), texts[-1]), "dim"))
+        if length_of([*spans, *correlation]) > width and correlation:
+            # A text that is cut would say something else.
+            short = f" · {self._correlation.removeprefix('rank ')}"
+            correlation = [(short, "accent")] if length_of([*spans, (short, "")]) <= width else []
         return [*spans, *correlation]
 
     def counts_texts(self) -> list[str]:

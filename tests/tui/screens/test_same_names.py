@@ -58,6 +58,36 @@ def test_both_are_named_with_the_end_of_their_id(place: str, twins: Path, explor
     explore(twins, flow)
 
 
+def test_a_legend_cuts_names_where_they_are_the_same(tmp_path: Path, explore: Explore) -> None:
+    """Long names that begin and end alike differ in the legend; of a single chart keys read the values at once."""
+    path = tmp_path / "alike.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(1, 4):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"logs/speech/kwt{number}/validation"))
+            name_key = runs.name_key(connection, "accuracy")
+            points.append(connection, key, name_key, "", *points.pack([(40 * step, step, number / 8) for step in range(4)]))  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("f")
+        await settled(pilot)
+        legend = shown(pilot).splitlines()[-2]
+        assert all(f"kwt{number}" in legend for number in (1, 2, 3)), legend
+        await pilot.press("right", "right")
+        await settled(pilot)
+        assert "at step 40 " in shown(pilot)
+        await pilot.press("end")
+        await settled(pilot)
+        assert "at step 120 " in shown(pilot)
+        await pilot.press("z")
+        await settled(pilot)
+        assert "one chart only" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "at step" not in shown(pilot) and "kwt1" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
+
+
 def test_answers_name_them_too(twins: Path) -> None:
     """The command line says the same."""
     with Reader(twins) as reader:

@@ -546,3 +546,42 @@ def test_a_file_has_the_signs_of_the_screen_and_says_what_they_are() -> None:
     assert all(low <= y <= high for line in figure.lines for y in line.ys)
     words = {shape.text for shape in shapes(figure) if isinstance(shape, Text)}
     assert {label for label, _ in marks.values()} <= words
+
+
+@pytest.mark.parametrize("gap", [1, 7, 40])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_line_that_goes_on_has_its_mark_at_the_edge(gap: int, count: int) -> None:
+    """In a part of the axis no mark stands inside, as if a run ended there; of a run that ends it does."""
+    xs = np.arange(0.0, 2001.0, gap)
+    lines = [ChartLine(str(n), thin(xs, np.sin(xs / 300 + n) + 3 * n, buckets=2001), n, CURVE_MARKS[n], str(n)) for n in range(count)]  # fmt: skip
+    ended = xs[: len(xs) // 2]
+    lines.append(ChartLine("ended", thin(ended, ended * 0 - 5, buckets=2001), 9, CURVE_MARKS[9], "ended"))
+    chart = Chart("loss")
+    chart.curves, chart.options = lines, ChartOptions(window=(500.0, 1270.0))
+    rows = [strip.text for strip in draw(chart, 100, 24, PALETTE)[1:-1]]
+    for number in range(count):
+        assert max(row.rfind(CURVE_MARKS[number]) for row in rows) >= 98 - number
+    left, columns = chart.plot_cells
+    at = max(row.rfind(CURVE_MARKS[9]) for row in rows)
+    assert abs(at - (left + (ended[-1] - 500) / 770 * (columns - 1))) <= 2
+
+
+@pytest.mark.parametrize(("count", "smoothing", "is_smoothed"), [(51, 0.01, False), (51, 0.1, True), (100, 0.05, True)])
+def test_smoothing_that_changes_nothing_is_not_said(count: int, smoothing: float, is_smoothed: bool) -> None:
+    """A mean over less than the distance of two points is none: the line stays, and that is said."""
+    values = np.sin(np.linspace(0, 60, count))
+    plain, drawn = (
+        _picture(values, options=ChartOptions(smoothing=width), size=(100, 14)) for width in (0.0, smoothing)
+    )
+    assert ("smoothed" in drawn[0]) == is_smoothed and ("too far apart" in drawn[0]) != is_smoothed
+    xs = np.arange(float(count)).tolist()
+    assert (smoothed(xs, values.tolist(), smoothing * (count - 1)) != values.tolist()) == is_smoothed
+    assert plain[-1] == drawn[-1]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_label_of_an_axis_looks_negative(width: int) -> None:
+    """The first label below a plot stands off the corner."""
+    for values in (np.linspace(1, 0, 50), np.linspace(1, 0, 3)):
+        axis = _picture(values, size=(width, 12))[-1]
+        assert "└ " in axis

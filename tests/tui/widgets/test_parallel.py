@@ -159,7 +159,7 @@ def test_without_braille_few_lines_are_drawn() -> None:
 def test_what_has_no_line_is_counted() -> None:
     """A run with one value at most has no line; one without a value on the current axis cannot be among the best."""
     axes = [_axis("a", [1.0, 2.0, math.nan, 4.0]), _axis("loss", [1.0, math.nan, math.nan, 3.0], is_metric=True)]
-    assert "2 without a line" in _shown(axes)[0]
+    assert "2 runs with too few values for a line" in _shown(axes)[0]
     parallel = Parallel()
     parallel.show(range(4), axes, {})
     assert parallel.counts_texts() == ["2 without loss"]
@@ -455,3 +455,15 @@ def test_a_file_says_what_its_lines_and_axes_are() -> None:
             cells = len(text.text) * text.size * 0.55
             start = text.x - cells * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
             assert start >= 0 and start + cells <= figure.size[0], text
+
+
+def test_without_an_axis_its_neighbour_is_the_current_one() -> None:
+    """Taking an axis away leaves the place; what is said of missing values names the axis it is of."""
+    parallel = Parallel()
+    parallel.show(range(RUNS), AXES, {})
+    parallel.current = 1
+    parallel.show(range(RUNS), [AXES[0], *AXES[2:]], {})
+    assert parallel.axes[parallel.current] is AXES[2]
+    odd = Placed(Column("metric", "loss"), np.array([1.0, 2.0, math.nan, math.nan]), odd=frozenset({2}))
+    parallel.show(range(4), [_axis("a", [1.0, 2.0, 3.0, 4.0]), ParallelAxis("loss", odd, True)], {})
+    assert parallel.counts_texts() == ["loss: 1 with NaN or ∞, 1 without"]

@@ -156,7 +156,7 @@ def test_pictures_count_what_is_missing_by_one_rule() -> None:
     scatter.show(range(5), x, y, ("lr", "loss"), {})
     parallel.show(range(5), [ParallelAxis("lr", x), ParallelAxis("loss", y)], {})
     assert scatter.counts_texts() == ["2 with NaN or ∞ ×", "1 without loss"]
-    assert parallel.counts_texts() == ["2 with NaN or ∞", "1 without loss"]
+    assert parallel.counts_texts() == ["loss: 2 with NaN or ∞, 1 without"]
 
 
 @pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
@@ -308,3 +308,13 @@ def test_the_cursor_begins_on_the_best_run(name: str, best: int, move: Any, chan
     scatter.show(range(4), x, y, ("lr", name), {})
     move(scatter, change)
     assert scatter.cursor == best
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_runs_that_share_a_cross_are_counted(width: int) -> None:
+    """Of runs without a number at one place the sign says how many they are, and no text of the title is cut."""
+    scatter = _scatter([0.1, 0.2, 0.3, 0.25, 0.3, 0.3, 0.3, 0.1], [1.0, 2.0, 1.5, 1.2, math.nan, math.nan, math.nan, math.nan])  # fmt: skip
+    scatter.y = Placed(Column("metric", "loss"), scatter.y.values, odd=frozenset({4, 5, 6, 7})) if scatter.y else None
+    lines = _lines(scatter, width)
+    assert lines[1].count("×") == 2 and lines[1].count("×3") == 1
+    assert "correlation" not in lines[0] or "runs" in lines[0]
