@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from artui.tui.widgets.bars import KeyBar
 from artui.tui.widgets.lines import LineList
-from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.prompt import FIND_ID, Prompt
 
 
 class FindsLines(Screen[None]):
@@ -28,10 +28,10 @@ class FindsLines(Screen[None]):
         listing = self._focused_lines()
         if listing is None:
             return
-        prompts = self.query("#find-line").results(Prompt)
+        prompts = self.query(f"#{FIND_ID}").results(Prompt)
         prompt = next(iter(prompts), None)
         if prompt is None:
-            prompt = Prompt(id="find-line")
+            prompt = Prompt(id=FIND_ID)
             self.mount_prompt(prompt)
             self.call_after_refresh(self._ask_for_line, prompt, listing)
         else:
@@ -89,7 +89,7 @@ class FindsLines(Screen[None]):
 
     def leave_find(self) -> bool:
         """Do what esc does: leave the question, then clear the search; false if there is neither."""
-        for prompt in self.query("#find-line").results(Prompt):
+        for prompt in self.query(f"#{FIND_ID}").results(Prompt):
             if prompt.leave():
                 listing = self._focused_lines()
                 self.set_focus(listing if listing is not None and listing.can_focus else None)

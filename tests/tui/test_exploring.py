@@ -798,10 +798,10 @@ def test_a_filter_never_leaves_only_empty_columns(tmp_path: Path, explore: Explo
         await _press(pilot, "escape")
         assert [column.name for column in on(pilot, RunsScreen).shown_columns()] == usual
         # Columns that were chosen stay, until artui is to choose again.
-        on(pilot, RunsScreen)._take_columns(["metric:loss0"])
+        on(pilot, RunsScreen)._choice.change(["metric:loss0"])
         text = await _press(pilot, "slash", *"hits > 0", "enter")
         assert "0.9010" not in text and "loss0" in text
-        on(pilot, RunsScreen)._take_columns(None)
+        on(pilot, RunsScreen)._choice.change(None)
         await settled(pilot)
         assert "0.9010" in shown(pilot)
 

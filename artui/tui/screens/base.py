@@ -90,13 +90,14 @@ class CatalogScreen(Asks, FindsLines):
         """Give the widget that gets the focus once a question at the bottom is answered or left."""
         return None
 
-    def on_prompt_asked(self) -> None:
+    def on_prompt_asked(self, message: Prompt.Asked) -> None:
         for bar in self.query(KeyBar):
-            bar.ask(self.query_one(Prompt).keys)
+            bar.ask(message.prompt.keys)
 
     def on_prompt_left(self) -> None:
         home = self.prompt_home()
-        if home is not None:
+        # A click may have led elsewhere.
+        if home is not None and (self.focused is None or isinstance(self.focused.parent, Prompt)):
             self.set_focus(home)
         self.show_keys()
 

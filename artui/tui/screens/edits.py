@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
 from artui.model import Column, check_fact
+from artui.query.given import alias_answers, project_answers, tag_answers
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.reference import check_alias
@@ -17,6 +18,7 @@ from artui.units import plural
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
     from artui.model import VersionHead
+    from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
 
 _NAME_CHARS = 40
@@ -31,10 +33,22 @@ class Editor:
     def _say(self, text: str, *, is_warning: bool = False) -> None:
         self._screen.artui.say(text, is_warning=is_warning)
 
-    def prompt(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
-        """Ask for a text, if the catalog may be written."""
-        if self._is_writable():
-            self._screen.query_one(Prompt).ask(question, answer, text=text)
+    def prompt(
+        self,
+        question: str,
+        answer: Callable[[str], None],
+        *,
+        text: str = "",
+        names: Callable[[Reader], Sequence[str]] | None = None,
+    ) -> None:
+        """Ask for a text, if the catalog may be written; tab completes it to one of the names."""
+        if not self._is_writable():
+            return
+        screen, prompt = self._screen, self._screen.query_one(Prompt)
+        prompt.ask(question, answer, text=text)
+        if names is not None:
+            reader, asked = screen.reader, prompt.asked_count
+            screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked))
 
     def _is_writable(self) -> bool:
         why_not = self._screen.reader.why_not_writable
@@ -117,7 +131,9 @@ class RunsEditor(Editor):
         """Put a tag on the runs, or take it off."""
         if not self._has_runs():
             return
-        self.prompt(f"tag {self._whom()}  (name, name=value, or -name)", self._tag)
+        keys = list(self._edited_keys())
+        question = f"tag {self._whom()}  (name, name=value, or -name)"
+        self.prompt(question, self._tag, names=lambda reader: tag_answers(reader, keys))
 
     def _tag(self, text: str) -> None:
         if not text:
@@ -156,7 +172,7 @@ class RunsEditor(Editor):
         """Put the runs into another project."""
         if not self._has_runs():
             return
-        self.prompt(f"move {self._whom()} to project", self._move)
+        self.prompt(f"move {self._whom()} to project", self._move, names=project_answers)
 
     def _move(self, text: str) -> None:
         if text:
@@ -253,7 +269,12 @@ class VersionsEditor(Editor):
 
     def _ask_alias(self, head: VersionHead, text: str) -> None:
         question = f"alias for {clean(head.reference)}  (name, or -name)"
-        self.prompt(question, lambda answer: self._ask_why(head, answer.strip()), text=text)
+        self.prompt(
+            question,
+            lambda answer: self._ask_why(head, answer.strip()),
+            text=text,
+            names=lambda reader: alias_answers(reader, head.aliases),
+        )
 
     def _ask_why(self, head: VersionHead, text: str) -> None:
         """Check the alias, and ask for the reason, which may be left out."""

@@ -38,6 +38,8 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from artui.model import Metric, RunDetail, RunHead
     from artui.query.lines import LogSource
     from artui.query.series.curves import Window
@@ -53,7 +55,8 @@ WIDE_CELLS = 100
 """From this width on, metrics and curves stand beside the facts."""
 BARS = 3
 """Lines of a screen above and below a view."""
-TABS = ("overview", "charts", "files", "log")
+_TAB_WIDGETS = {"overview": "#facts", "charts": "#charts", "files": "#files", "log": "#log-text"}
+TABS = tuple(_TAB_WIDGETS)
 
 
 class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
@@ -170,8 +173,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def _show_tab(self) -> None:
         for tab in TABS:
             self.query_one(f"#{tab}").set_class(tab != self.tab, "hidden")
-        targets = {"overview": "#facts", "charts": "#charts", "files": "#files", "log": "#log-text"}
-        self.query_one(targets[self.tab]).focus()
+        self.prompt_home().focus()
         self.watch_text(is_in_sight=self.is_current)
         self._show_scopes()
         self._show_tabs()
@@ -204,8 +206,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             return True
         return super().go_back()
 
-    def on_prompt_left(self) -> None:
-        self._show_tab()
+    def prompt_home(self) -> Widget:
+        """Give what is in sight of the run."""
+        return self.query_one(_TAB_WIDGETS[self.tab])
 
     def show_marks(self) -> None:
         """Show in the title whether the run is marked."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import Input
 
 
 class LineEntry(Input):
-    """An entry of one line. While it has the focus its cursor is in sight; without it, its beginning."""
+    """An entry of one line. While it has the focus its cursor is in sight; without it, its beginning.
+
+    Tab never leads out of it: what tab does otherwise is said by the widget that it is in.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab,shift+tab", "stay", show=False)]
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
@@ -27,6 +35,9 @@ class LineEntry(Input):
         if start + width < cells + (cursor == cells) and cursor != start + width - 1:
             strip = Strip.join([strip.crop(0, width - 1), _ellipsis(strip, width - 1)])
         return strip
+
+    def action_stay(self) -> None:
+        """Do nothing: the key is neither a letter nor a way out."""
 
     def on_focus(self) -> None:
         self._bring_in_sight(self._cursor_offset)

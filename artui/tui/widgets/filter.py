@@ -131,7 +131,7 @@ class FilterLine(Horizontal):
         self.post_message(self.Left())
 
     def on_key(self, event: events.Key) -> None:
-        if self.is_typing and event.key in ("down", "tab"):
+        if self.is_typing and event.key == "down":
             event.stop()
             event.prevent_default()
             self._apply()

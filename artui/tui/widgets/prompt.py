@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -14,16 +15,27 @@ from artui.tui.cells import length_of
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
 
+FIND_ID = "find-line"
+"""Of the question for words to find."""
+
 
 class Prompt(Horizontal):
-    """Asks for one text; hidden while there is no question."""
+    """Asks for one text; hidden while there is no question.
+
+    A click elsewhere leaves the question, as esc does, and says what is lost by it.
+    """
 
     KEYS = [("enter", "keep"), ("esc", "leave")]
+    COMPLETING_KEYS = [("enter", "keep"), ("tab", "complete"), ("esc", "leave")]
     YES_KEYS = [("y", "yes"), ("esc", "no")]
     DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
-        """A question is asked."""
+        """A question is asked, or has other keys now."""
+
+        def __init__(self, prompt: Prompt) -> None:
+            super().__init__()
+            self.prompt = prompt
 
     class Left(Message):
         """The question is answered, or left."""
@@ -36,11 +48,22 @@ class Prompt(Horizontal):
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
         self._enter_word = self.KEYS[0][1]
+        self.asked_count = 0
+        """Questions that were asked so far."""
+        self._text = ""
+        """What the entry had when the question was asked."""
+        self._names: Sequence[str] = ()
+        self._begun = ""
+        """The beginning that tab has completed."""
+        self._completed = ""
+        """What tab has made of it; empty before the first tab."""
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         """The keys that answer the question, for the bar at the bottom."""
-        return self.YES_KEYS if self._is_yes_or_no else [("enter", self._enter_word), *self.KEYS[1:]]
+        if self._is_yes_or_no:
+            return self.YES_KEYS
+        return [("enter", self._enter_word), *(self.COMPLETING_KEYS if self._names else self.KEYS)[1:]]
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -61,8 +84,9 @@ class Prompt(Horizontal):
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question. `enter_word` says in the
         footer what enter does.
         """
+        self.asked_count += 1
         self._enter_word = enter_word
-        self._typed = typed
+        self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no = is_yes_or_no
         spans = [(f" {clean(question)} ", "accent")]
         self._label.styles.width = length_of(spans)
@@ -73,7 +97,18 @@ class Prompt(Horizontal):
         self.remove_class("hidden")
         # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
-        self.post_message(self.Asked())
+        self.post_message(self.Asked(self))
+
+    def offer(self, names: Sequence[str], *, to: int) -> None:
+        """Let tab complete what is typed to one of these, if that question is still asked."""
+        if self.is_open and to == self.asked_count:
+            self._names = names
+            self.post_message(self.Asked(self))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question is asked."""
+        return self._answer is not None
 
     def leave(self) -> bool:
         """Take the question back; false if there is none."""
@@ -89,6 +124,37 @@ class Prompt(Horizontal):
         answer(text)
         if self._answer is None:
             self.post_message(self.Left())
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in ("tab", "shift+tab") and self._names:
+            event.stop()
+            event.prevent_default()
+            self._complete(1 if event.key == "tab" else -1)
+
+    def _complete(self, change: int) -> None:
+        """Complete what is typed; a second time, to the next name that begins so."""
+        value = self._entry.value
+        is_again = bool(self._completed) and value == self._completed
+        if not is_again:
+            self._begun = value
+        names = [name for name in self._names if name.lower().startswith(self._begun.lower())]
+        if not names:
+            return
+        place = names.index(value) + change if is_again and value in names else min(change, 0)
+        self._completed = names[place % len(names)]
+        self._entry.value = self._completed
+        self._entry.cursor_position = len(self._completed)
+
+    def on_descendant_blur(self) -> None:
+        focused = self.screen.focused
+        # Without any focus it is the terminal that has lost it, for a while.
+        if focused is None or focused is self._entry or not self.is_open:
+            return
+        typed = self._entry.value.strip()
+        self.leave()
+        # Words to find are no answer that could be lost.
+        if typed and typed != self._text and self.id != FIND_ID:
+            self.app.say(f"Left without an answer: {clean(typed, max_chars=60)} is not kept.")  # type: ignore[attr-defined]
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()

@@ -1,0 +1,47 @@
+"""Names that were given before: what a question about a tag, an alias or a project can be answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import orjson
+
+from artui.catalog import cells as cell_of
+from artui.query.runs.columns import PROJECTS_IN_USE, TAG_NAMES
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+
+TAGS_OF_RUNS = """
+    SELECT DISTINCT n.text
+    FROM json_each(:run_keys) AS k
+    JOIN tag AS t ON t.run_key = k.value
+    JOIN name AS n ON n.key = t.name_key
+    LIMIT 2000
+"""
+ALIASES = "SELECT DISTINCT l.name FROM alias AS l LIMIT 1000"
+
+
+def tag_answers(reader: Reader, run_keys: Sequence[int]) -> list[str]:
+    """Give the names of tags, and behind a minus those that some of the runs have."""
+    with reader.snapshot() as connection:
+        names = sorted(cell_of.text(name) for _, name in connection.execute(TAG_NAMES))
+        here = sorted(
+            cell_of.text(name)
+            for (name,) in connection.execute(TAGS_OF_RUNS, {"run_keys": orjson.dumps([*run_keys]).decode()})
+        )
+    return [*names, *(f"-{name}" for name in here)]
+
+
+def alias_answers(reader: Reader, of_version: Sequence[str]) -> list[str]:
+    """Give the names of aliases, and behind a minus those that the version has."""
+    with reader.snapshot() as connection:
+        names = sorted(cell_of.text(name) for (name,) in connection.execute(ALIASES))
+    return [*names, *(f"-{name}" for name in of_version)]
+
+
+def project_answers(reader: Reader) -> list[str]:
+    """Give the projects that have runs."""
+    with reader.snapshot() as connection:
+        return sorted(cell_of.text(name) for (name,) in connection.execute(PROJECTS_IN_USE))

@@ -1,0 +1,113 @@
+"""Questions at the bottom of every screen: who has the focus, what tab does, what a click elsewhere does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from artui.catalog import Catalog, events
+from artui.query.reader import Reader
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_ids
+from artui.tui.widgets.prompt import Prompt
+from tests.tui.looking import settled, shown
+
+Explore = Callable[..., None]
+
+ENTRIES = {
+    "": "t n m W e slash C,slash colon question_mark,slash",
+    "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash", "enter tab tab tab": "slash ampersand",
+    "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "A t n",
+    "I": "slash",
+}  # fmt: skip
+"""Keys that lead to a screen, and there to each entry that it has."""
+
+
+@pytest.mark.parametrize("way", ENTRIES)
+def test_focus_stays_in_an_entry_until_it_is_left(small_catalog: Path, explore: Explore, way: str) -> None:
+    """Tab does not lead out of what one types into, and a click beside a question leaves it: never two places take letters."""
+
+    async def press(pilot: Pilot[Any], *keys: str) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await press(pilot, *way.split())
+        place = pilot.app.screen
+        for keys in ENTRIES[way].split():
+            await press(pilot, *keys.split(","))
+            screen, entry = pilot.app.screen, pilot.app.screen.focused
+            assert isinstance(entry, Input), (keys, screen)
+            for key in ("tab", "shift+tab"):
+                entry.value, entry.cursor_position = "zq", 2
+                await press(pilot, key, "x")
+                assert (pilot.app.screen, screen.focused, entry.value) == (screen, entry, "zqx"), keys
+            prompt = entry.parent
+            if isinstance(prompt, Prompt):
+                places = [w for w in screen.query("*") if w.focusable and w.region.area and w is not entry]
+                await pilot.click(places[0], offset=(1, 0))
+                await settled(pilot)
+                assert not prompt.is_open and not prompt.region.area and screen.focused in places, keys
+                assert prompt.id == "find-line" or "zqx is not kept" in shown(pilot), keys
+            for _ in range(9):
+                if pilot.app.screen is not place or isinstance(pilot.app.screen.focused, Input):
+                    await press(pilot, "escape")
+
+    explore(small_catalog, flow)
+
+
+def test_focus_comes_back_with_the_terminal(small_catalog: Path, explore: Explore) -> None:
+    """A terminal that loses the focus for a while takes no question away."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("t", *"zq")
+        pilot.app.app_focus = False
+        await settled(pilot)
+        pilot.app.app_focus = True
+        await settled(pilot)
+        await pilot.press("x")
+        focused = pilot.app.screen.focused
+        assert isinstance(focused, Input) and focused.value == "zqx"
+
+    explore(small_catalog, flow)
+
+
+def test_tab_completes_tags_aliases_and_projects(small_catalog: Path, explore: Explore) -> None:
+    """What is there already is completed, the next one with tab again; behind a minus, what can be taken off."""
+    with Reader(small_catalog) as reader:
+        keys = run_order(reader, RunsRequest("")).keys
+        ids = run_ids(reader, keys[:2])
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "tags") as edit:
+        edit.tag(ids[0], "sweep-a", "")
+        edit.tag(ids[1], "sweep-b", "")
+
+    async def complete(pilot: Pilot[Any], keys: str, typed: str, *tabs: str) -> list[str]:
+        for key in keys.split():
+            await pilot.press(key)
+            await settled(pilot)
+        entry = pilot.app.screen.focused
+        assert isinstance(entry, Input) and "tab complete" in shown(pilot)
+        entry.value, entry.cursor_position = typed, len(typed)
+        made = []
+        for tab in tabs:
+            await pilot.press(tab)
+            made.append(entry.value)
+        await pilot.press("escape")
+        return made
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        assert await complete(pilot, "t", "sw", "tab", "tab", "tab", "shift+tab") == ["sweep-a", "sweep-b", "sweep-a", "sweep-b"]  # fmt: skip
+        assert await complete(pilot, "t", "-", "tab", "tab") == ["-sweep-a"] * 2
+        assert await complete(pilot, "t", "other", "tab") == ["other"]
+        assert await complete(pilot, "m", "d", "tab") == ["digits"]
+        await pilot.press("2", "slash", *"digits-model", "enter")
+        assert await complete(pilot, "a", "-c", "tab") == ["-candidate"]
+        assert await complete(pilot, "a", "c", "tab") == ["candidate"]
+
+    explore(small_catalog, flow)
