@@ -211,8 +211,8 @@ def test_n_goes_on_only_after_a_search(place: str, small_catalog: Path, explore:
 
 
 @pytest.mark.parametrize("place", ["overview", "files", "curves"])
-def test_a_question_ends_with_its_view(place: str, small_catalog: Path, explore: Explore) -> None:
-    """tab in the middle of a question shows the next view and takes the question back."""
+def test_a_question_keeps_the_focus_until_it_is_left(place: str, small_catalog: Path, explore: Explore) -> None:
+    """tab in the middle of a question does not lead out of it, and esc takes the question back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         screen = await _go(pilot, place)
@@ -220,7 +220,11 @@ def test_a_question_ends_with_its_view(place: str, small_catalog: Path, explore:
         await settled(pilot)
         await pilot.press(*"ab", "tab")
         await settled(pilot)
-        assert not [prompt for prompt in screen.query("Prompt") if prompt.display]
+        [prompt] = [prompt for prompt in screen.query("Prompt") if prompt.display]
+        assert pilot.app.focused is not None and prompt in pilot.app.focused.ancestors
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not prompt.display and pilot.app.screen is screen
         assert "enter keep" not in shown(pilot)
 
     explore(small_catalog, flow)
