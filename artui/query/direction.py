@@ -19,6 +19,9 @@ _WHEN = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|total)s?(?=$|[/_.])")
 _RESULT = re.compile(
     r"(?i)(loss|acc\b|acc_|accuracy|error|perplex|ppl|mse|mae\b|f1|auc|auroc|precision|recall|iou|dice|score|bleu|rouge|psnr|ssim|reward|return|regret)"
 )
+_AMOUNT = re.compile(r"(?i)(^|[/_.])(pixel|sample|example|image|file|record|class|label)(es|s)?(?!_per)($|[/_.])")
+"""Words for what is only counted, unless a result is taken over it: `class/3`, but not `class/3/recall`."""
+_SPEED = re.compile(r"(?i)(latency|throughput|_per_s)")
 _SYSTEM = re.compile(r"(?i)system[/.]")
 """Names of metrics for which neither higher nor lower is better: counters, and what the machine measured of itself."""
 
@@ -36,7 +39,13 @@ def guess_direction(name: str) -> Direction:
 def has_direction(name: str) -> bool:
     """Say whether a value of this metric can be better than another: an epoch, a learning rate or the load of a machine cannot."""
     measured = _WHEN.sub("", name) if _RESULT.search(name) else name
-    return not (_COUNTER.search(measured) or _SYSTEM.match(name))
+    is_amount = bool(_AMOUNT.search(name)) and not _RESULT.search(name)
+    return not (is_amount or _COUNTER.search(measured) or _SYSTEM.match(name))
+
+
+def is_result(name: str) -> bool:
+    """Say whether a number of any sort, such as one in the metadata of a version, is by its name something to be judged by."""
+    return bool(_RESULT.search(name) or _SPEED.search(name)) and has_direction(name)
 
 
 def best_aggregate(name: str) -> str:

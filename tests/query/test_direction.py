@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.direction import best_aggregate, guess_direction, has_direction, is_best, is_far_from_best
+from artui.query.direction import best_aggregate, guess_direction, has_direction, is_best, is_far_from_best, is_result
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,21 @@ def test_the_best_of_a_metric_follows_its_direction() -> None:
         ("grad_norm_step", False),
         ("time_step", False),
         ("system/total_loss", False),
+        ("class/3", False),  # so many of a class
+        ("pixels", False),
+        ("class/3/recall", True),
+        ("images_per_second", True),
     ],
 )
 def test_counters_are_told_from_results_that_name_one(name: str, can_be_better: bool) -> None:
     """A result says over what it was taken; a counter is nothing but that."""
     assert has_direction(name) is can_be_better
+
+
+@pytest.mark.parametrize(
+    ("name", "is_judged"),
+    [("train", False), ("val", False), ("test", False), ("layers.0", False), ("val/acc", True), ("accuracy", True), ("epoch", False)],
+)  # fmt: skip
+def test_numbers_of_metadata_are_judged_only_by_the_name_of_a_result(name: str, is_judged: bool) -> None:
+    """Of the numbers of rows in a split none is the best one."""
+    assert is_result(name) is is_judged

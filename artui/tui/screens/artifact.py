@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 
 from artui import clock
 from artui.query import artifacts as query
-from artui.query.direction import best_aggregate, has_direction
+from artui.query.direction import best_aggregate, is_result
 from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
@@ -279,7 +279,7 @@ def _drawn(versions: Sequence[VersionHead], measure: Measure) -> _Drawn:
     texts = _aligned(["" if value is None else number_text(value, digits) for value in values])
     finite = [value for value in numbers if value == value]
     bests: frozenset[int] = frozenset()
-    if finite and has_direction(measure.name):
+    if finite and is_result(measure.name):
         best = min(finite) if best_aggregate(measure.name) == "min" else max(finite)
         bests = frozenset(place for place, value in enumerate(values) if value == best)
     name = fit(clean(measure.name), min(cells_of(clean(measure.name)), _MEASURE_CELLS), keep_end=True)

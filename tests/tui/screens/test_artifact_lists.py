@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, artifacts
 from artui.model import ArtifactHead, RunHead, VersionHead
 from artui.query.artifacts import artifact_list
-from artui.query.direction import best_aggregate
+from artui.query.direction import best_aggregate, is_result
 from artui.query.measures import Measure, version_measures
 from artui.query.reader import Reader
 from artui.tui.aliases import aliases_text
@@ -160,7 +160,7 @@ def test_numbers_of_versions_are_columns(measures: list[Measure], width: int) ->
                 )
         styles = {version.key: line[at][1] for version, line in zip(versions, lines, strict=True)}
         finite = {key: value for key, value in measure.values.items() if value == value}
-        if measure.name == "epoch" or not finite:
+        if not is_result(measure.name) or not finite:
             assert "good" not in styles.values()
         else:
             best = (
