@@ -112,6 +112,8 @@ class OverviewParts(NamedTuple):
     params: list[Line]
     """All of them, or the first ones of many. Each part but the first begins with a blank line, if it has any."""
     rest: list[Line]
+    traceback: list[Line]
+    """All of it, where `ending` is only the end."""
 
 
 def overview_parts(
@@ -147,12 +149,13 @@ def overview_parts(
     else:
         behind = [section for section in sections if section.title == TRACEBACK]
     first = {TRACEBACK, *((PARAMS,) if params.title == PARAMS else ())}
-    rest = [*(section for section in sections if section.title not in first), *behind]
+    rest = [section for section in sections if section.title not in first]
     return OverviewParts(
         _sheet_lines([state], cells=cells),
         _after_blank([ending] if ending.lines else [], cells),
         _after_blank([params] if params.facts else [], cells),
         _after_blank(rest, cells, {IDENTITY: sheet.about}),
+        _after_blank(behind, cells),
     )
 
 

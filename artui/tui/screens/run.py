@@ -20,7 +20,7 @@ from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
 from artui.sheets.progress import progress_text
 from artui.tui.cells import Span, fit, glyph_of, status_style
-from artui.tui.facts import file_lines, heading, metric_lines, overview_parts, place_of_section
+from artui.tui.facts import OverviewParts, file_lines, heading, metric_lines, overview_parts, place_of_section
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, ShowNeighbour
@@ -38,6 +38,8 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.widget import Widget
 
     from artui.model import Metric, RunDetail, RunHead
@@ -231,27 +233,26 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def _draw_overview(self) -> None:
         if self.detail is None:
             return
-        is_wide = self.size.width >= WIDE_CELLS
         facts, metrics = self.query_one("#facts", LineList), self.detail.metrics
-        cells = (self.size.width // 2 if is_wide else self.size.width) - 2
-        parts = overview_parts(
-            self.detail,
-            cells=cells,
-            parent=self._neighbours.parent,
-            nearest=self._neighbours.nearest,
-            other_files=self._neighbours.other_files,
-            progress=progress_text(self._live, clock.now_ms()) if self._live is not None else "",
-            most_params=MOST_PARAMS if is_wide else FEW,
-        )
-        state, ending, params, rest = parts
+        half, rows = self.size.width // 2 - 2, self.size.height - BARS
+        is_wide = self.size.width >= WIDE_CELLS
+        parts = self._parts(half if is_wide else self.size.width - 2, is_wide=is_wide)
+        if is_wide and not metrics:
+            # Without metrics there is room for a traceback beside the facts; for less, or for more, half a screen is too much or too little.
+            beside: Sequence[Line] = [*metric_lines(metrics, cells=half), *(parts.traceback or parts.ending)]
+            is_wide = bool(parts.ending) and len(beside) <= rows
+            if is_wide:
+                parts = parts._replace(ending=[], traceback=[])
+            else:
+                parts = self._parts(self.size.width - 2, is_wide=True)
+        elif is_wide:
+            beside = metric_lines(metrics, cells=half)
+        state, ending, params, rest, traceback = parts
+        rest = [*rest, *traceback]
+        cells = half if is_wide else self.size.width - 2
         self.query_one("#overview").styles.layout = "horizontal" if is_wide else "vertical"
         titles = [metric.title for metric in self._judged]
-        rows = self.size.height - BARS
         if is_wide:
-            beside = metric_lines(metrics, cells=cells)
-            if not metrics and not any(line.link is not None for line in ending):
-                # There is room beside the facts.
-                ending, beside = [], [*beside, *ending]
             facts.set_lines([*state, *ending, *params, *rest])
             self.glance.lay_out(titles, rows=rows, metrics=beside)
             return
@@ -264,6 +265,18 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             facts.set_lines(metric_lines(metrics, cells=cells, before=first))
         else:
             facts.set_lines([*metric_lines(metrics, cells=cells, before=first), *rest])
+
+    def _parts(self, cells: int, *, is_wide: bool) -> OverviewParts:
+        assert self.detail is not None
+        return overview_parts(
+            self.detail,
+            cells=cells,
+            parent=self._neighbours.parent,
+            nearest=self._neighbours.nearest,
+            other_files=self._neighbours.other_files,
+            progress=progress_text(self._live, clock.now_ms()) if self._live is not None else "",
+            most_params=MOST_PARAMS if is_wide else FEW,
+        )
 
     def _draw_files(self, *, keep: bool) -> None:
         if self.detail is not None:

@@ -423,6 +423,31 @@ def test_a_traceback_comes_before_how_the_run_was_made(
     explore(path, flow, size=size)
 
 
+@pytest.mark.parametrize(("error", "size"), [("", (120, 36)), (LONG, (120, 36)), (LONG, (200, 3 * FRAMES + 20))], ids=["none", "too long", "fits"])  # fmt: skip
+def test_no_half_of_the_screen_is_kept_for_metrics_that_are_none(
+    error: str, size: tuple[int, int], tmp_path: Path, frozen: None, explore: Explore
+) -> None:
+    """Of a run without metrics the facts have the whole width, or the whole traceback stands beside them."""
+    path = tmp_path / "bare.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        runs.finish(
+            connection, key, status="failed" if error else "finished", ended_ms=NOW_MS, duration_ms=1000, error=error
+        )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await settled(pilot)
+        facts = on(pilot, RunScreen).query_one("#facts", LineList)
+        is_beside = size[0] == 200
+        assert (facts.size.width > size[0] - 3) == (not is_beside) and "none was logged" in shown(pilot)
+        assert ("f00.py" in shown(pilot) and "set LESS=1" in shown(pilot)) == is_beside
+        whole = "".join(part for line in facts.lines for part, _ in line.spans)
+        assert ("f00.py" in whole) == (bool(error) and not is_beside)
+
+    explore(path, flow, size=size)
+
+
 def test_code_is_compared_with_the_nearest_run(demo_catalog: Path, explore: Explore) -> None:
     """D shows what differs between the code of a run and of the nearest one, from the older to the newer; esc leads back."""
 
