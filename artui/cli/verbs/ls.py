@@ -20,7 +20,7 @@ from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
 from artui.query.runs.export import export_header_of, table_of, value_in
 from artui.query.runs.naming import columns_named, sorts_named
-from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.order import RunsRequest, count_trash, run_order
 from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
 from artui.safetext import clean
@@ -50,6 +50,7 @@ _STATUS, _AGE, _TOOK = (
     default=["-started"],
     shell_complete=completing.columns,
     help="A column, named as in filters: started, name, duration, val/loss, val/acc.max, lr, tags.best; with a leading - from high to low. "
+    "By age the newest comes first, as in the app. "
     "Again for a second one. By default newest first.",
 )
 @filter_option("--where", "-w", help="A filter, such as 'val/loss < 0.3 and optimizer ~ adam and started > 2d ago'.")
@@ -97,7 +98,7 @@ def command(
             click.echo(clean(note), err=True)
         keys = list(order.keys if limit is None else order.keys[:limit])
         if not order.keys:
-            click.echo("No run matches." if words or where else "The catalog has no runs yet.", err=True)
+            click.echo("No run matches." if words or where else _why_empty(reader), err=True)
         all_columns = columns(reader)
         shown = named or _usual(reader, all_columns)
         if as_csv:
@@ -108,6 +109,13 @@ def command(
         elif keys:
             _print(_rows(reader, keys, shown), shown, leading=0 if named else 1)
     return 0
+
+
+def _why_empty(reader: Reader) -> str:
+    count = count_trash(reader)
+    if not count:
+        return "The catalog has no runs yet."
+    return f"{plural(count, 'run')} {'is' if count == 1 else 'are'} in the trash: --where 'deleted is not null' lists what is there."
 
 
 def _usual(reader: Reader, all_columns: Columns) -> list[Column]:

@@ -62,6 +62,7 @@ class Catalog:
             where: a filter such as `val/loss < 0.3 and status = finished`; the manual describes the language.
             contains: words that a run must contain in its name, note, tags, project, status or params.
             order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` reverses it.
+                By `age` the newest comes first.
             limit: the greatest number of runs to give; all by default.
 
         Raises:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> tuple[Sort, ...]:
     """Read `started`, `val/loss`, `-val/acc.max`, `params.lr` or `tags.best`; a `-` reverses the order.
 
+    `age` grows as `started` falls: by it the newest run comes first.
+
     Args:
         notes: collects sentences that a user should see, such as that no run has a metric of that name.
 
@@ -30,7 +32,8 @@ def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None
     for text in texts:
         name = text.removeprefix("-")
         column = _column_of(reader, name, SHOWN, "no column to sort by", notes)
-        sorts.append(Sort(column.id, text.startswith("-")))
+        is_age = column.id == "attribute:started" and name.lower().rpartition(".")[2] == "age"
+        sorts.append(Sort(column.id, text.startswith("-") != is_age))
     return tuple(sorts)
 
 

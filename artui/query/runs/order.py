@@ -103,16 +103,22 @@ class RunOrder(NamedTuple):
 
 
 def count_runs(reader: Reader) -> tuple[int, int]:
-    """Give how many runs there are, and how many of them are running."""
+    """Give how many runs there are, and how many of them are running; those in the trash are not among them."""
     with reader.reading() as connection:
         return _counts(connection)
+
+
+def count_trash(reader: Reader) -> int:
+    """Give how many runs are in the trash."""
+    with reader.reading() as connection:
+        return int(connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0])
 
 
 def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
     total = connection.execute("SELECT count(*) FROM run").fetchone()[0]
     deleted = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0]
     alive = connection.execute(
-        "SELECT count(*) FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms > :since",
+        "SELECT count(*) FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms > :since AND deleted_ms IS NULL",
         {"since": clock.now_ms() - HEARTBEAT_LOST_MS},
     ).fetchone()[0]
     return int(total - deleted), int(alive)

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, points, runs
+from artui.catalog import Catalog, events, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query.attributes import SHOWN
 from artui.query.runs.columns import columns
-from artui.query.runs.order import RunsRequest, count_runs, first_view, run_order
+from artui.query.runs.naming import sorts_named
+from artui.query.runs.order import RunsRequest, count_runs, count_trash, first_view, run_order
 from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import Sort
+from artui.tui.widgets.tablelines import sort_arrow
 from tests.reading import open_reader
 
 
@@ -190,3 +192,28 @@ def test_order_by_a_metric_of_several_processes_is_that_of_the_cells(tmp_path: P
             keys = list(run_order(reader, RunsRequest(sorts=(Sort(column.id, is_descending),))).keys)
             shown = [run_rows(reader, keys, [column])[key].cells[column.id] for key in keys]
             assert str(shown) == ("[5.0, 3.0, nan]" if is_descending else "[3.0, 5.0, nan]")
+
+
+def test_runs_in_the_trash_are_not_counted_as_running(tmp_path: Path) -> None:
+    """The header counts what the lists show: neither running runs nor others that are in the trash."""
+    with Catalog(tmp_path / "x.artui") as catalog:
+        with catalog.transaction() as connection:
+            runs.start(connection, runs.NewRun(project="p", name="new", started_ms=time.time_ns() // 1_000_000))
+        with open_reader(tmp_path / "x.artui") as reader, events.editing(catalog, "trash") as edit:
+            edit.trash(reader.runs()[0].id)
+    with open_reader(tmp_path / "x.artui") as reader:
+        assert (count_runs(reader), count_trash(reader)) == ((0, 0), 1)
+
+
+def test_by_age_the_newest_is_first(tmp_path: Path) -> None:
+    """An age grows as the start falls, in scripts as in the table of the app; a param of that name keeps its own order."""
+    _make(tmp_path / "x.artui", [{"x": 1}, {"x": 2}, {"x": 3}])
+    with open_reader(tmp_path / "x.artui") as reader:
+        orders = {name: [run.name for run in reader.runs(order=name)] for name in ("age", "-age", "attr.age", "started", "-started")}  # fmt: skip
+        assert (
+            orders["age"] == orders["attr.age"] == orders["-started"] == orders["-age"][::-1] == orders["started"][::-1]
+        )
+        assert sort_arrow(sorts_named(reader, ["age"])[0]) == "↑"
+    _make(tmp_path / "y.artui", [{"age": 3}, {"age": 1}])
+    with open_reader(tmp_path / "y.artui") as reader:
+        assert [run.name for run in reader.runs(order="params.age")] == ["r1", "r0"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui.catalog import Catalog, runs
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
@@ -17,7 +18,7 @@ from artui.tui.keytable import ACTS, ACTS_TITLE
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
-from tests.tui.looking import settled, shown
+from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
 
@@ -255,3 +256,24 @@ def test_messages_never_hide_what_is_asked(small_catalog: Path, explore: Explore
             app._unsay()
 
     explore(small_catalog, flow)
+
+
+def test_all_runs_in_the_trash_are_spoken_of(tmp_path: Path, frozen: None, explore: Callable[..., None]) -> None:
+    """Where all runs are in the trash it is said, with the key that shows them; none counts as running."""
+    path = tmp_path / "one.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r", started_ms=NOW_MS))
+        runs.beat(connection, key, NOW_MS)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        assert "1 running" in shown(pilot)
+        await pilot.press("X")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "1 run is in the trash" in text and "deleted is not null" in text and "no runs yet" not in text
+        assert "1 running" not in text
+        await pilot.press("4")
+        await settled(pilot)
+        assert "running" not in shown(pilot).splitlines()[0]
+
+    explore(path, flow)

@@ -30,6 +30,25 @@ def no_match_lines(where: str, total: int) -> list[Line]:
     ]
 
 
+def trash_lines(count: int) -> list[Line]:
+    """Say that all runs are in the trash, and how to see them."""
+    are = "is" if count == 1 else "are"
+    return [
+        BLANK,
+        Line([(f"  {plural(count, 'run')} {are} in the trash", "bold"), (", and there is no other.", "text")]),
+        BLANK,
+        Line([("  /", "key"), ("  and ", "dim"), ("deleted is not null", "accent"), (" show what is there.", "dim")]),
+        Line(
+            [
+                ("  X", "key"),
+                ("  takes a run out of it; ", "dim"),
+                ("u", "key"),
+                (" takes the last change back.", "dim"),
+            ]
+        ),
+    ]
+
+
 def _hint_lines(where: str) -> list[Line]:
     """Say how to ask for what a word may have meant."""
     if where.strip().lower() not in ("diverged", "diverge", "nan", "inf", "infinity"):

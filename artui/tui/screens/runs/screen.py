@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from artui import clock
 from artui.query.direction import has_direction
-from artui.query.runs.order import FirstView, RunOrder, RunsRequest, run_order
+from artui.query.runs.order import FirstView, RunOrder, RunsRequest, count_trash, run_order
 from artui.safetext import clean
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, menu_action, menu_keys
@@ -284,12 +284,19 @@ class RunsScreen(CatalogScreen):
             lines = empty.first_step_lines(str(self.reader.path))
             from artui.query.imports import import_reports
 
-            self.ask("imports", lambda: import_reports(self.reader), self._show_imports)
+            reader = self.reader
+            self.ask("imports", lambda: (count_trash(reader), import_reports(reader)), lambda why: self._show_why_empty(*why))  # fmt: skip
         listing.set_lines(lines, keep=False)
 
-    def _show_imports(self, reports: list[ImportReport]) -> None:
-        """Say what was read if it had no runs: the user should not suspect a mistake of their own."""
-        if not reports or self.state.order.keys or self.state.answered.where:
+    def _show_why_empty(self, in_trash: int, reports: list[ImportReport]) -> None:
+        """Say that all runs are in the trash, or what was read if it had none: the user should not suspect a mistake of their own."""
+        if self.state.order.keys or self.state.answered.where:
+            return
+        if in_trash:
+            from artui.tui.screens.runs.empty import trash_lines
+
+            self.query_one("#empty", LineList).set_lines(trash_lines(in_trash), keep=False)
+        if in_trash or not reports:
             return
         from artui.tui.screens.imports import no_runs_lines
 
