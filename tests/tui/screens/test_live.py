@@ -435,17 +435,17 @@ def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, 
             lines = text.splitlines()
             assert all(f"going-{number} " in text for number in range(count))
             assert max(map(len, lines)) <= size[0]
-            has_curves = any("└0" in line for line in lines)
+            has_curves = any("└ 0" in line for line in lines)
             assert has_curves == (count < 12)
             if count <= 2:
                 assert sum(not line.strip() for line in lines) <= 4
             assert all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count("0.7900") == count
             await pilot.press("i")
             await settled(pilot)
-            assert "all metrics" in shown(pilot).splitlines()[1] and "└0" not in shown(pilot)
+            assert "all metrics" in shown(pilot).splitlines()[1] and "└ 0" not in shown(pilot)
             await pilot.press("i")
             await settled(pilot)
-            assert ("└0" in shown(pilot)) == has_curves
+            assert ("└ 0" in shown(pilot)) == has_curves
 
         _explore(path, flow, size=size)
 
@@ -852,7 +852,7 @@ def test_one_run_fills_the_screen_with_its_curves(
 
     async def flow(pilot: Pilot[Any]) -> None:
         lines = (await _live(pilot)).splitlines()
-        assert sum(line.count("└0") for line in lines) == charts
+        assert sum(line.count("└ 0") for line in lines) == charts
         assert sum(not line.strip() for line in lines) <= 4
         assert all(any(name in line for line in lines) for name in names)
 

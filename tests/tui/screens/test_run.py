@@ -272,7 +272,7 @@ def test_a_traceback_comes_before_curves(height: int, small_catalog: Path, explo
         await pilot.press("enter")
         await settled(pilot)
         assert "Traceback (most recent call last)" in shown(pilot)
-        assert ("└0" in shown(pilot)) == (height == 40)
+        assert ("└ 0" in shown(pilot)) == (height == 40)
 
     explore(small_catalog, flow, size=(80, height))
 
