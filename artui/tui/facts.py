@@ -37,7 +37,7 @@ from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_word
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
-from artui.units import count_text, number_text
+from artui.units import bytes_text, count_text, number_text
 
 STYLES: Mapping[sheets.Tone, str] = {
     "plain": "text",
@@ -71,6 +71,11 @@ LATER_ROWS = 6
 """So many rows of the first file of a version are previewed, and of each other one."""
 AROUND = ("lineage", "history")
 """Titles of the sections about what a version is connected to."""
+MOST_FACT_ROWS = 4
+LONG_FACT_CHARS = 240
+"""A value that takes more lines, and is longer, is one line, which opens all of it."""
+WHOLE = ("note", "error", "command", "diverged", "damaged", "progress")
+"""Labels of what is always written out."""
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
 _FEWEST_NAME_CELLS = 16
@@ -395,10 +400,26 @@ def _facts(facts: Sequence[Fact], *, cells: int, before: str) -> list[Line]:
         label = before + (fit(fact.label, label_cells, keep_end=True) + "  " if fact.label else "")
         sign = _sign(fact.link)
         start = len(before) + (label_cells + 2 if fact.label else 0) + length_of(sign)
-        first, *rest = wrapped_text(fact.text, max(MIN_FACT_CELLS, cells - start))
+        room = max(MIN_FACT_CELLS, cells - start)
+        first, *rest = wrapped_text(fact.text[: room * (MOST_FACT_ROWS + 2)], room)
+        if len(rest) >= MOST_FACT_ROWS:
+            if len(fact.text) > LONG_FACT_CHARS and fact.link is None and fact.label and fact.label not in WHOLE:
+                lines.append(_long_fact(fact, label, room))
+                continue
+            first, *rest = wrapped_text(fact.text, room)
         lines.append(Line([(label, "dim"), *sign, (first, STYLES[fact.tone])], _followed(fact.link)))
         lines += [Line([(" " * start, "text"), (text, STYLES[fact.tone])]) for text in rest]
     return lines
+
+
+def _long_fact(fact: Fact, label: str, cells: int) -> Line:
+    """Give a value that would take many lines as one: its beginning, its size, and a link to all of it."""
+    size = f"  {bytes_text(len(fact.text.encode('utf-8', 'replace')))}, enter opens it"
+    if length_of([(size, "")]) > cells // 2:
+        size = f"  {bytes_text(len(fact.text.encode('utf-8', 'replace')))}"
+    beginning = fit(fact.text[: cells * 2], cells - length_of([(size, "")])).rstrip()
+    name = " ".join(fact.label.split("\n"))
+    return Line([(label, "dim"), (beginning, STYLES[fact.tone]), (size, "faint")], Link("text", f"{name}\n{fact.text}"))
 
 
 def _rows_of_text(texts: Sequence[str], cells: int) -> list[str]:

@@ -123,9 +123,17 @@ class Navigation:
                     lambda: get_version(self._reader, link.id, max_files=1).head,
                     lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
                 )
+        elif link.kind == "text":
+            self._show_text(*link.id.split("\n", 1))
         else:
             key, _, path = link.id.partition(":")
             self._show_file(int(key), path)
+
+    def _show_text(self, name: str, text: str) -> None:
+        """Show a long value as a whole."""
+        from artui.tui.screens.value import ValueScreen
+
+        self._app.push_screen(ValueScreen(name, text, place=getattr(self._app.screen, "PLACE", 0)))
 
     def _show_file(self, version_key: int, path: str) -> None:
         """Show a file of a version: a table as rows, a picture drawn, all else as text."""

@@ -95,6 +95,8 @@ class CatalogScreen(Asks, FindsLines):
             bar.ask(message.prompt.keys)
 
     def on_prompt_left(self) -> None:
+        if any(prompt.is_open for prompt in self.query(Prompt)):
+            return  # the answer led to another question
         home = self.prompt_home()
         # A click may have led elsewhere.
         if home is not None and (self.focused is None or isinstance(self.focused.parent, Prompt)):

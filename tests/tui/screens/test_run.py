@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui import clock
-from artui.catalog import Catalog, runs
+from artui.catalog import Catalog, artifacts, runs
 from artui.model import Metric, Summary
 from artui.query.reader import Reader
 from artui.query.run import get_run
@@ -533,3 +533,44 @@ def test_a_run_that_goes_on_says_how_far_it_is(
         assert ("step 95 of 300, no step for 5m" in shown(pilot)) == (status == "running")
 
     explore(path, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_long_values_are_one_line_that_opens_them_whole(
+    size: tuple[int, int], tmp_path: Path, frozen: None, explore: Explore
+) -> None:
+    """A param, a tag or a part of the metadata that would take many lines is one with its size; enter shows all of it."""
+    path = tmp_path / "long.artui"
+    text = '[{"name": "' + "n" * 4_000 + '", "last": "FARTHEST"}]'
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        tags = {"mlflow.log-model.history": text, "own": "prose " * 200}
+        key = runs.start(
+            connection, runs.NewRun(project="p", name="r", params={"long_param": text, "lr": 0.1}, tags=tags)
+        )
+        runs.finish(connection, key, status="finished", ended_ms=NOW_MS, duration_ms=1000)
+        artifacts.save(connection, artifacts.NewVersion(project="p", name="a", kind="model", stage="modelling", files=[], metadata={"signature": text}))  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await settled(pilot)
+        facts = on(pilot, RunScreen).query_one("#facts", LineList)
+        assert len(facts.lines) < 40
+        for name in ("long_param", "mlflow.log-model.history", "own"):
+            place = max(i for i, line in enumerate(facts.lines) if line.spans and line.spans[0][0].split()[:1] and name.endswith(line.spans[0][0].split()[0].lstrip("…")) and line.link)  # fmt: skip
+            assert " kB" in facts.lines[place].spans[-1][0]
+            facts.move_to(place)
+            await pilot.press("enter")
+            await settled(pilot)
+            await pilot.press("G")
+            await settled(pilot)
+            assert name[:8] in shown(pilot).splitlines()[0] and ("FARTHEST" in shown(pilot) or name == "own")
+            await pilot.press("escape")
+            await settled(pilot)
+        await pilot.press("escape", "2", "enter")
+        await settled(pilot)
+        holds = pilot.app.screen.query_one("#holds", LineList)
+        place = next(i for i, line in enumerate(holds.lines) if line.spans and "signature" in line.spans[0][0])
+        assert holds.lines[place].link is not None and "kB" in holds.lines[place].spans[-1][0]
+        assert len(holds.lines) < 30
+
+    explore(path, flow, size=size)
