@@ -140,7 +140,7 @@ def test_columns_can_be_named_as_in_filters(call: Call, runs_here: Path) -> None
     ("sorts", "order"),
     [
         (["val/loss"], [LONG, "b", "a"]), (["-val/loss"], ["a", "b", LONG]), (["metrics.val/loss"], [LONG, "b", "a"]), (["lr"], ["a", "b", LONG]),
-        (["-lr"], [LONG, "b", "a"]), (["tags.best"], ["b", LONG, "a"]), (["val/loss.max", "-name"], ["b", LONG, "a"]), ([], [LONG, "b", "a"]), (["age"], ["a", "b", LONG]),
+        (["-lr"], [LONG, "b", "a"]), (["tags.best"], ["b", LONG, "a"]), (["val/loss.max", "-name"], ["b", LONG, "a"]), ([], [LONG, "b", "a"]), (["age"], [LONG, "b", "a"]),
     ],
 )  # fmt: skip
 def test_sorts_take_the_names_of_filters(call: Call, runs_here: Path, sorts: list[str], order: list[str]) -> None:

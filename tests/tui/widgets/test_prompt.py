@@ -22,7 +22,7 @@ Explore = Callable[..., None]
 ENTRIES = {
     "": "t n m W e slash C,slash colon question_mark,slash",
     "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash", "enter tab tab tab": "slash ampersand",
-    "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "A t n",
+    "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "t A",
     "I": "slash",
 }  # fmt: skip
 """Keys that lead to a screen, and there to each entry that it has."""
