@@ -223,9 +223,9 @@ def test_a_question_keeps_the_focus_until_it_is_left(place: str, small_catalog: 
         await settled(pilot)
         [prompt] = [prompt for prompt in screen.query("Prompt") if prompt.display]
         assert pilot.app.focused is not None and prompt in pilot.app.focused.ancestors
-        await pilot.press("escape")
+        await screen.run_action("next_tab(1)") if place != "curves" else await pilot.press("escape")
         await settled(pilot)
-        assert not prompt.display and pilot.app.screen is screen
+        assert not prompt.display
         assert "enter keep" not in shown(pilot)
 
     explore(small_catalog, flow)
