@@ -29,12 +29,12 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 
 BY_SHIM = {
     "wal": (
-        "log-short:kill:stride=307", "log-short:full:stride=353", "log-short:short:stride=251", "log-short:full-a-while:first=60:stride=353",
-        "take-over-by-ls:kill:stride=89", "take-over-by-run:error:stride=233", "migrate-1:kill:stride=251", "tag:full:stride=113", "gc:kill:stride=61", "forget:kill:stride=127",
+        "log-short:kill:stride=613", "log-short:full:stride=701", "log-short:short:stride=503", "log-short:full-a-while:first=60:stride=701",
+        "take-over-by-ls:kill:stride=179", "take-over-by-run:error:stride=467", "migrate-1:kill:stride=503", "tag:full:stride=227", "gc:kill:stride=151", "forget:kill:stride=307",
     ),
     "rollback": (
-        "log-short:kill:stride=307", "log-short:error:stride=421", "take-over-by-ls:error:stride=163",
-        "take-over-by-run:kill:stride=353", "migrate-4:error:stride=509", "note:kill:stride=79", "gc:full:stride=71",
+        "log-short:kill:stride=613", "log-short:error:stride=839", "take-over-by-ls:error:stride=331",
+        "take-over-by-run:kill:stride=701", "migrate-4:error:stride=1021", "note:kill:stride=157", "gc:full:stride=149",
     ),
 }  # fmt: skip
 BY_STRACE = (
