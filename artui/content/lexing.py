@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
-MEMORY_BYTES = 1 << 30
 SECONDS = 3
+"""Of processor time."""
 _HUES = (
     ("Comment", "grey", 0), ("Keyword.Constant", "yellow", 0), ("Keyword", "magenta", 0), ("Operator.Word", "magenta", 0), ("Literal.String", "green", 0),
     ("Literal.Number", "yellow", 0), ("Name.Function", "blue", 1), ("Name.Class", "blue", 1), ("Name.Tag", "blue", 0), ("Name.Attribute", "cyan", 0),
@@ -21,7 +21,6 @@ _HUES = (
 
 def main() -> int:
     """Write the parts of the text on standard input."""
-    _limit()
     from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]
     from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
@@ -41,16 +40,6 @@ def main() -> int:
             out.append(f"{start} {start + len(part)} {hue or '-'} {weight}\n")
     sys.stdout.write("".join(out))
     return 0
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 if __name__ == "__main__":

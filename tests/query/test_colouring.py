@@ -82,9 +82,9 @@ def test_sources_are_told_by_their_names() -> None:
 
 def test_the_program_knows_nothing_of_artui() -> None:
     """What looks at content from anybody imports the standard library and one package."""
-    from artui.content import decoding, lexing
+    from artui.content import decoding, lexing, limiting
 
-    for program in (decoding, lexing):
+    for program in (decoding, lexing, limiting):
         assert "artui" not in "".join(
             line for line in Path(str(program.__file__)).read_text().splitlines() if "import" in line.split("#")[0] and not line.startswith('"')
         ).replace("imports nothing of artui", "")  # fmt: skip
