@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,3 +239,13 @@ def print_table(
     for line in aligned(shown, widths, right=right):
         click.echo(line)
     return shown[0][len(widths) :]
+
+
+@contextlib.contextmanager
+def progress_bar(size_bytes: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, nothing in a pipe; what it gives is told how many more bytes are done."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=size_bytes, label=label, file=sys.__stderr__) as bar:
+        yield bar.update

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +10,16 @@ import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import PathType, PlaceType, json_option, one_of, open_reader, print_json, say_damaged
+from artui.cli.common import (
+    PathType,
+    PlaceType,
+    json_option,
+    one_of,
+    open_reader,
+    print_json,
+    progress_bar,
+    say_damaged,
+)
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.units import bytes_text, plural
@@ -61,7 +67,7 @@ def command(
         if not files:
             what = f"no file that matches {' or '.join(patterns)}" if patterns else "no files"
             raise UsageError(f"{version.head.reference} has {what}.", remedy="`artui show REF` lists its files.")
-        with _progress(sum(file.size_bytes for file in files)) as tell:
+        with progress_bar(sum(file.size_bytes for file in files), "getting") as tell:
             fetched = fetch(
                 files,
                 lambda file: open_content(reader, version.head.key, file.path, is_checked=False),
@@ -97,13 +103,3 @@ def _say(head: VersionHead, fetched: Fetched, size_bytes: int) -> None:
     more = len(fetched.left_out) - _NAMED_MOST
     if more > 0:
         click.echo(f"artui: left out {more:,} more; --json names them all", err=True)
-
-
-@contextlib.contextmanager
-def _progress(size_bytes: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=size_bytes, label="getting", file=sys.__stderr__) as bar:
-        yield bar.update

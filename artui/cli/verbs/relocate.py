@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import json_option, one_of, open_reader, print_json
+from artui.cli.common import json_option, one_of, open_reader, print_json, progress_bar
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.units import plural
@@ -48,7 +46,9 @@ def command(places: tuple[str, ...], dry_run: bool, yes: bool, catalog: str | No
         path = reader.path
         with reader.snapshot() as connection:
             versions = lying_below(connection, before.place, before.host)
-    with _progress(sum(max(0, file.size_bytes) for version in versions for file in version.files)) as tell:
+    with progress_bar(
+        sum(max(0, file.size_bytes) for version in versions for file in version.files), "comparing"
+    ) as tell:
         looks = [look(version, before, after, tell, opened) for version in versions]
     movable = take_over(looks)
     is_done = bool(movable) and not dry_run and _may(len(movable), after.title, yes=yes)
@@ -97,13 +97,3 @@ def _say(looks: list[Look], movable: list[Look], place: str, *, is_done: bool) -
         click.echo(f"artui: left {clean(found.version.title)} at {clean(found.version.location)}: {clean(found.location)} {' and '.join(reasons)}", err=True)  # fmt: skip
     if len(left) > _NAMED_MOST:
         click.echo(f"artui: left {len(left) - _NAMED_MOST:,} more; --json names them all", err=True)
-
-
-@contextlib.contextmanager
-def _progress(size_bytes: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=size_bytes, label="comparing", file=sys.__stderr__) as bar:
-        yield bar.update
