@@ -60,6 +60,8 @@ ELSEWHERE: Mapping[str, str] = {
     "files": ": artui show lists all of them",
 }
 """By title of a section: where the rest of it can be seen."""
+GIVE_WAY = (("kind", ""), ("by", "why"), ("when", "why"))
+"""Titles of columns that are left out first where not all have room, each with the one that it gives way to; empty for any."""
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 PREVIEW_CELLS = 14
@@ -479,7 +481,7 @@ class _Drawn:
         return len(self._before) + self._widths[0] + sum(columns) + 2 * sum(self._have_signs)
 
     def fitting(self, cells: int, *, fewest: int) -> _Drawn:
-        """Leave out columns until it fits into so many cells: kinds first, then the last ones that would be cut to less than most of them.
+        """Leave out columns until it fits into so many cells: those of `GIVE_WAY`, then the last ones that would be cut to less than most of them.
 
         Of several aliases those that fit are drawn, and the others counted, before a column is left out for them.
 
@@ -492,8 +494,10 @@ class _Drawn:
             titles = [header.title for header in drawn._table.headers]
             places = [place for place, width in enumerate(drawn._widths) if width and place]
             can_leave = len(places) >= fewest
-            if "kind" in titles[1:] and can_leave:
-                drawn = drawn._without(titles.index("kind"))
+            filled = [titles[place] for place in places]
+            first_out = next((title for title, other in GIVE_WAY if title in filled and other in ("", *filled)), None)
+            if first_out is not None and can_leave:
+                drawn = drawn._without(titles.index(first_out))
                 continue
             if ALIASES in titles and drawn._shorten(titles.index(ALIASES), excess):
                 break

@@ -144,6 +144,15 @@ def test_the_last_column_is_cut_where_most_of_it_is_in_sight() -> None:
     assert ends == {44: ("when", "14:13"), 42: ("when", "14…"), 40: ("when", "2026-09-21…"), 34: ("to", "v1")}
 
 
+def test_who_and_when_give_way_to_the_reason() -> None:
+    """Where not all of a change has room, why it was made is there before who made it and when; without a reason they stay."""
+    titles = ("change", "from and to", "when", "by", "why")
+    for why, kept in (("best on the test set", "best on the test set"), ("", "2026-09-21 14:13")):
+        row = tuple(map(Cell, ("production", "none → v1", "2026-09-21 14:13", "ada@box-3", why)))
+        _, text = _texts(section_lines(Section("history", table=Table(tuple(map(Header, titles)), [row])), cells=48))
+        assert text.endswith(kept) and "none → v1" in text
+
+
 @given(
     rows=st.lists(
         st.tuples(_WORDS, st.sampled_from(("model", "dataset")), st.sampled_from(("", "latest", "production", "candidate production latest"))),

@@ -40,12 +40,13 @@ class Editor:
         *,
         text: str = "",
         names: Callable[[Reader], Sequence[str]] | None = None,
+        enter_word: str = "keep",
     ) -> None:
-        """Ask for a text, if the catalog may be written; tab completes it to one of the names."""
+        """Ask for a text, if the catalog may be written; tab completes it to one of the names, `enter_word` says what enter does."""
         if not self._is_writable():
             return
         screen, prompt = self._screen, self._screen.query_one(Prompt)
-        prompt.ask(question, answer, text=text)
+        prompt.ask(question, answer, text=text, enter_word=enter_word)
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
             screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked))
@@ -273,6 +274,7 @@ class VersionsEditor(Editor):
             question,
             lambda answer: self._ask_why(head, answer.strip()),
             text=text,
+            enter_word="go on",
             names=lambda reader: alias_answers(reader, head.aliases),
         )
 
@@ -288,10 +290,13 @@ class VersionsEditor(Editor):
             self._say(clean(str(error)), is_warning=True)
             return
         what = f"no {alias} any more" if is_off else f"{alias} is {head.reference}"
-        self._ask_reason(what, lambda why: self._alias(head, alias, why, is_off=is_off))
+        self._ask_reason(
+            what, lambda why: self._alias(head, alias, why, is_off=is_off), "take off" if is_off else "set"
+        )
 
-    def _ask_reason(self, what: str, answer: Callable[[str], None]) -> None:
-        self.prompt(f"why: {clean(what, max_chars=_NAME_CHARS)}  (enter: no reason)", answer)
+    def _ask_reason(self, what: str, answer: Callable[[str], None], enter_word: str) -> None:
+        question = f"why: {clean(what, max_chars=_NAME_CHARS)}  (enter: no reason)"
+        self.prompt(question, answer, enter_word=enter_word)
 
     def _alias(self, head: VersionHead, alias: str, why: str, *, is_off: bool) -> None:
         reader = self._screen.reader
@@ -316,7 +321,9 @@ class VersionsEditor(Editor):
 
     def _ask_alias_to_promote(self, head: VersionHead, text: str) -> None:
         question = f"promote {clean(head.reference)} to"
-        self.prompt(question, lambda answer: self._ask_why(head, answer.lstrip("-").strip()), text=text)
+        self.prompt(
+            question, lambda answer: self._ask_why(head, answer.lstrip("-").strip()), text=text, enter_word="go on"
+        )
 
     def approve(self) -> None:
         """Approve the version in one's own name, or take that back."""
@@ -334,14 +341,18 @@ class VersionsEditor(Editor):
 
     def _ask_to_approve(self, head: VersionHead, *, is_back: bool) -> None:
         done = "is no longer approved by you" if is_back else "is approved"
-        self._change(head, done, lambda edit: edit.withdraw(head.id) if is_back else edit.approve(head.id))
+        does = "take back" if is_back else "approve"
+        self._change(head, done, lambda edit: edit.withdraw(head.id) if is_back else edit.approve(head.id), does)
 
     def retire(self) -> None:
         """Take the version out of the lists, or back into them."""
         if (head := self._version_or_say()) is None:
             return
         done = "is in the lists again" if head.is_retired else "is retired"
-        self._change(head, done, lambda edit: edit.reinstate(head.id) if head.is_retired else edit.retire(head.id))
+        does = "take back" if head.is_retired else "retire"
+        self._change(
+            head, done, lambda edit: edit.reinstate(head.id) if head.is_retired else edit.retire(head.id), does
+        )
 
     def declare(self) -> None:
         """Declare a fact of the version's artifact, or take one away."""
@@ -350,7 +361,7 @@ class VersionsEditor(Editor):
 
     def _ask_fact(self, head: VersionHead, text: str) -> None:
         question = f"fact of {clean(head.artifact, max_chars=_NAME_CHARS)}  (licence=MIT, or -licence)"
-        self.prompt(question, lambda answer: self._fact(head, answer), text=text)
+        self.prompt(question, lambda answer: self._fact(head, answer), text=text, enter_word="go on")
 
     def _fact(self, head: VersionHead, text: str) -> None:
         if not text:
@@ -366,7 +377,11 @@ class VersionsEditor(Editor):
             return
         said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
         self._change(
-            head, f"{said} of {head.artifact}", lambda edit: edit.declare(head.id, name, value), names_it=False
+            head,
+            f"{said} of {head.artifact}",
+            lambda edit: edit.declare(head.id, name, value),
+            "declare" if value else "take off",
+            names_it=False,
         )
 
     def delete(self) -> None:
@@ -379,7 +394,10 @@ class VersionsEditor(Editor):
         is_deleted = head.deleted_ms is not None
         done = "is restored" if is_deleted else "is deleted"
         self._change(
-            head, done, lambda edit: edit.restore_version(head.id) if is_deleted else edit.delete_version(head.id)
+            head,
+            done,
+            lambda edit: edit.restore_version(head.id) if is_deleted else edit.delete_version(head.id),
+            "restore" if is_deleted else "delete",
         )
 
     def _version_or_say(self) -> VersionHead | None:
@@ -388,8 +406,10 @@ class VersionsEditor(Editor):
             self._say("There is no version here.")
         return head
 
-    def _change(self, head: VersionHead, done: str, change: Callable[[Edit], bool], *, names_it: bool = True) -> None:
-        """Ask for the reason, then change the version."""
+    def _change(
+        self, head: VersionHead, done: str, change: Callable[[Edit], bool], does: str, *, names_it: bool = True
+    ) -> None:
+        """Ask for the reason, then change the version; `does` is what enter does then."""
         path, label = self._screen.reader.path, f"{head.reference} {done}" if names_it else done
 
         def answered(why: str) -> None:
@@ -405,7 +425,7 @@ class VersionsEditor(Editor):
                 lambda is_changed: self._said_of_change(label if is_changed else "It is so already.", is_changed),
             )
 
-        self._ask_reason(label, answered)
+        self._ask_reason(label, answered, does)
 
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
