@@ -134,7 +134,8 @@ class Rows:
 def wrapped(text: str, width: int) -> list[int]:
     """Give the letters at which rows of at most `width` cells begin.
 
-    If one is near the end, after a blank, or else after a sign between the parts of a path or a list.
+    If one is near the end, after a blank, or else after a sign between the parts of a path or a list. Else before the
+    word that would be cut, if a row can hold it.
     """
     cuts = [0]
     is_ascii = text.isascii()
@@ -146,7 +147,18 @@ def wrapped(text: str, width: int) -> list[int]:
         last = text.rfind(" ", near, end)
         if last < 0:
             last = max(text.rfind(sign, near, end) for sign in _JOINTS)
+        if last < 0:
+            last = _before_word(text, cuts[-1], end, width)
         cuts.append(last + 1 if last >= 0 else end)
+
+
+def _before_word(text: str, start: int, end: int, width: int) -> int:
+    """Give the blank before the word that a row from `start` to `end` would cut; -1 if there is none, or the word is too long."""
+    blank = text.rfind(" ", start, end)
+    if blank <= start:
+        return -1
+    word = text[blank + 1 : blank + 2 + width].partition(" ")[0]
+    return blank if cells_of(word) <= width else -1
 
 
 def _fitting(text: str, start: int, width: int) -> int:

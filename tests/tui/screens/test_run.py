@@ -174,6 +174,8 @@ def test_what_goes_on_stands_further_right(start: str, words: list[str], indent:
         ("a run of /data/experiments/more", ["a run of /data/", "experiments/more"]),
         ("inner_function_with_a_name", ["inner_function_", "with_a_name"]),
         ("x" * 20, ["x" * 18, "xx"]),
+        ("latest prod productions", ["latest prod", "productions"]),
+        ("v1 " + "x" * 20, ["v1 " + "x" * 15, "xxxxx"]),
     ],
 )
 def test_paths_are_broken_between_their_parts(text: str, rows: list[str]) -> None:
