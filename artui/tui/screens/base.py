@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from artui.tui.messages import CatalogChanged, LineChosen
 
 
+BACK = ("esc", "back")
+"""For the footer: what leads out of every screen but the first."""
+
+
 class CatalogScreen(Asks, FindsLines):
     """A screen over the open catalog. Subclasses set `SCOPES` and fill themselves in `load`."""
 
@@ -83,8 +87,12 @@ class CatalogScreen(Asks, FindsLines):
     def show_keys(self) -> None:
         """Show the keys of this screen, or the notice, at the bottom."""
         for bar in self.query(KeyBar):
-            bar.show_keys(footer_keys(*self.SCOPES, is_searching=self.is_searching()))
+            bar.show_keys(self.footer_pairs())
             bar.show_notice(self.artui.notice_spans())
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Give the keys to offer at the bottom, the most useful first; where there is nothing to do, how to leave."""
+        return footer_keys(*self.SCOPES, is_searching=self.is_searching()) or [BACK]
 
     def prompt_home(self) -> Widget | None:
         """Give the widget that gets the focus once a question at the bottom is answered or left."""

@@ -25,6 +25,7 @@ from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, ShowNeighbour
 from artui.tui.screens.acting import ActsOnRuns
+from artui.tui.screens.base import BACK
 from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
@@ -207,6 +208,11 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             self._look_at(None)
             return True
         return super().go_back()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Where there are links offer what they are for, and the way back behind all else."""
+        pairs = super().footer_pairs()
+        return [("enter", "open"), *pairs, BACK] if self.tab in ("overview", "files") else pairs
 
     def prompt_home(self) -> Widget:
         """Give what is in sight of the run."""

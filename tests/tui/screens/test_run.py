@@ -576,3 +576,18 @@ def test_long_values_are_one_line_that_opens_them_whole(
         assert len(holds.lines) < 30
 
     explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (200, 50)])
+def test_the_footer_offers_enter_and_esc(size: tuple[int, int], small_catalog: Path, explore: Explore) -> None:
+    """Where a list of a run has links, enter is offered, and the way back where there is room; not where enter does nothing."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        for opens in (True, False, True, False):
+            await settled(pilot)
+            last = shown(pilot).splitlines()[-1]
+            assert last.startswith(" enter open") == opens and ("esc back" in last or not opens or size[0] < 200)
+            await pilot.press("tab")
+
+    explore(small_catalog, flow, size=size)
