@@ -125,7 +125,10 @@ def _look_once(path: Path) -> Header:
     except FileNotFoundError:
         if path.is_symlink():
             raise CatalogNotFound(f"{shown} is a link to a file that is not there.", remedy="Mend the link.") from None
-        raise CatalogNotFound(f"There is no file {shown}.", remedy="`artui demo` makes one to look at.") from None
+        raise CatalogNotFound(
+            f"There is no file {shown}.",
+            remedy="artui.start_run(catalog=…) and `artui import PATH -c FILE` make it; `artui demo` makes one to look at.",
+        ) from None
     except PermissionError:
         raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
     except OSError as error:

@@ -26,7 +26,7 @@ STATUSES = ("running", "finished", "failed", "killed", "lost")
 GOING = ("running", "lost")
 """Statuses of runs that have not ended."""
 
-DELETED_IN_SOURCE = "are deleted in the source: they are kept, and not shown"
+DELETED_IN_SOURCE = "deleted in the source: kept, and not shown"
 """Why runs of an import are changed."""
 UNREAD = "unread"
 """Stands in place of a format, for files beside foreign stores that are not read."""

@@ -84,12 +84,12 @@ def version_heads(
         aliases = [
             cell_of.text(row[0])
             for row in connection.execute(
-                "SELECT name FROM alias WHERE artifact_key = ? AND version_key = ? ORDER BY name",
+                "SELECT name FROM alias WHERE artifact_key = ? AND version_key = ? ORDER BY name <> 'production', name",
                 (artifact_key, key),
             )
         ]
         if number == newest and cells[13] is None and not is_retired:
-            aliases.insert(0, "latest")
+            aliases.append("latest")
         makers = connection.execute(
             f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.source_key LEFT JOIN project AS p ON p.key = r.project_key "
             "WHERE e.relation = 0 AND e.target_key = :version ORDER BY e.created_ms, r.key LIMIT 1",

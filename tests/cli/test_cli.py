@@ -80,7 +80,8 @@ def test_wrong_calls_say_what_is_wrong(
 def test_missing_catalog_is_an_error_of_its_own(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that is not there exits with 3; no catalog anywhere says how to make one."""
     monkeypatch.chdir(tmp_path)
-    assert call("ls", "-c", "nosuch.artui")[0] == 3
+    code, _, err = call("ls", "-c", "nosuch.artui")
+    assert code == 3 and all(way in err for way in ("start_run", "artui import", "artui demo"))
     code, _, err = call()
     assert code == 3 and "artui demo" in err
 

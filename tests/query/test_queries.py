@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, artifacts, points, runs
+from artui.catalog import Catalog, artifacts, events, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
 from artui.model import ParamValue
+from artui.query.artifacts import get_version
 from artui.query.compare import compare
 from artui.query.direction import guess_direction
 from artui.query.lineage import lineage
@@ -25,6 +26,7 @@ from artui.query.runs.sorting import BY_START, PARAM_ORDER, Sort, attribute_orde
 from artui.query.series import curves
 from artui.query.series.curves import curve, thin
 from artui.query.things import NAMES
+from artui.sheets.sheet import ordered_aliases
 from tests.reading import OpenReader, open_reader
 
 
@@ -295,3 +297,16 @@ def test_anything_may_be_pasted_into_the_filter(path: Path, words: str) -> None:
     """Very long words, many words, and text that no database takes filter like any other."""
     with open_reader(path) as reader:
         assert run_order(reader, RunsRequest(words=tuple(words.split()))).total == 5
+
+
+def test_aliases_have_one_order_everywhere(tmp_path: Path) -> None:
+    """What is in production first, then the others by name, and `latest`, which moves by itself, last: in the app and from Python."""
+    with Catalog(tmp_path / "x.artui") as catalog:
+        with catalog.transaction() as connection:
+            new = artifacts.NewVersion(project="p", name="m", kind="model", stage="modelling", files=[])
+            version = artifacts.save(connection, new)
+        for alias in ("candidate", "production", "best"):
+            events.move_alias(catalog, version.id, alias)
+    with open_reader(tmp_path / "x.artui") as reader:
+        head = get_version(reader, version.id).head
+        assert list(head.aliases) == ordered_aliases(head) == ["production", "best", "candidate", "latest"]

@@ -168,6 +168,8 @@ def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
 def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None:
     """Print a table with `leading` columns before the name, which is cut only after all other columns are left out."""
     now_ms = clock.now_ms()
+    # The name stands in every row by itself.
+    shown = [column for column in shown if column.id != "attribute:name"]
     titles = [column.name + ("" if column.aggregate == "last" else f".{column.aggregate}") for column in shown]
     titles = [title_of(column.name) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
     cells = [[_cell(row, column, now_ms) for column in shown] for row in rows]

@@ -250,7 +250,7 @@ def _subject_cells(node: Node) -> tuple[str, str, str, str]:
     if node.version is None:
         return "", "", "", ""
     head = node.version
-    name = f"{clean(head.artifact)} v{head.number}"
+    name = clean(head.reference)
     return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), aliases_text(head)
 
 
@@ -304,8 +304,7 @@ def subject_spans(node: Node, style: str) -> list[Span]:
     head = node.version
     aliases = aliases_text(head)
     return [
-        (clean(head.artifact), style),
-        (f" v{head.number}", style),
+        (clean(head.reference), style),
         (f"  {clean(head.kind)}", "dim"),
         (f"  {aliases}" if aliases else "", "good"),
     ]

@@ -72,7 +72,7 @@ def test_artifacts_are_filtered_as_runs_are(demo_catalog: Path, explore: Explore
         await settled(pilot)
         assert _listed(pilot) == good and filters_used(ARTIFACTS)[-1] == "made_by (val/loss < 0.07)"
         assert "made_by (val/loss < 0.07)" not in filters_used()
-        await pilot.press("slash")
+        await pilot.press("slash", "end")
         await _type(pilot, " and kind = nothing_at_all")
         await pilot.press("enter")
         await settled(pilot)
@@ -204,7 +204,7 @@ def test_what_is_entered_fast_is_judged_as_it_stands(demo_catalog: Path, explore
         assert not on(pilot, ArtifactsScreen).line.is_typing and filters_used(ARTIFACTS)[-1] == "size > 1"
         await pilot.press("slash")
         await settled(pilot)
-        await pilot.press("space", *"and", "space", *"lr", "space", "greater_than_sign", "3", "enter")
+        await pilot.press("end", "space", *"and", "space", *"lr", "space", "greater_than_sign", "3", "enter")
         await settled(pilot)
         assert (
             on(pilot, ArtifactsScreen).line.is_typing
