@@ -628,3 +628,5 @@ _KINDS = {
     "view": _Kind("view", _get_view, _put_view),
     "place": _Kind("version", _get_place, _put_place),
 }
+ACTIONS = frozenset(_KINDS)
+"""Words for what people change."""

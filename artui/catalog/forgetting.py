@@ -23,6 +23,7 @@ import orjson
 
 from artui.catalog import Catalog, artifacts, blobs, events, leftovers, marks, runs
 from artui.catalog.cleaning import AsItIs
+from artui.catalog.collecting import REMOVED
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
@@ -37,10 +38,10 @@ _PACKED = {("chunk", "content"), ("block", "payload")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {"note", "name", "project", "trash", "tag", "alias", "retire", "approve", "delete", "remove", "view", "fact", "override", "forget"},
+    ("event", "action"): {*events.ACTIONS, "remove", "forget"},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
-    ("version", "storage"): {"embedded", "referenced", "removed"}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
+    ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
 }  # fmt: skip
 """Words of ours, without which a row means nothing."""
 _SCAN_BYTES = 1 << 20

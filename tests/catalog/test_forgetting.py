@@ -13,6 +13,10 @@ import pytest
 
 import artui
 from artui.catalog import Catalog, chain, events, forgetting
+from artui.catalog.artifacts import OUTSIDE
+from artui.catalog.collecting import REMOVED
+from artui.catalog.events import ACTIONS
+from artui.catalog.forgetting import LEAST_CHARS, find_text
 from artui.cli import run as run_cli
 from artui.errors import CatalogLocked, UsageError
 from artui.query.reader import Reader
@@ -163,3 +167,15 @@ def test_a_run_and_a_version_are_forgotten(planted: Path) -> None:
     assert b"the key is" not in content and b"because Kanarie" not in content
     with artui.open_catalog(planted) as catalog:
         assert catalog.version("old-model:production").damaged == ()
+
+
+def test_words_without_which_a_row_means_nothing_stay(planted: Path) -> None:
+    """Whoever forgets `stored`, or what an action is called, leaves where content lies, and the journal, as they are."""
+    with Catalog(planted) as catalog, catalog.transaction() as connection:
+        for word in ("embedded", *OUTSIDE, REMOVED):
+            connection.execute("UPDATE version SET storage = ?", (word,))
+            assert "version" not in find_text(catalog, word).rows
+        connection.execute("DELETE FROM event WHERE id <> (SELECT max(id) FROM event)")
+        for action in ACTIONS:
+            connection.execute("UPDATE event SET action = ?, before = 'null', after = 'null'", (action,))
+            assert len(action) < LEAST_CHARS or "event" not in find_text(catalog, action).rows, action
