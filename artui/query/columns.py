@@ -11,7 +11,7 @@ from typing import Any
 
 from artui.model import Column
 from artui.numbers import as_float
-from artui.query.runs.statistics import Description, Quantiles, histogram, round_edges
+from artui.query.runs.statistics import Description, Quantiles, has_whole_bins, histogram, round_edges
 
 MOST_COMMON = 3
 MOST_BARS = 60
@@ -82,7 +82,7 @@ def spread(name: str, cells: Sequence[Any]) -> Description | None:
     if not len(finite):
         return described
     low, high = float(finite.min()), float(finite.max())
-    is_each = high - low < MOST_BINS and bool((finite == np.round(finite)).all())
+    is_each = high - low < MOST_BINS and has_whole_bins(finite)
     # Whole numbers of a small range have a bar each.
     edges = np.arange(low - 0.5, high + 1.0).tolist() if is_each else round_edges(finite, MOST_BINS)
     counts = np.histogram(finite, edges)[0].tolist() if edges else []

@@ -8,7 +8,7 @@ import statistics
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from artui.query.columns import holding, kind_of, sorted_places, spread, summed_up
@@ -77,6 +77,8 @@ def test_kinds_and_common_values() -> None:
     assert summed_up([]).kind == "nothing" and summed_up([[1], [1], {"a": 2}]).common[0] == ("[1]", 2)
 
 
+@example([4503599627370498.0])
+@example([2.0**53, 2.0**53 + 2])
 @given(st.lists(CELLS, max_size=40) | st.lists(st.floats() | st.integers() | st.none(), max_size=40))
 def test_a_histogram_counts_every_value_once(cells: list[Any]) -> None:
     """Each finite number is in the bar of its range, every other value in its own; what is missing, NaN or infinite is counted."""

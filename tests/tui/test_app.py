@@ -258,7 +258,7 @@ def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: 
         await settled(pilot)
         text = shown(pilot)
         assert (
-            "trained on digits-split v1" in text and "made by ● prepare-1" in text and "made by ● calm-otter-2" in text
+            "trained on digits-split:v1" in text and "made by ● prepare-1" in text and "made by ● calm-otter-2" in text
         )
 
     explore(small_catalog, flow)
@@ -277,7 +277,7 @@ def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: 
         assert "▸ used by 36 runs" in text and "see above" not in text
         listing = pilot.app.screen.query_one("#walk")
         folded = len(listing.lines)  # type: ignore[attr-defined]
-        assert all("…" not in line for line in text.splitlines() if "environment v1" in line)
+        assert all("…" not in line for line in text.splitlines() if "environment:v1" in line)
         await pilot.press("j", "enter")
         await settled(pilot)
         assert "▾ used by 36 runs" in shown(pilot)
@@ -292,7 +292,7 @@ def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: 
         assert "environment" not in shown(pilot) and "digits-split" in shown(pilot)
         await pilot.press("tab")
         await settled(pilot)
-        assert "environment v1" in shown(pilot) and "digits-split" not in shown(pilot)
+        assert "environment:v1" in shown(pilot) and "digits-split" not in shown(pilot)
         await pilot.press("tab")
         await settled(pilot)
         assert len(listing.lines) == folded  # type: ignore[attr-defined]

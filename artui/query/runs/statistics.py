@@ -331,6 +331,14 @@ _FINER = 0.7
 _MOST_STEPS = 100_000
 """Round edges have no more digits than this."""
 _LEAST_STEP = 1e-100
+_MOST_HALVED = 2.0**51
+
+
+def has_whole_bins(values: Floats) -> bool:
+    """Say whether finite values are whole numbers that have room for an edge on either side: beyond 2**51 halves are lost."""
+    import numpy as np
+
+    return bool((values == np.round(values)).all() and np.abs(values).max(initial=0.0) < _MOST_HALVED)
 
 
 def bin_count(values: Floats, most: int) -> int:
@@ -368,7 +376,7 @@ def histogram(values: Floats, bins: int, *, is_log: bool = False) -> tuple[list[
     low, high = float(values.min()), float(values.max())
     if low == high or not math.isfinite(high - low):
         return [low, high], [len(values)]
-    is_whole = bool((values == np.round(values)).all())
+    is_whole = has_whole_bins(values)
     if is_log:
         edges = np.geomspace(low, high, bin_count(np.log10(values), bins) + 1)
     elif is_whole and high - low < min(bins, _BIN_EACH):
@@ -388,12 +396,11 @@ def round_edges(values: Floats, bins: int) -> list[float]:
     Each bin holds its lower edge, the last one its upper edge too. There are none for whole numbers of a small
     range, nor for values that lie too near to each other, or too far apart, for edges of few digits.
     """
-    import numpy as np
 
     low, high = float(values.min()), float(values.max())
     if not 0 < high - low < math.inf:
         return []
-    is_whole = bool((values == np.round(values)).all())
+    is_whole = has_whole_bins(values)
     if is_whole and high - low < min(bins, _BIN_EACH):
         return []  # each has a bin of its own
     wanted = _FINER * (high - low) / bin_count(values, bins)
