@@ -36,6 +36,7 @@ from artui.capture.warn import guarded, warn
 from artui.errors import UsageError
 
 _READ_BYTES = 1 << 16
+_WAIT_SECONDS = 0.2
 AFTERWARDS_SECONDS = 1.0
 """How long output of the program's children is still waited for after it has ended."""
 WATCH_SECONDS = 1.0
@@ -204,6 +205,8 @@ class _Program:
         self.tail: list[str] = []
         self.passed_on = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        """Signals that came before there was a program to pass them on to."""
         self._is_leader = False
         self._watched_at = time.monotonic()
 
@@ -226,7 +229,7 @@ class _Program:
             self._copy(process, sources, keyboard)
             for stream in (1, 2):
                 self._look(self._lines[stream])
-            code = process.wait()
+            code = _wait(process)
         for tail in self._tails:
             self._read_csv(tail)
         return code
@@ -264,6 +267,8 @@ class _Program:
         finally:
             for handle in set(ends.values()):
                 _close(handle)
+        while self._early:
+            self._send(self._early.pop(0))
         if keyboard is not None:
             _make_raw(stack)
             self._follow_size(keyboard, stack)
@@ -275,15 +280,14 @@ class _Program:
 
         def pass_on(number: int, _: Any) -> None:
             self.passed_on = number
-            process = self._process
-            if process is None or process.poll() is not None:
-                return
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, number) if self._is_leader else os.kill(process.pid, number)
+            if self._process is None:
+                self._early.append(number)
+            else:
+                self._send(number)
 
         def noted(number: int, _: Any) -> None:
-            # A terminal sends it to the program as well; without one, only we can.
-            if _is_terminal(0):
+            # A terminal that we share with a running program sends it to that as well; otherwise only we can.
+            if self._process is not None and _is_terminal(0) and not self._is_leader:
                 self.passed_on = number
             else:
                 pass_on(number, _)
@@ -292,6 +296,13 @@ class _Program:
             if hasattr(signal, name):
                 self._handle(getattr(signal, name), pass_on, stack)
         self._handle(signal.SIGINT, noted, stack)
+
+    def _send(self, number: int) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number) if self._is_leader else os.kill(process.pid, number)
 
     @staticmethod
     def _handle(number: int, handler: Callable[[int, Any], None], stack: contextlib.ExitStack) -> None:
@@ -316,7 +327,7 @@ class _Program:
         listens = keyboard is not None
         while open_sources:
             handles = [*open_sources, 0] if listens else list(open_sources)
-            ready = select.select(handles, [], [], 0.2)[0]
+            ready = select.select(handles, [], [], _WAIT_SECONDS)[0]
             for handle in ready:
                 if handle == 0 and keyboard is not None:
                     listens = _type(keyboard)
@@ -379,6 +390,13 @@ class _Program:
             for values, step in tail.rows():
                 if values:
                     self._run.log(values, step=step)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for its end, a moment at a time: a signal that comes just before a wait is noticed only after it."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_WAIT_SECONDS)
 
 
 def _without_escapes(text: str) -> str:

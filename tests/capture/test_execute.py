@@ -131,7 +131,9 @@ def test_signals_are_passed_on(path: Path, number: int) -> None:
     """The program gets the signal and may answer it; how it ended is recorded."""
     code = (
         "import signal, sys, time\n"
-        f"signal.signal({int(number)}, lambda *_: sys.exit(9))\nprint('ready', flush=True)\ntime.sleep(30)"
+        f"signal.signal({int(number)}, lambda *_: sys.exit(9))\nprint('ready', flush=True)\n"
+        # Python notices a signal that comes just before a sleep only after it: many short ones.
+        "for _ in range(300): time.sleep(0.1)"
     )
     process = subprocess.Popen(
         [PYTHON, "-m", "artui", "exec", "-c", str(path), "--", PYTHON, "-c", code],
@@ -142,6 +144,31 @@ def test_signals_are_passed_on(path: Path, number: int) -> None:
     process.send_signal(number)
     assert process.wait(timeout=20) == 9
     assert _detail(path).head.status == ("failed" if number == signal.SIGUSR1 else "killed")
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "silent"])
+def test_signals_that_come_while_the_program_starts_or_is_silent_reach_it(path: Path, moment: str) -> None:
+    """None is lost: not before the program runs, not before we know its number, not when it has closed its outputs."""
+    pressed = "os.kill(os.getpid(), signal.SIGTERM)"
+    code = (
+        "import os, signal, subprocess, sys, threading, time\n"
+        "from artui.cli import main\n"
+        "real = subprocess.Popen\n"
+        "class Slow(real):\n"
+        "    def __init__(self, command, **options):\n"
+        f"        if command[0] == 'sleep' and {moment == 'before'}: {pressed}\n"
+        "        super().__init__(command, **options)\n"
+        f"        if command[0] == 'sleep' and {moment == 'after'}: {pressed}\n"
+        f"        if command[0] == 'bash': threading.Timer(0.5, lambda: {pressed}).start()\n"
+        "subprocess.Popen = Slow\n"
+        "sys.argv[0] = 'artui'\n"
+        "sys.exit(main())\n"
+    )
+    program = ["bash", "-c", "exec >&- 2>&-; exec sleep 30"] if moment == "silent" else ["sleep", "30"]
+    arguments = [PYTHON, "-c", code, "exec", "-c", str(path), "--", *program]
+    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert _detail(path).head.status == "killed" and "SIGTERM" in _detail(path).error
 
 
 def test_program_ended_by_a_signal_is_killed(path: Path) -> None:
