@@ -250,9 +250,10 @@ run.finish()
 """
 
 
-@pytest.mark.parametrize("counts", [(1, 1, 2), (7, 7), (0, 3), (1, 0, 1)])
-@pytest.mark.parametrize("is_killed", [False, True])
-@pytest.mark.parametrize("homes", [1, 2])
+@pytest.mark.parametrize(
+    ("counts", "is_killed", "homes"),
+    [((1, 1, 2), False, 1), ((0, 3), False, 2), ((1, 1, 2), True, 2), ((7, 7), True, 1), ((1, 0, 1), True, 1), ((0, 3), True, 2)],
+)  # fmt: skip
 def test_resumed_run_goes_on_behind_what_was_logged(path: Path, tmp_path: Path, counts: tuple[int, ...], is_killed: bool, homes: int) -> None:  # fmt: skip
     """Step 0 counts, and so does what only the spool of a killed process holds, also for a job with another home."""
     for number, count in enumerate(counts):

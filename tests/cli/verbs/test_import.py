@@ -83,7 +83,7 @@ def test_what_cannot_be_done_is_said_with_what_to_do(words: list[str], said: str
 
 def test_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGINT and SIGTERM end an import with 130 and 143, a whole catalog behind it; again, it brings the rest."""
-    for number in range(300):
+    for number in range(120):
         write_run(tmp_path / "mlruns", number)
     for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         catalog = tmp_path / f"{code}.artui"
@@ -98,10 +98,10 @@ def test_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
         assert process.returncode == code
         with open_catalog(catalog) as reader:
             taken = len(reader.runs())
-        assert 0 < taken < 300 and not list(tmp_path.glob(f"{code}.artui-*"))
+        assert 0 < taken < 120 and not list(tmp_path.glob(f"{code}.artui-*"))
 
         done = json.loads(_artui("import", "mlruns", "-c", str(catalog), "--json", cwd=tmp_path).stdout)
-        assert done["stores"][0]["runs"] == {"unchanged": taken, "new": 300 - taken}
+        assert done["stores"][0]["runs"] == {"unchanged": taken, "new": 120 - taken}
 
 
 def test_several_stores_of_a_tree_are_found_at_once(store: Path, tmp_path: Path) -> None:
