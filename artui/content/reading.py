@@ -105,6 +105,12 @@ class SourceStream(io.RawIOBase):
         self._position += len(content)
         return len(content)
 
+    @property
+    def descriptor(self) -> int | None:
+        """That of the file which the source reads all of; its position is another one. None for what is no file."""
+        number: int | None = getattr(self._source, "descriptor", None)
+        return number
+
     def close(self) -> None:
         """Close the source, too."""
         if not self.closed:

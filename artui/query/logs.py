@@ -140,6 +140,13 @@ class FileLog(LogSource):
             count = min(count, self._size_bytes - offset)
             return os.pread(self._handle, count, offset) if self._handle is not None and count > 0 else b""
 
+    @property
+    def descriptor(self) -> int | None:
+        """Its number while it is open; none if the file is longer than what was recorded, or it is closed."""
+        with self._lock:
+            whole = self._handle is not None and os.fstat(self._handle).st_size == self._size_bytes
+            return self._handle if whole else None
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -98,12 +98,13 @@ class Table(Frame, Sequence[Mapping[str, Any]]):
 
 def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """Make a table of rows; a name that comes again gets a number: `a`, `a_2`."""
-    unique: list[str] = []
+    unique: dict[str, None] = {}
+    next_numbers: dict[str, int] = {}
     for name in names:
-        number, free = 2, name
+        number, free = next_numbers.get(name, 2), name
         while free in unique:
             number, free = number + 1, f"{name}_{number}"
-        unique.append(free)
+        unique[free], next_numbers[name] = None, number
     columns = [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in unique]
     return Table(dict(zip(unique, columns, strict=True)))
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from artui.errors import ArtuiError
 from artui.query import artifacts as query
 from artui.query.api.files import open_content
-from artui.query.api.reading import READS, read_table
+from artui.query.api.reading import READS, read_beginning
 from artui.query.columns import holding, sorted_places, spread, summed_up
 from artui.safetext import clean
 from artui.tui.keys import bindings
@@ -38,6 +38,7 @@ class _Content(NamedTuple):
     columns: Sequence[Sequence[Any]]
     is_cut: bool = False
     """Whether there are more rows."""
+    left_out_columns: int = 0
     note: str = ""
     """Why this is only what was seen of the file when it was saved."""
 
@@ -93,15 +94,15 @@ class RowsScreen(CatalogScreen):
     def _read(self) -> _Content | None:
         """Read the table, or what was seen of it when it was saved; None if it is no table."""
         try:
-            table = read_table(lambda: open_content(self.reader, self.version_key, self.path), self.path, MAX_ROWS + 1)
+            begun = read_beginning(lambda: open_content(self.reader, self.version_key, self.path), self.path, MAX_ROWS)
         except ArtuiError as error:
             captured = query.previews(self.reader, self.version_key).get(self.path)
             if captured is None or captured.table is None:
                 return None
             columns = [list(cells) for cells in zip(*captured.table.rows, strict=True)]
             return _Content(captured.table.columns, columns or [[] for _ in captured.table.columns], note=str(error))
-        columns = [column[:MAX_ROWS] for column in table.columns().values()]
-        return _Content(table.names, columns, is_cut=len(table) > MAX_ROWS)
+        columns = list(begun.table.columns().values())
+        return _Content(begun.table.names, columns, begun.has_more_rows, begun.left_out_columns)
 
     def _take(self, content: _Content | None) -> None:
         if content is None:
@@ -131,7 +132,12 @@ class RowsScreen(CatalogScreen):
             rows = len(content.columns[0]) if content.columns else 0
             first = "the first " if content.is_cut else ""
             spans.append((f"  {first}{plural(rows, 'row')} × {plural(len(content.columns), 'column')}", "dim"))
-            if list(content.names) == [str(number) for number in range(1, len(content.names) + 1)]:
+            if content.left_out_columns:
+                spans.append((f"  {plural(content.left_out_columns, 'column')} more are not shown", "warn"))
+            if content.columns and any(
+                list(content.names) == [str(number) for number in range(first, first + len(content.names))]
+                for first in (0, 1)
+            ):
                 spans.append(("  no header: columns are numbered", "faint"))
             if content.note:
                 spans.append((f"  {clean(content.note)}", "warn"))
