@@ -89,9 +89,18 @@ def progress_text(run: Going, now_ms: int) -> str:
 
 def done_text(headway: HowFar) -> str:
     """Say what a run has done, of how many, and which run says so: `epoch 12 of 40`."""
-    done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
     alike = f" as {headway.alike}" if headway.alike else ""
-    return f"{headway.unit} {done} of {count_text(headway.total)}{alike}"
+    return f"{headway.unit} {_done(headway)} of {count_text(headway.total)}{alike}"
+
+
+def done_of_text(headway: HowFar) -> str:
+    """Say the same in few letters: `12/40`, or `12/~40` where other runs say how far it goes."""
+    about = "~" if headway.alike else ""
+    return f"{_done(headway)}/{about}{count_text(headway.total)}"
+
+
+def _done(headway: HowFar) -> str:
+    return count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
 
 
 def left_ms_of(run: Going, now_ms: int) -> int:

@@ -1,8 +1,7 @@
-"""How things look in one cell, one line, one colour: the palette, marks, sparklines and columns of numbers."""
+"""How things look in one cell, one line, one colour: the palette, marks and columns of numbers."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -267,40 +266,6 @@ def glyph_of(head: RunHead, *, before: str = "", after: str = "") -> Span:
     """Give the sign of a run's status, or the sign of damage if any part of the run is damaged."""
     sign, style = (DAMAGED_SIGN, "bad") if head.damaged else (GLYPHS[head.status], status_style(head.status))
     return f"{before}{sign}{after}", style
-
-
-_LEFT_DOTS, _RIGHT_DOTS = (0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)
-"""Bits of the dots of a cell, from the bottom."""
-_EARLY = 3
-"""One in so many values at the start does not count for the scale: how a run ended is what tells it from others."""
-
-
-def spark_text(values: Sequence[float], cells: int, *, is_whole: bool = False) -> str:
-    """Draw a series as a line of dots, two values a cell; NaN and infinity as `!`, where it ends.
-
-    It is scaled to the later two thirds of the series, and what lies outside is at the edge; with `is_whole`, where
-    there is room to see how it went from the start, to all of it.
-    """
-    # One value is no course.
-    if cells < 1 or (len(values) < 2 and all(map(math.isfinite, values))):
-        return ""
-    columns = 2 * cells
-    if len(values) > columns:
-        values = [values[index * (len(values) - 1) // max(1, columns - 1)] for index in range(columns)]
-    diverged = next((place for place, value in enumerate(values) if not math.isfinite(value)), None)
-    finite = values[:diverged]
-    finite = finite[: columns - 2] if diverged is not None else finite
-    if not finite:
-        return DIVERGED
-    late = finite if is_whole else finite[len(finite) // _EARLY :]
-    low, high = min(late), max(late)
-    # Half of each, as the span of the largest floats is none.
-    span = high / 2 - low / 2
-    bits = [0] * ((len(finite) + 1) // 2)
-    for place, value in enumerate(finite):
-        share = (min(max(value, low), high) / 2 - low / 2) / span if span > 0 else 0.0
-        bits[place >> 1] |= (_RIGHT_DOTS if place & 1 else _LEFT_DOTS)[min(3, int(share * 4))]
-    return "".join(BRAILLE[cell] for cell in bits) + (DIVERGED if diverged is not None else "")
 
 
 class Shape(NamedTuple):

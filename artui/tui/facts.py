@@ -33,8 +33,9 @@ from artui.sheets.run import (
 )
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
 from artui.sheets.version import preview_section, version_sheet
-from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, spark_text, status_style
+from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
+from artui.tui.sparks import spark_text
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
 from artui.units import bytes_text, count_text, number_text

@@ -20,25 +20,27 @@ from artui.query.names import distinct_names
 from artui.query.series.curves import Curve, curve
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import clean
-from artui.sheets.progress import done_text, left_ms_of, silence_text
+from artui.sheets.progress import silence_text
 from artui.tui.alerts import BUILT_IN, alert_text
-from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
+from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, status_style
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, Link, PlotRuns
 from artui.tui.screens.acting import ActsOnRuns
+from artui.tui.sparks import spark_text
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_rows, layout_of
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.widgets.runlines import RunLines, value_style
+from artui.tui.widgets.rulelines import rule_lines
+from artui.tui.widgets.runfacts import ended_facts, far_spans, going_facts, machine_spans
+from artui.tui.widgets.runlines import Fact, RunLines, value_style
 from artui.units import ago_text, count_text, duration_text, number_text, signed_text
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from artui.query.rules import Alert
 
 WIDE_CELLS = 100
 COLUMN_CELLS = 86
@@ -46,7 +48,6 @@ COLUMN_CELLS = 86
 MAX_SPARK_CELLS = 60
 BARS = 3
 """Lines of the screen that are not the list."""
-EXAMPLES = ("val/loss rises 5 times", "loss is silent for 10m", "val/acc falls below 0.9")
 
 
 class Room(NamedTuple):
@@ -85,6 +86,9 @@ ROOMS = (
     Room(0, 0, False),
 )
 """The first one with which all runs fit is taken; with the last one, all runs stand in columns, a line each."""
+TABLE = ROOMS[-1]
+MOST_DETAILED = 3
+"""Of more runs that are going on each has a line in columns, so that they can be compared."""
 MOST_ORDERS = 4
 """By so many metrics the runs can be ordered."""
 REREAD_MS = 20_000
@@ -184,7 +188,8 @@ class LiveScreen(ActsOnRuns):
     @property
     def _has_room_for_charts(self) -> bool:
         """Whether charts of all runs that are going on may fit, at their lowest."""
-        return not self._shows_all and len(self._going) * CHARTED[-1][1] < self.size.height
+        is_detailed = len(self._going) <= MOST_DETAILED
+        return is_detailed and not self._shows_all and len(self._going) * CHARTED[-1][1] < self.size.height
 
     @property
     def _places(self) -> int:
@@ -221,30 +226,18 @@ class LiveScreen(ActsOnRuns):
         return [run for run in self._runs if run.head.status in GOING]
 
     def _draw(self) -> None:
-        alarmed, going = self.artui.alerts.alarmed, self._going
-        summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
-        if len(self._runs) > len(going):
-            summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
-        if self._shows_all:
-            summary.append((" · all metrics", "accent"))
-        if self._order:
-            summary.append((f" · by {clean(self._order)}, best first", "accent"))
-        if alarmed:
-            summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
-        self.query_one("#summary", Bar).show(
-            summary, [("• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed ", "dim")]
-        )
-        lines: list[Line] = [*self._alert_lines(), BLANK]
+        lines: list[Line] = [*rule_lines(self.artui.alerts, width=self.size.width, unfolds=self._unfolds_rules), BLANK]
         drawings: dict[int, Strip] = {}
         runs = self._in_order()
         names = distinct_names(run.head for run in self._runs)
         tables = {False: self._ended_table(names), True: self._going_table(names)}
         room = self._room(runs, tables, self.size.height - BARS - len(lines))
+        self._summarise(tables[room == TABLE])
         for number, run in enumerate(runs):
             is_ended = run.head.status not in GOING
             table = tables[not is_ended]
             before = runs[number - 1] if number else None
-            is_in_columns = is_ended or room == ROOMS[-1]
+            is_in_columns = is_ended or room == TABLE
             if is_in_columns and (before is None or (is_ended and before.head.status in GOING)):
                 lines += [*([BLANK] if before is not None and not room.has_gaps else []), Line(table.head())]
             lines += (
@@ -274,6 +267,26 @@ class LiveScreen(ActsOnRuns):
             # Rules are above the runs; the cursor begins on a run.
             self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
         self.show_place()
+
+    def _summarise(self, table: RunLines) -> None:
+        """Say in the head line what is there, and how it is ordered and drawn."""
+        alarmed, going = self.artui.alerts.alarmed, self._going
+        summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
+        if len(self._runs) > len(going):
+            summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
+        if self._shows_all:
+            summary.append((" · all metrics", "accent"))
+        if self._order:
+            summary.append((f" · by {clean(self._order)}, best first", "accent"))
+        if alarmed:
+            summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
+        signs = "• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed "
+        if table.shares_scales:
+            has_several = len({run.head.project for run in self._runs}) > 1
+            scales = f" · one scale per metric{' and project' if has_several else ''}"
+            if length_of(summary) + len(scales) + 1 + len(signs) <= self.size.width:
+                summary.append((scales, "dim"))
+        self.query_one("#summary", Bar).show(summary, [(signs, "dim")])
 
     def on_resize(self) -> None:
         if self._runs:
@@ -329,15 +342,15 @@ class LiveScreen(ActsOnRuns):
                 chart_rows = room.chart_rows + spare // charted
                 places, height = layout_of(count, most_places=self._places, width=self.size.width - 4, rows=chart_rows)
                 return room._replace(chart_rows=height * -(-count // places), places=places, height=height)
-        if self._order:
+        if self._order or len(going) > MOST_DETAILED:
             # Whoever asks which is ahead reads down a column.
-            return ROOMS[-1]
-        return next((room for room in ROOMS if self._lines_of(in_sight, tables, room) <= rows), ROOMS[-1])
+            return TABLE
+        return next((room for room in ROOMS if self._lines_of(in_sight, tables, room) <= rows), TABLE)
 
     def _lines_of(self, runs: Sequence[LiveRun], tables: Mapping[bool, RunLines], room: Room) -> int:
         counts = [self._metric_lines(run, room) for run in runs]
         firsts = [
-            1 if is_going and room != ROOMS[-1] else tables[is_going].count_of(run)
+            1 if is_going and room != TABLE else tables[is_going].count_of(run)
             for run in runs
             for is_going in [run.head.status in GOING]
         ]
@@ -359,7 +372,7 @@ class LiveScreen(ActsOnRuns):
         return run.head.status in GOING or bool(self._metric_lines(run, room))
 
     def _has_machine_line(self, run: LiveRun) -> bool:
-        return run.head.status in GOING and bool(_machine(run))
+        return run.head.status in GOING and bool(machine_spans(run))
 
     def _shown_of(self, run: LiveRun, room: Room) -> list[LiveMetric]:
         """Give the metrics of a run that are shown: those with an alert, then those that runs are judged by."""
@@ -409,50 +422,28 @@ class LiveScreen(ActsOnRuns):
         return is_new, signed_text(last - before[1]) if has_change and before is not None else ""
 
     def _ended_table(self, names: Mapping[str, str]) -> RunLines:
-        now_ms = clock.now_ms()
         ended = [run for run in self._runs if run.head.status not in GOING]
-        facts = {
-            "when": {run.head.id: ago_text(run.head.ended_ms or run.head.started_ms, now_ms) for run in ended},
-            "took": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in ended},
-        }
-        return self._table("ended", ended, names, facts)
+        return self._table("ended", ended, names, ended_facts(ended, self._runs, clock.now_ms()))
 
     def _going_table(self, names: Mapping[str, str]) -> RunLines:
-        now_ms = clock.now_ms()
-        far = {run.head.id: _how_far(run, now_ms) for run in self._going}
-        facts = {
-            "for": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in self._going},
-            "done": {run_id: done for run_id, (_, done, _) in far.items()},
-            "left": {run_id: left for run_id, (_, _, left) in far.items()},
-        }
-        news = {
-            (run.head.id, live.metric.title)
-            for run in self._going
-            for live in run.metrics
-            if self._change(run, live)[0]
-        }
-        return self._table("going on", self._going, names, facts, news)
+        going = self._going
+        news = {run.head.id for run in going if any(self._change(run, live)[0] for live in run.metrics)}
+        return self._table("going on", going, names, going_facts(going, self._runs, clock.now_ms()), news)
 
     def _table(
         self,
         title: str,
         runs: Sequence[LiveRun],
         names: Mapping[str, str],
-        facts: Mapping[str, Mapping[str, str]],
-        news: Collection[tuple[str, str]] = (),
+        facts: Sequence[Fact],
+        news: Collection[str] = (),
     ) -> RunLines:
         """Put runs into lines under each other."""
-        now_ms = clock.now_ms()
         return RunLines(
-            title, runs, names, facts=facts, wrongs={run.head.id: self._wrong_spans(run, now_ms) for run in runs}, news=news,
+            title, runs, names, among=self._runs, facts=facts, news=news,
+            wrongs={run.head.id: [(clean(run.error), "bad")] for run in runs if run.error},
             alerts=self._alert_texts(runs), leading=self._order, name_cells=self._name_cells(names) + 2, width=self.size.width,
         )  # fmt: skip
-
-    def _wrong_spans(self, run: LiveRun, now_ms: int) -> list[Span]:
-        """Say what is wrong with a run as a whole: how long it has stood still, or what ended it."""
-        stalled_ms = run.stalled_ms(now_ms)
-        stalled: list[Span] = [(silence_text(stalled_ms), "warn")] if stalled_ms is not None else []
-        return [*stalled, (clean(run.error), "bad")] if run.error else stalled
 
     def _alert_texts(self, runs: Iterable[LiveRun]) -> dict[str, dict[str, str]]:
         """Say what alerts hold for metrics of runs, by the ids of the runs and the titles of the metrics."""
@@ -489,7 +480,7 @@ class LiveScreen(ActsOnRuns):
         if holds and not shown and not has_charts:
             spans.append((f"   ! {alert_text(holds[0])}", "bad"))
         is_wide = self.size.width >= WIDE_CELLS
-        spans += _far_spans(run, now_ms)
+        spans += far_spans(run, now_ms)
         if (
             run.steps_per_second is not None
             and head.status == "running"
@@ -497,14 +488,14 @@ class LiveScreen(ActsOnRuns):
             and (is_wide or run.headway is None)
         ):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
-        if is_wide and (machine := _machine(run)):
+        if is_wide and (machine := machine_spans(run)):
             spans += [("   ", "text"), *machine]
         more = len(_own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
         if more > 0 and (shown or has_charts):
             spans.append((f"   {count_text(more)} more: i", "faint"))
         lines = [Line(spans, Link("run", head.id))]
         if not is_wide and room.has_machine and self._has_machine_line(run):
-            lines.append(Line([("     ", "text"), *_machine(run)]))
+            lines.append(Line([("     ", "text"), *machine_spans(run)]))
         return [*lines, *self._rows_of(run, shown)]
 
     def _rows_of(self, run: LiveRun, shown: Sequence[LiveMetric]) -> list[Line]:
@@ -544,58 +535,6 @@ class LiveScreen(ActsOnRuns):
             (spark_text(live.spark, spark_cells, is_whole=True), "dim"),
             (told, "bad"),
         ]
-
-    def _alert_lines(self) -> list[Line]:
-        """List the rules, each with the runs for which it holds; those from the start in the heading while they hold for none."""
-        alerts, width = self.artui.alerts, self.size.width
-        held = {alert.rule for alert in alerts.holding.values()}
-        silent = [rule.text for rule in alerts.rules if rule.text in BUILT_IN and rule.text not in held]
-        folded = [] if self._unfolds_rules else silent
-        lines = [self._alerts_heading(folded, can_fold=bool(silent))]
-        for rule in alerts.rules:
-            if rule.text in folded:
-                continue
-            by_run: dict[str, list[Alert]] = {}
-            for alert in alerts.holding.values():
-                if alert.rule == rule.text:
-                    by_run.setdefault(alert.run_id, []).append(alert)
-            spans: list[Span] = [
-                ("   ! " if by_run else "   · ", "bad" if by_run else "faint"),
-                (clean(rule.text), "bad" if by_run else "text"),
-            ]
-            origin = alerts.origin(rule.text)
-            if not by_run:
-                spans.append((f"  {origin}" if origin else "", "faint"))
-            full = [_values_of(holds, len(holds)) for holds in by_run.values()]
-            parts = (
-                full
-                if length_of(spans) + sum(map(length_of, full)) <= width
-                else [_values_of(holds, 1) for holds in by_run.values()]
-            )
-            for number, part in enumerate(parts):
-                if length_of(spans) + length_of(part) > width - 8 and number and number + 1 < len(parts):
-                    spans.append((f"   and {count_text(len(parts) - number)} more", "dim"))
-                    break
-                spans += part
-            lines.append(Line(spans, Link("rule", rule.text)))
-        return lines
-
-    def _alerts_heading(self, folded: Sequence[str], *, can_fold: bool) -> Line:
-        """Give the line above the rules; it names those that are folded, and says as much of the rest as fits."""
-        rules = self.artui.alerts.rules
-        example = next((text for text in EXAMPLES if all(rule.text != text for rule in rules)), EXAMPLES[0])
-        spans: list[Span] = [(" alerts", "dim")]
-        if folded:
-            spans.append(("  " + " · ".join(map(clean, folded)), "faint"))
-        adds: list[Span] = [("   A", "key"), (" adds one", "dim")]
-        such_as: list[Span] = [(", such as ", "dim"), (example, "accent")]
-        for_all: list[Span] = [(" ·" if folded else "", "faint"), (" for all your catalogs", "faint")]
-        for parts in ([for_all, adds, such_as], [adds, such_as], [adds]):
-            more = [span for part in parts for span in part]
-            if length_of(spans) + length_of(more) <= self.size.width:
-                spans += more
-                break
-        return Line(spans, Link("fold", "alerts") if can_fold else None)
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -717,13 +656,6 @@ class LiveScreen(ActsOnRuns):
         return next((run.head for run in self._runs if link is not None and run.head.id == link.id), None)
 
 
-def _values_of(holds: Sequence[Alert], most: int) -> list[Span]:
-    """Name a run with what alerts hold for: at most so many of its metrics, and the number of the others."""
-    values = ", ".join(alert_text(alert) for alert in holds[:most])
-    more = f" +{count_text(len(holds) - most)}" if len(holds) > most else ""
-    return [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}{more}", "dim")]
-
-
 def _place_by(run: LiveRun, name: str) -> tuple[int, float]:
     """Place a run by the last value of a metric: the best first, then what diverged, then runs that have no value."""
     last = next((live.metric.summary.last for live in run.metrics if live.metric.title == name), None)
@@ -741,48 +673,3 @@ def _is_same(before: float, now: float) -> bool:
 def _own_metrics(run: LiveRun) -> list[LiveMetric]:
     """Give the metrics of a run but the one that its first line counts."""
     return [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
-
-
-def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
-    """Say how far a run is: its step, unless that is what it counts; what it counts, and of how many; how long the rest takes."""
-    headway = run.headway
-    # Where each step is an epoch, or is what is counted, it is said once.
-    is_said = headway is not None and (headway.done == run.step or (headway.unit == "epoch" and not headway.counter))
-    step = "" if run.step is None or is_said else f"step {count_text(run.step)}"
-    if headway is None:
-        return step, step, ""
-    left_ms = left_ms_of(run, now_ms)
-    return step, clean(done_text(headway)), duration_text(left_ms) if left_ms else ""
-
-
-def _far_spans(run: LiveRun, now_ms: int) -> list[Span]:
-    """Show how far a run is."""
-    step, done, left = _how_far(run, now_ms)
-    spans: list[Span] = []
-    for text in dict.fromkeys((step, done)):
-        if text:
-            unit, number, *rest = text.split(" ", 2)
-            spans += [(f"   {unit} ", "dim"), (number, "text"), (f" {rest[0]}" if rest else "", "dim")]
-    return [*spans, (f", about {left} left" if left else "", "dim")]
-
-
-def _machine(run: LiveRun) -> list[Span]:
-    """Show how much of the machine a run uses, as far as it was sampled."""
-    system = run.system
-    spans: list[Span] = []
-    gpus = sorted(
-        {name.split("/")[1] for name in system if name.startswith("gpu/")}, key=lambda text: (len(text), text)
-    )
-    for number in gpus[:4]:
-        use, memory = system.get(f"gpu/{number}/utilization_percent"), system.get(f"gpu/{number}/memory_percent")
-        if use is not None:
-            spans += [
-                (f"gpu{number} ", "dim"),
-                (f"{use:.0f}%", "text"),
-                (f" mem {memory:.0f}%  " if memory is not None else "  ", "dim"),
-            ]
-    if (busy := system.get("process/cpu_percent")) is not None:
-        spans += [("cpu ", "dim"), (f"{busy:.0f}%  ", "text")]
-    if (memory := system.get("process/memory_mb")) is not None:
-        spans += [("mem ", "dim"), (f"{memory / 1000:.1f} GB" if memory >= 1000 else f"{memory:.0f} MB", "text")]
-    return spans

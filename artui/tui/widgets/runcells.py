@@ -6,7 +6,8 @@ from artui.model import DAMAGED, RunRow
 from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value
 from artui.safetext import clean
-from artui.tui.cells import FAR, STAGE_WORDS, Shape, Span, cell_text, fit, fit_words, spark_text
+from artui.tui.cells import FAR, STAGE_WORDS, Shape, Span, cell_text, fit, fit_words
+from artui.tui.sparks import spark_text
 from artui.units import age_text, duration_text, param_text
 
 

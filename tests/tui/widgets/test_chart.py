@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from artui.figures.layout import Text, shapes
 from artui.query.series.curves import _thinned, thin
-from artui.tui.cells import Palette, make_palette, spark_text
+from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import CURVE_MARKS
+from artui.tui.sparks import spark_text
 from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
