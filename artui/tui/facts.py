@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, overload
 
@@ -72,6 +72,10 @@ PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 LATER_ROWS = 6
 """So many rows of the first file of a version are previewed, and of each other one."""
+LATER = ("used by", "sha256")
+"""Labels of what stands behind the preview of a version's first file: what it is comes first."""
+DIGEST_CHARS = 16
+"""So many characters of a version's digest are shown; `artui show` prints all of it."""
 AROUND = ("lineage", "history")
 """Titles of the sections about what a version is connected to."""
 MOST_FACT_ROWS = 4
@@ -187,16 +191,42 @@ def version_lines(
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
-    # What is in it comes before what it is connected to, which may be much.
-    around = [section for section in sheet.sections if section.title in AROUND]
-    lines += _sheet_lines([section for section in sheet.sections if section not in around], cells=cells)
+    # What it is comes before what is said about it, and that before what it is connected to, which may be much.
+    state, *others = sheet.sections
+    first, later = _parted(state, LATER)
+    around = [section for section in others if section.title in AROUND]
+    declared = [section for section in others if section not in around]
+    lines += _sheet_lines([first], cells=cells)
     most_rows = PREVIEW_ROWS
+    shown: list[list[Line]] = []
     for path, preview in previews.items():
         section = preview_section(path, preview, most_rows=most_rows, most_lines=most_rows * 2)
-        lines += [BLANK, Line([(f" {section.title}  ", "text"), (section.about, "dim")])]
-        lines += _preview_lines(section, cells)
+        shown.append([BLANK, *_titled(section.title, section.about, cells), *_preview_lines(section, cells)])
         most_rows = LATER_ROWS
+    lines += shown[0] if shown else []
+    lines += [*([BLANK] if shown else []), *_sheet_lines([later], cells=cells)] if later.facts else []
+    lines += [BLANK, *_sheet_lines(declared, cells=cells)] if declared else []
+    lines += [line for part in shown[1:] for line in part]
     return [*lines, BLANK, *_sheet_lines(around, cells=cells)] if around else lines
+
+
+def _titled(title: str, about: str, cells: int) -> list[Line]:
+    """Give a title with what is said about it behind it, or below it where that does not fit."""
+    line = Line([(f" {title}  ", "text"), (about, "dim")])
+    if length_of(line.spans) <= cells:
+        return [line]
+    return [Line([(f" {title}", "text")]), *(Line([(f" {text}", "dim")]) for text in wrapped_text(about, cells - 1))]
+
+
+def _parted(section: Section, labels: Collection[str]) -> tuple[Section, Section]:
+    """Part the facts of a section into others and those of some labels, of which a digest is shortened."""
+    kept = tuple(fact for fact in section.facts if fact.label not in labels)
+    parted = tuple(
+        fact._replace(text=f"{fact.text[:DIGEST_CHARS]}…") if fact.label == "sha256" else fact
+        for fact in section.facts
+        if fact.label in labels
+    )
+    return replace(section, facts=kept), replace(section, facts=parted)
 
 
 def preview_lines(preview: Preview, *, cells: int, max_rows: int = PREVIEW_ROWS) -> list[Line]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from textual.keys import Keys
+from textual.pilot import Pilot
 
+import artui.tui
+from artui.safetext import clean
 from artui.tui.cells import Span, length_of, make_palette, strip_of
 from artui.tui.keys import KEYS, footer_keys, menu_keys, typed_key
 from artui.tui.keytable import ACTS, MENUS, SCOPES
-from artui.tui.widgets.bars import CRUMB, Press, fitted_place
+from artui.tui.widgets.bars import CRUMB, NOTICE_ROWS, KeyBar, Press, fitted_place, notice_rows
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.prompt import Prompt
+from tests.tui.looking import settled, shown
 
 
 @pytest.mark.parametrize("width", range(1, 30))
@@ -60,3 +69,38 @@ def test_a_place_keeps_what_is_said_behind_its_title(before: list[Span], name: s
             assert "calls" in text
         if "calls" in text:
             assert name in text
+
+
+_UNDO_HINTS = re.compile(r'f?"([^"\n]* · (?:u|C|A and the same text) [^"\n]*back)"')
+_SOURCES = [path.read_text("utf-8") for path in Path(artui.tui.__path__[0]).rglob("*.py")]
+
+
+@pytest.mark.parametrize("text", sorted({text for source in _SOURCES for text in _UNDO_HINTS.findall(source)}))
+@pytest.mark.parametrize("named", ["x", "val/loss falls below 0.9", "a reason of some words " * 4, "long-name/" * 60, "日本語" * 80])  # fmt: skip
+def test_no_notice_loses_its_hint(text: str, named: str) -> None:
+    """However long the name of what was changed, how to take it back is on the screen, whole, at 80 cells; and so is how it begins."""
+    said = re.sub(r"\{[^}]*\}", named, text)
+    rows = notice_rows([(clean(said, max_chars=2_000), "bar.text")], 78)
+
+    drawn = ["".join(part for part, _ in row) for row in rows]
+    whole = " ".join(row.strip() for row in drawn).replace("  ", " ")
+    assert 1 <= len(rows) <= NOTICE_ROWS and all(length_of(row) <= 78 for row in rows)
+    assert whole.endswith(said.rpartition(" · ")[2]) and drawn[0][:12] == said[:12]
+    assert length_of([(said, "")]) > 150 or whole.replace(" ", "") == said.replace(" ", "")
+
+
+def test_a_notice_that_is_too_long_has_more_rows(demo_catalog: Path, explore: Callable[..., None]) -> None:
+    """All of it is on the screen, and the bar is as high as before when it is gone."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        bar = app.screen.query_one(KeyBar)
+        text = f"tag good on {'a-long-name-of-a-run ' * 5}· u takes it back"
+        app.say(text)
+        await settled(pilot)
+        assert bar.size.height == 2 and text.replace(" ", "") in shown(pilot).replace(" ", "").replace("\n", "")
+        app.unsay(text)
+        await settled(pilot)
+        assert bar.size.height == 1 and shown(pilot).splitlines()[-1].endswith("? all keys")
+
+    explore(demo_catalog, flow, size=(80, 24))

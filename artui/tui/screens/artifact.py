@@ -17,7 +17,7 @@ from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
-from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle
+from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle, length_of
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
@@ -124,9 +124,14 @@ class ArtifactScreen(ActsOnVersions):
         self.listing.set_lines([*([Line(head)] if head else []), *lines], keep=keep)
 
     def _listing_cells(self) -> int:
-        """Give the list what it needs, up to two fifths of the screen; up to a half where numbers tell versions apart."""
+        """Give the list what it needs, up to two fifths of the screen; up to a half where numbers tell versions apart.
+
+        Where not all columns fit, it is as wide as those that do.
+        """
         share = self.size.width // 2 if self._measures else self.size.width * 2 // 5
-        return min(needed_cells(self.versions, self._measures), max(24, share))
+        width = min(needed_cells(self.versions, self._measures), max(24, share))
+        head, lines = version_spans(self.versions, width, self._measures)
+        return min(width, 1 + max((cells for spans in (head, *lines) if (cells := length_of(spans))), default=width))
 
     def action_all_versions(self) -> None:
         """List retired and deleted versions, too, or not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.strip import Strip
@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from artui.tui.cells import Span, Spans, fit_middle, length_of, strip_of
 from artui.tui.keys import typed_key
+from artui.tui.widgets.rows import wrapped
 
 
 class Press(tuple[str, str]):
@@ -117,14 +118,58 @@ def _span_at(spans: Iterable[Span], cell: int) -> Span | None:
     return None
 
 
+NOTICE_ROWS = 3
+"""A notice takes so many rows at most."""
+HINT = " · "
+"""Before the last part of a notice, which says what one can do now."""
+
+
+def notice_rows(notice: Spans, cells: int) -> list[Spans]:
+    """Break a notice into rows; of one that is too long for all of them the part before its hint is cut in its middle."""
+    longest = max(notice, key=lambda span: length_of([span]))
+    text, style = longest
+    before, sign, hint = text.rpartition(HINT)
+    if not sign or length_of([(hint, "")]) > cells:
+        before, sign, hint = text, "", ""
+    room = cells * NOTICE_ROWS - (length_of(notice) - length_of([(before, "")]))
+    shown = notice
+    while len(cuts := wrapped(whole := "".join(text for text, _ in shown), cells)) > NOTICE_ROWS and room > 0:
+        shorter = fit_middle(before, room).rstrip() + sign + hint
+        shown = [(shorter, style) if span is longest else span for span in notice]
+        room -= 4
+    cuts = cuts[:NOTICE_ROWS]
+    rows: list[Spans] = []
+    for cut, end in zip(cuts, [*cuts[1:], len(whole)], strict=True):
+        row: list[Span] = []
+        at = 0
+        for text, style in shown:
+            part = text[max(0, cut - at) : max(0, end - at)]
+            row += [(part if row else part.lstrip(), style)] if part.strip() or row else []
+            at += len(text)
+        rows.append(row)
+    return rows
+
+
 class KeyBar(Bar):
-    """The most useful keys of the moment, as many as fit; a notice takes their place, but not that of a question's keys."""
+    """The most useful keys of the moment, as many as fit; a notice takes their place, but not that of a question's keys.
+
+    A notice that is too long for one line makes the bar higher, as long as it is there.
+    """
 
     def __init__(self) -> None:
         super().__init__(fill="bar", classes="keybar")
         self._pairs: list[tuple[str, str]] = []
         self._is_asking = False
         self._notice: Spans = ()
+        self._below: Sequence[Spans] = ()
+        """Further rows of a notice."""
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the keys, or a row of a notice."""
+        if y == 0:
+            return super().render_line(y)
+        row = self._below[y - 1] if y <= len(self._below) else ()
+        return strip_of([(" ", "bar"), *row], self.size.width, self.app.palette, fill="bar")  # type: ignore[attr-defined]
 
     def show_keys(self, pairs: list[tuple[str, str]]) -> None:
         """Show the keys of the screen, as (key, label) pairs."""
@@ -150,8 +195,18 @@ class KeyBar(Bar):
         if not self._is_asking:
             # While an entry takes text, a question mark is text.
             right = [Press("? ", "bar.key", "key:question_mark"), Press("all keys ", "bar", "key:question_mark")]
+        rows: list[Spans] = []
         if self._notice and not self._is_asking:
-            self.show([(" ", "bar"), *self._notice], right)
+            width = self.size.width
+            is_short = 1 + length_of(self._notice) + 1 + length_of(right) <= width or width < FEWEST_TITLE_CELLS
+            rows = [self._notice] if is_short else notice_rows(self._notice, width - 2)
+            right = right if is_short else []
+        self._below = rows[1:]
+        if self.styles.height is None or self.styles.height.value != max(1, len(rows)):
+            self.styles.height = max(1, len(rows))
+        if rows:
+            self.show([(" ", "bar"), *rows[0]], right)
+            self.refresh()
             return
         note = self.app.place_note  # type: ignore[attr-defined]
         if note and self.size.width >= 100:

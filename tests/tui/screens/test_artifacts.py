@@ -360,7 +360,7 @@ def test_of_very_many_files_the_first_are_there_at_once(
         assert f"{count - 1} more: artui show lists all of them" in shown(pilot) and "damaged" not in shown(pilot)
         assert asked[:1] == [1] and 100_000 in asked
 
-    explore(demo_catalog, flow, size=(140, 60))
+    explore(demo_catalog, flow, size=(140, 90))
     # The last file is not among those that are listed.
     with sqlite3.connect(demo_catalog) as connection:
         connection.execute("UPDATE file SET size_bytes = size_bytes + 1 WHERE version_key = ? AND path = (SELECT max(path) FROM file WHERE version_key = ?)", (key, key))  # fmt: skip
