@@ -7,7 +7,6 @@ from typing import NamedTuple
 from artui.model import RunDetail
 from artui.sheets.context import COMMIT_CHARS
 from artui.sheets.sheet import Fact, Link, Section, Tone
-from artui.units import plural
 
 AGAIN = "repeatable?"
 """Title of the section."""
@@ -58,13 +57,14 @@ def _code(detail: RunDetail) -> Need:
 
 
 def _data(detail: RunDetail) -> Need:
-    heads = [head for head in detail.inputs if head.kind not in _NO_DATA_KINDS]
+    # All that was used is counted, as where it is listed, though code and environment are judged on their own, too.
+    heads = detail.inputs
     unsure = [head for head in heads if head.storage != "embedded" and not head.digest]
-    if not heads:
+    if all(head.kind in _NO_DATA_KINDS for head in heads):
         return Need("data", "–", "none was used, or none was noted")
     if unsure:
-        return Need("data", "~", f"of {plural(len(heads), 'input')}, {len(unsure)} lie elsewhere and were not hashed")
-    return Need("data", "✓", f"{plural(len(heads), 'input')}, kept or known by a digest")
+        return Need("data", "~", f"of {len(heads)} used, {len(unsure)} lie elsewhere and were not hashed")
+    return Need("data", "✓", f"{len(heads)} used, {'all ' if len(heads) > 1 else ''}kept or known by a digest")
 
 
 def _packages(detail: RunDetail) -> Need:

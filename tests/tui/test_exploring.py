@@ -811,3 +811,36 @@ def test_a_filter_never_leaves_only_empty_columns(tmp_path: Path, explore: Explo
 def test_a_single_number_is_no_range() -> None:
     """The list of columns says 1 of what is 1 in all runs, not from 1 to 1."""
     assert range_text(1.0, 1.0) == "1" and range_text(0.5, 2.0).split(" … ") == ["0.5000", "2"]
+
+
+def test_a_metric_without_any_course_keeps_no_room_for_one(tmp_path: Path, explore: Explore) -> None:
+    """Where each run in sight has one point, the next column follows the number; with a second point there is a sparkline; a filter decides anew."""
+    path = tmp_path / "once.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(3):
+            key = runs.start(
+                connection, runs.NewRun(project="p", name=f"r{number}", started_ms=1000, params={"z": number})
+            )
+            for name in ("val/acc", "val/loss"):
+                points.append(
+                    connection, key, runs.name_key(connection, name), "", *points.pack([(0, 1, 0.5 + number)])
+                )
+            runs.finish(connection, key, status="finished", ended_ms=5000, duration_ms=10)
+
+    def gap(text: str) -> int:
+        head = next(line for line in text.splitlines() if line.startswith("    run"))
+        return head.index("val/loss") - head.index("val/acc")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        close = gap(await _press(pilot))
+        with Catalog(path) as catalog, catalog.transaction() as connection:
+            points.append(connection, key, runs.name_key(connection, "val/acc"), "", *points.pack([(1, 2, 0.25)]))
+        for _ in range(50):
+            if gap(shown(pilot)) != close:
+                break
+            await pilot.pause(0.1)
+        assert gap(shown(pilot)) == close + 11
+        assert gap(await _press(pilot, "slash", *"r1", "enter")) == close
+        assert gap(await _press(pilot, "escape")) == close + 11
+
+    explore(path, flow)

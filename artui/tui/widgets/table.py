@@ -31,6 +31,7 @@ from artui.tui.cells import (
     strip_of,
 )
 from artui.tui.keys import bindings
+from artui.tui.sparks import has_spark
 from artui.tui.widgets.groupcells import GAP, extreme_of, group_cell, group_id
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.runcells import run_cell
@@ -115,6 +116,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """A sample of the names that may have to be cut: it decides which end is kept."""
         self._numbers: dict[str, tuple[int, int]] = {}
         """Significant digits and decimals of each metric column, by its id: they only grow while the same runs are shown."""
+        self._courses: set[str] | None = None
+        """Ids of the columns of which some run has a course to draw, None before any run has been read: they only grow while the same runs are shown."""
+        self._has_old_courses = True
+        """Whether other runs are shown than those that these are of; until they have been read nothing moves."""
         self._heading_count = 0
         """How many names of columns the heading of groups has."""
         self._labels: dict[str, str] = {}
@@ -174,11 +179,14 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         if to_first:
             self.cursor, height, self.is_placed = 0, 0, False
             self._numbers = {}
+            self._has_old_courses = True
         else:
             self.cursor = self._place_of(key, group)
         top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(self.keys) - self.page_rows))
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
         self._want()
+        if self._has_old_courses and self._rows.keys() >= set(self._near()) and self._see_courses({}):
+            self._size_name()
         self.refresh()
         self.post_message(self.Moved())
 
@@ -204,6 +212,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def set_view(self, view: View) -> None:
         """Draw other columns, or another order."""
         # Rows keep their names; cells of new columns are dots until they have been read.
+        if self._courses is not None:
+            self._courses |= {shape.column.id for shape in view.shapes} - {
+                shape.column.id for shape in self.view.shapes
+            }
+            self._has_old_courses = True
         self.view = view
         self._numbers = {}
         self.column = min(self.column, len(view.shapes))
@@ -221,7 +234,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._rows.update(rows)
         if self._see_numbers():
             self.refresh()
-        if self._see_names(rows[key] for key in changed) and self._size_name():
+        has_moved = self._see_courses(rows)
+        if (self._see_names(rows[key] for key in changed) or has_moved) and self._size_name():
             self.refresh()
             return
         self._refresh_rows(changed)
@@ -279,6 +293,20 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             self._numbers[shape.column.id] = digits, decimals
         return self._numbers != before
 
+    def _see_courses(self, rows: Mapping[int, RunRow]) -> bool:
+        """Note of which columns some run has a course to draw; say whether these are others than before."""
+        before, kept = self._courses, set() if self._has_old_courses else self._courses or set()
+        seen = self._near() if self._has_old_courses else rows
+        self._courses = kept | {
+            column_id
+            for key in seen
+            if (row := self._rows.get(key)) is not None
+            for column_id, values in row.sparks.items()
+            if has_spark(len(values))
+        }
+        self._has_old_courses = False
+        return self._courses != before
+
     def _number_at(self, line: int, shape: Shape) -> float | None:
         """Give what a line shows of a metric: a run's value, or the smallest or largest of a group."""
         column_id = shape.column.id
@@ -309,7 +337,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def _size_name(self) -> bool:
         """Size the column of names, and give the rest to titles that are cut, then to names; say whether anything has moved."""
         before = self._name_cells, self._shapes, self._keeps_end
-        self._shapes = self.view.shapes
+        self._shapes = tuple(
+            shape if self._courses is None or shape.column.id in self._courses else shape._replace(spark=0)
+            for shape in self.view.shapes
+        )
         if not self.size.width:
             return False  # not laid out yet
         # The label of a group may take more room than a name.
