@@ -277,13 +277,32 @@ def _pair(low: float, high: float) -> tuple[str, str]:
     return texts
 
 
+def thinned(places: Sequence[tuple[int, str]]) -> dict[int, str]:
+    """Give labels by their rows; where two would be in the same row, every second or third one is left out."""
+    for every in range(1, len(places) + 1):
+        labels = dict(places[::every])
+        if len(labels) == len(places[::every]):
+            return labels
+    return {}
+
+
+def row_of(share: float, rows: int) -> int:
+    """Give the row of a share of a y axis, 0 at the top."""
+    return max(0, min(rows - 1, round((1 - share) * (rows - 1))))
+
+
+def label_cells(texts: Sequence[str]) -> int:
+    """Say how wide labels of a y axis are: cut only as far as different ones still look different."""
+    longest = max(map(len, texts), default=0)
+    cuts = range(min(MAX_LABEL_CELLS, longest), longest)
+    # The last letter of one that is cut is an ellipsis.
+    return next((cells for cells in cuts if len({text[: cells - 1] for text in texts}) == len(set(texts))), longest)
+
+
 def y_labels(scale: Scale, rows: int) -> dict[int, str]:
     """Give labels by row, 0 at the top, with room between them; two at least if there are two rows."""
-    most = max(1, min(_MAX_Y_TICKS, (rows + 1) // 3))
-    labels: dict[int, str] = {}
-    for share, text in ticks(scale, most):
-        if -0.001 <= share <= 1.001:
-            labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = text
+    shown = ticks(scale, max(1, min(_MAX_Y_TICKS, (rows + 1) // 3)))
+    labels = thinned([(row_of(share, rows), text) for share, text in shown if -0.001 <= share <= 1.001])
     if len(labels) < 2 <= rows and scale.high > scale.low:
         low, high = end_texts(scale, "number")
         return {0: high, rows - 1: low}

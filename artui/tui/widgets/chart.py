@@ -24,7 +24,7 @@ from textual.widget import Widget
 from artui.safetext import clean
 from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
 from artui.tui.colouring import colour_at
-from artui.tui.widgets.axes import MAX_LABEL_CELLS, Scale, x_labels, y_labels
+from artui.tui.widgets.axes import Scale, label_cells, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
     MANY_BEHIND,
     MIN_WIDTH,
@@ -340,9 +340,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     x_low, x_high = ranges.x_low, ranges.x_high
     y_scale = Scale(ranges.low, ranges.high, ranges.is_log, rows * 4)
     labels = y_labels(y_scale, rows)
-    label_cells = min(MAX_LABEL_CELLS, max([len(text) for text in labels.values()] + [3 * ranges.is_log, 1]))
-    columns = width - label_cells - 2
-    chart.plot_cells = label_cells + 2, columns
+    y_cells = max(label_cells([*labels.values()]), 3 * ranges.is_log, 1)
+    columns = width - y_cells - 2
+    chart.plot_cells = y_cells + 2, columns
     plot = Plot(columns, rows)
     if options.is_log_x:
         x_low, x_high = math.log10(x_low), math.log10(x_high)
@@ -396,9 +396,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     at = None if x is None else x_scale.column(x)
     cursor = None if at is None else max(0, min(at >> 1, columns - 1))
     places = x_labels(x_scale, columns, options.unit)
-    axis = labelled_axis(places if has_x_range else places[:1], label_cells, columns, corner="log" * ranges.is_log)
+    axis = labelled_axis(places if has_x_range else places[:1], y_cells, columns, corner="log" * ranges.is_log)
     drawn = plot_rows(
-        plot, labels, label_cells, palette,
+        plot, labels, y_cells, palette,
         front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
     )  # fmt: skip
     if chart.dragged is not None:

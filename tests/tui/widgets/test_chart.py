@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from artui.figures.layout import Text, shapes
 from artui.query.series.curves import _thinned, thin
-from artui.tui.cells import Palette, make_palette
+from artui.tui.cells import Palette, fit, make_palette
 from artui.tui.colouring import CURVE_MARKS
 from artui.tui.sparks import spark_text
-from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
+from artui.tui.widgets.axes import Scale, label_cells, nice_ticks, ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import MANY_BEHIND, SPREAD_WORDS, ChartLine, ranges_of, spread_of
@@ -220,6 +220,13 @@ def test_y_axis_has_two_different_labels(low: float, span: float, rows: int, is_
     scale = Scale(math.log10(low), math.log10(high), True, rows * 4) if is_log else Scale(low, high, False, rows * 4)
     labels = y_labels(scale, rows)
     assert len(labels) >= 2 and len(set(labels.values())) == len(labels)
+    cells = label_cells([*labels.values()])
+    assert len({fit(text, cells) for text in labels.values()}) == len(labels)
+    # Of two that would be in one row none is at the place of the other: steps between labels stay alike.
+    placed = [text for _, text in ticks(scale, max(1, min(6, (rows + 1) // 3)))]
+    if placed and all(text in placed for text in labels.values()):
+        steps = {b - a for a, b in itertools.pairwise(sorted(placed.index(text) for text in labels.values()))}
+        assert len(steps) == 1
 
 
 def test_one_outlier_does_not_set_the_axis() -> None:
