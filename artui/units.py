@@ -154,14 +154,32 @@ def column_text(value: float, digits: int, decimals: int, cells: int) -> str:
     return text + " " * min(decimals - own + (not own), cells - len(text))
 
 
-def signed_text(value: float, digits: int = DIGITS) -> str:
-    """Give a difference with its sign: `+0.003`, `−0.01`, `0`."""
-    if value == 0:
+def delta_text(value: float, base: float) -> str:
+    """Say how far a number is from another one that stands beside it: `+0.003`, `−0.01`, `0`, `NaN`.
+
+    It has the digits that both of them are written with, no more; what is less than those show has one.
+    """
+    difference = value - base
+    if difference == 0:
         return "0"
-    text = number_text(value, digits)
-    if value != value:
-        return text
-    return "+" + text if value > 0 else "−" + text.lstrip("-−")
+    if not math.isfinite(difference):
+        return number_text(difference)
+    places = [place for place in (_last_place(value), _last_place(base)) if place is not None]
+    if places:
+        digits = max(1, math.floor(math.log10(abs(difference))) - max(places) + 1)
+        is_power = "e" in number_text(difference)
+        text = number_text(abs(difference), min(DIGITS, digits + is_power))
+    else:
+        text = number_text(abs(int(difference)))
+    return ("+" if difference > 0 else "−") + text
+
+
+def _last_place(value: float) -> int | None:
+    """Give the power of ten of the last digit that a number is written with; None for one that is written whole."""
+    text, _, exponent = number_text(value).partition("e")
+    if exponent:
+        return int(exponent) - decimals_of(text)
+    return None if value == int(value) else -decimals_of(text)
 
 
 _TYPED_CHARS = 12

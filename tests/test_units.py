@@ -16,13 +16,13 @@ from artui.units import (
     bytes_text,
     column_text,
     decimals_of,
+    delta_text,
     digits_for,
     duration_text,
     number_text,
     param_text,
     param_texts,
     plural,
-    signed_text,
     time_text,
 )
 
@@ -103,7 +103,7 @@ def test_times_no_calendar_holds_are_numbers() -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_any_float_has_a_text(value: float) -> None:
     """No value breaks the columns."""
-    assert number_text(value) and column_text(value, 4, 4, 8) and len(signed_text(value)) < 22
+    assert number_text(value) and column_text(value, 4, 4, 8)
 
 
 @example(10_000 * 86_400_000)
@@ -138,10 +138,33 @@ def test_ints_of_any_size_have_a_text(value: int) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
-def test_differences_have_one_sign(left: float, right: float) -> None:
-    """A difference starts with its sign and has no other, but in an exponent."""
-    text = signed_text(left - right)
-    assert text == "0" or (text[0] in "+−" and text[1] not in "+−-")
+def test_differences_have_one_sign_and_no_more_digits_than_their_values(left: float, right: float) -> None:
+    """A difference starts with its sign, has no other but in an exponent, and is at most that much wider."""
+    text = delta_text(left, right)
+    assert text in ("0", "∞", "−∞") or (text[0] in "+−" and text[1] not in "+−-")
+    assert len(text) <= 1 + max(len(number_text(left).lstrip("-")), len(number_text(right).lstrip("-")), len("1e-300"))
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "text"),
+    [
+        (0.07179, 0.06703, "+0.00476"),
+        (0.001185, 0.0015864, "−0.000401"),
+        (0.322, 0.06703, "+0.2550"),
+        (0.92134, 0.98127, "−0.0599"),
+        (0.9286, 1.0, "−0.0714"),
+        (4, 50, "−46"),
+        (3.0, 1e20, "−1.00e+20"),
+        (0.98134, 0.98130, "+4e-05"),
+        (1234.5, 1230.25, "+4"),
+        (999.9, -999.9, "+2,000"),
+        (0.5, 0.5, "0"),
+        (math.inf, 1.0, "∞"),
+    ],
+)
+def test_differences_have_the_digits_of_their_values(value: float, base: float, text: str) -> None:
+    """Neither digits that no value has, nor fewer; what is below them has one."""
+    assert delta_text(value, base) == text
 
 
 @pytest.mark.parametrize(

@@ -620,6 +620,13 @@ USUAL_KEYS = (
     ),
     Key("compare", "left,h", "column(-1)", "run left", "Choose the run to the left."),
     Key("compare", "right,l", "column(1)", "run right", "Choose the run to the right."),
+    Key(
+        "compare",
+        "v",
+        "values",
+        "whole values",
+        "Show the current row with whole names and values, where they are cut.",
+    ),
     Key("compare", "minus", "drop", "drop run", "Take the current run out of the comparison."),
     Key(
         "compare",

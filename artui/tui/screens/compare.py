@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.widget import Widget
 
 from artui.errors import ArtuiError
@@ -30,7 +30,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, next_y_scale, options_spans
-from artui.tui.widgets.comparison import CompareTable, TransposedTable
+from artui.tui.widgets.comparison import CompareTable, TransposedTable, whole_text
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 MAX_CURVES = 50
+_WHOLE = "v reads what is cut "
+"""Said where something of the current row, or a name above it, is cut."""
+MAX_CHARTS = 3
+BESIDE_FROM_CELLS = 76
+"""With so much room beside the table the charts stand there, below each other; else below it, beside each other."""
+CHART_LINES, CHART_CELLS = 14, 76
+"""So large are charts at least where there are several."""
 
 
 class CompareScreen(ActsOnRuns, DrawsCharts):
@@ -63,6 +70,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.chart_options = ChartOptions()
         self.directions: dict[str, Direction] = {}
         self._metric = ""
+        self._place = (False, 0, 1, 0)
+        """Whether the charts are beside the table, how wide that is then, how many they are, and their height below it."""
         self._is_transposed = False
         self._is_baseline_chosen = False
         """Whether the user said which run is the baseline."""
@@ -71,9 +80,12 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
-        yield CompareTable()
-        yield TransposedTable()
-        yield Chart(id="curves")
+        with Container(id="body"):
+            yield CompareTable()
+            yield TransposedTable()
+            with Container(id="charts"):
+                for _ in range(MAX_CHARTS):
+                    yield Chart()
         yield Prompt()
         yield KeyBar()
 
@@ -112,6 +124,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.table.show(self.comparison, self._numbers, only_differences=self.only_differences)
         self.show_marks()
         self._say()
+        self._arrange()
 
     def show_marks(self) -> None:
         """Show beside the names which runs are marked, unless all are: then it says nothing."""
@@ -135,6 +148,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         lines_text = f"{plural(below, 'more line')} ↓ "
         if below > 0 and table.size.height and length_of([*left, *right, (lines_text, "")]) < self.size.width:
             right.insert(0, (lines_text, "faint"))
+        if table.has_cut:
+            right.insert(0, (_WHOLE, "accent"))
         self.query_one("#summary", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:
@@ -142,14 +157,35 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         return [("compare", "title")]
 
     def on_resize(self) -> None:
-        self._size_chart()
+        self._arrange()
         self.call_after_refresh(self._lay_out)
 
-    def _size_chart(self) -> None:
-        height = self.size.height - 3
-        self.query_one("#curves", Chart).styles.height = max(7, height * 2 // 5)
-
     # Curves
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The charts, the first of the metric under the cursor, and the others of those after it; not all are in sight."""
+        return list(self.query(Chart))
+
+    def _arrange(self) -> None:
+        """Put the charts where the table leaves room."""
+        width, height = self.size.width, self.size.height - 3
+        table, charts = self.table, self.query_one("#charts")
+        wanted = 0 if self._is_transposed else self.query_one(CompareTable).wanted_cells
+        is_beside = 0 < wanted <= width - BESIDE_FROM_CELLS
+        most = height // CHART_LINES if is_beside else width // CHART_CELLS
+        below = max(7, height * 2 // 5, min(height * 3 // 5, height - len(table.lines) - 1))
+        place = (is_beside, wanted if is_beside else 0, max(1, min(MAX_CHARTS, most)), below)
+        if place == self._place:
+            return
+        had_count, self._place = self._place[2], place
+        self.query_one("#body").styles.layout = "horizontal" if is_beside else "vertical"
+        table.styles.width = wanted if is_beside else "1fr"
+        charts.styles.layout = "vertical" if is_beside else "horizontal"
+        charts.styles.height = "1fr" if is_beside else below
+        charts.styles.width = "1fr"
+        if had_count != place[2]:
+            self._ask_curves()
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
@@ -157,33 +193,51 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if row is not None and row.metric and row.metric != self._metric:
             self._metric = row.metric
             self._ask_curves()
+        self._arrange()
         self._say()
 
-    def _ask_curves(self) -> None:
-        comparison, name, options = self.comparison, self._metric, self.chart_options
-        if comparison is None or not name:
-            self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
-            return
-        colours, names = self._numbers, distinct_names(run.head for run in comparison.runs)
+    @property
+    def _drawn_metrics(self) -> list[str]:
+        """The metrics that are drawn: the chosen one, and as many of those after it that have curves as there is room for."""
+        comparison = self.comparison
+        if comparison is None or not self._metric:
+            return []
+        curved = {metric.title for run in comparison.runs for metric in run.metrics if metric.summary.count > 1}
+        titles = [row.metric for row in self.table.rows if row is not None and row.metric]
+        titles = list(dict.fromkeys(titles)) or [self._metric]
+        start = titles.index(self._metric) + 1 if self._metric in titles else 0
+        others = [title for title in (*titles[start:], *titles[:start]) if title in curved and title != self._metric]
+        return [self._metric, *others][: self._place[2]]
 
-        def read() -> list[tuple[str, str, int, Curve]]:
+    def _ask_curves(self) -> None:
+        comparison, names, options = self.comparison, self._drawn_metrics, self.chart_options
+        for chart in self.charts[max(1, len(names)) :]:
+            chart.add_class("hidden")
+        if comparison is None or not names:
+            self.charts[0].show("", [], self.chart_options, note="these runs logged no metrics")
+            return
+        colours, titles = self._numbers, distinct_names(run.head for run in comparison.runs)
+
+        def read(name: str) -> list[tuple[str, str, int, Curve]]:
             return [
-                (run.head.id, names[run.head.id], colours[run.head.id], self.read_curve(metric, run.head.id, run.metrics, options))
+                (run.head.id, titles[run.head.id], colours[run.head.id], self.read_curve(metric, run.head.id, run.metrics, options))
                 for run in comparison.runs[:MAX_CURVES]
                 for metric in run.metrics
                 if metric.title == name
             ]  # fmt: skip
 
-        self.ask("curves", read, partial(self._take_curves, name))
+        self.ask("curves", lambda: [(name, read(name)) for name in names], self._take_curves)
 
-    def _take_curves(self, name: str, curves: list[tuple[str, str, int, Curve]]) -> None:
+    def _take_curves(self, drawn: list[tuple[str, list[tuple[str, str, int, Curve]]]]) -> None:
         current = self._current_id
-        lines = [
-            ChartLine(title, curve, colour, mark_of(colour), run_id, len(curves) <= 8 or run_id == current)
-            for run_id, title, colour, curve in curves
-        ]
-        title = f"{clean(name)}   " + "".join(text for text, _ in options_spans(self.chart_options))
-        self.query_one("#curves", Chart).show(title, lines, self.chart_options)
+        for number, (chart, (name, curves)) in enumerate(zip(self.charts, drawn, strict=False)):
+            lines = [
+                ChartLine(title, curve, colour, mark_of(colour), run_id, len(curves) <= 8 or run_id == current)
+                for run_id, title, colour, curve in curves
+            ]
+            options = "" if number else "   " + "".join(text for text, _ in options_spans(self.chart_options))
+            chart.remove_class("hidden")
+            chart.show(clean(name) + options, lines, self.chart_options)
 
     @property
     def _current_id(self) -> str:
@@ -257,6 +311,16 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         """Show the whole summary of each metric, or its last value alone."""
         self._has_statistics = not self._has_statistics
         self.load()
+
+    def action_values(self) -> None:
+        """Show what the current row says of each run, with whole names and values."""
+        comparison, row = self.comparison, self.table.row
+        if comparison is None or row is None:
+            return
+        names = distinct_names(run.head for run in comparison.runs)
+        texts = [whole_text(row, number) for number in range(len(comparison.runs))]
+        lines = [f"{clean(names[run.head.id])}\n    {text}" for run, text in zip(comparison.runs, texts, strict=True)]
+        self.artui.follow(Link("text", f"{clean(row.name)}\n" + "\n".join(lines)))
 
     def action_transpose(self) -> None:
         """Show runs as lines, or as columns again; the current run, row and baseline stay."""

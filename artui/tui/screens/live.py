@@ -36,7 +36,7 @@ from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.rulelines import rule_lines
 from artui.tui.widgets.runfacts import ended_facts, far_spans, going_facts, machine_spans
 from artui.tui.widgets.runlines import Fact, RunLines, value_style
-from artui.units import ago_text, count_text, duration_text, number_text, signed_text
+from artui.units import ago_text, count_text, delta_text, duration_text, number_text
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -419,7 +419,7 @@ class LiveScreen(ActsOnRuns):
         last, before = live.metric.summary.last, self.artui.seen_values.get((run.head.id, live.metric.title))
         is_new = before is None or not _is_same(before[1], last)
         has_change = before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last)
-        return is_new, signed_text(last - before[1]) if has_change and before is not None else ""
+        return is_new, delta_text(last, before[1]) if has_change and before is not None else ""
 
     def _ended_table(self, names: Mapping[str, str]) -> RunLines:
         ended = [run for run in self._runs if run.head.status not in GOING]

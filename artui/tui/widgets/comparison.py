@@ -28,7 +28,7 @@ from artui.tui.cells import (
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.messages import LineMoved
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import duration_text, number_text, param_texts, signed_text
+from artui.units import delta_text, duration_text, number_text, param_text, param_texts
 
 if TYPE_CHECKING:
     from artui.model import RunHead
@@ -68,6 +68,8 @@ class CompareTable(LineList):
         self.label_cells = LABEL_CELLS[0]
         self.widths: list[int] = []
         """Cells of each column."""
+        self.wanted_cells = 0
+        """With so many nothing is cut but very long texts."""
         self.are_deltas_below = False
         """Whether metrics say below their values, not behind them, how far they are from the baseline."""
         self._above: dict[int, Row] = {}
@@ -83,11 +85,17 @@ class CompareTable(LineList):
         self._texts = {id(row): _texts_of(row) for _, row in self._shown}
         names = [row.name for _, row in self._shown]
         share = 3 if len(self.heads) <= FEW_RUNS else 4
+        # By the screen, as charts may stand beside the table.
         self.label_cells = max(
             LABEL_CELLS[0],
-            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // share),
+            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.screen.size.width // share),
         )
         self._lay_out()
+
+    def on_resize(self) -> None:
+        """Share the new room."""
+        if self._shown:
+            self._lay_out()
 
     def _lay_out(self) -> None:
         """Share the room among the columns, and put the rows into lines; the cursor stays on its row."""
@@ -103,7 +111,9 @@ class CompareTable(LineList):
                 self.rows.append(None)
             lines.append(Line([]))
             self.rows.append(row)
-            if self.are_deltas_below and any(_below(row, number, self.baseline) for number in range(len(self.heads))):
+            if self.are_deltas_below and any(
+                _behind_value(row, number, self.baseline) for number in range(len(self.heads))
+            ):
                 self._above[len(lines)] = row
                 lines.append(Line([]))
                 self.rows.append(None)
@@ -157,6 +167,7 @@ class CompareTable(LineList):
         self.are_deltas_below = fitting == len(levels) - 1
         least = levels[fitting]
         self.widths = _widened(least, [need.wanted for need in needs], self._room)
+        self.wanted_cells = self.label_cells + sum(need.wanted for need in needs)
 
     def _columns_from(self, first: int) -> range:
         """Give the columns in sight if this is the first of them."""
@@ -230,6 +241,11 @@ class CompareTable(LineList):
     def hidden_count(self) -> int:
         """How many runs are out of sight."""
         return len(self.heads) - len(self._shown_columns)
+
+    @property
+    def has_cut(self) -> bool:
+        """Whether the current row, or a name above it, is cut."""
+        return any("…" in text for text, _ in (*self._heads(), *self.draw_line(self.cursor, self.size.width)))
 
     def _has_below(self, index: int) -> bool:
         """Say whether a line has another below it that belongs to it: how far its values are from the baseline."""
@@ -309,8 +325,7 @@ class CompareTable(LineList):
         spans: list[Span] = [(" " * (self.label_cells - 1), "text")]
         for number in self._shown_columns:
             cells = self.widths[number]
-            texts = _below(row, number, self.baseline) or _equal(row, number, self.baseline)
-            text = next((text for text in texts if len(text) < cells), texts[-1] if texts else "")
+            text = _behind_value(row, number, self.baseline) or _equal(row, number, self.baseline)
             text = f" {text}" if text in (_BEST, _EQUAL) else text
             spans.append((fit(text, cells), "best" if number in row.bests else "dim"))
         return spans
@@ -331,7 +346,7 @@ class _Needs(NamedTuple):
     whole: int
     """With the run's name and all about its metrics."""
     short: int
-    """With short differences from the baseline."""
+    """With less of its long texts."""
     tight: int
     """With them below the values."""
     wanted: int
@@ -343,22 +358,18 @@ def _needs(
 ) -> _Needs:
     signs = length_of(_state_spans(head, is_marked=has_marks)) + 2 * (number == baseline)
     name = cell_len(clean(head.name)) + 3 + signs
-    text = whole = short = tight = 0
+    text = measured = 0
     for row, texts in rows:
         if _is_measured(row, number):
-            behind = _deltas(row, number, baseline)
-            best = _BEST if number in row.bests else ""
-            whole = max(whole, *(len(words) for words in (*behind, best)))
-            short = max(short, len(behind[-1]) if behind else len(best))
-            tight = max(tight, *(len(words) for words in [*behind, *([best] if best else [])][-2:]), 0)
+            measured = max(measured, len(_behind_value(row, number, baseline)))
         else:
             text = max(text, cell_len(_plain_text(row, number, texts)) + 1)
-    whole, short = (_VALUE_CELLS + (2 + cells if cells else 1) for cells in (whole, short))
-    tight = max(_VALUE_CELLS, tight) + 1
+    whole = _VALUE_CELLS + (2 + measured if measured else 1)
+    tight = max(_VALUE_CELLS, measured) + 1
     tight_name, name, tight_text = min(name, share), min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
     return _Needs(
         max(name, whole, min(text, MAX_NAME_CELLS)),
-        max(name, short, tight_text),
+        max(name, whole, tight_text),
         max(tight_name, tight, tight_text),
         max(name, whole, min(text, MAX_TEXT_CELLS)) + 2,
     )
@@ -384,29 +395,29 @@ def _is_measured(row: Row, number: int) -> bool:
     return row.section == "metrics" and isinstance(row.values[number], int | float)
 
 
-def _deltas(row: Row, number: int, baseline: int) -> list[str]:
-    """Say how far a metric is from the baseline's, from the longest to the shortest; nothing where that is no number."""
+def _delta(row: Row, number: int, baseline: int) -> str:
+    """Say how far a metric is from the baseline's, and whether it is best; empty where that is no number."""
     value, base = row.values[number], row.values[baseline]
     if number == baseline or not isinstance(value, int | float) or not isinstance(base, int | float):
-        return []
+        return ""
     difference = float(value) - float(base)
     if not math.isfinite(difference) or not difference:
-        return []
-    deltas = signed_text(difference), signed_text(difference, digits=2)
-    return [f"{delta} {_BEST}" if number in row.bests else delta for delta in deltas]
+        return ""
+    delta = delta_text(value, base)
+    return f"{delta} {_BEST}" if number in row.bests else delta
 
 
-def _equal(row: Row, number: int, baseline: int) -> list[str]:
+def _equal(row: Row, number: int, baseline: int) -> str:
     """Give the sign of a metric that is as it is in the baseline, so that nothing seems to be missing."""
     is_equal = number != baseline and _is_measured(row, number) and row.values[number] == row.values[baseline]
-    return [_EQUAL] if is_equal else []
+    return _EQUAL if is_equal else ""
 
 
-def _below(row: Row, number: int, baseline: int) -> list[str]:
-    """Give what stands below a metric's value, from the longest to the shortest; nothing where there is nothing to say."""
+def _behind_value(row: Row, number: int, baseline: int) -> str:
+    """Give what stands behind a metric's value, or below it; empty where there is nothing to say."""
     if not _is_measured(row, number):
-        return []
-    return [*_deltas(row, number, baseline), *([_BEST] if number in row.bests else [])]
+        return ""
+    return _delta(row, number, baseline) or (_BEST if number in row.bests else "")
 
 
 def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
@@ -426,10 +437,8 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
     spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
     if not has_delta:
         return [*spans, (" " * (cells - _VALUE_CELLS), "text")]
-    best = _BEST if number in row.bests else ""
-    room, style = cells - _VALUE_CELLS - 2, "best" if best else "dim"
-    behind = next((text for text in _deltas(row, number, baseline) if len(text) <= room), best)
-    return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), style)]
+    behind = _behind_value(row, number, baseline)
+    return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), "best" if number in row.bests else "dim")]
 
 
 class TransposedTable(LineList):
@@ -524,6 +533,11 @@ class TransposedTable(LineList):
         """How many columns are out of sight."""
         return len(self.rows) - len(self.shown_places)
 
+    @property
+    def has_cut(self) -> bool:
+        """Whether a title, or what stands in the current line, is cut."""
+        return any("…" in text for text, _ in (*self._titles(), *self.draw_line(self.cursor, self.size.width)))
+
     def _show_place(self) -> None:
         self._first = max(0, min(self._first, self.place))
         while self._first < self.place and self.place not in self.shown_places:
@@ -611,6 +625,15 @@ class TransposedTable(LineList):
                 text = fit(self._texts[place][number], self._widths[place], right=row.section == "metrics")
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
         return spans
+
+
+def whole_text(row: Row, number: int) -> str:
+    """Give the value of a run with all its digits and characters, in one line; a dot where it has none."""
+    value = row.values[number]
+    if value is None or (row.section == "run" and row.name == "took"):
+        return _plain_text(row, number, [""] * len(row.values))
+    text = repr(value) if isinstance(value, float) and math.isfinite(value) else param_text(value)
+    return clean(text, max_chars=len(text) * 8)
 
 
 def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:

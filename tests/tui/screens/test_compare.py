@@ -16,7 +16,7 @@ from artui.catalog import Catalog, points, runs
 from artui.tui.screens import why as why_screen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.why import WhyScreen
-from artui.tui.widgets.comparison import CompareTable, _widened
+from artui.tui.widgets.comparison import CompareTable, TransposedTable, _widened
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -227,11 +227,56 @@ def test_long_names_that_are_cut_never_look_alike(
             table = screen.table
             texts = [table._cut_names]
             assert texts[0][0].strip() in shown(pilot) and "…" in texts[0][0]
+            row = next(row for row in table.rows if row is not None and row.name == "data")
+            table.go_to(table.rows.index(row)) if isinstance(table, TransposedTable) else table.move_to(
+                table.rows.index(row)
+            )
+            await settled(pilot)
+            assert "v reads what is cut" in shown(pilot)
+            await pilot.press("v")
+            await settled(pilot)
+            assert f"{name.format(3)}\n     /mnt/share/datasets/imagenet-4/train.parquet" in shown(pilot)
         else:
             assert isinstance(screen, WhyScreen) and screen._factors
             pairs = [screen._heads, *((factor.left, factor.right) for factor in screen._factors)]
             texts = [why_screen._fit_sides(pair, cells) for pair in pairs for cells in (11, 18, 24)]
         assert all(len(set(cut)) == len(cut) for cut in texts), texts
+
+    explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "is_beside", "charts"),
+    [
+        ((80, 24), 2, False, 1),
+        ((120, 36), 2, False, 1),
+        ((200, 50), 2, True, 3),
+        ((200, 30), 3, True, 1),
+        ((200, 50), 9, False, 2),
+    ],
+)
+def test_charts_take_the_room_that_the_table_leaves(
+    tmp_path: Path, explore: Explore, size: tuple[int, int], count: int, is_beside: bool, charts: int
+) -> None:
+    """Beside the table or below it, as many as fit, the one under the cursor first; no run goes out of sight for them."""
+    path = _made(tmp_path / "x.artui", [{"val/loss": n / 7, "val/acc": n / 9, "f1": n / 8} for n in range(count)])
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for key in range(1, count + 1):
+            for metric in ("val/loss", "val/acc", "f1"):
+                name_key = runs.name_key(connection, metric)
+                points.append(connection, key, name_key, "", *points.pack([(1, 2, key / 9), (2, 3, key / 8)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = await _compared(pilot, count)
+        screen = on(pilot, CompareScreen)
+        in_sight = [chart for chart in screen.charts if chart.is_on_screen and chart.region.area]
+        assert len(in_sight) == charts and len({chart.title.split()[0] for chart in in_sight}) == charts
+        assert all((chart.region.x >= table.region.right) == is_beside for chart in in_sight)
+        assert in_sight[0].title.startswith("val/loss") and table.hidden_count == 0
+        assert "…" not in "".join(text for text, _ in table._heads()) or not is_beside
+        await pilot.press("down")
+        await settled(pilot)
+        assert in_sight[0].title.startswith(screen._metric) and screen._metric != "val/loss"
 
     explore(path, flow, size=size)
 
