@@ -12,8 +12,11 @@ from artui.query.filter.tokens import quoted_name, quoted_text, quoted_value, to
 from artui.query.spelling import word_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from artui.arrays import Floats
     from artui.model import Column, ParamValue
+    from artui.query.filter.tokens import Token
 
 _SHORT_DIGITS, _ALL_DIGITS = 6, 17
 """Significant digits of a bound: as few as select the same runs, between these."""
@@ -116,8 +119,27 @@ def narrowed(where: str, condition: str) -> str:
     where = where.strip()
     if not where:
         return condition
-    is_simple = not any(token.keyword == "or" for token in tokens(where, is_lenient=True))
+    asked, wanted = tokens(where, is_lenient=True), tokens(condition, is_lenient=True)
+    is_simple = not any(token.keyword == "or" for token in asked)
+    if is_simple and _has_part([*_pieces(asked)], [*_pieces(wanted)]):
+        return where
     return f"{where} and {condition}" if is_simple else f"({where}) and {condition}"
+
+
+def _pieces(read: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """Give the tokens without their places, and without the end."""
+    return ((token.kind, token.text) for token in read if token.kind != "end")
+
+
+def _has_part(asked: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]]) -> bool:
+    """Say whether a filter of conditions joined by `and` has these already as some of them, outside of parentheses."""
+    bounded, depth = [("word", "and"), *asked, ("word", "and")], 0
+    part = [("word", "and"), *wanted, ("word", "and")]
+    for place, (kind, _) in enumerate(bounded):
+        if depth == 0 and bounded[place : place + len(part)] == part:
+            return True
+        depth += (kind == "(") - (kind == ")")
+    return False
 
 
 def where_matching(column: Column, text: str) -> str:

@@ -25,6 +25,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.picture import short_param_text
+from artui.tui.widgets.spreads import LOG_FROM, MIDDLE, WHISKER, Axis
 from artui.units import (
     column_text,
     count_text,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from artui.model import Column, ParamValue
     from artui.query.runs.statistics import Description, Outcome
 
-_BAR_CELLS = (8, 60)
+_BAR_CELLS = (8, 120)
 """Fewest and most cells of a bar."""
 _FEW_VALUES = 6
 """So many different numbers are listed each for itself."""
@@ -54,6 +55,8 @@ _BESIDE_BAR_CELLS = 30
 """Most cells of a bar that has numbers behind it."""
 _OUTCOME_CELLS = 10
 """Cells of a number that the leading metric came to."""
+_STRIP_CELLS = (20, 100)
+"""Fewest and most cells of the line from the smallest to the largest number that the leading metric came to."""
 _DIVERGED = "NaN/∞"
 _MAX_POINT_CELLS = 9
 """Points are below each other up to so many decimals."""
@@ -168,6 +171,19 @@ def _outcome_columns(metric: Column | None, lines: Sequence[ValueLine]) -> list[
     return columns
 
 
+def _axis_of(lines: Sequence[ValueLine]) -> Axis | None:
+    """Give an axis for what the leading metric came to in all lines; None where that is one number."""
+    outcomes = [line.outcome for line in lines if line.outcome is not None and line.outcome.count]
+    low, high = min((one.low for one in outcomes), default=0.0), max((one.high for one in outcomes), default=0.0)
+    return Axis(low, high, low > 0 and high / low >= LOG_FROM) if low < high else None
+
+
+def _strip(outcome: Outcome, axis: Axis, cells: int) -> str:
+    """Draw from where to where the leading metric came, and its mean."""
+    low, middle, high = (axis.place(value, cells) for value in (outcome.low, outcome.mean, outcome.high))
+    return " " * low + WHISKER * (middle - low) + MIDDLE + WHISKER * (high - middle)
+
+
 class ColumnScreen(FilteredList):
     """Holds the keys of runs, a column, and the `Description` of its values.
 
@@ -261,7 +277,8 @@ class ColumnScreen(FilteredList):
         more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
         if any(isinstance(value, Bin) for value, _ in self._shown):
             more = " in ranges, / finds one"
-        said: list[Span] = [(f"{plural(description.distinct, 'value')}{more} ", "dim")]
+        found = f"{plural(description.distinct, 'value')}{more} " if description.distinct else "no number "
+        said: list[Span] = [(found if description.count else "no value ", "dim")]
         if any(line.outcome is not None and line.outcome.odd_count for line in lines):
             # As above groups: the numbers leave these runs out.
             said = [("! some diverged · ", "bad"), *said]
@@ -296,6 +313,13 @@ class ColumnScreen(FilteredList):
             head += [(fit(title, _OUTCOME_CELLS, right=True) + "  ", "head") for title in titles[1:]]
             if not has_bars:
                 head.append((f"of {name}", "dim"))
+        drawn = width - length_of(head) - 2
+        axis = _axis_of(lines) if outcomes and has_bars and drawn >= _STRIP_CELLS[0] else None
+        if axis is not None:
+            drawn = min(drawn, _STRIP_CELLS[1])
+            low, high = number_text(axis.low), number_text(axis.high)
+            middle = fit(f"  {MIDDLE} mean  {WHISKER} all", drawn - len(low) - len(high))
+            head.append((f"  {low}{middle}{high}", "faint"))
         self.query_one("#head", Bar).show(head)
         shown = []
         for place, line in enumerate(lines):
@@ -315,6 +339,8 @@ class ColumnScreen(FilteredList):
                     style = "bad"
                 spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True), style))
                 spans.append(("! ", "bad") if is_odd else ("  ", "text"))
+            if axis is not None and line.outcome is not None and line.outcome.count:
+                spans += [("  ", "text"), (_strip(line.outcome, axis, drawn), "spark")]
             shown.append(Line(spans))
         nothing = "no value contains this" if self.filter.words else "no run has a value here"
         self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])

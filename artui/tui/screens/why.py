@@ -47,6 +47,10 @@ SPREADS_FROM_LINES = 22
 """A screen of fewer lines has no room to draw how results are spread."""
 
 
+AROUND_SPREADS_LINES = 16
+"""A screen has so many lines beside the factors and the spreads of the others: summary, answer, the current spreads, gaps."""
+
+
 class _Widths(NamedTuple):
     """How a line is divided."""
 
@@ -316,17 +320,33 @@ class WhyScreen(CatalogScreen):
         self._show_spreads(factor)
 
     def _show_spreads(self, factor: Factor | None) -> None:
-        """Show how what is judged by is spread on both sides, where there is room for it."""
-        spreads = self.query_one(Spreads)
-        has_room = self.size.height >= SPREADS_FROM_LINES
-        if factor is None or factor.left_spread is None or factor.right_spread is None or not has_room:
+        """Show how what is judged by is spread on both sides, where there is room for it; then of the other factors, too."""
+        spreads, height = self.query_one(Spreads), self.size.height
+        self.listing.styles.height, spreads.styles.height = "1fr", "auto"
+        sides = self._sides_of(factor) if factor is not None and height >= SPREADS_FROM_LINES else []
+        if factor is None or not sides:
             spreads.show("", [], number_text)
             return
-        answer = self._explanation
-        title, labels = factor.name, self._heads
+        groups = [sides]
+        if self._explanation is not None:
+            # All of one metric, so that they are comparable.
+            others = [other for other in dict.fromkeys(self._of_lines) if other is not None and other is not factor]
+            room = (height - len(self._of_lines) - AROUND_SPREADS_LINES) // 3
+            groups += [sides for sides in map(self._sides_of, others) if sides][: max(0, room)]
+        title = self._explanation.judged_by if self._explanation is not None else factor.name
+        spreads.show(clean(title), groups, number_text)
+        if len(self._of_lines) + 3 * (len(groups) - 1) + AROUND_SPREADS_LINES <= height:
+            # Right below the factors; the room that is left is at the end.
+            self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
+
+    def _sides_of(self, factor: Factor) -> list[Side]:
+        """Give both sides of a factor; nothing where one has no finite value."""
+        if factor.left_spread is None or factor.right_spread is None:
+            return []
+        answer, labels = self._explanation, self._heads
         own: tuple[float | None, float | None] = (None, None)
         if answer is not None:
-            title, labels, own = answer.judged_by, words.side_labels(factor), (answer.left, answer.right)
+            labels, own = words.side_labels(factor), (answer.left, answer.right)
         of_sides = zip(
             labels,
             (factor.left_spread, factor.right_spread),
@@ -334,7 +354,7 @@ class WhyScreen(CatalogScreen):
             own,
             strict=True,
         )
-        sides = [
+        return [
             Side(
                 clean(label, max_chars=100),
                 plural(total, "run") if spread.count == total else f"{spread.count:,} of {total:,} finite",
@@ -343,7 +363,6 @@ class WhyScreen(CatalogScreen):
             )
             for label, spread, total, value in of_sides
         ]
-        spreads.show(clean(title), sides, number_text)
 
     def on_line_chosen(self, message: LineChosen) -> None:
         message.stop()

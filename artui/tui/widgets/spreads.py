@@ -1,4 +1,7 @@
-"""How the values of two sides are spread, one line a side on one axis: `───━━━┃━━────`, ends, quarters and the middle."""
+"""How the values of two sides are spread, one line a side: `───━━━┃━━────`, ends, quarters and the middle.
+
+Several pairs of sides are below each other, all on one axis.
+"""
 
 from __future__ import annotations
 
@@ -45,19 +48,24 @@ class Spreads(Widget):
         super().__init__(id=id)
         self._title = ""
         self._sides: tuple[Side, ...] = ()
+        self._lines: tuple[Side | None, ...] = ()
+        """What is drawn below the title, None for the gap between two groups."""
+        self._groups: Sequence[Sequence[Side]] = ()
         self._number_text: Callable[[float], str] = str
 
-    def show(self, title: str, sides: Sequence[Side], number_text: Callable[[float], str]) -> None:
-        """Show other spreads."""
-        self._title, self._sides, self._number_text = title, tuple(sides), number_text
+    def show(self, title: str, groups: Sequence[Sequence[Side]], number_text: Callable[[float], str]) -> None:
+        """Show other spreads; the first group is the one that is looked at."""
+        self._title, self._groups, self._number_text = title, groups, number_text
+        self._sides = tuple(side for group in groups for side in group)
+        self._lines = tuple(line for group in groups for line in (None, *group))[1:]
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._sides) + 2 if self._sides else 0
+        return len(self._lines) + 2 if self._lines else 0
 
     def render_line(self, y: int) -> Strip:
         palette = self.app.palette  # type: ignore[attr-defined]
-        return strip_of(self._spans(y) if self._sides else [], self.size.width, palette)
+        return strip_of(self._spans(y) if y < len(self._lines) + 2 and self._lines else [], self.size.width, palette)
 
     def _spans(self, y: int) -> Spans:
         axis = axis_of(self._sides)
@@ -76,12 +84,16 @@ class Spreads(Widget):
             legend = next((text for text in legends if len(text) <= room), legends[-1])
             return [(title, "dim"), (legend, "faint")]
         indent = " " * (label + COUNT_CELLS + 4)
-        if y > len(self._sides):
+        if y > len(self._lines):
             low, high = self._number_text(axis.low), self._number_text(axis.high)
             return [(indent + low + fit(high, cells - len(low), right=True), "faint")]
-        side = self._sides[y - 1]
+        side = self._lines[y - 1]
+        if side is None:
+            return []
+        is_first = y <= len(self._groups[0])
+        cut = fit_apart([other.label for other in self._sides], label)[self._sides.index(side)]
         spans: list[Span] = [
-            (f"   {fit_apart([other.label for other in self._sides], label)[y - 1]}", "text"),
+            (f" ▸ {cut}" if is_first and len(self._groups) > 1 else f"   {cut}", "text" if is_first else "dim"),
             (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
         ]
         return [*spans, *line_of(side, axis, cells)]

@@ -316,6 +316,10 @@ def test_narrowing_asks_for_both(tmp_path: Path) -> None:
     assert narrowed("a < 1", "lr = 1") == "a < 1 and lr = 1"
     assert narrowed("a < 1 or b", "lr = 1") == "(a < 1 or b) and lr = 1"
     assert narrowed('name = "this or that"', "lr = 1") == 'name = "this or that" and lr = 1'
+    for asked in ("lr = 1", "lr  =  1", "a < 1 and lr = 1", "lr = 1 and a < 1"):
+        assert narrowed(asked, "lr = 1") == asked
+    for asked in ("lr = 10", 'a = "x and lr = 1"', "not lr = 1", "not (a and lr = 1 and b)", "p.lr = 1"):
+        assert narrowed(asked, "lr = 1") == f"{asked} and lr = 1"
 
 
 @pytest.mark.parametrize(

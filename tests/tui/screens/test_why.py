@@ -21,7 +21,7 @@ from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
-from artui.tui.widgets.spreads import MIDDLE
+from artui.tui.widgets.spreads import MIDDLE, Spreads
 from artui.units import number_text
 from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
@@ -275,6 +275,14 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
             current = screen._current
             if current is not None and current.left_spread is not None and current.right_spread is not None:
                 assert MIDDLE in shown(pilot) and "half of the runs" in shown(pilot)
+                first, *others = screen.query_one(Spreads)._groups
+                assert [side.spread for side in first] == [current.left_spread, current.right_spread]
+                assert all(len(sides) == 2 and sides != first for sides in others)
+                spread = {
+                    factor for factor in screen._of_lines if factor and factor.left_spread and factor.right_spread
+                }
+                assert size[1] < 36 or len(others) == len(spread) - 1
+                assert all(side.label[:9] in shown(pilot) for sides in (first, *others) for side in sides)
                 drawn += 1
             await pilot.press("down")
             await settled(pilot)

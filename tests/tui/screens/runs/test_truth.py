@@ -293,6 +293,15 @@ def test_a_column_says_what_the_leading_metric_came_to(tmp_path: Path, explore: 
             ["0.01", "4", "33.3", "%", "0.3750", "0.9375"],
             ["0.1", "4", "33.3", "%", "0.5000", "1.062"],
         ]
+        # With room it is drawn from where to where it came, on one axis below the numbers of its ends.
+        await pilot.resize_terminal(160, 30)
+        await settled(pilot)
+        head, *drawn = shown(pilot).splitlines()[5:9]
+        assert head.split()[-6:] == ["0.2500", "┃", "mean", "─", "all", "1.625"]
+        places = [(line.index("─"), line.index("┃"), len(line.rstrip())) for line in drawn]
+        assert places == sorted(places) and (places[0][0], places[-1][2]) == (head.index("0.2500"), len(head.rstrip()))
+        await pilot.resize_terminal(100, 30)
+        await settled(pilot)
         await pilot.press("f")
         await settled(pilot)
         assert "log x" in shown(pilot).splitlines()[2]
