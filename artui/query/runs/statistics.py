@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_FREQUENCIES = 1000
 MAX_BINS = 60
+MAX_FREQUENT = 8
+"""So many values a glimpse of a column has."""
 _BIN_EACH = 16
 """Whole numbers that span less than this get a bin each."""
 _WIDE = 20
@@ -230,6 +232,29 @@ class Description:
     def missing(self) -> int:
         """Number of runs without a value."""
         return self.total - self.count
+
+
+class Glimpse(NamedTuple):
+    """What a line has room for of a column."""
+
+    run_count: int
+    """Runs that have a value."""
+    ends: tuple[float, float] | None
+    """Smallest and largest finite number; None for a column without numbers."""
+    frequent: tuple[tuple[ParamValue, int], ...]
+    """Its most frequent values with the number of their runs, if it has no numbers."""
+    distinct: int
+
+
+def glimpses(reader: Reader, keys: Sequence[int], columns: Iterable[Column]) -> dict[str, Glimpse]:
+    """Say in short what the values of some columns are over some runs, by column id."""
+    found = {}
+    for column in columns:
+        described = describe(reader, keys, column, bins=1)
+        ends = None if described.quantiles is None else (described.quantiles[0], described.quantiles[4])
+        frequent = described.frequencies[:MAX_FREQUENT] if ends is None else ()
+        found[column.id] = Glimpse(described.count, ends, frequent, described.distinct)
+    return found
 
 
 def describe(

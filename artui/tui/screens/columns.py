@@ -8,19 +8,30 @@ from typing import TYPE_CHECKING, Protocol
 from textual.app import ComposeResult
 
 from artui.query import fuzzy
-from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
+from artui.query.runs.statistics import glimpses
 from artui.safetext import clean
+from artui.tui.cells import fit
 from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import number_text, plural
+from artui.tui.widgets.picture import short_param_text
+from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
     from artui.model import Column
+    from artui.query.runs.statistics import Glimpse
     from artui.tui.cells import Span
+
+NAME_CELLS = (24, 60)
+COUNT_CELLS = 11
+FEW_VALUES = 4
+"""So many values are named even if each is of one run alone."""
+ASKED_AT_ONCE = 8
+"""So many columns are looked at before the next ones are chosen: those that are in sight by then."""
 
 
 class Choice(Protocol):
@@ -43,18 +54,23 @@ class ColumnsScreen(FilteredList):
     PLACE = 1
     BINDINGS = bindings("columns")
 
-    def __init__(self, columns: Sequence[Column], choice: Choice) -> None:
+    def __init__(self, columns: Sequence[Column], choice: Choice, keys: Sequence[int]) -> None:
+        """Take all columns, those that are chosen, and the keys of the runs that the table shows."""
         super().__init__()
+        self._keys = keys
+        self._glimpses: dict[str, Glimpse] = {}
+        """By column id, of the columns that have been in sight."""
+        self._is_asking = False
+        self._name_cells = NAME_CELLS[0]
         self._columns = {column.id: column for column in columns}
         self._choice = choice
         self._shown = self._known(choice.shown())
         self._listed: list[str] = []
-        self._ranges: Mapping[str, tuple[float, float]] = {}
-        """Of aggregates, by column id."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield FilterLine()
+        yield Bar(id="head")
         yield LineList(id="columns")
         yield KeyBar()
 
@@ -64,11 +80,28 @@ class ColumnsScreen(FilteredList):
         self.set_focus(self.listing)
 
     def load(self) -> None:
-        """Ask for the ranges that the table does not need."""
-        self.ask("ranges", lambda: aggregate_ranges(self.reader), self._take_ranges)
+        """Ask what the columns in sight hold, unless it is known."""
+        self._ask_glimpses()
 
-    def _take_ranges(self, ranges: Mapping[str, tuple[float, float]]) -> None:
-        self._ranges = ranges
+    def on_resize(self) -> None:
+        self.draw_listing()
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        self._ask_glimpses()
+
+    def _ask_glimpses(self) -> None:
+        """Ask what the columns in sight hold, unless it is known."""
+        top = max(0, int(self.listing.scroll_offset.y))
+        in_sight = self._listed[top : top + max(1, self.listing.size.height)]
+        wanted = [self._columns[column_id] for column_id in in_sight if column_id not in self._glimpses][:ASKED_AT_ONCE]
+        if wanted and not self._is_asking:
+            keys, self._is_asking = self._keys, True
+            self.ask("glimpses", lambda: glimpses(self.reader, keys, wanted), self._take_glimpses)
+
+    def _take_glimpses(self, found: Mapping[str, Glimpse]) -> None:
+        self._glimpses.update(found)
+        self._is_asking = False
         self.draw_listing()
 
     @property
@@ -91,26 +124,53 @@ class ColumnsScreen(FilteredList):
         ]
         if not self._listed:
             self._listed = fuzzy.fitting(ordered, words, lambda column_id: header_of(self._columns[column_id]))
+        longest = max((len(header_of(self._columns[column_id])) for column_id in self._listed), default=0)
+        self._name_cells = max(NAME_CELLS[0], min(NAME_CELLS[1], longest, self.size.width // 2 - 8))
         lines = [self._line(column_id) for column_id in self._listed]
+        of_runs = f"of {plural(len(self._keys), 'run')}"
+        heading = f"       {fit('column', self._name_cells)}{of_runs:>{COUNT_CELLS}}  values"
+        self.query_one("#head", Bar).show([(heading, "head")])
         self.listing.set_lines(lines or [Line([("  no column is called so", "dim")])], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
 
     def _line(self, column_id: str) -> Line:
         column = self._columns[column_id]
         is_shown = column_id in self._shown
-        name = clean(header_of(column), max_chars=60)
-        values = ""
-        low, high = self._ranges.get(column_id, (column.low, column.high))
-        if low is not None and high is not None:
-            values = range_text(low, high)
+        glimpse = self._glimpses.get(column_id)
+        count = count_text(glimpse.run_count) if glimpse is not None else "…"
         return Line(
             [
                 (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),
                 ("● " if is_shown else "○ ", "accent" if is_shown else "faint"),
-                (name.ljust(44), "text" if is_shown else "dim"),
-                (values, "faint"),
+                (fit(clean(header_of(column)), self._name_cells, keep_end=True), "text" if is_shown else "dim"),
+                (f"{count:>{COUNT_CELLS}}  ", "dim"),
+                (self._values_text(column, glimpse), "text" if is_shown else "dim"),
             ]
         )
+
+    def _values_text(self, column: Column, glimpse: Glimpse | None) -> str:
+        """Say from where to where numbers go, or which values are the most frequent, as many as there is room for."""
+        if glimpse is None:
+            return ""
+        if glimpse.ends is not None:
+            if column.source == "metric":
+                return range_text(*glimpse.ends)
+            if column.source == "param":
+                texts = [short_param_text(end) for end in glimpse.ends]
+            else:
+                show = duration_text if column.name == "duration" else time_text
+                texts = [show(round(end)) for end in glimpse.ends]
+            return " … ".join(dict.fromkeys(texts))
+        room = max(12, self.size.width - self._name_cells - COUNT_CELLS - 11)
+        if glimpse.distinct > FEW_VALUES and glimpse.frequent[0][1] == 1:
+            return f"{plural(glimpse.distinct, 'value')}, each of one run"
+        parts = [f"{clean(param_text(value), max_chars=24)} {count_text(count)}" for value, count in glimpse.frequent]
+        for shown in range(len(parts), 0, -1):
+            left = glimpse.distinct - shown
+            text = " · ".join([*parts[:shown], *([f"{count_text(left)} more"] if left else [])])
+            if len(text) <= room or shown == 1:
+                return text
+        return ""
 
     @property
     def _current(self) -> str | None:

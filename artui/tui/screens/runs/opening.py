@@ -106,9 +106,11 @@ class RunsOpener:
 
     def is_whole(self) -> bool:
         """Say whether all runs that match have been read, and tell the user if not."""
-        if self._screen.state.order.is_partial:
-            self._screen.artui.say("The rest of the runs is still being read: try again in a moment.")
-        return not self._screen.state.order.is_partial
+        order = self._screen.state.order
+        if order.is_partial:
+            read = f"{count_text(len(order.keys))} of {plural(order.total, 'run')} are read"
+            self._screen.artui.say(f"{read}, the rest is on its way: try again in a moment.")
+        return not order.is_partial
 
     def why(self) -> None:
         """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""

@@ -422,6 +422,7 @@ class RunsScreen(CatalogScreen):
             ColumnsScreen(
                 columns.all_columns(self.state),
                 self._choice,
+                list(self.state.order.keys),
             )
         )
 

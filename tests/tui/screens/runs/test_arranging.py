@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from artui.catalog import Catalog, runs
 from artui.model import Column
 from artui.query.reader import Reader
 from artui.query.runs.columns import columns
@@ -302,6 +303,40 @@ def test_the_chooser_of_columns_says_what_it_did(small_catalog: Path, explore: E
         assert "artui chooses the columns again" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_the_chooser_says_what_columns_hold_in_the_runs_in_sight(
+    tmp_path: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """How many runs have a value, from where to where numbers go, and the most frequent words."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(12):
+            params = {
+                "kind": ("adam", "sgd", "adam")[number % 3],
+                "lr": number / 100,
+                "few": 1,
+                "name_of": f"n{number}",
+            }
+            if number % 2:
+                del params["few"]
+            runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", params=params))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        for where, lines in (
+            ("", ("kind 12 adam 8 · sgd 4", "lr 12 0 … 0.11", "few 6 1", "name_of 12 12 values, each of one run")),
+            ("lr < 0.03", ("kind 3 adam 2 · sgd 1", "lr 3 0 … 0.02", "few 2 1", "name_of 3 n0 1 · n1 1 · n2 1")),
+        ):
+            await pilot.press("slash", *where, "enter", "C")
+            await settled(pilot)
+            words = " ".join(shown(pilot).split())
+            assert all(f"params.{line}" in words for line in lines), words
+            assert f"column of {3 if where else 12} runs values" in words
+            await pilot.press("escape")
+
+    explore(path, flow, size=size)
 
 
 def test_what_orders_the_table_is_in_sight_at_80_cells(small_catalog: Path, explore: Explore) -> None:
