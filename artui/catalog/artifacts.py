@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from artui import clock
-from artui.catalog import marks, origins, standing
+from artui.catalog import marks, numbering, origins, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -94,6 +94,8 @@ class Saved:
     artifact_key: int
     number: int
     is_new: bool
+    has_replaced: bool = False
+    """It has come in the place of one of the same id, and has its number."""
 
 
 def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
@@ -117,9 +119,8 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
         if version.storage == "stored":
             now_stored(connection, newest[0], version.location, version.host)
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
-    # A number is given once, whatever becomes of its version.
-    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
-    return write_version(connection, version, artifact_key, version_id, (last or 0) + 1, digest)
+    number = numbering.next_number(connection, artifact_key)
+    return write_version(connection, version, artifact_key, version_id, number, digest)
 
 
 def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:

@@ -24,6 +24,7 @@ import orjson
 from artui.catalog import Catalog, artifacts, blobs, events, leftovers, marks, runs
 from artui.catalog.cleaning import AsItIs
 from artui.catalog.collecting import REMOVED
+from artui.catalog.numbering import FORGET
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
@@ -38,7 +39,7 @@ _PACKED = {("chunk", "content"), ("block", "payload")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {*events.ACTIONS, "remove", "forget"},
+    ("event", "action"): {*events.ACTIONS, "remove", FORGET},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
     ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
@@ -153,13 +154,13 @@ def forget_version(catalog: Catalog, version_id: str) -> None:
     """Take a version out, with its content; its artifact, too, if that has no other."""
     with catalog.transaction() as connection:
         _forget_version(connection, version_id)
-        _say(connection, "version", version_id)
     _finish(catalog)
 
 
 def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
-    key, artifact_key = connection.execute(
-        "SELECT key, artifact_key FROM version WHERE id = ?", (version_id,)
+    key, artifact_key, number, artifact_id = connection.execute(
+        "SELECT v.key, v.artifact_key, v.number, a.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
+        (version_id,),
     ).fetchone()
     for relation in (0, 2, 3, 4):
         connection.execute("DELETE FROM edge WHERE relation = ? AND target_key = ?", (relation, key))
@@ -169,10 +170,12 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
     connection.execute("DELETE FROM version WHERE key = ?", (key,))
     _redact_events(connection, version_id)
     if connection.execute("SELECT 1 FROM version WHERE artifact_key = ? LIMIT 1", (artifact_key,)).fetchone() is None:
-        (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
         connection.execute("DELETE FROM fact WHERE artifact_key = ?", (artifact_key,))
         connection.execute("DELETE FROM artifact WHERE key = ?", (artifact_key,))
         _redact_events(connection, artifact_id)
+    # What is left of it: nothing else may come to have its number.
+    _say(connection, "version", version_id, number)
+    _say(connection, "artifact", artifact_id, number)
     _remove_unnamed(connection)
 
 
@@ -186,14 +189,14 @@ def _redact_events(connection: sqlite3.Connection, subject_id: str) -> None:
     edits = "SELECT e.edit_id FROM event AS e WHERE e.subject_id = :id AND e.edit_id IS NOT NULL"
     connection.execute(f"UPDATE edit SET label = '{INSTEAD}' WHERE id IN ({edits})", {"id": subject_id})
     connection.execute(
-        "UPDATE event SET before = 'null', after = 'null', why = '', is_redacted = 1 WHERE subject_id = :id",
-        {"id": subject_id},
+        "UPDATE event SET before = 'null', after = 'null', why = '', is_redacted = 1 WHERE subject_id = :id AND action <> :forget",
+        {"id": subject_id, "forget": FORGET},
     )
 
 
-def _say(connection: sqlite3.Connection, subject: str, subject_id: str) -> None:
-    """Note that something was forgotten, when and by whom: not what."""
-    events.record(connection, action="forget", subject=subject, subject_id=subject_id, before=None, after=None)
+def _say(connection: sqlite3.Connection, subject: str, subject_id: str, number: int | None = None) -> None:
+    """Note that something was forgotten, when and by whom: not what. The number of a version stays given."""
+    events.record(connection, action=FORGET, subject=subject, subject_id=subject_id, before=None, after=number)
 
 
 def _finish(catalog: Catalog, text: str = "") -> None:
@@ -258,7 +261,11 @@ def _rows_with(
 def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings: Sequence[str]) -> dict[str, Any]:
     """Give the cells of a row without a text; none if it is only in words of ours and in ids."""
     changed: dict[str, Any] = {}
+    # A number that was given stays given.
+    is_number = table == "event" and row[columns.index("action")] == FORGET
     for column, value in zip(columns, row, strict=True):
+        if is_number and column == "after":
+            continue
         if not isinstance(value, str) or _ID.match(value) or value in _OURS.get((table, column), ()):
             continue
         new = value
@@ -267,7 +274,7 @@ def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings:
         if new != value:
             changed[column] = new
     if changed and table == "event":
-        changed |= {"before": "null", "after": "null", "why": "", "is_redacted": 1}
+        changed |= {"before": "null", "why": "", "is_redacted": 1} | ({} if is_number else {"after": "null"})
     return changed
 
 

@@ -12,12 +12,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui import clock
-from artui.catalog import artifacts, context, keeping, points, runs
+from artui.catalog import artifacts, context, keeping, numbering, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.cells import storable
 from artui.catalog.ids import derived_id
@@ -309,18 +311,9 @@ def put_version(
             "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
             [(artifact_key, name, saved.key) for (name,) in names],
         )
-        return saved
-    if (
-        number is None
-        or connection.execute(
-            "SELECT 1 FROM version WHERE artifact_key = ? AND number = ?", (artifact_key, number)
-        ).fetchone()
-    ):
-        number = 1 + int(
-            connection.execute(
-                "SELECT coalesce(max(number), 0) FROM version WHERE artifact_key = ?", (artifact_key,)
-            ).fetchone()[0]
-        )
+        return replace(saved, has_replaced=True)
+    if number is None or not numbering.is_free(connection, artifact_key, number, version_id):
+        number = numbering.next_number(connection, artifact_key)
     return artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
 
 
@@ -331,30 +324,27 @@ def _has_arrived(connection: sqlite3.Connection, version_key: int, version: NewV
     return sum(file.blob_key is None for file in version.files) < absent_count
 
 
-def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:
-    """Number the versions of artifacts in the order of their time, whatever the order of the imports was.
+def number_by_time(connection: sqlite3.Connection, version_ids: Iterable[str]) -> None:
+    """Let versions that an import has just brought have their numbers in the order of their time, artifact by artifact.
 
-    Those of one run that have a step follow one another by it: files that were cloned, unzipped or downloaded have times
-    that say nothing.
+    The numbers stay those that these versions were given: no other version loses its own. Those of one run that have a
+    step follow one another by it: files that were cloned, unzipped or downloaded have times that say nothing.
     """
-    for artifact_key in artifact_keys:
-        rows = connection.execute(
-            """
-            SELECT v.key, v.number, v.id, v.created_ms, v.metadata, r.id, r.started_ms
-            FROM version AS v
-            LEFT JOIN run AS r ON r.key = (SELECT min(e.source_key) FROM edge AS e WHERE e.relation = 0 AND e.target_key = v.key)
-            WHERE v.artifact_key = ?
-            """,
-            (artifact_key,),
-        ).fetchall()
-        ordered = sorted(rows, key=_place_of_version)
-        if [number for _, number, *_ in ordered] == list(range(1, len(ordered) + 1)):
-            continue
-        # In two steps: no two versions may have one number in between.
-        connection.executemany(
-            "UPDATE version SET number = ? WHERE key = ?", [(-at, key) for at, (key, *_) in enumerate(ordered, 1)]
-        )
-        connection.execute("UPDATE version SET number = -number WHERE artifact_key = ?", (artifact_key,))
+    rows = connection.execute(
+        """
+        SELECT v.artifact_key, v.key, v.number, v.id, v.created_ms, v.metadata, r.id, r.started_ms
+        FROM json_each(:ids) AS w
+        JOIN version AS v ON v.id = w.value
+        LEFT JOIN run AS r ON r.key = (SELECT min(e.source_key) FROM edge AS e WHERE e.relation = 0 AND e.target_key = v.key)
+        ORDER BY v.artifact_key
+        """,
+        {"ids": json.dumps(sorted(version_ids))},
+    ).fetchall()
+    for _, brought in groupby(rows, key=itemgetter(0)):
+        ordered = sorted((row[1:] for row in brought), key=_place_of_version)
+        numbers = sorted(row[1] for row in ordered)
+        moved = [(number, row[0]) for number, row in zip(numbers, ordered, strict=True) if number != row[1]]
+        connection.executemany("UPDATE version SET number = ? WHERE key = ?", moved)
 
 
 def _place_of_version(row: tuple[int, int, str, int, str, str | None, int | None]) -> tuple[int, str, int, int, str]:

@@ -167,6 +167,7 @@ class Catalog:
             try:
                 connection.deadline = float("inf")
                 connection.cursor().execute("VACUUM")
+                guard.prepare_tables(connection)  # it has forgotten those that it knew
             finally:
                 connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
                 guard.allow_writing(connection)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog import cells as cell_of
 from artui.catalog.chain import REASONS_SINCE
+from artui.catalog.numbering import FORGET
 from artui.model import Change
 from artui.query.border import Shape
 from artui.query.damage import is_chained
@@ -44,6 +45,8 @@ def version_history(reader: Reader, head: VersionHead) -> list[Change]:
         values = {"artifact": row[0] if row is not None else None, "version": head.id, "most": MOST_CHANGES}
         rows = connection.execute(_EVENTS.format(reasons=reasons), values).fetchall()
         for time_ms, author, why, is_redacted, action, before, after, event_id in rows:
+            if action == FORGET and after != "null":
+                continue  # it is another version that was forgotten
             said = (FORGOTTEN, "", "") if is_redacted == 1 else _said(head, action, before, after)
             if said is None:
                 continue

@@ -54,8 +54,8 @@ class Versions:
         """Whether a version or an alias was added or moved."""
         self.is_in_run = False
         """Whether a run is being taken: all its versions are counted, even those that the catalog has already."""
-        self._artifacts: set[int] = set()
-        self._numbered: set[int] = set()
+        self._brought: set[str] = set()
+        """Ids of versions that this import gave a number; a version keeps one that it had, or that its source gives."""
 
     def put(
         self, project: str, name: str, *, kind: str, contents: Sequence[Content] = (), root: Path | None = None, location: str = "",
@@ -97,9 +97,8 @@ class Versions:
         )  # fmt: skip
         if saved.is_new or self.is_in_run:
             self._count(files, is_embedded=embed)
-        self._artifacts.add(saved.artifact_key)
-        if number is not None:
-            self._numbered.add(saved.artifact_key)
+        if number is None and saved.is_new and not saved.has_replaced:
+            self._brought.add(saved.id)
         self.has_changes = self.has_changes or saved.is_new
         for alias in aliases:
             self.put_alias(saved, alias)
@@ -132,8 +131,8 @@ class Versions:
         importing.link_run(self._batches.begin(), relation, run_id, saved.key)
 
     def number_by_time(self) -> None:
-        """Number versions by their times, except those that the source numbers."""
-        importing.number_by_time(self._batches.begin(), self._artifacts - self._numbered)
+        """Number the versions that have just come by their times, except those that the source numbers."""
+        importing.number_by_time(self._batches.begin(), self._brought)
 
     def folder_contents(
         self, folder: Path, *, root: Path, skip: Callable[[str], bool] = lambda _: False
