@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,11 @@ def add_version(
     referenced = None if embed else _hashed(entries, keeper)
     place, host = location_of(path), socket.gethostname()
     is_stored = keeper is not None and keeper.settled()
-    if keeper is not None and is_stored:
+    if keeper is not None and referenced is not None and is_stored:
+        notes = keeper.notes(
+            place, host, {file.path: file.note for file in referenced.files if not file.digest and file.note}
+        )
+        referenced.files = [replace(file, note=notes.get(file.path, file.note)) for file in referenced.files]
         place, host = keeper.place(is_single=not path.is_dir())
     with Catalog(catalog) as opened, opened.transaction() as connection:
         gathered = referenced or files.gather(connection, entries)
@@ -62,7 +67,7 @@ def add_version(
             events.move_alias(opened, saved.id, alias)
         kept_name = redactor_of(connection).name(name)
     if keeper is not None:
-        hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files))
+        hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files), is_stored=is_stored)
     return f"{kept_name}:v{saved.number}", saved.is_new
 
 

@@ -22,6 +22,7 @@ from artui.catalog import unhashed
 from artui.content.files import NotHashable, Unhashed, digest_now
 from artui.content.keeping import Keeper
 from artui.errors import CatalogLocked, DiskFull
+from artui.model import NOT_HASHED
 
 if TYPE_CHECKING:
     from artui.capture.writer import Writer
@@ -53,6 +54,10 @@ class Job:
     """Puts the files into a store as well."""
     is_single: bool = False
     """The version is one file, not a folder."""
+    place: tuple[str, str] = ("", "")
+    """The folder, and the host, of what cannot be stored."""
+    is_stored: bool = False
+    """Some of it is in the store."""
     hashed_bytes: int = 0
     is_cancelled: bool = False
     is_done: threading.Event = field(default_factory=threading.Event)
@@ -83,12 +88,13 @@ _saved: dict[tuple[str, str, str], Job] = {}
 
 
 def begin(
-    writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False
+    writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False,
+    place: tuple[str, str] = ("", ""),
 ) -> Job:  # fmt: skip
     """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper."""
     global _thread
     size_bytes = sum(file.stamp.size_bytes for file in files) * (keeper.pass_count if keeper else 1)
-    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, size_bytes, keeper, is_single)
+    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, size_bytes, keeper, is_single, place)
     _saved[str(writer.path), project, name] = job
     with _lock:
         _jobs.append(job)
@@ -103,6 +109,8 @@ def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]
     job = _saved.get((str(writer.path), project, name))
     if job is None or job.is_cancelled or list(job.files) != list(files):
         return None
+    if job.is_done.is_set() and job.keeper is not None and job.keeper.left_out:
+        return None  # the store gets another chance
     return unhashed.is_newest(writer.catalog, job.version_id)
 
 
@@ -195,16 +203,17 @@ def _hash(job: Job) -> None:
     while not _complete(job, digests, faults):
         job.is_done.wait(RETRY_SECONDS)
     if job.keeper is not None:
-        tell_not_stored(job.reference, job.keeper, len(job.files))
+        tell_not_stored(job.reference, job.keeper, len(job.files), is_stored=job.is_stored)
 
 
-def tell_not_stored(reference: str, keeper: Keeper, file_count: int) -> None:
-    """Say once that files of a version could not be stored, and where it lies instead."""
+def tell_not_stored(reference: str, keeper: Keeper, file_count: int, *, is_stored: bool) -> None:
+    """Say once that files of a version could not be stored, and where they lie instead; `is_stored` if others could be."""
     if keeper.left_out:
         name, why = next(iter(keeper.left_out.items()))
+        where = "is stored but for what is recorded where it lies" if is_stored else "is recorded where it lies"
         warn(
             "not stored",
-            f"{reference} is recorded where it lies: {len(keeper.left_out):,} of {file_count:,} files could not be stored, the first {ascii(name)[:80]}: {why}",
+            f"{reference} {where}: {len(keeper.left_out):,} of {file_count:,} files could not be stored, the first {ascii(name)[:80]}: {why}",
             subject=reference,
         )  # fmt: skip
 
@@ -214,9 +223,12 @@ def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bo
     with job.lock:
         job.advance(0)
         try:
-            keeper = job.keeper
-            stored = keeper.place(is_single=job.is_single) if keeper is not None and not faults and keeper.settled() else None  # fmt: skip
-            unhashed.complete(job.writer.catalog, job.version_id, digests, faults, stored=stored)
+            keeper, stored, notes = job.keeper, None, {}
+            if keeper is not None and keeper.settled() and len(faults) < len(job.files):
+                stored = keeper.place(is_single=job.is_single)
+                notes = keeper.notes(*job.place, {path: f"{NOT_HASHED}: {fault}" for path, fault in faults.items()})
+            job.is_stored = stored is not None
+            unhashed.complete(job.writer.catalog, job.version_id, digests, faults, stored=stored, notes=notes)
         except (CatalogLocked, DiskFull):
             return False
         job.is_done.set()

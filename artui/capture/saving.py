@@ -112,8 +112,11 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
             with guarded("giving it an alias", f"{order.name} {alias}"):
                 move_alias(writer, saved.id, alias)
     if gathered.unhashed and saved.is_new:
-        is_single = not order.path.is_dir()
-        return saved, hashing.begin(writer, saved, order.project, order.name, gathered.unhashed, keeper=keeper, is_single=is_single)  # fmt: skip
+        place = location_of(order.path), surroundings().host
+        return saved, hashing.begin(
+            writer, saved, order.project, order.name, gathered.unhashed,
+            keeper=keeper, is_single=not order.path.is_dir(), place=place,
+        )  # fmt: skip
     return saved, None
 
 

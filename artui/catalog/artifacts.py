@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from artui import clock
-from artui.catalog import marks, numbering, origins, standing
+from artui.catalog import numbering, origins, outside, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -117,7 +117,8 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     ).fetchone()
     if newest is not None and newest[3] == digest:
         if version.storage == "stored":
-            now_stored(connection, newest[0], version.location, version.host)
+            notes = {file.path: file.note for file in version.files if outside.left_in(file.note)}
+            now_stored(connection, newest[0], version.location, version.host, notes)
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
     number = numbering.next_number(connection, artifact_key)
     return write_version(connection, version, artifact_key, version_id, number, digest)
@@ -130,7 +131,7 @@ def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:
         version, project=redactor.name(version.project), name=redactor.name(version.name), note=redactor.text(version.note),
         location=redactor.text(version.location), metadata=redactor.tree(dict(version.metadata)),
         files=[
-            replace(file, path=redactor.text(file.path), link_target=None if file.link_target is None else redactor.text(file.link_target))
+            replace(file, path=redactor.text(file.path), note=redactor.text(file.note), link_target=None if file.link_target is None else redactor.text(file.link_target))
             for file in version.files
         ],
         previews={redactor.text(path): preview for path, preview in version.previews.items()},
@@ -150,7 +151,7 @@ def write_version(
             version_id, artifact_key, number, digest, min(sum(file.size_bytes for file in version.files), MAX_INTEGER), len(version.files), version.created_ms,
             version.storage, storable(version.location), version.host, storable(version.note),
             _json(dict(version.metadata)),
-            marks.make(version_id, digest, storable(version.location)) if version.storage in OUTSIDE else None,
+            None,
             origins.current(connection),
         ),
     )  # fmt: skip
@@ -175,6 +176,8 @@ def write_version(
         "INSERT INTO preview (version_key, path, content) VALUES (?, ?, ?)",
         [(key, path, orjson.dumps(preview).decode()) for path, preview in version.previews.items()],
     )
+    if version.storage in OUTSIDE:
+        outside.mark_again(connection, key)
     return Saved(key, version_id, artifact_key, number, is_new=True)
 
 
@@ -190,18 +193,13 @@ def put_previews(connection: sqlite3.Connection, version_id: str, previews: Mapp
     )  # fmt: skip
 
 
-def now_stored(connection: sqlite3.Connection, key: int, location: str, host: str) -> None:
-    """Note that the files of a version, which were only referred to, are in a store as well."""
-    row = connection.execute(
-        "SELECT id, digest FROM version WHERE key = ? AND storage = 'referenced'", (key,)
-    ).fetchone()
-    if row is None:
-        return
-    location = storable(redactor_of(connection).text(location))
-    connection.execute(
-        "UPDATE version SET storage = 'stored', location = ?, host = ?, mark = ? WHERE key = ?",
-        (location, host, marks.make(row[0], row[1], location), key),
-    )
+def now_stored(
+    connection: sqlite3.Connection, key: int, location: str, host: str, notes: Mapping[str, str] | None = None
+) -> None:
+    """Note that the files of a version are in a store, but for those that have a note by their path."""
+    redactor = redactor_of(connection)
+    kept = {redactor.text(path): storable(redactor.text(note)) for path, note in (notes or {}).items()}
+    outside.note_stored(connection, key, storable(redactor.text(location)), host, kept)
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -186,8 +186,8 @@ class Edit:
         """Say where the bytes of a version lie now, which were found and compared there; this installation may read them."""
         before = _get_place(self._connection, version_id, "")
         location = self._text(location)
-        (digest,) = _version_row(self._connection, version_id, "digest")
-        mark = marks.make(version_id, digest, location)
+        digest, old_mark = _version_row(self._connection, version_id, "digest, mark")
+        mark = marks.with_other_place(old_mark, version_id, digest, location)
         return self._set("place", version_id, "", [before[0], location, host, mark.hex() if mark else ""])
 
     def _version(self, version_id: str) -> tuple[str, int]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import Catalog, artifacts, blobs, events, leftovers, marks, runs
+from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, runs
 from artui.catalog.cleaning import AsItIs
 from artui.catalog.collecting import REMOVED
 from artui.catalog.numbering import FORGET
@@ -370,8 +370,8 @@ def _forget_in_blob(connection: sqlite3.Connection, blob_key: int, text: str) ->
 def _digest_again(connection: sqlite3.Connection, version_keys: set[int]) -> None:
     """Make the digests of versions anew whose manifest is another one now."""
     for key in version_keys:
-        version_id, digest, location, mark = connection.execute(
-            "SELECT id, digest, location, mark FROM version WHERE key = ?", (key,)
+        version_id, digest, mark = connection.execute(
+            "SELECT id, digest, mark FROM version WHERE key = ?", (key,)
         ).fetchone()
         if artifacts.is_pending(digest):
             continue
@@ -382,10 +382,9 @@ def _digest_again(connection: sqlite3.Connection, version_keys: set[int]) -> Non
             )
         ]
         new = artifacts.manifest_digest(files, version_id)
-        connection.execute(
-            "UPDATE version SET digest = ?, mark = ? WHERE key = ?",
-            (new, None if mark is None else marks.make(version_id, new, location), key),
-        )
+        connection.execute("UPDATE version SET digest = ? WHERE key = ?", (new, key))
+        if mark is not None:
+            outside.mark_again(connection, key)
 
 
 def _beside_with(path: Path, text: str) -> Iterator[Path]:

@@ -15,28 +15,41 @@ from functools import cache
 from artui.settings import private_folder, state_folder
 
 SECRET_BYTES = 32
+MARK_BYTES = 16
+MOST_PLACES = 2
+"""A store, and the folder of what could not be put there."""
 _FILE = "secret"
 
 
-def make(version_id: str, version_digest: bytes, location: str) -> bytes | None:
-    """Mark a version; None where no secret can be kept."""
+def make(version_id: str, version_digest: bytes, *locations: str) -> bytes | None:
+    """Mark a version, once for each place where its files are; None where no secret can be kept."""
     secret = _secret(makes=True)
-    return None if secret is None else _hmac(secret, version_id, version_digest, location)
+    return None if secret is None else b"".join(_hmac(secret, version_id, version_digest, place) for place in locations)
+
+
+def with_other_place(mark: object, version_id: str, version_digest: bytes, location: str) -> bytes | None:
+    """Mark a version whose first place is another one now; the others keep their marks."""
+    made = make(version_id, version_digest, location)
+    return made if made is None or not isinstance(mark, bytes) else made + mark[MARK_BYTES:]
 
 
 def is_marked(mark: object, version_id: str, version_digest: bytes, location: str) -> bool:
-    """Whether a version was recorded by this installation, at this place."""
+    """Whether a version was recorded by this installation, with this as one of its places."""
     secret = _secret(makes=False)
     if secret is None or not isinstance(mark, bytes) or not isinstance(version_digest, bytes):
         return False
-    return hmac.compare_digest(mark, _hmac(secret, version_id, version_digest, location))
+    wanted = _hmac(secret, version_id, version_digest, location)
+    parts = (
+        mark[start : start + MARK_BYTES] for start in range(0, min(len(mark), MOST_PLACES * MARK_BYTES), MARK_BYTES)
+    )
+    return any(hmac.compare_digest(part, wanted) for part in parts)
 
 
 def _hmac(secret: bytes, version_id: str, version_digest: bytes, location: str) -> bytes:
     content = b"\0".join(
         (version_id.encode("utf-8", "replace"), version_digest.hex().encode(), location.encode("utf-8", "replace"))
     )
-    return hmac.new(secret, content, hashlib.sha256).digest()[:16]
+    return hmac.new(secret, content, hashlib.sha256).digest()[:MARK_BYTES]
 
 
 def _secret(*, makes: bool) -> bytes | None:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from artui.catalog.artifacts import NewFile
+from artui.catalog.outside import WAS_NOT_STORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Lying:
     location: str
     host: str
     files: tuple[NewFile, ...]
-    """Without its links."""
+    """Without its links, and without what could not be stored with the others."""
 
 
 def lying_below(connection: sqlite3.Connection, place: str, host: str) -> list[Lying]:
@@ -39,15 +40,25 @@ def lying_below(connection: sqlite3.Connection, place: str, host: str) -> list[L
         {"place": place.rstrip("/"), "host": host},
     ).fetchall()
     return [
-        Lying(version_id, f"{name}:v{number}", digest, storage == "stored", location, its_host, _files(connection, key))
+        Lying(
+            version_id,
+            f"{name}:v{number}",
+            digest,
+            storage == "stored",
+            location,
+            its_host,
+            _files(connection, key, is_stored=storage == "stored"),
+        )
         for key, version_id, name, number, digest, storage, location, its_host in rows
         if isinstance(digest, bytes) and all(isinstance(text, str) for text in (version_id, location, its_host))
     ]
 
 
-def _files(connection: sqlite3.Connection, key: int) -> tuple[NewFile, ...]:
+def _files(connection: sqlite3.Connection, key: int, *, is_stored: bool) -> tuple[NewFile, ...]:
     rows = connection.execute(
-        "SELECT path, size_bytes, digest FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path", (key,)
+        "SELECT f.path, f.size_bytes, f.digest FROM file AS f WHERE f.version_key = ? AND f.link_target IS NULL "
+        f"{f'AND NOT ({WAS_NOT_STORED}) ' if is_stored else ''}ORDER BY f.path",
+        (key,),
     )
     return tuple(
         NewFile(str(path), size_bytes if isinstance(size_bytes, int) else -1, digest if isinstance(digest, bytes) else None)

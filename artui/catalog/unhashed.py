@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from artui import clock
-from artui.catalog import Catalog, artifacts, events, marks
+from artui.catalog import Catalog, artifacts, events, outside
 from artui.catalog.artifacts import NewFile
 from artui.model import NOT_HASHED
 
 
 def complete(
-    catalog: Catalog, version_id: str, digests: Mapping[str, bytes], faults: Mapping[str, str], *, stored: tuple[str, str] | None = None
+    catalog: Catalog, version_id: str, digests: Mapping[str, bytes], faults: Mapping[str, str], *, stored: tuple[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Note the digests of a version's files, and why others have none; with the last one the version has its own.
 
-    Both are by path in the manifest. `stored` is where all of them are in a store, and on which host. A version that is
-    gone is left alone.
+    Both are by path in the manifest. `stored` is where they are in a store, and on which host; those that are not have
+    notes. A version that is gone is left alone.
     """
     with catalog.transaction() as connection:
         row = connection.execute(
@@ -44,13 +45,10 @@ def complete(
         digest = artifacts.manifest_digest(
             [NewFile(path, size, file_digest, link_target=link) for path, size, file_digest, link in files], version_id
         )
-        (location,) = connection.execute("SELECT location FROM version WHERE key = ?", (key,)).fetchone()
-        connection.execute(
-            "UPDATE version SET digest = ?, mark = ? WHERE key = ?",
-            (digest, marks.make(version_id, digest, location), key),
-        )
+        connection.execute("UPDATE version SET digest = ? WHERE key = ?", (digest, key))
+        outside.mark_again(connection, key)
         if stored is not None:
-            artifacts.now_stored(connection, key, *stored)
+            artifacts.now_stored(connection, key, *stored, notes)
         before = connection.execute(
             "SELECT key, id, number, digest FROM version WHERE artifact_key = ? AND number < ? AND deleted_ms IS NULL "
             "ORDER BY number DESC LIMIT 1",
@@ -58,7 +56,7 @@ def complete(
         ).fetchone()
         if before is not None and before[3] == digest:
             if stored is not None:
-                artifacts.now_stored(connection, before[0], *stored)
+                artifacts.now_stored(connection, before[0], *stored, notes)
             _become(catalog, key, before[0], before[1], f"the same content as v{before[2]}")
 
 

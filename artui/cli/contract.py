@@ -72,6 +72,7 @@ _VERSION: dict[str, Field] = {
     "file_count": Field("whole", "how many files it has"),
     "created_ms": Field("whole", "when it was saved"),
     "storage": Field("text", "embedded, stored, referenced, or removed after it was deleted"),
+    "not_stored_count": Field("whole", "of a stored one, how many files could not be stored"),
     "aliases": Field("[text]", "the aliases that name it"),
     "made_by": Field("run?", "the run that made it"),
     "is_retired": Field("flag", "whether lists leave it out"),
@@ -440,7 +441,7 @@ def version_record(head: VersionHead) -> dict[str, Any]:
     return {
         "id": head.id, "reference": head.reference, "artifact": head.artifact, "project": head.project, "stage": head.stage, "kind": head.kind,
         "number": head.number, "digest": head.digest, "size_bytes": head.size_bytes, "file_count": head.file_count, "created_ms": head.created_ms,
-        "storage": head.storage, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "is_retired": head.is_retired,
+        "storage": head.storage, "not_stored_count": head.not_stored_count, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "is_retired": head.is_retired,
         "deleted_ms": head.deleted_ms, "damaged": head.damaged,
     }  # fmt: skip
 

@@ -1,19 +1,23 @@
 """Files on their way into a store: hashed and kept, and hashed alone once the store has failed.
 
-A version lies in one place. If one of its files could not be stored, all of it is recorded where it lies, and what the
-store has of it already is found there the next time.
+What cannot be stored of a version is recorded where it lies, file by file, and found missing the next time the same
+content is saved. A store that fails for one file after the other is not asked again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from artui.catalog.outside import not_stored_note
 from artui.content.hashing import NotHashable, Tell, digest_of, pieces_of
 from artui.content.stores.places import joined
 from artui.content.stores.store import Store, object_name
 from artui.errors import StoreFailed
+
+PATIENCE = 3
+"""After so many files in a row that could not be stored the store is given up."""
 
 
 class _Changed(Exception):
@@ -30,6 +34,8 @@ class Keeper:
         self.left_out: dict[str, str] = {}
         """By path in the manifest why a file is not in the store."""
         self._objects: list[str] = []
+        self._failed_count = 0
+        """So many files in a row could not be stored."""
 
     @property
     def uri(self) -> str:
@@ -44,7 +50,7 @@ class Keeper:
     def keep(self, name: str, handle: int, max_bytes: int, tell: Tell) -> tuple[bytes, int]:
         """Put the first `max_bytes` of an open file into the store; give their SHA-256, and how many these were.
 
-        A store that fails is not asked again.
+        A store that fails again and again is not asked any more.
 
         Raises:
             NotHashable: the file's holes are larger than can be hashed in a reasonable time.
@@ -54,7 +60,10 @@ class Keeper:
             try:
                 digest, size_bytes = self._put(handle, max_bytes, tell)
             except StoreFailed as error:
-                self.trouble = self.left_out[name] = str(error)
+                self.left_out[name] = str(error)
+                self._failed_count += 1
+                if self._failed_count >= PATIENCE:
+                    self.trouble = str(error)
             except _Changed:
                 self.left_out[name] = "it was changed while it was stored"
             except NotHashable as reason:
@@ -62,19 +71,25 @@ class Keeper:
                 raise
             else:
                 del self.left_out[name]
+                self._failed_count = 0
                 self._objects.append(object_name(digest))
                 return digest, size_bytes
         return digest_of(handle, max_bytes, tell)
 
     def settled(self) -> bool:
-        """Say whether all files are in the store, once they are safe there."""
-        if self._objects and not self.left_out:
+        """Say whether the files that could be stored are there, once they are safe; false if there is none."""
+        if self._objects:
             try:
                 self._store.settle()
             except StoreFailed as error:
                 self.trouble = str(error)
-                self.left_out.update(dict.fromkeys(self._objects, self.trouble))
-        return bool(self._objects) and not self.left_out
+                self.left_out |= dict.fromkeys(self._objects, self.trouble)
+                self._objects = []
+        return bool(self._objects)
+
+    def notes(self, folder: str, host: str, unread: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the notes of files that were left below a folder: those that could not be stored, and those that could not be read."""
+        return {path: not_stored_note(folder, host, why) for path, why in {**self.left_out, **(unread or {})}.items()}
 
     def place(self, *, is_single: bool) -> tuple[str, str]:
         """Give where the version lies now, and on which host: of a single file its object, of a folder the store."""

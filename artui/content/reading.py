@@ -16,12 +16,13 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from artui.catalog import marks
 from artui.catalog.artifacts import StoredVersion, safe_join
+from artui.catalog.outside import left_in
 from artui.content.stores.places import is_below, is_uri, place_of
 from artui.content.stores.store import Object, object_name
 from artui.errors import ContentMissing, UsageError
@@ -50,6 +51,14 @@ class Reference:
     """Folders and URIs that may be followed into, beside those of the settings."""
     is_stored: bool = False
     """It is in a store, under its digest: the location is the store, or of a single file its object there."""
+
+
+def placed(reference: Reference, note: object) -> Reference:
+    """Give where a file is, as its note says: not everything could be put into the store of its version."""
+    left = left_in(note) if reference.is_stored else None
+    if left is None:
+        return reference
+    return replace(reference, location=left[0], host=left[1], is_single=False, is_stored=False)
 
 
 class Source(Protocol):
@@ -155,15 +164,15 @@ def outside_files(connection: sqlite3.Connection, version: StoredVersion, catalo
     """List the files of a version that lies outside of the catalog, without its links."""
     (mark,) = connection.execute("SELECT mark FROM version WHERE key = ?", (version.key,)).fetchone()
     rows = connection.execute(
-        "SELECT path, size_bytes, digest FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path", (version.key,)
+        "SELECT path, size_bytes, digest, note FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path", (version.key,)
     ).fetchall()  # fmt: skip
     return [
-        Reference(
+        placed(Reference(
             catalog=catalog, version_id=version.id, version_digest=version.digest, mark=mark, location=version.location, host=version.host,
             is_single=is_single(version.location, path, len(rows)), path=path, size_bytes=size_bytes, digest=digest,
             is_stored=version.storage == "stored",
-        )
-        for path, size_bytes, digest in rows
+        ), note)
+        for path, size_bytes, digest, note in rows
     ]  # fmt: skip
 
 

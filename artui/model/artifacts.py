@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from artui.model.words import NOT_HASHED, Damage
+from artui.model.words import NOT_HASHED, NOT_STORED, Damage
 
 if TYPE_CHECKING:
     from artui.model.runs import RunHead
@@ -45,7 +45,7 @@ class VersionHead:
     file_count: int
     created_ms: int
     storage: str
-    """`embedded` or `referenced`."""
+    """`embedded`, `stored`, `referenced`, or `removed`."""
     deleted_ms: int | None = None
     """When it was deleted; None if it is not."""
     removed_ms: int | None = None
@@ -54,6 +54,8 @@ class VersionHead:
     made_by: RunHead | None = None
     is_retired: bool = False
     """Whether ordinary lists leave it out."""
+    not_stored_count: int = 0
+    """Of a stored version, the files that could not be stored: each lies where its note says."""
     damaged: Damage = ()
 
     @property
@@ -97,7 +99,7 @@ class ManifestFile:
     @property
     def note_text(self) -> str:
         """The note; for a file without a digest it always begins by saying so."""
-        if self.is_hashed or self.note.startswith(NOT_HASHED):
+        if self.is_hashed or self.note.startswith((NOT_HASHED, NOT_STORED)):
             return self.note
         return f"{NOT_HASHED} {self.note}".rstrip()
 

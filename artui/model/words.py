@@ -61,6 +61,8 @@ class ParamType(IntEnum):
 
 NOT_HASHED = "not hashed"
 """Shown in place of a digest; the note of a file without a digest begins with it."""
+NOT_STORED = "not stored, lies in "
+"""How the note begins of a file that could not be put into the store of its version; the folder and the host follow."""
 
 RELATIONS = ("output", "input", "derived", "trained", "satisfies")
 """Stored by position. `output`: run to version; `input`: version to run; the others: version to version.

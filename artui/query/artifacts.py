@@ -14,6 +14,7 @@ from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import OUTSIDE, NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
 from artui.catalog.chain import REASONS_SINCE
+from artui.catalog.outside import WAS_NOT_STORED
 from artui.catalog.standing import newest_number, not_retired
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
@@ -69,7 +70,9 @@ def version_heads(
         f"""
         SELECT v.key, v.id, a.key, a.name, p.name, a.stage, a.kind, v.number, v.digest, v.size_bytes, v.file_count, v.created_ms, v.storage,
                v.deleted_ms, (SELECT d.time_ms FROM removal AS d WHERE d.version_key = v.key),
-               EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = v.key), {newest_number("a.key")}
+               EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = v.key),
+               CASE v.storage WHEN 'stored' THEN (SELECT count(*) FROM file AS f WHERE f.version_key = v.key AND {WAS_NOT_STORED}) ELSE 0 END,
+               {newest_number("a.key")}
         FROM version AS v
         JOIN artifact AS a ON a.key = v.artifact_key
         LEFT JOIN project AS p ON p.key = a.project_key
@@ -79,7 +82,7 @@ def version_heads(
         dict(values),
     ).fetchall()
     heads = []
-    for *cells, is_retired, newest in rows:
+    for *cells, is_retired, not_stored_count, newest in rows:
         key, artifact_key, number = cells[0], cells[2], cells[7]
         aliases = [
             cell_of.text(row[0])
@@ -96,7 +99,7 @@ def version_heads(
             {"version": key},
         ).fetchone()
         made_by = head_from_row(makers) if makers else None
-        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by, is_retired=bool(is_retired))
+        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by, is_retired=bool(is_retired), not_stored_count=not_stored_count)  # fmt: skip
         # A version whose files are not hashed yet has no digest to be shown.
         is_unhashed = isinstance(cells[8], bytes) and is_pending(cells[8])
         heads.append(replace(head, digest="") if is_unhashed else head)
@@ -377,16 +380,16 @@ def blob_or_reference(
         UnknownReference: the version has no such file.
         ContentMissing: they are neither in the catalog nor referenced.
     """
-    from artui.content.reading import Reference, is_single
+    from artui.content.reading import Reference, is_single, placed
 
     row = connection.execute(
-        f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
+        f"SELECT f.blob_key, f.size_bytes, f.digest, f.note, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
         "FROM file AS f JOIN version AS v ON v.key = f.version_key WHERE f.version_key = :version AND f.path = :path",
         {"version": version_key, "path": path},
     ).fetchone()
     if row is None:
         raise UnknownReference(f"The version has no file {path!r}.", remedy="Its manifest lists what it has.")
-    blob_key, size_bytes, digest, version_id, version_digest, location, storage, file_count, host, mark = row
+    blob_key, size_bytes, digest, note, version_id, version_digest, location, storage, file_count, host, mark = row
     is_as_written = isinstance(size_bytes, int) and isinstance(location, str) and isinstance(version_id, str)
     if not isinstance(blob_key, int | None) or not isinstance(digest, bytes | None) or not is_as_written:
         raise CatalogDamaged(f"Where {path!r} is kept is damaged.", remedy="Get an untouched copy.")
@@ -396,11 +399,11 @@ def blob_or_reference(
         raise ContentMissing(
             f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
         )
-    return Reference(
+    return placed(Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
         is_single=is_single(location, path, file_count), path=path, size_bytes=size_bytes, digest=digest, roots=reader.roots,
         is_stored=storage == "stored",
-    )  # fmt: skip
+    ), note)  # fmt: skip
 
 
 def _mark(reader: Reader) -> str:

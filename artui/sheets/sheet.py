@@ -235,7 +235,8 @@ def ordered_aliases(head: VersionHead) -> list[str]:
 
 def content_text(head: VersionHead) -> str:
     """Say how much a version holds, and whether its bytes are in the catalog: `2 files, 1.2 MB, embedded`."""
-    return f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}"
+    left = f" but {plural(head.not_stored_count, 'file')}" if head.not_stored_count else ""
+    return f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}{left}"
 
 
 def shown_status(head: RunHead) -> str:

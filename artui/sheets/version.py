@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artui.model import (
+    NOT_STORED,
     Approval,
     Change,
     ManifestFile,
@@ -42,6 +43,7 @@ from artui.units import ago_text, bytes_text, number_text, param_text, plural, t
 MAX_USERS = 12
 """More runs that used a version are only counted."""
 _NAMED_USERS = 3
+_NAMED_FILES = 3
 DECLARED = "facts"
 """Title of the section about what is declared."""
 HISTORY = "history"
@@ -104,9 +106,21 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             Fact("content", content_text(head)),
             Fact("lies at", place, "warn") if head.storage == "referenced" else None,
             Fact("stored in", place) if head.storage == "stored" else None,
+            _not_stored(detail),
             Fact("sha256", head.digest_text, "dim"),
         ],
     )
+
+
+def _not_stored(detail: VersionDetail) -> Fact | None:
+    """Name the first of the files that could not be stored, and say how many there are."""
+    count = detail.head.not_stored_count
+    if not count:
+        return None
+    named = [file.path for file in detail.files if file.note.startswith(NOT_STORED)][:_NAMED_FILES]
+    more = [] if len(named) == count else ["…"]
+    text = f"{plural(count, 'file')}: {', '.join([*named, *more])}"
+    return Fact("not stored", text, "warn")
 
 
 def _standing(head: VersionHead) -> Fact | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sqlite3
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 import artui
 from artui.capture.adding import add_version
+from artui.cli import run as run_cli
 from artui.content.stores.folder import FolderStore
 from artui.content.stores.store import object_name
 from artui.errors import ContentMissing, PackageMissing, UsageError
@@ -123,24 +126,12 @@ def test_add_stores_at_once_and_finds_what_is_there(path: Path, folder: Path, tm
     assert _objects(tmp_path / "store") == DIGESTS
 
 
-@pytest.mark.parametrize("how", ["at once", "half way"])
 def test_a_store_that_fails_leaves_the_version_where_it_lies(
-    path: Path, folder: Path, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
+    path: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The training goes on, the version refers to its files, and what failed is named once and counted; nothing half-written is left."""
     store = tmp_path / "store"
-    if how == "at once":
-        store.write_text("a file, no folder")
-    else:
-        name, took = FolderStore._name, []
-
-        def failing(self: FolderStore, *words: object) -> None:
-            took.append(words)
-            if len(took) > 1:
-                raise self.failed("", "is full")
-            name(self, *words)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(FolderStore, "_name", failing)
+    store.write_text("a file, no folder")
     with _start(path) as run:
         assert run.save("data", folder, store=str(store)) == "data:v1"
 
@@ -149,8 +140,91 @@ def test_a_store_that_fails_leaves_the_version_where_it_lies(
     with version.open("a.bin") as stream:
         assert stream.read() == A
     said = capsys.readouterr().err
-    assert said.count("could not be stored") == 1 and f"{3 if how == 'at once' else 2} of 3 files" in said
-    assert how == "at once" or _objects(store) == {hashlib.sha256(A).hexdigest()}
+    assert said.count("could not be stored") == 1 and "3 of 3 files" in said
+
+
+def _failing_for(monkeypatch: pytest.MonkeyPatch, *contents: bytes) -> None:
+    """Let a folder refuse some contents."""
+    names = {object_name(hashlib.sha256(content).digest()) for content in contents}
+    name = FolderStore._name
+
+    def failing(self: FolderStore, part: BinaryIO, wanted: str) -> None:
+        if wanted in names:
+            raise self.failed("", "is full")
+        name(self, part, wanted)
+
+    monkeypatch.setattr(FolderStore, "_name", failing)
+
+
+@pytest.mark.parametrize("how", ["run", "add"])
+def test_one_file_that_cannot_be_stored_does_not_cost_the_rest(
+    path: Path, folder: Path, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    """What is stored is read from the store, the rest where it lies, as long as it is what it was; all of it is named and counted."""
+    store, other = str(tmp_path / "store"), str(tmp_path / "other")
+
+    def save(store: str) -> str:
+        if how == "add":
+            return add_version(path, folder, name="data", kind="dataset", store=store)[0]
+        with _start(path) as run:
+            return str(run.save("data", folder, store=store))
+
+    with monkeypatch.context() as context:
+        _failing_for(context, B)
+        assert save(store) == "data:v1"
+    said = capsys.readouterr().err
+    assert said.count("could not be stored") == 1 and "1 of" in said and "'b.csv'" in said and "is full" in said
+
+    version = _version(path)
+    assert (version.storage, version.location, len(version.digest)) == ("stored", store, 64) and not version.damaged
+    notes = {file.path: file.note for file in version.files}
+    assert notes["b.csv"].startswith(f'not stored, lies in "{folder}" on ') and notes["a.bin"] == ""
+    (folder / "a.bin").unlink()
+    (folder / "in" / "same.bin").unlink()
+    downloaded = {file.name: file.read_bytes() for file in version.download(tmp_path / "out", pattern="*.*")}
+    assert downloaded == {"a.bin": A, "same.bin": A, "b.csv": B}
+    with _start(path) as run:
+        assert (run.use("data") / "b.csv").read_bytes() == B
+    assert run_cli(["show", "data", "-c", str(path)]) == 0
+    assert "1 file: b.csv" in (shown := capsys.readouterr().out) and "stored but 1 file" in shown
+    assert run_cli(["ls", "-a", "-c", str(path)]) == 0 and "data (1 file not stored)" in capsys.readouterr().out
+    assert run_cli(["show", "data", "--json", "-c", str(path)]) == 0
+    assert '"not_stored_count": 1' in capsys.readouterr().out
+    moved = tmp_path / "moved"
+    Path(store).rename(moved)
+    assert run_cli(["relocate", store, str(moved), "--yes", "-c", str(path)]) == 0
+    assert _version(path).file("b.csv").read() == B and _version(path).file("a.bin").read() == A
+    (folder / "b.csv").write_bytes(B[:-1] + b"9")
+    with pytest.raises(ContentMissing, match="not what was recorded"):
+        _version(path).open("b.csv")
+
+    (folder / "a.bin").write_bytes(A)
+    (folder / "b.csv").write_bytes(B)
+    (folder / "in" / "same.bin").write_bytes(A)
+    save(other)
+    assert _version(path).location == other and not any(file.note for file in _version(path).files)
+    assert _objects(Path(other)) == DIGESTS and len(artui.open_catalog(path).artifact("data").versions) == 1
+
+
+def test_what_was_left_is_not_read_by_a_catalog_of_somebody_else(
+    path: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note leads nowhere without the mark of this installation, nor when somebody changed it."""
+    with monkeypatch.context() as context:
+        _failing_for(context, B)
+        add_version(path, folder, name="data", kind="dataset", store=str(tmp_path / "store"))
+    (tmp_path / "mine").mkdir()
+    path = path.rename(tmp_path / "mine" / "x.artui")
+    assert _version(path).file("b.csv").read() == B
+    for wrong in (
+        f'not stored, lies in "{tmp_path}/elsewhere/./data" on "h": x',
+        'not stored, lies in "/ on "h": x',
+        "not stored, lies in ",
+    ):
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE file SET note = ? WHERE path = 'b.csv'", (wrong,))
+        with pytest.raises(ContentMissing):
+            _version(path).open("b.csv")
 
 
 def test_a_store_that_cannot_be_one_costs_nothing(path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

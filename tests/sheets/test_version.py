@@ -51,6 +51,7 @@ NOT_OF_THE_HEAD = {
     "is_retired": "said of one that is",
     "deleted_ms": "said of one that is",
     "removed_ms": "said of one whose content is",
+    "not_stored_count": "said of one that has such files",
 }
 
 
@@ -68,13 +69,14 @@ def test_how_a_version_stands_is_said() -> None:
 
     def said(**changes: Any) -> str:
         sheet = version_sheet(version_detail(head=version_head(**changes)), now_ms=NOW_MS)
-        return fact_text(sheet, "deleted") + fact_text(sheet, "retired")
+        return fact_text(sheet, "deleted") + fact_text(sheet, "retired") + fact_text(sheet, "not stored")
 
     assert said() == ""
     assert said(is_retired=True) == "lists leave it out, and it is not latest"
     assert said(deleted_ms=NOW_MS).startswith(time_text(NOW_MS)) and "artui restore digits-model:v4" in said(
         deleted_ms=NOW_MS
     )
+    assert said(storage="stored", not_stored_count=2) == "2 files: …"
     assert "its digests are kept" in said(deleted_ms=NOW_MS, removed_ms=NOW_MS)
 
 

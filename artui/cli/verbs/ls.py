@@ -13,7 +13,7 @@ from artui import clock
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_csv, print_json, print_table, say_damaged
-from artui.model import DAMAGED, Column, RunRow
+from artui.model import DAMAGED, Column, RunRow, VersionHead
 from artui.query.artifacts import artifact_list, artifacts_containing
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
@@ -207,6 +207,13 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
     return number_text(value) if isinstance(value, float) and column.source == "metric" else param_text(value)
 
 
+def _not_stored(head: VersionHead | None) -> str:
+    """Say how many files of a version could not be stored; empty if all could."""
+    return (
+        f" ({plural(head.not_stored_count, 'file')} not stored)" if head is not None and head.not_stored_count else ""
+    )
+
+
 def _artifacts(
     reader: Reader, words: tuple[str, ...], where: str, limit: int | None, *, as_json: bool, as_csv: bool
 ) -> int:
@@ -242,7 +249,7 @@ def _artifacts(
             [
                 head.stage,
                 head.kind,
-                head.name + (" (damaged)" if is_damaged and not as_csv else ""),
+                head.name + ("" if as_csv else " (damaged)" if is_damaged else _not_stored(latest)),
                 f"v{latest.number}" if latest else "",
                 aliases,
                 size_bytes if as_csv else bytes_text(size_bytes) if size_bytes is not None else "",
