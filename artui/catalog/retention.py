@@ -15,11 +15,12 @@ import orjson
 
 from artui.catalog import cells
 from artui.catalog.artifacts import is_pending
-from artui.errors import UsageError
+from artui.errors import CatalogDamaged, UsageError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
 _REASONS = "last N, newer 30d, aliased, used, approved"
+DIGEST_BYTES = 32
 _WORDS = ("aliased", "used", "approved")
 
 
@@ -176,6 +177,23 @@ def freed_bytes(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
         {"keys": gone},
     ).fetchone()
     return int(row[0] or 0)
+
+
+def digests_outside(connection: sqlite3.Connection) -> set[str]:
+    """Give the SHA-256 of all files that may lie outside of the catalog, as hex: in a store, say. What is deleted counts until its content is removed.
+
+    Raises:
+        CatalogDamaged: one cannot be told, so that nobody knows what is named.
+    """
+    named = set()
+    for (digest,) in connection.execute(
+        "SELECT DISTINCT f.digest FROM file AS f JOIN version AS v ON v.key = f.version_key "
+        "WHERE f.blob_key IS NULL AND f.digest IS NOT NULL AND v.storage <> 'removed'"
+    ):
+        if not isinstance(digest, bytes) or len(digest) != DIGEST_BYTES:
+            raise CatalogDamaged("The digest of a file is damaged.", remedy="`artui ls --artifacts` names the version.")
+        named.add(digest.hex())
+    return named
 
 
 def broken_by(connection: sqlite3.Connection, versions: Iterable[Named]) -> list[Broken]:

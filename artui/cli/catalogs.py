@@ -25,6 +25,27 @@ def catalog_option_of(help: str) -> Callable[[Function], Function]:
     )  # fmt: skip
 
 
+def catalogs_option(help: str) -> Callable[[Function], Function]:
+    """Make the `--catalog` option of a verb that takes several; one may also stand before the verb."""
+    return click.option(
+        "--catalog", "-c", "catalogs", metavar="FILE", multiple=True, help=help, shell_complete=completing.catalogs,
+        callback=lambda context, _, paths: (*before_verb(context), *paths),
+    )  # fmt: skip
+
+
+def catalogs_named(words: Sequence[str], paths: Iterable[str]) -> list[str]:
+    """Give all catalogs that are named by options and words, each once; for a folder, the catalog in it.
+
+    Raises:
+        UsageError: a word is no catalog, or a folder has none or several.
+    """
+    for word in words:
+        if not is_catalog(word):
+            raise UsageError(f"{clean(word)!r} is no catalog.", remedy="Name catalogs alone.")
+    by_place = {os.path.abspath(os.path.expanduser(path)): path for path in (*paths, *words) if path}
+    return [catalog_inside(path) for path in by_place.values()]
+
+
 def without_catalog(words: Sequence[str], catalog: str | None) -> tuple[tuple[str, ...], str | None]:
     """Split words into those that are no path of a catalog, and the catalog to use.
 

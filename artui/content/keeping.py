@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from artui.catalog.outside import not_stored_note
+from artui.content import sweeping
 from artui.content.hashing import NotHashable, Tell, digest_of, pieces_of
 from artui.content.stores.places import joined
 from artui.content.stores.store import Store, object_name
@@ -36,6 +38,8 @@ class Keeper:
         self._objects: list[str] = []
         self._failed_count = 0
         """So many files in a row could not be stored."""
+        self._marks: dict[str, list[str]] | None = None
+        """Of objects that are about to be removed from the store."""
 
     @property
     def uri(self) -> str:
@@ -98,12 +102,17 @@ class Keeper:
 
     def _put(self, handle: int, max_bytes: int, tell: Tell) -> tuple[bytes, int]:
         if self._store.is_near:
-            return self._store.receive(_told(pieces_of(handle, max_bytes), tell))
+            digest, size_bytes = self._store.receive(_told(pieces_of(handle, max_bytes), tell))
+            if not self._is_kept(digest):
+                self._store.put(object_name(digest), size_bytes, _same(pieces_of(handle, size_bytes), digest))
+            return digest, size_bytes
         digest, size_bytes = digest_of(handle, max_bytes, tell)
         name = object_name(digest)
         there_bytes = self._store.size(name)
-        if there_bytes == size_bytes:
+        if there_bytes == size_bytes and self._is_kept(digest):
             tell(size_bytes)
+        elif there_bytes == size_bytes:
+            self._store.put(name, size_bytes, _told(_same(pieces_of(handle, size_bytes), digest), tell))
         elif there_bytes is not None:
             raise self._store.failed(
                 name, f"has {there_bytes:,} instead of {size_bytes:,} bytes", remedy="Remove it there."
@@ -111,6 +120,14 @@ class Keeper:
         else:
             self._store.put(name, size_bytes, _told(_same(pieces_of(handle, size_bytes), digest), tell))
         return digest, size_bytes
+
+    def _is_kept(self, digest: bytes) -> bool:
+        """See to it that an object which is there stays, also if it was about to be removed; false if it was removed just now."""
+        if self._marks is None:
+            self._marks = {}
+            with suppress(StoreFailed):  # a store that lists nothing has nothing removed, either
+                self._marks = sweeping.marks_of(self._store)
+        return sweeping.wanted(self._store, digest.hex(), self._marks)
 
 
 def _told(pieces: Iterator[bytes], tell: Tell) -> Iterator[bytes]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from artui import clock
-from artui.cli.catalogs import without_catalog
-from artui.cli.common import catalog_option, filter_option, json_option, open_reader, print_json, why_option
+from artui.cli.catalogs import catalogs_named, catalogs_option, one_catalog, without_catalog
+from artui.cli.common import filter_option, json_option, open_reader, print_json, why_option
 from artui.safetext import clean
 from artui.units import bytes_text, plural
 
@@ -38,23 +38,56 @@ _MOST_NAMED = 20
     help="Remove the content of what was deleted longer ago.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--store",
+    metavar="URI",
+    help="Instead sweep this store: what none of the catalogs names is marked, and removed once marked long ago.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before objects of a store are removed.")
 @why_option
 @json_option
-@catalog_option
+@catalogs_option("The catalog; with --store every one that uses it, the option given again for each.")
 def command(
     words: tuple[str, ...],
     keep: str | None,
     where: str,
     older_than: str,
     dry_run: bool,
+    store: str | None,
+    yes: bool,
     why: str,
     as_json: bool,
-    catalog: str | None,
+    catalogs: tuple[str, ...],
 ) -> int:
     """Make room: first with --keep versions are deleted, then the content of what was deleted long ago is removed, then the file shrinks.
 
     Deleted versions come back by `artui restore`, removed content does not: its digests and lineage stay.
     """
+    if store is not None:
+        from artui.cli.sweeping import sweep
+        from artui.errors import UsageError
+
+        if keep is not None or where or why:
+            raise UsageError(
+                "--keep, --where and --why are about versions of a catalog.", remedy="Sweep the store by itself."
+            )
+        paths = catalogs_named(words, catalogs)
+        return sweep(store, paths, older_than=older_than, dry_run=dry_run, yes=yes, as_json=as_json)
+    return _collect(words, keep, where, older_than, one_catalog(catalogs), dry_run=dry_run, why=why, as_json=as_json)
+
+
+def _collect(
+    words: tuple[str, ...],
+    keep: str | None,
+    where: str,
+    older_than: str,
+    catalog: str | None,
+    *,
+    dry_run: bool,
+    why: str,
+    as_json: bool,
+) -> int:
+    """Make room in a catalog."""
     from artui.catalog import Catalog, collecting
     from artui.errors import UsageError
     from artui.query.retention import plan_for

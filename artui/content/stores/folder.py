@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from artui.content.stores.places import Place
 from artui.content.stores.store import PIECE_BYTES, Pieces, Store, object_name
 from artui.errors import StoreFailed
 
-_OBJECT = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\Z")
 _ZEROS = bytes(PIECE_BYTES)
 _LARGE_BYTES = 1 << 20
 _MANY = 200
@@ -111,15 +109,30 @@ class FolderStore(Store):
             except OSError as error:
                 raise self._trouble("", error) from error
 
-    def names(self) -> Iterator[tuple[str, int]]:
-        """List the objects."""
-        top = self._root / "sha256"
-        for folder, folders, files in os.walk(top):
+    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
+        """List the regular files below a folder."""
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise self._trouble("", error) from error
+
+        top = self._root / folder
+        for place, folders, files in os.walk(top, onerror=refuse):
             folders.sort()
             for file in sorted(files):
-                name = f"sha256/{os.path.relpath(os.path.join(folder, file), top)}"
-                if _OBJECT.match(name) and (size_bytes := self.size(name)) is not None:
+                name = f"{folder}/{os.path.relpath(os.path.join(place, file), top)}"
+                if (size_bytes := self.size(name)) is not None:
                     yield name, size_bytes
+
+    def remove(self, name: str) -> None:
+        """Remove a regular file."""
+        try:
+            if self.size(name) is not None:
+                os.unlink(self._root / name)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._trouble(name, error) from error
 
     @contextlib.contextmanager
     def _part(self) -> Iterator[BinaryIO]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +13,6 @@ from artui.content.stores.store import PIECE_BYTES, Pieces, Store
 from artui.errors import ArtuiError, PackageMissing
 from artui.foreign import ask
 
-_OBJECT = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\Z")
 _PACKAGES = {"hf": "huggingface_hub", "sftp": "paramiko", "gcs": "gcsfs", "abfs": "adlfs", "dropbox": "dropboxdrivefs"}
 _AT_CLOSE = ("hf",)
 """These write a file when it is closed, whole or not at all."""
@@ -91,16 +89,19 @@ class ForeignStore(Store):
         if (kept_bytes := self.size(name)) != size_bytes:
             raise self.failed(name, f"has {kept_bytes or 0:,} instead of {size_bytes:,} bytes")
 
-    def names(self) -> Iterator[tuple[str, int]]:
-        """List the objects."""
+    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
+        """List the files below a folder."""
         try:
-            found = self._tried("", lambda: self._system.find(f"{self._root}/sha256", detail=True))
+            found = self._tried("", lambda: self._system.find(self._path(folder), detail=True))
         except FileNotFoundError:
             return
         for path, facts in found.items():
-            name = str(path)[len(self._root) + 1 :]
-            if _OBJECT.match(name):
-                yield name, int(facts["size"])
+            yield str(path)[len(self._root) + 1 :], int(facts["size"])
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        with contextlib.suppress(FileNotFoundError):
+            self._tried(name, lambda: self._system.rm_file(self._path(name)))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

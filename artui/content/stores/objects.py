@@ -26,7 +26,6 @@ _AT_ONCE = 4
 """Parts that are under way: these are in memory."""
 _WEB_BYTES = 64 << 20
 """A web server takes no parts: what is put there is in memory."""
-_OBJECT = re.compile(r"sha256/[0-9a-f]{2}/[0-9a-f]{64}\Z")
 _STATUS = re.compile(r"\b(?:status(?: code)?:?|Error) (\d{3})\b|<Code>(\w{1,60})</Code>|with status (\d{3})")
 RETRIES = 3
 _Answer = TypeVar("_Answer")
@@ -100,13 +99,21 @@ class ObjectStore(Store):
         if (there_bytes := self.size(name)) != size_bytes:
             raise self.failed(name, f"has {there_bytes or 0:,} instead of {size_bytes:,} bytes", remedy="Somebody else writes there.")  # fmt: skip
 
-    def names(self) -> Iterator[tuple[str, int]]:
-        """List the objects."""
-        batches = iter(self._tried("", lambda: self._obstore.list(self._store, prefix="sha256")))
+    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
+        """List the objects below a prefix."""
+        batches = iter(self._tried("", lambda: self._obstore.list(self._store, prefix=folder)))
         while batch := self._tried("", lambda: next(batches, None)):
             for entry in batch:
-                if _OBJECT.match(entry["path"]):
-                    yield str(entry["path"]), int(entry["size"])
+                yield str(entry["path"]), int(entry["size"])
+
+    def remove(self, name: str) -> None:
+        """Remove an object; a bucket says nothing of one that is not there."""
+        try:
+            self._obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
+        except self._errors as error:
+            raise self._trouble(name, error) from error
 
     def _tried(self, name: str, action: Callable[[], _Answer]) -> _Answer:
         try:

@@ -33,17 +33,18 @@ _PUT = _ROOT + (
     'trap "rm -f \\"\\$part\\"" EXIT; trap "exit 93" HUP INT TERM; cat > "$part" || exit 93; '
     '[ "$(wc -c < "$part")" -eq "$size" ] || exit 94; chmod a-w "$part"; mv -f "$part" "$file" || exit 95'
 )
-_LIST = _ROOT + '[ -d "$root/sha256" ] || exit 0; cd "$root" || exit 91; find sha256 -type f -exec wc -c {} +'
+_LIST = _ROOT + '[ -d "$file" ] || exit 0; cd "$root" || exit 91; find "$name" -type f -exec wc -c {} +'
+_REMOVE = _ROOT + 'rm -f "$file" || exit 97'
 _DIGEST = _ROOT + '[ -f "$file" ] || exit 91; command -v sha256sum > /dev/null || exit 96; sha256sum < "$file"'
 _WHY = {
     90: "does not take its input", 91: "is not there", 92: "cannot be written to", 93: "cannot be written to, or is full",
-    94: "did not get all of it", 95: "cannot be written to",
+    94: "did not get all of it", 95: "cannot be written to", 97: "cannot be removed",
 }  # fmt: skip
 _NO_TOOL = 96
 _ENDING_SECONDS = 0.5
 """So long a call may take to end by itself."""
 _SSH_FAILED = 255
-_ENTRY = re.compile(r"\s*(\d{1,19}) (sha256/[0-9a-f]{2}/[0-9a-f]{64})\Z")
+_ENTRY = re.compile(r"\s*(\d{1,19}) (\w{1,20}/[\w/.\-]{1,200})\Z", re.ASCII)
 _SHELL = "exec sh -c '{}'"
 
 
@@ -100,11 +101,16 @@ class ShellStore(Store):
             call.end_input()
             self._end(call, name)
 
-    def names(self) -> Iterator[tuple[str, int]]:
-        """List the objects."""
-        for line in self._answer(_LIST, "").splitlines():
-            if entry := _ENTRY.match(line):
+    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
+        """List the files below a folder whose names could be ours."""
+        for line in self._answer(_LIST, folder).splitlines():
+            entry = _ENTRY.match(line)
+            if entry and entry[2].startswith(f"{folder}/"):
                 yield entry[2], int(entry[1])
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        self._answer(_REMOVE, name)
 
     def digest(self, name: str, size_bytes: int) -> Iterator[int | bytes]:
         """Let the other machine hash a file; where it cannot, read it."""

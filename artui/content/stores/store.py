@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
@@ -16,6 +17,8 @@ STALL_SECONDS = 60.0
 CONNECT_SECONDS = 20.0
 _JUMP_BYTES = 1 << 20
 """What lies at most this far behind the place where a stream stands is read on to; farther away another one begins."""
+
+_OBJECT = re.compile(r"sha256/([0-9a-f]{2})/\1[0-9a-f]{62}\Z")
 
 Pieces = Generator[bytes, None, None]
 
@@ -59,12 +62,28 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def names(self) -> Iterator[tuple[str, int]]:
-        """List the objects that lie under digests, each with its size in bytes.
+    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
+        """List the files below one of the store's own folders, each with its size in bytes; none if there is no such folder.
 
         Raises:
-            StoreFailed: the store cannot be asked.
+            StoreFailed: the store cannot be asked, or lists nothing.
         """
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a file of the store, if it is there.
+
+        Raises:
+            StoreFailed: it cannot be removed.
+        """
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """List the objects that lie under digests, each with its size in bytes; other files are none of ours.
+
+        Raises:
+            StoreFailed: as `listed`.
+        """
+        return ((name, size_bytes) for name, size_bytes in self.listed("sha256") if _OBJECT.match(name))
 
     def digest(self, name: str, size_bytes: int) -> Iterator[int | bytes]:
         """Read an object; give the size of each piece, and its SHA-256 at the end.

@@ -19,11 +19,13 @@ import venv
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import artui
 from artui.capture.adding import add_version
+from artui.cli import run as run_cli
 from artui.content import stores
 from artui.content.stores import objects
 from artui.content.stores import store as limits
@@ -57,8 +59,25 @@ class _Bucket(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
+    def do_POST(self) -> None:
+        """Delete several objects, as `?delete` asks for."""
+        keys = re.findall(r"<Key>team/(.*?)</Key>", self.rfile.read(int(self.headers["Content-Length"])).decode())
+        for key in keys:
+            self.kept.pop(key, None)
+        deleted = "".join(f"<Deleted><Key>team/{key}</Key></Deleted>" for key in keys)
+        self._answer(200, f"<DeleteResult>{deleted}</DeleteResult>".encode())
+
     def do_GET(self) -> None:
         name = self._name()
+        if "list-type=2" in self.path:
+            prefix = parse_qs(urlsplit(self.path).query)["prefix"][0].removeprefix("team/")
+            entries = "".join(
+                f"<Contents><Key>team/{key}</Key><LastModified>2026-11-28T00:00:00Z</LastModified><Size>{len(content)}</Size><ETag>x</ETag></Contents>"
+                for key, content in self.kept.items() if key.startswith(prefix)
+            )  # fmt: skip
+            return self._answer(
+                200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode()
+            )
         self.asked.append(f"{self.command} {self.headers.get('Range', '')}")
         if self.trouble == "403":
             return self._answer(403, b"<Error><Code>AccessDenied</Code></Error>")
@@ -184,6 +203,18 @@ def test_a_bucket_that_takes_nothing_leaves_the_version_where_it_lies(
     version = _version(tmp_path)
     assert (version.storage, version.location, bucket.kept) == ("referenced", str(folder), {})
     assert capsys.readouterr().err.count("2 of 2 files could not be stored") == 1
+
+
+def test_a_bucket_is_swept(bucket: type[_Bucket], folder: Path, tmp_path: Path) -> None:
+    """Objects and marks are listed and removed there, too."""
+    add_version(tmp_path / "x.artui", folder, name="data", kind="dataset", store="s3://bucket/team")
+    stray = object_name(hashlib.sha256(b"stray").digest())
+    store = stores.opened("s3://bucket/team")
+    store.put(stray, 5, iter([b"stray"]))
+    sweep = ["gc", "--store", "s3://bucket/team", "--older-than", "0d", "--yes", "-c", str(tmp_path / "x.artui")]
+    assert run_cli(sweep) == 0 and len(bucket.kept) == 4 and store.size(stray) == 5
+    assert run_cli(sweep) == 0 and len(bucket.kept) == 2 and store.size(stray) is None
+    store.remove(stray)
 
 
 def test_only_what_is_read_is_fetched(bucket: type[_Bucket], folder: Path, tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def test_what_is_put_comes_back(store: Store, tmp_path: Path) -> None:
     assert b"".join(store.pieces(NAME, 1_234_567, 1_234_890)) == CONTENT[1_234_567:1_234_890]
     assert list(store.names()) == [(NAME, len(CONTENT))]
     assert list(store.digest(NAME, len(CONTENT)))[-1] == DIGEST
+    store.put("unnamed/x-1", 0, ())
+    assert list(store.listed("unnamed")) == [("unnamed/x-1", 0)] and len(list(store.names())) == 1
+    for name in ("unnamed/x-1", NAME, NAME):
+        store.remove(name)
+    assert list(store.listed("unnamed")) == [] == list(store.names())
     assert not [name for name in _files(tmp_path) if "part" in name]
 
 
