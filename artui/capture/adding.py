@@ -17,27 +17,29 @@ from artui.catalog.cleaning import redactor_of
 from artui.content import files
 from artui.content.keeping import Keeper
 from artui.content.walking import location_of
-from artui.model import stage_of
+from artui.model import check_fact, stage_of
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 
 
 def add_version(
     catalog: Path, path: Path, *, name: str, kind: str, stage: str | None = None, project: str = "default", aliases: Sequence[str] = (),
-    metadata: Mapping[str, Any] | None = None, note: str = "", store: str | None = None,
+    metadata: Mapping[str, Any] | None = None, facts: Mapping[str, str] | None = None, note: str = "", store: str | None = None,
 ) -> tuple[str, bool]:  # fmt: skip
     """Save a file or folder as a version; give its reference, and whether that is a new one.
 
-    All of it goes to `store`, the URI of one, if it is named; what is large to that of the settings, if there is one.
+    `facts` are declared of the artifact, and of this version where the artifact says otherwise. All of it goes to
+    `store`, the URI of one, if it is named; what is large to that of the settings, if there is one.
 
     Raises:
-        UsageError: there is nothing at the path, or a name cannot be one.
+        UsageError: there is nothing at the path, a name cannot be one, or there is no such fact.
         CatalogError: the catalog cannot be written to.
     """
     check_name(name, what="an artifact")
     check_name(project, what="a project")
     for alias in aliases:
         check_alias(alias)
+    declared = [check_fact(fact, value) for fact, value in (facts or {}).items()]
     entries = listed(path)
     embed = files.size_of(entries) <= load_settings().embed_limit_bytes
     keeper = saving.keeper_of(store, is_large=not embed)
@@ -66,6 +68,9 @@ def add_version(
         for alias in aliases:
             events.move_alias(opened, saved.id, alias)
         kept_name = redactor_of(connection).name(name)
+        with events.editing(opened, f"facts of {kept_name}: {', '.join(fact for fact, _ in declared)}") as edit:
+            for fact, value in declared:
+                edit.inherit(saved.id, fact, value)
     if keeper is not None:
         hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files), is_stored=is_stored)
     return f"{kept_name}:v{saved.number}", saved.is_new

@@ -83,6 +83,24 @@ class PlaceType(PathType):
         return str(Path(super().convert(value, param, ctx)).resolve())
 
 
+def facts_of(texts: Iterable[str]) -> dict[str, str]:
+    """Read FIELD=VALUE pairs of what is declared.
+
+    Raises:
+        UsageError: there is no such fact, or it cannot be that.
+    """
+    from artui.model import check_fact
+
+    facts: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"{clean(text)!r} is not FIELD=VALUE.", remedy="Write licence=MIT.")
+        name, value = check_fact(name, value)
+        facts[name] = value
+    return facts
+
+
 def pairs(texts: Iterable[str]) -> dict[str, Any]:
     """Read NAME=VALUE pairs; numbers and truth values are converted.
 

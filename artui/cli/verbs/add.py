@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from artui.cli.common import PathType, catalog_option, pairs
+from artui.cli.common import PathType, catalog_option, facts_of, pairs
 from artui.model import STAGES
 from artui.safetext import clean
 
@@ -19,19 +19,23 @@ from artui.safetext import clean
 @click.option("--project", "-p", default="default", show_default=True)
 @click.option("--alias", "-a", "aliases", multiple=True, help="An alias; may be given again.")
 @click.option(
-    "--metadata", "metadata", multiple=True, metavar="NAME=VALUE", help="A fact about it; may be given again."
+    "--metadata", "metadata", multiple=True, metavar="NAME=VALUE", help="A value of its metadata; may be given again."
 )
+@click.option(
+    "--fact", "facts", multiple=True, metavar="FIELD=VALUE",
+    help="What is declared of it, such as licence=MIT, as `artui declare` does; may be given again.",
+)  # fmt: skip
 @click.option("--note", default="", help="A note.")
 @click.option("--store", metavar="URI", help="Keep all of it there: a folder, ssh://host/path, s3://bucket/path, …")
 @catalog_option
-def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], note: str, store: str | None, catalog: str | None) -> int:  # fmt: skip
+def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], facts: tuple[str, ...], note: str, store: str | None, catalog: str | None) -> int:  # fmt: skip
     """Add a file or folder as a version of an artifact; prints its reference. The same content again adds nothing."""
     from artui.capture.adding import add_version
     from artui.catalog.finding import find_catalog
 
     reference, is_new = add_version(
         find_catalog(catalog)[0], path, name=name or path.stem or path.name, kind=kind, stage=stage, project=project,
-        aliases=aliases, metadata=pairs(metadata), note=note, store=store,
+        aliases=aliases, metadata=pairs(metadata), facts=facts_of(facts), note=note, store=store,
     )  # fmt: skip
     click.echo(clean(reference))
     if not is_new:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artui.cli import completing
-from artui.cli.common import catalog_option, why_option
+from artui.cli.common import catalog_option, facts_of, why_option
 from artui.safetext import clean
 
 
@@ -23,25 +23,16 @@ def command(reference: str, facts: tuple[str, ...], project: str | None, why: st
     """
     from artui.catalog import Catalog, artifacts, events
     from artui.catalog.finding import find_catalog
-    from artui.errors import UsageError
-    from artui.model import check_fact
     from artui.reference import parse
 
-    checked = []
-    for text in facts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(
-                f"{clean(text)!r} is not FIELD=VALUE.", remedy="Write licence=MIT, or licence= to take it away."
-            )
-        checked.append(check_fact(name, value))
+    checked = facts_of(facts)
     parsed = parse(reference)
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parsed, project=project or "")
         shown = f"{version.artifact}:v{version.number}" if parsed.has_version else version.artifact
-        with events.editing(opened, f"facts of {shown}: {', '.join(name for name, _ in checked)}", why=why) as edit:
+        with events.editing(opened, f"facts of {shown}: {', '.join(checked)}", why=why) as edit:
             changed = [
-                name for name, value in checked
+                name for name, value in checked.items()
                 if edit.declare(version.id, name, value, is_of_version=parsed.has_version)
             ]  # fmt: skip
     said = ", ".join(changed) if changed else "nothing new"

@@ -55,6 +55,20 @@ def test_a_version_has_its_artifacts_facts_or_its_own(call: Call, two: Path) -> 
     assert call("undo")[0] == 0 and call("undo")[0] == 0 and _show(call, "data")["facts"] == {}
 
 
+def test_facts_are_given_with_what_is_added(call: Call, two: Path) -> None:
+    """The artifact gets those that it lacks, the version those that differ; a wrong one adds nothing, and undo takes them back."""
+    assert call("add", "data.txt", "-n", "new", "--fact", "license=MIT", "--fact", "personal-data=None")[0] == 0
+    (two.parent / "data.txt").write_text("other")
+    assert call("add", "data.txt", "-n", "new", "--fact", "licence=MIT", "--fact", "personal_data=yes")[1] == "new:v2\n"
+    assert _show(call, "new:v1")["facts"] == {"licence": "MIT", "personal_data": "none"}
+    assert _show(call, "new")["facts"] == {"licence": "MIT", "personal_data": "yes"}
+    (two.parent / "data.txt").write_text("third")
+    for wrong in ("licence", "colour=red", "sensitivity=high"):
+        assert call("add", "data.txt", "-n", "new", "--fact", wrong)[0] == 2
+    assert _show(call, "new")["number"] == 2
+    assert call("undo")[0] == 0 and _show(call, "new")["facts"]["personal_data"] == "none"
+
+
 def test_a_filter_finds_facts(call: Call, two: Path) -> None:
     """`fact.NAME` compares what holds for each version, inherited or its own; a name that is no fact is pointed at."""
     call("declare", "data", "licence=MIT")
