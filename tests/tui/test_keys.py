@@ -38,8 +38,8 @@ from artui.tui.widgets.heatmap import HeatMap
 from artui.tui.widgets.histogram import Bars, Histogram
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.parallel import Parallel
+from artui.tui.widgets.runstable import RunsTable
 from artui.tui.widgets.scatter import Scatter
-from artui.tui.widgets.table import RunsTable
 from tests.tui.looking import settled, shown
 
 

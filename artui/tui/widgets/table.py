@@ -1,40 +1,35 @@
-"""The table of runs: only rows in sight are read and drawn, so 100,000 rows are as fast as 100."""
+"""A table whose rows have names, cells in columns, and marks: that of runs, and that of artifacts.
+
+Only rows in sight are read and drawn, so 100,000 rows are as fast as 100.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.model import RunRow
 from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
-    FAR,
     MARK,
     Palette,
     Shape,
     Span,
     fit,
     fit_middle,
-    glyph_of,
     keeps_end,
     strip_of,
 )
-from artui.tui.keys import bindings
-from artui.tui.sparks import has_spark
-from artui.tui.widgets.groupcells import GAP, extreme_of, group_cell, group_id
+from artui.tui.widgets.groupcells import GAP, extreme_of, group_id
 from artui.tui.widgets.moving import MovesByLines
-from artui.tui.widgets.runcells import run_cell
 from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
 from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
 
@@ -45,7 +40,6 @@ if TYPE_CHECKING:
 AHEAD_ROWS = 96
 """Rows read beyond those in sight, in both directions."""
 KEPT_ROWS = 800
-_NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
 _COMPARED_GROUPS = 500
@@ -69,15 +63,43 @@ def _without_spread(shape: Shape) -> Shape:
     return shape._replace(title=title, width=max(shape.width, cell_len(title) + 1), spark=0, spread=0)
 
 
-class RunsTable(MovesByLines, ScrollView, can_focus=True):
-    """Rows by key; the screen brings what is missing."""
+class Named(Protocol):
+    """What a row is about."""
 
-    # `g` belongs to the screen: it starts the menu of groups.
-    BINDINGS = [
-        replace(binding, key="home") if isinstance(binding, Binding) and binding.key == "home,g" else binding
-        for binding in bindings("list")
-    ]
-    DEFAULT_CSS = "RunsTable { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; width: 1fr; }"
+    @property
+    def id(self) -> str:
+        """Its id in the catalog."""
+
+    @property
+    def name(self) -> str:
+        """What stands in the first column."""
+
+
+class Row(Protocol):
+    """One row, as the table sees it."""
+
+    @property
+    def head(self) -> Named:
+        """What it is about."""
+
+    @property
+    def cells(self) -> Mapping[str, Any]:
+        """Values by column id; missing means there is none."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
+    """Rows by key; the screen brings what is missing. Subclasses say what stands in the cells of a row, and bind the keys of lists."""
+
+    DEFAULT_CSS = "Table { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; width: 1fr; }"
+    NAMED: ClassVar[str] = ""
+    """The title of the first column."""
+    NAME_CELLS: ClassVar[tuple[int, int]] = (14, 26)
+    """Fewest and most cells of the first column."""
+    NAME_SHARE: ClassVar[int] = 4
+    """It takes at most one in so many cells of the table."""
 
     class RowsWanted(Message):
         """Cells of these rows are not known yet."""
@@ -87,16 +109,16 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             self.keys = keys
 
     class Moved(Message):
-        """The cursor is on another run."""
+        """The cursor is on another line."""
 
     class Resized(Message):
         """There is room for more columns, or for fewer."""
 
     class Opened(Message):
-        """The run under the cursor is to be opened."""
+        """What is under the cursor is to be opened."""
 
-    def __init__(self) -> None:
-        super().__init__(id="runs-table")
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self.lines = TableLines()
         self.cursor = 0
         self.is_placed = False
@@ -106,10 +128,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.marked: frozenset[int] = frozenset()
         self.view = View((), (NEWEST_FIRST,))
         self.now_ms = 0
-        self._rows: dict[int, RunRow] = {}
+        self._rows: dict[int, R] = {}
         self._wanted: set[int] = set()
         self._first_shape = 0
-        self._name_cells = _NAME_CELLS[1]
+        self._name_cells = self.NAME_CELLS[1]
         self._shapes: tuple[Shape, ...] = ()
         """The view's shapes, with more room for titles that would be cut if there is any."""
         self._long_names: set[str] = set()
@@ -133,42 +155,66 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._keeps_end = False
         """Whether names are cut at the front."""
 
+    # What subclasses say
+
+    def sign_of(self, row: R) -> Span:
+        """Give the sign before a name, one cell wide."""
+        raise NotImplementedError
+
+    def cells_of(self, row: R, shape: Shape) -> list[Span]:
+        """Draw what a row has in a column, with the gap before it."""
+        raise NotImplementedError
+
+    def group_cells(self, group: Group, shape: Shape) -> list[Span]:
+        """Draw what the rows of a group have in a column, without a gap."""
+        raise NotImplementedError
+
+    def courses_of(self, row: R) -> Iterable[str]:
+        """Name the columns of which a row has a course to draw, by their ids."""
+        return ()
+
+    def first_place(self) -> int:
+        """Give the line that the cursor is on at first."""
+        return 0
+
+    # Its lines
+
     @property
     def keys(self) -> Sequence[int]:
-        """The lines from the top: runs by their keys, groups as -1, -2…"""
+        """The lines from the top: rows by their keys, groups as -1, -2…"""
         return self.lines.keys
 
     @property
     def groups(self) -> Sequence[Group]:
-        """The groups of runs; empty while runs are not grouped."""
+        """The groups of rows; empty while they are not grouped."""
         return self.lines.groups
 
     @property
     def key(self) -> int | None:
-        """The run under the cursor; None on a group."""
+        """The row under the cursor; None on a group."""
         key = self.keys[self.cursor] if self.cursor < len(self.keys) else -1
         return key if key > 0 else None
 
     @property
     def group(self) -> Group | None:
-        """The group under the cursor; None on a run."""
+        """The group under the cursor; None on a row."""
         return self.lines.group_at(self.keys[self.cursor]) if self.cursor < len(self.keys) else None
 
     @property
-    def row(self) -> RunRow | None:
-        """The row of the run under the cursor; None on a group, or if it has not been read."""
+    def row(self) -> R | None:
+        """What is in the row under the cursor; None on a group, or if it has not been read."""
         return self._rows.get(self.key) if self.key is not None else None
 
-    def row_of(self, key: int) -> RunRow | None:
-        """Give the row of a run; None if it has not been read."""
+    def row_of(self, key: int) -> R | None:
+        """Give a row by its key; None if it has not been read."""
         return self._rows.get(key)
 
-    def key_of(self, run_id: str) -> int | None:
-        """Give the key of a run by its id; None if its row has not been read."""
-        return next((key for key, row in self._rows.items() if row.head.id == run_id), None)
+    def key_of(self, id: str) -> int | None:
+        """Give the key of a row by the id of what it is about; None if it has not been read."""
+        return next((key for key, row in self._rows.items() if row.head.id == id), None)
 
     def set_lines(self, lines: TableLines, *, now_ms: int, to_first: bool = False) -> None:
-        """Show other lines; the cursor stays on its run or group and at its height on the screen, unless `to_first`."""
+        """Show other lines; the cursor stays on its row or group and at its height on the screen, unless `to_first`."""
         key, group, height = self.key, self.group, self.cursor - self.scroll_offset.y
         self.lines = lines
         self.now_ms = now_ms
@@ -177,7 +223,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._size_name()
         self.virtual_size = Size(self.size.width, len(lines.keys) + 1)
         if to_first:
-            self.cursor, height, self.is_placed = 0, 0, False
+            self.cursor, self.is_placed = self.first_place(), False
+            height = self.cursor
             self._numbers = {}
             self._has_old_courses = True
         else:
@@ -191,7 +238,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _place_of(self, key: int | None, group: Group | None) -> int:
-        """Give the place of a run or of a group; if it is no longer shown, the cursor's."""
+        """Give the place of a row or of a group; if it is no longer shown, the cursor's."""
         if key is None and group is not None:
             wanted = group_id(group)
             number = next((i for i, other in enumerate(self.groups) if group_id(other) == wanted), None)
@@ -224,7 +271,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._show_column()
         self.refresh()
 
-    def put_rows(self, rows: Mapping[int, RunRow]) -> None:
+    def put_rows(self, rows: Mapping[int, R]) -> None:
         """Take rows that have been read."""
         self._wanted.difference_update(rows)
         changed = {key for key, row in rows.items() if self._rows.get(key) != row}
@@ -241,7 +288,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._refresh_rows(changed)
 
     def _refresh_rows(self, keys: Container[int]) -> None:
-        """Draw the rows of some runs again, if they are in sight."""
+        """Draw some rows again, if they are in sight."""
         top = self.scroll_offset.y
         for index in range(top, min(top + self.page_rows, len(self.keys))):
             if self.keys[index] in keys:
@@ -293,16 +340,12 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             self._numbers[shape.column.id] = digits, decimals
         return self._numbers != before
 
-    def _see_courses(self, rows: Mapping[int, RunRow]) -> bool:
+    def _see_courses(self, rows: Mapping[int, R]) -> bool:
         """Note of which columns some run has a course to draw; say whether these are others than before."""
         before, kept = self._courses, set() if self._has_old_courses else self._courses or set()
         seen = self._near() if self._has_old_courses else rows
         self._courses = kept | {
-            column_id
-            for key in seen
-            if (row := self._rows.get(key)) is not None
-            for column_id, values in row.sparks.items()
-            if has_spark(len(values))
+            column_id for key in seen if (row := self._rows.get(key)) is not None for column_id in self.courses_of(row)
         }
         self._has_old_courses = False
         return self._courses != before
@@ -318,15 +361,15 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         value = row.cells.get(column_id) if row is not None else None
         return float(value) if isinstance(value, int | float) else None
 
-    def _see_names(self, rows: Iterable[RunRow]) -> bool:
+    def _see_names(self, rows: Iterable[R]) -> bool:
         """Note the lengths of names; say whether that may change the width of their column, which never shrinks while scrolling."""
         is_long = False
         for row in rows:
             # Letters may be two cells wide.
-            if 2 * len(row.head.name) > _NAME_CELLS[0] - 2:
+            if 2 * len(row.head.name) > self.NAME_CELLS[0] - 2:
                 name = clean(row.head.name, max_chars=200)
                 cells = cell_len(name)
-                if cells > _NAME_CELLS[0] - 2:
+                if cells > self.NAME_CELLS[0] - 2:
                     is_long = is_long or cells > self._needed_cells
                     self._needed_cells = max(self._needed_cells, cells)
                     if len(self._long_names) < _COMPARED_NAMES and name not in self._long_names:
@@ -344,11 +387,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         if not self.size.width:
             return False  # not laid out yet
         # The label of a group may take more room than a name.
-        most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
+        most, share = self._most_name_cells()
         indent = 2 if self.groups else 0
-        most = max(_NAME_CELLS[0], min(most, self.size.width // share))
+        most = max(self.NAME_CELLS[0], min(most, self.size.width // share))
         labels = self._label_cells(most) if self.groups else []
-        wanted = max([_NAME_CELLS[0], self._needed_cells + indent, *labels])
+        wanted = max([self.NAME_CELLS[0], self._needed_cells + indent, *labels])
         self._name_cells = min(wanted, most)
         self._shapes = self._with_whole_title(self._shapes)
         first, self._first_shape = self._first_shape, 0
@@ -359,6 +402,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._name_cells += max(0, min(free, indent + self._needed_cells - self._name_cells))
         self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
         return before != (self._name_cells, self._shapes, self._keeps_end)
+
+    def _most_name_cells(self) -> tuple[int, int]:
+        """Say how many cells the first column has at most, and one in how many of the table."""
+        return (_GROUP_CELLS, 3) if self.groups else (self.NAME_CELLS[1], self.NAME_SHARE)
 
     def _label_cells(self, most: int) -> list[int]:
         """Give the lengths of the heading and of the labels of groups, for a column of at most so many cells."""
@@ -406,7 +453,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def _head(self) -> list[Span]:
         is_current = self.column == 0
         name_room = self._name_cells - len(self._arrow("attribute:name"))
-        title = self.lines.labels.heading(name_room) if self.groups else "run"
+        title = self.lines.labels.heading(name_room) if self.groups else self.NAMED
         spans: list[Span] = [
             ("    ", "head"),
             (
@@ -461,7 +508,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         if row is None:
             return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
         head = row.head
-        spans += [glyph_of(head), (" ", "text")]
+        spans += [self.sign_of(row), (" ", "text")]
         indent = "  " if self.groups else ""
         spans.append(
             (
@@ -470,11 +517,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             )
         )
         for _, shape in self._visible_shapes():
-            cells = run_cell(row, shape, self.now_ms)
-            # A number that fills its cells has its star before them.
-            has_star = shape.column.id in row.far_from_best and FAR not in cells[0][0]
-            spans += [(GAP[:-1], "text"), (FAR, "warn")] if has_star else [(GAP, "text")]
-            spans += cells
+            spans += self.cells_of(row, shape)
         return spans
 
     def _group_label(self, group: Group, cells: int) -> tuple[str, str]:
@@ -502,7 +545,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if group.is_thin else "bold"))
         for _, shape in self._visible_shapes():
             spans.append((GAP, "text"))
-            spans += group_cell(group, shape, self.now_ms)
+            spans += self.group_cells(group, shape)
         return spans
 
     def _visible_shapes(self) -> list[tuple[int, Shape]]:

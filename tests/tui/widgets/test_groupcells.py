@@ -21,7 +21,7 @@ from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.widgets.groupcells import range_texts, spread_text
 from artui.tui.widgets.grouplabels import labels_of, value_text
-from artui.tui.widgets.table import RunsTable
+from artui.tui.widgets.runstable import RunsTable
 from artui.units import number_text
 from tests.tui.looking import on, settled, shown
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.state import RunsState
     from artui.tui.widgets.filter import QueryLine
     from artui.tui.widgets.prompt import Prompt
-    from artui.tui.widgets.table import RunsTable
+    from artui.tui.widgets.runstable import RunsTable
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from artui.model import Column, RunDetail, RunRow
     from artui.query.runs.grouping import Group, Spread
     from artui.tui.screens.base import CatalogScreen
-    from artui.tui.widgets.table import RunsTable
+    from artui.tui.widgets.runstable import RunsTable
     from artui.tui.widgets.tablelines import View
 
 PANE_FROM_CELLS = 140

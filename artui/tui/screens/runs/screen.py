@@ -38,7 +38,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.widgets.table import RunsTable
+from artui.tui.widgets.runstable import RunsTable
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -232,11 +232,11 @@ class RunsScreen(CatalogScreen):
     def _keep_marks(self, ids: tuple[str, ...]) -> None:
         self.show(replace(self.state, arrangement=replace(self.state.arrangement, marked=ids)))
 
-    def on_runs_table_rows_wanted(self, message: RunsTable.RowsWanted) -> None:
+    def on_table_rows_wanted(self, message: RunsTable.RowsWanted) -> None:
         if message.keys:
             self._questions.ask_rows(message.keys)
 
-    def on_runs_table_resized(self) -> None:
+    def on_table_resized(self) -> None:
         self._show_counts()
 
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
@@ -637,7 +637,7 @@ class RunsScreen(CatalogScreen):
             table.is_placed = True
             self.artui.follow(Link("run", table.row.head.id))
 
-    def on_runs_table_opened(self) -> None:
+    def on_table_opened(self) -> None:
         self.action_open()
 
     def action_compare(self) -> None:
@@ -669,7 +669,7 @@ class RunsScreen(CatalogScreen):
 
     # The pane
 
-    def on_runs_table_moved(self) -> None:
+    def on_table_moved(self) -> None:
         self._pane.follow()
 
     def on_resize(self) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from artui.model import RunRow
     from artui.query.damage import Damages
     from artui.tui.screens.base import CatalogScreen
-    from artui.tui.widgets.table import RunsTable
+    from artui.tui.widgets.runstable import RunsTable
 
 VERIFIED_AT_ONCE = 50
 """Rows that are verified in one question, few enough that other questions do not wait for long."""

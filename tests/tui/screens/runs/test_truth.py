@@ -22,7 +22,7 @@ from artui.query.runs.statistics import placed
 from artui.tui.screens.column import Bin, ColumnScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.widgets.table import RunsTable
+from artui.tui.widgets.runstable import RunsTable
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]

@@ -1,0 +1,54 @@
+"""The table of runs: a run's status before its name, and its cells; of a group the best, the mean and the spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from artui.model import RunRow
+from artui.tui.cells import FAR, Shape, Span, glyph_of
+from artui.tui.keys import bindings
+from artui.tui.sparks import has_spark
+from artui.tui.widgets.groupcells import GAP, group_cell
+from artui.tui.widgets.runcells import run_cell
+from artui.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from artui.query.runs.grouping import Group
+
+
+class RunsTable(Table[RunRow]):
+    """Rows are runs."""
+
+    # `g` belongs to the screen: it starts the menu of groups.
+    BINDINGS = [
+        replace(binding, key="home") if isinstance(binding, Binding) and binding.key == "home,g" else binding
+        for binding in bindings("list")
+    ]
+    NAMED = "run"
+
+    def __init__(self) -> None:
+        super().__init__(id="runs-table")
+
+    def sign_of(self, row: RunRow) -> Span:
+        """Give the sign of the run's status."""
+        return glyph_of(row.head)
+
+    def cells_of(self, row: RunRow, shape: Shape) -> list[Span]:
+        """Draw what a run has in a column."""
+        cells = run_cell(row, shape, self.now_ms)
+        # A number that fills its cells has its star before them.
+        has_star = shape.column.id in row.far_from_best and FAR not in cells[0][0]
+        gap: list[Span] = [(GAP[:-1], "text"), (FAR, "warn")] if has_star else [(GAP, "text")]
+        return [*gap, *cells]
+
+    def courses_of(self, row: RunRow) -> Iterable[str]:
+        """Name the metrics of which a run has a curve."""
+        return [column_id for column_id, values in row.sparks.items() if has_spark(len(values))]
+
+    def group_cells(self, group: Group, shape: Shape) -> list[Span]:
+        """Draw what the runs of a group have in a column."""
+        return group_cell(group, shape, self.now_ms)
