@@ -1,15 +1,16 @@
-"""Which columns the table of runs has, and in which order."""
+"""Which columns a table has, and in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from textual.app import ComposeResult
 
+from artui.model import Column
 from artui.query import fuzzy
 from artui.query.runs.export import header_of
-from artui.query.runs.statistics import glimpses
+from artui.query.runs.statistics import Glimpse
 from artui.safetext import clean
 from artui.tui.cells import fit
 from artui.tui.keys import bindings
@@ -22,8 +23,6 @@ from artui.tui.widgets.picture import short_param_text
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
-    from artui.model import Column
-    from artui.query.runs.statistics import Glimpse
     from artui.tui.cells import Span
 
 NAME_CELLS = (24, 60)
@@ -47,17 +46,24 @@ class Choice(Protocol):
         """Give the ids of the columns that are shown."""
 
 
+Look = Callable[[Sequence[Column]], Mapping[str, Glimpse]]
+"""Tells of columns what they hold, by column id; called beside the screen."""
+
+
 class ColumnsScreen(FilteredList):
     """Every possible column; those that are shown come first, in their order."""
 
     SCOPES = ("columns", "list", "app")
-    PLACE = 1
     BINDINGS = bindings("columns")
 
-    def __init__(self, columns: Sequence[Column], choice: Choice, keys: Sequence[int]) -> None:
-        """Take all columns, those that are chosen, and the keys of the runs that the table shows."""
+    def __init__(
+        self, columns: Sequence[Column], choice: Choice, look: Look | None = None, *, of: str = "", place: int = 1
+    ) -> None:
+        """Take all columns, those that are chosen, what tells of what they hold, and how many rows that is about."""
         super().__init__()
-        self._keys = keys
+        self.PLACE = place  # type: ignore[misc]
+        self._look = look
+        self._of = of
         self._glimpses: dict[str, Glimpse] = {}
         """By column id, of the columns that have been in sight."""
         self._is_asking = False
@@ -95,9 +101,9 @@ class ColumnsScreen(FilteredList):
         top = max(0, int(self.listing.scroll_offset.y))
         in_sight = self._listed[top : top + max(1, self.listing.size.height)]
         wanted = [self._columns[column_id] for column_id in in_sight if column_id not in self._glimpses][:ASKED_AT_ONCE]
-        if wanted and not self._is_asking:
-            keys, self._is_asking = self._keys, True
-            self.ask("glimpses", lambda: glimpses(self.reader, keys, wanted), self._take_glimpses)
+        if wanted and self._look is not None and not self._is_asking:
+            look, self._is_asking = self._look, True
+            self.ask("glimpses", lambda: look(wanted), self._take_glimpses)
 
     def _take_glimpses(self, found: Mapping[str, Glimpse]) -> None:
         self._glimpses.update(found)
@@ -127,8 +133,9 @@ class ColumnsScreen(FilteredList):
         longest = max((len(header_of(self._columns[column_id])) for column_id in self._listed), default=0)
         self._name_cells = max(NAME_CELLS[0], min(NAME_CELLS[1], longest, self.size.width // 2 - 8))
         lines = [self._line(column_id) for column_id in self._listed]
-        of_runs = f"of {plural(len(self._keys), 'run')}"
-        heading = f"       {fit('column', self._name_cells)}{of_runs:>{COUNT_CELLS}}  values"
+        heading = f"       {fit('column', self._name_cells)}"
+        if self._look is not None:
+            heading += f"{f'of {self._of}':>{COUNT_CELLS}}  values"
         self.query_one("#head", Bar).show([(heading, "head")])
         self.listing.set_lines(lines or [Line([("  no column is called so", "dim")])], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
@@ -137,7 +144,7 @@ class ColumnsScreen(FilteredList):
         column = self._columns[column_id]
         is_shown = column_id in self._shown
         glimpse = self._glimpses.get(column_id)
-        count = count_text(glimpse.run_count) if glimpse is not None else "…"
+        count = count_text(glimpse.run_count) if glimpse is not None else "…" if self._look is not None else ""
         return Line(
             [
                 (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),
@@ -213,7 +220,7 @@ class ColumnsScreen(FilteredList):
         self._shown = self._known(self._choice.change(None))
         self.draw_listing()
         self.listing.move_to(0)
-        self.artui.say("artui chooses the columns again, those that vary · u takes that back")
+        self.artui.say("artui chooses the columns again · u takes that back")
 
     def action_undo(self) -> None:
         """Take the last choice back."""

@@ -1,10 +1,10 @@
-"""How a user has arranged the table of runs: columns, widths, sorting, filter. Kept between sessions, and in saved views."""
+"""How a user has arranged a table: columns, widths, sorting, filter. Kept between sessions, and in saved views."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -20,7 +20,9 @@ ALL_BUT_SEED = "params:but-seed"
 MAX_CHARS = 100_000
 MAX_CATALOGS = 50
 MIN_CELLS, MAX_CELLS = 3, 80
-_NAME = "arrangements.json"
+Place = Literal["runs", "artifacts"]
+"""Which table is arranged."""
+_NAMES = {"runs": "arrangements.json", "artifacts": "artifact-arrangements.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Arrangement:
     grouping: tuple[str, ...] = ()
     """Ids of the columns that runs are grouped by; `ALL_BUT_SEED` stands for all params that vary but the seeds."""
     marked: tuple[str, ...] = ()
-    """Ids of the runs that are marked; not part of a saved view."""
+    """Ids of the runs or versions that are marked; not part of a saved view."""
     orders_by_mean: bool = False
     """Whether groups are ordered by their means instead of by their first run."""
 
@@ -53,21 +55,26 @@ class Arrangement:
         return orjson.dumps(fields).decode()
 
 
-def arrangement_of(text: str) -> Arrangement:
+USUAL: dict[Place, Arrangement] = {"runs": Arrangement(), "artifacts": Arrangement(sorts=())}
+"""How tables stand until they are arranged: artifacts by stage, kind and name, which is no order of a column."""
+
+
+def arrangement_of(text: str, place: Place = "runs") -> Arrangement:
     """Read an arrangement, perhaps from a foreign catalog: leave out whatever is invalid."""
     try:
         fields = orjson.loads(text) if len(text) <= MAX_CHARS else {}
     except ValueError:
         fields = {}
-    return _arrangement(fields if isinstance(fields, dict) else {})
+    return _arrangement(fields if isinstance(fields, dict) else {}, USUAL[place])
 
 
-def _arrangement(fields: dict[str, Any]) -> Arrangement:
+def _arrangement(fields: dict[str, Any], usual: Arrangement) -> Arrangement:
     columns = fields.get("columns")
     widths = fields.get("widths")
     sorts = fields.get("sorts")
     pinned, where, grouping, marked = (fields.get(name) for name in ("pinned", "where", "grouping", "marked"))
-    arrangement = Arrangement(
+    arrangement = replace(
+        usual,
         columns=tuple(dict.fromkeys(column for column in columns if _is_id(column)))[:MAX_COLUMNS] if isinstance(columns, list) else None,
         pinned=min(pinned, 20) if isinstance(pinned, int) and pinned > 0 else 0,
         widths={key: min(MAX_CELLS, max(MIN_CELLS, cells)) for key, cells in widths.items() if isinstance(cells, int)} if isinstance(widths, dict) else {},
@@ -82,7 +89,7 @@ def _arrangement(fields: dict[str, Any]) -> Arrangement:
             for pair in sorts
             if isinstance(pair, list) and len(pair) == 2 and _is_id(pair[0])
         ]
-        arrangement = replace(arrangement, sorts=tuple(valid_sorts[:MAX_SORTS]) or (NEWEST_FIRST,))
+        arrangement = replace(arrangement, sorts=tuple(valid_sorts[:MAX_SORTS]) or usual.sorts)
     return arrangement
 
 
@@ -90,21 +97,21 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str) and ":" in value
 
 
-def load_arrangement(catalog: str) -> Arrangement:
-    """Give how the user left the table of a catalog; the default arrangement if that is unknown."""
-    return arrangement_of(_all().get(catalog, "{}"))
+def load_arrangement(catalog: str, place: Place = "runs") -> Arrangement:
+    """Give how the user left a table of a catalog; the usual arrangement if that is unknown."""
+    return arrangement_of(_all(place).get(catalog, "{}"), place)
 
 
-def keep_arrangement(catalog: str, arrangement: Arrangement) -> None:
-    """Remember how the table of a catalog was left; forget it if the file cannot be written."""
-    kept = _all()
+def keep_arrangement(catalog: str, arrangement: Arrangement, place: Place = "runs") -> None:
+    """Remember how a table of a catalog was left; forget it if the file cannot be written."""
+    kept = _all(place)
     kept.pop(catalog, None)
     kept[catalog] = arrangement.to_json()
     while len(kept) > MAX_CATALOGS:
         kept.pop(next(iter(kept)))
-    keep_state(_NAME, kept)
+    keep_state(_NAMES[place], kept)
 
 
-def _all() -> dict[str, str]:
-    kept = read_state(_NAME)
+def _all(place: Place) -> dict[str, str]:
+    kept = read_state(_NAMES[place])
     return {key: text for key, text in kept.items() if isinstance(text, str)} if isinstance(kept, dict) else {}

@@ -13,7 +13,8 @@ from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
 from artui.tui.screens.runs.state import RunsState
-from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS
+from artui.tui.state import arranging
+from artui.tui.state.arrangement import Arrangement
 from artui.tui.widgets.groupcells import VARIES, range_texts
 from artui.tui.widgets.tablelines import View
 
@@ -163,19 +164,12 @@ def best_metrics(view: View) -> frozenset[str]:
 
 def without_column(state: RunsState, place: int) -> RunsState:
     """Hide a column."""
-    ids = shown_ids(view_of(state))
-    del ids[place - 1]
-    count = state.arrangement.pinned - (place <= state.arrangement.pinned)
-    return replace(state, arrangement=replace(state.arrangement, columns=tuple(ids), pinned=count))
+    return _arranged_so(state, arranging.without_column(state.arrangement, shown_ids(view_of(state)), place))
 
 
 def shifted(state: RunsState, place: int, change: int) -> RunsState:
     """Move a column to the left or to the right; beyond the ends nothing changes."""
-    ids, target = shown_ids(view_of(state)), place + change
-    if place < 1 or not 1 <= target <= len(ids):
-        return state
-    ids.insert(target - 1, ids.pop(place - 1))
-    return with_columns(state, ids)
+    return _arranged_so(state, arranging.shifted(state.arrangement, shown_ids(view_of(state)), place, change))
 
 
 def resized(state: RunsState, place: int, change: int) -> RunsState:
@@ -183,16 +177,16 @@ def resized(state: RunsState, place: int, change: int) -> RunsState:
     if place < 1:
         return state
     shape = view_of(state).shapes[place - 1]
-    cells = max(MIN_CELLS, min(MAX_CELLS, shape.width + change))
-    widths = {**state.arrangement.widths, shape.column.id: cells}
-    return replace(state, arrangement=replace(state.arrangement, widths=widths))
+    return _arranged_so(state, arranging.resized(state.arrangement, shape.column.id, shape.width + change))
 
 
 def pinned(state: RunsState, place: int) -> RunsState:
     """Let the columns up to a place stay while the others scroll; at the last pinned column, none."""
-    count = 0 if place == state.arrangement.pinned else place
-    ids = tuple(shown_ids(view_of(state)))
-    return replace(state, arrangement=replace(state.arrangement, pinned=count, columns=ids))
+    return _arranged_so(state, arranging.pinned(state.arrangement, shown_ids(view_of(state)), place))
+
+
+def _arranged_so(state: RunsState, arrangement: Arrangement) -> RunsState:
+    return state if arrangement is state.arrangement else replace(state, arrangement=arrangement)
 
 
 def with_columns(state: RunsState, ids: Sequence[str] | None) -> RunsState:
@@ -224,27 +218,17 @@ def with_column(state: RunsState, column_id: str) -> RunsState:
 
 def sorted_by(state: RunsState, column_id: str) -> RunsState:
     """Sort by a column, the best first; if it is sorted by already, the other way."""
-    first = state.request.sort
-    is_again = column_id == first.column
-    return with_sorts(state, [Sort(column_id, not first.is_descending) if is_again else best_first(column_id)])
+    return _arranged_so(state, arranging.sorted_by(state.arrangement, column_id, best_first))
 
 
 def sorted_also_by(state: RunsState, column_id: str) -> RunsState:
     """Order equal values by a column too; if they are already, the other way; after that, no longer."""
-    sorts = list(state.request.sorts)
-    place = next((i for i, sort in enumerate(sorts) if sort.column == column_id), None)
-    if place is None:
-        sorts.append(best_first(column_id))
-    elif sorts[place] == best_first(column_id):
-        sorts[place] = Sort(column_id, not sorts[place].is_descending)
-    elif len(sorts) > 1:
-        del sorts[place]
-    return with_sorts(state, sorts[-MAX_SORTS:])
+    return _arranged_so(state, arranging.sorted_also_by(state.arrangement, column_id, best_first))
 
 
 def with_sorts(state: RunsState, sorts: Sequence[Sort]) -> RunsState:
     """Sort by these columns, the most significant first."""
-    return replace(state, arrangement=replace(state.arrangement, sorts=tuple(sorts)))
+    return _arranged_so(state, arranging.with_sorts(state.arrangement, sorts))
 
 
 def with_filter(state: RunsState, where: str) -> RunsState:

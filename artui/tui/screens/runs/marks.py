@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artui.tui.screens.runs.state import RunsState
+from artui.tui.state.marks import Marks
 
 if TYPE_CHECKING:
     from artui.tui.widgets.tablelines import TableLines
@@ -14,37 +15,37 @@ if TYPE_CHECKING:
 
 def marked_keys(state: RunsState) -> list[int]:
     """Give the marked runs: those in the table in its order, then those that the filter hides."""
-    if not state.marked:
-        return []
-    shown = [key for key in state.order.keys if key in state.marked]
-    return shown + sorted(state.marked.difference(shown))
+    return _marks(state).in_order(state.order.keys)
 
 
 def toggled(state: RunsState, keys: Sequence[int], line: int) -> RunsState:
     """Mark runs; if all of them are marked already, unmark them. `line` is the line of the table that stands for them."""
-    is_marked = state.marked.issuperset(keys)
-    marked = state.marked.difference(keys) if is_marked else state.marked.union(keys)
-    return replace(state, marked=marked, last_mark=None if is_marked else line)
+    return _with(state, _marks(state).toggled(keys, line))
 
 
 def with_range(state: RunsState, lines: TableLines, place: int) -> RunsState:
     """Mark everything from the line that was marked last to the one at a place."""
-    keys = list(lines.keys)
-    start = keys.index(state.last_mark) if state.last_mark in keys else place
-    low, high = sorted((start, place))
-    return with_marks(state, (key for line in keys[low : high + 1] for key in lines.runs_at(line)))
+    return _with(state, _marks(state).with_range(lines.keys, place, lines.runs_at))
 
 
 def inverted(state: RunsState) -> RunsState:
     """Mark the runs in the table that are not marked, and unmark those that are."""
-    return replace(state, marked=state.marked.symmetric_difference(state.order.keys))
+    return _with(state, _marks(state).inverted(state.order.keys))
 
 
 def with_marks(state: RunsState, keys: Iterable[int]) -> RunsState:
     """Mark more runs."""
-    return replace(state, marked=state.marked.union(keys))
+    return _with(state, _marks(state).with_keys(keys))
 
 
 def without_marks(state: RunsState) -> RunsState:
     """Unmark all runs."""
-    return replace(state, marked=frozenset(), last_mark=None)
+    return _with(state, Marks())
+
+
+def _marks(state: RunsState) -> Marks:
+    return Marks(state.marked, state.last_mark)
+
+
+def _with(state: RunsState, marks: Marks) -> RunsState:
+    return replace(state, marked=marks.keys, last_mark=marks.last)

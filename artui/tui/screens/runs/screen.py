@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -20,15 +20,17 @@ from textual.widget import Widget
 from artui import clock
 from artui.query.direction import has_direction
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest, count_trash, run_order
+from artui.query.runs.rows import run_ids, run_keys
+from artui.query.runs.statistics import glimpses
 from artui.safetext import clean
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, menu_action, menu_keys
 from artui.tui.messages import Link
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.arranging import ArrangesColumns
+from artui.tui.screens.keeping import Keeper
 from artui.tui.screens.runs import columns, groups, marks
 from artui.tui.screens.runs.counts import MAX_OLDER_CHARS, count_spans
 from artui.tui.screens.runs.grouping import RunsGrouping
-from artui.tui.screens.runs.keeping import RunsKeeper
 from artui.tui.screens.runs.pane import DetailsPane
 from artui.tui.screens.runs.questions import RunsQuestions
 from artui.tui.screens.runs.seals import SealCheck
@@ -45,17 +47,19 @@ if TYPE_CHECKING:
     from artui.model import Column, RunHead, RunRow
     from artui.query.filter.tokens import FilterError
     from artui.query.imports import ImportReport
+    from artui.query.runs.sorting import Sort
+    from artui.tui.screens.columns import Look
     from artui.tui.screens.edits import RunsEditor
-    from artui.tui.screens.runs.choosing import ColumnChoice
     from artui.tui.screens.runs.opening import RunsOpener
     from artui.tui.screens.runs.taking import RunsTaker
     from artui.tui.screens.runs.views import RunsViews
+    from artui.tui.state.arrangement import Arrangement
 
 _FILTER_CELLS = 11
 """For the sign and the word of an empty filter."""
 
 
-class RunsScreen(CatalogScreen):
+class RunsScreen(ArrangesColumns):
     """Shows the runs of the catalog, and opens everything else."""
 
     SCOPES = ("runs", "grouping", "list", "app")
@@ -112,8 +116,8 @@ class RunsScreen(CatalogScreen):
         return RunsQuestions(self)
 
     @cached_property
-    def _keeper(self) -> RunsKeeper:
-        return RunsKeeper(self)
+    def _keeper(self) -> Keeper:
+        return Keeper(self, "runs", ids_of=run_ids, keys_of=run_keys)
 
     @cached_property
     def _editor(self) -> RunsEditor:
@@ -124,12 +128,6 @@ class RunsScreen(CatalogScreen):
     def _name_of(self, run_key: int) -> str:
         row = self.table.row_of(run_key)
         return row.head.name if row is not None else ""
-
-    @cached_property
-    def _choice(self) -> ColumnChoice:
-        from artui.tui.screens.runs.choosing import ColumnChoice
-
-        return ColumnChoice(self, self._questions.ask_fitting)
 
     @cached_property
     def _grouping(self) -> RunsGrouping:
@@ -385,19 +383,40 @@ class RunsScreen(CatalogScreen):
 
     # Columns and sorting
 
-    def shown_columns(self) -> list[Column]:
-        """Give the columns that are shown after the name."""
-        return [shape.column for shape in self.table.view.shapes]
+    @property
+    def arrangement(self) -> Arrangement:
+        """How the table is arranged."""
+        return self.state.arrangement
 
-    def action_column(self, change: int) -> None:
-        self.table.move_column(change)
+    def rearrange(self, arrangement: Arrangement, *, automatic: Sequence[str] | None = None) -> None:
+        """Show the table so."""
+        chosen = self.state.automatic if automatic is None else tuple(automatic)
+        self.show(replace(self.state, arrangement=arrangement, automatic=chosen))
+
+    def choose_shown(self, ids: Sequence[str] | None) -> None:
+        """Show these columns; None lets artui choose, anew."""
+        self.show(columns.with_columns(self.state, ids))
+
+    @property
+    def automatic_ids(self) -> tuple[str, ...]:
+        """The ids of the columns that artui chose."""
+        return self.state.automatic
+
+    def first_sort(self, column_id: str) -> Sort:
+        """Give how a column is sorted at first."""
+        return columns.best_first(column_id)
+
+    def every_column(self) -> Sequence[Column]:
+        """Give every possible column, the usual ones first."""
+        return columns.all_columns(self.state)
+
+    def show_columns_of_table(self) -> None:
+        """Say how many columns are out of sight."""
         self._show_counts()
 
-    def action_sort(self) -> None:
-        self.show(columns.sorted_by(self.state, self.table.column_id))
-
-    def action_sort_also(self) -> None:
-        self.show(columns.sorted_also_by(self.state, self.table.column_id))
+    def columns_chosen(self) -> None:
+        """See whether others fit the runs better."""
+        self._questions.ask_fitting()
 
     def show_column(self, column_id: str) -> None:
         """Make a column the current one; it is shown if it was not."""
@@ -413,27 +432,11 @@ class RunsScreen(CatalogScreen):
         self.show(columns.with_sorts(self.state, [columns.best_first(column_id)]))
 
     def action_choose_columns(self) -> None:
-        self._questions.ask_columns(self._choose_columns)
+        self._questions.ask_columns(self.open_choice)
 
-    def _choose_columns(self) -> None:
-        from artui.tui.screens.columns import ColumnsScreen
-
-        self.artui.push_screen(
-            ColumnsScreen(
-                columns.all_columns(self.state),
-                self._choice,
-                list(self.state.order.keys),
-            )
-        )
-
-    def action_hide_column(self) -> None:
-        place = self.table.column
-        if place == 0:
-            self.artui.say("The name stays. Choose a column with → first.")
-            return
-        name = columns.column_at(self.table.view, place).name
-        self.show(columns.without_column(self.state, place))
-        self.artui.say(f"{name} is hidden · C brings it back")
+    def look_at_columns(self) -> tuple[Look | None, str]:
+        keys = list(self.state.order.keys)
+        return partial(glimpses, self.reader, keys), plural(len(keys), "run")
 
     def action_turn_best(self) -> None:
         column = columns.column_at(self.table.view, self.table.column)
@@ -451,20 +454,6 @@ class RunsScreen(CatalogScreen):
         self.artui.say(
             f"{name}: {'the best of each run' if column.aggregate == 'last' else 'the last of each run'} · b turns it back"
         )
-
-    def action_shift_column(self, change: int) -> None:
-        before = self.state
-        self.show(columns.shifted(before, self.table.column, change))
-        if self.state is not before:
-            self.table.move_column(change)
-
-    def action_resize_column(self, change: int) -> None:
-        self.show(columns.resized(self.state, self.table.column, change))
-
-    def action_pin_columns(self) -> None:
-        self.show(columns.pinned(self.state, self.table.column))
-        count = self.state.arrangement.pinned
-        self.artui.say(f"The first {plural(count, 'column')} stay." if count else "No column stays.")
 
     # Groups
 

@@ -1,27 +1,35 @@
-"""Remembering how the user left the table of runs, by catalog: its arrangement, and which runs are marked."""
+"""Remembering how the user left a table, by catalog: its arrangement, and what is marked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from artui.query.runs.rows import run_ids, run_keys
-from artui.tui.state.arrangement import MAX_MARKED, Arrangement, keep_arrangement, load_arrangement
+from artui.tui.state.arrangement import MAX_MARKED, Arrangement, Place, keep_arrangement, load_arrangement
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
 
 MARKS_SECONDS = 0.4
 """The marks are remembered once they have not changed for so long."""
 
 
-class RunsKeeper:
+class Keeper:
     """Remembers the arrangement and the marks of one catalog's table."""
 
-    def __init__(self, screen: CatalogScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        screen: CatalogScreen,
+        place: Place,
+        *,
+        ids_of: Callable[[Reader, Sequence[int]], list[str]],
+        keys_of: Callable[[Reader, Sequence[str]], list[int]],
+    ) -> None:
+        self._screen, self._place = screen, place
+        self._ids_of, self._keys_of = ids_of, keys_of
         self._kept_marks: frozenset[int] = frozenset()
         self._timer: Timer | None = None
 
@@ -31,15 +39,15 @@ class RunsKeeper:
 
     def load(self) -> Arrangement:
         """Give the arrangement of the last time."""
-        return load_arrangement(self._catalog)
+        return load_arrangement(self._catalog, self._place)
 
     def keep(self, arrangement: Arrangement) -> None:
         """Remember an arrangement."""
-        catalog = self._catalog
-        self._screen.ask("remember", lambda: keep_arrangement(catalog, arrangement), lambda _: None)
+        catalog, place = self._catalog, self._place
+        self._screen.ask("remember", lambda: keep_arrangement(catalog, arrangement, place), lambda _: None)
 
     def load_marks(self, arrangement: Arrangement, mark: Callable[[frozenset[int]], None]) -> None:
-        """Mark the runs that were marked the last time, as far as they exist."""
+        """Mark what was marked the last time, as far as it exists."""
         if not arrangement.marked:
             return
         reader, ids = self._screen.reader, arrangement.marked
@@ -48,10 +56,10 @@ class RunsKeeper:
             self._kept_marks = frozenset(keys)
             mark(self._kept_marks)
 
-        self._screen.ask("marked before", lambda: run_keys(reader, ids), take)
+        self._screen.ask("marked before", lambda: self._keys_of(reader, ids), take)
 
     def keep_marks_soon(self, marked: frozenset[int], keep: Callable[[tuple[str, ...]], None]) -> None:
-        """Keep the ids of the marked runs once marking rests, if they differ from those that were kept."""
+        """Keep the ids of what is marked once marking rests, if it differs from what was kept."""
         if self._timer is not None:
             self._timer.stop()
         if marked != self._kept_marks:
@@ -60,4 +68,4 @@ class RunsKeeper:
     def _keep_marks(self, marked: frozenset[int], keep: Callable[[tuple[str, ...]], None]) -> None:
         self._kept_marks = marked
         reader, keys = self._screen.reader, sorted(marked) if len(marked) <= MAX_MARKED else []
-        self._screen.ask("marks", lambda: run_ids(reader, keys), lambda ids: keep(tuple(ids)))
+        self._screen.ask("marks", lambda: self._ids_of(reader, keys), lambda ids: keep(tuple(ids)))
