@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from artui.model.words import NOT_HASHED, NOT_STORED, Damage
+from artui.model.words import NOT_HASHED, NOT_STORED, Damage, ParamValue
 
 if TYPE_CHECKING:
     from artui.model.runs import RunHead
@@ -74,6 +74,14 @@ class VersionHead:
     def digest_text(self) -> str:
         """The digest, or words that say that there is none."""
         return self.digest or NOT_HASHED
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """One row of the table of artifacts: the artifact and its cells, by column id. Missing means there is none."""
+
+    head: ArtifactHead
+    cells: Mapping[str, ParamValue]
 
 
 @dataclass(frozen=True, slots=True)

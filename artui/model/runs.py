@@ -38,9 +38,9 @@ class RunHead:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the table of runs: an attribute, a param, a metric or a tag."""
+    """One column of the table of runs: an attribute, a param, a metric or a tag; or of that of artifacts: what every version has, metadata or a fact."""
 
-    source: Literal["attribute", "param", "metric", "tag"]
+    source: Literal["attribute", "param", "metric", "tag", "version", "metadata", "fact"]
     name: str
     name_key: int = 0
     """Row of the interned name; 0 for attributes."""

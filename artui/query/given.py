@@ -1,4 +1,4 @@
-"""Names that were given before: what a question about a tag, an alias or a project can be answered with."""
+"""Names that were given before: what a question about a tag, an alias, a fact or a project can be answered with."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from artui.catalog import cells as cell_of
+from artui.model import FACTS
 from artui.query.runs.columns import PROJECTS_IN_USE, TAG_NAMES
 
 if TYPE_CHECKING:
@@ -45,3 +46,17 @@ def project_answers(reader: Reader) -> list[str]:
     """Give the projects that have runs."""
     with reader.snapshot() as connection:
         return sorted(cell_of.text(name) for (name,) in connection.execute(PROJECTS_IN_USE))
+
+
+def fact_answers(reader: Reader, artifact_keys: Sequence[int]) -> list[str]:
+    """Give the facts that can be declared, with what artifacts say of them already, and behind a minus those that these have."""
+    from artui.query.declared import artifact_facts, facts_by_name
+
+    with reader.snapshot() as connection:
+        declared = {name: sorted({value for value, _ in values}) for name, values in facts_by_name(connection).items()}
+    here = dict.fromkeys(name for key in artifact_keys for name in artifact_facts(reader, key))
+    return [
+        *(f"{name}=" for name in FACTS),
+        *(f"{name}={value}" for name in FACTS for value in declared.get(name, ())),
+        *(f"-{name}" for name in here),
+    ]

@@ -39,6 +39,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
+from artui.tui.state.marks import VersionMarks
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins, terminal_path
 from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
@@ -114,6 +115,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Count and last value of each metric of running runs when the user last looked, by run id and title."""
         self.live_order = ""
         """The metric by which the live runs are ordered; empty for the order in which they started."""
+        self.version_marks = VersionMarks()
         self._alerts_token: object = None
         """The state of the file for which rules were checked last."""
         self._alerts_due_ms = 0

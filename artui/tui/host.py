@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from artui.query.forgotten import Forgotten
     from artui.query.live import LiveRun
     from artui.query.reader import Reader
     from artui.query.things import Thing
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from artui.tui.cells import Palette, Span
     from artui.tui.importing import Importing
     from artui.tui.messages import Link
+    from artui.tui.state.marks import VersionMarks
 
 MAX_COMPARED = 200
 
@@ -32,6 +34,7 @@ class Host(Protocol):
     """Count and last value of each metric of running runs when the user last looked, by run id and title."""
     live_order: str
     """The metric by which the live runs are ordered; empty for the order in which they started."""
+    version_marks: VersionMarks
 
     # Notices
 
@@ -120,6 +123,9 @@ class Host(Protocol):
 
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Close the catalog, take a run or a version out of it for good, and open it again."""
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""

@@ -81,7 +81,7 @@ SCOPES = {
 
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
-    "asterisk": "*", "less_than_sign": "<", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
+    "asterisk": "*", "less_than_sign": "<", "underscore": "_", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
     "percent_sign": "%", "dollar_sign": "$", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
@@ -97,6 +97,34 @@ KEY_NAMES = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1 an
 """Textual's names by the short forms that settings may use instead."""
 
 
+def _on_columns(scope: str, *, hide: str) -> tuple[Key, ...]:
+    """Give the keys that arrange the columns of a table."""
+    return (
+        Key(scope, "left,h", "column(-1)", "column left", "Choose the column to the left."),
+        Key(scope, "right,l", "column(1)", "column right", "Choose the column to the right."),
+        Key(
+            scope,
+            "S",
+            "sort_also",
+            "sort also",
+            "Sort equal values by the current column too; again: the other way, then no longer.",
+        ),
+        Key(scope, "C", "choose_columns", "columns", "Choose the columns and their order.", in_footer=True),
+        Key(scope, hide, "hide_column", "hide column", "Hide the current column."),
+        Key(scope, "less_than_sign", "shift_column(-1)", "column to left", "Move the current column to the left."),
+        Key(scope, "greater_than_sign", "shift_column(1)", "column to right", "Move the current column to the right."),
+        Key(scope, "left_parenthesis", "resize_column(-2)", "narrower", "Make the current column narrower."),
+        Key(scope, "right_parenthesis", "resize_column(2)", "wider", "Make the current column wider."),
+        Key(
+            scope,
+            "P",
+            "pin_columns",
+            "pin columns",
+            "Let the columns up to the current one stay at the left; at the last of them: none.",
+        ),
+    )
+
+
 def _on_a_version(scope: str) -> tuple[Key, ...]:
     """Give the keys that act on the version in sight."""
     return (
@@ -105,7 +133,7 @@ def _on_a_version(scope: str) -> tuple[Key, ...]:
             "a",
             "alias",
             "alias",
-            "Let an alias such as production name the version, or take one off with a minus before it.",
+            "Let an alias such as production name the version, or take one off with a minus before it. This and what follows is done to the marked versions, if there are any.",
             in_footer=True,
         ),
         Key(
@@ -224,8 +252,6 @@ USUAL_KEYS = (
         "Show the best value of the current metric instead of the last one, or the last one again. A star marks last values far worse than the best, `!` those that diverged.",
         in_footer=True,
     ),
-    Key("runs", "left,h", "column(-1)", "column left", "Choose the column to the left."),
-    Key("runs", "right,l", "column(1)", "column right", "Choose the column to the right."),
     Key(
         "runs",
         "p",
@@ -234,26 +260,7 @@ USUAL_KEYS = (
         "Show or hide the details of the run under the cursor.",
         in_footer=True,
     ),
-    Key(
-        "runs",
-        "S",
-        "sort_also",
-        "sort also",
-        "Sort equal values by the current column too; again: the other way, then no longer.",
-    ),
-    Key("runs", "C", "choose_columns", "columns", "Choose the columns and their order.", in_footer=True),
-    Key("runs", "minus", "hide_column", "hide column", "Hide the current column."),
-    Key("runs", "less_than_sign", "shift_column(-1)", "column to left", "Move the current column to the left."),
-    Key("runs", "greater_than_sign", "shift_column(1)", "column to right", "Move the current column to the right."),
-    Key("runs", "left_parenthesis", "resize_column(-2)", "narrower", "Make the current column narrower."),
-    Key("runs", "right_parenthesis", "resize_column(2)", "wider", "Make the current column wider."),
-    Key(
-        "runs",
-        "P",
-        "pin_columns",
-        "pin columns",
-        "Let the columns up to the current one stay at the left; at the last of them: none.",
-    ),
+    *_on_columns("runs", hide="minus"),
     Key(
         "runs",
         "w",
@@ -646,13 +653,29 @@ USUAL_KEYS = (
     Key("compare", "o", "log_scale", "log y", "Logarithmic y axis, or linear."),
     Key("diff", "right_square_bracket", "file(1)", "next file", "The next file that differs.", in_footer=True),
     Key("diff", "left_square_bracket", "file(-1)", "previous file", "The file before that differs.", in_footer=True),
-    Key("artifacts", "enter", "open", "versions", "Show all versions of the artifact.", in_footer=True),
+    Key(
+        "artifacts",
+        "enter",
+        "open",
+        "versions",
+        "Show all versions of the artifact; unfold the stage, or fold it.",
+        in_footer=True,
+    ),
+    Key("artifacts", "space", "toggle_mark", "mark", "Mark the version that is shown, or unmark it.", in_footer=True),
     Key(
         "artifacts",
         "slash",
         "filter",
         "filter",
         "Filter: `kind = model and made_by (val/loss < 0.3)`, or just words; tab completes, ↑ brings back what was used.",
+        in_footer=True,
+    ),
+    Key(
+        "artifacts",
+        "s",
+        "sort",
+        "sort",
+        "Sort by the current column; again: the other way, then by stage, kind and name as before.",
         in_footer=True,
     ),
     Key("artifacts", "L", "lineage", "lineage", "Show the lineage of the newest version.", in_footer=True),
@@ -662,6 +685,19 @@ USUAL_KEYS = (
         "toggle_pane",
         "details",
         "Show or hide the details of the artifact under the cursor.",
+    ),
+    *_on_columns("artifacts", hide="underscore"),
+    Key("artifacts", "v", "mark_range", "mark range", "Mark everything from the last marked line to this one."),
+    Key("artifacts", "asterisk", "invert_marks", "invert marks", "Mark what is not marked, of what the filter shows."),
+    Key("artifacts", "M", "clear_marks", "clear marks", "Unmark all versions."),
+    Key("artifacts", "Y", "copy_rows", "copy rows", "Copy the marked rows, or this one, as TSV (OSC 52)."),
+    Key("artifacts", "ctrl+y", "copy_cell", "copy cell", "Copy the value in the current column (OSC 52)."),
+    Key(
+        "artifacts",
+        "e",
+        "export",
+        "export",
+        "Write what is marked, or all that the filter shows, as CSV, TSV, JSON, Markdown or LaTeX.",
     ),
     *_on_a_version("artifacts"),
     Key(
@@ -688,6 +724,8 @@ USUAL_KEYS = (
         "Draw a table of the version: a matrix shaded, a histogram as bars, columns as lines.",
         in_footer=True,
     ),
+    Key("artifact", "space", "toggle_mark", "mark", "Mark the version, or unmark it.", in_footer=True),
+    Key("artifact", "M", "clear_marks", "clear marks", "Unmark the versions of this artifact."),
     Key("artifact", "L", "lineage", "lineage", "Show the lineage of the version.", in_footer=True),
     Key("artifact", "i", "all_versions", "all versions", "List retired and deleted versions, too, or not."),
     *_on_a_version("artifact"),

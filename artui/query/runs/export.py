@@ -52,7 +52,8 @@ def format_of(path: Path) -> str:
 
 def header_of(column: Column) -> str:
     """Name a column as filters and sorts do: `params.lr`, `metrics.val/acc.max`, `started`."""
-    prefix = {"param": "params.", "metric": "metrics.", "tag": "tags."}.get(column.source, "")
+    prefixes = {"param": "params.", "metric": "metrics.", "tag": "tags.", "metadata": "metadata.", "fact": "fact."}
+    prefix = prefixes.get(column.source, "")
     return f"{prefix}{column.name}" + (f".{column.aggregate}" if column.aggregate != "last" else "")
 
 
@@ -89,14 +90,14 @@ def value_in(row: RunRow, column: Column) -> Any:
     value, kind = attribute_value(row, column.name), _kind_of(column)
     if not isinstance(value, int) or kind not in ("time", "duration"):
         return value
-    return _iso_text(value) if kind == "time" else value / 1000
+    return iso_text(value) if kind == "time" else value / 1000
 
 
 def _kind_of(column: Column) -> str:
     return ATTRIBUTES[column.name].kind if column.source == "attribute" else ""
 
 
-def _iso_text(time_ms: int) -> str | int:
+def iso_text(time_ms: int) -> str | int:
     """Write a time as `2026-11-03T14:30:05.250Z`; one that no calendar holds stays the number of its milliseconds."""
     try:
         moment = _EPOCH + timedelta(milliseconds=time_ms)

@@ -119,7 +119,11 @@ class ActsOnVersions(CatalogScreen):
     @cached_property
     def editor(self) -> VersionsEditor:
         """What changes the version."""
-        return VersionsEditor(self, self.acted_version)
+        return VersionsEditor(self, self.acted_version, self.marked_keys)
+
+    def marked_keys(self) -> Sequence[int]:
+        """Give the keys of the marked versions that the keys act on instead, if any."""
+        return ()
 
     def prompt_home(self) -> Widget:
         """Give the list of what the keys act on, which comes first."""
@@ -153,5 +157,4 @@ class ActsOnVersions(CatalogScreen):
         self.artui.action_show_lineage()
 
     def action_copy(self) -> None:
-        if (version := self.acted_version()) is not None:
-            self.artui.copy_text(version.reference)
+        self.editor.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +17,7 @@ from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
-from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle, length_of
+from artui.tui.cells import DAMAGED_SIGN, MARK, Span, fit, fit_middle, length_of
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from artui.model import Change, Damage, Preview, VersionDetail, VersionHead
     from artui.query.measures import Measure
     from artui.query.pictures import TablePicture
+    from artui.tui.state.marks import Marks
 
 
 MAX_FILES = 1_000
@@ -119,7 +120,8 @@ class ArtifactScreen(ActsOnVersions):
         self._ask_holds()
 
     def _draw_versions(self, *, keep: bool) -> None:
-        head, spans = version_spans(self.versions, self._listing_cells(), self._measures)
+        marked = self.artui.version_marks.marks.keys
+        head, spans = version_spans(self.versions, self._listing_cells(), self._measures, marked=marked)
         lines = [Line(line, Link("version", version.id)) for version, line in zip(self.versions, spans, strict=True)]
         self.listing.set_lines([*([Line(head)] if head else []), *lines], keep=keep)
 
@@ -154,6 +156,7 @@ class ArtifactScreen(ActsOnVersions):
             (clean(head.artifact), "title"),
             (f"  {plural(len(self.versions), 'version')}", "dim"),
             *([(f" · {left_out} more: i", "faint")] if left_out else []),
+            *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
         ]
 
     @property
@@ -265,6 +268,31 @@ class ArtifactScreen(ActsOnVersions):
         """Give the version under the cursor."""
         return self.current
 
+    # Marks
+
+    def marked_keys(self) -> list[int]:
+        """Give the keys of the marked versions of this artifact."""
+        marked = self.artui.version_marks.marks.keys
+        return [head.key for head in self._every if head.key in marked]
+
+    def action_toggle_mark(self) -> None:
+        """Mark the version under the cursor, or unmark it, and go on to the next one."""
+        head = self.current
+        if head is None:
+            self.artui.say("There is no version here.")
+            return
+        self._mark(self.artui.version_marks.marks.toggled([head.key], head.key))
+        self.listing.step(1)
+
+    def action_clear_marks(self) -> None:
+        marks = self.artui.version_marks.marks
+        self._mark(marks._replace(keys=marks.keys.difference(self.marked_keys())))
+
+    def _mark(self, marks: Marks) -> None:
+        self.artui.version_marks.marks = marks
+        self._draw_versions(keep=True)
+        self.show_place()
+
 
 class _Drawn(NamedTuple):
     """A measure as a column."""
@@ -309,11 +337,15 @@ def needed_cells(versions: Sequence[VersionHead], measures: Sequence[Measure] = 
 
 
 def version_spans(
-    versions: Sequence[VersionHead], width: int, measures: Sequence[Measure] = ()
+    versions: Sequence[VersionHead],
+    width: int,
+    measures: Sequence[Measure] = (),
+    *,
+    marked: Collection[int] = (),
 ) -> tuple[list[Span], list[list[Span]]]:
     """Give a line for each version that fits into so many cells: its number, aliases, measures, age and run.
 
-    Where there is no room for all, first the run is cut in its middle, then left out, then the age, then measures from
+    Before the marked ones a sign stands. Where there is no room for all, first the run is cut in its middle, then left out, then the age, then measures from
     the last on; aliases are left out last.
 
     Returns:
@@ -323,7 +355,10 @@ def version_spans(
         return [], []
     now_ms = clock.now_ms()
     ages = [age_text(head.created_ms, now_ms) for head in versions]
-    numbers = [f" v{head.number}{' ' + DAMAGED_SIGN if head.damaged else ''}" for head in versions]
+    numbers = [
+        f"{MARK if head.key in marked else ' '}v{head.number}{' ' + DAMAGED_SIGN if head.damaged else ''}"
+        for head in versions
+    ]
     makers = [clean(head.made_by.name) if head.made_by is not None else "" for head in versions]
     number_cells, age_cells, maker_cells = (max(map(cells_of, texts), default=0) for texts in (numbers, ages, makers))
     alias_cells = max((cells_of(aliases_text(head)) for head in versions), default=0)
@@ -343,7 +378,8 @@ def version_spans(
         titles = [(" " * (number_cells + (room + 2 if room else 0)), "text")]
         titles += [(f"  {column.name:>{column.cells}}", "head") for column in columns]
     for place, (head, number, age, maker) in enumerate(zip(versions, numbers, ages, makers, strict=True)):
-        spans: list[Span] = [(fit(number, number_cells), "bad" if head.damaged else "text")]
+        style = "bad" if head.damaged else "mark" if head.key in marked else "text"
+        spans: list[Span] = [(fit(number, number_cells), style)]
         spans += [(f"  {fit(aliases_text(head, room), room)}", "good")] if room else []
         spans += [
             (f"  {column.texts[place]:>{column.cells}}", "good" if place in column.bests else "text")

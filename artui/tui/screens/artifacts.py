@@ -1,69 +1,82 @@
-"""All artifacts, by stage, kind and name."""
+"""The table of artifacts: by stage, kind and name, or by any column; filtered, marked, changed, taken along."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
+from textual.widget import Widget
 
 from artui import clock
-from artui.model import STAGES, ArtifactHead, VersionHead
 from artui.query import artifacts as query
-from artui.safetext import cells_of, clean
-from artui.tui.aliases import aliases_text
-from artui.tui.cells import Span, fit, fit_middle, length_of
-from artui.tui.facts import heading, version_lines
+from artui.query.artifactrows import (
+    artifact_columns,
+    artifact_rows,
+    first_sort,
+    sorted_rows,
+    table_of_versions,
+    value_in,
+    version_ids,
+    version_keys,
+)
+from artui.tui.facts import version_lines
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
+from artui.tui.screens.arranging import ArrangesColumns
 from artui.tui.screens.artifact import VersionFacts, version_facts
-from artui.tui.screens.filtered import FilteredList
+from artui.tui.screens.artifactstate import (
+    ArtifactsState,
+    count_spans,
+    lines_of,
+    version_key,
+    view_of,
+)
+from artui.tui.screens.keeping import Keeper
 from artui.tui.state.history import ARTIFACTS
+from artui.tui.state.marks import Marks
+from artui.tui.widgets.artifactstable import ArtifactsTable
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
+from artui.tui.widgets.groupcells import group_id
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.units import age_text, bytes_text, count_text, plural
 
 if TYPE_CHECKING:
+    from artui.model import ArtifactHead, ArtifactRow, Column, VersionHead
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
+    from artui.query.runs.sorting import Sort
+    from artui.tui.screens.taking import Taker
+    from artui.tui.state.arrangement import Arrangement
 
 PANE_SECONDS = 0.08
+_PANE_FROM_CELLS = 100
+"""A narrower screen has no room for details beside the table."""
 _EXAMPLE = "kind = model and size > 10MB and made_by (val/loss < 0.3)"
-_INDENT, _GAP = 3, 2
-"""Cells before the first column, and between columns."""
-_MAX_KIND_CELLS = 16
-_MAX_ALIAS_CELLS = 28
-_FEWEST_NAME_CELLS = 16
-_LEAST_LIST_CELLS = 40
-"""Cells of the list beside the details, at least: what is said of the filter is above it."""
-_UNLIMITED = 10_000
+_LEAST_TABLE_CELLS = 40
+"""Cells of the table beside the details, at least: what is said of the filter is above it."""
 
 
-class ArtifactsScreen(ActsOnVersions, FilteredList):
-    """Holds all artifacts, and shows those that contain the words of the filter."""
+class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
+    """Shows the artifacts that the filter matches, each with the newest version that it matches."""
 
     SCOPES = ("artifacts", "list", "app")
     LIST_TOPICS = ("artifacts",)
     PLACE = 2
     BINDINGS = bindings("artifacts")
+    ROWS_HAVE_ORDER = True
 
     def __init__(self) -> None:
         super().__init__()
-        self.artifacts: Sequence[ArtifactHead] = ()
-        """All artifacts."""
-        self._shown: Sequence[ArtifactHead] = ()
-        """Those that the filter matches, each with the newest version that it matches."""
-        self._by_key: dict[str, ArtifactHead] = {}
-        self._has_loaded = False
-        self._answered_words = ""
+        self.state = ArtifactsState()
         self._pane_timer: Timer | None = None
         self._has_pane = True
 
@@ -73,44 +86,151 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
         yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
         yield hint
         with Horizontal(id="body"):
-            yield LineList(only_links=True, says_more=True, id="artifacts")
+            yield ArtifactsTable()
             yield LineList(id="pane", marks_cursor=False, says_more=True)
+        yield LineList(id="empty", marks_cursor=False, classes="hidden")
         yield Prompt()
         yield KeyBar()
 
+    # What the screen is made of
+
     @property
-    def listing(self) -> LineList:
-        """The list of artifacts."""
-        return self.query_one("#artifacts", LineList)
+    def table(self) -> ArtifactsTable:
+        """The table of artifacts."""
+        return self.query_one(ArtifactsTable)
+
+    @property
+    def filter(self) -> QueryLine:
+        """The line of the filter."""
+        return self.query_one(QueryLine)
+
+    @property
+    def pane(self) -> LineList:
+        """The details of the version that is shown of the artifact under the cursor."""
+        return self.query_one("#pane", LineList)
+
+    @cached_property
+    def _keeper(self) -> Keeper:
+        return Keeper(self, "artifacts", ids_of=version_ids, keys_of=version_keys)
+
+    @cached_property
+    def _taker(self) -> Taker:
+        from artui.tui.screens.taking import Taker
+
+        return Taker(self, "artifact", table_of_versions)
+
+    def prompt_home(self) -> Widget:
+        """Give the table of artifacts."""
+        return self.table
 
     def on_mount(self) -> None:
-        self.set_focus(self.listing)
+        arrangement = self._keeper.load()
+        version_marks = self.artui.version_marks
+        self.state = replace(self.state, arrangement=arrangement, marks=version_marks.marks)
+        if not version_marks.is_loaded:
+            version_marks.is_loaded = True
+            self._keeper.load_marks(arrangement, lambda keys: self._mark(self.state.marks.with_keys(keys)))
+        self.set_focus(self.table)
 
-    @property
-    def line(self) -> QueryLine:
-        """The filter."""
-        return self.query_one(QueryLine)
+    # State, and how it gets onto the screen
 
     def load(self) -> None:
         """Ask for all artifacts, and for those that the filter matches."""
-        self._ask(is_typing=self.line.is_typing)
+        self._ask(is_typing=self.filter.is_typing)
 
     def _ask(self, *, is_typing: bool) -> None:
-        where = self.filter.words
-        self.ask("artifacts", lambda: _read(self.reader, where, is_typing=is_typing), self._take)
+        where, arrangement, reader = self.filter.words, self.state.arrangement, self.reader
+        self.ask("artifacts", lambda: _read(reader, where, arrangement, is_typing=is_typing), self._take)
 
     def _take(self, answer: _Answer) -> None:
         """Show the artifacts that match."""
-        # An answer to the user starts at its top; a mere change in the catalog does not move the list.
-        is_same = self._has_loaded and self._answered_words == self.filter.words
-        self._has_loaded, self._answered_words = True, self.filter.words
-        self.artifacts, self._shown = answer.every, answer.shown
-        self._by_key = {str(head.key): head for head in answer.shown}
-        self.line.fault(answer.error, answer.notes)
-        self._draw(keep=is_same)
+        # An answer to the user starts at its top; a mere change in the catalog does not move the table.
+        words = self.filter.words
+        is_same = self.state.answered_where == words and self.state.answered_sorts == answer.sorts
+        self.filter.fault(answer.error, answer.notes)
+        self.show(
+            replace(
+                self.state,
+                rows=_placed(answer.rows, answer.sorts, words),
+                total=len(answer.every),
+                version_total=sum(head.version_count for head in answer.every),
+                columns=answer.columns,
+                answered_where=words,
+                answered_sorts=answer.sorts,
+            ),
+            to_first=not is_same,
+        )
 
-    def draw_listing(self) -> None:
-        """Ask for the artifacts that the filter matches now."""
+    def show(self, state: ArtifactsState, *, to_first: bool = False) -> None:
+        """Take a new state: draw what differs, ask the catalog for what is missing, and remember the arrangement."""
+        before, self.state = self.state, state
+        if state.answered_where is None:
+            return
+        table, now_ms = self.table, clock.now_ms()
+        view = view_of(state, now_ms)
+        if view != table.view:
+            table.set_view(view)
+        lines = lines_of(state)
+        if to_first or state.rows is not before.rows or lines != table.lines:
+            table.show_rows(state.by_key)
+            table.set_lines(lines, now_ms=now_ms, to_first=to_first)
+        marked = state.marks.keys
+        table.set_marks(frozenset(row.head.key for row in state.rows if version_key(row) in marked))
+        if state.arrangement != before.arrangement:
+            self._keeper.keep(state.arrangement)
+            if state.arrangement.sorts != before.arrangement.sorts or state.arrangement.columns != before.arrangement.columns:  # fmt: skip
+                self.load()
+        if marked != before.marks.keys:
+            self.artui.version_marks.marks = state.marks
+            self._keeper.keep_marks_soon(marked, self._keep_marks)
+        self._show_empty()
+        self._fit_pane()
+        self._show_counts()
+        self._pane_soon()
+
+    def _keep_marks(self, ids: tuple[str, ...]) -> None:
+        self.show(replace(self.state, arrangement=replace(self.state.arrangement, marked=ids)))
+
+    def _show_counts(self) -> None:
+        spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
+        self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
+
+    def _show_empty(self) -> None:
+        """Say what to do next if there is nothing to show."""
+        listing, is_empty = self.query_one("#empty", LineList), not self.state.rows
+        listing.set_class(not is_empty, "hidden")
+        self.query_one("#body").set_class(is_empty, "hidden")
+        if is_empty:
+            is_filtered = bool(self.state.answered_where)
+            listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)
+
+    def _fit_pane(self) -> None:
+        """Give the table what it needs beside the details, up to three fifths of the screen, and these the rest."""
+        has_pane = self.size.width >= _PANE_FROM_CELLS and self._has_pane and bool(self.state.rows)
+        self.pane.set_class(not has_pane, "hidden")
+        if has_pane:
+            cells = max(_LEAST_TABLE_CELLS, min(self.table.wanted_cells, self.size.width * 3 // 5))
+            self.pane.styles.width = self.size.width - cells
+
+    def on_resize(self) -> None:
+        if self.state.answered_where is not None:
+            self._fit_pane()
+            self._show_counts()
+            self._pane_soon()
+
+    def on_table_resized(self) -> None:
+        self._show_counts()
+
+    def on_screen_resume(self) -> None:
+        # Marks may have changed on the screen of an artifact.
+        self._mark(self.artui.version_marks.marks)
+
+    # Filter
+
+    def action_filter(self) -> None:
+        self.filter.type()
+
+    def on_filter_line_changed(self) -> None:
         self.load()
 
     def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
@@ -120,67 +240,127 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
         self.ask(
             "completions",
             lambda: offers(self.reader, text, cursor, "versions"),
-            lambda offered: self.line.offer(text, offered),
+            lambda offered: self.filter.offer(text, offered),
         )
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
         # What was half typed is final now.
         self._ask(is_typing=False)
-
-    def _draw(self, *, keep: bool) -> None:
-        if not self._has_loaded:
-            return
-        words = self.filter.words.lower().split()
-        # What is called so comes before what only holds the words somewhere.
-        shown = sorted(self._shown, key=lambda head: not all(word in head.name.lower() for word in words))
-        named = _told_apart(shown)
-        versions = sum(head.version_count for head in self.artifacts)
-        is_wide = self.size.width >= 100
-        counts: list[Span] = [
-            (
-                f"{count_text(len(shown))} of {plural(len(self.artifacts), 'artifact')}"
-                if words
-                else plural(len(self.artifacts), "artifact"),
-                "accent" if words else "dim",
-            )
-        ]
-        counts.append((f" · {plural(versions, 'version')} ", "dim"))
-        self.filter.say(counts, most=max(20, self.size.width * 2 // 3))
-        pane = self.query_one("#pane", LineList)
-        has_pane = is_wide and self._has_pane and bool(named)
-        pane.set_class(not has_pane, "hidden")
-        cells = self.size.width
-        if has_pane:
-            # The list has what it needs, up to three fifths of the screen, and the details have the rest.
-            cells = max(_LEAST_LIST_CELLS, min(_needed_cells(named), cells * 3 // 5))
-            pane.styles.width = self.size.width - cells
-        self.listing.set_lines(_listed(named, cells, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
-        self._pane_soon()
-
-    def on_resize(self) -> None:
-        self._draw(keep=True)
+        self.set_focus(self.table)
+        self.show_keys()
 
     def go_back(self) -> bool:
         """Leave the question, or clear the filter; false if there is neither."""
-        return self.query_one(Prompt).leave() or super().go_back()
+        return self.query_one(Prompt).leave() or self.filter.clear()
+
+    # Columns
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How the table is arranged."""
+        return self.state.arrangement
+
+    def rearrange(self, arrangement: Arrangement, *, automatic: Sequence[str] | None = None) -> None:
+        """Show the table so."""
+        self.show(replace(self.state, arrangement=arrangement))
+
+    def first_sort(self, column_id: str) -> Sort:
+        """Give how a column is sorted at first."""
+        return first_sort(column_id)
+
+    def every_column(self) -> Sequence[Column]:
+        """Give every possible column."""
+        return self.state.columns
+
+    def show_columns_of_table(self) -> None:
+        """Say how many columns are out of sight."""
+        self._show_counts()
+
+    # Marks
+
+    def _keys_at(self, line: int) -> list[int]:
+        """Give the keys of the versions that a line of the table stands for."""
+        by_key = self.state.by_key
+        keys = (version_key(by_key[key]) for key in self.table.lines.runs_at(line) if key in by_key)
+        return [key for key in keys if key > 0]
+
+    def _shown_keys(self) -> list[int]:
+        return [key for row in self.state.rows if (key := version_key(row)) > 0]
+
+    def _mark(self, marks: Marks) -> None:
+        self.show(replace(self.state, marks=marks))
+
+    def marked_keys(self) -> list[int]:
+        """Give the marked versions: those in the table in its order, then the others."""
+        return self.state.marks.in_order(self._shown_keys())
+
+    def action_toggle_mark(self) -> None:
+        table = self.table
+        if table.cursor >= len(table.keys):
+            return
+        line = table.keys[table.cursor]
+        keys = self._keys_at(line)
+        if not keys:
+            self.artui.say("There is no version here.")
+            return
+        self._mark(self.state.marks.toggled(keys, line))
+        # A heading is passed over, so that the same key does not mark all that is below it.
+        rows = (place for place in range(table.cursor + 1, len(table.keys)) if line < 0 or table.keys[place] > 0)
+        table.move_to(next(rows, table.cursor))
+
+    def action_mark_range(self) -> None:
+        self._mark(self.state.marks.with_range(self.table.keys, self.table.cursor, self._keys_at))
+
+    def action_invert_marks(self) -> None:
+        self._mark(self.state.marks.inverted(self._shown_keys()))
+
+    def action_clear_marks(self) -> None:
+        self._mark(Marks())
+
+    # Taking along
+
+    def action_copy_cell(self) -> None:
+        if (row := self.table.row) is not None:
+            place, shapes = self.table.column, self.table.view.shapes
+            value = value_in(row, shapes[place - 1].column) if place else row.head.name
+            text = "" if value is None else str(value)
+            self._taker.copy(text, text or "nothing")
+
+    def action_copy_rows(self, format: str = "tsv") -> None:
+        keys = self.marked_keys() or (self._keys_at(self.table.row.head.key) if self.table.row is not None else [])
+        if keys:
+            self._taker.copy_rows(keys, self.shown_columns(), format)
+
+    def action_export(self) -> None:
+        keys = self.marked_keys() or [version_key(row) for row in self.state.rows]
+        if not keys:
+            self.artui.say("There are no artifacts to write.")
+        else:
+            self._taker.export(keys, self.shown_columns())
+
+    # The pane
 
     def action_toggle_pane(self) -> None:
         self._has_pane = not self._has_pane
-        self._draw(keep=True)
+        self._fit_pane()
+        self._pane_soon()
 
     @property
     def current(self) -> ArtifactHead | None:
         """The artifact under the cursor."""
-        link = self.listing.link
-        return self._by_key.get(link.id) if link is not None else None
+        return self.table.row.head if self.table.row is not None else None
+
+    def on_table_moved(self) -> None:
+        self._pane_soon()
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
-        if message.sender is self.listing:
-            self._pane_soon()
 
     def _pane_soon(self) -> None:
-        if self.query_one("#pane").has_class("hidden"):
+        if self.pane.has_class("hidden"):
             return
         if self._pane_timer is not None:
             self._pane_timer.stop()
@@ -189,21 +369,24 @@ class ArtifactsScreen(ActsOnVersions, FilteredList):
     def _ask_pane(self) -> None:
         head = self.current
         if head is None or head.latest is None:
-            self.query_one("#pane", LineList).set_lines([], keep=False)
+            self.pane.set_lines([], keep=False)
             return
         version_id = head.latest.id
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
 
     def _take_pane(self, facts: VersionFacts) -> None:
-        pane = self.query_one("#pane", LineList)
-        pane.set_lines(version_lines(*facts, cells=max(20, pane.size.width - 2)), keep=False)
+        self.pane.set_lines(version_lines(*facts, cells=max(20, self.pane.size.width - 2)), keep=False)
+
+    # Going elsewhere
 
     def action_open(self) -> None:
-        if self.current is not None:
+        group = self.table.group
+        if group is not None:
+            self.show(replace(self.state, folded=self.state.folded ^ {group_id(group)}))
+        elif self.current is not None:
             self.artui.follow(Link("artifact", str(self.current.key)))
 
-    def on_line_chosen(self, message: Any) -> None:
-        message.stop()
+    def on_table_opened(self) -> None:
         self.action_open()
 
     def subject(self) -> VersionHead | None:
@@ -215,28 +398,56 @@ class _Answer(NamedTuple):
     """What came of reading the artifacts."""
 
     every: Sequence[ArtifactHead]
-    shown: Sequence[ArtifactHead]
+    rows: Sequence[ArtifactRow]
+    columns: tuple[Column, ...]
+    sorts: tuple[Sort, ...]
     error: FilterError | None = None
     notes: Sequence[str] = ()
 
 
-def _read(reader: Reader, where: str, *, is_typing: bool) -> _Answer:
-    """Read all artifacts, and those that a filter matches; of one that is wrong or half typed, by what stands before that."""
+class _Matching(NamedTuple):
+    """The artifacts that a filter matches, and what is to be said of it."""
+
+    heads: Sequence[ArtifactHead]
+    error: FilterError | None = None
+    notes: Sequence[str] = ()
+
+
+def _read(reader: Reader, where: str, arrangement: Arrangement, *, is_typing: bool) -> _Answer:
+    """Read all artifacts, and the rows of those that a filter matches, in the order of the arrangement."""
+    every = reader.memory.at(reader.file_token()).get("artifacts", lambda: query.artifact_list(reader))
+    matching = _matching(reader, where, every, is_typing=is_typing) if where else _Matching(every)
+    columns = artifact_columns(reader)
+    by_id = {column.id: column for column in columns}
+    ids = arrangement.columns if arrangement.columns is not None else [column.id for column in columns if column.source == "version"]  # fmt: skip
+    wanted = dict.fromkeys([*ids, *(sort.column for sort in arrangement.sorts)])
+    rows = artifact_rows(reader, _told_apart(matching.heads), [by_id[column_id] for column_id in wanted if column_id in by_id])  # fmt: skip
+    sorts = tuple(sort for sort in arrangement.sorts if sort.column in by_id or sort.column == "attribute:name")
+    return _Answer(every, sorted_rows(rows, sorts), tuple(columns), sorts, matching.error, matching.notes)
+
+
+def _matching(reader: Reader, where: str, every: Sequence[ArtifactHead], *, is_typing: bool) -> _Matching:
+    """Read the artifacts that a filter matches; of one that is wrong or half typed, by what stands before that."""
     from artui.query.filter.complete import finished_part, is_unfinished
 
-    every = reader.memory.at(reader.file_token()).get("artifacts", lambda: query.artifact_list(reader))
-    if not where:
-        return _Answer(every, every)
     notes: list[str] = []
     matching = or_filter_error(lambda: query.artifact_list(reader, where, notes=notes))
     is_half_typed = not matching and is_typing and is_unfinished(where)
     if isinstance(matching, list) and not is_half_typed:
-        return _Answer(every, matching, notes=notes)
+        return _Matching(matching, notes=notes)
     part = or_filter_error(lambda: query.artifact_list(reader, finished_part(where)))
     shown = part if isinstance(part, list) else every
     if isinstance(matching, list):
-        return _Answer(every, shown, notes=["No artifact matches so far: shown is what matched before."])
-    return _Answer(every, shown, matching)
+        return _Matching(shown, notes=["No artifact matches so far: shown is what matched before."])
+    return _Matching(shown, matching)
+
+
+def _placed(rows: Sequence[ArtifactRow], sorts: Sequence[Sort], where: str) -> Sequence[ArtifactRow]:
+    """Give what is called so before what only holds the words somewhere, unless a column sorts the rows."""
+    if sorts or not where:
+        return rows
+    words = where.lower().split()
+    return sorted(rows, key=lambda row: not all(word in row.head.name.lower() for word in words))
 
 
 def _told_apart(heads: Sequence[ArtifactHead]) -> list[ArtifactHead]:
@@ -248,113 +459,14 @@ def _told_apart(heads: Sequence[ArtifactHead]) -> list[ArtifactHead]:
     ]
 
 
-def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_all: bool) -> list[Line]:
-    if not shown:
-        if words:
-            return [
-                BLANK,
-                Line(
-                    [
-                        ("  No artifact matches. ", "text"),
-                        ("esc", "key"),
-                        (" clears the filter.", "dim"),
-                    ]
-                ),
-            ]
-        if any_at_all:
-            return []
-        return [
-            BLANK,
-            Line([("  No artifacts yet.", "bold")]),
-            BLANK,
-            Line(
-                [
-                    ("  A run saves them with ", "dim"),
-                    ('run.save("model", "model.safetensors", kind="model")', "accent"),
-                ]
-            ),
-            Line([("  and notes what it read with ", "dim"), ('run.use("data:latest")', "accent")]),
-        ]
-    lines: list[Line] = []
-    columns = _columns_of(shown, width)
-    # In the order of the stages, or, while words are looked for, of what they fit best.
-    stages = dict.fromkeys(head.stage for head in shown) if words else STAGES
-    for stage in stages:
-        members = [head for head in shown if head.stage == stage]
-        if not members:
-            continue
-        if lines:
-            lines.append(BLANK)
-        lines.append(heading(f" {stage}", note=str(len(members))))
-        kind = ""
-        for head in members:
-            spans = _spans_of(head, columns, width, names_kind=head.kind != kind)
-            kind = head.kind
-            lines.append(Line(spans, Link("artifact", str(head.key))))
-    return lines
-
-
-class _Columns(NamedTuple):
-    """Cells of the columns of the list; aliases have the rest of a line, less what is at its end."""
-
-    kind: int
-    name: int
-    number: int
-    size: int
-    """0 where there is no room for sizes, and so for ages."""
-    age: int
-
-    @property
-    def end(self) -> int:
-        """Cells of what stands at the end of a line."""
-        return sum(cells + _GAP for cells in (self.size, self.age) if cells)
-
-
-def _columns_of(shown: Sequence[ArtifactHead], width: int) -> _Columns:
-    """Divide a line: names give way before the aliases of most artifacts do."""
-    latest = [head.latest for head in shown if head.latest is not None]
-    kind = min(_MAX_KIND_CELLS, max(cells_of(clean(head.kind)) for head in shown))
-    number = max((len(f"v{head.number}") for head in latest), default=0)
-    aliases = min(_MAX_ALIAS_CELLS, max((cells_of(aliases_text(head)) for head in latest), default=0))
-    room = width - _INDENT - kind - number - aliases - 3 * _GAP - 1
-    longest = max(cells_of(clean(head.name)) for head in shown)
-    name = min(longest, max(_FEWEST_NAME_CELLS, room))
-    now_ms = clock.now_ms()
-    size = max((len(bytes_text(head.size_bytes)) for head in latest), default=0)
-    age = max((len(age_text(head.created_ms, now_ms)) for head in latest), default=0)
-    room -= name
-    age = age if age + _GAP <= room else 0
-    size = size if size + _GAP <= room - (age + _GAP if age else 0) else 0
-    return _Columns(kind, name, number, size, age)
-
-
-def _needed_cells(shown: Sequence[ArtifactHead]) -> int:
-    """Say how wide the list would be with nothing cut."""
-    if not shown:
-        return 0
-    columns = _columns_of(shown, _UNLIMITED)
-    aliases = max((cells_of(aliases_text(head.latest)) for head in shown if head.latest is not None), default=0)
-    return _INDENT + columns.kind + columns.name + columns.number + columns.end + min(aliases, _MAX_ALIAS_CELLS) + 3 * _GAP + 1  # fmt: skip
-
-
-def _spans_of(head: ArtifactHead, columns: _Columns, width: int, *, names_kind: bool) -> list[Span]:
-    latest = head.latest
-    kind = fit(clean(head.kind) if names_kind else "", columns.kind)
-    spans: list[Span] = [
-        (f"{'':{_INDENT}}{kind}{'':{_GAP}}", "dim"),
-        (fit_middle(clean(head.name), columns.name), "text"),
-    ]
-    if latest is not None:
-        spans.append((f"{'':{_GAP}}{f'v{latest.number}':{columns.number}}", "dim"))
-        room = width - length_of(spans) - _GAP - 1 - columns.end
-        spans.append(
-            (
-                f"{'':{_GAP}}{fit(aliases_text(latest, room), room) if columns.end else aliases_text(latest, room)}",
-                "good",
-            )
-        )
-        if columns.size:
-            spans.append((f"{'':{_GAP}}{bytes_text(latest.size_bytes):>{columns.size}}", "dim"))
-        if columns.age:
-            spans.append((f"{'':{_GAP}}{age_text(latest.created_ms, clock.now_ms()):>{columns.age}}", "dim"))
-    return spans
+_NO_MATCH = [
+    BLANK,
+    Line([("  No artifact matches. ", "text"), ("esc", "key"), (" clears the filter.", "dim")]),
+]
+_NOTHING = [
+    BLANK,
+    Line([("  No artifacts yet.", "bold")]),
+    BLANK,
+    Line([("  A run saves them with ", "dim"), ('run.save("model", "model.safetensors", kind="model")', "accent")]),
+    Line([("  and notes what it read with ", "dim"), ('run.use("data:latest")', "accent")]),
+]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
 from artui.model import Column, check_fact
-from artui.query.given import alias_answers, project_answers, tag_answers
+from artui.query.artifactrows import heads_of
+from artui.query.given import alias_answers, fact_answers, project_answers, tag_answers
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.reference import check_alias
@@ -252,118 +254,169 @@ PRODUCTION = "production"
 """The alias that a promoted version gets, unless another one is typed."""
 
 
-class VersionsEditor(Editor):
-    """Changes versions of a screen: aliases, approval, retirement, deletion."""
+Heads = Sequence["VersionHead"]
 
-    def __init__(self, screen: CatalogScreen, edited: Callable[[], VersionHead | None]) -> None:
+
+class VersionsEditor(Editor):
+    """Changes versions of a screen, the marked ones or that in sight: aliases, approval, retirement, deletion."""
+
+    def __init__(
+        self,
+        screen: CatalogScreen,
+        edited: Callable[[], VersionHead | None],
+        marked_keys: Callable[[], Sequence[int]] = lambda: (),
+    ) -> None:
         super().__init__(screen)
         self._version = edited
-        """Gives the version that a change is for."""
+        """Gives the version in sight."""
+        self._marked_keys = marked_keys
+        """Gives the versions that a change is for instead, if any."""
+
+    def _about(self, then: Callable[[Heads], None]) -> None:
+        """Go on with the versions that a change is for, as they are now; say so if there is none."""
+        keys, reader = list(self._marked_keys()), self._screen.reader
+        if not keys:
+            head = self._version()
+            if head is None:
+                self._say("There is no version here.")
+            else:
+                then([head])
+            return
+
+        def take(heads: list[VersionHead]) -> None:
+            if heads:
+                then(heads)
+            else:
+                self._say("What was marked is no longer in the catalog.", is_warning=True)
+
+        self._screen.ask("marked", lambda: heads_of(reader, keys), take)
+
+    def copy(self) -> None:
+        """Copy the references, a line each."""
+        self._about(self._copy)
+
+    def _copy(self, heads: Heads) -> None:
+        if len(heads) == 1:
+            self._screen.artui.copy_text(heads[0].reference)
+            return
+        self._screen.artui.copy_to_clipboard("\n".join(head.reference for head in heads))
+        self._say(f"copied {plural(len(heads), 'reference')}")
 
     def alias(self) -> None:
         """Let an alias name the version, or take one off."""
-        head = self._version()
-        if head is None:
-            self._say("There is no version here.")
-        else:
-            self._ask_alias(head, "")
+        self._about(lambda heads: self._ask_alias(heads, ""))
 
-    def _ask_alias(self, head: VersionHead, text: str) -> None:
-        question = f"alias for {clean(head.reference)}  (name, or -name)"
+    def _ask_alias(self, heads: Heads, text: str) -> None:
+        given = list(dict.fromkeys(alias for head in heads for alias in head.aliases))
         self.prompt(
-            question,
-            lambda answer: self._ask_why(head, answer.strip()),
+            f"alias for {_whom(heads)}  (name, or -name)",
+            lambda answer: self._ask_why(heads, answer.strip()),
             text=text,
             enter_word="go on",
-            names=lambda reader: alias_answers(reader, head.aliases),
+            names=lambda reader: alias_answers(reader, given),
         )
 
-    def _ask_why(self, head: VersionHead, text: str) -> None:
+    def _ask_why(self, heads: Heads, text: str) -> None:
         """Check the alias, and ask for the reason, which may be left out."""
         if not text:
             return
         alias, is_off = text.removeprefix("-").strip(), text.startswith("-")
         try:
             check_alias(alias)
+            if not is_off:
+                _check_apart(heads)
         except UsageError as error:
-            self._ask_alias(head, text)
+            self._ask_alias(heads, text)
             self._say(clean(str(error)), is_warning=True)
             return
-        what = f"no {alias} any more" if is_off else f"{alias} is {head.reference}"
-        self._ask_reason(
-            what, lambda why: self._alias(head, alias, why, is_off=is_off), "take off" if is_off else "set"
-        )
+        what = f"no {alias} any more" if is_off else f"{alias} is {_whom(heads)}"
+        does = "take off" if is_off else "set"
+        self._ask_reason(what, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
 
     def _ask_reason(self, what: str, answer: Callable[[str], None], enter_word: str) -> None:
         question = f"why: {clean(what, max_chars=_NAME_CHARS)}  (enter: no reason)"
         self.prompt(question, answer, enter_word=enter_word)
 
-    def _alias(self, head: VersionHead, alias: str, why: str, *, is_off: bool) -> None:
-        reader = self._screen.reader
+    def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
+        reader, whom = self._screen.reader, _whom(heads)
+        of = heads[0].artifact if len(heads) == 1 else whom
 
         def work() -> bool:
             from artui.catalog import Catalog, events
 
-            label = f"alias {alias} off {head.artifact}" if is_off else f"alias {alias} on {head.reference}"
+            label = f"alias {alias} off {of}" if is_off else f"alias {alias} on {whom}"
             with Catalog(reader.path) as catalog, events.editing(catalog, label, why=why) as edit:
-                return edit.drop_alias(head.id, alias) if is_off else edit.move_alias(head.id, alias)
+                turn = edit.drop_alias if is_off else edit.move_alias
+                return sum(turn(head.id, alias) for head in heads) > 0
 
-        done = f"{alias} names no version of {head.artifact} any more" if is_off else f"{alias} is {head.reference} now"
-        nothing = f"{head.artifact} has no alias {alias}." if is_off else f"{alias} is {head.reference} already."
+        if len(heads) == 1:
+            done = f"{alias} names no version of {of} any more" if is_off else f"{alias} is {whom} now"
+            nothing = f"{of} has no alias {alias}." if is_off else f"{alias} is {whom} already."
+        else:
+            done = f"{alias} is off the artifacts of {whom}" if is_off else f"{alias} is {whom} now"
+            nothing = "Nothing to change: it is so already."
         self._screen.ask(
             "edit", work, lambda is_changed: self._said_of_change(done if is_changed else nothing, is_changed)
         )
 
     def promote(self) -> None:
         """Let `production`, or another alias, name the version."""
-        if (head := self._version_or_say()) is not None:
-            self._ask_alias_to_promote(head, PRODUCTION)
+        self._about(lambda heads: self._ask_alias_to_promote(heads, PRODUCTION))
 
-    def _ask_alias_to_promote(self, head: VersionHead, text: str) -> None:
-        question = f"promote {clean(head.reference)} to"
+    def _ask_alias_to_promote(self, heads: Heads, text: str) -> None:
         self.prompt(
-            question, lambda answer: self._ask_why(head, answer.lstrip("-").strip()), text=text, enter_word="go on"
+            f"promote {_whom(heads)} to",
+            lambda answer: self._ask_why(heads, answer.lstrip("-").strip()),
+            text=text,
+            enter_word="go on",
         )
 
     def approve(self) -> None:
         """Approve the version in one's own name, or take that back."""
-        if (head := self._version_or_say()) is None:
-            return
+        self._about(self._see_approval)
+
+    def _see_approval(self, heads: Heads) -> None:
         reader = self._screen.reader
 
-        def is_approved() -> bool:
+        def are_approved() -> bool:
             from artui.catalog.events import author
             from artui.query.artifacts import get_version
 
-            return author() in [approval.author for approval in get_version(reader, head.id, max_files=1).approvals]
+            details = (get_version(reader, head.id, max_files=1) for head in heads)
+            return all(author() in [approval.author for approval in detail.approvals] for detail in details)
 
-        self._screen.ask("approval", is_approved, lambda is_back: self._ask_to_approve(head, is_back=is_back))
+        self._screen.ask("approval", are_approved, lambda is_back: self._ask_to_approve(heads, is_back=is_back))
 
-    def _ask_to_approve(self, head: VersionHead, *, is_back: bool) -> None:
-        done = "is no longer approved by you" if is_back else "is approved"
+    def _ask_to_approve(self, heads: Heads, *, is_back: bool) -> None:
+        done = f"{_are(heads)} no longer approved by you" if is_back else f"{_are(heads)} approved"
         does = "take back" if is_back else "approve"
-        self._change(head, done, lambda edit: edit.withdraw(head.id) if is_back else edit.approve(head.id), does)
+        self._change(heads, done, lambda edit, head: edit.withdraw(head.id) if is_back else edit.approve(head.id), does)
 
     def retire(self) -> None:
         """Take the version out of the lists, or back into them."""
-        if (head := self._version_or_say()) is None:
-            return
-        done = "is in the lists again" if head.is_retired else "is retired"
-        does = "take back" if head.is_retired else "retire"
-        self._change(
-            head, done, lambda edit: edit.reinstate(head.id) if head.is_retired else edit.retire(head.id), does
-        )
+        self._about(self._retire)
+
+    def _retire(self, heads: Heads) -> None:
+        is_back = all(head.is_retired for head in heads)
+        done = f"{_are(heads)} in the lists again" if is_back else f"{_are(heads)} retired"
+        does = "take back" if is_back else "retire"
+        self._change(heads, done, lambda edit, head: edit.reinstate(head.id) if is_back else edit.retire(head.id), does)
 
     def declare(self) -> None:
         """Declare a fact of the version's artifact, or take one away."""
-        if (head := self._version_or_say()) is not None:
-            self._ask_fact(head, "")
+        self._about(lambda heads: self._ask_fact(heads, ""))
 
-    def _ask_fact(self, head: VersionHead, text: str) -> None:
-        question = f"fact of {clean(head.artifact, max_chars=_NAME_CHARS)}  (licence=MIT, or -licence)"
-        self.prompt(question, lambda answer: self._fact(head, answer), text=text, enter_word="go on")
+    def _ask_fact(self, heads: Heads, text: str) -> None:
+        of = clean(heads[0].artifact, max_chars=_NAME_CHARS) if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
+        self.prompt(
+            f"fact of {of}  (licence=MIT, or -licence)",
+            lambda answer: self._fact(heads, answer),
+            text=text,
+            enter_word="go on",
+            names=lambda reader: fact_answers(reader, [head.artifact_key for head in heads]),
+        )
 
-    def _fact(self, head: VersionHead, text: str) -> None:
+    def _fact(self, heads: Heads, text: str) -> None:
         if not text:
             return
         name, equals, value = (text[1:], "=", "") if text.startswith("-") else text.partition("=")
@@ -372,52 +425,56 @@ class VersionsEditor(Editor):
                 raise UsageError(f"{text!r} has no value.", remedy="Write it as in licence=MIT.")
             name, value = check_fact(name, value)
         except UsageError as error:
-            self._ask_fact(head, text)
+            self._ask_fact(heads, text)
             self._say(clean(str(error)), is_warning=True)
             return
         said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
+        of = heads[0].artifact if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
         self._change(
-            head,
-            f"{said} of {head.artifact}",
-            lambda edit: edit.declare(head.id, name, value),
+            heads,
+            f"{said} of {of}",
+            lambda edit, head: edit.declare(head.id, name, value),
             "declare" if value else "take off",
             names_it=False,
         )
 
     def delete(self) -> None:
         """Delete the version, or restore it."""
-        if (head := self._version_or_say()) is None:
+        self._about(self._delete)
+
+    def _delete(self, heads: Heads) -> None:
+        there = [head for head in heads if head.removed_ms is None]
+        if not there:
+            of = f"{_whom(heads)} was" if len(heads) == 1 else f"{_whom(heads)} were"
+            self._say(f"The content of {of} removed: it cannot be restored.", is_warning=True)
             return
-        if head.removed_ms is not None:
-            self._say(f"The content of {clean(head.reference)} was removed: it cannot be restored.", is_warning=True)
-            return
-        is_deleted = head.deleted_ms is not None
-        done = "is restored" if is_deleted else "is deleted"
+        is_back = all(head.deleted_ms is not None for head in there)
+        done = f"{_are(there)} restored" if is_back else f"{_are(there)} deleted"
         self._change(
-            head,
+            there,
             done,
-            lambda edit: edit.restore_version(head.id) if is_deleted else edit.delete_version(head.id),
-            "restore" if is_deleted else "delete",
+            lambda edit, head: edit.restore_version(head.id) if is_back else edit.delete_version(head.id),
+            "restore" if is_back else "delete",
         )
 
-    def _version_or_say(self) -> VersionHead | None:
-        head = self._version()
-        if head is None:
-            self._say("There is no version here.")
-        return head
-
     def _change(
-        self, head: VersionHead, done: str, change: Callable[[Edit], bool], does: str, *, names_it: bool = True
+        self,
+        heads: Heads,
+        done: str,
+        change: Callable[[Edit, VersionHead], bool],
+        does: str,
+        *,
+        names_it: bool = True,
     ) -> None:
-        """Ask for the reason, then change the version; `does` is what enter does then."""
-        path, label = self._screen.reader.path, f"{head.reference} {done}" if names_it else done
+        """Ask for the reason, then change the versions as one edit; `does` is what enter does then."""
+        path, label = self._screen.reader.path, f"{_whom(heads)} {done}" if names_it else done
 
         def answered(why: str) -> None:
             def work() -> bool:
                 from artui.catalog import Catalog, events
 
                 with Catalog(path) as catalog, events.editing(catalog, label, why=why) as edit:
-                    return change(edit)
+                    return sum(change(edit, head) for head in heads) > 0
 
             self._screen.ask(
                 "edit",
@@ -430,3 +487,23 @@ class VersionsEditor(Editor):
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
         self._screen.load()
+
+
+def _whom(heads: Heads) -> str:
+    """Name the version, or say how many they are."""
+    return clean(heads[0].reference) if len(heads) == 1 else plural(len(heads), "version")
+
+
+def _are(heads: Heads) -> str:
+    return "is" if len(heads) == 1 else "are"
+
+
+def _check_apart(heads: Heads) -> None:
+    """Raise UsageError if an alias would have to name two versions of one artifact."""
+    counts = Counter(head.artifact_key for head in heads)
+    for head in heads:
+        if counts[head.artifact_key] > 1:
+            raise UsageError(
+                f"{counts[head.artifact_key]} of the marked versions are of {head.artifact}.",
+                remedy="An alias names one version of an artifact.",
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -40,3 +41,12 @@ class Marks(NamedTuple):
             return []
         first = [key for key in shown if key in self.keys]
         return first + sorted(self.keys.difference(first))
+
+
+@dataclass
+class VersionMarks:
+    """Which versions are marked, on whichever screen they were, while the app runs."""
+
+    marks: Marks = field(default_factory=Marks)
+    is_loaded: bool = False
+    """Whether those of the last time are among them."""

@@ -100,6 +100,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
     """Fewest and most cells of the first column."""
     NAME_SHARE: ClassVar[int] = 4
     """It takes at most one in so many cells of the table."""
+    DIMS_FEW: ClassVar[bool] = True
+    """Whether groups of few rows are dim: their numbers say little."""
 
     class RowsWanted(Message):
         """Cells of these rows are not known yet."""
@@ -540,9 +542,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         fold = "▾" if group_id(group) in self.lines.unfolded else "▸"
         label, count = self._group_label(group, self._name_cells)
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
-        # Of a small group mean and deviation say little.
-        spans += [(label, "text" if group.is_thin else "bold")]
-        spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if group.is_thin else "bold"))
+        is_dim = self.DIMS_FEW and group.is_thin
+        spans += [(label, "text" if is_dim else "bold")]
+        spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if is_dim else "bold"))
         for _, shape in self._visible_shapes():
             spans.append((GAP, "text"))
             spans += self.group_cells(group, shape)
@@ -606,6 +608,15 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         self._first_shape = min(self._first_shape, number)
         while self._first_shape < number and number not in [shown for shown, _ in self._visible_shapes()]:
             self._first_shape += 1
+
+    @property
+    def wanted_cells(self) -> int:
+        """How wide the table would be with nothing cut."""
+        indent = 2 if self.groups else 0
+        # The text of a group may be longer than a name.
+        labels = [cell_len(clean(str(group.values[0]))) + cell_len(_count_text(group)) for group in self.groups]
+        name = max([self.NAME_CELLS[0], indent + self._needed_cells, *labels])
+        return 4 + min(name, self.NAME_CELLS[1]) + sum(len(GAP) + shape.cells for shape in self.view.shapes)
 
     @property
     def hidden_columns(self) -> int:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from artui.tui.cells import Shape
 
 
+_SHOWN_AS_AGES = ("attribute:started", "version:created")
+
+
 def sort_arrow(sort: Sort) -> str:
-    """Give the arrow that says which way a column grows: ages grow as start times fall."""
-    return "↓" if sort.is_descending != (sort.column == "attribute:started") else "↑"
+    """Give the arrow that says which way a column grows: ages grow as times fall."""
+    return "↓" if sort.is_descending != (sort.column in _SHOWN_AS_AGES) else "↑"
 
 
 class AskedCells(NamedTuple):

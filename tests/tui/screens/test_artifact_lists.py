@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts
-from artui.model import ArtifactHead, RunHead, VersionHead
+from artui.model import ArtifactHead, ArtifactRow, Column, ParamValue, RunHead, VersionHead
+from artui.query.artifactrows import SHOWN
 from artui.query.artifacts import artifact_list
 from artui.query.direction import best_aggregate, is_result
 from artui.query.measures import Measure, version_measures
@@ -22,7 +23,8 @@ from artui.query.reader import Reader
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.screens.artifact import version_spans
-from artui.tui.screens.artifacts import _columns_of, _spans_of
+from artui.tui.widgets.artifactcells import artifact_cell, shape_of, sum_cell
+from artui.units import bytes_text
 from tests.tui.looking import NOW_MS, settled, shown
 
 ALIASES = (
@@ -78,21 +80,29 @@ def test_aliases_that_have_no_room_are_counted(aliases: list[str], cells: int) -
     assert "production" not in own or not text or text.startswith(("production", "pro", "p", "…"))
 
 
-@pytest.mark.parametrize("width", [54, 60, 80, 100, 120])
-def test_artifacts_keep_their_aliases(width: int) -> None:
-    """Beside long names and kinds the aliases of an artifact are whole, and the end of a name that is cut is seen."""
-    model = ArtifactHead(1, "01ART", "digits-model-with-a-name-that-is-far-too-long-for-a-list-v2", "p", "modelling", "checkpoint", 1, _version(2, ("candidate", "production")))  # fmt: skip
-    short = replace(model, key=2, name="score", kind="log", latest=_version(30, ()))
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("cells", [10, 16, 20, None])
+def test_artifacts_keep_their_aliases(cells: int | None) -> None:
+    """Each cell is as wide as its column; an alias is never cut while another one could be left out; a stage has sums."""
+    model = ArtifactHead(1, "01ART", "digits-model", "p", "modelling", "checkpoint", 3, replace(_version(2, ("candidate", "production")), size_bytes=1_500_000))  # fmt: skip
+    short = replace(model, key=2, name="score", kind="log", version_count=4, latest=replace(_version(30, ()), size_bytes=500_000))  # fmt: skip
+    columns = [Column("version", word, is_numeric=SHOWN[word].kind != "text") for word in ("kind", "version", "alias", "size", "created", "versions")]  # fmt: skip
+    values: list[dict[str, ParamValue]] = [
+        {"version:kind": head.kind, "version:version": head.latest.number, "version:size": head.latest.size_bytes, "version:created": head.latest.created_ms, "version:versions": head.version_count}
+        for head in (model, short)
+        if head.latest is not None
+    ]  # fmt: skip
+    rows = [ArtifactRow(head, cells_) for head, cells_ in zip((model, short), values, strict=True)]
 
-    columns = _columns_of([model, short], width)
-    lines = [_spans_of(head, columns, width, names_kind=True) for head in (model, short)]
+    shapes = {column.name: shape_of(column, rows, NOW_MS, cells if column.name == "alias" else None) for column in columns}  # fmt: skip
+    texts = {word: [artifact_cell(row, shape, NOW_MS)[0] for row in rows] for word, shape in shapes.items()}
 
-    assert all(length_of(line) <= width for line in lines)
-    assert "  v2 " in _text(lines[0])
-    assert ("  production candidate" if width >= 60 else "  production +1") in _text(lines[0])
-    if columns.age:
-        assert all(_text(line).endswith(" 2h") or _text(line).endswith("mo") for line in lines)
-    assert "…" not in _text(lines[0]) or "list-v2  v2" in _text(lines[0])
+    assert all(length_of([(text, "")]) == shapes[word].width for word, column in texts.items() for text in column)
+    whole = "production candidate" if cells in (20, None) else "production +1" if cells == 16 else "production"
+    assert texts["alias"][0].strip() == whole and texts["alias"][1].strip() == "·"
+    assert [text.strip() for text in texts["version"]] == ["v2", "v30"] and texts["created"][0].strip() == "2h"
+    sums = {word: sum_cell(rows, shape, NOW_MS)[0].strip() for word, shape in shapes.items()}
+    assert sums == {"kind": "", "version": "", "alias": "", "size": bytes_text(2_000_000), "created": "2h", "versions": "7"}  # fmt: skip
 
 
 def test_artifacts_that_are_called_so_come_first(small_catalog: Path, explore: Callable[..., None]) -> None:

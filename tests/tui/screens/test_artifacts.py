@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog, events
 from artui.query import artifacts as query
+from artui.query.artifactrows import heads_of
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.history import version_history
 from artui.query.reader import Reader
@@ -39,7 +41,7 @@ async def _type(pilot: Pilot[Any], text: str) -> None:
 
 
 def _listed(pilot: Pilot[Any]) -> list[str]:
-    return [head.name for head in on(pilot, ArtifactsScreen)._shown]
+    return [row.head.name for row in on(pilot, ArtifactsScreen).state.rows]
 
 
 def test_artifacts_are_filtered_as_runs_are(demo_catalog: Path, explore: Explore) -> None:
@@ -96,7 +98,7 @@ def test_what_fits_is_completed(demo_catalog: Path, explore: Explore) -> None:
         await _type(pilot, "= prod")
         await pilot.press("tab")
         await settled(pilot)
-        line = on(pilot, ArtifactsScreen).line
+        line = on(pilot, ArtifactsScreen).filter
         assert line.words == "alias = production" and "digits-model" in _listed(pilot)
         await _type(pilot, "and made_by (val/l")
         assert "val/loss" in shown(pilot)
@@ -197,17 +199,17 @@ def test_what_is_entered_fast_is_judged_as_it_stands(demo_catalog: Path, explore
         await pilot.press("2", "slash")
         await settled(pilot)
         await _type(pilot, "size >")
-        line = on(pilot, ArtifactsScreen).line
+        line = on(pilot, ArtifactsScreen).filter
         assert line._error is not None
         await pilot.press("space", "1", "enter")
         await settled(pilot)
-        assert not on(pilot, ArtifactsScreen).line.is_typing and filters_used(ARTIFACTS)[-1] == "size > 1"
+        assert not on(pilot, ArtifactsScreen).filter.is_typing and filters_used(ARTIFACTS)[-1] == "size > 1"
         await pilot.press("slash")
         await settled(pilot)
         await pilot.press("end", "space", *"and", "space", *"lr", "space", "greater_than_sign", "3", "enter")
         await settled(pilot)
         assert (
-            on(pilot, ArtifactsScreen).line.is_typing
+            on(pilot, ArtifactsScreen).filter.is_typing
             and "A version has no 'lr'" in shown(pilot)
             and filters_used(ARTIFACTS)[-1] == "size > 1"
         )
@@ -373,3 +375,142 @@ def test_of_very_many_files_the_first_are_there_at_once(
         assert re.search(r"damaged +files", shown(pilot))
 
     explore(demo_catalog, damaged, size=(140, 60))
+
+
+def _column_ids(pilot: Pilot[Any]) -> list[str]:
+    return [shape.column.id for shape in on(pilot, ArtifactsScreen).table.view.shapes]
+
+
+def _named_rows(pilot: Pilot[Any]) -> list[str]:
+    screen = on(pilot, ArtifactsScreen)
+    return [row.head.name for key in screen.table.keys if (row := screen.table.row_of(key)) is not None]
+
+
+def test_the_table_of_artifacts_is_arranged_as_that_of_runs(demo_catalog: Path, explore: Explore) -> None:
+    """Sorted by a key and by a click both ways and back, columns chosen, moved, hidden and made wider; all of it is remembered."""
+    with Reader(demo_catalog) as reader:
+        every = artifact_list(reader)
+        sizes = {head.name: head.latest.size_bytes for head in every if head.latest is not None}
+
+    async def arrange(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        screen = on(pilot, ArtifactsScreen)
+        assert _named_rows(pilot) == [head.name for head in every] and len(screen.table.groups) == 4
+        for _ in range(_column_ids(pilot).index("version:size") + 1):
+            await pilot.press("right")
+        await pilot.press("s")
+        await settled(pilot)
+        assert [sizes[name] for name in _named_rows(pilot)] == sorted(sizes.values(), reverse=True)
+        assert not screen.table.groups and "by size ↓" in shown(pilot)
+        head = next(row for row in shown(pilot).splitlines() if "kind" in row and "size" in row)
+        await pilot.click("#artifacts", offset=(head.index("size"), 0))
+        await settled(pilot)
+        assert [sizes[name] for name in _named_rows(pilot)] == sorted(sizes.values())
+        await pilot.press("C")
+        await settled(pilot)
+        assert "metadata.val_loss" in shown(pilot) and "2 Artifacts" in shown(pilot)
+        await pilot.press("slash", *"val_loss", "enter", "space")
+        while not isinstance(pilot.app.screen, ArtifactsScreen):
+            await pilot.press("escape")
+            await settled(pilot)
+        assert _column_ids(pilot)[-1] == "metadata:val_loss"
+        row = screen.table.row_of(next(head.key for head in every if head.name == "digits-checkpoint"))
+        assert row is not None and isinstance(row.cells["metadata:val_loss"], float)
+        before = _column_ids(pilot)
+        place = before.index("version:size")
+        await pilot.press("less_than_sign", "right_parenthesis", "underscore")
+        await settled(pilot)
+        assert "version:size" not in _column_ids(pilot) and screen.arrangement.widths["version:size"]
+        assert _column_ids(pilot) == [*before[:place], *before[place + 1 :]]
+        await pilot.press("home", "ctrl+y")
+        assert "copied" in shown(pilot)
+
+    async def again(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        assert "metadata:val_loss" in _column_ids(pilot) and "version:size" not in _column_ids(pilot)
+        assert [sizes[name] for name in _named_rows(pilot)] == sorted(sizes.values())
+        screen = on(pilot, ArtifactsScreen)
+        while screen.table.column:
+            await pilot.press("left")
+        for sign in ("by name ↑", "by name ↓", " 83 versions"):
+            await pilot.press("s")
+            await settled(pilot)
+            assert sign in shown(pilot)
+        assert _named_rows(pilot) == [head.name for head in every] and screen.arrangement.sorts == ()
+
+    explore(demo_catalog, arrange, size=(150, 40))
+    explore(demo_catalog, again, size=(150, 40))
+
+
+def test_what_is_marked_is_changed_and_taken_along(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marks stay over filters and on the page of an artifact; keys act on all of them as one edit; only they are written."""
+    monkeypatch.chdir(tmp_path)
+    with Reader(small_catalog) as reader:
+        every = [head for head in artifact_list(reader) if head.latest is not None]
+    first, second = (head.latest for head in every[:2])
+    assert first is not None and second is not None
+
+    def standing() -> set[str]:
+        with Reader(small_catalog) as reader:
+            return {head.reference for head in heads_of(reader, [first.key, second.key]) if head.is_retired}
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "space", "space")
+        await settled(pilot)
+        screen = on(pilot, ArtifactsScreen)
+        assert screen.marked_keys() == [first.key, second.key] and "2 marked" in shown(pilot)
+        await pilot.press("slash")
+        await _type(pilot, "kind = nothing")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert set(screen.marked_keys()) == {first.key, second.key} and "2 marked" in shown(pilot)
+        await pilot.press("escape", "minus")
+        await settled(pilot)
+        assert "2 versions are retired" in shown(pilot)
+        await _type(pilot, "old")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert standing() == {first.reference, second.reference} and "2 versions are retired · u takes it back" in shown(pilot)  # fmt: skip
+        await pilot.press("u")
+        await settled(pilot)
+        assert standing() == set() and "taken back" in shown(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        await _type(pilot, "release")
+        await pilot.press("enter", "enter")
+        await settled(pilot)
+        with Reader(small_catalog) as reader:
+            assert {find_version(reader, f"{head.artifact}:release").id for head in (first, second)} == {first.id, second.id}  # fmt: skip
+        await pilot.press("y")
+        await settled(pilot)
+        assert "copied 2 references" in shown(pilot)
+        for name in ("a.csv", "a.json", "a.md"):
+            await pilot.press("e")
+            await settled(pilot)
+            assert "write 2 artifacts to file" in shown(pilot)
+            await pilot.press("ctrl+u")
+            await _type(pilot, name)
+            await pilot.press("enter")
+            await settled(pilot)
+        rows = json.loads((tmp_path / "a.json").read_text())
+        assert [row["artifact"] for row in rows] == [first.artifact, second.artifact]
+        assert [row["size_bytes"] for row in rows] == [first.size_bytes, second.size_bytes]
+        lines = (tmp_path / "a.csv").read_text().splitlines()
+        assert lines[0].startswith("artifact,") and "version" in lines[0] and len(lines) == 3
+        assert (tmp_path / "a.md").read_text().count("\n") == 4
+        screen.table.move_to(screen.table.first_place())
+        await pilot.press("enter")
+        await settled(pilot)
+        assert f"◆v{first.number}" in shown(pilot) and on(pilot, ArtifactScreen).marked_keys() == [first.key]
+        await pilot.press("space", "escape")
+        await settled(pilot)
+        assert on(pilot, ArtifactsScreen).marked_keys() == [second.key]
+        await pilot.press("M")
+        await settled(pilot)
+        assert on(pilot, ArtifactsScreen).marked_keys() == [] and "1 marked" not in shown(pilot)
+
+    explore(small_catalog, flow, size=(140, 40))

@@ -82,7 +82,6 @@ LISTS: dict[str, tuple[tuple[str, ...], tuple[int, int]]] = {
     "overview": (("down", "down", "enter"), (80, 12)),
     "files": (("down", "down", "enter", "tab", "tab"), (80, 8)),
     "details": (("p",), (80, 12)),
-    "artifacts": (("2",), (80, 8)),
     "artifact": (("2", "G"), (120, 10)),
     "versions": (("2", "slash", *"model", "enter", "enter", "tab"), (120, 8)),
     "live": (("4",), (80, 7)),

@@ -1,0 +1,117 @@
+"""The frozen state of the screen of artifacts, and what follows from it: lines, columns, and the words around them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from artui.model import STAGES
+from artui.query.artifactrows import SHOWN, title_of
+from artui.query.runs.grouping import Group
+from artui.safetext import clean
+from artui.tui.state.arrangement import USUAL, Arrangement
+from artui.tui.state.marks import Marks
+from artui.tui.widgets.artifactcells import shape_of
+from artui.tui.widgets.groupcells import group_id
+from artui.tui.widgets.grouplabels import labels_of
+from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
+from artui.units import count_text, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from artui.model import ArtifactRow, Column
+    from artui.query.runs.sorting import Sort
+    from artui.tui.cells import Span
+
+_STAGE = "version:stage"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactsState:
+    """What the table of artifacts is asked to show, what the catalog answered, and what is marked."""
+
+    rows: Sequence[ArtifactRow] = ()
+    """The artifacts that match, in order."""
+    total: int = 0
+    """How many artifacts there are."""
+    version_total: int = 0
+    columns: tuple[Column, ...] = ()
+    """Every possible column."""
+    arrangement: Arrangement = field(default_factory=lambda: USUAL["artifacts"])
+    answered_where: str | None = None
+    """The filter that `rows` answers; None before the first answer."""
+    answered_sorts: tuple[Sort, ...] = ()
+    folded: frozenset[str] = frozenset()
+    """Ids of the stages whose artifacts are hidden."""
+    marks: Marks = field(default_factory=Marks)
+    """Keys of the marked versions, shown or not."""
+
+    @property
+    def by_key(self) -> Mapping[int, ArtifactRow]:
+        """The rows by the keys of their artifacts."""
+        return {row.head.key: row for row in self.rows}
+
+
+def version_key(row: ArtifactRow) -> int:
+    """Give the key of the version that is shown of an artifact; below zero for an artifact that has none."""
+    return row.head.latest.key if row.head.latest is not None else -row.head.key
+
+
+def shown_columns(state: ArtifactsState) -> list[Column]:
+    """Give the columns as they were chosen, or those that artui chooses: of aliases and uses only if there are any."""
+    by_id = {column.id: column for column in state.columns}
+    if state.arrangement.columns is not None:
+        return [by_id[column_id] for column_id in state.arrangement.columns if column_id in by_id]
+    return [by_id[f"version:{word}"] for word in usual_words(state.rows) if f"version:{word}" in by_id]
+
+
+def usual_words(rows: Iterable[ArtifactRow]) -> list[str]:
+    """Give the words of the columns that are shown unless others were chosen."""
+    has_alias = any(row.head.latest is not None and set(row.head.latest.aliases) - {"latest"} for row in rows)
+    return [word for word, shown in SHOWN.items() if shown.is_usual and (word != "alias" or has_alias)]
+
+
+def view_of(state: ArtifactsState, now_ms: int) -> View:
+    """Lay the columns out."""
+    widths = state.arrangement.widths
+    shapes = tuple(shape_of(column, state.rows, now_ms, widths.get(column.id)) for column in shown_columns(state))
+    return View(shapes, state.answered_sorts, state.arrangement.pinned)
+
+
+def lines_of(state: ArtifactsState) -> TableLines:
+    """Give the lines of the table: artifacts below their stages, or, sorted by a column, all of them below each other."""
+    if state.answered_sorts or not state.rows:
+        return TableLines(array("q", (row.head.key for row in state.rows)))
+    members: dict[str, list[int]] = {}
+    for row in state.rows:
+        members.setdefault(row.head.stage, []).append(row.head.key)
+    # In the order of the stages; while words are looked for, of what they fit best.
+    stages = list(members) if state.answered_where else [stage for stage in STAGES if stage in members]
+    groups = [Group((stage,), tuple(members[stage]), is_read=True, by=(_STAGE,)) for stage in stages]
+    keys = array("q")
+    for number, group in enumerate(groups):
+        keys.append(-number - 1)
+        if group_id(group) not in state.folded:
+            keys.extend(group.keys)
+    unfolded = frozenset(group_id(group) for group in groups) - state.folded
+    return TableLines(keys, groups, labels_of(groups, ("artifact",), is_chosen=True), unfolded)
+
+
+def count_spans(state: ArtifactsState, *, hidden_columns: int) -> list[Span]:
+    """Say what is shown, what is marked, and how it is sorted; `hidden_columns` lie beyond the right edge."""
+    words = state.answered_where
+    counted = plural(state.total, "artifact")
+    spans: list[Span] = [(f"{count_text(len(state.rows))} of {counted}", "accent") if words else (counted, "dim")]
+    spans.append((f" · {plural(state.version_total, 'version')}", "dim"))
+    if state.marks.keys:
+        spans.append((f" · {count_text(len(state.marks.keys))} marked", "mark"))
+    if state.answered_sorts:
+        sort, *more = state.answered_sorts
+        by_id = {column.id: column for column in state.columns}
+        title = title_of(by_id[sort.column]) if sort.column in by_id else sort.column.partition(":")[2]
+        spans.append((f" · by {clean(title, max_chars=40)} {sort_arrow(sort)}{f' +{len(more)}' if more else ''}", "dim"))  # fmt: skip
+    spans.append((f" · {hidden_columns} more → " if hidden_columns and state.rows else " ", "faint"))
+    return spans

@@ -1,0 +1,87 @@
+"""Cells of an artifact in the table: what the version that is shown has, its metadata, its facts; of a stage, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from artui.query.artifactrows import kind_of, title_of
+from artui.safetext import cells_of, clean
+from artui.tui.aliases import aliases_text
+from artui.tui.cells import Shape, Span, fit, fit_middle
+from artui.units import DIGITS, age_text, bytes_text, column_text, count_text, decimals_of, number_text, param_text
+
+if TYPE_CHECKING:
+    from artui.model import ArtifactRow, Column
+
+_MISSING = "·"
+_MOST_CELLS = {"alias": 28, "kind": 16, "digest": 12, "id": 26}
+_MAX_TEXT_CELLS = 24
+_SUMMED = ("versions", "size", "files")
+"""Of these a stage has a sum."""
+
+
+def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: int | None) -> Shape:
+    """Choose the width of a column by what stands in it; `cells` is what the user chose, None for nothing."""
+    title = clean(title_of(column), max_chars=40)
+    decimals, least = 0, cells_of(title) + 1
+    if column.source == "metadata" and column.is_numeric:
+        numbers = [value for row in rows if isinstance(value := row.cells.get(column.id), int | float)]
+        texts = [number_text(float(number)) for number in numbers]
+        decimals = max(map(decimals_of, texts), default=0)
+        whole = max((len(text.partition(".")[0]) for text in texts), default=1)
+        width = max(least, min(whole + bool(decimals) + decimals, 12))
+    else:
+        most = _MOST_CELLS.get(column.name, _MAX_TEXT_CELLS) if column.source == "version" else _MAX_TEXT_CELLS
+        sums = [_sum_text(column, rows)] if column.name in _SUMMED else []
+        texts = [*(_text(row, column, now_ms) for row in rows), *sums]
+        width = max(least, min(most, max(map(cells_of, texts), default=0)))
+    shape = Shape(column, title, width, decimals, DIGITS)
+    return shape if cells is None else shape._replace(width=cells, is_fixed=True)
+
+
+def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
+    """Draw what an artifact has in a column, in exactly the cells of that."""
+    column = shape.column
+    if column.source == "version" and column.name == "alias" and row.head.latest is not None:
+        aliases = aliases_text(row.head.latest, shape.width)
+        return fit(aliases or _MISSING, shape.width), "good" if aliases else "faint"
+    value = row.cells.get(column.id)
+    if value is None:
+        return fit(_MISSING, shape.width, right=column.is_numeric), "faint"
+    if column.source == "metadata" and column.is_numeric and isinstance(value, int | float):
+        return fit(column_text(float(value), shape.digits, shape.decimals, shape.width), shape.width, right=True), "text"  # fmt: skip
+    text = _text(row, column, now_ms)
+    style = "dim" if column.source == "version" else "text"
+    return fit(text, shape.width, right=True) if column.is_numeric else fit_middle(text, shape.width), style
+
+
+def sum_cell(rows: Sequence[ArtifactRow], shape: Shape, now_ms: int) -> Span:
+    """Draw what the artifacts of a stage have together: how many versions, how large they are, since when there is a new one."""
+    column, text = shape.column, ""
+    if column.source == "version" and column.name in _SUMMED:
+        text = _sum_text(column, rows)
+    elif column.id == "version:created":
+        newest = max((value for row in rows if isinstance(value := row.cells.get(column.id), int)), default=None)
+        text = "" if newest is None else age_text(newest, now_ms)
+    return fit(text, shape.width, right=column.is_numeric), "faint"
+
+
+def _sum_text(column: Column, rows: Iterable[ArtifactRow]) -> str:
+    total = sum(value for row in rows if isinstance(value := row.cells.get(column.id), int))
+    return bytes_text(total) if kind_of(column) == "bytes" else count_text(total)
+
+
+def _text(row: ArtifactRow, column: Column, now_ms: int) -> str:
+    value, kind = row.cells.get(column.id), kind_of(column)
+    if column.id == "version:alias" and row.head.latest is not None:
+        return aliases_text(row.head.latest)
+    if value is None:
+        return ""
+    if column.id == "version:version":
+        return f"v{value}"
+    if isinstance(value, int) and not isinstance(value, bool) and column.source == "version":
+        return (
+            bytes_text(value) if kind == "bytes" else age_text(value, now_ms) if kind == "time" else count_text(value)
+        )
+    return clean(param_text(value), max_chars=200)

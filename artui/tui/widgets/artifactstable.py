@@ -1,0 +1,55 @@
+"""The table of artifacts: each with the version that is shown of it, below the stage that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from artui.model import ArtifactRow
+from artui.tui.cells import DAMAGED_SIGN, Shape, Span
+from artui.tui.keys import bindings
+from artui.tui.widgets.artifactcells import artifact_cell, sum_cell
+from artui.tui.widgets.groupcells import GAP
+from artui.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from artui.query.runs.grouping import Group
+
+
+class ArtifactsTable(Table[ArtifactRow]):
+    """Rows are artifacts, all of which the screen brings at once; groups are stages."""
+
+    BINDINGS = bindings("list")
+    NAMED = "artifact"
+    NAME_CELLS = (16, 48)
+    NAME_SHARE = 2
+    DIMS_FEW = False
+
+    def __init__(self) -> None:
+        super().__init__(id="artifacts")
+
+    def show_rows(self, rows: Mapping[int, ArtifactRow]) -> None:
+        """Take all rows, by the keys of their artifacts."""
+        self._rows = dict(rows)
+
+    def first_place(self) -> int:
+        """Give the first artifact: the stage above it is only its heading."""
+        return next((place for place, key in enumerate(self.keys) if key > 0), 0)
+
+    def sign_of(self, row: ArtifactRow) -> Span:
+        """Give the sign of damage; a blank for what is whole."""
+        latest = row.head.latest
+        is_damaged = bool(row.head.damaged or (latest is not None and latest.damaged))
+        return (DAMAGED_SIGN, "bad") if is_damaged else (" ", "text")
+
+    def cells_of(self, row: ArtifactRow, shape: Shape) -> list[Span]:
+        """Draw what an artifact has in a column."""
+        return [(GAP, "text"), artifact_cell(row, shape, self.now_ms)]
+
+    def group_cells(self, group: Group, shape: Shape) -> list[Span]:
+        """Draw what the artifacts of a stage have together."""
+        rows = [self._rows[key] for key in group.keys if key in self._rows]
+        return [sum_cell(rows, shape, self.now_ms)]
+
+    def _most_name_cells(self) -> tuple[int, int]:
+        return self.NAME_CELLS[1], self.NAME_SHARE
