@@ -8,7 +8,7 @@ more is given back in small steps, in which others may read and write.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from artui import clock
 from artui.catalog import Catalog, events, retention
@@ -19,6 +19,21 @@ REMOVED = "removed"
 _VERSIONS_AT_ONCE = 100
 _CHUNKS_AT_ONCE = 200
 _PAGES_AT_ONCE = 4_000
+
+
+def collect(
+    catalog: Catalog, versions: Sequence[Named], *, before_ms: int, why: str, label: str
+) -> tuple[list[Named], int]:
+    """Delete versions, remove the content of what was deleted before then, and give the room back.
+
+    Returns:
+        The versions whose content was removed, and the bytes that were stored for it.
+    """
+    delete_versions(catalog, versions, why=why, label=label)
+    removed = remove_content(catalog, before_ms=before_ms)
+    freed_bytes = remove_unnamed(catalog)
+    compact(catalog)
+    return removed, freed_bytes
 
 
 def delete_versions(catalog: Catalog, versions: Iterable[Named], *, why: str, label: str) -> int:
@@ -58,24 +73,33 @@ def _remove(connection: sqlite3.Connection, version: Named) -> None:
 
 
 def remove_unnamed(catalog: Catalog) -> int:
-    """Remove blobs and chunks that nothing names; give the bytes that were stored for them.
+    """Remove blobs and chunks that nothing names, some at a time; give the bytes that were stored for them.
 
     What is being saved is never among them: content and what names it are written in one transaction.
     """
-    with catalog.transaction() as connection:
-        connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
     size_bytes = 0
     while True:
         with catalog.transaction() as connection:
-            rows = connection.execute(
-                "SELECT c.key, length(c.content) FROM chunk AS c "
-                "WHERE c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b) LIMIT ?",
-                (_CHUNKS_AT_ONCE,),
-            ).fetchall()
-            connection.executemany("DELETE FROM chunk WHERE key = ?", [(row[0],) for row in rows])
-        size_bytes += sum(int(row[1]) for row in rows)
-        if len(rows) < _CHUNKS_AT_ONCE:
+            count, freed_bytes = remove_some_unnamed(connection, most=_CHUNKS_AT_ONCE)
+        size_bytes += freed_bytes
+        if count < _CHUNKS_AT_ONCE:
             return size_bytes
+
+
+def remove_some_unnamed(connection: sqlite3.Connection, *, most: int = -1) -> tuple[int, int]:
+    """Remove the blobs that no file names, and at most so many of the chunks that no blob names; -1 for all of them.
+
+    Returns:
+        How many chunks, and the bytes that were stored for them.
+    """
+    connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
+    rows = connection.execute(
+        "SELECT c.key, length(c.content) FROM chunk AS c "
+        "WHERE c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b) LIMIT ?",
+        (most,),
+    ).fetchall()
+    connection.executemany("DELETE FROM chunk WHERE key = ?", [(row[0],) for row in rows])
+    return len(rows), sum(int(row[1]) for row in rows)
 
 
 def compact(catalog: Catalog) -> None:

@@ -33,6 +33,11 @@ class Plan:
     before_ms: int
     """What was deleted before then is removed."""
 
+    @property
+    def label(self) -> str:
+        """What the journal calls it."""
+        return f"gc: {len(self.deleted):,} version{'s' * (len(self.deleted) != 1)} deleted"
+
     def with_removed(self, removed: Sequence[Named], freed_bytes: int) -> Plan:
         """Give the plan with what was removed indeed."""
         return replace(self, removed=tuple(removed), freed_bytes=freed_bytes)

@@ -105,15 +105,9 @@ def _collect(
     freed_bytes = plan.freed_bytes
     if not dry_run:
         with Catalog(path) as opened:
-            collecting.delete_versions(
-                opened,
-                plan.deleted,
-                why=why or f"not kept by {keep}",
-                label=f"gc: {plural(len(plan.deleted), 'version')} deleted",
+            removed, freed_bytes = collecting.collect(
+                opened, plan.deleted, before_ms=plan.before_ms, why=why or f"not kept by {keep}", label=plan.label
             )
-            removed = collecting.remove_content(opened, before_ms=plan.before_ms)
-            freed_bytes = collecting.remove_unnamed(opened)
-            collecting.compact(opened)
         plan = plan.with_removed(removed, freed_bytes)
     if as_json:
         print_json(
