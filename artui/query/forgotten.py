@@ -112,12 +112,11 @@ def forgotten_version(reader: Reader, version_id: str) -> Forgotten:
     is_inside = storage == "embedded"
     content = Part("file", files, note="with all content" if is_inside else "of which only paths and digests are here: the files themselves stay where they are")  # fmt: skip
     going = [
-        content, Part("alias", aliases), Part("its metadata, facts, approvals and history", 1, is_named=True),
+        content, Part("alias", aliases), Part("link", related, note="to other versions of its lineage"), Part("its metadata, facts, approvals and history", 1, is_named=True),
         *([] if others else [Part(f"the artifact {cell_of.text(artifact)}, which has no other version", 1, is_named=True)]),
     ]  # fmt: skip
     staying = [
         *([Part("run", users, note="which used it: without this input")] if users else []),
-        *([Part("link", related, note="to other versions: lost")] if related else []),
         *([Part("other version", others, note="of the artifact")] if others else []),
     ]
     size = size_bytes if is_inside and isinstance(size_bytes, int) else 0

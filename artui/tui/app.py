@@ -49,6 +49,8 @@ from artui.tui.widgets.bars import KeyBar, Press
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
+    from artui.model import RunHead, VersionHead
+    from artui.query.forgotten import Forgotten
     from artui.query.live import LiveRun
     from artui.query.reader import Reader
     from artui.query.things import Thing
@@ -81,7 +83,13 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
-        self, reader: Reader, settings: Settings, *, first: FirstView | None = None, importing: Importing | None = None
+        self,
+        reader: Reader,
+        settings: Settings,
+        *,
+        first: FirstView | None = None,
+        importing: Importing | None = None,
+        notice: tuple[str, bool] | None = None,
     ) -> None:
         # Textual asks for our colours while its own part is set up.
         self._theme_of_ours = chosen_theme(settings)
@@ -116,6 +124,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.live_order = ""
         """The metric by which the live runs are ordered; empty for the order in which they started."""
         self.version_marks = VersionMarks()
+        self.to_forget: Forgotten | None = None
+        """What is to be forgotten once the app has ended: then it is opened again."""
+        self._first_notice = notice
+        """What is said at the start, and whether it is a warning."""
         self._alerts_token: object = None
         """The state of the file for which rules were checked last."""
         self._alerts_due_ms = 0
@@ -182,6 +194,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             self.set_interval(IMPORT_SECONDS, self._look_at_import)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
+        if self._first_notice is not None:
+            text, is_warning = self._first_notice
+            self.say(text, is_warning=is_warning, seconds=15)
 
     def _show_size(self) -> None:
         """Add the size of the catalog to the line at the top: what puts it into words is not loaded before the first view."""
@@ -554,6 +569,18 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def action_show_imports(self) -> None:
         self.navigation.show_imports()
 
+    def action_show_room(self) -> None:
+        self.navigation.show_room()
+
+    def show_forgetting(self, head: RunHead | VersionHead | None) -> None:
+        """Show what forgetting a run or a version takes out for good, and ask; None stands for nothing in sight."""
+        self.navigation.show_forgetting(head)
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Close the catalog, take a run or a version out of it for good, and open it again."""
+        self.to_forget = forgotten
+        self.exit()
+
     def action_palette(self) -> None:
         self.navigation.show_palette()
 
@@ -603,10 +630,21 @@ def _collect_garbage_again() -> None:
 
 
 def run(reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None) -> int:
-    """Run the app on a catalog, beside an import if there is one; give the exit code of the process."""
-    app = ArtuiApp(reader, settings, first=first, importing=importing)
-    try:
-        app.run(mouse=settings.mouse)
-    finally:
-        app.close()
-    return app.return_code or 0
+    """Run the app on a catalog, beside an import if there is one; give the exit code of the process.
+
+    It ends to have something forgotten, for which nobody may have the catalog open, and begins again after that.
+    """
+    notice: tuple[str, bool] | None = None
+    while True:
+        app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice)
+        try:
+            app.run(mouse=settings.mouse)
+        finally:
+            app.close()
+        if app.to_forget is None:
+            return app.return_code or 0
+        from artui.tui.forgetting import forget
+
+        notice = forget(reader.path, app.to_forget)
+        reader, importing = type(reader)(reader.path), None
+        first = first_view(reader, FIRST_ROWS)

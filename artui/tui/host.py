@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from artui.model import RunHead, VersionHead
     from artui.query.forgotten import Forgotten
     from artui.query.live import LiveRun
     from artui.query.reader import Reader
@@ -123,6 +124,9 @@ class Host(Protocol):
 
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""
+
+    def show_forgetting(self, head: RunHead | VersionHead | None) -> None:
+        """Show what forgetting a run or a version takes out for good, and ask; None stands for nothing in sight."""
 
     def forget(self, forgotten: Forgotten) -> None:
         """Close the catalog, take a run or a version out of it for good, and open it again."""

@@ -21,6 +21,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import marks
 
 if TYPE_CHECKING:
+    from artui.model import RunHead, VersionHead
     from artui.query.reader import Reader
     from artui.query.things import Thing
     from artui.tui.screens.runs.screen import RunsScreen
@@ -230,6 +231,22 @@ class Navigation:
             self._say("Choose a run or an artifact first: its lineage is shown.")
             return
         self._app.push_screen(LineageScreen(subject))
+
+    def show_room(self) -> None:
+        """Show what could be freed in the catalog."""
+        from artui.tui.screens.room import RoomScreen
+
+        if not isinstance(self._app.screen, RoomScreen):
+            self._app.push_screen(RoomScreen())
+
+    def show_forgetting(self, head: RunHead | VersionHead | None) -> None:
+        """Show what forgetting a run or a version takes out for good, and ask."""
+        from artui.tui.screens.forget import ForgetScreen
+
+        if head is None:
+            self._say("There is no run and no version here that could be forgotten.")
+        else:
+            self._app.push_screen(ForgetScreen(head, place=getattr(self._app.screen, "PLACE", 0)))
 
     def show_imports(self) -> None:
         """Show what was imported into the catalog."""

@@ -20,6 +20,7 @@ from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.diff import DiffScreen
 from artui.tui.screens.drawing import DrawsCharts
+from artui.tui.screens.forget import ForgetScreen
 from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.imports import ImportsScreen
 from artui.tui.screens.lineage import LineageScreen
@@ -27,6 +28,7 @@ from artui.tui.screens.live import LiveScreen
 from artui.tui.screens.palette import PaletteScreen
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.room import RoomScreen
 from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
@@ -53,7 +55,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("table", "text", "list", "app"),
+    ("lineage", "find", "list", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "list", "app"), ("forget", "list", "app"), ("table", "text", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -85,7 +87,7 @@ def test_every_action_exists() -> None:
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,),
-        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,),
+        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)
     for key in KEYS:

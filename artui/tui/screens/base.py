@@ -148,6 +148,10 @@ class CatalogScreen(Asks, FindsLines):
         """Give what the lineage screen is opened for from here; None for nothing."""
         return None
 
+    def action_forget(self) -> None:
+        """Show what forgetting the run or version in sight takes out for good, and ask."""
+        self.artui.show_forgetting(self.subject())
+
     def go_back(self) -> bool:
         """Do what esc does inside this screen; false if the screen itself is to be left."""
         return False

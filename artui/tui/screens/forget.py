@@ -1,0 +1,132 @@
+"""Before a run or a version is forgotten: what goes, what stays without it, and that nothing brings it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from artui.model import VersionHead
+from artui.query.forgotten import forgotten_run, forgotten_version
+from artui.safetext import clean
+from artui.tui.keys import bindings
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.prompt import Prompt
+from artui.units import bytes_text, count_text, plural
+
+if TYPE_CHECKING:
+    from artui.model import RunHead
+    from artui.query.forgotten import Forgotten, Part
+    from artui.tui.cells import Span
+
+
+class ForgetScreen(CatalogScreen):
+    """Holds a run or a version; its name has to be typed before anything is done."""
+
+    SCOPES = ("forget", "list", "app")
+    BINDINGS = bindings("forget")
+
+    def __init__(self, head: RunHead | VersionHead, *, place: int) -> None:
+        super().__init__()
+        self.head = head
+        self.PLACE = place  # type: ignore[misc]
+        self.forgotten: Forgotten | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield LineList(marks_cursor=False, says_more=True, id="forget")
+        yield Prompt()
+        yield KeyBar()
+
+    @property
+    def listing(self) -> LineList:
+        """What goes."""
+        return self.query_one("#forget", LineList)
+
+    def prompt_home(self) -> Widget:
+        """Give the list."""
+        return self.listing
+
+    def on_mount(self) -> None:
+        self.show_place()
+        self.set_focus(self.listing)
+
+    def title_spans(self) -> list[Span]:
+        """Say what is to be forgotten."""
+        return [("forget ", "dim"), (clean(_name(self.head), max_chars=80), "title")]
+
+    def load(self) -> None:
+        """Ask what would go."""
+        reader, head = self.reader, self.head
+        read = forgotten_version if isinstance(head, VersionHead) else forgotten_run
+        self.ask("forget", lambda: read(reader, head.id), self._take)
+
+    def _take(self, forgotten: Forgotten) -> None:
+        self.forgotten = forgotten
+        self.listing.set_lines(forget_lines(forgotten))
+
+    def go_back(self) -> bool:
+        """Leave the question; false if there is none."""
+        return self.query_one(Prompt).leave()
+
+    def action_forget(self) -> None:
+        """Ask for the name, and forget what bears it."""
+        forgotten = self.forgotten
+        if forgotten is None:
+            return
+        if self.reader.why_not_writable:
+            self.artui.say(self.reader.why_not_writable, is_warning=True)
+            return
+        name = clean(forgotten.name)
+        self.query_one(Prompt).ask(
+            f"type {name} to forget it for good:", lambda text: self._answered(forgotten, text), enter_word="forget"
+        )
+
+    def _answered(self, forgotten: Forgotten, text: str) -> None:
+        # What cannot be typed is shown in signs that can.
+        if text not in (forgotten.name, clean(forgotten.name)):
+            self.artui.say("That is not its name: nothing was forgotten.")
+        else:
+            self.artui.forget(forgotten)
+
+
+def _name(head: RunHead | VersionHead) -> str:
+    return head.reference if isinstance(head, VersionHead) else head.name
+
+
+def forget_lines(forgotten: Forgotten) -> list[Line]:
+    """Show what goes, what stays, and what is to be known before."""
+    what = "run" if forgotten.kind == "run" else "version"
+    size: list[Span] = [(f"  {bytes_text(forgotten.size_bytes)}", "dim")] if forgotten.size_bytes else []
+    lines = [
+        BLANK,
+        Line([(f"  This takes the {what} ", "text"), (clean(forgotten.name, max_chars=120), "title"), (" out of the catalog for good.", "text")]),
+        Line([("  Nothing brings it back: no undo, no restore, no backup beside the catalog.", "bad")]),
+        BLANK,
+        Line([("  goes", "bold"), *size]),
+        *_lines(forgotten.going),
+        BLANK,
+    ]  # fmt: skip
+    if forgotten.staying:
+        lines += [Line([("  stays", "bold")]), *_lines(forgotten.staying), BLANK]
+    instead = "X puts it into the trash" if forgotten.kind == "run" else "X deletes it"
+    return [
+        *lines,
+        Line([("  That something was forgotten, when and by whom, stays in the journal.", "dim")]),
+        Line([("  The catalog is closed for it, written anew, and opened again: no other program may have it open.", "dim")]),
+        Line([(f"  To be able to take it back, leave with esc: {instead} instead.", "dim")]),
+    ]  # fmt: skip
+
+
+def _lines(parts: tuple[Part, ...]) -> list[Line]:
+    return [Line([(f"    {_text(part)}", "text")]) for part in parts]
+
+
+def _text(part: Part) -> str:
+    counted = clean(part.what, max_chars=200) if part.is_named else plural(part.count, part.what)
+    if part.what == "alias" and not part.is_named:
+        counted = f"{count_text(part.count)} {'alias' if part.count == 1 else 'aliases'}"
+    return f"{counted} {part.note}".rstrip()

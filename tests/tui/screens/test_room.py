@@ -1,0 +1,115 @@
+"""Making room and forgetting in the app: what goes is shown before, and a word is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, events
+from artui.query.artifactrows import heads_of
+from artui.query.artifacts import artifact_list
+from artui.query.reader import Reader
+from artui.query.retention import plan_for
+from artui.tui.forgetting import forget
+from artui.tui.screens.forget import ForgetScreen
+from artui.tui.screens.room import WORD, RoomScreen
+from tests.tui.looking import NOW_MS, on, settled, shown
+
+Explore = Callable[..., None]
+
+
+async def _answer(pilot: Pilot[Any], text: str) -> None:
+    await pilot.press("ctrl+u", *({" ": "space", "=": "equals_sign", "-": "minus", ":": "colon"}.get(letter, letter) for letter in text), "enter")  # fmt: skip
+    await settled(pilot)
+
+
+def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explore) -> None:
+    """The screen says what the command's plan says; another word and esc change nothing; after it, nothing is left to free."""
+    with Reader(small_catalog) as reader:
+        plan = plan_for(reader, keep="aliased", older_than="0d", now_ms=NOW_MS)
+        every = [head.latest for head in artifact_list(reader) if head.latest is not None]
+    assert plan.deleted and plan.broken
+
+    def deleted() -> set[str]:
+        with Reader(small_catalog) as reader:
+            return {head.reference for head in heads_of(reader, [head.key for head in every]) if head.storage == "removed"}  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "E")
+        await settled(pilot)
+        screen = on(pilot, RoomScreen)
+        assert "There is nothing to free" in shown(pilot)
+        await pilot.press("d")
+        assert "There is nothing to free." in shown(pilot)
+        await pilot.press("e")
+        await _answer(pilot, "nonsense")
+        assert screen.keep is None
+        await pilot.press("e")
+        await _answer(pilot, "aliased")
+        await pilot.press("o")
+        await _answer(pilot, "0d")
+        text = shown(pilot)
+        for version in plan.deleted:
+            assert version.reference in text
+        for run in plan.broken:
+            assert run.name in text
+        assert "would lack an input" in text and "would be removed for good" in text
+        await pilot.press("d")
+        await settled(pilot)
+        assert f"Type {WORD} to go on" in shown(pilot)
+        await _answer(pilot, "yes")
+        assert "Nothing was changed." in shown(pilot) and deleted() == set()
+        await pilot.press("d")
+        await _answer(pilot, WORD)
+        assert deleted() == {version.reference for version in plan.deleted}
+        assert "There is nothing to free" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not isinstance(pilot.app.screen, RoomScreen)
+
+    explore(small_catalog, flow, size=(140, 40))
+
+
+def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore) -> None:
+    """What goes and what stays is said; a wrong name changes nothing; the right one ends the app, which then takes it out."""
+    wanted: list[Any] = []
+
+    async def version(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash", *"model", "enter", "ctrl+x")
+        await settled(pilot)
+        assert "digits-model:v1" in shown(pilot) and "Nothing brings it back" in shown(pilot)
+        assert "the artifact digits-model, which has no other version" in shown(pilot)
+        await pilot.press("d")
+        await _answer(pilot, "digits-model")
+        assert "nothing was forgotten" in shown(pilot) and on(pilot, ForgetScreen)
+        await pilot.press("d")
+        await _answer(pilot, "digits-model:v1")
+        wanted.append(pilot.app.to_forget)  # type: ignore[attr-defined]
+
+    async def run(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "down", "enter")
+        await settled(pilot)
+        await pilot.press("ctrl+x")
+        await settled(pilot)
+        screen = on(pilot, ForgetScreen)
+        assert screen.forgotten is not None and "points" in shown(pilot)
+        await pilot.press("d")
+        await _answer(pilot, screen.forgotten.name)
+        wanted.append(pilot.app.to_forget)  # type: ignore[attr-defined]
+
+    for flow in (version, run):
+        explore(small_catalog, flow)
+    assert [forgotten.kind for forgotten in wanted] == ["version", "run"]
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "x") as edit:
+        assert edit.count == 0
+    for forgotten in wanted:
+        said, is_warning = forget(small_catalog, forgotten)
+        assert said.startswith("Forgotten.") and not is_warning, said
+    with Reader(small_catalog) as reader, reader.snapshot() as connection:
+        assert "digits-model" not in [head.name for head in artifact_list(reader)]
+        assert not connection.execute("SELECT 1 FROM run WHERE id = ?", (wanted[1].id,)).fetchone()
+        actions = [action for (action,) in connection.execute("SELECT action FROM event")]
+        assert actions.count("forget") == 2
