@@ -842,5 +842,11 @@ def test_a_metric_without_any_course_keeps_no_room_for_one(tmp_path: Path, explo
         assert gap(shown(pilot)) == close + 11
         assert gap(await _press(pilot, "slash", *"r1", "enter")) == close
         assert gap(await _press(pilot, "escape")) == close + 11
+        gaps.append(close)
 
+    async def anew(pilot: Pilot[Any]) -> None:
+        assert gap(await _press(pilot)) == gaps[0] + 11
+
+    gaps: list[int] = []
     explore(path, flow)
+    explore(path, anew)

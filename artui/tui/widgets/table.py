@@ -234,7 +234,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(self.keys) - self.page_rows))
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
         self._want()
-        if self._has_old_courses and self._rows.keys() >= set(self._near()) and self._see_courses({}):
+        near = self._near()
+        if self._has_old_courses and near and self._rows.keys() >= set(near) and self._see_courses({}):
             self._size_name()
         self.refresh()
         self.post_message(self.Moved())
@@ -345,7 +346,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
     def _see_courses(self, rows: Mapping[int, R]) -> bool:
         """Note of which columns some run has a course to draw; say whether these are others than before."""
         before, kept = self._courses, set() if self._has_old_courses else self._courses or set()
-        seen = self._near() if self._has_old_courses else rows
+        # Before the table is laid out no line is near.
+        seen = {*self._near(), *rows} if self._has_old_courses else rows
         self._courses = kept | {
             column_id for key in seen if (row := self._rows.get(key)) is not None for column_id in self.courses_of(row)
         }
