@@ -178,8 +178,9 @@ def _after_blank(sections: Sequence[Section], cells: int, abouts: Mapping[str, s
 
 def file_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     """List what a run used and made; of its columns only kinds give way."""
-    sections = (section_lines(section, cells=cells, fewest=3) for section in files_sheet(detail).sections)
-    return [line for lines in sections for line in (*lines, BLANK)]
+    sections = files_sheet(detail).sections
+    drawn = (section_lines(section, cells=cells, fewest=3, among=sections) for section in sections)
+    return [line for lines in drawn for line in (*lines, BLANK)]
 
 
 def version_lines(
@@ -384,16 +385,21 @@ def _pane_tool_tags(section: Section, cells: int) -> list[Line]:
 def _sheet_lines(sections: Sequence[Section], *, cells: int) -> list[Line]:
     """Draw sections below each other, long ones shortened."""
     lines: list[Line] = []
-    for number, section in enumerate(sections):
+    shown = [shortened(part, most=MOST[part.title]) if part.title in MOST else part for part in sections]
+    for number, section in enumerate(shown):
         lines += [BLANK] if number else []
-        if section.title in MOST:
-            section = shortened(section, most=MOST[section.title])
-        lines += section_lines(section, cells=cells)
+        lines += section_lines(section, cells=cells, among=shown)
     return lines
 
 
 def section_lines(
-    section: Section, *, cells: int = 1_000, indent: int = 1, name_cells: int = 0, fewest: int = 2
+    section: Section,
+    *,
+    cells: int = 1_000,
+    indent: int = 1,
+    name_cells: int = 0,
+    fewest: int = 2,
+    among: Sequence[Section] = (),
 ) -> list[Line]:
     """Draw a section: a heading if it has a title, then what it holds.
 
@@ -403,6 +409,7 @@ def section_lines(
         indent: cells before the title.
         name_cells: most cells of the first column of a table; by default half of a line.
         fewest: so many columns of a table are never left out.
+        among: the sections that it stands among: tables with the same headers have the same columns.
     """
     lines: list[Line] = []
     inner = " " * (indent + (2 if indent else 1) if section.title else indent)
@@ -411,7 +418,13 @@ def section_lines(
         lines.append(heading(title, note=section.about))
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
-        table = _Drawn(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
+        table = _Drawn(
+            section.table,
+            title=title,
+            before=inner,
+            name_cells=name_cells or max(8, cells // 2),
+            beside=_alike(section, among),
+        )
         lines += table.fitting(cells, fewest=fewest).lines()
     room = max(MIN_FACT_CELLS, cells - len(inner))
     # Of the last lines, one row each: all of them are a key away, whole.
@@ -423,6 +436,16 @@ def section_lines(
     elif section.left_out_count:
         lines.append(Line([(inner + section.left_out_text + ELSEWHERE.get(section.title, ""), "faint")]))
     return lines
+
+
+def _alike(section: Section, among: Sequence[Section]) -> list[Sequence[Row]]:
+    """Give the rows of the other tables that have the same headers."""
+    headers = section.table.headers if section.table is not None else ()
+    return [
+        other.table.rows
+        for other in among
+        if other is not section and other.table is not None and other.table.headers == headers
+    ]
 
 
 def _facts(facts: Sequence[Fact], *, cells: int, before: str) -> list[Line]:
@@ -494,9 +517,22 @@ def place_of_section(lines: Sequence[Line], title: str) -> int | None:
 class _Drawn:
     """A table below its headers; the section's title stands for the first of them, whose column has at most `name_cells`."""
 
-    def __init__(self, table: Table, *, title: str, before: str, name_cells: int) -> None:
+    def __init__(
+        self, table: Table, *, title: str, before: str, name_cells: int, beside: Sequence[Sequence[Row]] = ()
+    ) -> None:
+        """Measure the columns.
+
+        Args:
+            table: what is drawn.
+            title: stands above the first column.
+            before: stands before each row.
+            name_cells: most cells of the first column.
+            beside: rows of other tables with the same headers, which have the same columns in the same places.
+        """
         self._table, self._title, self._before, self._name_cells = table, title, before, name_cells
-        rows, headers = table.rows, table.headers
+        self._beside = beside
+        rows, headers = [row for rows in (table.rows, *beside) for row in rows], table.headers
+        self._measured = rows
         self._have_signs = [any(_sign(row[place].link) for row in rows) for place in range(len(headers))]
         longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(headers))]
         # A column without a word is not drawn.
@@ -539,7 +575,7 @@ class _Drawn:
 
     def _shorten(self, place: int, excess: int) -> bool:
         """Make the column of aliases narrower; false if the first of them would be cut."""
-        texts = [row[place].text.split() for row in self._table.rows]
+        texts = [row[place].text.split() for row in self._measured]
         firsts = (words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") for words in texts if words)
         least = max([len(ALIASES), *(length_of([(first, "")]) for first in firsts)])
         if self._widths[place] - excess < least:
@@ -558,9 +594,11 @@ class _Drawn:
     def _without(self, place: int) -> _Drawn:
         kept = [other for other in range(len(self._table.headers)) if other != place]
         headers = tuple(self._table.headers[other] for other in kept)
-        rows = [tuple(row[other] for other in kept) for row in self._table.rows]
+        rows, *beside = (
+            [tuple(row[other] for other in kept) for row in rows] for rows in (self._table.rows, *self._beside)
+        )
         table = replace(self._table, headers=headers, rows=rows)
-        return _Drawn(table, title=self._title, before=self._before, name_cells=self._name_cells)
+        return _Drawn(table, title=self._title, before=self._before, name_cells=self._name_cells, beside=beside)
 
     def lines(self) -> list[Line]:
         """Draw the headers and the rows."""

@@ -22,6 +22,7 @@ from artui.tui.facts import (
     _pane_tool_tags,
     _pane_versions,
     _preview_table,
+    file_lines,
     pane_lines,
     section_lines,
 )
@@ -184,3 +185,17 @@ def test_tensors_of_a_preview_are_told_apart(cells: int) -> None:
     assert len(set(texts)) == len(names) and all(len(text) <= cells for text in texts)
     assert len({text.index("16777216") for text in texts}) == 1 and head.endswith("values")
     assert cells < 80 or all(name in text for name, text in zip(names, texts, strict=True))
+
+
+def test_what_was_used_and_made_has_the_same_columns(demo_catalog: Path) -> None:
+    """However narrow: neither list has a column that the other lacks, and they stand below each other."""
+    with Reader(demo_catalog) as reader:
+        heads = [head for head in list_runs(reader) if head.name in ("evaluate", "score-batch")]
+        details = [get_run(reader, head.id) for head in heads]
+    assert len(details) == 2
+    for detail in details:
+        for cells in range(30, 120, 3):
+            used, made = (text for text in _texts(file_lines(detail, cells=cells)) if text[:6] in (" used ", " made "))
+            titles = used.split()[1:]
+            assert titles and titles == made.split()[1:]
+            assert [used.index(title) for title in titles] == [made.index(title) for title in titles]

@@ -82,8 +82,8 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        hint = HintBar(id="hint", classes="hidden")
-        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
+        hint = HintBar(id="hint")
+        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS, keeps_room=True)
         yield hint
         with Horizontal(id="body"):
             yield ArtifactsTable()

@@ -201,9 +201,19 @@ class QueryLine(FilterLine):
             super().__init__()
             self.text, self.cursor = text, cursor
 
-    def __init__(self, hint: HintBar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS) -> None:
+    def __init__(
+        self, hint: HintBar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS, keeps_room: bool = False
+    ) -> None:
+        """Make an empty filter.
+
+        Args:
+            hint: the line below.
+            example: is shown there while nothing is typed.
+            history_name: whose filters are remembered.
+            keeps_room: whether the line below stays where it is while it is empty, so that what is below does not move.
+        """
         super().__init__()
-        self._hint = hint
+        self._hint, self._keeps_room = hint, keeps_room
         self._example = example
         self._history_name = history_name
         self._offered: Sequence[Completion] = ()
@@ -329,7 +339,7 @@ class QueryLine(FilterLine):
 
     def _draw_hint(self) -> None:
         lines, right = self._hint_lines()
-        self._hint.set_class(not (self.is_typing or lines), "hidden")
+        self._hint.set_class(not (self.is_typing or lines or self._keeps_room), "hidden")
         self._hint.show_lines(lines, right)
 
     def _hint_lines(self) -> tuple[Sequence[Spans], Spans]:
