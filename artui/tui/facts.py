@@ -63,11 +63,14 @@ ELSEWHERE: Mapping[str, str] = {
 """By title of a section: where the rest of it can be seen."""
 GIVE_WAY = (("kind", ""), ("by", "why"), ("when", "why"))
 """Titles of columns that are left out first where not all have room, each with the one that it gives way to; empty for any."""
+BELOW = "why"
+"""The title of a column that stands below its row, wrapped, where it has no room beside the others: it is a sentence."""
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 PREVIEW_CELLS = 14
 """Cells of a column of a previewed table; texts have more where there is room."""
 _PREVIEW_INDENT = "   "
+_BELOW_INDENT = "  "
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 LATER_ROWS = 6
@@ -518,7 +521,14 @@ class _Drawn:
     """A table below its headers; the section's title stands for the first of them, whose column has at most `name_cells`."""
 
     def __init__(
-        self, table: Table, *, title: str, before: str, name_cells: int, beside: Sequence[Sequence[Row]] = ()
+        self,
+        table: Table,
+        *,
+        title: str,
+        before: str,
+        name_cells: int,
+        beside: Sequence[Sequence[Row]] = (),
+        below: Sequence[Sequence[Cell]] = (),
     ) -> None:
         """Measure the columns.
 
@@ -528,9 +538,10 @@ class _Drawn:
             before: stands before each row.
             name_cells: most cells of the first column.
             beside: rows of other tables with the same headers, which have the same columns in the same places.
+            below: of each row the rows of text that stand below it.
         """
         self._table, self._title, self._before, self._name_cells = table, title, before, name_cells
-        self._beside = beside
+        self._beside, self._below = beside, below
         rows, headers = [row for rows in (table.rows, *beside) for row in rows], table.headers
         self._measured = rows
         self._have_signs = [any(_sign(row[place].link) for row in rows) for place in range(len(headers))]
@@ -548,6 +559,23 @@ class _Drawn:
         return len(self._before) + self._widths[0] + sum(columns) + 2 * sum(self._have_signs)
 
     def fitting(self, cells: int, *, fewest: int) -> _Drawn:
+        """Make it fit into so many cells: as `_fitted` says, but that a sentence stands below its row before it would be cut or left out."""
+        drawn = self._fitted(cells, fewest=fewest)
+        place = self._place_of(BELOW)
+        if place is None or not self._widths[place]:
+            return drawn
+        there = drawn._place_of(BELOW)
+        if there is not None and drawn._widths[there] >= self._widths[place]:
+            return drawn
+        room = max(MIN_FACT_CELLS, cells - len(self._before) - len(_BELOW_INDENT))
+        texts = (row[place] for row in self._table.rows)
+        below = [[Cell(text, cell.tone) for text in wrapped_text(cell.text, room)] if cell.text else [] for cell in texts]  # fmt: skip
+        return self._without(place, below=below)._fitted(cells, fewest=fewest)
+
+    def _place_of(self, title: str) -> int | None:
+        return next((place for place, header in enumerate(self._table.headers) if header.title == title), None)
+
+    def _fitted(self, cells: int, *, fewest: int) -> _Drawn:
         """Leave out columns until it fits into so many cells: those of `GIVE_WAY`, then the last ones that would be cut to less than most of them.
 
         Of several aliases those that fit are drawn, and the others counted, before a column is left out for them.
@@ -591,14 +619,21 @@ class _Drawn:
         self._widths[place] = width
         return True
 
-    def _without(self, place: int) -> _Drawn:
+    def _without(self, place: int, *, below: Sequence[Sequence[Cell]] = ()) -> _Drawn:
         kept = [other for other in range(len(self._table.headers)) if other != place]
         headers = tuple(self._table.headers[other] for other in kept)
         rows, *beside = (
             [tuple(row[other] for other in kept) for row in rows] for rows in (self._table.rows, *self._beside)
         )
         table = replace(self._table, headers=headers, rows=rows)
-        return _Drawn(table, title=self._title, before=self._before, name_cells=self._name_cells, beside=beside)
+        return _Drawn(
+            table,
+            title=self._title,
+            before=self._before,
+            name_cells=self._name_cells,
+            beside=beside,
+            below=below or self._below,
+        )
 
     def lines(self) -> list[Line]:
         """Draw the headers and the rows."""
@@ -607,7 +642,12 @@ class _Drawn:
         for header, width, has_sign in list(zip(self._table.headers, widths, have_signs, strict=True))[1:]:
             if width:
                 spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
-        return [Line(_unpadded(spans)), *map(self._row_line, self._table.rows)]
+        lines = [Line(_unpadded(spans))]
+        for number, row in enumerate(self._table.rows):
+            lines.append(self._row_line(row))
+            texts = self._below[number] if self._below else ()
+            lines += [Line([(before + _BELOW_INDENT + cell.text, STYLES[cell.tone])]) for cell in texts]
+        return lines
 
     def _row_line(self, row: Row) -> Line:
         spans: list[Span] = [(self._before, "text")]

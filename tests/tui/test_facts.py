@@ -16,6 +16,7 @@ from artui.query.runs.listing import list_runs
 from artui.query.runs.rows import run_rows
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table
+from artui.tui.cells import length_of
 from artui.tui.facts import (
     _pane_metrics,
     _pane_tags,
@@ -152,6 +153,23 @@ def test_who_and_when_give_way_to_the_reason() -> None:
         row = tuple(map(Cell, ("production", "none → v1", "2026-09-21 14:13", "ada@box-3", why)))
         _, text = _texts(section_lines(Section("history", table=Table(tuple(map(Header, titles)), [row])), cells=48))
         assert text.endswith(kept) and "none → v1" in text
+
+
+@pytest.mark.parametrize("cells", range(34, 150, 4))
+def test_no_width_takes_a_word_from_a_reason(cells: int) -> None:
+    """Where a reason has no room beside its change, it stands below it, whole; beside it who and when are there as far as they fit."""
+    titles = ("change", "from and to", "when", "by", "why")
+    why = "least loss on the test set of the second week, and no digit below 0.95 recall"
+    rows = [
+        tuple(map(Cell, (what, moved, "2026-09-21 14:13", "ada@box-3", reason)))
+        for what, moved, reason in (("production", "v1 → v2", why), ("inputs", "none → 64 numbers", ""))
+    ]
+
+    lines = section_lines(Section("history", table=Table(tuple(map(Header, titles)), rows)), cells=cells)
+
+    assert all(length_of(line.spans) <= cells for line in lines)
+    assert why.replace(" ", "") in "".join(_texts(lines)).replace(" ", "")
+    assert "2026-09-21 14:13" in _texts(lines)[1] or not 60 <= cells <= 108
 
 
 @given(

@@ -55,13 +55,13 @@ def test_artifacts_are_filtered_as_runs_are(demo_catalog: Path, explore: Explore
         await pilot.press("2")
         await settled(pilot)
         assert _listed(pilot) == every
-        top = on(pilot, ArtifactsScreen).listing.region.y
+        top = on(pilot, ArtifactsScreen).table.region.y
         await pilot.press("slash")
         await settled(pilot)
         assert "name  kind  stage" in shown(pilot)
         await _type(pilot, "kind = model")
         # The list does not move while one types, and not when that ends.
-        assert on(pilot, ArtifactsScreen).listing.region.y == top
+        assert on(pilot, ArtifactsScreen).table.region.y == top
         assert _listed(pilot) == models and f"{len(models)} of {len(every)} artifacts" in shown(pilot)
         await _type(pilot, " and lr > 3")
         assert _listed(pilot) == models and "A version has no 'lr'" in shown(pilot)
