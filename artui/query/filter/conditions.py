@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -259,6 +260,10 @@ def _duration(test: Comparison, scope: Scope) -> Condition:
     )
 
 
+_SHOWN_PARENT = re.compile(r"(?P<name>.*) \((?P<end>[0-9A-Z]{6})\)", re.DOTALL)
+"""A parent as groups and lists of values show it: its name, and the end of its id, since several may be called so."""
+
+
 def _parent(test: Comparison) -> Condition:
     if test.operator in ("exists", "is not null"):
         return Rows("run", "t.parent_id IS NOT NULL", {})
@@ -276,7 +281,12 @@ def _parent(test: Comparison) -> Condition:
         parts.append(
             f"p.name = :n{i} OR p.id = :n{i}" + (f" OR (p.id >= :s{i} AND p.id < :e{i})" if len(text) >= 4 else "")
         )
-    same = f"t.parent_id IN (SELECT p.id FROM run AS p WHERE {any_of(parts)})"
+        if shown := _SHOWN_PARENT.fullmatch(text):
+            values |= {f"w{i}": shown["name"], f"t{i}": shown["end"]}
+            parts.append(f"(p.name = :w{i} AND substr(p.id, -6) = :t{i})")
+    # A parent that is not in the catalog has no name.
+    ids = ", ".join(f":n{i}" for i in range(len(test.values)))
+    same = f"(t.parent_id IN ({ids}) OR t.parent_id IN (SELECT p.id FROM run AS p WHERE {any_of(parts)}))"
     return Rows("run", same if test.operator in ("=", "in") else f"t.parent_id IS NOT NULL AND NOT {same}", values)
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.model import Column
 from artui.query.filter.compile import matching_keys
-from artui.query.filter.narrowing import where_between, where_part
+from artui.query.filter.narrowing import where_between, where_part, where_value
 from artui.query.filter.parser import parse
 from artui.query.keys import name_key
-from artui.query.runs.statistics import numbers
+from artui.query.runs.statistics import classes, numbers
 from tests.reading import OpenReader, open_reader
 
 START_MS = 1_780_000_000_000
@@ -69,3 +69,25 @@ def test_a_part_of_a_column_is_found_exactly(reader: OpenReader, column_id: str,
     assert node is not None
     with reader.snapshot() as connection:
         assert matching_keys(connection, node) == set(keys[is_inside].tolist()), where
+
+
+@pytest.mark.parametrize("word", ["name", "stage", "project", "host", "user", "parent"])
+def test_each_value_of_an_attribute_finds_its_runs(tmp_path: Path, word: str) -> None:
+    """As lists of values and groups show it, with two parents of one name, and one that is not in the catalog."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for name, host in (("sweep", "box-1"), ("sweep", "box (2)"), ("other", "")):
+            runs.start(connection, runs.NewRun(project="p q", name=name, started_ms=START_MS, host=host, user="ada"))
+        ids = [run_id for (run_id,) in connection.execute("SELECT id FROM run ORDER BY key")]
+        for number, parent in enumerate([*ids, ids[0], "01JNOTHERE00000000000000AB"]):
+            new = runs.NewRun(project="p", name=f"child-{number}", started_ms=START_MS, parent_id=parent, stage="data")
+            runs.start(connection, new)
+    column = Column("attribute", word, is_numeric=False)
+    with open_reader(path) as opened, opened.snapshot() as connection:
+        found = classes(connection, column)
+        assert found
+        for value, keys in found:
+            node = parse(where_value(column, value))
+            assert node is not None
+            if value:
+                assert matching_keys(connection, node) == set(keys), value
