@@ -36,9 +36,10 @@ run_option = click.option(
 )
 
 
-def filter_option(*names: str, help: str) -> Callable[[Function], Function]:
-    """Make an option that takes a filter, with its completion."""
-    return click.option(*names, default="", help=help, shell_complete=completing.filters)
+def filter_option(*names: str, help: str, is_of_artifacts: bool = False) -> Callable[[Function], Function]:
+    """Make an option that takes a filter, of runs unless another is said, with its completion."""
+    complete = completing.artifact_filters if is_of_artifacts else completing.filters
+    return click.option(*names, default="", help=help, shell_complete=complete)
 
 
 why_option = click.option("--why", metavar="TEXT", default="", help="The reason, which stays in the history.")

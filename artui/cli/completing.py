@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 from artui.errors import ArtuiError
 
 if TYPE_CHECKING:
+    from artui.query.filter.offers import Subject
     from artui.query.reader import Reader
 
 SECONDS = 0.2
@@ -50,17 +51,67 @@ def runs(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 def references(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
     """Offer runs and artifacts; behind a `:`, the artifact's aliases and versions."""
-    name, colon, part = incomplete.rpartition(":")
-    written = f"{name}:" if colon else ""
-    words = context.params.get(parameter.name or "")
-    # Bash splits words at colons, and asks for completions of the last part.
-    if isinstance(words, tuple) and words[-1:] == (":",) and not colon:
-        name, colon, words = words[-2] if len(words) > 1 else "", ":", ()
-    elif incomplete == ":" and isinstance(words, tuple) and words:
-        name, written = words[-1], ""
-    if colon and name:
-        return _offered(context, lambda reader: _versions(reader, name, part.removeprefix(":"), written))
+    name, part, written = _parted(context, parameter, incomplete, ":")
+    if name:
+        return _offered(context, lambda reader: _versions(reader, name, part, written))
     return _offered(context, lambda reader: _references(reader, incomplete))
+
+
+def deleted(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer what is deleted and can be restored: runs by their names, versions by their references."""
+    name, part, written = _parted(context, parameter, incomplete, ":")
+    whole = f"{name}:{part}" if name else incomplete
+
+    def find(reader: Reader) -> Iterator[str]:
+        from artui.query import beginnings
+
+        with reader.reading(SECONDS) as connection:
+            found = list(beginnings.deleted_names(connection, whole))
+        yield from (written + text.removeprefix(f"{name}:") if name else text for text in found)
+
+    return _offered(context, find)
+
+
+def facts(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer the facts that can be declared, and behind the `=` what is declared of other artifacts."""
+    name, part, written = _parted(context, parameter, incomplete, "=")
+    typed = context.params.get(parameter.name or "")
+    if not name and not incomplete and isinstance(typed, tuple) and typed and "=" not in typed[-1]:
+        # click takes an `=` alone for nothing.
+        name = typed[-1]
+
+    def find(reader: Reader) -> Iterator[str]:
+        from artui.query.declared import facts_by_name
+
+        with reader.reading(SECONDS) as connection:
+            values = {value for value, _ in facts_by_name(connection).get(name.lower(), ())}
+        values.update(FACTS[name.lower()].values if name.lower() in FACTS else ())
+        yield from (written + value for value in sorted(values) if value.startswith(part))
+
+    from artui.model import FACTS
+
+    if name:
+        return _offered(context, find)
+    return [CompletionItem(f"{fact}=") for fact in FACTS if fact.startswith(incomplete.lower())]
+
+
+def _parted(context: click.Context, parameter: click.Parameter, incomplete: str, sign: str) -> tuple[str, str, str]:
+    """Part what is typed at a sign.
+
+    Returns:
+        What stands before the sign, empty without one; what stands behind it; and what the shell wants to be repeated.
+    """
+    name, found, part = incomplete.rpartition(sign) if sign == ":" else incomplete.partition(sign)
+    if not found:
+        name, part = "", incomplete
+    written = f"{name}{sign}" if found else ""
+    words = context.params.get(parameter.name or "")
+    # Bash splits words at such signs, and asks for completions of the last part.
+    if isinstance(words, tuple) and words[-1:] == (sign,) and not found:
+        name, part = words[-2] if len(words) > 1 else "", incomplete
+    elif incomplete == sign and isinstance(words, tuple) and words:
+        name, part, written = words[-1], "", ""
+    return name, part, written
 
 
 def metrics(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
@@ -74,8 +125,10 @@ def tags(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
-    """Offer columns: attributes, metrics, params and tags, also behind a comma."""
+    """Offer columns: attributes, metrics, params and tags, also behind a comma; of artifacts those of their table."""
     before, comma, part = incomplete.rpartition(",")
+    if context.params.get("artifacts"):
+        return _offered(context, lambda reader: _artifact_columns(reader, before + comma, part))
     return _offered(context, lambda reader: _fields(reader, before + comma, part))
 
 
@@ -83,7 +136,15 @@ def filters(context: click.Context, parameter: click.Parameter, incomplete: str)
     """Offer names that a filter may begin with; the rest of a filter has blanks, at which shells split words."""
     if any(sign.isspace() for sign in incomplete):
         return []
-    return _offered(context, lambda reader: _fields(reader, "", incomplete))
+    subject: Subject = "versions" if context.params.get("artifacts") else "runs"
+    return _offered(context, lambda reader: _fields(reader, "", incomplete, subject))
+
+
+def artifact_filters(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names that a filter of artifacts may begin with."""
+    if any(sign.isspace() for sign in incomplete):
+        return []
+    return _offered(context, lambda reader: _fields(reader, "", incomplete, "versions"))
 
 
 def subjects(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
@@ -143,9 +204,16 @@ def _names(reader: Reader, part: str, sources: tuple[str, ...]) -> Iterator[str]
     yield from (name for source, name, _ in entries if source in sources and name.startswith(part))
 
 
-def _fields(reader: Reader, before: str, part: str) -> Iterator[str]:
-    from artui.query.filter.complete import completions
+def _artifact_columns(reader: Reader, before: str, part: str) -> Iterator[str]:
+    from artui.query.artifactrows import artifact_columns
+    from artui.query.runs.export import header_of
 
-    for completion in completions(reader, part, len(part)):
+    yield from (before + name for name in map(header_of, artifact_columns(reader)) if name.startswith(part))
+
+
+def _fields(reader: Reader, before: str, part: str, subject: Subject = "runs") -> Iterator[str]:
+    from artui.query.filter.offers import offers
+
+    for completion in offers(reader, part, len(part), subject):
         if not any(sign.isspace() or sign in "()" for sign in completion.text):
             yield before + part[: completion.start] + completion.text

@@ -86,7 +86,7 @@ RECORDS: dict[str, Record] = {
     "named columns": {
         "id": _RUN["id"],
         "name": _RUN["name"],
-        "columns": Field("{value}", "by name, times as ISO 8601 in UTC, a duration as NAME_s in seconds"),
+        "columns": Field("{value}", "by name, times as ISO 8601 in UTC, a duration as NAME_s in seconds, a size as NAME_bytes"),
     },
     "whole run": _RUN | _SAID | {
         "metrics": Field("[metric]", "its metrics with their summaries"),
@@ -318,6 +318,7 @@ DOCUMENTS: dict[str, Record] = {
     "ls": {"runs": Field("[listed run]", "the runs that match, in order")},
     "ls --columns": {"runs": Field("[named columns]", "the runs that match, in order")},
     "ls --artifacts": {"artifacts": Field("[artifact]", "by stage, kind and name")},
+    "ls --artifacts --columns": {"artifacts": Field("[named columns]", "the artifacts, in order")},
     "show RUN": {"run": Field("whole run", "the run")},
     "show VERSION": {"version": Field("whole version", "the version")},
     "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},

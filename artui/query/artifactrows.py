@@ -269,12 +269,18 @@ def _named(reader: Reader, name: str) -> Column:
 
 def table_of(rows: Sequence[ArtifactRow], columns: Sequence[Column]) -> tuple[list[str], list[list[Any]]]:
     """Give headers and one row of plain values an artifact: its name first, and the number of the version that is shown."""
-    from artui.query.runs.export import header_of
-
     number = Column("version", "version")
     columns = list(columns) if number.id in {column.id for column in columns} else [number, *columns]
-    headers = [header_of(column) + ("_bytes" if kind_of(column) == "bytes" else "") for column in columns]
-    return ["artifact", *headers], [[row.head.name, *(value_in(row, column) for column in columns)] for row in rows]
+    return ["artifact", *map(header_of, columns)], [
+        [row.head.name, *(value_in(row, column) for column in columns)] for row in rows
+    ]
+
+
+def header_of(column: Column) -> str:
+    """Name a column as filters do, a size with its unit: `kind`, `size_bytes`, `metadata.val_loss`, `fact.licence`."""
+    from artui.query.runs.export import header_of as name_of
+
+    return name_of(column) + ("_bytes" if kind_of(column) == "bytes" else "")
 
 
 def value_in(row: ArtifactRow, column: Column) -> Any:

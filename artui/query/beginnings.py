@@ -54,6 +54,26 @@ _VERSIONS = """
     ORDER BY v.number DESC
     LIMIT :most
 """
+_DELETED_RUNS = """
+    SELECT name
+    FROM run
+    WHERE name >= :low
+      AND name < :high
+      AND deleted_ms IS NOT NULL
+    ORDER BY name, key
+    LIMIT :most
+"""
+_DELETED_VERSIONS = """
+    SELECT a.name || ':v' || v.number AS reference
+    FROM version AS v
+    JOIN artifact AS a ON a.key = v.artifact_key
+    WHERE v.deleted_ms IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key)
+      AND reference >= :low
+      AND reference < :high
+    ORDER BY a.name, v.number DESC
+    LIMIT :most
+"""
 
 
 def run_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
@@ -73,6 +93,12 @@ def version_names(connection: sqlite3.Connection, artifact: str, part: str) -> I
     numbers = connection.execute(_VERSIONS, {"name": storable(artifact), "most": MOST}).fetchall()
     offered = [*aliases, *(["latest"] if numbers else []), *(f"v{number}" for (number,) in numbers)]
     yield from (name for name in dict.fromkeys(offered) if name.startswith(part))
+
+
+def deleted_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
+    """Give names of runs in the trash, and references of deleted versions that can be restored, that begin with `part`."""
+    yield from _asked(connection, _DELETED_VERSIONS, part)
+    yield from _asked(connection, _DELETED_RUNS, part)
 
 
 def _asked(connection: sqlite3.Connection, query: str, part: str, **values: str) -> list[str]:

@@ -57,6 +57,10 @@ def fact_answers(reader: Reader, artifact_keys: Sequence[int]) -> list[str]:
     here = dict.fromkeys(name for key in artifact_keys for name in artifact_facts(reader, key))
     return [
         *(f"{name}=" for name in FACTS),
-        *(f"{name}={value}" for name in FACTS for value in declared.get(name, ())),
+        *(
+            f"{name}={value}"
+            for name in FACTS
+            for value in dict.fromkeys([*declared.get(name, ()), *FACTS[name].values])
+        ),
         *(f"-{name}" for name in here),
     ]

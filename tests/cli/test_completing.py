@@ -37,6 +37,7 @@ def _offered(text: str, shell: str = "bash", **env: str) -> list[str]:
 def here(workplace: Path) -> Path:
     """The folder with `near.artui`, an alias, and a folder with a catalog."""
     assert run(["alias", "data:v1", "production"]) == 0
+    assert run(["declare", "data", "licence=MIT"]) == 0
     (workplace / "sub").mkdir()
     shutil.copyfile("near.artui", "sub/far.artui")
     return workplace
@@ -58,6 +59,9 @@ def test_every_shell_is_offered_the_same(here: Path, shell: str) -> None:
         ("artui show data:", ["data:production", "data:latest", "data:v1"]), ("artui show data:p", ["data:production"]), ("artui trace data : p", ["production"]),
         ("artui show data :", ["production", "latest", "v1"]), ("artui alias data:v", ["data:v1"]), ("artui tag a be", ["best"]),
         ("artui ls --sort val", ["val/loss"]), ("artui ls -C lr,system", ["lr,system/cpu"]), ("artui ls --where l", ["lr"]), ("artui ls --where params.", ["params.lr"]),
+        ("artui ls -a -w fact.lic", ["fact.licence"]), ("artui gc --where kin", ["kind"]), ("artui ls -a -C kind,siz", ["kind,size"]),
+        ("artui declare data lic", ["licence="]), ("artui declare data licence=M", ["licence=MIT"]), ("artui declare data licence = M", ["MIT"]), ("artui declare data licence =", ["MIT"]),
+        ("artui restore ", ["g"]), ("artui restore data", []),
         ("artui ls -c sub/far.artui --sort l", ["lr"]), ("artui -c sub/far.artui show a", ["a"]), ("artui show nosuch", []), ("artui show data:x", []),
     ],
 )  # fmt: skip
@@ -69,6 +73,25 @@ def test_names_of_the_catalog_that_is_meant_are_offered(here: Path, text: str, o
     completions = [item.value for item in completing.get_completions(words[:-1], words[-1]) if item.type == "plain"]
 
     assert completions[: len(offered)] == offered if offered else completions == []
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("restore ", ["data:v1", "g"]),
+        ("restore data:", ["data:v1"]),
+        ("restore data : v", ["v1"]),
+        ("restore g", ["g"]),
+    ],
+)
+def test_what_is_deleted_can_be_restored(here: Path, text: str, offered: list[str]) -> None:
+    """Runs in the trash by their names, versions by their references; nothing else."""
+    assert run(["delete", "data:v1"]) == 0
+    words = text.split(" ")
+
+    completions = BashComplete(cli, {}, "artui", "_ARTUI_COMPLETE").get_completions(words[:-1], words[-1])
+
+    assert [item.value for item in completions] == offered
 
 
 def test_trouble_offers_nothing_and_says_nothing(here: Path) -> None:

@@ -11,7 +11,7 @@ from artui.safetext import clean
 
 @click.command("declare")
 @click.argument("reference", metavar="REF", shell_complete=completing.references)
-@click.argument("facts", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@click.argument("facts", nargs=-1, required=True, metavar="FIELD=VALUE...", shell_complete=completing.facts)
 @click.option("--project", "-p", help="Where the artifact's name is in several projects.")
 @why_option
 @catalog_option

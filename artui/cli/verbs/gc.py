@@ -28,7 +28,10 @@ _MOST_NAMED = 20
     help="Delete what it does not keep: 'last 3 and newer 30d and aliased and used and approved'.",
 )
 @filter_option(
-    "--where", "-w", help="Of the versions that this filter of artifacts matches alone, such as 'kind = checkpoint'."
+    "--where",
+    "-w",
+    help="Of the versions that this filter of artifacts matches alone, such as 'kind = checkpoint'.",
+    is_of_artifacts=True,
 )
 @click.option(
     "--older-than",

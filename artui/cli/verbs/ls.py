@@ -13,7 +13,14 @@ from artui import clock
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_csv, print_json, print_table, say_damaged
-from artui.model import DAMAGED, Column, RunRow, VersionHead
+from artui.model import DAMAGED, ArtifactHead, ArtifactRow, Column, RunRow, VersionHead
+from artui.query.artifactrows import artifact_columns, artifact_rows, kind_of, sorted_rows
+from artui.query.artifactrows import columns_named as artifact_columns_named
+from artui.query.artifactrows import header_of as artifact_header_of
+from artui.query.artifactrows import sorts_named as artifact_sorts_named
+from artui.query.artifactrows import table_of as artifact_table_of
+from artui.query.artifactrows import title_of as artifact_title_of
+from artui.query.artifactrows import value_in as artifact_value_in
 from artui.query.artifacts import artifact_list, artifacts_containing
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
@@ -62,7 +69,7 @@ _STATUS, _AGE, _TOOK = (
     multiple=True,
     metavar="NAMES",
     shell_complete=completing.columns,
-    help="Show these columns beside the name, such as status,lr,val/loss.min; by default those that the app shows at first.",
+    help="Show these columns beside the name, such as status,lr,val/loss.min, or of artifacts kind,size,metadata.val_loss,fact.licence; by default those that the app shows at first.",
 )
 @click.option(
     "--csv", "as_csv", is_flag=True, help="Print CSV: numbers in full, times as ISO 8601 in UTC, durations in seconds."
@@ -85,11 +92,10 @@ def command(
     words, catalog = without_catalog(words, catalog)
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    if artifacts and (names or context.get_parameter_source("sort") is ParameterSource.COMMANDLINE):
-        raise click.UsageError("--sort and --columns are for runs; words, --where and --limit go with --artifacts.")
     with open_reader(catalog) as reader:
         if artifacts:
-            return _artifacts(reader, words, where, limit, as_json=as_json, as_csv=as_csv)
+            sorts = sort if context.get_parameter_source("sort") is ParameterSource.COMMANDLINE else ()
+            return _artifacts(reader, words, where, limit, sorts, names, as_json=as_json, as_csv=as_csv)
         notes: list[str] = []
         request = RunsRequest(where, sorts_named(reader, sort, notes=notes), words)
         named = columns_named(reader, names, notes=notes)
@@ -214,11 +220,60 @@ def _not_stored(head: VersionHead | None) -> str:
     )
 
 
+def _print_columns(
+    reader: Reader, heads: Sequence[ArtifactHead], named: Sequence[Column], *, as_json: bool, as_csv: bool
+) -> None:
+    """Print artifacts with the columns that were asked for, beside the name."""
+    rows = artifact_rows(reader, heads, named)
+    if as_csv:
+        print_csv(*artifact_table_of(rows, named))
+    elif as_json:
+        entries = [
+            {"id": row.head.id, "name": row.head.name, "columns": {artifact_header_of(column): artifact_value_in(row, column) for column in named}}
+            for row in rows
+        ]  # fmt: skip
+        print_json(artifacts=entries)
+    elif rows:
+        now_ms = clock.now_ms()
+        left_out = print_table(
+            ["artifact", *map(artifact_title_of, named)],
+            [[row.head.name + (" (damaged)" if row.head.damaged else ""), *(_artifact_cell(row, column, now_ms) for column in named)] for row in rows],
+            right=[False, *(column.is_numeric for column in named)],
+            whole=1,
+        )  # fmt: skip
+        if left_out:
+            click.echo(_left_out_text(left_out, "--csv has all."), err=True)
+
+
+def _artifact_cell(row: ArtifactRow, column: Column, now_ms: int) -> str:
+    value, kind = row.cells.get(column.id), kind_of(column)
+    if value is None:
+        return ""
+    if column.id == "version:version":
+        return f"v{value}"
+    if isinstance(value, int) and kind in ("bytes", "time"):
+        return bytes_text(value) if kind == "bytes" else age_text(value, now_ms)
+    return number_text(value) if isinstance(value, float) else param_text(value)
+
+
 def _artifacts(
-    reader: Reader, words: tuple[str, ...], where: str, limit: int | None, *, as_json: bool, as_csv: bool
+    reader: Reader,
+    words: tuple[str, ...],
+    where: str,
+    limit: int | None,
+    sort: tuple[str, ...],
+    names: tuple[str, ...],
+    *,
+    as_json: bool,
+    as_csv: bool,
 ) -> int:
     notes: list[str] = []
+    sorts, named = artifact_sorts_named(reader, sort), artifact_columns_named(reader, names)
     heads = artifacts_containing(artifact_list(reader, where, notes=notes), words)
+    if sorts:
+        every = {column.id: column for column in artifact_columns(reader)}
+        by = [every[sort.column] for sort in sorts if sort.column in every]
+        heads = [row.head for row in sorted_rows(artifact_rows(reader, heads, by), sorts)]
     for note in notes:
         click.echo(clean(note), err=True)
     is_any = bool(heads)
@@ -233,6 +288,9 @@ def _artifacts(
     say_damaged((head.name, head.damaged) for head in heads if head.damaged)
     if not is_any:
         click.echo("No artifact matches." if where or words else "The catalog has no artifacts yet.", err=True)
+    if named:
+        _print_columns(reader, heads, named, as_json=as_json, as_csv=as_csv)
+        return 0
     if as_json:
         from artui.cli.contract import artifact_record
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from artui.cli import completing
 from artui.cli.changing import label_of
 from artui.cli.common import catalog_option, open_reader, why_option
 from artui.safetext import clean
 
 
 @click.command("restore")
-@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@click.argument("references", metavar="REF...", nargs=-1, required=True, shell_complete=completing.deleted)
 @why_option
 @catalog_option
 def command(references: tuple[str, ...], why: str, catalog: str | None) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from artui.catalog.cells import text as text_cell
-from artui.model import STAGES
+from artui.model import FACTS, STAGES
+from artui.query.declared import facts_by_name
 from artui.query.filter.complete import (
     MAX_OFFERED,
     MAX_VALUES,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from artui.query.filter.sets import Scope
     from artui.query.reader import Reader
 
-_METADATA = "metadata."
+_METADATA, _FACT = "metadata.", "fact."
+_LEAST_OF_PREFIX = 3
+"""From so many letters on the beginning of a prefix offers all that it may stand before."""
 _OPERATORS = {
     "text": ("=", "!=", "~", "contains", "in", "is null"),
     "stage": ("=", "!=", "in"),
@@ -66,19 +69,32 @@ def _fields(scope: Scope, place: Place) -> list[Completion]:
         rank = rank_of(word, wanted)
         if rank is not None:
             offered.append((rank, number, Completion(word, place.start, _DETAILS.get(word, "of every version"))))
-    is_prefixed = wanted.lower().startswith(_METADATA)
-    name = wanted[len(_METADATA) :] if is_prefixed else wanted
+    name = _behind(_METADATA, wanted)
+    is_prefixed, name = name is not None, wanted if name is None else name
     for number, key in enumerate(metadata_names(scope)):
         rank = rank_of(key, name)
         if rank is not None:
             hidden = key.lower() in VERSION_ATTRIBUTES or key.lower() in OTHER_WORDS
             text = (_METADATA if is_prefixed or hidden else "") + quoted_name(key)
             offered.append((rank, 100 + number, Completion(text, place.start, "metadata")))
+    fact = _behind(_FACT, wanted)
+    for number, (key, about) in enumerate(FACTS.items()):
+        rank = rank_of(key, wanted if fact is None else fact)
+        if rank is not None and wanted:
+            offered.append((rank, 50 + number, Completion(_FACT + key, place.start, about.words)))
     for word, detail in (("has", "what follows is there"), ("not", "what follows must not hold")):
         if wanted and word.startswith(wanted.lower()):
             offered.append((0, 99, Completion(word, place.start, detail)))
     offered.sort(key=lambda entry: entry[:2])
     return [completion for *_, completion in offered[:MAX_OFFERED] if completion.text != place.partial]
+
+
+def _behind(prefix: str, wanted: str) -> str | None:
+    """Give what is typed behind a prefix, nothing behind the beginning of one; None if it is another word."""
+    low = wanted.lower()
+    if low.startswith(prefix):
+        return wanted[len(prefix) :]
+    return "" if len(low) >= _LEAST_OF_PREFIX and prefix.startswith(low) else None
 
 
 def _name_of(place: Place) -> str:
@@ -117,6 +133,11 @@ def _counted(scope: Scope, name: str, place: Place) -> Iterable[tuple[str, int]]
     """Give values that versions have, the commonest first, each with how many have it."""
     if name not in VERSION_ATTRIBUTES:
         assert place.field is not None
+        if name.startswith(_FACT):
+            fact = name.removeprefix(_FACT)
+            counts = Counter(value for value, _ in facts_by_name(scope.connection).get(fact, ()))
+            counts.update(dict.fromkeys(FACTS[fact].values, 0) if fact in FACTS else {})
+            return counts.most_common(MAX_VALUES)
         key = place.field.name.removeprefix(_METADATA)
         return Counter(value for value, _ in metadata_names(scope).get(key, ())).most_common(MAX_VALUES)
     attribute = VERSION_ATTRIBUTES[name]

@@ -280,7 +280,8 @@ OFFERED = {
     "alias = ": ("production", "candidate", '"best one"', "latest"), "made_by ": ("(", "="), "made_by = ": ("train-1", "prepare"), "made_by (": ("params.loss", "lr"), "made_by (l": ("lr",),
     "made_by (lr ": ("<", "="), "made_by (lr < 1) ": ("and", "or"), "made_by (lr < 1) and k": ("kind",), "ep": ("epoch",), "epoch ": (">", "="), "epoch = ": ("3", "10"),
     "rows = ": ("1", "2", "many"), "size > ": ("1MB",), "created > ": ("1d ago",), "age < ": ("7d",), "preview = ": ("table", "text"), "file = ": ("a.csv", "net.bin"), "metadata.ep": ("metadata.epoch",),
-    "kind = model a": ("and",), "ha": ("has",), "has pre": ("preview",), "kind in (": ("model",),
+    "kind = model a": ("and",), "ha": ("has",), "has pre": ("preview",), "kind in (": ("model",), "meta": ("metadata.epoch", "metadata.rows"),
+    "fac": ("fact.licence", "fact.owner"), "fact.o": ("fact.owner", "fact.outputs"), "licen": ("fact.licence",), "fact.licence ": ("=", "is null"), "fact.sensitivity = ": ("public", "secret"),
 }  # fmt: skip
 
 
