@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 MAX_CURVES = 50
+MAX_OFFERED = 1000
+"""So many names of runs tab can complete."""
 _WHOLE = "v reads what is cut "
 """Said where something of the current row, or a name above it, is cut."""
 MAX_CHARTS = 3
@@ -83,7 +85,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         with Container(id="body"):
             yield CompareTable()
             yield TransposedTable()
-            with Container(id="charts"):
+            with Container(id="curves"):
                 for _ in range(MAX_CHARTS):
                     yield Chart()
         yield Prompt()
@@ -170,7 +172,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def _arrange(self) -> None:
         """Put the charts where the table leaves room."""
         width, height = self.size.width, self.size.height - 3
-        table, charts = self.table, self.query_one("#charts")
+        table, charts = self.table, self.query_one("#curves")
         wanted = 0 if self._is_transposed else self.query_one(CompareTable).wanted_cells
         is_beside = 0 < wanted <= width - BESIDE_FROM_CELLS
         most = height // CHART_LINES if is_beside else width // CHART_CELLS
@@ -355,7 +357,18 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.artui.push_screen(DiffScreen(*from_older(base, run, baseline_id=chosen_id)))
 
     def action_add_runs(self) -> None:
-        self.query_one(Prompt).ask("add run  (name, id, or a filter)", self._add_runs)
+        prompt, reader, compared = self.query_one(Prompt), self.reader, set(self.run_ids)
+        prompt.ask("add run  (name, id, or a filter)", self._add_runs, enter_word="add")
+        asked = prompt.asked_count
+
+        def names() -> list[str]:
+            from artui.query.runs.listing import list_runs
+
+            return list(
+                dict.fromkeys(head.name for head in list_runs(reader, limit=MAX_OFFERED) if head.id not in compared)
+            )
+
+        self.ask("names", names, lambda given: prompt.offer(given, to=asked))
 
     def _add_runs(self, text: str) -> None:
         if not text:

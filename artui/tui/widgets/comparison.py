@@ -538,6 +538,11 @@ class TransposedTable(LineList):
         """Whether a title, or what stands in the current line, is cut."""
         return any("…" in text for text, _ in (*self._titles(), *self.draw_line(self.cursor, self.size.width)))
 
+    def on_resize(self) -> None:
+        """Keep the current column in sight, and say anew how many are not."""
+        self._show_place()
+        self.post_message(LineMoved(self, self.cursor, None))
+
     def _show_place(self) -> None:
         self._first = max(0, min(self._first, self.place))
         while self._first < self.place and self.place not in self.shown_places:

@@ -308,6 +308,15 @@ def test_runs_become_lines_and_columns_again_wherever_one_is(small_catalog: Path
             assert (screen.table.column, screen.table.baseline) == place[:2]
             assert screen.table.has_focus
         assert is_in_columns(screen)
+        for size in ((120, 36), (80, 24)):
+            await pilot.press("T")
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+            hidden = screen.table.hidden_count
+            said = re.search(r"(\d+) more column", shown(pilot))
+            assert (int(said[1]) if said else 0) == hidden
+            await pilot.press("T")
+            await settled(pilot)
         await pilot.press("T", "escape", "escape")
         await settled(pilot)
         assert pilot.app.screen is not screen

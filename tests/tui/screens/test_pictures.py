@@ -33,7 +33,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "scatter": (("space", "f", "tab", "right"), "rank correlation"),
     "parallel": (("f", "tab", "tab"), "the best tenth"),
     "histogram": (("f", "tab", "tab", "tab"), "median"),
-    "transposed": (("space", "space", "space", "c", "T"), "more column"),
+    "transposed": (("space", "space", "space", "c", "T"), "esc turns them back"),
     "palette": (("colon", *"val/"), "sort by it"),
     "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
     "help": (("question_mark",), " mark"),
