@@ -41,6 +41,8 @@ SOURCES = {
 NESTED = ("made_by", "used_by", "input", "output", "artifact")
 """Names behind which a filter in parentheses may stand."""
 COMPARISONS = ("<", "<=", ">", ">=")
+_TURNED_ROUND = ("=<", "=>", "=!")
+"""Operators that people write the wrong way round."""
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _RANGES = {"after": ">", "from": ">=", "before": "<", "until": "<=", "at": "="}
 
@@ -427,6 +429,9 @@ class _Parser:
         token = self.token
         if token.kind not in ("word", "string", "name"):
             where = before if token.kind == "end" else token
+            if before.text + token.text in _TURNED_ROUND and before.end == token.position:
+                meant = token.text + before.text
+                raise self.error(before, f"There is no {before.text}{token.text}.", f"Write {meant}.", 2)
             raise self.error(where, f"A value should follow {before.text}.", 'A number, a word, or "text in quotes".')
         if token.keyword in ("and", "or") or token.text == "!":
             raise self.error(

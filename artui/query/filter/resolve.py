@@ -83,6 +83,12 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
             f"Write {' or '.join(prefixes[meaning.source] + quoted_name(name) for meaning in meanings)}.",
         )
     if not meanings:
+        metric, dot, unknown = name.rpartition(".")
+        if dot and "metric" in scope.sources_of(metric):
+            raise NothingNamed(
+                f"{shortened(metric, 40)} has no {shortened(unknown, 20)!r}.", field.position, field.length,
+                remedy="Use .best, .min, .max, .mean, .first, .last or .count.",
+            )  # fmt: skip
         remedy = _nearest(scope, base if aggregate else name)
         raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return meanings[0]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 BACK = ("esc", "back")
 """For the footer: what leads out of every screen but the first."""
 
+FEW_KEYS = 3
+"""A footer of so many keys has room for the way back."""
+
 
 class CatalogScreen(Asks, FindsLines):
     """A screen over the open catalog. Subclasses set `SCOPES` and fill themselves in `load`."""
@@ -91,8 +94,9 @@ class CatalogScreen(Asks, FindsLines):
             bar.show_notice(self.artui.notice_spans())
 
     def footer_pairs(self) -> list[tuple[str, str]]:
-        """Give the keys to offer at the bottom, the most useful first; where there is nothing to do, how to leave."""
-        return footer_keys(*self.SCOPES, is_searching=self.is_searching()) or [BACK]
+        """Give the keys to offer at the bottom, the most useful first; where there are few, how to leave as well."""
+        pairs = footer_keys(*self.SCOPES, is_searching=self.is_searching())
+        return pairs if len(pairs) > FEW_KEYS else [*pairs, BACK]
 
     def prompt_home(self) -> Widget | None:
         """Give the widget that gets the focus once a question at the bottom is answered or left."""

@@ -616,7 +616,9 @@ class LiveScreen(ActsOnRuns):
         self._ask_rule("")
 
     def _ask_rule(self, text: str) -> None:
-        self.query_one(Prompt).ask("alert  (such as val/loss rises 5 times)", self._add_rule, text=text)
+        self.query_one(Prompt).ask(
+            "alert  (such as val/loss rises 5 times)", self._add_rule, text=text, enter_word="watch"
+        )
 
     def prompt_home(self) -> Widget:
         """Give the list."""

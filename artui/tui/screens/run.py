@@ -211,7 +211,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
 
     def footer_pairs(self) -> list[tuple[str, str]]:
         """Where there are links offer what they are for, and the way back behind all else."""
-        pairs = super().footer_pairs()
+        pairs = [pair for pair in super().footer_pairs() if pair != BACK]
         return [("enter", "open"), *pairs, BACK] if self.tab in ("overview", "files") else pairs
 
     def prompt_home(self) -> Widget:

@@ -145,7 +145,9 @@ class ViewsScreen(CatalogScreen):
         if self.reader.why_not_writable:
             self.artui.say(self.reader.why_not_writable, is_warning=True)
             return
-        self.query_one(Prompt).ask("name of the view", partial(self._take_name, view), text=view.name)
+        self.query_one(Prompt).ask(
+            "name of the view", partial(self._take_name, view), text=view.name, enter_word="rename"
+        )
 
     def _take_name(self, view: SavedView, name: str) -> None:
         if not name or name == view.name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,10 +12,12 @@ from textual.message import Message
 from textual.widgets import Input
 
 from artui.safetext import clean
-from artui.tui.cells import length_of
+from artui.tui.cells import fit_middle, length_of
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
 
+ENTRY_CELLS = 24
+"""There is room for so much of an answer at least."""
 FIND_ID = "find-line"
 """Of the question for words to find."""
 
@@ -44,6 +47,7 @@ class Prompt(Horizontal):
         super().__init__(id=id, classes="hidden")
         self._label = Bar()
         self._entry = LineEntry()
+        self._question = ""
         self._answer: Callable[[str], None] | None = None
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
@@ -88,9 +92,8 @@ class Prompt(Horizontal):
         self._enter_word = enter_word
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no = is_yes_or_no
-        spans = [(f" {clean(question)} ", "accent")]
-        self._label.styles.width = length_of(spans)
-        self._label.show(spans)
+        self._question = clean(question)
+        self._show_question()
         self._answer = answer
         self._entry.value = text
         self._entry.cursor_position = len(text)
@@ -98,6 +101,23 @@ class Prompt(Horizontal):
         # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
         self.post_message(self.Asked(self))
+
+    def _show_question(self) -> None:
+        """Show the question; what is short of room moves into the empty entry, or is cut, so that there is room to type."""
+        width, question = self.screen.size.width, self._question
+        asked, has_hint, hint = question.partition("  (")
+        is_short = bool(has_hint) and width - cell_len(question) - 2 < ENTRY_CELLS
+        label = asked if is_short else question
+        if cell_len(label) + 2 > width - ENTRY_CELLS:
+            label = fit_middle(label, max(ENTRY_CELLS, width - ENTRY_CELLS - 2)).rstrip()
+        spans = [(f" {label} ", "accent")]
+        self._entry.placeholder = hint.removesuffix(")") if is_short else ""
+        self._label.styles.width = length_of(spans)
+        self._label.show(spans)
+
+    def on_resize(self) -> None:
+        if self.is_open:
+            self._show_question()
 
     def offer(self, names: Sequence[str], *, to: int) -> None:
         """Let tab complete what is typed to one of these, if that question is still asked."""

@@ -337,6 +337,9 @@ def test_filters_find(team: OpenReader, text: str, runs_found: str) -> None:
     [
         ("val/loss <", "<", "A value should follow <."),
         ("val/loss < and lr = 1", "and", "A value should follow <, not and."),
+        ("lr => 1", "=>", "There is no =>."),
+        ("lr =< 1", "=<", "There is no =<."),
+        ("val/loss.mx < 1", "val/loss.mx", "val/loss has no 'mx'."),
         ("< 3", "<", "A name should stand before <."),
         ("val/loss < 0.3 and", "and", "A condition should follow and."),
         ("or lr = 1", "or", "A condition cannot begin with or."),

@@ -10,11 +10,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from artui.catalog import Catalog, events
+from artui.catalog import Catalog, events, runs
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids
-from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from tests.tui.looking import settled, shown
 
 Explore = Callable[..., None]
@@ -111,3 +111,33 @@ def test_tab_completes_tags_aliases_and_projects(small_catalog: Path, explore: E
         assert await complete(pilot, "a", "c", "tab") == ["candidate"]
 
     explore(small_catalog, flow)
+
+
+def test_a_long_question_leaves_room_for_the_answer(tmp_path: Path, explore: Explore) -> None:
+    """What should be typed stands in the entry if it does not fit before it; with room it is back in its place."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(3):
+            params = {"some.very_long_name_of_a_param.weight_decay": number}
+            runs.start(connection, runs.NewRun(project="p", name="run-of-a-very-long-name-" * 4, params=params))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        for keys, hint in (
+            (["right", "vertical_line"], "regex ^adam, or < 0.3"),
+            (["t"], "name, name=value"),
+            (["n"], ""),
+        ):
+            await pilot.resize_terminal(80, 24)
+            await pilot.press(*keys)
+            await settled(pilot)
+            entry = pilot.app.screen.focused
+            assert isinstance(entry, Input) and entry.region.width >= ENTRY_CELLS
+            line = shown(pilot).splitlines()[22]
+            assert hint in line and f"({hint}" not in line.replace("()", ""), line
+            await pilot.resize_terminal(200, 50)
+            await settled(pilot)
+            assert entry.region.width >= ENTRY_CELLS and hint in shown(pilot)
+            await pilot.press("escape")
+
+    explore(path, flow, size=(80, 24))

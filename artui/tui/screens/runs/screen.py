@@ -544,8 +544,8 @@ class RunsScreen(ArrangesColumns):
 
         column = columns.column_at(self.table.view, self.table.column)
         name = "name" if column.id == "attribute:name" else header_of(column)
-        question = f"mark runs whose {name} matches  (regular expression such as ^adam, or < 0.3)"
-        self.prompt.ask(question, lambda text: self._mark_matching(column, text))
+        question = f"mark runs whose {name} matches  (regex ^adam, or < 0.3)"
+        self.prompt.ask(question, lambda text: self._mark_matching(column, text), enter_word="mark")
 
     def _mark_matching(self, column: Column, text: str) -> None:
         if not text:
