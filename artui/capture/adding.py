@@ -14,8 +14,9 @@ from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of
-from artui.content import files
+from artui.content import files, images
 from artui.content.keeping import Keeper
+from artui.content.regular import open_regular
 from artui.content.walking import location_of
 from artui.model import check_fact, stage_of
 from artui.reference import check_alias, check_name
@@ -47,6 +48,11 @@ def add_version(
     referenced = None if embed else _hashed(entries, keeper)
     place, host = location_of(path), socket.gethostname()
     is_stored = keeper is not None and keeper.settled()
+    if referenced is not None:
+        paths = dict(entries)
+        referenced.previews |= images.thumbnails(
+            referenced.previews, lambda name: open_regular(paths[name], may_be_link=False)
+        )
     if keeper is not None and referenced is not None and is_stored:
         notes = keeper.notes(
             place, host, {file.path: file.note for file in referenced.files if not file.digest and file.note}

@@ -12,21 +12,23 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from artui.capture import writer as writers
 from artui.capture.warn import guarded, warn
-from artui.catalog import unhashed
+from artui.catalog import artifacts, unhashed
 from artui.content.files import NotHashable, Unhashed, digest_now
 from artui.content.keeping import Keeper
+from artui.content.regular import open_regular
 from artui.errors import CatalogLocked, DiskFull
 from artui.model import NOT_HASHED
 
 if TYPE_CHECKING:
     from artui.capture.writer import Writer
     from artui.catalog.artifacts import Saved
+    from artui.model import Preview
 
 QUIET_SECONDS = 0.3
 """How long the end of a run waits before it shows the progress."""
@@ -58,6 +60,10 @@ class Job:
     """The folder, and the host, of what cannot be stored."""
     is_stored: bool = False
     """Some of it is in the store."""
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+    """By path in the manifest; pictures get a small picture once all is hashed."""
+    is_complete: bool = False
+    """The digests are in the catalog."""
     hashed_bytes: int = 0
     is_cancelled: bool = False
     is_done: threading.Event = field(default_factory=threading.Event)
@@ -74,10 +80,8 @@ class Job:
         """Cancel the hashing; false if the digests are in the catalog already."""
         self.is_cancelled = True
         with self.lock:
-            if self.is_done.is_set():
-                return False
             self.is_done.set()
-            return True
+            return not self.is_complete
 
 
 _jobs: deque[Job] = deque()
@@ -89,12 +93,22 @@ _saved: dict[tuple[str, str, str], Job] = {}
 
 def begin(
     writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False,
-    place: tuple[str, str] = ("", ""),
+    place: tuple[str, str] = ("", ""), previews: Mapping[str, Preview] | None = None,
 ) -> Job:  # fmt: skip
     """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper."""
     global _thread
     size_bytes = sum(file.stamp.size_bytes for file in files) * (keeper.pass_count if keeper else 1)
-    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, size_bytes, keeper, is_single, place)
+    job = Job(
+        writer,
+        saved.id,
+        f"{name}:v{saved.number}",
+        files,
+        size_bytes,
+        keeper,
+        is_single,
+        place,
+        previews=previews or {},
+    )
     _saved[str(writer.path), project, name] = job
     with _lock:
         _jobs.append(job)
@@ -204,6 +218,25 @@ def _hash(job: Job) -> None:
         job.is_done.wait(RETRY_SECONDS)
     if job.keeper is not None:
         tell_not_stored(job.reference, job.keeper, len(job.files), is_stored=job.is_stored)
+    _make_thumbnails(job)
+
+
+def _make_thumbnails(job: Job) -> None:
+    """Keep small pictures of the pictures of a version, which are not in the catalog themselves."""
+    if not any(preview.kind == "image" for preview in job.previews.values()):
+        return
+    from artui.content import images
+
+    paths = {file.name: file.path for file in job.files}
+
+    def opened(name: str) -> BinaryIO:
+        return open_regular(paths[name], may_be_link=False)
+
+    previews = {name: preview for name, preview in job.previews.items() if name in paths}
+    made = images.thumbnails(previews, opened, lambda: not job.is_cancelled)
+    if made and not job.is_cancelled:
+        with contextlib.suppress(CatalogLocked, DiskFull), job.writer.catalog.transaction() as connection:
+            artifacts.put_previews(connection, job.version_id, made)
 
 
 def tell_not_stored(reference: str, keeper: Keeper, file_count: int, *, is_stored: bool) -> None:
@@ -231,7 +264,7 @@ def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bo
             unhashed.complete(job.writer.catalog, job.version_id, digests, faults, stored=stored, notes=notes)
         except (CatalogLocked, DiskFull):
             return False
-        job.is_done.set()
+        job.is_complete = True
         return True
 
 

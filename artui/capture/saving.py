@@ -115,7 +115,7 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
         place = location_of(order.path), surroundings().host
         return saved, hashing.begin(
             writer, saved, order.project, order.name, gathered.unhashed,
-            keeper=keeper, is_single=not order.path.is_dir(), place=place,
+            keeper=keeper, is_single=not order.path.is_dir(), place=place, previews=gathered.previews,
         )  # fmt: skip
     return saved, None
 

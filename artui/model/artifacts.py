@@ -134,6 +134,8 @@ class Preview:
     text: str = ""
     table: PreviewTable | None = None
     facts: tuple[tuple[str, str], ...] = ()
+    thumbnail: str = ""
+    """A small WebP of a picture whose bytes are not in the catalog, in base64."""
 
     @property
     def replaces_file(self) -> bool:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 MAX_FILES = 100_000
+MAX_THUMBNAIL_CHARS = 16_384
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 _RELATION_WORDS = {
@@ -365,10 +366,15 @@ def _preview(content: Any) -> Preview:
                 tuple(map(str, table["columns"])), tuple(map(str, table["types"])),
                 tuple(tuple(map(str, row)) for row in table["rows"]), table["row_count"] if isinstance(table["row_count"], int) else None,
             ),
-            tuple((str(name), str(value)) for name, value in stored["facts"]),
+            tuple((str(name), str(value)) for name, value in stored["facts"]), _thumbnail(stored.get("thumbnail")),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, LookupError):
         return Preview("unreadable", "the stored preview is damaged")
+
+
+def _thumbnail(stored: Any) -> str:
+    """Give a small picture as it is kept; none if it is not small."""
+    return stored if isinstance(stored, str) and len(stored) <= MAX_THUMBNAIL_CHARS else ""
 
 
 def blob_or_reference(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import artui
+from artui.capture.adding import add_version
+from artui.cli import run as run_cli
 from artui.content import images
 from artui.content.images import Pixels, decoded, is_picture
+from artui.model import Preview
+from artui.query.artifacts import previews
+from artui.query.reader import Reader
+from artui.query.references import find_version
 
 
 def _file(image: Image.Image, format: str) -> io.BytesIO:
@@ -82,3 +91,60 @@ def test_pictures_are_told_by_their_names() -> None:
     """A picture may have any of the endings, in any case."""
     assert all(map(is_picture, ("a.png", "b/c.JPG", "d.jpeg", "e.gif", "f.webp")))
     assert not any(map(is_picture, ("a.svg", "png", "a.png.gz", "a.tiff")))
+
+
+def _pictures(folder: Path) -> Path:
+    """Save a folder with pictures of noise, of one colour, and a broken one; gives it."""
+    folder.mkdir()
+    noise = np.random.default_rng(7).integers(0, 256, (900, 1200, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "noise.jpg")
+    Image.new("RGBA", (40, 20), (200, 0, 0, 128)).save(folder / "plain.png")
+    (folder / "broken.png").write_bytes(_png(30_000, 30_000, zlib.compress(b"")))
+    (folder / "rows.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+@pytest.mark.parametrize("how", ["run", "add", "later"])
+def test_a_small_picture_is_kept_of_what_is_not_in_the_catalog(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each picture that can be decoded one of at most 4 KiB, with its preview; what is in the catalog needs none."""
+    path, folder, store = tmp_path / "x.artui", _pictures(tmp_path / "pics"), str(tmp_path / "store")
+    if how == "run":
+        with artui.start_run(name="r", catalog=path, console=False, code=False, system_metrics=False) as run:
+            run.save("pics", folder, store=store)
+    elif how == "add":
+        add_version(path, folder, name="pics", kind="dataset", store=store)
+    else:
+        with monkeypatch.context() as context:
+            context.setattr(images, "THUMBNAILS_SECONDS", 0.0)
+            add_version(path, folder, name="pics", kind="dataset", store=store)
+        assert not any(preview.thumbnail for preview in _previews(path).values())
+        assert run_cli(["preview", "pics", "-c", str(path)]) == 0
+
+    kept = _previews(path)
+    small = {name: preview for name, preview in kept.items() if preview.thumbnail}
+    assert set(kept) == {"broken.png", "noise.jpg", "plain.png", "rows.csv"} and set(small) == {
+        "noise.jpg",
+        "plain.png",
+    }
+    assert all(len(base64.b64decode(preview.thumbnail)) <= images.THUMBNAIL_BYTES for preview in small.values())
+    pixels = images.thumbnail_of(small["plain.png"], (20, 20))
+    assert pixels is not None and (pixels.width, pixels.height) == (20, 10) and pixels.content[0] > 150
+    add_version(path, folder, name="pics", kind="dataset", store="")
+    add_version(path, folder / "plain.png", name="inside", kind="figure")
+    assert not any(preview.thumbnail for preview in _previews(path, "inside").values())
+
+
+def _previews(path: Path, name: str = "pics") -> dict[str, Preview]:
+    with Reader(path) as reader:
+        return previews(reader, find_version(reader, name).key)
+
+
+@pytest.mark.parametrize(
+    "thumbnail",
+    ["", "not base64 é", base64.b64encode(b"GIF89a").decode(), base64.b64encode(_png(30_000, 30_000, b"")).decode()],
+)
+def test_a_small_picture_that_is_none_shows_nothing(thumbnail: str) -> None:
+    """It comes from the catalog, and so from anybody."""
+    assert images.thumbnail_of(Preview("image", "x", thumbnail=thumbnail), (20, 20)) is None

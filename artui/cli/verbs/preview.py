@@ -47,6 +47,9 @@ def command(refs: tuple[str, ...], patterns: tuple[str, ...], again: bool, catal
         files = every[:MAX_FILES]
         kept = previews(reader, version.head.key)
         made, left_out = _looked_at(reader, version, [file for file in files if again or file.path not in kept])
+        made |= _with_thumbnails(
+            reader, version, {**{file.path: kept[file.path] for file in files if file.path in kept}, **made}
+        )
         path = reader.path
     shown = {file.path: preview for file in files if (preview := made.get(file.path) or kept.get(file.path))}
     why_not_kept = _keep(path, version.head.id, made) if made else ""
@@ -91,6 +94,16 @@ def _looked_at(
         except ArtuiError as error:
             left_out[file.path] = f"{error} {error.remedy}".strip()
     return made, left_out
+
+
+def _with_thumbnails(reader: Reader, version: VersionDetail, previews: Mapping[str, Preview]) -> dict[str, Preview]:
+    """Give the previews of pictures whose bytes are not in the catalog with a small picture, if they had none."""
+    from artui.content.images import thumbnails
+    from artui.query.api.files import open_content
+
+    if version.head.storage == "embedded":
+        return {}
+    return thumbnails(previews, lambda path: open_content(reader, version.head.key, path))
 
 
 def _keep(path: Path, version_id: str, made: Mapping[str, Preview]) -> str:

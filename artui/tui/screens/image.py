@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual import events
 from textual.app import ComposeResult
 
-from artui.content.images import decoded
+from artui.content.images import decoded, thumbnail_of
 from artui.errors import ContentMissing
 from artui.query import artifacts as query
 from artui.query.api.files import open_content
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 
+_SMALL = "small copy, file not at hand"
+
+
 class _Seen(NamedTuple):
     """What came of reading a picture."""
 
@@ -29,6 +32,8 @@ class _Seen(NamedTuple):
     pixels: Pixels | None
     why_not: str = ""
     png: bytes = b""
+    is_small: bool = False
+    """It is the small picture that was kept, since the file is not at hand."""
 
 
 class ImageScreen(CatalogScreen):
@@ -40,7 +45,7 @@ class ImageScreen(CatalogScreen):
     def __init__(self, version_key: int, path: str) -> None:
         super().__init__()
         self.version_key, self.path = version_key, path
-        self._title = ""
+        self._title, self._is_small = "", False
         self._drawn_for: tuple[int, int] | None = None
 
     def compose(self) -> ComposeResult:
@@ -79,19 +84,23 @@ class ImageScreen(CatalogScreen):
             with open_content(self.reader, self.version_key, self.path) as stream:
                 pixels = decoded(stream, wanted)
         except ContentMissing as missing:
+            small = thumbnail_of(captured, wanted) if captured is not None else None
+            if small is not None:
+                return _Seen(title, small, png=png_of(small) if makes_png else b"", is_small=True)
             return _Seen(title, None, f"{missing} {missing.remedy}".strip())
         if isinstance(pixels, str):
             return _Seen(title, None, f"This picture is not drawn: {pixels}.")
         return _Seen(title, pixels, png=png_of(pixels) if makes_png else b"")
 
     def _take(self, seen: _Seen) -> None:
-        self._title = seen.title
+        self._title, self._is_small = seen.title, seen.is_small
         self.view.show(seen.pixels, clean(seen.why_not), seen.png)
         self.show_place()
 
     def title_spans(self) -> list[Span]:
         """Give the path, and what the file is."""
-        return [(clean(self.path, max_chars=120), "title"), (f"  {clean(self._title)}", "dim")]
+        small = [(f"  {_SMALL}", "warn")] if self._is_small else []
+        return [(clean(self.path, max_chars=120), "title"), *small, (f"  {clean(self._title)}", "dim")]
 
     # Where the terminal shows pictures
 

@@ -16,6 +16,7 @@ from rich.color import Color
 from textual.pilot import Pilot
 
 import artui
+from artui.capture.adding import add_version
 from artui.query.reader import Reader
 from artui.query.references import find_version
 from artui.tui.cells import make_palette
@@ -146,3 +147,21 @@ def test_a_terminal_that_can_shows_the_picture_itself(pictures: Path, monkeypatc
         app.close()
 
     asyncio.run(flow())
+
+
+def test_a_picture_that_is_not_at_hand_is_seen_small(tmp_path: Path, explore: Any) -> None:
+    """Its bytes were in a store that is gone: what was kept with the preview is drawn, and it says so."""
+    path, store = tmp_path / "p.artui", tmp_path / "store"
+    Image.new("RGB", (600, 300), (200, 48, 0)).save(tmp_path / "a.png")
+    add_version(path, tmp_path / "a.png", name="pics", kind="figure", store=str(store))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await _open(pilot, path, "a.png")
+        assert view.pixels is not None and "not at hand" not in shown(pilot)
+        await pilot.press("escape")
+        store.rename(tmp_path / "gone")
+        view = await _open(pilot, path, "a.png")
+        assert view.pixels is not None and view.pixels.width == 2 * view.pixels.height
+        assert "▀" in shown(pilot) and "small copy, file not at hand" in shown(pilot).split("\n")[0]
+
+    explore(path, flow, size=(80, 24))
