@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bisect
 import hashlib
-import io
 import itertools
 import sqlite3
 import zlib
@@ -17,6 +16,7 @@ from typing import BinaryIO
 from artui.catalog.cutting import CHUNK_BYTES as CHUNK_BYTES
 from artui.catalog.cutting import pieces
 from artui.errors import CatalogDamaged
+from artui.seeking import Seeking
 
 _SAMPLE_BYTES = 4 * 1024
 """Of 64 KiB, the usual size of a chunk: more would cost more than it tells."""
@@ -71,7 +71,7 @@ def _store_chunk(connection: sqlite3.Connection, content: bytes) -> tuple[int, b
     return int(row_id or 0), True
 
 
-class BlobStream(io.RawIOBase):
+class BlobStream(Seeking):
     """A blob as a read-only, seekable stream; one chunk in memory at a time.
 
     Raises:
@@ -96,27 +96,12 @@ class BlobStream(io.RawIOBase):
             raise CatalogDamaged(
                 f"A stored file of {self.size_bytes:,} bytes lacks some of them.", remedy="Get an untouched copy."
             )
-        self._position = 0
         self._loaded: tuple[int, bytes] = (-1, b"")
         self._whole, self._hashed_bytes = hashlib.sha256(), 0
 
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always true."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to an offset, as any binary file does; give the new position."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size_bytes}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        """Give the position in bytes."""
-        return self._position
+    def size(self) -> int:
+        """Give the size in bytes."""
+        return self.size_bytes
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read verified bytes into a buffer; give how many."""

@@ -9,7 +9,6 @@ mark or below such a root. Whoever checks all bytes anyway, as a copy does, lets
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import sqlite3
 import stat
@@ -27,6 +26,7 @@ from artui.content.stores.places import is_below, is_uri, place_of
 from artui.content.stores.store import Object, object_name
 from artui.errors import ContentMissing, UsageError
 from artui.paths import usable_path
+from artui.seeking import Seeking
 from artui.settings import load_settings
 
 _READ_BYTES = 1 << 20
@@ -77,32 +77,15 @@ class Source(Protocol):
         ...
 
 
-class SourceStream(io.RawIOBase):
+class SourceStream(Seeking):
     """A source of bytes at random as a read-only, seekable stream; it may be read in any thread."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._position = 0
 
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always true."""
-        return True
-
-    def tell(self) -> int:
-        """Give the position in bytes."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to an offset, as any binary file does; give the new position."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size()}[whence]
-        if base + offset < 0:
-            raise OSError("a negative position")
-        self._position = base + offset
-        return self._position
+    def size(self) -> int:
+        """Give the size in bytes."""
+        return self._source.size()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read into a buffer; give how many bytes."""

@@ -6,10 +6,11 @@ no piece is larger than `PIECE_BYTES`, and long loops ask whether their time is 
 
 from __future__ import annotations
 
-import io
 import struct
 import time
 from typing import Any, BinaryIO
+
+from artui.seeking import Seeking
 
 PIECE_BYTES = 16 << 20
 """No single piece is larger: tables of tensors stay below it."""
@@ -106,7 +107,7 @@ class Source:
             self.check()
 
 
-class Window(io.RawIOBase):
+class Window(Seeking):
     """A source as a stream that can seek, for readers of the standard library.
 
     It refuses pieces of more than `piece_bytes`, which these would read whole on a file's word.
@@ -115,30 +116,21 @@ class Window(io.RawIOBase):
     def __init__(self, source: Source, piece_bytes: int = 1 << 20) -> None:
         self._source = source
         self._piece_bytes = piece_bytes
-        self._place = 0
 
-    def readable(self) -> bool:
-        return True
+    def size(self) -> int:
+        """Give the size in bytes."""
+        return self._source.size_bytes
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size_bytes}[whence]
-        if start + place < 0:
-            raise Unreadable("a place before its beginning")
-        self._place = start + place
-        return self._place
+    def before_beginning(self) -> Exception:
+        """Give the error of files whose words lead before their beginning."""
+        return Unreadable("a place before its beginning")
 
     def read(self, count: int | None = -1) -> bytes:
-        rest = max(0, self._source.size_bytes - self._place)
+        rest = max(0, self._source.size_bytes - self._position)
         count = rest if count is None or count < 0 else min(count, rest)
         if count > self._piece_bytes:
             raise Unreadable(f"a part of {count:,} bytes is too large to look at")
         self._source.check()
-        content = self._source.at(self._place, count) if count else b""
-        self._place += count
+        content = self._source.at(self._position, count) if count else b""
+        self._position += count
         return content
