@@ -116,7 +116,8 @@ def forget_lines(forgotten: Forgotten) -> list[Line]:
     return [
         *lines,
         Line([("  That something was forgotten, when and by whom, stays in the journal.", "dim")]),
-        Line([("  The catalog is closed for it, written anew, and opened again: no other program may have it open.", "dim")]),
+        Line([("  The catalog is closed for it, written anew, and opened again.", "dim")]),
+        Line([("  No other program may have it open meanwhile.", "dim")]),
         Line([(f"  To be able to take it back, leave with esc: {instead} instead.", "dim")]),
     ]  # fmt: skip
 

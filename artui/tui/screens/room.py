@@ -239,7 +239,7 @@ def plan_lines(plan: Plan, *, keep: str | None, where: str, older_than: str) -> 
 
 
 def _listed(versions: Sequence[Named], title: str, note: str) -> list[Line]:
-    lines = [Line([(f"  {title}", "bold"), (f"  {note}", "dim")])]
+    lines = [Line([(f"  {title}", "bold")]), Line([(f"  {note}", "dim")])]
     lines += [Line([("    ", "text"), (clean(version.reference), "accent")], Link("version", version.id)) for version in versions[:_MOST_NAMED]]  # fmt: skip
     if len(versions) > _MOST_NAMED:
         lines.append(Line([(f"    and {len(versions) - _MOST_NAMED:,} more", "dim")]))
