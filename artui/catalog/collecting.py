@@ -1,6 +1,6 @@
 """`artui gc`: the content of what was deleted long ago is removed, and the file becomes smaller.
 
-Of a version its row, its manifest with all digests and its lineage stay, with when and by whom its content was removed.
+Of a run its points go. Of a version its row, its manifest with all digests and its lineage stay, with when and by whom its content was removed.
 Each step is one transaction, so that no version is half removed wherever it ends; the room of what nothing names any
 more is given back in small steps, in which others may read and write.
 """
@@ -11,29 +11,34 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from artui import clock
-from artui.catalog import Catalog, events, retention
+from artui.catalog import Catalog, context, events, retention
 from artui.catalog.retention import Named
 
 REMOVED = "removed"
 """The storage of a version whose content was removed."""
+POINTS_REMOVED = (
+    "Its points were removed by artui gc, long after it was deleted: what is summed up of its metrics stays."
+)
 _VERSIONS_AT_ONCE = 100
+_RUNS_AT_ONCE = 50
 _CHUNKS_AT_ONCE = 200
 _PAGES_AT_ONCE = 4_000
 
 
 def collect(
     catalog: Catalog, versions: Sequence[Named], *, before_ms: int, why: str, label: str
-) -> tuple[list[Named], int]:
-    """Delete versions, remove the content of what was deleted before then, and give the room back.
+) -> tuple[list[Named], list[Named], int]:
+    """Delete versions, remove the content and the points of what was deleted before then, and give the room back.
 
     Returns:
-        The versions whose content was removed, and the bytes that were stored for it.
+        The versions whose content was removed, the runs whose points were, and the bytes that were stored for both.
     """
     delete_versions(catalog, versions, why=why, label=label)
     removed = remove_content(catalog, before_ms=before_ms)
-    freed_bytes = remove_unnamed(catalog)
+    removed_runs, freed_bytes = remove_points(catalog, before_ms=before_ms)
+    freed_bytes += remove_unnamed(catalog)
     compact(catalog)
-    return removed, freed_bytes
+    return removed, removed_runs, freed_bytes
 
 
 def delete_versions(catalog: Catalog, versions: Iterable[Named], *, why: str, label: str) -> int:
@@ -70,6 +75,31 @@ def _remove(connection: sqlite3.Connection, version: Named) -> None:
     events.record(
         connection, action="remove", subject="version", subject_id=version.id, before=None, after=now_ms
     )  # fmt: skip
+
+
+def remove_points(catalog: Catalog, *, before_ms: int) -> tuple[list[Named], int]:
+    """Remove the points of runs that were deleted before then; give these, and the bytes that were theirs.
+
+    What is summed up of their metrics stays, and so do params and lineage. What is restored meanwhile stays whole.
+    """
+    removed: list[Named] = []
+    size_bytes = 0
+    while True:
+        with catalog.transaction() as connection:
+            wanted = retention.runs_with_points(connection, before_ms=before_ms)[:_RUNS_AT_ONCE]
+            size_bytes += retention.point_bytes(connection, [run.key for run in wanted])
+            for run in wanted:
+                connection.execute(
+                    "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ?)",
+                    (run.key,),
+                )
+                context.remark(connection, run.key, POINTS_REMOVED)
+                events.record(
+                    connection, action="remove", subject="run", subject_id=run.id, before=None, after=clock.now_ms()
+                )
+        removed += wanted
+        if len(wanted) < _RUNS_AT_ONCE:
+            return removed, size_bytes
 
 
 def remove_unnamed(catalog: Catalog) -> int:

@@ -433,7 +433,22 @@ def _get_trash(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
     return _run(connection, run_id, "deleted_ms")[0]
 
 
+_REMOVED_POINTS = """
+    SELECT 1
+    FROM event AS e
+    WHERE e.subject_id = :run
+      AND e.action = 'remove'
+      AND NOT EXISTS (SELECT 1 FROM run AS r JOIN series AS s ON s.run_key = r.key JOIN block AS b ON b.series_key = s.key WHERE r.id = :run)
+    LIMIT 1
+"""
+
+
 def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
+    if value is None and connection.execute(_REMOVED_POINTS, {"run": run_id}).fetchone():
+        raise UnknownReference(
+            f"The points of the run {run_id} were removed.",
+            remedy="What is summed up of its metrics is still there: artui ls -w 'deleted is not null'.",
+        )
     connection.execute("UPDATE run SET deleted_ms = ? WHERE id = ?", (value, run_id))
 
 

@@ -38,7 +38,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A version as it is named in a plan."""
+    """A version, or a run, as it is named in a plan."""
 
     key: int
     id: str
@@ -151,6 +151,34 @@ def removable(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
         for key, version_id, name, number, digest in rows
         if key not in busy and not (isinstance(digest, bytes) and is_pending(digest))
     ]
+
+
+RUNS_WITH_POINTS = """
+    SELECT r.key, r.id, r.name
+    FROM run AS r
+    WHERE r.deleted_ms <= :before
+      AND r.status <> 0
+      AND EXISTS (SELECT 1 FROM series AS s JOIN block AS b ON b.series_key = s.key WHERE s.run_key = r.key)
+    ORDER BY r.deleted_ms, r.key
+"""
+POINT_BYTES = """
+    SELECT sum(length(b.payload))
+    FROM json_each(:keys) AS w
+    JOIN series AS s ON s.run_key = w.value
+    JOIN block AS b ON b.series_key = s.key
+"""
+
+
+def runs_with_points(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
+    """Name the runs whose points may be removed: deleted before then, not going on, the longest deleted first."""
+    rows = connection.execute(RUNS_WITH_POINTS, {"before": before_ms}).fetchall()
+    return [Named(key, cells.text(run_id), cells.text(name)) for key, run_id, name in rows]
+
+
+def point_bytes(connection: sqlite3.Connection, run_keys: Iterable[int]) -> int:
+    """Say how many bytes of the file the points of runs need."""
+    (size_bytes,) = connection.execute(POINT_BYTES, {"keys": _json(run_keys)}).fetchone()
+    return int(size_bytes or 0)
 
 
 def freed_bytes(connection: sqlite3.Connection, keys: Iterable[int]) -> int:

@@ -301,7 +301,8 @@ DOCUMENTS: dict[str, Record] = {
         "deleted": Field("[text]", "versions that the rule does not keep"),
         "deleted_bytes": Field("whole", "bytes of the file that these alone need"),
         "removed": Field("[text]", "versions whose content is removed"),
-        "freed_bytes": Field("whole", "bytes of the file that are free without it"),
+        "removed_runs": Field("[text]", "names of deleted runs whose points are removed"),
+        "freed_bytes": Field("whole", "bytes of the file that are free without both"),
         "broken": Field("[broken]", "runs that lack an input without the deleted versions"),
     },
     "gc --store": {

@@ -28,8 +28,10 @@ class Plan:
     """Runs whose inputs are among them."""
     removed: tuple[Named, ...]
     """Versions that were deleted so long ago that their content goes."""
+    removed_runs: tuple[Named, ...]
+    """Runs that were deleted so long ago that their points go."""
     freed_bytes: int
-    """Bytes of the file that are free without it."""
+    """Bytes of the file that are free without both."""
     before_ms: int
     """What was deleted before then is removed."""
 
@@ -38,9 +40,14 @@ class Plan:
         """What the journal calls it."""
         return f"gc: {len(self.deleted):,} version{'s' * (len(self.deleted) != 1)} deleted"
 
-    def with_removed(self, removed: Sequence[Named], freed_bytes: int) -> Plan:
+    @property
+    def frees(self) -> bool:
+        """Whether anything would go."""
+        return bool(self.deleted or self.removed or self.removed_runs)
+
+    def with_removed(self, removed: Sequence[Named], removed_runs: Sequence[Named], freed_bytes: int) -> Plan:
         """Give the plan with what was removed indeed."""
-        return replace(self, removed=tuple(removed), freed_bytes=freed_bytes)
+        return replace(self, removed=tuple(removed), removed_runs=tuple(removed_runs), freed_bytes=freed_bytes)
 
 
 def plan_for(reader: Reader, *, keep: str | None, where: str = "", older_than: str = USUAL_GRACE, now_ms: int) -> Plan:
@@ -61,10 +68,12 @@ def plan_for(reader: Reader, *, keep: str | None, where: str = "", older_than: s
     with reader.snapshot() as connection:
         deleted = [] if rule is None else retention.going(connection, rule, now_ms=now_ms, among=among)
         removed = retention.removable(connection, before_ms=before_ms)
+        runs = retention.runs_with_points(connection, before_ms=before_ms)
         if before_ms >= now_ms:
             removed += deleted
         return Plan(
             tuple(deleted), retention.freed_bytes(connection, [version.key for version in deleted]),
-            tuple(retention.broken_by(connection, deleted)), tuple(removed),
-            retention.freed_bytes(connection, [version.key for version in removed]), before_ms,
+            tuple(retention.broken_by(connection, deleted)), tuple(removed), tuple(runs),
+            retention.freed_bytes(connection, [version.key for version in removed]) + retention.point_bytes(connection, [run.key for run in runs]),
+            before_ms,
         )  # fmt: skip

@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 
 import artui
+from artui import clock
 from artui.catalog import Catalog, artifacts, events, retention, runs
+from artui.catalog.collecting import POINTS_REMOVED
 from artui.cli import run as run_cli
 from artui.errors import ArtuiError, UsageError
+from artui.query.damage import damaged_runs
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
+from artui.query.run import get_run
+from artui.query.series.points import get_series
 from artui.reference import parse
 
 DAY_MS = 86_400_000
@@ -147,6 +152,50 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     with artui.open_catalog(path) as catalog:
         assert catalog.version("data").number == 2 and catalog.version("data").read_table is not None
         assert catalog.version("data").file("a").read() == b"secret rows" * 99
+
+
+def test_points_of_runs_that_were_deleted_long_ago_are_removed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The simulation says how many bytes; summaries, params and lineage stay, others keep their points, and it is not restored."""
+    path = tmp_path / "x.artui"
+    (tmp_path / "w.txt").write_text("w")
+    for name in ("kept", "gone", "back"):
+        with artui.start_run(name=name, catalog=path, console=False, code=False, system_metrics=False, params={"lr": 1}) as run:  # fmt: skip
+            for step in range(3000):
+                run.log({"loss": (step * 7919 % 1000) / 7})
+            run.save("w", tmp_path / "w.txt", kind="model")
+    for name in ("gone", "back"):
+        assert run_cli(["delete", name, "-c", str(path)]) == 0
+    assert run_cli(["gc", "-c", str(path)]) == 0 and run_cli(["restore", "back", "-c", str(path)]) == 0
+    with Reader(path) as reader:
+        plan = plan_for(reader, keep=None, older_than="0d", now_ms=clock.now_ms())
+    assert [run.reference for run in plan.removed_runs] == ["gone"] and plan.freed_bytes > 1_000
+    capfd.readouterr()
+    assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
+    assert "the points of 1 deleted run are removed" in (out := capfd.readouterr().out) and "gone" in out
+
+    assert run_cli(["restore", "gone", "-c", str(path)]) != 0 and "were removed" in capfd.readouterr().err
+    with sqlite3.connect(path) as connection:
+        counts = connection.execute(
+            "SELECT r.name, count(b.key) FROM run AS r JOIN series AS s ON s.run_key = r.key LEFT JOIN block AS b ON b.series_key = s.key "
+            "GROUP BY r.key ORDER BY r.key"
+        ).fetchall()
+        assert [name for name, count in counts if not count] == ["gone"]
+    with Reader(path) as reader:
+        ((key, run_id),) = [tuple(row) for row in _rows(reader, "SELECT key, id FROM run WHERE name = 'gone'")]
+        detail = get_run(reader, run_id)
+        assert detail.metrics[0].summary.count == 3000 and detail.params[0].value == 1 and not detail.damaged
+        assert [version.reference for version in detail.outputs] == ["w:v1"] and detail.remarks[-1] == POINTS_REMOVED
+        assert damaged_runs(reader, [key]) == {} and len(get_series(reader, run_id, "loss")) == 0
+        assert plan_for(reader, keep=None, older_than="0d", now_ms=clock.now_ms()).removed_runs == ()
+    with artui.open_catalog(path) as catalog:
+        assert len(catalog.run("back").series("loss")) == len(catalog.run("kept").series("loss")) == 3000
+
+
+def _rows(reader: Reader, query: str) -> list[Any]:
+    with reader.snapshot() as connection:
+        return connection.execute(query).fetchall()
 
 
 def test_what_a_run_is_writing_stays(tmp_path: Path) -> None:

@@ -108,14 +108,14 @@ def _collect(
     freed_bytes = plan.freed_bytes
     if not dry_run:
         with Catalog(path) as opened:
-            removed, freed_bytes = collecting.collect(
+            removed, removed_runs, freed_bytes = collecting.collect(
                 opened, plan.deleted, before_ms=plan.before_ms, why=why or f"not kept by {keep}", label=plan.label
             )
-        plan = plan.with_removed(removed, freed_bytes)
+        plan = plan.with_removed(removed, removed_runs, freed_bytes)
     if as_json:
         print_json(
             is_dry_run=dry_run, deleted=[version.reference for version in plan.deleted], deleted_bytes=plan.deleted_bytes,
-            removed=[version.reference for version in plan.removed], freed_bytes=freed_bytes,
+            removed=[version.reference for version in plan.removed], removed_runs=[run.reference for run in plan.removed_runs], freed_bytes=freed_bytes,
             broken=[{"run": run.name, "id": run.id, "inputs": run.inputs} for run in plan.broken],
         )  # fmt: skip
         return 0
@@ -136,6 +136,8 @@ def _print(plan: Plan, *, dry_run: bool, has_rule: bool) -> None:
             click.echo(
                 f"{plural(len(plan.broken), 'run')} {'would lack' if dry_run else 'lack'} an input that they used."
             )
+    if plan.removed_runs:
+        _list(plan.removed_runs, f"the points of {plural(len(plan.removed_runs), 'deleted run')} {would} removed")
     _list(
         plan.removed,
         f"the content of {plural(len(plan.removed), 'deleted version')} {would} removed; {bytes_text(plan.freed_bytes)} {would} free",

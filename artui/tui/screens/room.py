@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal, TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -159,7 +159,7 @@ class RoomScreen(CatalogScreen):
             return
         if self.reader.why_not_writable:
             self.artui.say(self.reader.why_not_writable, is_warning=True)
-        elif not (plan.deleted or plan.removed):
+        elif not plan.frees:
             self.artui.say("There is nothing to free.")
         else:
             self.query_one(Prompt).ask(
@@ -172,23 +172,22 @@ class RoomScreen(CatalogScreen):
             return
         path, why = self.reader.path, f"not kept by {self.keep}"
 
-        def work() -> tuple[int, int, int]:
+        def work() -> Plan:
             from artui.catalog import Catalog
             from artui.catalog.collecting import collect
 
             with Catalog(path) as catalog:
-                removed, freed_bytes = collect(
-                    catalog, plan.deleted, before_ms=plan.before_ms, why=why, label=plan.label
+                return plan.with_removed(
+                    *collect(catalog, plan.deleted, before_ms=plan.before_ms, why=why, label=plan.label)
                 )
-            return len(plan.deleted), len(removed), freed_bytes
 
         self.artui.say("making room …")
         self.ask("collect", work, self._done)
 
-    def _done(self, done: tuple[int, int, int]) -> None:
-        deleted, removed, freed_bytes = done
+    def _done(self, done: Plan) -> None:
+        deleted = len(done.deleted)
         parts = [f"{plural(deleted, 'version')} deleted · u in Artifacts takes that back"] if deleted else []
-        parts += [f"content of {plural(removed, 'version')} removed, {bytes_text(freed_bytes)} free"] if removed else []
+        parts += [f"{_removed_text(done)} removed, {bytes_text(done.freed_bytes)} free"] if _removed_text(done) else []
         self.artui.say(" · ".join(parts) or "Nothing was changed.")
         self.load()
 
@@ -196,7 +195,13 @@ class RoomScreen(CatalogScreen):
 def _doing(plan: Plan) -> str:
     """Say what will be done, as far as a question has room for it."""
     parts = [f"delete {plural(len(plan.deleted), 'version')}"] if plan.deleted else []
-    parts += [f"remove the content of {plural(len(plan.removed), 'version')} for good"] if plan.removed else []
+    parts += [f"remove {_removed_text(plan)} for good"] if _removed_text(plan) else []
+    return " and ".join(parts)
+
+
+def _removed_text(plan: Plan) -> str:
+    parts = [f"content of {plural(len(plan.removed), 'version')}"] if plan.removed else []
+    parts += [f"points of {plural(len(plan.removed_runs), 'run')}"] if plan.removed_runs else []
     return " and ".join(parts)
 
 
@@ -210,7 +215,7 @@ def plan_lines(plan: Plan, *, keep: str | None, where: str, older_than: str) -> 
         Line([(f"  {'remove after':<{_LABEL_CELLS}}", "dim"), (clean(older_than), "text")]),
         BLANK,
     ]
-    if not plan.deleted and not plan.removed:
+    if not plan.frees:
         said = "nothing that is deleted is that old" if keep is None else "the rule keeps every version, and nothing that is deleted is that old"  # fmt: skip
         return [*lines, Line([("  There is nothing to free: ", "bold"), (f"{said}.", "dim")])]
     if plan.deleted:
@@ -233,14 +238,25 @@ def plan_lines(plan: Plan, *, keep: str | None, where: str, older_than: str) -> 
         lines += _listed(
             plan.removed,
             f"the content of {plural(len(plan.removed), 'deleted version')} would be removed for good",
-            f"frees {bytes_text(plan.freed_bytes)} · digests and lineage stay",
+            "digests and lineage stay",
         )
+    if plan.removed_runs:
+        lines += _listed(
+            plan.removed_runs,
+            f"the points of {plural(len(plan.removed_runs), 'deleted run')} would be removed for good",
+            "last, smallest and largest values stay",
+            kind="run",
+        )
+    if plan.removed or plan.removed_runs:
+        lines.append(Line([(f"  frees {bytes_text(plan.freed_bytes)}", "bold")]))
     return lines
 
 
-def _listed(versions: Sequence[Named], title: str, note: str) -> list[Line]:
+def _listed(
+    versions: Sequence[Named], title: str, note: str, *, kind: Literal["run", "version"] = "version"
+) -> list[Line]:
     lines = [Line([(f"  {title}", "bold")]), Line([(f"  {note}", "dim")])]
-    lines += [Line([("    ", "text"), (clean(version.reference), "accent")], Link("version", version.id)) for version in versions[:_MOST_NAMED]]  # fmt: skip
+    lines += [Line([("    ", "text"), (clean(version.reference), "accent")], Link(kind, version.id)) for version in versions[:_MOST_NAMED]]  # fmt: skip
     if len(versions) > _MOST_NAMED:
         lines.append(Line([(f"    and {len(versions) - _MOST_NAMED:,} more", "dim")]))
     return [*lines, BLANK]
