@@ -178,6 +178,8 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
 def metrics_section(metrics: Sequence[Metric], *, metric_count: int = 0) -> Section:
     """Tabulate metrics with their summaries. Points that are not finite get a last column, if there are any.
 
+    Of a single point neither the smallest nor the largest value is said.
+
     Args:
         metric_count: number of all metrics of the run, if fewer are given.
     """
@@ -188,6 +190,11 @@ def metrics_section(metrics: Sequence[Metric], *, metric_count: int = 0) -> Sect
     headers = (Header("metric"), *(Header(title, is_right=title != "not finite") for title in titles))
     rows = Rows(metrics, partial(_metric_row, with_odd=are_odd))
     return Section(METRICS, table=Table(headers, rows), left_out_count=max(0, metric_count - len(metrics)))
+
+
+def is_course(summary: Summary) -> bool:
+    """Say whether a series has more than one point: of a single one, last, min and max are the same."""
+    return summary.count > 1 or has_odd_values(summary)
 
 
 def has_odd_values(summary: Summary) -> bool:
@@ -396,13 +403,14 @@ def _children(heads: Sequence[RunHead]) -> Section:
 def _metric_row(metric: Metric, *, with_odd: bool) -> Row:
     summary = metric.summary
     last: Tone = "bad" if summary.is_diverged else "strong"
+    texts = [""] * 4
+    if is_course(summary):
+        ends = ((summary.min, summary.min_step), (summary.max, summary.max_step))
+        texts = [text for value, step in ends for text in (_number_or_nothing(value), _step_or_nothing(step))]
     cells = (
         Cell(metric.title, "bad" if metric.damaged else "plain"),
         Cell(number_text(summary.last), last),
-        Cell(_number_or_nothing(summary.min), "dim"),
-        Cell(count_text(summary.min_step) if summary.min_step is not None else NOTHING, "dim"),
-        Cell(_number_or_nothing(summary.max), "dim"),
-        Cell(count_text(summary.max_step) if summary.max_step is not None else NOTHING, "dim"),
+        *(Cell(text, "dim") for text in texts),
         Cell(count_text(summary.count), "dim"),
         Cell(count_text(summary.last_step), "dim"),
     )
@@ -411,6 +419,10 @@ def _metric_row(metric: Metric, *, with_odd: bool) -> Row:
 
 def _number_or_nothing(value: float | None) -> str:
     return number_text(value) if value is not None else NOTHING
+
+
+def _step_or_nothing(step: int | None) -> str:
+    return count_text(step) if step is not None else NOTHING
 
 
 def _odd_text(summary: Summary) -> str:

@@ -27,6 +27,7 @@ from artui.sheets.run import (
     files_sheet,
     first_params,
     has_odd_values,
+    is_course,
     metrics_section,
     run_sheet,
     short_run_sheet,
@@ -730,6 +731,7 @@ _PLACES = {"last": 1, "min": 2, "min at": 3, "max": 4, "max at": 5, "points": 6,
 
 _SIZES = {"last": 9, "min": 9, "max": 9, BEST_AT: 9, "points": 8, "last step": 9, "min at": 9, "max at": 9}
 """Cells of the columns of a table of metrics, the most important first."""
+_OF_ONE_POINT = ("last", "points", "last step")
 _NEEDED = 4
 """So many columns are never left out: rather names are cut."""
 _NAME_CELLS = (8, 28)
@@ -760,7 +762,8 @@ def metric_lines(
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]
     wanted_cells = min(max(len(metric.title) for metric in metrics), _NAME_CELLS[1])
-    titles = list(_SIZES)
+    has_courses = any(is_course(metric.summary) for metric in metrics)
+    titles = [title for title in _SIZES if has_courses or title in _OF_ONE_POINT]
     while len(titles) > _NEEDED and wanted_cells + 2 + _cells_of(titles) > cells:
         titles.pop()
     name_cells = max(_NAME_CELLS[0], min(wanted_cells, cells - 2 - _cells_of(titles)))

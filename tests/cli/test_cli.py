@@ -195,7 +195,7 @@ def test_hostile_names_are_printed_as_text(call: Call, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "ls --foo", "--foo", "-c", "foo", "ls --limit x", "ls --limit -3", "ls --sort", "ls --json --csv", "ls -a --sort name", "show", "show a b", "show nosuch", "exec", "why", "why a b --among x",
+        "ls --foo", "--foo", "-c", "foo", "ls --limit x", "ls --limit -3", "ls --sort", "ls --json --csv", "ls -a --sort lr", "show", "show a b", "show nosuch", "exec", "why", "why a b --among x",
         "completion", "completion foo", "keys -c near.artui", "-c near.artui keys", "compare", "compare a", "settle", "near.artui extra", "near.artui ls", "near.artui --foo", "nofile.artui", "start --stage x",
         "note", "tag", "tag a", "log", "help nosuch", "help search", "import", "alias", "alias x", "add", "add nofile", "undo x y", "demo a b", "trace", "finish", "ls -w lr<<3", "ls -C nosuch",
     ],

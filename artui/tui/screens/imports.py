@@ -54,8 +54,11 @@ class ImportsScreen(CatalogScreen):
         self.ask("imports", lambda: import_reports(self.reader), self._take)
 
     def title_spans(self) -> list[Span]:
-        """Give the title."""
-        return [("imports", "title")]
+        """Give the title, and what all of them came to."""
+        if len(self._reports) < 2:
+            return [("imports", "title")]
+        runs = plural(sum(report.run_count for report in self._reports), "run")
+        return [("imports", "title"), (f"  {plural(len(self._reports), 'place')} · {runs} here now", "dim")]
 
     def _take(self, reports: list[ImportReport]) -> None:
         self._reports = reports
