@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from artui import clock
 from artui.catalog import Catalog, context, events, retention
@@ -21,7 +22,8 @@ POINTS_REMOVED = (
 )
 _VERSIONS_AT_ONCE = 100
 _RUNS_AT_ONCE = 50
-_CHUNKS_AT_ONCE = 200
+_CHUNKS_AT_ONCE = 5_000
+_BYTES_AT_ONCE = 64 << 20
 _PAGES_AT_ONCE = 4_000
 
 
@@ -107,29 +109,48 @@ def remove_unnamed(catalog: Catalog) -> int:
 
     What is being saved is never among them: content and what names it are written in one transaction.
     """
+    with catalog.transaction() as connection:
+        _remove_blobs(connection)
     size_bytes = 0
-    while True:
-        with catalog.transaction() as connection:
-            count, freed_bytes = remove_some_unnamed(connection, most=_CHUNKS_AT_ONCE)
-        size_bytes += freed_bytes
-        if count < _CHUNKS_AT_ONCE:
-            return size_bytes
+    with catalog.without_references():
+        while True:
+            with catalog.transaction() as connection:
+                freed_bytes, is_all = _remove_chunks(connection, most=_CHUNKS_AT_ONCE, most_bytes=_BYTES_AT_ONCE)
+            size_bytes += freed_bytes
+            if is_all:
+                return size_bytes
 
 
-def remove_some_unnamed(connection: sqlite3.Connection, *, most: int = -1) -> tuple[int, int]:
-    """Remove the blobs that no file names, and at most so many of the chunks that no blob names; -1 for all of them.
+def remove_all_unnamed(connection: sqlite3.Connection) -> None:
+    """Remove blobs and chunks that nothing names, within a transaction."""
+    _remove_blobs(connection)
+    _remove_chunks(connection, most=-1)
+
+
+def _remove_blobs(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
+
+
+def _remove_chunks(connection: sqlite3.Connection, *, most: int, most_bytes: int | None = None) -> tuple[int, bool]:
+    """Remove chunks that no blob names, at most so many, and of so many bytes if there are several.
 
     Returns:
-        How many chunks, and the bytes that were stored for them.
+        The bytes that were stored for them, and whether these were all.
     """
-    connection.execute("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM file AS f WHERE f.blob_key = blob.key)")
     rows = connection.execute(
         "SELECT c.key, length(c.content) FROM chunk AS c "
         "WHERE c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b) LIMIT ?",
         (most,),
     ).fetchall()
-    connection.executemany("DELETE FROM chunk WHERE key = ?", [(row[0],) for row in rows])
-    return len(rows), sum(int(row[1]) for row in rows)
+    # Finding them takes a look at all that is named: many small ones at once, fewer large ones.
+    ends = accumulate(int(row[1]) for row in rows)
+    chosen = [
+        row
+        for row, end in zip(rows, ends, strict=True)
+        if most_bytes is None or end <= max(most_bytes, int(rows[0][1]))
+    ]
+    connection.executemany("DELETE FROM chunk WHERE key = ?", [(row[0],) for row in chosen])
+    return sum(int(row[1]) for row in chosen), len(chosen) == len(rows) and (most < 0 or len(rows) < most)
 
 
 def compact(catalog: Catalog) -> None:

@@ -433,7 +433,7 @@ def _get_trash(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
     return _run(connection, run_id, "deleted_ms")[0]
 
 
-_REMOVED_POINTS = """
+REMOVED_POINTS = """
     SELECT 1
     FROM event AS e
     WHERE e.subject_id = :run
@@ -444,7 +444,7 @@ _REMOVED_POINTS = """
 
 
 def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
-    if value is None and connection.execute(_REMOVED_POINTS, {"run": run_id}).fetchone():
+    if value is None and connection.execute(REMOVED_POINTS, {"run": run_id}).fetchone():
         raise UnknownReference(
             f"The points of the run {run_id} were removed.",
             remedy="What is summed up of its metrics is still there: artui ls -w 'deleted is not null'.",

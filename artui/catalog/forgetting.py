@@ -23,7 +23,7 @@ import orjson
 
 from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, runs
 from artui.catalog.cleaning import AsItIs
-from artui.catalog.collecting import REMOVED, remove_some_unnamed
+from artui.catalog.collecting import REMOVED, remove_all_unnamed
 from artui.catalog.numbering import FORGET
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
@@ -176,7 +176,7 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
     # What is left of it: nothing else may come to have its number.
     _say(connection, "version", version_id, number)
     _say(connection, "artifact", artifact_id, number)
-    remove_some_unnamed(connection)
+    remove_all_unnamed(connection)
 
 
 def _redact_events(connection: sqlite3.Connection, subject_id: str) -> None:
@@ -358,7 +358,7 @@ def _forget_in_blob(connection: sqlite3.Connection, blob_key: int, text: str) ->
     }
     connection.execute("UPDATE file SET blob_key = ?, digest = ? WHERE blob_key = ?", (new_key, digest, blob_key))
     connection.execute("DELETE FROM blob WHERE key = ?", (blob_key,))
-    remove_some_unnamed(connection)
+    remove_all_unnamed(connection)
     return versions
 
 

@@ -14,13 +14,15 @@ FORGET = "forget"
 """The action of the event that keeps the number of a forgotten version, as what the artifact has after it."""
 MOST = 2**53
 """A larger one is damage, or somebody's joke: nothing would be left for the next."""
-_LARGEST = "SELECT max(number) FROM version WHERE artifact_key = ? AND typeof(number) = 'integer' AND number < ?"
-_FORGOTTEN = "SELECT e.after FROM event AS e WHERE e.subject_id = :subject AND e.action = :action"
+LARGEST = (
+    "SELECT max(number) FROM version WHERE artifact_key = :artifact AND typeof(number) = 'integer' AND number < :most"
+)
+FORGOTTEN = "SELECT e.after FROM event AS e WHERE e.subject_id = :subject AND e.action = :action"
 
 
 def next_number(connection: sqlite3.Connection, artifact_key: int) -> int:
     """Give the number of an artifact's next version: above all that were ever given."""
-    (largest,) = connection.execute(_LARGEST, (artifact_key, MOST)).fetchone()
+    (largest,) = connection.execute(LARGEST, {"artifact": artifact_key, "most": MOST}).fetchone()
     return 1 + max(0, cells.integer(largest), *_forgotten(connection, _artifact_id(connection, artifact_key)))
 
 
@@ -40,6 +42,6 @@ def _artifact_id(connection: sqlite3.Connection, artifact_key: int) -> str:
 
 def _forgotten(connection: sqlite3.Connection, subject_id: str) -> set[int]:
     """Give the numbers of forgotten versions: of an artifact, or of one of them."""
-    rows = connection.execute(_FORGOTTEN, {"subject": subject_id, "action": FORGET}).fetchall()
+    rows = connection.execute(FORGOTTEN, {"subject": subject_id, "action": FORGET}).fetchall()
     texts = {row[0] for row in rows if isinstance(row[0], str)}
     return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 17 and int(text) < MOST}

@@ -131,20 +131,40 @@ def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
 
 def _being_written(connection: sqlite3.Connection) -> set[int]:
     """Give the keys of versions that runs made which are going on."""
-    query = (
-        "SELECT e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0 AND r.status = 0"
-    )
-    return {row[0] for row in connection.execute(query)}
+    return {row[0] for row in connection.execute(BEING_WRITTEN)}
+
+
+REMOVABLE = """
+    SELECT v.key, v.id, a.name, v.number, v.digest
+    FROM version AS v
+    JOIN artifact AS a ON a.key = v.artifact_key
+    WHERE v.deleted_ms <= :before
+      AND NOT EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key)
+    ORDER BY a.name, a.key, v.number
+"""
+BEING_WRITTEN = """
+    SELECT e.target_key
+    FROM run AS r
+    CROSS JOIN edge AS e
+    WHERE r.status = 0
+      AND e.relation = 0
+      AND e.source_key = r.key
+"""
+"""From the runs, since few go on and many have ended."""
+BROKEN = """
+    SELECT r.id, r.name, e.source_key
+    FROM edge AS e
+    JOIN run AS r ON r.key = e.target_key
+    WHERE e.relation = 1
+      AND r.deleted_ms IS NULL
+      AND e.source_key IN (SELECT w.value FROM json_each(:keys) AS w)
+    ORDER BY r.started_ms DESC, r.key, e.source_key
+"""
 
 
 def removable(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
     """Name the versions whose content may be removed: deleted before then, not removed yet, of no run that goes on."""
-    rows = connection.execute(
-        "SELECT v.key, v.id, a.name, v.number, v.digest FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key "
-        "WHERE v.deleted_ms <= :before AND NOT EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key) "
-        "ORDER BY a.name, a.key, v.number",
-        {"before": before_ms},
-    ).fetchall()
+    rows = connection.execute(REMOVABLE, {"before": before_ms}).fetchall()
     busy = _being_written(connection)
     return [
         Named(key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}")
@@ -227,12 +247,7 @@ def digests_outside(connection: sqlite3.Connection) -> set[str]:
 def broken_by(connection: sqlite3.Connection, versions: Iterable[Named]) -> list[Broken]:
     """Name the runs whose inputs would be gone, newest first."""
     named = {version.key: version.reference for version in versions}
-    rows = connection.execute(
-        "SELECT r.id, r.name, e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key "
-        "WHERE e.relation = 1 AND r.deleted_ms IS NULL AND e.source_key IN (SELECT w.value FROM json_each(:keys) AS w) "
-        "ORDER BY r.started_ms DESC, r.key, e.source_key",
-        {"keys": _json(named)},
-    ).fetchall()
+    rows = connection.execute(BROKEN, {"keys": _json(named)}).fetchall()
     inputs: dict[tuple[str, str], list[str]] = {}
     for run_id, name, key in rows:
         inputs.setdefault((cells.text(run_id), cells.text(name)), []).append(named[key])

@@ -27,7 +27,7 @@ _WORDS = {
 }
 """By action, what is said of it and of its contrary."""
 _CHANGES = Shape(Change, "time_ms author why")
-_EVENTS = """
+EVENTS = """
     SELECT e.time_ms, e.author, {reasons}, e.action, e.before, e.after, e.id
     FROM event AS e
     WHERE e.subject_id IN (:artifact, :version)
@@ -43,7 +43,7 @@ def version_history(reader: Reader, head: VersionHead) -> list[Change]:
         row = connection.execute("SELECT id FROM artifact WHERE key = ?", (head.artifact_key,)).fetchone()
         reasons = "e.why, e.is_redacted" if reader.schema_version >= REASONS_SINCE else "'', 0"
         values = {"artifact": row[0] if row is not None else None, "version": head.id, "most": MOST_CHANGES}
-        rows = connection.execute(_EVENTS.format(reasons=reasons), values).fetchall()
+        rows = connection.execute(EVENTS.format(reasons=reasons), values).fetchall()
         for time_ms, author, why, is_redacted, action, before, after, event_id in rows:
             if action == FORGET and after != "null":
                 continue  # it is another version that was forgotten

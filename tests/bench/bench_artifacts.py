@@ -8,6 +8,7 @@ Run it on an idle machine. `--catalog` is one of 100,000 runs x 20 params x 20 m
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import random
 import resource
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import artui
+from artui.catalog import Catalog, artifacts, blobs
 
 _CHANGES = 100
 
@@ -166,6 +168,25 @@ def columns(path: Path) -> None:
         _line("5,000 runs one by one: run.metrics[...]", f"{walked:.2f} s")
 
 
+def removed(folder: Path, count: int) -> None:
+    """Collect half of many versions of ten small files, and forget one."""
+    catalog = folder / "r.artui"
+    with Catalog(catalog) as opened, opened.transaction() as connection:
+        for _ in range(count):
+            files = []
+            for number in range(10):
+                blob_key, digest, size_bytes = blobs.store(connection, io.BytesIO(os.urandom(300)))
+                files.append(artifacts.NewFile(f"f{number}", size_bytes, digest, blob_key))
+            artifacts.save(connection, artifacts.NewVersion("p", "m", "model", "modelling", files))
+    simulated = _seconds(lambda: _artui("gc", "--keep", f"last {count // 2}", "--dry-run", "-c", str(catalog)))
+    collected = _seconds(lambda: _artui("gc", "--keep", f"last {count // 2}", "--older-than", "0d", "-c", str(catalog)))
+    forgotten = _seconds(lambda: _artui("forget", f"m:v{count}", "--yes", "-c", str(catalog)))
+    what = f"{count // 2:,} of {count:,} versions of 10 files"
+    _line(f"gc --dry-run: {what}", f"{simulated:.2f} s", f"{0.5 + count / 4_000:.2f} s")
+    _line(f"gc: {what}", f"{collected:.2f} s", f"{0.5 + count / 1_000:.2f} s")
+    _line(f"forget one of {count:,} versions", f"{forgotten:.2f} s", f"{0.5 + count / 4_000:.2f} s")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,11 +194,15 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path)
     parser.add_argument("--large-mib", type=int, default=0, help="4096 for a file of 4 GiB, which takes a minute")
     parser.add_argument("--many", type=int, default=0, help="100000 for a version of so many files")
+    parser.add_argument(
+        "--versions", type=int, default=2_000, help="so many versions of ten files, of which gc removes half"
+    )
     options = parser.parse_args()
     _line("", "ours", "limit", "peer")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         content(Path(name), options.mib)
         stored(Path(name), options.mib)
+        removed(Path(name), options.versions)
         if options.large_mib:
             stored(Path(name), options.large_mib, is_generated=True)
         if options.many:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 
 import artui
 from artui import clock
-from artui.catalog import Catalog, artifacts, events, retention, runs
+from artui.catalog import Catalog, artifacts, collecting, events, numbering, retention, runs, standing
 from artui.catalog.collecting import POINTS_REMOVED
+from artui.catalog.events import REMOVED_POINTS
 from artui.cli import run as run_cli
 from artui.errors import ArtuiError, UsageError
 from artui.query.damage import damaged_runs
+from artui.query.history import EVENTS
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
 from artui.query.run import get_run
@@ -238,3 +241,50 @@ def test_a_rule_deletes_as_one_edit(tmp_path: Path, capfd: pytest.CaptureFixture
         assert [version.reference for version in catalog.retention("last 5").deleted] == ["m:v1"]
         with pytest.raises(ArtuiError):
             catalog.retention("what is old")
+
+
+PLANS = {
+    "what was done with a version": (EVENTS.format(reasons="e.why, e.is_redacted"), ""),
+    "numbers of forgotten versions": (numbering.FORGOTTEN, ""),
+    "the largest number": (numbering.LARGEST, ""),
+    "how an alias moved": (standing.ALIAS_EVENTS, ""),
+    "versions at a time": (standing.VERSIONS_THEN, ""),
+    "who deleted it": (standing.LAST_DELETION, ""),
+    "whether points were removed": (REMOVED_POINTS, ""),
+    "runs with points to remove": (retention.RUNS_WITH_POINTS, ""),
+    "bytes of points": (retention.POINT_BYTES, "w"),
+    "what is being written": (retention.BEING_WRITTEN, ""),
+    "runs that lack an input": (retention.BROKEN, "w"),
+    "versions to remove": (retention.REMOVABLE, "v"),
+}
+"""Queries of history and retention, each with the one table that it may go through row by row: `w` is what was asked for."""
+
+
+@pytest.mark.parametrize("what", PLANS)
+def test_no_query_goes_through_what_grows(tmp_path: Path, what: str) -> None:
+    """Events, runs, edges, series and blocks are found by an index, however many there are."""
+    query, scanned = PLANS[what]
+    values = {name: "[]" if name == "keys" else 1 for name in re.findall(r":(\w+)", query)}
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    scans = [step.split()[1] for step in steps if step.startswith("SCAN")]
+    assert scans == ([scanned] if scanned else []), steps
+    assert not any("AUTOMATIC" in step for step in steps), steps
+
+
+def test_chunks_go_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several steps, by number and by size; afterwards rows that others refer to are guarded again."""
+    path = tmp_path / "x.artui"
+    _add(path, tmp_path, "many", **{f"f{number}": os.urandom(1000 + number) for number in range(30)})
+    _add(path, tmp_path, "kept", a=b"k" * 5000)
+    run_cli(["delete", "many:v1", "-c", str(path)])
+    monkeypatch.setattr(collecting, "_CHUNKS_AT_ONCE", 7)
+    monkeypatch.setattr(collecting, "_BYTES_AT_ONCE", 3000)
+    with Catalog(path) as catalog:
+        collecting.remove_content(catalog, before_ms=clock.now_ms() + 1)
+        assert collecting.remove_unnamed(catalog) == sum(1000 + number for number in range(30))
+        with pytest.raises(ArtuiError), catalog.transaction() as connection:
+            connection.execute("DELETE FROM chunk")
+    assert _stored(path)[0] == 1
+    with artui.open_catalog(path) as opened:
+        assert opened.version("kept").file("a").read() == b"k" * 5000

@@ -19,7 +19,9 @@ from tests.reading import open_reader
 
 COMMANDS = {verb: command for verb in VERBS if (command := cli.get_command(click.Context(cli), verb)) is not None}
 OF_CATALOGS = [
-    verb for verb, command in COMMANDS.items() if any(parameter.name == "catalog" for parameter in command.params)
+    verb
+    for verb, command in COMMANDS.items()
+    if any(parameter.name in ("catalog", "catalogs") for parameter in command.params)
 ]
 READING = [
     verb
