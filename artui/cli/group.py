@@ -76,7 +76,7 @@ class Verbs(click.Group):
         if (
             command is not None
             and ctx.params.get("catalog")
-            and all(parameter.name != "catalog" for parameter in command.params)
+            and all(parameter.name not in ("catalog", "catalogs") for parameter in command.params)
         ):
             ctx.fail(f"`artui {name}` uses no catalog: leave --catalog out.")
         return name, command, others
