@@ -7,6 +7,7 @@ metadata (`metadata:val_loss`) and its declared facts (`fact:licence`).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -25,6 +26,7 @@ from artui.query.versionwords import OTHER_WORDS, metadata_of
 if TYPE_CHECKING:
     from artui.model import ParamValue
     from artui.query.reader import Reader
+    from artui.query.runs.statistics import Glimpse
 
 Kind = Literal["text", "number", "bytes", "time"]
 
@@ -291,6 +293,22 @@ def value_in(row: ArtifactRow, column: Column) -> Any:
     if column.id == "version:version" and value is None and row.head.latest is not None:
         return row.head.latest.number
     return iso_text(value) if kind_of(column) == "time" and isinstance(value, int) else value
+
+
+def glimpses(reader: Reader, heads: Sequence[ArtifactHead], columns: Sequence[Column]) -> dict[str, Glimpse]:
+    """Say in short what some columns hold over the shown versions of artifacts, by column id."""
+    from artui.query.runs.statistics import MAX_FREQUENT, Glimpse
+
+    rows = artifact_rows(reader, heads, columns)
+    found = {}
+    for column in columns:
+        values = [value for row in rows if (value := row.cells.get(column.id)) not in (None, "")]
+        numbers = [number for value in values if (number := number_of(value)) is not None and math.isfinite(number)]
+        common = Counter(values).most_common() if kind_of(column) == "text" else []
+        common.sort(key=lambda counted: (-counted[1], str(counted[0])))
+        ends = (min(numbers), max(numbers)) if numbers and kind_of(column) != "text" else None
+        found[column.id] = Glimpse(len(values), ends, tuple(common[:MAX_FREQUENT]), len(set(values)))
+    return found
 
 
 def rows_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> list[ArtifactRow]:

@@ -237,12 +237,12 @@ class Description:
 class Glimpse(NamedTuple):
     """What a line has room for of a column."""
 
-    run_count: int
-    """Runs that have a value."""
+    row_count: int
+    """Runs, or artifacts, that have a value."""
     ends: tuple[float, float] | None
     """Smallest and largest finite number; None for a column without numbers."""
     frequent: tuple[tuple[ParamValue, int], ...]
-    """Its most frequent values with the number of their runs, if it has no numbers."""
+    """Its most frequent values with the number of their rows, if it has no numbers."""
     distinct: int
 
 

@@ -62,9 +62,9 @@ class ArrangesColumns(CatalogScreen):
         """Give every possible column, the usual ones first."""
         raise NotImplementedError
 
-    def look_at_columns(self) -> tuple[Look | None, str]:
-        """Give what tells of columns what they hold, and how many rows that is about."""
-        return None, ""
+    def look_at_columns(self) -> tuple[Look | None, tuple[int, str]]:
+        """Give what tells of columns what they hold, and how many rows of what that is about."""
+        return None, (0, "")
 
     def show_columns_of_table(self) -> None:
         """Say around the table what its columns are, after the current one or their number has changed."""

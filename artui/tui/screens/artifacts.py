@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from artui.query.artifactrows import (
     artifact_columns,
     artifact_rows,
     first_sort,
+    glimpses,
     sorted_rows,
     table_of_versions,
     value_in,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
     from artui.query.runs.sorting import Sort
+    from artui.tui.screens.columns import Look
     from artui.tui.screens.taking import Taker
     from artui.tui.state.arrangement import Arrangement
 
@@ -274,6 +276,10 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
     def every_column(self) -> Sequence[Column]:
         """Give every possible column."""
         return self.state.columns
+
+    def look_at_columns(self) -> tuple[Look | None, tuple[int, str]]:
+        heads = [row.head for row in self.state.rows]
+        return partial(glimpses, self.reader, heads), (len(heads), "artifact")
 
     def show_columns_of_table(self) -> None:
         """Say how many columns are out of sight."""

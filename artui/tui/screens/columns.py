@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from artui.model import Column
 from artui.query import fuzzy
+from artui.query.artifactrows import kind_of as kind_of_versions
 from artui.query.runs.export import header_of
 from artui.query.runs.statistics import Glimpse
 from artui.safetext import clean
@@ -20,7 +21,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.picture import short_param_text
-from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+from artui.units import bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
     from artui.tui.cells import Span
@@ -57,13 +58,20 @@ class ColumnsScreen(FilteredList):
     BINDINGS = bindings("columns")
 
     def __init__(
-        self, columns: Sequence[Column], choice: Choice, look: Look | None = None, *, of: str = "", place: int = 1
+        self,
+        columns: Sequence[Column],
+        choice: Choice,
+        look: Look | None = None,
+        *,
+        of: tuple[int, str] = (0, ""),
+        place: int = 1,
     ) -> None:
         """Take all columns, those that are chosen, what tells of what they hold, and how many rows that is about."""
         super().__init__()
         self.PLACE = place  # type: ignore[misc]
         self._look = look
         self._of = of
+        self._count_cells = max(COUNT_CELLS, len(f" of {plural(*of)}"))
         self._glimpses: dict[str, Glimpse] = {}
         """By column id, of the columns that have been in sight."""
         self._is_asking = False
@@ -135,7 +143,7 @@ class ColumnsScreen(FilteredList):
         lines = [self._line(column_id) for column_id in self._listed]
         heading = f"       {fit('column', self._name_cells)}"
         if self._look is not None:
-            heading += f"{f'of {self._of}':>{COUNT_CELLS}}  values"
+            heading += f"{f'of {plural(*self._of)}':>{self._count_cells}}  values"
         self.query_one("#head", Bar).show([(heading, "head")])
         self.listing.set_lines(lines or [Line([("  no column is called so", "dim")])], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
@@ -144,13 +152,13 @@ class ColumnsScreen(FilteredList):
         column = self._columns[column_id]
         is_shown = column_id in self._shown
         glimpse = self._glimpses.get(column_id)
-        count = count_text(glimpse.run_count) if glimpse is not None else "…" if self._look is not None else ""
+        count = count_text(glimpse.row_count) if glimpse is not None else "…" if self._look is not None else ""
         return Line(
             [
                 (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),
                 ("● " if is_shown else "○ ", "accent" if is_shown else "faint"),
                 (fit(clean(header_of(column)), self._name_cells, keep_end=True), "text" if is_shown else "dim"),
-                (f"{count:>{COUNT_CELLS}}  ", "dim"),
+                (f"{count:>{self._count_cells}}  ", "dim"),
                 (self._values_text(column, glimpse), "text" if is_shown else "dim"),
             ]
         )
@@ -162,15 +170,10 @@ class ColumnsScreen(FilteredList):
         if glimpse.ends is not None:
             if column.source == "metric":
                 return range_text(*glimpse.ends)
-            if column.source == "param":
-                texts = [short_param_text(end) for end in glimpse.ends]
-            else:
-                show = duration_text if column.name == "duration" else time_text
-                texts = [show(round(end)) for end in glimpse.ends]
-            return " … ".join(dict.fromkeys(texts))
-        room = max(12, self.size.width - self._name_cells - COUNT_CELLS - 11)
+            return " … ".join(dict.fromkeys(_shown_by(column)(end) for end in glimpse.ends))
+        room = max(12, self.size.width - self._name_cells - self._count_cells - 11)
         if glimpse.distinct > FEW_VALUES and glimpse.frequent[0][1] == 1:
-            return f"{plural(glimpse.distinct, 'value')}, each of one run"
+            return f"{plural(glimpse.distinct, 'value')}, each of one {self._of[1]}"
         parts = [f"{clean(param_text(value), max_chars=24)} {count_text(count)}" for value, count in glimpse.frequent]
         for shown in range(len(parts), 0, -1):
             left = glimpse.distinct - shown
@@ -236,6 +239,18 @@ class ColumnsScreen(FilteredList):
 
     def action_done(self) -> None:
         self.artui.pop_screen()
+
+
+def _shown_by(column: Column) -> Callable[[float], str]:
+    """Give what writes a number of a column that is no metric."""
+    kind = "" if column.source in ("param", "attribute") else kind_of_versions(column)
+    if column.source == "param":
+        return short_param_text
+    if kind == "number":
+        return number_text
+    if kind == "bytes":
+        return lambda end: bytes_text(round(end))
+    return lambda end: (duration_text if column.name == "duration" else time_text)(round(end))
 
 
 def range_text(low: float, high: float) -> str:

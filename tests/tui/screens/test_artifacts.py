@@ -29,6 +29,7 @@ from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
 from artui.tui.widgets.entry import LineEntry
+from artui.units import bytes_text
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -413,6 +414,14 @@ def test_the_table_of_artifacts_is_arranged_as_that_of_runs(demo_catalog: Path, 
         await pilot.press("C")
         await settled(pilot)
         assert "metadata.val_loss" in shown(pilot) and "2 Artifacts" in shown(pilot)
+        # What each column holds is said over the artifacts of the table, in the words of the table.
+        lines = {
+            words[2]: words[3:]
+            for row in shown(pilot).splitlines()
+            if len(words := row.split()) > 3 and words[1] == "●"
+        }
+        assert lines["kind"][0] == str(len(every)) and lines["kind"][1:5] == ["code", "2", "·", "dataset"]
+        assert bytes_text(min(sizes.values())).split()[0] in lines["size"] and "…" in lines["size"]
         await pilot.press("slash", *"val_loss", "enter", "space")
         while not isinstance(pilot.app.screen, ArtifactsScreen):
             await pilot.press("escape")

@@ -434,9 +434,9 @@ class RunsScreen(ArrangesColumns):
     def action_choose_columns(self) -> None:
         self._questions.ask_columns(self.open_choice)
 
-    def look_at_columns(self) -> tuple[Look | None, str]:
+    def look_at_columns(self) -> tuple[Look | None, tuple[int, str]]:
         keys = list(self.state.order.keys)
-        return partial(glimpses, self.reader, keys), plural(len(keys), "run")
+        return partial(glimpses, self.reader, keys), (len(keys), "run")
 
     def action_turn_best(self) -> None:
         column = columns.column_at(self.table.view, self.table.column)
