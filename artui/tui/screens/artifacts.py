@@ -207,11 +207,11 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
             listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)
 
     def _fit_pane(self) -> None:
-        """Give the table what it needs beside the details, up to three fifths of the screen, and these the rest."""
+        """Give the table what it needs beside the details, up to two thirds of the screen, and these the rest."""
         has_pane = self.size.width >= _PANE_FROM_CELLS and self._has_pane and bool(self.state.rows)
         self.pane.set_class(not has_pane, "hidden")
         if has_pane:
-            cells = max(_LEAST_TABLE_CELLS, min(self.table.wanted_cells, self.size.width * 3 // 5))
+            cells = max(_LEAST_TABLE_CELLS, min(self.table.wanted_cells, self.size.width * 2 // 3))
             self.pane.styles.width = self.size.width - cells
 
     def on_resize(self) -> None:

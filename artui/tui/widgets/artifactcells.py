@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from artui.model import ArtifactRow, Column
 
 _MISSING = "·"
-_MOST_CELLS = {"alias": 28, "kind": 16, "digest": 12, "id": 26}
+_MOST_CELLS = {"alias": 14, "kind": 16, "digest": 12, "id": 26}
 _MAX_TEXT_CELLS = 24
 _SUMMED = ("versions", "size", "files")
 """Of these a stage has a sum."""
