@@ -87,7 +87,7 @@ def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> Non
         run.log({"train/loss": 0.75}, step=200)
         await _until(pilot, "step 200")
         row = next(line for line in shown(pilot).splitlines() if "train/loss" in line)
-        assert "•" in row and "0.7500" in row and "−0.3000" in row
+        assert "•" in row and "0.7500" in row and "−0.300 " in row
         assert "• val/acc" not in shown(pilot)
         await pilot.press("V")
         await settled(pilot)
