@@ -435,7 +435,7 @@ def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tupl
 
 
 def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
-    """Give values that divide the runs, near 1, 10, 50, 90 and 99 % of them, and say how many have less."""
+    """Give values that divide the runs, near 1, 10, 50, 90 and 99 % of them, and say how many values are less."""
     value = AGGREGATES[aggregate]
     if aggregate in ("diverged",):
         return []
@@ -450,7 +450,7 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
             text = f"{at_share:.4g}"
             # What is written is rounded: the share is of that.
             below = bisect_left(values, float(text))
-            detail = f"{100 * below / len(values):.0f} % of runs have less" if below else "no run has less"
+            detail = f"{below:,} of {len(values):,} values are less" if below else "no value is less"
             quantiles.append((text, detail))
     return list(dict(quantiles).items())
 

@@ -84,8 +84,8 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        hint = HintBar(id="hint")
-        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS, keeps_room=True)
+        hint = HintBar(id="hint", classes="hidden")
+        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
         yield hint
         with Horizontal(id="body"):
             yield ArtifactsTable()

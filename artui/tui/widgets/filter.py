@@ -156,9 +156,12 @@ class FilterLine(Horizontal):
 
 
 class HintBar(Bar):
-    """Completions, or an error: what does not fit beside the mark stands below it."""
+    """Completions, or an error: what does not fit beside the mark stands below it.
 
-    DEFAULT_CSS = "HintBar { height: auto; width: 1fr; }"
+    It lies over what is below the filter, the head of a table above all, which does not move while one types.
+    """
+
+    DEFAULT_CSS = "HintBar { height: auto; width: 100%; overlay: screen; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -201,19 +204,16 @@ class QueryLine(FilterLine):
             super().__init__()
             self.text, self.cursor = text, cursor
 
-    def __init__(
-        self, hint: HintBar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS, keeps_room: bool = False
-    ) -> None:
+    def __init__(self, hint: HintBar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS) -> None:
         """Make an empty filter.
 
         Args:
             hint: the line below.
             example: is shown there while nothing is typed.
             history_name: whose filters are remembered.
-            keeps_room: whether the line below stays where it is while it is empty, so that what is below does not move.
         """
         super().__init__()
-        self._hint, self._keeps_room = hint, keeps_room
+        self._hint = hint
         self._example = example
         self._history_name = history_name
         self._offered: Sequence[Completion] = ()
@@ -339,7 +339,7 @@ class QueryLine(FilterLine):
 
     def _draw_hint(self) -> None:
         lines, right = self._hint_lines()
-        self._hint.set_class(not (self.is_typing or lines or self._keeps_room), "hidden")
+        self._hint.set_class(not lines, "hidden")
         self._hint.show_lines(lines, right)
 
     def _hint_lines(self) -> tuple[Sequence[Spans], Spans]:
