@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from artui.query.code.difference import CodeDifference, DiffLine, FileDifference, code_difference
 from artui.query.names import distinct_names
 from artui.query.run import get_run
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 NUMBERS_FROM_CELLS = 72
 """On a narrower screen lines have no numbers."""
 TAB_CELLS = 4
+LEAST_ROW_CELLS = 12
+"""A narrower screen cuts long lines."""
+MOST_ROWS = 40
+"""Of a longer line the rest is counted."""
 _STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
 
 
@@ -117,7 +121,8 @@ class DiffScreen(CatalogScreen):
             lines += [Line([("   " + part, "warn")]) for part in wrapped(clean(note), max(20, self.size.width - 5))]
         last = max((number for line in file.lines for number in (line.old, line.new) if number is not None), default=0)
         cells = max(3, len(str(last))) if self.size.width >= NUMBERS_FROM_CELLS else 0
-        lines += [_code_line(line, cells) for line in file.lines]
+        for line in file.lines:
+            lines += _in_rows(_code_line(line, cells), self.size.width - 1, gutter=2 * cells + 5 if cells else 3)
         if file.hidden:
             lines.append(_code_line(DiffLine("!", f"{plural(file.hidden, 'more line')} not shown"), cells))
         return lines
@@ -171,7 +176,7 @@ def _code_line(line: DiffLine, cells: int) -> Line:
         numbers += " "
     spans: list[Span] = [(f" {numbers}", "faint"), (f"{line.sign} ", style)]
     if not line.words:
-        return Line([*spans, (clean(line.text.expandtabs(TAB_CELLS), max_chars=2000), style)])
+        return Line([*spans, (clean(line.text.expandtabs(TAB_CELLS), max_chars=10_000), style)])
     text = line.text.expandtabs(TAB_CELLS)
     done = 0
     for start, end in line.words:
@@ -181,6 +186,30 @@ def _code_line(line: DiffLine, cells: int) -> Line:
         spans += [(clean(text[done:start]), style), (clean(text[start:end]), f"{style}.word")]
         done = end
     return Line([*spans, (clean(text[done:]), style)])
+
+
+def _in_rows(line: Line, width: int, *, gutter: int) -> list[Line]:
+    """Break a line that is too long into rows below one another, so that what differs is never out of sight."""
+    if length_of(line.spans) <= width or width - gutter < LEAST_ROW_CELLS:
+        return [line]
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for text, style in line.spans:
+        start = 0
+        for place, letter in enumerate(text):
+            cells = cells_of(letter)
+            if used + cells > width:
+                rows[-1].append((text[start:place], style))
+                rows.append([(" " * gutter, "faint")])
+                start, used = place, gutter
+            used += cells
+        rows[-1].append((text[start:], style))
+    if len(rows) > MOST_ROWS:
+        rows = [
+            *rows[: MOST_ROWS - 1],
+            [(" " * gutter + f"╌ {plural(len(rows) - MOST_ROWS + 1, 'more row')} of this line", "warn")],
+        ]
+    return [Line(row) for row in rows]
 
 
 def from_older(left: RunDetail, right: RunDetail, *, baseline_id: str = "") -> tuple[RunDetail, RunDetail]:

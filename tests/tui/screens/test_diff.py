@@ -127,3 +127,30 @@ def test_code_that_is_the_same_is_said(tmp_path: Path, explore: Explore) -> None
         ) and "0 files" not in shown(pilot)
 
     explore(path, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_what_differs_in_a_long_line_is_in_sight(tmp_path: Path, explore: Explore, size: tuple[int, int]) -> None:
+    """A line that is longer than the screen goes on below, without losing a letter; a line without end is counted."""
+    long = "config = dict(" + ", ".join(f"key_{number}={number}" for number in range(40)) + ", batch_size={})  # 学习率"
+    path = _catalog(
+        tmp_path / "x.artui",
+        {"a.py": long.format(64) + "\n", "b.py": "x" * 9_000 + "\n"},
+        {"a.py": long.format(256) + "\n", "b.py": "y" * 9_000 + "\n"},
+    )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        screen = on(pilot, DiffScreen)
+        rows = ["".join(text for text, _ in line.spans) for line in screen.listing.lines]
+        first = next(place for place, row in enumerate(rows) if "- config" in row)
+        gutter = rows[first].index("config")
+        joined = "".join(row[gutter:] for row in rows[first:])
+        assert long.format(64) + long.format(256) in joined.replace("\n", "")
+        assert all(row[gutter - 2] in "-+ " for row in rows[first : first + 2])
+        assert max(map(len, rows)) < size[0] and any("more rows of this line" in row for row in rows)
+
+    explore(path, flow, size=size)
