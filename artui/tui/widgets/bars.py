@@ -201,13 +201,28 @@ class KeyBar(Bar):
             is_short = 1 + length_of(self._notice) + 1 + length_of(right) <= width or width < FEWEST_TITLE_CELLS
             rows = [self._notice] if is_short else notice_rows(self._notice, width - 2)
             right = right if is_short else []
-        self._below = rows[1:]
-        if self.styles.height is None or self.styles.height.value != max(1, len(rows)):
-            self.styles.height = max(1, len(rows))
         if rows:
+            self._set_below(rows[1:])
             self.show([(" ", "bar"), *rows[0]], right)
-            self.refresh()
             return
+        keys = self._key_spans(right)
+        behind = self._notice
+        self._set_below(())
+        if behind and length_of(keys) + length_of(behind) > self.size.width - length_of(right) >= FEWEST_TITLE_CELLS:
+            # The keys of a question stay; what is said meanwhile stands whole below them.
+            self._set_below(notice_rows(behind, self.size.width - 2))
+            behind = ()
+        self.show([*keys, *behind], right)
+
+    def _set_below(self, rows: Sequence[Spans]) -> None:
+        self._below = rows
+        height = 1 + len(rows)
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        self.refresh()
+
+    def _key_spans(self, right: list[Span]) -> list[Span]:
+        """Give as many keys as fit beside what stands at the right end, which this may add to."""
         note = self.app.place_note  # type: ignore[attr-defined]
         if note and self.size.width >= 100:
             right.insert(0, (f"{note}   ", "bar"))
@@ -219,4 +234,4 @@ class KeyBar(Bar):
             # A shorter one behind one that does not fit may.
             if length_of(spans) + length_of(part) <= room:
                 spans += part
-        self.show([*spans, *self._notice], right)
+        return spans

@@ -113,7 +113,8 @@ def test_rule_tells_once_on_any_screen_and_runs_the_users_command(
     settings = Settings(refresh_seconds=0.2, alerts=("train/* rises above 5", "nonsense"), alert_command=command)
 
     async def flow(pilot: Pilot[Any]) -> None:
-        assert "is no rule" in shown(pilot)
+        # The remedy is whole, at 80 cells, too.
+        assert "is no rule" in shown(pilot) and "run stalls." in " ".join(shown(pilot).split())
         run.log({"train/loss": 9.0}, step=210)
         await _until(pilot, "train/* rises above 5")
         assert "calm-otter-7" in shown(pilot).splitlines()[-1]
@@ -167,7 +168,8 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await settled(pilot)
         await pilot.press("A", *"bad rule", "enter")
         await settled(pilot)
-        assert "is no rule" in shown(pilot)
+        # The remedy is whole, at 80 cells, too.
+        assert "is no rule" in shown(pilot) and "run stalls." in " ".join(shown(pilot).split())
         await pilot.press("escape")
         await pilot.press("A", *"val/acc", "space", *"falls", "space", *"below", "space", *"0.9", "enter")
         await settled(pilot)
