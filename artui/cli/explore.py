@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+from artui import clock
 from artui.catalog.finding import find_catalog
 from artui.catalog.opening import look
 from artui.catalog.recent import used_lately
@@ -11,9 +15,11 @@ from artui.cli.recognise import CatalogAt, Nothing, Stores, recognise
 from artui.cli.starting import check_terminal, open_app
 from artui.errors import CatalogNotFound, NothingToImport, StoreNotRead
 from artui.safetext import clean
+from artui.units import ago_text
 
 MAX_OFFERED = 5
 """How many recently used catalogs are named if there is none here."""
+NEXT_STEPS = "`artui demo` makes one to look at; `artui import PATH` takes runs of other tools"
 
 
 def explore(catalog: str | None) -> int:
@@ -30,10 +36,14 @@ def explore(catalog: str | None) -> int:
         if (code := offered(has_default=path.exists())) is not None:
             return code
     if why != "named" and not path.exists() and not path.is_symlink():
-        lately = ", ".join(clean(shlex.quote(str(catalog_path))) for catalog_path in used_lately()[:MAX_OFFERED])
+        offered_paths = used_lately()[:MAX_OFFERED]
+        if offered_paths and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
+            chosen = _chosen(offered_paths)
+            return open_app(str(chosen)) if chosen is not None else CatalogNotFound.exit_code
+        lately = ", ".join(clean(shlex.quote(str(catalog_path))) for catalog_path in offered_paths)
         raise CatalogNotFound(
             f"There is no catalog here ({clean(str(path))}, {why}).{f' Used lately: {lately}.' if lately else ''}",
-            remedy="`artui demo` makes one to look at; `artui import PATH` takes runs of other tools; `artui --help` says how one is found.",
+            remedy=f"{NEXT_STEPS}; `artui --help` says how one is found.",
         )
     place = recognise(path)
     if isinstance(place, Stores) and (why == "named" or place.error is not None):
@@ -54,3 +64,23 @@ def explore(catalog: str | None) -> int:
         look(path)  # raises the error that says what is wrong
     check_terminal()
     return open_app(str(path))
+
+
+def _chosen(paths: Sequence[Path]) -> Path | None:
+    """Ask which of the catalogs that were used lately is meant; None for none of them."""
+    now_ms = clock.now_ms()
+    lines = ["There is no catalog here. Used lately:", ""]
+    for number, path in enumerate(paths, 1):
+        lines.append(
+            f"  {number}  {clean(shlex.quote(str(path)))}  {ago_text(int(path.stat().st_mtime * 1000), now_ms)}"
+        )
+    print("\n".join([*lines, "", f"{NEXT_STEPS}."]), file=sys.stderr)
+    while True:
+        try:
+            answer = input(f"Open which? [1{f'-{len(paths)}' if len(paths) > 1 else ''}, enter: none] ").strip()
+        except EOFError:
+            answer = ""
+        if not answer:
+            return None
+        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(paths):
+            return paths[int(answer) - 1]

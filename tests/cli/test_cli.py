@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -99,6 +100,33 @@ def test_catalogs_that_were_used_lately_are_offered(
     monkeypatch.chdir(tmp_path / "empty")
     code, _, err = call()
     assert code == 3 and f"Used lately: {tmp_path}/two/two.artui, {tmp_path}/one/one.artui" in err and "gone" not in err
+
+
+def test_on_a_terminal_one_that_was_used_lately_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed one a line; a number opens one, anything else asks again, and enter alone leaves with 3."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        with start_run(name=f"run-of-{name}", catalog=tmp_path / name / f"{name}.artui"):
+            pass
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for answers, code, said in (((b"9\r", b"2\r", b"q"), 0, b"run-of-one"), ((b"\r",), 3, b"Used lately")):
+        child, master = pty.fork()
+        if child == 0:
+            os.execv(sys.executable, [sys.executable, "-m", "artui"])
+        output, waits = b"", [b"none] ", b"none] ", b"run-of-one"]
+        for answer, wait in zip(answers, waits, strict=False):
+            start = len(output)
+            while wait not in output[start:]:
+                output += os.read(master, 65_536)
+            os.write(master, answer)
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(master, 65_536):
+                output += part
+        os.close(master)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code and said in output
+        assert all(f"  {tmp_path}/{name}/{name}.artui".encode() in output for name in ("one", "two"))
+        assert b"artui demo" in output
 
 
 def test_nearest_catalog_upwards_is_found(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
