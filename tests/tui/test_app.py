@@ -60,6 +60,7 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
         await pilot.press("enter")
         await settled(pilot)
         assert "No run matches nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
+        assert ":  finds names that are nearly so" in shown(pilot)
 
     explore(small_catalog, flow)
 

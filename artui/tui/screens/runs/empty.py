@@ -52,7 +52,9 @@ def trash_lines(count: int) -> list[Line]:
 def _hint_lines(where: str) -> list[Line]:
     """Say how to ask for what a word may have meant."""
     if where.strip().lower() not in ("diverged", "diverge", "nan", "inf", "infinity"):
-        return []
+        # Words alone: a name may have been remembered half.
+        is_words = all(letter.isalnum() or letter in " -_." for letter in where)
+        return [Line([("  :", "key"), ("  finds names that are nearly so.", "dim")])] if is_words else []
     return [
         Line(
             [
