@@ -25,7 +25,7 @@ from artui.tui.alerts import BUILT_IN, alert_text
 from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, status_style
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
-from artui.tui.messages import LineChosen, Link, PlotRuns
+from artui.tui.messages import LineChosen, LineMoved, Link, PlotRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.sparks import spark_text
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -46,6 +46,9 @@ WIDE_CELLS = 100
 COLUMN_CELLS = 86
 """From so many cells each on, metrics stand in several columns."""
 MAX_SPARK_CELLS = 60
+LEAST_DETAIL_ROWS = 8
+MOST_DETAIL_ROWS = 24
+"""Lines for the curves of one of many runs."""
 BARS = 3
 """Lines of the screen that are not the list."""
 
@@ -120,6 +123,8 @@ class LiveScreen(ActsOnRuns):
         """Whether rules that are there from the start have lines of their own while they hold for no run."""
         self._curves: dict[tuple[str, str], Curve] = {}
         """Curves by the ids of runs and the titles of metrics."""
+        self._detailed_id = ""
+        """The id of the run that is drawn below the table; empty if there is none."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -159,16 +164,30 @@ class LiveScreen(ActsOnRuns):
         self.artui.take_live(runs)
         if not self.artui.seen_values:
             self._see()
-        charted = (
-            [(run, live) for run in self._going for live in self._charted(run, self._most_chart_lines)]
-            if self._has_room_for_charts
-            else []
-        )
+        charted = self._to_chart()
         # Curves that are on the screen change with the numbers, at once.
         if not charted or any((run.head.id, live.metric.title) not in self._curves for run, live in charted):
             self._draw()
         if charted:
             self._ask_curves(charted)
+
+    def _to_chart(self) -> list[tuple[LiveRun, LiveMetric]]:
+        """Give what may be drawn: all runs that are going on; of many, the one under the cursor."""
+        if self._has_room_for_charts:
+            return [(run, live) for run in self._going for live in self._charted(run, self._most_chart_lines)]
+        run = None if self._shows_all else self._detailed
+        return [] if run is None else [(run, live) for live in self._charted(run)]
+
+    @property
+    def _detailed(self) -> LiveRun | None:
+        """The run of many that is drawn below the table: that under the cursor, or the first one."""
+        runs, head = self._in_order(), self.subject()
+        return next((run for run in runs if head is not None and run.head.id == head.id), runs[0] if runs else None)
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        if self._detailed_id and (run := self._detailed) is not None and run.head.id != self._detailed_id:
+            self._ask_curves(self._to_chart())
 
     def _ask_curves(self, charted: Sequence[tuple[LiveRun, LiveMetric]]) -> None:
         reader = self.reader
@@ -245,7 +264,7 @@ class LiveScreen(ActsOnRuns):
                 if is_in_columns
                 else self._run_lines(run, room, names[run.head.id])
             )
-            if not is_ended and room.chart_rows and (strips := self._chart_strips(run, room)):
+            if not is_ended and room.chart_rows and (strips := self._strips_of(run, room)):
                 drawings |= {len(lines) + row: strip for row, strip in enumerate(strips)}
                 lines += [BLANK] * len(strips)
             later = runs[number + 1] if number + 1 < len(runs) else None
@@ -260,6 +279,11 @@ class LiveScreen(ActsOnRuns):
                 Line([("  or with ", "dim"), ("artui.start_run()", "accent"), (" in your script.", "dim")]),
                 BLANK,
             ]
+        self._detailed_id = ""
+        if room == TABLE and len(self._going) > MOST_DETAILED:
+            detail, strips = self._detail(names, self.size.height - BARS - len(lines))
+            drawings |= {len(lines) + len(detail) + row: strip for row, strip in enumerate(strips)}
+            lines += [*detail, *([BLANK] * len(strips))]
         is_first = not self.listing.lines
         self.listing.marks_cursor = any(line.link is not None for line in lines)
         self.listing.draw_lines(lines, drawings)
@@ -267,6 +291,17 @@ class LiveScreen(ActsOnRuns):
             # Rules are above the runs; the cursor begins on a run.
             self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
         self.show_place()
+
+    def _detail(self, names: Mapping[str, str], rows: int) -> tuple[list[Line], list[Strip]]:
+        """Draw the curves of one of many runs, where the table leaves room for them."""
+        run = self._detailed
+        charted = [] if run is None else self._charted(run)
+        if run is None or not charted or rows < LEAST_DETAIL_ROWS:
+            return [], []
+        self._detailed_id = run.head.id
+        places, height = layout_of(len(charted), most_places=self._places, width=self.size.width - 4, rows=min(rows - 2, MOST_DETAIL_ROWS))  # fmt: skip
+        head = Line([(f"  {clean(names[run.head.id], max_chars=80)}", "title"), ("  under the cursor", "dim")])
+        return [BLANK, head], self._chart_strips(run, charted, places=places, height=height)
 
     def _summarise(self, table: RunLines) -> None:
         """Say in the head line what is there, and how it is ordered and drawn."""
@@ -399,20 +434,21 @@ class LiveScreen(ActsOnRuns):
     def _name_cells(names: Mapping[str, str]) -> int:
         return max(10, min(24, max((cell_len(clean(name)) for name in names.values()), default=0)))
 
-    def _chart_strips(self, run: LiveRun, room: Room) -> list[Strip]:
+    def _strips_of(self, run: LiveRun, room: Room) -> list[Strip]:
+        return self._chart_strips(run, self._charted(run, room.chart_lines), places=room.places, height=room.height)
+
+    def _chart_strips(self, run: LiveRun, charted: Sequence[LiveMetric], *, places: int, height: int) -> list[Strip]:
         """Draw the curves of a run; what changed since the user looked is stressed."""
         held = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
         charts: list[tuple[str, ChartLine | None, bool]] = []
-        for live in self._charted(run, room.chart_lines):
+        for live in charted:
             title = live.metric.title
             is_new, change = self._change(run, live)
             sign = "! " if title in held else f"{FAR} " if live.is_far_from_best else "• " if is_new else ""
             drawn = self._curves.get((run.head.id, title))
             line = ChartLine(run.head.name, drawn, 0) if drawn is not None else None
             charts.append((f"{sign}{title}" + (f"  {change}" if change else ""), line, is_new or title in held))
-        return charts_in_rows(
-            charts, places=room.places, width=self.size.width - 4, rows=room.height, palette=self.artui.palette
-        )
+        return charts_in_rows(charts, places=places, width=self.size.width - 4, rows=height, palette=self.artui.palette)
 
     def _change(self, run: LiveRun, live: LiveMetric) -> tuple[bool, str]:
         """Say whether a value is another one than the user saw last, and by how much."""

@@ -20,9 +20,10 @@ from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
 from artui.tui.alerts import BUILT_IN, Alerts
 from artui.tui.app import ArtuiApp
+from artui.tui.screens.live import LiveScreen
 from artui.tui.widgets.drawnlines import layout_of
 from tests.reading import open_reader
-from tests.tui.looking import settled, shown
+from tests.tui.looking import on, settled, shown
 
 pytestmark = pytest.mark.usefixtures("alerts_come_in")
 
@@ -281,6 +282,16 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
     _explore(path, after)
 
 
+async def _below_table(pilot: Pilot[Any]) -> str:
+    """Go a line down; give the head of the curves below the table, which are those of that run."""
+    await pilot.press("down")
+    await settled(pilot)
+    subject = on(pilot, LiveScreen).subject()
+    line = next(line for line in shown(pilot).splitlines() if "under the cursor" in line)
+    assert subject is not None and line.split()[0] == subject.name
+    return line
+
+
 async def _live(pilot: Pilot[Any]) -> str:
     await pilot.press("4")
     await settled(pilot)
@@ -423,7 +434,10 @@ def test_many_runs_that_ended_leave_room_for_the_running_ones(run: artui.Run, si
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 @pytest.mark.parametrize("count", [1, 2, 12])
 def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, int], count: int) -> None:
-    """Each run is in sight with the numbers that it logged last; where few go on, their curves fill the screen."""
+    """Each run is in sight with the numbers that it logged last; where few go on, their curves fill the screen.
+
+    Of many, those of the run under the cursor stand below the table.
+    """
     path = tmp_path / "x.artui"
     with contextlib.ExitStack() as stack:
         for number in range(count):
@@ -438,10 +452,15 @@ def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, 
             assert all(f"going-{number} " in text for number in range(count))
             assert max(map(len, lines)) <= size[0]
             has_curves = any("└ 0" in line for line in lines)
-            assert has_curves == (count < 12)
+            assert has_curves == (count < 12 or size[1] > 24)
             if count <= 2:
                 assert sum(not line.strip() for line in lines) <= 4
-            assert all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count("0.7900") == count
+            assert all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count(
+                "0.7900"
+            ) == count + (has_curves and count == 12)
+            if has_curves and count == 12:
+                detailed = {line.split()[0] for _ in range(3) for line in [await _below_table(pilot)]}
+                assert len(detailed) == 3
             await pilot.press("i")
             await settled(pilot)
             assert "all metrics" in shown(pilot).splitlines()[1] and "└ 0" not in shown(pilot)
