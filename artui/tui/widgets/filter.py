@@ -75,11 +75,21 @@ class FilterLine(Horizontal):
         """Whether the entry has the focus."""
         return self._entry.has_focus
 
+    @property
+    def _holds(self) -> bool:
+        """Whether what is written can be understood."""
+        return True
+
     def on_mount(self) -> None:
         self._show()
 
     def type(self, text: str = "") -> None:
-        """Let the user type; if a text is given, behind it, in place of what stood there."""
+        """Let the user type; if a text is given, behind it, in place of what stood there.
+
+        What was kept is gone on with as another word, not as a part of its last one.
+        """
+        if not text and not self.is_typing and self.words and self._holds:
+            text = f"{self._entry.value.rstrip()} "
         if text:
             self._entry.value = text
             self._entry.cursor_position = len(text)
@@ -231,6 +241,10 @@ class QueryLine(FilterLine):
         self._draft = ""
 
     @property
+    @property
+    def _holds(self) -> bool:
+        return self._error is None
+
     def is_ahead(self) -> bool:
         """Whether the filter was entered and the list has not answered it yet."""
         return not self.is_typing and self._judged != self.words
