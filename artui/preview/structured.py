@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +16,10 @@ from artui.model import Preview
 from artui.preview import table, tensors, text
 
 _MAX_JSON_BYTES = 4 << 20
+_FOLDED_LINES = 64
+"""So many lines at most are read for each that is shown: lists of numbers are folded."""
+_NUMBER = re.compile(r"\s*(?:-?\d[\d.eE+-]*|NaN|-?Infinity),?")
+_CLOSED = re.compile(r"\s*\],?")
 
 
 def json_text(content: bytes, *, is_whole: bool) -> Preview:
@@ -35,15 +41,35 @@ def json_text(content: bytes, *, is_whole: bool) -> Preview:
 
 
 def indented(value: Any) -> str:
-    """Write the first lines of a JSON value, two spaces a level: only these are made."""
+    """Write the first lines of a JSON value, two spaces a level, a list of numbers on one line: only these are made."""
     parts: list[str] = []
     line_count = 0
     for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
         parts.append(part[: text.MAX_LINE_CHARS])
         line_count += part.count("\n")
-        if line_count > text.MAX_LINES:
+        if line_count > text.MAX_LINES * _FOLDED_LINES:
             break
-    return text.first_lines("".join(parts).split("\n"))
+    return text.first_lines(folded("".join(parts).split("\n")))
+
+
+def folded(lines: Sequence[str]) -> list[str]:
+    """Put each list of numbers in lines of indented JSON on one line; of one that is cut, what is left of it."""
+    shown: list[str] = []
+    place = 0
+    while place < len(lines):
+        line, end = lines[place], place + 1
+        if line.rstrip().endswith("["):
+            while end < len(lines) and _NUMBER.fullmatch(lines[end]):
+                end += 1
+        if end > place + 1 and (end == len(lines) or _CLOSED.fullmatch(lines[end])):
+            numbers = " ".join(number.strip() for number in lines[place + 1 : end])
+            is_whole = end < len(lines)
+            shown.append(line.rstrip() + numbers + (lines[end].strip() if is_whole else " …"))
+            place = end + is_whole
+        else:
+            shown += lines[place:end]
+            place = end
+    return shown
 
 
 def _shards(value: Any) -> tuple[tuple[str, str], ...]:

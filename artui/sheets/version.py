@@ -18,6 +18,7 @@ from artui.model import (
     VersionHead,
     missing_facts,
 )
+from artui.preview.structured import folded
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -49,7 +50,8 @@ DECLARED = "facts"
 HISTORY = "history"
 """Title of the section about what was done with a version."""
 DIGEST_CHARS = 16
-"""Characters of a file's digest that are shown beside it."""
+"""So many characters of a digest are shown where not all of it is; `artui show` prints all of a version's."""
+DIGEST_LENGTH = 64
 
 
 def version_sheet(detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int) -> Sheet:
@@ -78,15 +80,31 @@ def declared_section(kind: str, facts: Mapping[str, str]) -> Section:
 def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: int) -> Section:
     """Say what a file holds: facts, the first rows of its table, the first lines of its text."""
     lines = clean_lines(preview.text) if preview.text else []
+    # What was kept by an artui that did not fold them yet.
+    lines = folded(lines) if preview.kind == "json" else lines
     table, left_out_count = None, max(0, len(lines) - most_lines)
     if preview.table is not None:
         table = _preview_table(preview.table, most_rows)
         row_count = max(preview.table.row_count or 0, len(preview.table.rows))
         left_out_count = row_count - len(table.rows)
-    facts = tuple(Fact(name, value) for name, value in preview.facts)
+    # What the title says in the same words is said once.
+    facts = tuple(Fact(name, value) for name, value in preview.facts if not _is_said(preview, name))
     return Section(
         path, preview.title, facts=facts, table=table, lines=tuple(lines[:most_lines]), left_out_count=left_out_count
     )
+
+
+_OF_A_PICTURE = ("format", "width", "height")
+
+
+def _is_said(preview: Preview, name: str) -> bool:
+    """Whether the title of a preview says a fact already: of a picture its format and its size."""
+    return preview.kind == "image" and name in _OF_A_PICTURE and "×" in preview.title
+
+
+def short_digest(digest: str) -> str:
+    """Write the first characters of a digest, with a sign that there are more."""
+    return f"{digest[:DIGEST_CHARS]}…" if len(digest) == DIGEST_LENGTH else digest
 
 
 def _state(detail: VersionDetail, now_ms: int) -> Section:
@@ -216,7 +234,7 @@ def _files(detail: VersionDetail) -> Section:
         return (
             Cell(file.path, "accent", Link("file", f"{detail.head.key}:{file.path}")),
             Cell(bytes_text(file.size_bytes), "dim"),
-            Cell(file.digest[:DIGEST_CHARS], "faint"),
+            Cell(short_digest(file.digest), "faint"),
             Cell("  ".join(part for part in (note, damage) if part), "bad" if damage else "warn"),
         )
 

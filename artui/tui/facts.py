@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import NamedTuple, overload
 
 from artui import clock
@@ -33,13 +34,13 @@ from artui.sheets.run import (
     short_run_sheet,
 )
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
-from artui.sheets.version import preview_section, version_sheet
+from artui.sheets.version import preview_section, short_digest, version_sheet
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
 from artui.tui.sparks import spark_text
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
-from artui.units import bytes_text, count_text, number_text
+from artui.units import bytes_text, count_text, number_text, plural
 
 STYLES: Mapping[sheets.Tone, str] = {
     "plain": "text",
@@ -74,14 +75,12 @@ _PREVIEW_INDENT = "   "
 _BELOW_INDENT = "  "
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
-LATER_ROWS = 6
-"""So many rows of the first file of a version are previewed, and of each other one."""
-LATER = ("used by", "sha256")
-"""Labels of what stands behind the preview of a version's first file: what it is comes first."""
-DIGEST_CHARS = 16
-"""So many characters of a version's digest are shown; `artui show` prints all of it."""
-AROUND = ("lineage", "history")
-"""Titles of the sections about what a version is connected to."""
+PAGE_ROWS = 36
+PREVIEW_SHARE = 3
+"""A preview on the page of a version takes at most one of so many parts of the screen; so does what stands before the first one."""
+LEAST_PREVIEW_ROWS = 6
+AROUND = ("files", "lineage", "history")
+"""Titles of the sections about what a version holds and what it is connected to: those stand before previews, however long."""
 MOST_FACT_ROWS = 4
 LONG_FACT_CHARS = 240
 """A value that takes more lines, and is longer, is one line, which opens all of it."""
@@ -188,31 +187,52 @@ def file_lines(detail: RunDetail, *, cells: int) -> list[Line]:
 
 
 def version_lines(
-    detail: VersionDetail, previews: Mapping[str, Preview], history: Sequence[Change], *, cells: int
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    history: Sequence[Change],
+    *,
+    cells: int,
+    rows: int = PAGE_ROWS,
 ) -> list[Line]:
-    """Draw everything about a version, and the previews of its files."""
+    """Draw everything about a version, and the previews of its files.
+
+    Args:
+        detail: the version.
+        previews: of its files, by path.
+        history: what was done with it.
+        cells: the width of a line.
+        rows: how many lines are in sight: a preview takes a third of them at most. What takes more, such as very many
+            files, stands behind the first preview.
+    """
     sheet = version_sheet(detail, history, now_ms=clock.now_ms())
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
-    # What it is comes before what is said about it, and that before what it is connected to, which may be much.
     state, *others = sheet.sections
-    first, later = _parted(state, LATER)
-    around = [section for section in others if section.title in AROUND]
-    declared = [section for section in others if section not in around]
-    lines += _sheet_lines([first], cells=cells)
-    most_rows = PREVIEW_ROWS
-    shown: list[list[Line]] = []
-    for path, preview in previews.items():
-        section = preview_section(path, preview, most_rows=most_rows, most_lines=most_rows * 2)
-        shown.append([BLANK, *_titled(section.title, section.about, cells), *_preview_lines(section, cells)])
-        most_rows = LATER_ROWS
-    lines += shown[0] if shown else []
-    lines += [*([BLANK] if shown else []), *_sheet_lines([later], cells=cells)] if later.facts else []
-    lines += [BLANK, *_sheet_lines(declared, cells=cells)] if declared else []
-    lines += [line for part in shown[1:] for line in part]
-    return [*lines, BLANK, *_sheet_lines(around, cells=cells)] if around else lines
+    most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
+    lines += _sheet_lines([_with_short_digest(state)], cells=cells)
+    drawn = [(section.title in AROUND[1:], [BLANK, *_sheet_lines([section], cells=cells)]) for section in others]
+    short = [part for is_around, part in drawn if is_around or len(part) <= most]
+    long = [part for is_around, part in drawn if not is_around and len(part) > most]
+    shown = [
+        _file_preview(detail.head.key, path, preview, cells=cells, most=most) for path, preview in previews.items()
+    ]
+    return [*lines, *(line for part in (*short, *shown[:1], *long, *shown[1:]) for line in part)]
+
+
+def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, most: int) -> list[Line]:
+    """Draw the preview of a file in so many lines; where there is more, the last one opens the file."""
+    section = preview_section(path, preview, most_rows=most, most_lines=most)
+    body = _preview_lines(replace(section, left_out_count=0), cells)
+    title = _titled(section.title, section.about, cells)
+    room = most - len(title)
+    left_out_count = section.left_out_count
+    if left_out_count or len(body) > room:
+        left_out_count += max(0, len(body) - (room - 1))
+        text = f"   and {count_text(left_out_count)} more: enter shows all"
+        body = [*body[: room - 1], Line([(text, "accent")], Link("file", f"{version_key}:{path}"))]
+    return [BLANK, *title, *body]
 
 
 def _titled(title: str, about: str, cells: int) -> list[Line]:
@@ -223,15 +243,9 @@ def _titled(title: str, about: str, cells: int) -> list[Line]:
     return [Line([(f" {title}", "text")]), *(Line([(f" {text}", "dim")]) for text in wrapped_text(about, cells - 1))]
 
 
-def _parted(section: Section, labels: Collection[str]) -> tuple[Section, Section]:
-    """Part the facts of a section into others and those of some labels, of which a digest is shortened."""
-    kept = tuple(fact for fact in section.facts if fact.label not in labels)
-    parted = tuple(
-        fact._replace(text=f"{fact.text[:DIGEST_CHARS]}…") if fact.label == "sha256" else fact
-        for fact in section.facts
-        if fact.label in labels
-    )
-    return replace(section, facts=kept), replace(section, facts=parted)
+def _with_short_digest(section: Section) -> Section:
+    facts = (fact._replace(text=short_digest(fact.text)) if fact.label == "sha256" else fact for fact in section.facts)
+    return replace(section, facts=tuple(facts))
 
 
 def preview_lines(preview: Preview, *, cells: int, max_rows: int = PREVIEW_ROWS) -> list[Line]:
@@ -694,20 +708,32 @@ def _preview_lines(section: Section, cells: int) -> list[Line]:
 
 
 def _preview_table(table: Table, cells: int) -> list[Line]:
-    """Draw a table in columns; texts, the first ones before the others, take the room that numbers leave."""
+    """Draw a table in columns, as many as are whole, and count the others.
+
+    Numbers are never cut; texts, the first ones before the others, take the room that they leave.
+    """
     headers = table.headers[:PREVIEW_COLUMNS]
     columns = [[row[place].text for row in table.rows] for place in range(len(headers))]
     wanted = [
         max(length_of([(text, "")]) for text in (header.title, *texts))
         for header, texts in zip(headers, columns, strict=True)
     ]
-    widths = [min(PREVIEW_CELLS, width) for width in wanted]
-    room = cells - len(_PREVIEW_INDENT) - sum(widths) - 2 * (len(widths) - 1)
+    widths = [
+        width if header.is_right else min(PREVIEW_CELLS, width) for header, width in zip(headers, wanted, strict=True)
+    ]
+    room = cells - len(_PREVIEW_INDENT)
+    count = _fitting_count(widths, room)
+    if count < len(table.headers):
+        count = max(1, _fitting_count(widths, room - length_of([(_more_columns(len(table.headers)), "")])))
+    headers, columns, widths = headers[:count], columns[:count], widths[:count]
+    more = _more_columns(len(table.headers) - count) if count < len(table.headers) else ""
+    widths[0] = min(widths[0], max(1, room - length_of([(more, "")])))
+    room -= sum(widths) + 2 * (count - 1) + length_of([(more, "")])
     for place, header in enumerate(headers):
         if not header.is_right and room > 0:
-            more = min(room, wanted[place] - widths[place])
-            widths[place] += more
-            room -= more
+            wider = min(room, wanted[place] - widths[place])
+            widths[place] += wider
+            room -= wider
     drawn = [
         [
             fit(text, width, right=header.is_right)
@@ -715,11 +741,22 @@ def _preview_table(table: Table, cells: int) -> list[Line]:
         ]
         for header, texts, width in zip(headers, columns, widths, strict=True)
     ]
-    styles = ("dim", *("text" for _ in table.rows))
+    head, *rows = ("  ".join(texts) for texts in zip(*drawn, strict=True))
     return [
-        Line([(_PREVIEW_INDENT, "text"), ("  ".join(texts).rstrip(), style)])
-        for style, *texts in zip(styles, *drawn, strict=True)
+        Line(
+            [(_PREVIEW_INDENT, "text"), (head if more else head.rstrip(), "dim"), *([(more, "faint")] if more else [])]
+        ),
+        *(Line([(_PREVIEW_INDENT, "text"), (row.rstrip(), "text")]) for row in rows),
     ]
+
+
+def _fitting_count(widths: Sequence[int], cells: int) -> int:
+    """Say how many columns of those widths fit beside each other."""
+    return sum(used <= cells for used in accumulate(widths, lambda used, width: used + 2 + width))
+
+
+def _more_columns(count: int) -> str:
+    return f"  +{plural(count, 'column')}"
 
 
 # Metrics, of which a run may have very many

@@ -16,8 +16,8 @@ from artui.query.artifacts import artifact_list, get_version
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
-from artui.sheets.version import MAX_USERS, preview_section, version_sheet
-from artui.tui.facts import DIGEST_CHARS, version_lines
+from artui.sheets.version import MAX_USERS, preview_section, short_digest, version_sheet
+from artui.tui.facts import version_lines
 from artui.units import bytes_text, time_text
 from tests.reading import open_reader
 from tests.sheets.making import (
@@ -96,7 +96,7 @@ def test_damage_is_named() -> None:
     sheet = version_sheet(version_detail(head=head, files=files), now_ms=NOW_MS)
 
     assert fact_text(sheet, "damaged") == "size, files"
-    assert "abababababababab | damaged: digest" in texts_of(sheet)
+    assert "abababababababab… | damaged: digest" in texts_of(sheet)
     assert "made by | maker-1 | modelling run, damaged: started" in texts_of(sheet)
 
 
@@ -187,7 +187,7 @@ def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest
             rows = section.table.rows if section.table is not None else ()
             words = [section.title, *facts, *(cell.text for row in rows for cell in row)]
             # Of the digest the app shows the beginning.
-            short = [text[:DIGEST_CHARS] if text == detail.head.digest_text else text for text in words]
+            short = [short_digest(text) for text in words]
             assert [text for text in short if text not in drawn] == [], detail.head.reference
             assert [text for text in words if text not in printed] == [], detail.head.reference
         assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import artui
+from artui.model import Preview
+from artui.preview.structured import folded, indented
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
@@ -26,8 +29,11 @@ from artui.tui.facts import (
     file_lines,
     pane_lines,
     section_lines,
+    version_lines,
 )
+from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
+from tests.sheets.making import change, version_detail
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
 _NUMBERS = st.sampled_from(("1", "0.9250", "192,101", "0.00091"))
@@ -217,3 +223,56 @@ def test_what_was_used_and_made_has_the_same_columns(demo_catalog: Path) -> None
             titles = used.split()[1:]
             assert titles and titles == made.split()[1:]
             assert [used.index(title) for title in titles] == [made.index(title) for title in titles]
+
+
+@given(
+    columns=st.lists(st.tuples(st.booleans(), st.text("abc", min_size=1, max_size=30)), min_size=1, max_size=80),
+    cells=st.integers(30, 120),
+)
+def test_columns_of_a_preview_are_whole_or_counted(columns: list[tuple[bool, str]], cells: int) -> None:
+    """However many columns and however narrow: no number is cut, no line is too long, and what has no room is counted."""
+    headers = tuple(Header(f"{name}{place}", is_right=is_right) for place, (is_right, name) in enumerate(columns))
+    numbers = [f"{place}5.{'7' * place}"[:20] for place in range(len(headers))]
+    table = Table(headers, [tuple(map(Cell, numbers))])
+
+    head, row = _texts(_preview_table(table, cells))
+
+    shown_count = len(row.split())
+    assert len(head) <= cells and len(row) <= cells
+    assert row.split()[1:] == numbers[1:shown_count]
+    left_out = len(headers) - shown_count
+    assert head.endswith(f"  +{left_out} column{'s' if left_out > 1 else ''}") == bool(left_out)
+    assert "…" not in row or shown_count == 1
+
+
+@pytest.mark.parametrize("rows", [22, 33])
+def test_what_a_version_holds_stands_before_long_previews(rows: int) -> None:
+    """Lists of numbers are one line; files, lineage and history come first; a preview takes a third of the page, and opens the rest."""
+    numbers = {"mean": [place / 7 for place in range(64)], "names": [f"p{place}" for place in range(64)], "n": 3}
+    # As an earlier artui kept it: every number on a line of its own.
+    old = json.dumps(numbers, indent=2)
+    previews = {"scaler.json": Preview("json", "JSON object of 3", old), "b.txt": Preview("text", "text", "one\ntwo")}
+    detail = version_detail()
+
+    lines = version_lines(detail, previews, [change("production", "v1", "v2")], cells=80, rows=rows)
+
+    texts = _texts(lines)
+    titles = [texts.index(next(text for text in texts if text.startswith(f" {title}"))) for title in ("files", "lineage", "history", "scaler.json", "b.txt")]  # fmt: skip
+    assert titles == sorted(titles) and titles[4] - titles[3] <= rows // 3 + 1
+    assert texts[titles[3] + 2].startswith('     "mean": [0.0, 0.14')
+    more = lines[titles[4] - 2]
+    assert (
+        more.link == Link("file", f"{detail.head.key}:scaler.json") and "more: enter shows all" in texts[titles[4] - 2]
+    )
+    shown_lines = titles[4] - 2 - (titles[3] + 1)
+    assert f"and {1 + 1 + 66 + 1 + 1 - shown_lines} more" in texts[titles[4] - 2]
+
+
+def test_lists_of_numbers_are_folded() -> None:
+    """Only lists that hold nothing but numbers, wherever they are; what is cut says so."""
+    value = {"a": [1, 2.5, -3e9], "b": [], "c": [[1, 2], [3]], "d": [1, "x"], "e": [float("nan")], "f": [{"g": [4]}]}
+    text = indented(value)
+    assert '"a": [1, 2.5, -3000000000.0],' in text and "    [1, 2],\n    [3]\n" in text and '"e": [NaN],' in text
+    assert '    1,\n    "x"\n' in text and '"g": [4]' in text and '"b": [],' in text
+    long = indented({"a": list(range(100_000)), "b": 1}).split("\n")
+    assert len(long) == 2 and long[1].startswith('  "a": [0, 1, 2,') and folded(["[", "  1,"]) == ["[1, …"]

@@ -381,7 +381,8 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
 
     def _take_pane(self, facts: VersionFacts) -> None:
-        self.pane.set_lines(version_lines(*facts, cells=max(20, self.pane.size.width - 2)), keep=False)
+        pane = self.pane
+        pane.set_lines(version_lines(*facts, cells=max(20, pane.size.width - 2), rows=pane.size.height), keep=False)
 
     # Going elsewhere
 

@@ -211,8 +211,8 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
     def step(self, change: int) -> None:
         """Move the cursor by so many lines, or scroll if there is no cursor.
 
-        Where only links are stopped at, one step goes to the next link if that is in sight or just beyond the edge, and
-        else scrolls; more steps scroll, and take the cursor along.
+        Where only links are stopped at, one step goes to the next link if that is in sight or at most half a page beyond
+        the edge, so that no line is passed unseen, and else scrolls; more steps scroll, and take the cursor along.
         """
         if not self.marks_cursor:
             self._scroll_by(change)
@@ -230,7 +230,8 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         start = self.cursor if self._is_in_sight(self.cursor) else (top - 1 if change > 0 else top + height)
         places = range(start + 1, len(self.lines)) if change > 0 else range(start - 1, -1, -1)
         place = next((place for place in places if self.lines[place].link is not None), None)
-        if place is not None and top - 1 <= place <= top + height:
+        near = max(1, height // 2)
+        if place is not None and top - near <= place < top + height + near:
             self.move_to(place)
         else:
             self._scroll_by(change)
