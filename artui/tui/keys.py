@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from textual.binding import Binding, BindingType
@@ -128,6 +128,12 @@ def footer_keys(*scopes: str, is_searching: bool = False) -> list[tuple[str, str
         for key in offered_keys(*scopes)
         if key.in_footer and (is_searching or not key.is_passing)
     ]
+
+
+def pairs_of(ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Give what the footer says of keys, by their ids."""
+    wanted = set(ids)
+    return {(key.shown.split(" ")[0], key.label) for key in KEYS if key.id in wanted}
 
 
 def menu_keys(scope: str) -> list[tuple[str, str]]:

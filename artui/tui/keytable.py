@@ -765,7 +765,7 @@ USUAL_KEYS = (
         "f",
         "picture",
         "draw",
-        "Draw a table of the version: a matrix shaded, a histogram as bars, columns as lines.",
+        "Draw the file under the cursor, or the first that can be drawn: a table, a column of it, or a picture.",
         in_footer=True,
     ),
     Key("artifact", "space", "toggle_mark", "mark", "Mark the version, or unmark it.", in_footer=True),

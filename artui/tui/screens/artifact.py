@@ -19,7 +19,7 @@ from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import DAMAGED_SIGN, MARK, Span, fit, fit_middle, length_of
 from artui.tui.facts import version_lines
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.base import CatalogScreen
@@ -31,7 +31,7 @@ from artui.units import age_text, digits_for, number_text, plural
 if TYPE_CHECKING:
     from artui.model import Change, Damage, Preview, VersionDetail, VersionHead
     from artui.query.measures import Measure
-    from artui.query.pictures import TablePicture
+    from artui.tui.screens.drawable import Drawn
     from artui.tui.state.marks import Marks
 
 
@@ -69,6 +69,9 @@ class ArtifactScreen(ActsOnVersions):
         self._every: Sequence[VersionHead] = ()
         """Retired and deleted versions, too."""
         self._shows_all = False
+        self._can_draw = False
+        self._drawn_id = ""
+        """Of the version whose lines are shown."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -206,17 +209,31 @@ class ArtifactScreen(ActsOnVersions):
             )
 
     def _draw_holds(self, facts: VersionFacts) -> None:
+        from artui.tui.screens.drawable import drawable_paths
+
         holds = self.query_one("#holds", LineList)
-        holds.set_lines(version_lines(*facts, cells=max(20, holds.size.width - 2)), keep=False)
-        first_file = next(
-            (i for i, line in enumerate(holds.lines) if line.link is not None and line.link.kind == "file"), None
-        )
-        if first_file is not None and first_file < holds.size.height:
-            holds.cursor = first_file
+        is_same, self._drawn_id = self._drawn_id == facts.detail.head.id, facts.detail.head.id
+        lines = version_lines(*facts, cells=max(20, holds.size.width - 2), rows=holds.size.height)
+        holds.set_lines(lines, keep=is_same)
+        if not is_same:
+            holds.cursor = next(
+                (i for i, line in enumerate(lines) if line.link is not None and line.link.kind == "file"), holds.cursor
+            )
+        self._can_draw = bool(drawable_paths(facts.detail, facts.previews))
+        self.show_keys()
 
     def action_other_pane(self) -> None:
         holds = self.query_one("#holds", LineList)
-        (self.listing if self.focused is holds else holds).focus()
+        if self.focused is holds:
+            self.listing.focus()
+        else:
+            self._enter_holds()
+
+    def _enter_holds(self) -> None:
+        """Go to what the version holds: to its first file, or where the cursor was left."""
+        holds = self.query_one("#holds", LineList)
+        holds.focus()
+        holds.move_to(holds.cursor)
 
     def go_back(self) -> bool:
         """Leave the question, or go back to the versions; false if the focus is there."""
@@ -230,7 +247,7 @@ class ArtifactScreen(ActsOnVersions):
     def action_open(self) -> None:
         focused = self.focused
         if focused is self.listing:
-            self.query_one("#holds").focus()
+            self._enter_holds()
         elif isinstance(focused, LineList):
             focused.choose()
 
@@ -238,31 +255,47 @@ class ArtifactScreen(ActsOnVersions):
         if message.sender is self.listing:
             message.stop()
             message.prevent_default()
-            self.query_one("#holds").focus()
+            self._enter_holds()
+
+    @property
+    def _file_under_cursor(self) -> str:
+        """The path of the file on whose line the cursor is; empty if it is elsewhere."""
+        holds = self.query_one("#holds", LineList)
+        link = holds.link if self.focused is holds else None
+        return link.id.partition(":")[2] if link is not None and link.kind == "file" else ""
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out what does nothing here: drawing a version of which no file can be drawn."""
+        left_out = set() if self._can_draw else {"artifact.picture"}
+        return [pair for pair in super().footer_pairs() if pair not in pairs_of(left_out)]
 
     def action_picture(self) -> None:
-        """Draw the first of the version's files that is a table of numbers."""
-        head, reader = self.current, self.reader
+        """Draw the file under the cursor, or else the first of the version that can be drawn."""
+        from artui.tui.screens.drawable import drawable_paths, read_drawn
+
+        head, reader, first = self.current, self.reader, self._file_under_cursor
         if head is None:
             return
 
-        def read() -> tuple[TablePicture, str] | None:
-            from artui.query.pictures import read_picture
+        def read() -> Drawn | None:
+            detail = query.get_version(reader, head.id, max_files=MAX_FILES)
+            paths = drawable_paths(detail, query.previews(reader, head.key), first=first)
+            return read_drawn(reader, head.key, paths, first=first)
 
-            for file in query.get_version(reader, head.id, max_files=50).files:
-                if (picture := read_picture(reader, head.key, file.path)) is not None:
-                    return picture, file.path
-            return None
+        self.ask("picture", read, partial(self._show_picture, head.key))
 
-        self.ask("picture", read, self._show_picture)
+    def _show_picture(self, version_key: int, drawn: Drawn | None) -> None:
+        from artui.tui.screens.drawable import NONE
+        from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen
 
-    def _show_picture(self, picture_and_path: tuple[TablePicture, str] | None) -> None:
-        from artui.tui.screens.table_picture import TablePictureScreen
-
-        if picture_and_path is None:
-            self.artui.say("No file of this version is a table of numbers.")
+        if drawn is None:
+            self.artui.say(NONE)
+        elif drawn.picture is not None:
+            self.artui.push_screen(TablePictureScreen(drawn.picture, drawn.path))
+        elif drawn.spread is not None:
+            self.artui.push_screen(SpreadScreen(drawn.spread, drawn.path, drawn.about))
         else:
-            self.artui.push_screen(TablePictureScreen(*picture_and_path))
+            self.artui.follow(Link("file", f"{version_key}:{drawn.path}"))
 
     def subject(self) -> VersionHead | None:
         """Give the version under the cursor."""

@@ -24,6 +24,7 @@ from artui.units import count_text, number_text, plural
 if TYPE_CHECKING:
     from artui.query.columns import ColumnSummary
     from artui.query.pictures import TablePicture
+    from artui.query.reader import Reader
     from artui.query.runs.statistics import Description
     from artui.tui.cells import Span
 
@@ -31,7 +32,7 @@ MAX_ROWS = 50_000
 """Of a longer table so many rows are read."""
 
 
-class _Content(NamedTuple):
+class Content(NamedTuple):
     """What a file holds as a table."""
 
     names: Sequence[str]
@@ -42,11 +43,39 @@ class _Content(NamedTuple):
     note: str = ""
     """Why this is only what was seen of the file when it was saved."""
 
+    def column_text(self, place: int) -> str:
+        """Say which column one is, and of what part of the file."""
+        count = len(self.columns) + self.left_out_columns
+        part = f" · {clean(self.note)}" if self.note else " · of the first rows" if self.is_cut else ""
+        return f"column {place + 1} of {count}{part}"
+
 
 def is_table(path: str) -> bool:
     """Say whether a file is a table, by its name."""
     _, dot, ending = path.lower().removesuffix(".gz").rpartition(".")
     return bool(dot) and ending in READS
+
+
+def no_rows_text(words: str) -> str:
+    """Say why no row is shown, and what to do about it."""
+    if not words:
+        return "This table has no rows."
+    which = f'"{clean(words, max_chars=80)}"' if len(words.split()) == 1 else f'all of "{clean(words, max_chars=80)}"'
+    return f"No row has {which}. esc clears the filter."
+
+
+def read_rows(reader: Reader, version_key: int, path: str) -> Content | None:
+    """Read a table, or what was seen of it when it was saved; None if it is no table."""
+    try:
+        begun = read_beginning(lambda: open_content(reader, version_key, path), path, MAX_ROWS)
+    except ArtuiError as error:
+        captured = query.previews(reader, version_key).get(path)
+        if captured is None or captured.table is None:
+            return None
+        columns = [list(cells) for cells in zip(*captured.table.rows, strict=True)]
+        return Content(captured.table.columns, columns or [[] for _ in captured.table.columns], note=str(error))
+    columns = list(begun.table.columns().values())
+    return Content(begun.table.names, columns, begun.has_more_rows, begun.left_out_columns)
 
 
 class RowsScreen(CatalogScreen):
@@ -59,7 +88,7 @@ class RowsScreen(CatalogScreen):
     def __init__(self, version_key: int, path: str) -> None:
         super().__init__()
         self.version_key, self.path = version_key, path
-        self._content: _Content | None = None
+        self._content: Content | None = None
         self._summaries: dict[int, ColumnSummary] = {}
         """Of the columns that were looked at; a version never changes."""
         self._is_reversed = False
@@ -91,24 +120,15 @@ class RowsScreen(CatalogScreen):
         if self._content is None:
             self.ask("rows", self._read, self._take)
 
-    def _read(self) -> _Content | None:
-        """Read the table, or what was seen of it when it was saved; None if it is no table."""
-        try:
-            begun = read_beginning(lambda: open_content(self.reader, self.version_key, self.path), self.path, MAX_ROWS)
-        except ArtuiError as error:
-            captured = query.previews(self.reader, self.version_key).get(self.path)
-            if captured is None or captured.table is None:
-                return None
-            columns = [list(cells) for cells in zip(*captured.table.rows, strict=True)]
-            return _Content(captured.table.columns, columns or [[] for _ in captured.table.columns], note=str(error))
-        columns = list(begun.table.columns().values())
-        return _Content(begun.table.names, columns, begun.has_more_rows, begun.left_out_columns)
+    def _read(self) -> Content | None:
+        return read_rows(self.reader, self.version_key, self.path)
 
-    def _take(self, content: _Content | None) -> None:
+    def _take(self, content: Content | None) -> None:
         if content is None:
             self._as_text()
             return
         self._content = content
+        self.grid.note = no_rows_text("")
         self.grid.show(content.names, content.columns)
         self._show_counts()
         self._ask_summary()
@@ -245,6 +265,7 @@ class RowsScreen(CatalogScreen):
         self.ask("places", read, self._take_places)
 
     def _take_places(self, places: Sequence[int]) -> None:
+        self.grid.note = no_rows_text(self.filter.words)
         self.grid.set_places(places)
         self._show_counts()
 
@@ -283,17 +304,23 @@ class RowsScreen(CatalogScreen):
         content, column = self._content, self.grid.column
         if content is None or not content.columns:
             return
+        if not self.grid.places:
+            self.artui.say(self.grid.note)
+            return
         name = clean(content.names[column]) or str(column + 1)
         cells, places = content.columns[column], self.grid.places
-        self.ask("spread", lambda: spread(name, [cells[place] for place in places]), partial(self._show_spread, name))
+        about = content.column_text(column)
+        self.ask(
+            "spread", lambda: spread(name, [cells[place] for place in places]), partial(self._show_spread, name, about)
+        )
 
-    def _show_spread(self, name: str, described: Description | None) -> None:
+    def _show_spread(self, name: str, about: str, described: Description | None) -> None:
         from artui.tui.screens.table_picture import SpreadScreen
 
         if described is None:
             self.artui.say(f"No row that is shown has a value of {name}.")
         else:
-            self.artui.push_screen(SpreadScreen(described, self.path))
+            self.artui.push_screen(SpreadScreen(described, self.path, about))
 
     def action_text(self) -> None:
         from artui.tui.screens.text import TextScreen

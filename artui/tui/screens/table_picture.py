@@ -99,9 +99,9 @@ class SpreadScreen(DrawsCharts):
     SCOPES: ClassVar[tuple[str, ...]] = ("bars", "app")
     PLACE = 2
 
-    def __init__(self, described: Description, path: str) -> None:
+    def __init__(self, described: Description, path: str, about: str = "") -> None:
         super().__init__()
-        self.described, self._path = described, path
+        self.described, self._path, self._about = described, path, about
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -116,8 +116,8 @@ class SpreadScreen(DrawsCharts):
         bars.show(self.described, clean(self.described.column.name, max_chars=80))
 
     def title_spans(self) -> list[Span]:
-        """Give the path of the table."""
-        return [(clean(self._path, max_chars=200), "title")]
+        """Give the path of the table, and which column is drawn."""
+        return [(clean(self._path, max_chars=200), "title"), (f"  {self._about}", "dim")]
 
     def prompt_home(self) -> Widget:
         """Give the picture."""

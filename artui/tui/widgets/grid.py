@@ -47,6 +47,8 @@ class Grid(MovesByLines, can_focus=True):
         self.columns: Sequence[Sequence[Any]] = ()
         self.places: Sequence[int] = ()
         """The rows that are shown, in order, by their places in the file."""
+        self.note = ""
+        """What is said in place of rows where there are none."""
         self.row = 0
         self.column = 0
         self.sign = ""
@@ -131,6 +133,8 @@ class Grid(MovesByLines, can_focus=True):
         if y < _HEAD_ROWS:
             return strip_of([(" " * (cells + 2), "text"), *self._head(columns)], width, palette)
         index = self._top + y - _HEAD_ROWS
+        if not self.places and index == 1:
+            return strip_of([(" " * (cells + 2) + self.note, "text")], width, palette)
         if index >= len(self.places):
             return strip_of((), width, palette)
         place = self.places[index]

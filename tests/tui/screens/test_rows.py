@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -19,10 +20,12 @@ from artui.query.columns import summed_up
 from artui.query.reader import Reader
 from artui.query.references import find_version
 from artui.tui.messages import Link
+from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.rows import RowsScreen, is_table
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen
 from artui.tui.screens.text import TextScreen
+from artui.tui.widgets.lines import LineList
 from artui.units import number_text
 from tests.tui.looking import HOSTILE, on, settled, shown
 
@@ -255,3 +258,75 @@ def test_a_file_without_a_preview_is_looked_at_when_it_is_opened(demo_catalog: P
         assert captured.title in shown(pilot) and "not text: what is seen of it" in shown(pilot)
 
     explore(demo_catalog, flow)
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Path:
+    """A catalog of versions of which some hold what can be drawn."""
+    path = tmp_path / "v.artui"
+    files = {
+        "split": {
+            "notes.txt": "words",
+            "test.csv": "label,p0\n3,5\n1,9\n3,2\n",
+            "val.csv": "step,loss\n1,5\n2,4\n3,2\n",
+        },
+        "model": {"model.json": json.dumps({"mean": list(range(60))})},
+    }
+    with artui.start_run(project="p", catalog=path, console=False, code=False) as run:
+        for name, texts in files.items():
+            folder = tmp_path / name
+            folder.mkdir()
+            for file, text in texts.items():
+                (folder / file).write_text(text)
+            run.save(name, folder, kind="dataset")
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path, explore: Explore) -> None:
+    """tab goes to the first file; f draws the file under the cursor, or else one that can be drawn, a column where it is no picture as a whole; where none can, it is not offered, and says so."""
+
+    async def press(pilot: Pilot[Any], *keys: str) -> str:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        return shown(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await press(pilot, "2", "slash", *"split", "enter", "enter")
+        screen = on(pilot, ArtifactScreen)
+        holds = screen.query_one("#holds", LineList)
+        text = await press(pilot, "f")
+        assert on(pilot, TablePictureScreen) and "val.csv" in text
+        text = await press(pilot, "escape", "tab")
+        assert holds.link is not None and holds.link.id.endswith(":notes.txt") and "f draw" in text
+        await press(pilot, "down")
+        assert holds.link is not None and holds.link.id.endswith(":test.csv")
+        text = await press(pilot, "f")
+        assert on(pilot, SpreadScreen) and "test.csv  column 1 of 2" in text and "label" in text
+        await press(pilot, "escape", "down", "f")
+        assert on(pilot, TablePictureScreen) and "val.csv" in shown(pilot).splitlines()[0]
+        await press(pilot, "escape", "escape", "escape", "escape", "slash", *"model", "enter", "enter")
+        text = await press(pilot, "tab")
+        assert on(pilot, ArtifactScreen) and "f draw" not in text
+        assert "can be drawn: f draws tables" in await press(pilot, "f")
+
+    explore(versions, flow, size=size)
+
+
+def test_a_filter_without_matches_says_how_to_clear_it(tables: Path, explore: Explore) -> None:
+    """No row has the words: that is said instead of rows, and by the keys that draw; a table without rows says that."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "a.csv")
+        await pilot.press("slash", *"zebra", "enter")
+        await settled(pilot)
+        assert 'No row has "zebra". esc clears the filter.' in shown(pilot)
+        await pilot.press("F")
+        await settled(pilot)
+        assert shown(pilot).count('No row has "zebra". esc clears the filter.') == 2 and on(pilot, RowsScreen)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "No row has" not in shown(pilot).rpartition("\n")[0] and f"{COUNT} rows" in shown(pilot)
+
+    explore(tables, flow)
