@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from artui import clock
+from artui.content.images import is_picture
 from artui.query import artifacts as query
 from artui.query.direction import best_aggregate, is_result
 from artui.query.history import version_history
@@ -24,6 +25,7 @@ from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.image import ImageView
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.units import age_text, digits_for, number_text, plural
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
     from artui.model import Change, Damage, Preview, VersionDetail, VersionHead
     from artui.query.measures import Measure
     from artui.tui.screens.drawable import Drawn
+    from artui.tui.screens.image import Seen
     from artui.tui.state.marks import Marks
 
 
 MAX_FILES = 1_000
 """Of a version with more files the first ones are listed."""
+_FEWEST_PICTURE_ROWS = 6
+"""Where there is less room, a picture is not drawn on the page of its version."""
 _MEASURE_CELLS = 12
 _MOST_MEASURES = 3
 _FEWEST_MAKER_CELLS = 8
@@ -70,6 +75,8 @@ class ArtifactScreen(ActsOnVersions):
         """Retired and deleted versions, too."""
         self._shows_all = False
         self._can_draw = False
+        self._small_for: tuple[int, str, tuple[int, int]] | None = None
+        """The picture that is drawn below what is said of its version, and in which size."""
         self._drawn_id = ""
         """Of the version whose lines are shown."""
 
@@ -77,7 +84,9 @@ class ArtifactScreen(ActsOnVersions):
         yield Bar(id="top")
         with Horizontal(id="body"):
             yield LineList(only_links=True, says_more=True, id="versions")
-            yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
+            with Vertical():
+                yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
+                yield ImageView(only_cells=True, id="small", classes="hidden")
         yield Prompt()
         yield KeyBar()
 
@@ -213,14 +222,41 @@ class ArtifactScreen(ActsOnVersions):
 
         holds = self.query_one("#holds", LineList)
         is_same, self._drawn_id = self._drawn_id == facts.detail.head.id, facts.detail.head.id
-        lines = version_lines(*facts, cells=max(20, holds.size.width - 2), rows=holds.size.height)
+        page_rows = self.query_one("#body").size.height
+        lines = version_lines(*facts, cells=max(20, holds.size.width - 2), rows=page_rows)
         holds.set_lines(lines, keep=is_same)
         if not is_same:
             holds.cursor = next(
                 (i for i, line in enumerate(lines) if line.link is not None and line.link.kind == "file"), holds.cursor
             )
-        self._can_draw = bool(drawable_paths(facts.detail, facts.previews))
+        paths = drawable_paths(facts.detail, facts.previews)
+        self._can_draw = bool(paths)
         self.show_keys()
+        self._fit_picture(facts.detail.head.key, next(filter(is_picture, paths), ""), page_rows - len(lines) - 1)
+
+    def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
+        """Draw a picture below what is said of the version, if there is room for it."""
+        holds, small = self.query_one("#holds", LineList), self.query_one(ImageView)
+        has_room = bool(path) and rows >= _FEWEST_PICTURE_ROWS
+        small.set_class(not has_room, "hidden")
+        holds.styles.height = len(holds.lines) + 1 if has_room else "1fr"
+        if has_room:
+            self.call_after_refresh(self._ask_small, version_key, path)
+
+    def _ask_small(self, version_key: int, path: str) -> None:
+        from artui.tui.screens.image import read_image
+
+        reader, small = self.reader, self.query_one(ImageView)
+        wanted, version_id = small.wanted_pixels, self.version_id
+        if (version_key, path, wanted) == self._small_for:
+            return
+        self._small_for = version_key, path, wanted
+
+        def show(seen: Seen) -> None:
+            if self.version_id == version_id:
+                small.show(seen.pixels, clean(seen.why_not))
+
+        self.ask("small", lambda: read_image(reader, version_key, path, wanted), show)
 
     def action_other_pane(self) -> None:
         holds = self.query_one("#holds", LineList)

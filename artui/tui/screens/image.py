@@ -18,13 +18,14 @@ from artui.tui.widgets.image import ImageView, png_of
 
 if TYPE_CHECKING:
     from artui.content.images import Pixels
+    from artui.query.reader import Reader
     from artui.tui.cells import Span
 
 
 _SMALL = "small copy, file not at hand"
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """What came of reading a picture."""
 
     title: str
@@ -34,6 +35,25 @@ class _Seen(NamedTuple):
     png: bytes = b""
     is_small: bool = False
     """It is the small picture that was kept, since the file is not at hand."""
+
+
+def read_image(
+    reader: Reader, version_key: int, path: str, wanted: tuple[int, int], *, makes_png: bool = False
+) -> Seen:
+    """Read a picture no larger than `wanted` pixels, or the small copy that was kept of it, or why it is not drawn."""
+    captured = query.previews(reader, version_key).get(path)
+    title = captured.title if captured is not None else ""
+    try:
+        with open_content(reader, version_key, path) as stream:
+            pixels = decoded(stream, wanted)
+    except ContentMissing as missing:
+        small = thumbnail_of(captured, wanted) if captured is not None else None
+        if small is not None:
+            return Seen(title, small, png=png_of(small) if makes_png else b"", is_small=True)
+        return Seen(title, None, f"{missing} {missing.remedy}".strip())
+    if isinstance(pixels, str):
+        return Seen(title, None, f"This picture is not drawn: {pixels}.")
+    return Seen(title, pixels, png=png_of(pixels) if makes_png else b"")
 
 
 class ImageScreen(CatalogScreen):
@@ -77,22 +97,10 @@ class ImageScreen(CatalogScreen):
     def on_resize(self, _event: events.Resize) -> None:
         self.call_after_refresh(self.load)
 
-    def _read(self, wanted: tuple[int, int], *, makes_png: bool) -> _Seen:
-        captured = query.previews(self.reader, self.version_key).get(self.path)
-        title = captured.title if captured is not None else ""
-        try:
-            with open_content(self.reader, self.version_key, self.path) as stream:
-                pixels = decoded(stream, wanted)
-        except ContentMissing as missing:
-            small = thumbnail_of(captured, wanted) if captured is not None else None
-            if small is not None:
-                return _Seen(title, small, png=png_of(small) if makes_png else b"", is_small=True)
-            return _Seen(title, None, f"{missing} {missing.remedy}".strip())
-        if isinstance(pixels, str):
-            return _Seen(title, None, f"This picture is not drawn: {pixels}.")
-        return _Seen(title, pixels, png=png_of(pixels) if makes_png else b"")
+    def _read(self, wanted: tuple[int, int], *, makes_png: bool) -> Seen:
+        return read_image(self.reader, self.version_key, self.path, wanted, makes_png=makes_png)
 
-    def _take(self, seen: _Seen) -> None:
+    def _take(self, seen: Seen) -> None:
         self._title, self._is_small = seen.title, seen.is_small
         self.view.show(seen.pixels, clean(seen.why_not), seen.png)
         self.show_place()

@@ -12,7 +12,7 @@ from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
 from artui.sheets.sheet import NOTHING
 from artui.tui.cells import Span, fit
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineChosen, LineMoved, ShowRuns
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -70,8 +70,16 @@ class ImportsScreen(CatalogScreen):
         head, lines = summary_lines(self._reports, cells=cells) if self._reports else (Line(()), _NOTHING)
         self.query_one("#imports-head", Bar).show(head.spans)
         self.listing.styles.height = min(len(lines), max(3, self.size.height // 3)) + 1
+        self.listing.marks_cursor = bool(self._reports)
         self.listing.set_lines(lines, keep=True)
+        self.show_keys()
         self._show_report()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out what does nothing: there is no import, or none of which runs are deleted."""
+        left_out = set() if self._reports else {"imports.choose"}
+        left_out |= set() if any(report.deleted_count for report in self._reports) else {"imports.show_deleted"}
+        return [pair for pair in super().footer_pairs() if pair not in pairs_of(left_out)]
 
     @property
     def _current(self) -> ImportReport | None:
@@ -100,6 +108,8 @@ class ImportsScreen(CatalogScreen):
     def _show_runs(self, condition: str) -> None:
         if (report := self._current) is not None:
             self.post_message(ShowRuns(f"imported = {quoted_text(report.location)}{condition}"))
+        else:
+            self.artui.say("Nothing was imported into this catalog: there are no runs to show.")
 
     def on_resize(self) -> None:
         self._draw()

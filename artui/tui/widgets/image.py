@@ -38,8 +38,11 @@ class ImageView(Widget, can_focus=True):
 
     DEFAULT_CSS = "ImageView { height: 1fr; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, only_cells: bool = False, id: str | None = None, classes: str | None = None) -> None:
+        """Make an empty one; with `only_cells` it is drawn in cells, whatever the terminal can show."""
+        super().__init__(id=id, classes=classes)
+        self._only_cells = only_cells
+        self.can_focus = not only_cells
         self.note = "reading…"
         """Shown while there is nothing to draw."""
         self.pixels: Pixels | None = None
@@ -117,7 +120,7 @@ class ImageView(Widget, can_focus=True):
 
     @property
     def _has_graphics(self) -> bool:
-        return bool(self.app.has_graphics)  # type: ignore[attr-defined]
+        return not self._only_cells and bool(self.app.has_graphics)  # type: ignore[attr-defined]
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -21,6 +21,7 @@ from artui.query.reader import Reader
 from artui.query.references import find_version
 from artui.tui.cells import make_palette
 from artui.tui.messages import Link
+from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.image import ImageScreen
 from artui.tui.widgets import image as widget
 from artui.tui.widgets.image import ImageView
@@ -165,3 +166,25 @@ def test_a_picture_that_is_not_at_hand_is_seen_small(tmp_path: Path, explore: An
         assert "▀" in shown(pilot) and "small copy, file not at hand" in shown(pilot).split("\n")[0]
 
     explore(path, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize(("size", "is_drawn"), [((120, 44), True), ((80, 16), False)])
+def test_the_page_of_a_picture_shows_it_where_there_is_room(
+    pictures: Path, explore: Any, size: tuple[int, int], is_drawn: bool
+) -> None:
+    """Below what is said of the version, which says the size of the picture once; tab does not stop there, f draws it large."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash", *"pics", "enter", "enter")
+        await settled(pilot)
+        await settled(pilot)
+        text = shown(pilot)
+        view = on(pilot, ArtifactScreen).query_one(ImageView)
+        assert ("▀▀▀" in text) == is_drawn and (view.pixels is not None) == is_drawn
+        # Two of the files have a size, which each says once.
+        assert text.count(" px") == 2 * is_drawn and not view.can_focus
+        await pilot.press("f")
+        await settled(pilot)
+        assert on(pilot, ImageScreen).path == "a.png"
+
+    explore(pictures, flow, size=size)

@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog
 from artui.query.imports import ImportReport, import_reports
 from artui.query.runs.order import RunsRequest, run_order
-from artui.tui.screens.imports import report_lines, summary_lines
+from artui.tui.screens.imports import ImportsScreen, report_lines, summary_lines
 from tests.reading import open_reader
-from tests.tui.looking import NOW_MS, settled, shown
+from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
 STORES = {"/data/one/mlruns": ("mlflow", range(2, 6)), "/data/two/mlruns": ("mlflow", range(6, 9)), "/logs": ("tensorboard", range(9, 11))}  # fmt: skip
@@ -103,3 +103,20 @@ def test_a_line_and_its_text_say_the_same(small_catalog: Path) -> None:
     assert "1 runs" not in text
     plain = ImportReport("mlflow", "/data", NOW_MS, "artui", {**report, "runs": {"new": 1}, "left": [], "damaged_count": 0}, run_count=1)  # fmt: skip
     assert "".join(text for text, _ in summary_lines([plain], cells=100)[0].spans).split() == ["age", "from", "runs", "new"]  # fmt: skip
+
+
+def test_an_empty_list_of_imports_offers_nothing(small_catalog: Path, explore: Explore) -> None:
+    """No line is highlighted, and neither runs nor deleted ones are offered; enter says why."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("I")
+        await settled(pilot)
+        listing = on(pilot, ImportsScreen).listing
+        footer = shown(pilot).splitlines()[-1]
+        assert "artui import PATH" in shown(pilot) and "enter runs" not in footer and "deleted" not in footer
+        assert not any(listing._is_drawn_cursor(place) for place in range(len(listing.lines)))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "there are no runs to show" in shown(pilot)
+
+    explore(small_catalog, flow)
