@@ -6,6 +6,7 @@ import math
 import random
 import re
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -23,7 +24,16 @@ from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
-from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, separating_bound, tied_share
+from artui.query.why.evidence import (
+    chance_of,
+    log_chance_of_shares,
+    pairs_within,
+    rank_sum,
+    score_of,
+    separating_bound,
+    tied_share,
+)
+from artui.query.why.ranges import MAX_BOUNDS, telling_range
 from artui.query.why.two import roundest_between
 from artui.query.why.words import LEAST_Z, evidence, headline, is_clear, listing, number_words, percent, winning_shares
 from artui.units import number_text
@@ -43,11 +53,11 @@ def test_rank_sum_counts_pairs(left: list[float], right: list[float]) -> None:
 
 
 def test_scores_are_those_of_the_textbook() -> None:
-    """Mann-Whitney without ties: z = (U - nm/2) / sqrt(nm(n+m+1)/12); two proportions, pooled."""
+    """Mann-Whitney without ties: z = (U - nm/2) / sqrt(nm(n+m+1)/12); Fisher's tea: 4 of 4 cups, 1 of 70 ways."""
     z, share = rank_sum([4, 5, 6, 7], [1, 2, 3])
     assert share == 1 and z == pytest.approx((12 - 6) / math.sqrt(4 * 3 * 8 / 12))
-    assert proportions(30, 100, 10, 100) == pytest.approx(0.2 / math.sqrt(0.2 * 0.8 * 0.02))
-    assert proportions(5, 5, 7, 7) == 0
+    assert math.exp(log_chance_of_shares(4, 4, 0, 4)) == pytest.approx(2 / 70)
+    assert log_chance_of_shares(5, 5, 7, 7) == 0
 
 
 @pytest.fixture(scope="module")
@@ -465,6 +475,79 @@ def test_the_filter_of_a_line_shows_the_runs_that_are_like_these(tmp_path: Path,
         assert len(keys & chosen) / len(chosen) > len(keys & others) / len(others), factors[name]
     assert {"exact", "low", "huge", "word"} <= matched.keys()
     assert all(matched[name] == chosen for name in ("exact", "low", "huge", "word"))
+
+
+@given(st.integers(0, 2**32), st.integers(3, 60), st.integers(8, 30), st.booleans())
+def test_a_planted_range_is_found(seed: int, value_count: int, run_count: int, is_outside: bool) -> None:
+    """An optimum in the middle, or a hole there, is found with its counts, whichever the values are."""
+    chance = random.Random(seed)
+    values = sorted(chance.sample(range(1000), value_count))
+    first = chance.randint(1, value_count - 2)
+    last = min(value_count - 2, first + chance.randint(0, value_count // 4))
+    outside = values[:first] + values[last + 1 :]
+    sides = [
+        Counter(
+            chance.choice(values[first : last + 1] if (side == 0) is not is_outside else outside) for _ in range(size)
+        )
+        for side, size in enumerate((run_count, 2 * run_count))
+    ]
+    sides[not is_outside].update([values[0], values[-1]])
+    found = telling_range([(value, sides[0][value], sides[1][value]) for value in values])
+    assert found is not None and found.log_chance < math.log(0.05)
+    counts = [sum(count for value, count in side.items() if found.low <= value <= found.high) for side in sides]
+    assert counts == [found.left, found.right]
+    assert value_count > MAX_BOUNDS or counts[is_outside] == sides[is_outside].total()
+    assert value_count > MAX_BOUNDS or counts[not is_outside] == 0
+
+
+@pytest.mark.parametrize("value_count", [3, 6, 200])
+def test_a_range_of_shuffled_runs_is_as_rare_as_is_claimed(value_count: int) -> None:
+    """Choosing the bounds is paid for: of sides by lot no more than one in 20 has a range that chance would show that rarely."""
+    chance = random.Random(value_count)
+    clear = 0
+    for _ in range(300):
+        values = [chance.randrange(value_count) for _ in range(60)]
+        sides = Counter(values[:12]), Counter(values[12:])
+        found = telling_range([(value, sides[0][value], sides[1][value]) for value in sorted(set(values))])
+        clear += found is not None and found.log_chance <= math.log(0.05)
+    assert clear <= 15
+
+
+@given(st.integers(0, 12), st.integers(0, 30), st.data())
+def test_the_chance_of_two_shares_is_that_of_all_ways_to_deal(a: int, b: int, data: st.DataObject) -> None:
+    """It is twice the share of the ways that are as far out, on that side; the score is as improbable."""
+    n, m = data.draw(st.integers(max(1, a), 12), label="n"), data.draw(st.integers(max(1, b), 30), label="m")
+    ways = [math.comb(a + b, i) * math.comb(n + m - a - b, n - i) for i in range(min(n, a + b) + 1)]
+    tail = sum(ways[a:] if a * m >= b * n else ways[: a + 1]) / math.comb(n + m, n)
+    log_chance = log_chance_of_shares(a, n, b, m)
+    assert math.exp(log_chance) == pytest.approx(min(1, 2 * tail))
+    assert chance_of(score_of(log_chance), n, m) == pytest.approx(min(1, 2 * tail), abs=0.01)
+    assert log_chance <= log_chance_of_shares(a, n, b, m, choices=3) <= min(0.0, log_chance + math.log(3)) + 1e-9
+    assert score_of(-601) == pytest.approx(score_of(-599.9), abs=0.05)
+
+
+def test_an_optimum_in_the_middle_is_the_answer(tmp_path: Path) -> None:
+    """Runs that are good with rates in the middle are told by that range, and its filter finds these and no other rate."""
+    rates = [0.0001, 0.001, 0.00312345678, 0.0101234567, 0.03, 0.1]
+    made: list[Made] = [
+        ({"lr": rates[n % 6], "x": n % 4}, 0.3 if n % 6 in (2, 3) and n % 12 < 8 else 1.0) for n in range(60)
+    ]
+    path = _catalog(tmp_path / "x.artui", made)
+    with open_reader(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        good = run_order(reader, RunsRequest("val/loss < 0.5")).keys
+        factors = sets_apart(reader, good, every, where="val/loss < 0.5")
+        assert factors[0].name == "lr"
+        match = re.fullmatch(r"lr is between (\S+) and (\S+) in 10 of these 10 runs, in 10 of the 50 others.", factors[0].sentence)  # fmt: skip
+        assert match is not None and all(len(bound) <= 7 for bound in match.groups())
+        found = reader.runs(factors[0].where)
+        assert len(found) == 20 and {run.name for run in found} == {f"r{n}" for n in range(60) if n % 6 in (2, 3)}
+        # What is outside, too.
+        bad = [key for key in every if key not in good]
+        outside = sets_apart(reader, bad, every)[0]
+        assert " in 10 of these 50 runs, in 10 of the 10 others." in outside.sentence
+        assert len(reader.runs(f"{outside.where} and x >= 0")) == 40
+    assert words.answer_apart(factors).startswith("What sets them apart most: lr is between")
 
 
 @given(VALUES, VALUES, st.data())

@@ -9,8 +9,9 @@ Two questions, each answered by a sentence and a ranked list, with the evidence 
   The factor's weight is the standard score z of the rank-sum test between the two sides, and `share` is the
   probability that a run of the first side is better than one of the second. Where there are pairs of otherwise equal
   runs, one of each side, they are counted, too.
-- `sets_apart` takes two sets of runs. A factor that is a number is weighed by the same test on its values, any
-  other by the standard score of the difference of two proportions (pooled) of its most telling value.
+- `sets_apart` takes two sets of runs. A factor that is a number is weighed by the same test on its values, or, if that
+  says more, by the range that tells most: by Fisher's exact test, with what choosing the range takes from it. Any
+  other is weighed so by its most telling value.
 
 - Runs that lack the metric which the first set is judged by are no others: they are of another kind (`comparable`).
   `outcome` says how the first set came out by it.

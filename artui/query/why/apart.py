@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import keys_of, text
@@ -17,9 +19,18 @@ from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
-from artui.query.why.evidence import median, proportions, rank_sum, separating_bound, spread_of, tied_share
+from artui.query.why.evidence import (
+    log_chance_of_shares,
+    median,
+    rank_sum,
+    score_of,
+    separating_bound,
+    spread_of,
+    tied_share,
+)
 from artui.query.why.factors import Factor
 from artui.query.why.params import Groups, param_groups, param_names, value_text
+from artui.query.why.ranges import telling_range
 from artui.query.why.two import ATTRIBUTES, numbers_of
 
 if TYPE_CHECKING:
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
 
 MAX_VALUES = 200
 """At most this many values of a factor that is not a number are weighed."""
+MAX_BOUND_CHARS = 6
 _INPUTS = """
     SELECT a.name, v.number, group_concat(e.target_key)
     FROM edge AS e
@@ -87,7 +99,11 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
         left = [value for value, keys in numbers for key in keys if key in ours]
         right = [value for value, keys in numbers for key in keys if key in theirs]
         if left and right:
-            return [_number_apart(section, name, field, left, right)]
+            by_order = _number_apart(section, name, field, left, right)
+            by_range = _range_apart(by_order, field, numbers, ours, theirs)
+            if by_range is None:
+                return [by_order]
+            return [replace(max(by_order, by_range, key=lambda factor: abs(factor.z or 0.0)), tests=2)]
         # Only the runs of one side have it at all.
         having = {key for _, keys in numbers for key in keys}
         without = (ours | theirs) - having
@@ -95,19 +111,28 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
     best: Factor | None = None
     rest = set(ours), set(theirs)
     lacks = len(groups) > MAX_VALUES or not ours <= {key for _, keys in groups for key in keys}
+    choices = _choices([keys for _, keys in groups[:MAX_VALUES]], ours | theirs)
     for value, keys in groups[:MAX_VALUES]:
         shown = value_text(value)
         like = f"{field} = {quoted_value(shown)}"
         # Runs without any value are unlike it, too.
         unlike = f"not {like}" if lacks else f"{field} != {quoted_value(shown)}"
-        candidate = _value_apart(section, name, (like, unlike), shown, keys, ours, theirs)
+        candidate = _value_apart(section, name, (like, unlike), shown, keys, ours, theirs, choices=choices)
         rest[0].difference_update(keys)
         rest[1].difference_update(keys)
         best = candidate if _is_weightier(candidate, best) else best
     if groups and (rest[0] or rest[1]) and len(groups) <= MAX_VALUES:
-        candidate = _value_apart(section, name, _missing(field), None, [*rest[0], *rest[1]], ours, theirs)
+        lacking = [*rest[0], *rest[1]]
+        candidate = _value_apart(section, name, _missing(field), None, lacking, ours, theirs, choices=choices)
         best = candidate if _is_weightier(candidate, best) else best
     return [best] if best is not None else []
+
+
+def _choices(groups: Iterable[Iterable[int]], runs: set[int]) -> int:
+    """Count the values that some runs have, none at all being one, too. Of two the one is where the other is not: these are one."""
+    having = [shared for keys in groups if (shared := runs.intersection(keys))]
+    count = len(having) + bool(runs.difference(*having))
+    return 1 if count == 2 else count
 
 
 def _is_weightier(factor: Factor, best: Factor | None) -> bool:
@@ -146,6 +171,57 @@ def _number_apart(
     return replace(factor, sentence=words.number_apart(factor))
 
 
+def _range_apart(
+    by_order: Factor, field: str, numbers: Sequence[tuple[int | float, list[int]]], ours: set[int], theirs: set[int]
+) -> Factor | None:
+    """Weigh the range of a number that tells most, or the single value; None where it has too few numbers.
+
+    Args:
+        by_order: the factor that says whether the number is higher or lower.
+    """
+    counts = [(value, len(ours.intersection(keys)), len(theirs.intersection(keys))) for value, keys in numbers]
+    n, m = by_order.left_count, by_order.right_count
+    found = telling_range(counts) if n > 1 else None
+    if found is None:
+        return None
+    is_inside = found.left * m > found.right * n
+    is_value = found.low == found.high
+    low, high = as_text(found.low), as_text(found.high)
+    if not is_value:
+        low, high = _round_bound(found.low, found.below), _round_bound(found.high, found.above)
+    if is_value:
+        where = f"{field} = {low}" if is_inside else f"{field} != {low}"
+    else:
+        where = f"{field} between {low} and {high}" if is_inside else f"({field} < {low} or {field} > {high})"
+    shares = words.percents(found.left / n, found.right / m)
+    shown = low if is_value else f"{low} to {high}"
+    factor = replace(
+        by_order,
+        left=f"{shown}: {shares[0]}",
+        right=f"{shown}: {shares[1]}",
+        z=score_of(found.log_chance) * (1 if is_inside else -1),
+        share=None,
+        tied_share=None,
+        where=where,
+    )
+    lacking = len(ours) - n
+    return replace(factor, sentence=words.range_apart(factor, (low, high), found.left, found.right, lacking=lacking))
+
+
+def _round_bound(value: int | float, outside: int | float) -> str:
+    """Write the end of a range; one of many digits is rounded away from the range, but not as far as the next value outside."""
+    exact: str = as_text(value)
+    if len(exact) <= MAX_BOUND_CHARS or not math.isfinite(value):
+        return exact
+    is_low = outside < value
+    for digits in (3, 4, 5):
+        context = Context(prec=digits, rounding=ROUND_FLOOR if is_low else ROUND_CEILING)
+        rounded = type(value)(context.create_decimal(value))
+        if (outside < rounded <= value) if is_low else (value <= rounded < outside):
+            return as_text(rounded)
+    return exact
+
+
 def _value_apart(
     section: str,
     name: str,
@@ -154,6 +230,8 @@ def _value_apart(
     keys: Iterable[int],
     ours: set[int],
     theirs: set[int],
+    *,
+    choices: int = 1,
 ) -> Factor:
     """Weigh one value by the shares of runs that have it.
 
@@ -161,10 +239,13 @@ def _value_apart(
         where: filters for the runs that have it, and for those that do not.
         value: None for runs that lack the factor.
         keys: of the runs that have it.
+        choices: how many values it is chosen from.
     """
     having, shown = set(keys), "none" if value is None else value
     a, b = len(having & ours), len(having & theirs)
-    z = proportions(a, len(ours), b, len(theirs))
+    difference = a * len(theirs) - b * len(ours)
+    z = score_of(log_chance_of_shares(a, len(ours), b, len(theirs), choices=choices)) if difference else 0.0
+    z = -z if difference < 0 else z
     shares = [f"{shown}: {text}" for text in words.percents(a / len(ours), b / len(theirs))]
     if len(ours) == 1:
         shares[0] = shown if a else f"not {shown}" if value is not None else "some"
@@ -175,10 +256,16 @@ def _value_apart(
 def _inputs_apart(connection: sqlite3.Connection, ours: set[int], theirs: set[int]) -> list[Factor]:
     best: dict[str, Factor] = {}
     rows: list[tuple[Any, ...]] = connection.execute(_INPUTS).fetchall()
-    for name, number, joined in rows:
-        name, keys = text(name), keys_of(joined)
+    versions = [(text(name), number, keys_of(joined)) for name, number, joined in rows]
+    keys_by_name: dict[str, list[Sequence[int]]] = {}
+    for name, _, keys in versions:
+        keys_by_name.setdefault(name, []).append(keys)
+    choices = {name: _choices(groups, ours | theirs) for name, groups in keys_by_name.items()}
+    for name, number, using in versions:
         like = f'input = "{name}:v{number}"'
-        candidate = _value_apart("inputs", name, (like, f"not {like}"), f"v{number}", keys, ours, theirs)
+        candidate = _value_apart(
+            "inputs", name, (like, f"not {like}"), f"v{number}", using, ours, theirs, choices=choices[name]
+        )
         if _is_weightier(candidate, best.get(name)):
             best[name] = candidate
     return list(best.values())

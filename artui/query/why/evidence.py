@@ -1,7 +1,8 @@
 """Two sides of runs held against each other: scores, shares of pairs, medians, otherwise equal runs.
 
 Sources: H. B. Mann, D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50-60, for the rank-sum test in its
-normal approximation with correction for ties.
+normal approximation with correction for ties; R. A. Fisher, Journal of the Royal Statistical Society 98 (1935) 39-82, for
+the exact test of two proportions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from artui.query.why.factors import Spread
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
+
+
+MIN_SCORE = 0.01
+"""Of a difference, however little it says."""
 
 
 def rank_sum(left: Sequence[float] | Floats, right: Sequence[float] | Floats) -> tuple[float, float]:
@@ -37,11 +42,44 @@ def rank_sum(left: Sequence[float] | Floats, right: Sequence[float] | Floats) ->
     return ((u - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0), u / (n * m)
 
 
-def proportions(a: int, n: int, b: int, m: int) -> float:
-    """Give the standard score of the difference of two proportions a/n and b/m, pooled."""
-    pooled = (a + b) / (n + m)
-    variance = pooled * (1 - pooled) * (1 / n + 1 / m)
-    return (a / n - b / m) / math.sqrt(variance) if variance > 0 else 0.0
+def log_chance_of_shares(a: int, n: int, b: int, m: int, *, choices: int = 1) -> float:
+    """Give the logarithm of the probability of shares a/n and b/m so far apart if there is no effect: Fisher's, twice one side.
+
+    Args:
+        choices: from how many shares this one was chosen as the most telling; the more, the less is it a surprise.
+            Z. Sidak, Journal of the American Statistical Association 62 (1967) 626-633.
+    """
+    if a * m < b * n:
+        a, n, b, m = b, m, a, n
+    total, having = n + m, a + b
+    log_first = _log_ways(having, a) + _log_ways(total - having, n - a) - _log_ways(total, n)
+    # Each further term by its ratio to the one before.
+    term = tail = 1.0
+    for count in range(a, min(n, having)):
+        term *= (having - count) * (n - count) / ((count + 1) * (total - having - n + count + 1))
+        tail += term
+        if term < tail * 1e-12:
+            break
+    log_chance = min(0.0, log_first + math.log(tail) + math.log(2))
+    if log_chance < -25:
+        return log_chance + math.log(choices)
+    chance = math.exp(log_chance)
+    return math.log(-math.expm1(choices * math.log1p(-chance))) if chance < 1 else 0.0
+
+
+def _log_ways(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
+
+
+def score_of(log_chance: float) -> float:
+    """Give the standard score, above zero, that is as improbable, on both sides together."""
+    if log_chance > -600:
+        # What differs at all is told from what does not.
+        return max(MIN_SCORE, -NormalDist().inv_cdf(math.exp(log_chance) / 2))
+    score = math.sqrt(-2 * log_chance)
+    for _ in range(4):
+        score = math.sqrt(-2 * (log_chance + math.log(score * math.sqrt(math.pi / 2))))
+    return score
 
 
 def chance_of(z: float, left_count: int, right_count: int, *, is_parted: bool = False) -> float:

@@ -69,6 +69,8 @@ class Factor:
     left_spread: Spread | None = None
     """Of what is judged by, as `left_median`, finite values alone; None where there are none."""
     right_spread: Spread | None = None
+    tests: int = 1
+    """How many tests of this thing there were, of which the one that says most is told: any may look clear by chance."""
 
     @property
     def is_thin(self) -> bool:

@@ -75,8 +75,13 @@ def winning_shares(factor: Factor) -> tuple[float, float]:
     return max(0.0, share - tied / 2), max(0.0, 1 - share - tied / 2)
 
 
+def tests_of(factors: Sequence[Factor]) -> int:
+    """Count the tests of some factors."""
+    return sum(factor.tests for factor in factors)
+
+
 def is_clear(factor: Factor, count: int) -> bool:
-    """Say whether a factor, one of so many, is weighty beyond chance."""
+    """Say whether a factor is weighty beyond chance, being one of so many tests."""
     won, lost = winning_shares(factor)
     is_parted = factor.share is not None and 1.0 in (won, lost)
     return chance_of(factor.z or 0.0, factor.left_count, factor.right_count, is_parted=is_parted) <= CHANCE / count
@@ -229,7 +234,7 @@ def listing(factors: Sequence[Factor], is_better: bool | None) -> Listing:
     """
     weighed = [factor for factor in factors if factor.z is not None]
     strongest = sorted(weighed, key=lambda factor: -abs(factor.z or 0.0))
-    clear = {id(factor) for factor in weighed if is_clear(factor, len(weighed))}
+    clear = {id(factor) for factor in weighed if is_clear(factor, tests_of(weighed))}
     kept = clear | {
         id(factor)
         for factor in weighed
@@ -340,7 +345,7 @@ def factor_sentence(
 
     Args:
         is_better: whether the first run is the better.
-        count: how many factors are weighed: one of many is clear only with a higher score.
+        count: how many tests there are: one of many is clear only with a higher score.
         is_judged: whether a value of the metric can be better than another.
     """
     if factor.z is None or factor.share is None:
@@ -560,6 +565,18 @@ def number_apart(factor: Factor) -> str:
     return f"{factor.name} is {word} in these runs: median {middles[0]} against {middles[1]}, {word} in {percent(share)} of pairs{_tied(factor)}{few}."
 
 
+def range_apart(factor: Factor, bounds: tuple[str, str], left: int, right: int, *, lacking: int) -> str:
+    """Say in how many of some runs a number is in a range, and in how many of the others.
+
+    Args:
+        lacking: how many of the runs have no number.
+    """
+    is_in = f"{factor.name} = {bounds[0]}" if bounds[0] == bounds[1] else f"{factor.name} is between {bounds[0]} and {bounds[1]}"  # fmt: skip
+    these = f"of these {factor.left_count:,} runs" if not lacking else f"of the {factor.left_count:,} of these runs that have it"  # fmt: skip
+    few = _FEW if factor.is_thin else ""
+    return f"{is_in} in {left:,} {these}, in {right:,} of the {factor.right_count:,} others{few}."
+
+
 def value_apart(factor: Factor, value: str | None, left: int, right: int) -> str:
     """Say in how many of some runs a value is found, and in how many of the others; None is none at all."""
     few = _FEW if factor.is_thin else ""
@@ -576,7 +593,7 @@ def answer_apart(factors: Sequence[Factor]) -> str:
     """Answer in a sentence or two what sets some runs apart from the others."""
     if not factors:
         return "Nothing that went in differs between them."
-    clear = [factor for factor in factors if is_clear(factor, len(factors))]
+    clear = [factor for factor in factors if is_clear(factor, tests_of(factors))]
     if not clear:
         return f"Nothing sets these runs clearly apart. Nearest comes, maybe by chance: {factors[0].sentence}"
     names = [factor.name for factor in clear[1:3]]

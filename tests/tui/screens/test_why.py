@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,41 @@ def test_the_filter_before_comes_back(small_catalog: Path, explore: Explore) -> 
         assert screen.state.request.where == "hidden > 100"
 
     explore(small_catalog, flow, size=(80, 24))
+
+
+def test_a_range_is_told_and_filtered_alike_in_app_and_shell(
+    tmp_path: Path, explore: Explore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where rates in the middle are the good ones: sentence and filter of the app, of `artui why` and of its JSON are the same."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(60):
+            lr = (0.001, 0.003, 0.01, 0.03, 0.1)[number % 5]
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": lr, "x": number}))
+            loss = 0.3 if lr in (0.003, 0.01) and number < 40 else 0.6
+            metric = runs.name_key(connection, "val/loss")
+            points.append(connection, key, metric, "", *points.pack([(0, 1, loss)]))
+    sentence = "lr is between 0.003 and 0.01 in 16 of these 16 runs, in 8 of the 44 others."
+    assert cli.run(["why", "--where", "val/loss < 0.5", "--catalog", str(path)]) == 0
+    out = capfd.readouterr().out
+    assert sentence in out.splitlines()[0] and "0.003 to 0.01: 100 %" in out
+    assert cli.run(["why", "--where", "val/loss < 0.5", "--catalog", str(path), "--json"]) == 0
+    first = json.loads(capfd.readouterr().out)["factors"][0]
+    assert first["sentence"] == sentence
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("slash", *"val/loss < 0.5", "enter")
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert sentence in _words(shown(pilot))
+        await pilot.press("enter")
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        assert screen.state.request.where == first["where"] and len(screen.state.order.keys) == 24
+
+    explore(path, flow, size=(80, 24))
 
 
 def test_esc_leads_back_to_what_filtered_the_table(small_catalog: Path, explore: Explore) -> None:
