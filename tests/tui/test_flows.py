@@ -168,7 +168,7 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
         )
         assert "What sets them apart most: optimizer.lr is higher in these runs: median 25 against 0.01" in apart
         lines = [line for line in apart.splitlines() if "█" in line]
-        assert "optimizer.lr" in lines[0] and "median" in lines[0] and "adam: 0 %" in lines[1]
+        assert len(lines) == 1 and "optimizer.lr" in lines[0] and "median" in lines[0]
         assert "params.optimizer.lr >= 12" in screens[-7] and "1 of 42 runs" in screens[-1]
 
     explore(demo_catalog, flow, size=(120, 36))
