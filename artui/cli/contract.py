@@ -226,11 +226,11 @@ RECORDS: dict[str, Record] = {
     },
     "spread": {
         "count": Field("whole", "finite values"),
-        "low": Field("number", "the smallest"),
-        "quarter": Field("number", "a quarter of the way through them"),
-        "middle": Field("number", "the median"),
+        "low": Field("number", "the smallest of these"),
+        "quarter": Field("number", "a quarter of the way through all values, those that diverged counted as worst"),
+        "middle": Field("number", "the median of all"),
         "upper_quarter": Field("number", "three quarters of the way"),
-        "high": Field("number", "the largest"),
+        "high": Field("number", "the largest of these"),
     },
     "unfinished": {"name": _RUN["name"], "status": _RUN["status"]},
     "repetitions": {

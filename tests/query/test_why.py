@@ -239,6 +239,13 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
                 said.append(f"{wins} of {len(alike)} otherwise equal")
             said.append(f"{len(sides[0])} : {len(sides[1])} runs")
             assert evidence(factor, explanation.is_better or False).startswith(" · ".join(said))
+        diverged = sum(not loss < math.inf for side in sides for _, loss in side)
+        assert factor.diverged == diverged and (f"{diverged} that diverged count" in factor.sentence) == (diverged > 1)
+        # The picture has the same middle as the sentence, which says that it may be chance unless it is clear.
+        for spread, middle in ((factor.left_spread, factor.left_median), (factor.right_spread, factor.right_median)):
+            assert spread is None or spread.middle == middle or not math.isfinite(middle or math.nan)
+        is_claim = is_clear(factor, len(explanation.factors)) or factor.z == 0 or "though" in factor.sentence
+        assert is_claim or explanation.is_better is None or re.search("by chance", factor.sentence)
         assert _same(factor.left_median, _middle([loss for _, loss in sides[0]]))
         assert _same(factor.right_median, _middle([loss for _, loss in sides[1]]))
         rest = {"lr", "augment", "optimizer", "dropout"} - {name}
@@ -299,11 +306,11 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
     ),
     "NaN": (
         _grid([10.0, 0.01], 8, lambda lr, seed: math.nan if lr == 10 else 0.1), 0, 8,
-        "lr = 10.0 goes with worse val/loss: median NaN or ∞ against 0.1, worse in 64 of 64 pairs of otherwise equal runs.",
+        "lr = 10.0 goes with worse val/loss: median NaN or ∞ against 0.1, worse in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
     ),
     "infinity": (
         _grid([10.0, 0.01], 8, lambda lr, seed: math.inf if lr == 10 else 0.1), 8, 0,
-        "lr = 0.01 goes with better val/loss: median 0.1 against NaN or ∞, better in 64 of 64 pairs of otherwise equal runs.",
+        "lr = 0.01 goes with better val/loss: median 0.1 against NaN or ∞, better in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
     ),
     "thin": (
         [*_grid([0.1], 2, lambda lr, seed: 0.9 + seed / 100), *_grid([0.01], 30, lambda lr, seed: 0.1 + seed / 100)], 0, 2,

@@ -134,17 +134,30 @@ def median(values: Sequence[float] | Floats) -> float:
 
 
 def spread_of(values: Sequence[float] | Floats) -> Spread | None:
-    """Give where the finite ones of some values lie; quarters are between two values as `numpy.quantile` puts them."""
+    """Give where some values lie, infinite ones among them; None where none is finite.
+
+    Quarters and the middle are those of all values, as `median` has it, between two values as `numpy.quantile` puts them.
+    """
     import numpy as np
 
-    finite = np.asarray(values, float)
-    finite = finite[np.isfinite(finite)]
-    # A distance between two huge numbers may be infinite: then quarters are values that there are.
-    with np.errstate(over="ignore", invalid="ignore"):
-        points = np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]) if len(finite) else finite
-        if not np.isfinite(points).all():
-            points = np.quantile(finite, [0, 0.25, 0.5, 0.75, 1], method="lower")
-    return Spread(len(finite), *map(float, points)) if len(finite) else None
+    ordered = np.asarray(values, float)
+    ordered = np.sort(ordered[~np.isnan(ordered)])
+    finite = ordered[np.isfinite(ordered)]
+    if not len(finite):
+        return None
+    quarter, middle, upper_quarter = (_at(ordered, share) for share in (0.25, 0.5, 0.75))
+    return Spread(len(finite), float(finite[0]), quarter, middle, upper_quarter, float(finite[-1]))
+
+
+def _at(ordered: Floats, share: float) -> float:
+    """Give the value that far through some in order."""
+    place = (len(ordered) - 1) * share
+    low, high = float(ordered[int(place)]), float(ordered[math.ceil(place)])
+    part = place - int(place)
+    if low == high or not part or math.isinf(low):
+        return low
+    # Each times its part first: the distance of two huge numbers may be infinite.
+    return low * (1 - part) + high * part
 
 
 class Pairs(NamedTuple):

@@ -16,9 +16,13 @@ FEW_RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Where the finite values of a side lie. A quarter is the value a quarter of the way through them, in order."""
+    """Where the values of a side lie. A quarter is the value a quarter of the way through all of them, in order.
+
+    It is infinite, as the middle may be, where that many runs diverged.
+    """
 
     count: int
+    """Finite values, of which `low` and `high` are the ends."""
     low: float
     quarter: float
     middle: float
@@ -67,8 +71,10 @@ class Factor:
     sentence: str = ""
     """All of this in words."""
     left_spread: Spread | None = None
-    """Of what is judged by, as `left_median`, finite values alone; None where there are none."""
+    """Of what is judged by, its middle being `left_median`; None where no value is finite."""
     right_spread: Spread | None = None
+    diverged: int = 0
+    """Runs of both sides that ended in NaN or in the worst infinity, and count as worst."""
     tests: int = 1
     """How many tests of this thing there were, of which the one that says most is told: any may look clear by chance."""
 

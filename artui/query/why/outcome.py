@@ -110,6 +110,7 @@ def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: s
         factor = Factor(
             "", metric, "", "", z, share, len(ours), len(theirs), "", tied_share(ours, theirs),
             left_median=middles[0], right_median=middles[1],
+            diverged=sum(value == -float("inf") for value in (*ours, *theirs)),
         )  # fmt: skip
     return words.outcome(metric, direction, factor)
 

@@ -377,6 +377,7 @@ def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configuratio
         right_median=middles[1],
         left_spread=spread_of(judged.sign * ours),
         right_spread=spread_of(judged.sign * theirs),
+        diverged=int((ours == -math.inf).sum() + (theirs == -math.inf).sum()),
         equal_pairs=pairs.total,
         equal_pairs_better=pairs.better,
         equal_pairs_worse=pairs.worse,

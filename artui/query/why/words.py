@@ -354,8 +354,9 @@ def factor_sentence(
     result = f"{word} {metric}" if is_judged else f"a {word} {metric}"
     won, lost = winning_shares(factor)
     with_word, against = (lost, won) if is_better is False else (won, lost)
-    few = _FEW if factor.is_thin else ""
+    few = f"{_diverged(factor)}{_FEW if factor.is_thin else ''}"
     medians = f"median {_medians(factor, direction)}"
+    is_chance = not is_clear(factor, count)
     if factor.z == 0:
         return f"{_does(factor, 'makes')} no difference to {metric}: {medians}{few}."
     if not _speaks_for(factor, is_better):
@@ -363,12 +364,15 @@ def factor_sentence(
             return f"{_does(factor, 'is')} {_facts(factor, word, with_word)}, though {other} over all: {medians}{few}."
         facts = _facts(factor, other, against)
         return (
-            f"{_does(factor, 'tends')} to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
+            f"{_does(factor, 'tends')} to be {other}, not {word}{', maybe by chance' if is_chance else ''}: "
+            f"it does not explain this ({medians}, {facts}{few})."
         )
     facts = _facts(factor, word, with_word)
+    if _is_contradicted(factor, is_better) and is_chance:
+        return f"{_does(factor, 'may go')} with {result}, or by chance ({medians}), but not among otherwise equal runs: {facts}{few}."
     if _is_contradicted(factor, is_better):
         return f"{_does(factor, 'goes')} with {result} ({medians}), but not among otherwise equal runs: {facts}{few}."
-    if is_clear(factor, count):
+    if not is_chance:
         return f"{_does(factor, 'goes')} with {result}: {medians}, {facts}{few}."
     if _equal_pairs(factor, is_better)[0] == factor.equal_pairs and _says_pairs(factor, word):
         # All pairs agree: why is that not clear?
@@ -413,6 +417,12 @@ def _medians(factor: Factor, direction: Direction) -> str:
         for value in values
     ]
     return f"{texts[0]} against {texts[1]}"
+
+
+def _diverged(factor: Factor) -> str:
+    """Say how many runs have no number, and what they count as: medians and pairs are not of the others alone."""
+    count = factor.diverged
+    return f"; {count:,} that diverged {'counts' if count == 1 else 'count'} as worst" if count else ""
 
 
 def _speaks_for(factor: Factor, is_better: bool | None) -> bool:
@@ -485,7 +495,8 @@ def _answer(explanation: Why) -> str:
         return first.sentence
     if not first.z:
         return f"Nothing that differs goes with {result}."
-    return f"Nothing that differs goes with {result}: {label(first)} {_verb(first, 'tends')} to be {other}, not {word}."
+    chance = "" if is_clear(first, tests_of(weighed)) else ", maybe by chance"
+    return f"Nothing that differs goes with {result}: {label(first)} {_verb(first, 'tends')} to be {other}, not {word}{chance}."
 
 
 def _why_neither(explanation: Why) -> str:
@@ -538,7 +549,7 @@ def outcome(metric: str, direction: Direction, factor: Factor) -> str:
         return f"None of {which} has {metric}."
     won, lost = winning_shares(factor)
     word, share = _direction(won, lost, True)
-    counts = f"{factor.left_count:,} : {factor.right_count:,} runs"
+    counts = f"{factor.left_count:,} : {factor.right_count:,} runs{_diverged(factor)}"
     medians = f"median {_medians(factor, direction)}"
     if won == lost:
         return f"By {metric} they are as good as the others: {medians}, {counts}."

@@ -357,7 +357,7 @@ class WhyScreen(CatalogScreen):
         return [
             Side(
                 clean(label, max_chars=100),
-                plural(total, "run") if spread.count == total else f"{spread.count:,} of {total:,} finite",
+                plural(total, "run") if spread.count == total else f"{total - spread.count:,} of {total:,} diverged",
                 spread,
                 value,
             )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOG_FROM = 30.0
 """Values above zero of which the largest is so many times the smallest are drawn on a logarithmic axis."""
 LABEL_CELLS = (12, 34)
-COUNT_CELLS = 18
+COUNT_CELLS = 20
 WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
 
 
@@ -127,11 +127,15 @@ def axis_of(sides: Sequence[Side]) -> Axis:
 def line_of(side: Side, axis: Axis, cells: int) -> Spans:
     """Draw a side in so many cells."""
     spread = side.spread
-    low, quarter, middle, upper, high = (axis.place(value, cells) for value in spread.points)
+    # Runs that diverged lie beyond the ends of the line.
+    low, quarter, middle, upper, high = (
+        axis.place(min(max(value, spread.low), spread.high), cells) for value in spread.points
+    )
     signs = [" "] * cells
     signs[low : high + 1] = WHISKER * (high + 1 - low)
     signs[quarter : upper + 1] = BOX * (upper + 1 - quarter)
-    signs[middle] = MIDDLE
+    if math.isfinite(spread.middle):
+        signs[middle] = MIDDLE
     if side.own is None or not math.isfinite(side.own):
         return [("".join(signs), "spark")]
     own = axis.place(side.own, cells)

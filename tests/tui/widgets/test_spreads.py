@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.why.evidence import spread_of
+from artui.query.why.evidence import median, spread_of
 from artui.tui.widgets.spreads import BOX, LOG_FROM, MIDDLE, OWN, WHISKER, Side, axis_of, line_of
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(1, 9).map(float)
@@ -34,15 +35,20 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
 
 
 @given(st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0, 1.5, 2.5]), max_size=9))
-def test_quarters_are_those_of_the_finite_values(values: list[float]) -> None:
-    """In order, between the smallest and the largest; none where nothing is finite."""
-    finite = sorted(value for value in values if math.isfinite(value))
+def test_quarters_are_those_of_all_values(values: list[float]) -> None:
+    """In order, infinite ones among them, between the smallest and the largest finite one; none where nothing is finite."""
+    ordered = sorted(value for value in values if not math.isnan(value))
+    finite = [value for value in ordered if math.isfinite(value)]
     spread = spread_of(values)
     if spread is None:
         assert not finite
         return
     assert spread.count == len(finite) and (spread.low, spread.high) == (finite[0], finite[-1])
-    assert list(spread.points) == sorted(spread.points)
-    if len(finite) % 4 == 1:
-        steps = (len(finite) - 1) // 4
-        assert list(spread.points) == finite[::steps] if steps else [finite[0]] * 5
+    _, *quarters, _ = spread.points
+    assert quarters == sorted(quarters)
+    if {-math.inf, math.inf} - {*ordered}:
+        assert spread.middle == pytest.approx(median(ordered))
+    if len(ordered) % 4 == 1:
+        assert quarters == [ordered[len(ordered) // 4 * step] for step in (1, 2, 3)]
+    drawn = "".join(text for text, _ in line_of(Side("", "", spread), axis_of([Side("", "", spread)]), 40))
+    assert (MIDDLE in drawn) == math.isfinite(spread.middle)
