@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from artui.model import Column
 from artui.query.direction import guess_direction
 from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
-    from artui.model import Column, ParamValue
+    from artui.model import ParamValue
     from artui.query.reader import Reader
 
 
@@ -57,6 +58,8 @@ class Group:
     """Whether the spreads have been read."""
     by: tuple[str, ...] = ()
     """The ids of the columns, one a value."""
+    failed: int = 0
+    """How many of the runs failed: what they came to is not of a whole run."""
 
     @property
     def is_thin(self) -> bool:
@@ -77,6 +80,8 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
         return []
     with reader.snapshot() as connection:
         parts = [codes(connection, column, keys) for column in by]
+        statuses, words = codes(connection, Column("attribute", "status", is_numeric=False), keys)
+    has_failed = np.isin(statuses, [place for place, word in enumerate(words) if word == "failed"])
     combined = np.zeros(len(keys), np.int64)
     for places, distinct in parts:
         combined = combined * (len(distinct) + 1) + places + 1
@@ -89,7 +94,9 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     for members in np.split(order, starts[1:]):
         first = members[0]
         values = tuple(distinct[places[first]] if places[first] >= 0 else None for places, distinct in parts)
-        groups.append((int(first), Group(values, tuple(wanted[members].tolist()), by=ids)))
+        groups.append(
+            (int(first), Group(values, tuple(wanted[members].tolist()), by=ids, failed=int(has_failed[members].sum())))
+        )
     return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
 
 

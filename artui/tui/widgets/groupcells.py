@@ -46,11 +46,11 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         if not shape.spread:
             return [(fit(best, cells), "text")]
         mean_and_sd = fit(spread_text(spread, shape.behind), shape.behind)
-        if not spread.odd:
-            return [(best, "text"), (" ", "text"), (mean_and_sd, "faint" if group.is_thin else "dim")]
-        # Some runs ended in NaN or infinity: the rest looks better than it is.
-        mean_and_sd = fit(spread_text(spread, shape.behind - 1), shape.behind - 1)
-        return [(best, "text"), (" ", "text"), (mean_and_sd, "warn"), ("!", "bad")]
+        if spread.count < len(group.keys):
+            # Some runs ended in NaN, or never got so far: the rest looks better than it is.
+            mean_of_some = fit(partial_text(spread, len(group.keys), shape.behind), shape.behind)
+            return [(best, "dim" if spread.odd else "text"), (" ", "text"), (mean_of_some, "faint")]
+        return [(best, "text"), (" ", "text"), (mean_and_sd, "faint" if group.is_thin else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))
@@ -76,6 +76,15 @@ def range_texts(low: float, high: float, between: str = "–") -> list[str]:
     """Give a range of numbers as they were typed, then with fewer digits, the fullest first."""
     ends = [(value_text(low), value_text(high)), *((f"{low:.{digits}g}", f"{high:.{digits}g}") for digits in (3, 2))]
     return [f"{first}{between}{last}".replace("-", "−") for first, last in ends]
+
+
+def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
+    """Show a mean with how many runs of so many it is of, with as many digits as fit: the share is worth more than they."""
+    of = f"({spread.count:,} of {size:,})"
+    if spread.mean is None:
+        return of
+    means = (number_text(spread.mean), *(number_text(spread.mean, digits) for digits in (3, 2)))
+    return next((text for mean in means if len(text := f"{mean} {of}") <= cells), of)
 
 
 def spread_text(spread: Spread, cells: int = 1_000) -> str:

@@ -19,6 +19,7 @@ from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
+    GLYPHS,
     MARK,
     Palette,
     Shape,
@@ -711,4 +712,5 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
 
 def _count_text(group: Group) -> str:
-    return f" ({count_text(len(group.keys))})"
+    failed = f", {count_text(group.failed)} {GLYPHS['failed']}" if group.failed else ""
+    return f" ({count_text(len(group.keys))}{failed})"

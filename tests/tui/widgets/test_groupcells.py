@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from artui.catalog import Catalog, runs
 from artui.query.runs.grouping import Group, Spread
 from artui.query.runs.sorting import Sort
 from artui.tui.screens.runs.groups import ordered_groups
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.state import RunsState
-from artui.tui.widgets.groupcells import range_texts, spread_text
+from artui.tui.widgets.groupcells import partial_text, range_texts, spread_text
 from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.runstable import RunsTable
 from artui.units import number_text
@@ -37,6 +38,45 @@ def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | Non
     assert len(text) <= cells or text == number_text(mean)
     assert float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
     assert not deviation or float(deviation) == pytest.approx(sd, rel=0.5)
+
+
+@given(mean=st.floats(-1e6, 1e6), count=st.integers(1, 99), more=st.integers(1, 99))
+def test_a_mean_of_some_says_of_how_many(mean: float, count: int, more: int) -> None:
+    """The share of runs is never cut; the mean before it loses digits, then goes."""
+    for cells in (14, 18):
+        text = partial_text(Spread(count, more, mean=mean), count + more, cells)
+        first, _, of = text.rpartition("(")
+        assert of == f"{count} of {count + more})" and len(text) <= cells
+        assert not first or float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
+
+
+def test_groups_stand_by_their_own_values(tmp_path: Path, explore: Explore) -> None:
+    """Where runs are sorted by name or by what they are grouped by, groups ascend by number, those without one last; failed runs are counted."""
+    path = tmp_path / "x.artui"
+    rates: list[Any] = [0.03, 0.001, 10, "auto", 0.003, None, 0.1]
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(14):
+            rate = rates[number % 7]
+            params = {"x": number % 2} if rate is None else {"lr": rate, "x": number % 2}
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number:02}", params=params))
+            runs.finish(connection, key, status="failed" if number == 1 else "finished", ended_ms=9, duration_ms=9)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        ascending = [0.001, 0.003, 0.03, 0.1, 10, "auto", None]
+        for column, is_down in (("attribute:name", False), ("param:lr", False), ("param:lr", True)):
+            sorts = (Sort(column, is_down),)
+            state = replace(screen.state, arrangement=replace(screen.state.arrangement, sorts=sorts))
+            screen.show(state)
+            await settled(pilot)
+            screen._grouping.group(["param:lr"])
+            await settled(pilot)
+            values = [group.values[0] for group in screen.table.groups]
+            assert values == (ascending if not is_down else [*ascending[-2::-1], None])
+        assert "0.001 (2, 1 ✕)" in shown(pilot)
+
+    explore(path, flow, size=(120, 36))
 
 
 @given(low=st.floats(-1e9, 1e9), high=st.floats(-1e9, 1e9))

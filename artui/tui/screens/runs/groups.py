@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from artui.query.attributes import is_numeric
+from artui.query.collation import NAN, comparable, number_of
 from artui.safetext import clean
 from artui.tui.cells import short_titles
 from artui.tui.screens.runs.columns import all_columns, columns_of, has_mean, orders_by_mean
@@ -19,7 +20,7 @@ from artui.tui.widgets.grouplabels import Labels, labels_of
 from artui.tui.widgets.tablelines import TableLines
 
 if TYPE_CHECKING:
-    from artui.model import Column
+    from artui.model import Column, ParamValue
     from artui.query.runs.grouping import Group
 
 MANY_SINGLES = 1000
@@ -88,18 +89,55 @@ def _titles(state: RunsState) -> tuple[str, ...]:
 
 
 def ordered_groups(state: RunsState) -> Sequence[Group]:
-    """Give the groups as they stand in the table: by their first runs, or by their means in the column of the sorting."""
+    """Give the groups as they stand in the table: by their first runs, their own values, or their means.
+
+    They stand by their values where the runs are sorted by name, which groups have instead of one, or by a column that
+    they are grouped by; by their means in the column of the sorting. Those in which runs diverged come behind the
+    others: the mean of the rest is too good.
+    """
     if not orders_by_mean(state):
-        return state.groups
+        return _by_values(state)
     sort = state.answered.sort
 
-    def mean(group: Group) -> tuple[bool, float]:
+    def mean(group: Group) -> tuple[bool, bool, float]:
         spread = group.spreads.get(sort.column)
         if spread is None or spread.mean is None:
-            return True, 0.0
-        return False, -spread.mean if sort.is_descending else spread.mean
+            return True, True, 0.0
+        return False, spread.odd > 0, -spread.mean if sort.is_descending else spread.mean
 
     return sorted(state.groups, key=mean)
+
+
+def _by_values(state: RunsState) -> Sequence[Group]:
+    """Sort groups by their own values as far as the sorting is by these; groups without one come last."""
+    if not state.groups:
+        return state.groups
+    by, places = state.groups[0].by, list[tuple[int, bool]]()
+    for sort in state.answered.sorts:
+        if sort.column == "attribute:name":
+            places += [(place, sort.is_descending) for place in range(len(by))]
+        elif sort.column in by and not sort.column.startswith("attribute:"):
+            places.append((by.index(sort.column), sort.is_descending))
+        else:
+            break
+    else:
+        places += [(place, False) for place in range(len(by))]
+    groups = list(state.groups)
+    # The least significant one first: each sort keeps the order before it.
+    for place, is_descending in reversed(places):
+        keys = {id(group): _order_of(group.values[place]) for group in groups}
+        groups.sort(key=lambda group: keys[id(group)][1:], reverse=is_descending)
+        groups.sort(key=lambda group: keys[id(group)][0])
+    return tuple(groups)
+
+
+def _order_of(value: ParamValue) -> tuple[bool, bool, float, str]:
+    """Give the place of a value: numbers, then words, then none at all."""
+    number = number_of(value)
+    if number is not None:
+        return False, False, number, ""
+    is_missing = value is None or comparable(value) is NAN
+    return is_missing, True, 0.0, "" if is_missing else str(value)
 
 
 def grouped_by(state: RunsState, grouping: Sequence[str]) -> RunsState:
