@@ -10,6 +10,9 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8
 """On white paper; the first six are those of M. Okabe and K. Ito (2008), which colour-blind readers can tell apart."""
 RAMP = ("#b5de2b", "#35b779", "#31688e", "#440154")
 """From low to high numbers on white paper: four colours of viridis of matplotlib (2015), which darken evenly."""
+ODD = "#b2001d"
+"""On white paper, of signs for what is no finite number: no line has this colour."""
+ODD_NUMBER = 99
 FIRST_OF_RAMP = 100
 """The number of its first colour."""
 
@@ -39,6 +42,8 @@ class FigureLine:
     highs: Sequence[float] = ()
     is_faint: bool = False
     """Whether it is drawn thin behind the others, as measured values are behind smoothed ones."""
+    is_spread: bool = False
+    """Whether it and its band stand for many lines in the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,10 @@ class FigureMarks:
     sign: Literal["×", "▲", "▼", "↑", "↓", "←", "→"]
     places: Sequence[tuple[float, float]]
     """Shares of the x axis and of the y axis, from 0 to 1."""
-    colour: int = 3
+    colour: int = ODD_NUMBER
     label: str = ""
+    row: int = 0
+    """The row below the plot in which they stand, from 1; 0 for between the axes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from artui.figures.figure import COLOURS, FIRST_OF_RAMP, RAMP, Figure, FigureAxis, FigureDots, FigureLine, FigureMarks
+from artui.figures.figure import (
+    COLOURS,
+    FIRST_OF_RAMP,
+    ODD,
+    ODD_NUMBER,
+    RAMP,
+    Figure,
+    FigureAxis,
+    FigureDots,
+    FigureLine,
+    FigureMarks,
+)
 
 INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
 BACKED = "#b8b8b8"
@@ -16,6 +27,8 @@ SHADE = (8, 81, 156)
 TEXT = 13
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 24, 48, 58
 _LEGEND_ROW = 18
+_ABOVE_SIGNS, _SIGN_ROW = 6, 14
+"""The gap between the plot and rows of signs below it, and the height of such a row."""
 _LETTER = 7.2
 """Width of a letter, about."""
 
@@ -65,12 +78,12 @@ def shapes(figure: Figure) -> list[Shape]:
     width, height = figure.size
     legend: list[FigureLine | FigureDots | FigureMarks] = [line for line in figure.lines if line.label]
     legend += [dots for dots in figure.dots if dots.label]
-    legend += [marks for marks in figure.marks if marks.label]
+    legend += [marks for marks in figure.marks if marks.label and not marks.row]
     legend = legend[:24] if len(legend) > 1 or figure.marks else []
     widest = min(240, max((len(item.label) for item in legend), default=0) * _LETTER + 30)
     right = _RIGHT + (widest if legend else 0)
     left: float = _LEFT
-    top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM
+    top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM + _below(figure)
     if figure.cells is not None:
         left = min(260, max(left, 40 + max((len(text) for _, text in figure.y.ticks), default=0) * _LETTER))
     if figure.rules:
@@ -93,7 +106,7 @@ def shapes(figure: Figure) -> list[Shape]:
             page.append(Circle(x + 8, y, 4.5, _colour(item.colour)))
         else:
             page.append(Path([(x, y), (x + 16, y)], _colour(item.colour), 3))
-        page.append(Text(x + 22, y + 4, item.label[:34], 12))
+        page.append(Text(x + 22, y + 4, item.label[:36], 12))
     return page
 
 
@@ -101,25 +114,32 @@ Box = tuple[float, float, float, float]
 """Left, top, right and bottom of the plot."""
 
 
+def _below(figure: Figure) -> int:
+    """Give the height of the rows of signs below the plot."""
+    rows = max((marks.row for marks in figure.marks), default=0)
+    return rows * _SIGN_ROW + (_ABOVE_SIGNS if rows else 0)
+
+
 def _frame(figure: Figure, box: Box) -> Iterator[Shape]:
     left, top, right, bottom = box
+    below = bottom + _below(figure)
     for share, text in figure.x.ticks:
         x = left + share * (right - left)
         if figure.cells is None:
-            yield Path([(x, top), (x, bottom)], PALE)
-        yield Text(x, bottom + 18, text, 12, "middle", GREY)
+            yield Path([(x, top), (x, below)], PALE)
+        yield Text(x, below + 18, text, 12, "middle", GREY)
     for share, text in figure.y.ticks:
         y = bottom - share * (bottom - top)
         if figure.cells is None:
             yield Path([(left, y), (right, y)], PALE)
         yield Text(left - 8, y + 4, text, 12, "end", GREY)
-    for share, below, above in figure.rules:
+    for share, under, above in figure.rules:
         x = left + share * (right - left)
         yield Path([(x, top), (x, bottom)], GREY, 1.5)
-        yield Text(x, bottom + 18, below, 12, "middle", INK)
+        yield Text(x, bottom + 18, under, 12, "middle", INK)
         yield Text(x, top - 8, above, 12, "middle", GREY)
     yield Path([(left, top), (left, bottom), (right, bottom)], GREY)
-    yield Text((left + right) / 2, bottom + 42, figure.x.title, TEXT, "middle")
+    yield Text((left + right) / 2, below + 42, figure.x.title, TEXT, "middle")
     if figure.y.title:
         yield Text(18, (top + bottom) / 2, figure.y.title, TEXT, "middle", is_upright=True)
 
@@ -151,14 +171,14 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
                 )
     # Lines in the background come first.
     for line in sorted(figure.lines, key=lambda line: line.colour >= 0):
-        if line.lows and line.colour >= 0:
+        if line.lows and (line.colour >= 0 or line.is_spread):
             over = [place(x, y) for x, y in zip(line.xs, line.highs, strict=True)]
             under = [place(x, y) for x, y in zip(line.xs, line.lows, strict=True)]
             ring = [point for point in (*over, *reversed(under)) if point is not None]
             if len(ring) > 2:
-                yield Path(ring, colour_of(line.colour), opacity=0.18, is_filled=True)
+                yield Path(ring, colour_of(line.colour), opacity=0.3 if line.is_spread else 0.18, is_filled=True)
         for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
-            is_back = line.colour < 0 or line.is_faint
+            is_back = (line.colour < 0 and not line.is_spread) or line.is_faint
             yield Path(part, colour_of(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
     for dots in sorted(figure.dots, key=lambda dots: dots.colour >= 0):
         for x, y in zip(dots.xs, dots.ys, strict=True):
@@ -174,10 +194,12 @@ def _over(figure: Figure, box: Box) -> Iterator[Shape]:
     """Give the signs of a figure, and the words beside its upright lines, which lie over all else."""
     left, top, right, bottom = box
     for marks in figure.marks:
+        if marks.row:
+            middle = bottom + _ABOVE_SIGNS + (marks.row - 0.5) * _SIGN_ROW
+            yield Text(left - 8, middle + 4, marks.label, 12, "end", _colour(marks.colour))
         for across, up in marks.places:
-            yield from _sign(
-                marks.sign, left + across * (right - left), bottom - up * (bottom - top), _colour(marks.colour)
-            )
+            y = middle if marks.row else bottom - up * (bottom - top)
+            yield from _sign(marks.sign, left + across * (right - left), y, _colour(marks.colour))
     for across, up, text in figure.texts:
         x, y = left + across * (right - left), bottom - up * (bottom - top)
         # Before the last line, behind the others.
@@ -255,6 +277,8 @@ def _share(axis: FigureAxis, value: float) -> float | None:
 
 
 def _colour(number: int) -> str:
+    if number == ODD_NUMBER:
+        return ODD
     if number >= FIRST_OF_RAMP:
         return RAMP[min(number - FIRST_OF_RAMP, len(RAMP) - 1)]
     return COLOURS[number % len(COLOURS)] if number >= 0 else BACKED

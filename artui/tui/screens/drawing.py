@@ -105,8 +105,8 @@ class DrawsCharts(CatalogScreen):
         if panel is None or chart is None:
             self.artui.say("There is no chart to write.")
             return
-        lines, options, title = list(chart.curves), chart.options, panel.title
-        self.ask_for_file(title, lambda: figure_of(title, lines, options))
+        lines, options, title, is_sample = list(chart.curves), chart.options, panel.title, chart.is_sample
+        self.ask_for_file(title, lambda: figure_of(title, lines, options, is_sample=is_sample))
 
     def action_export_picture(self) -> None:
         focused = self.focused

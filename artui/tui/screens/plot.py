@@ -35,9 +35,8 @@ from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.axischoice import axes_of
 from artui.tui.widgets.bars import Bar, KeyBar, Press
-from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
-from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine
 from artui.tui.widgets.histogram import Histogram, most_bins
 from artui.tui.widgets.hue import hues_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis

@@ -27,6 +27,8 @@ MAX_LABEL_CELLS = 12
 """Labels of a y axis are cut to so many cells."""
 _MAX_Y_TICKS = 6
 _CELLS_A_TICK = 12
+_PLAIN_CELLS = 6
+"""Round numbers no longer than this are written as they are."""
 _FEWEST = 3
 """Ticks that an axis has at least where there is room."""
 _CLOCK_STEPS = (
@@ -177,7 +179,9 @@ def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     if len(values) < fewest:
         values = _at_least(lambda count: nice_ticks(power_of_ten(low), power_of_ten(high), count), most)
         values = [value for value in values if value > 0]
-    texts = distinct_texts(values)
+    texts = [f"{value:.12g}" for value in values]
+    if any("e" in text or len(text) > _PLAIN_CELLS for text in texts) or len(set(texts)) < len(set(values)):
+        texts = distinct_texts(values)
     return [((math.log10(value) - low) / span, text) for value, text in zip(values, texts, strict=True)]
 
 

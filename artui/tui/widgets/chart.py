@@ -1,7 +1,7 @@
 """Curves in dots: a line through what was measured, over a dim band where several points share a column.
 
 The band spans the smallest to the largest value in a column of dots, so that no extreme is lost; the line passes through
-their mean, and ends at the last value. NaN and infinities are gaps, marked where they happened. What lies far outside the
+their mean, and ends at the last value. NaN and infinities are gaps, marked in rows below the plot. What lies far outside the
 bulk of the values is marked at the edge. Of many curves the picked ones keep their colours, and the others fade.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import Scale, label_cells, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
-    MANY_BEHIND,
+    MANY_CURVES,
     MIN_WIDTH,
     SPREAD_WORDS,
     ChartLine,
@@ -34,16 +35,20 @@ from artui.tui.widgets.chartlines import (
     Traced,
     are_few,
     draw_spread,
+    folded,
     label_spread,
     mark_along,
     mark_end,
     mark_odd,
     mark_outside,
     mark_points,
+    odd_label,
+    odd_places,
+    odd_rows,
     ranges_of,
     trace,
 )
-from artui.tui.widgets.chartoptions import ChartOptions, range_text, reach_of, x_text, x_value_text
+from artui.tui.widgets.chartoptions import ChartOptions, range_text, reach_of, smoothing_text, x_text, x_value_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import DIGITS, count_text, number_text
 
@@ -51,8 +56,6 @@ if TYPE_CHECKING:
     from artui.query.series.curves import Curve, Window
     from artui.tui.widgets.chartpicture import ChartPicture, PictureOrder
 
-MANY_CURVES = 8
-"""Of more curves than this only the picked ones have their own colour."""
 _DRAG_CELLS = 1
 _NAME_CELLS = 20
 
@@ -99,6 +102,8 @@ class Chart(Widget):
         """Whether there is room to say how many points it is drawn from."""
         self.plot_cells = (0, 0)
         """Where the plot begins and how many cells it is wide, as it was drawn last."""
+        self.plot_height = 0
+        """How many cells it is high, without the rows of signs below it."""
         self.dragged: tuple[int, int] | None = None
         """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
         self.is_sample = False
@@ -338,20 +343,24 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
         return lines + [strip_of((), width, palette) for _ in range(height - 2)]
     x_low, x_high = ranges.x_low, ranges.x_high
-    y_scale = Scale(ranges.low, ranges.high, ranges.is_log, rows * 4)
-    labels = y_labels(y_scale, rows)
-    y_cells = max(label_cells([*labels.values()]), 3 * ranges.is_log, 1)
-    columns = width - y_cells - 2
-    chart.plot_cells = y_cells + 2, columns
-    plot = Plot(columns, rows)
     if options.is_log_x:
         x_low, x_high = math.log10(x_low), math.log10(x_high)
     has_x_range = x_high > x_low
-    x_scale = Scale(x_low, x_high if has_x_range else x_low + 1.0, options.is_log_x, columns * 2)
+    x_scale = Scale(x_low, x_high if has_x_range else x_low + 1.0, options.is_log_x, width * 2)
+    # No sign of what is no number stands over a line.
+    odd = odd_rows(odd_places(curves, x_scale), rows)
+    rows -= len(odd)
+    y_scale = Scale(ranges.low, ranges.high, ranges.is_log, rows * 4)
+    labels, odd_labels = y_labels(y_scale, rows), dict(enumerate(map(odd_label, odd)))
+    y_cells = max(label_cells([*labels.values()]), 3 * ranges.is_log, 1, *map(len, odd_labels.values()))
+    columns = width - y_cells - 2
+    chart.plot_cells, chart.plot_height = (y_cells + 2, columns), rows
+    plot, odd_plot = Plot(columns, rows), Plot(columns, len(odd))
+    x_scale = replace(x_scale, dots=columns * 2)
     is_many = len(curves) > MANY_CURVES
     bounds = ranges.bounds if ranges.lowest is not None or ranges.highest is not None else None
-    behind = [line for line in curves if is_many and not line.is_picked]
-    has_spread = len(behind) > MANY_BEHIND
+    behind = folded(curves)
+    has_spread = bool(behind)
     followed = [
         # Bands behind many curves would hide everything.
         trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=not is_many, bounds=bounds)
@@ -364,10 +373,10 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     aside = palette.styles["faint"]
     faded = [palette.bands[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     if has_spread:
-        draw_spread(plot, behind, x_scale, y_scale, len(curves))
+        leaving = draw_spread(plot, behind, x_scale, y_scale, len(curves), bounds=bounds)
         faded.append(aside)
     front = [palette.curves[colour_at(line.colour)] if line.is_picked else aside for line in curves]
-    mark_odd(plot, curves, x_scale, palette.styles["bad"])
+    mark_odd(odd_plot, odd, palette.styles["bad"])
     for number, line in enumerate(curves):
         if line.mark and len(curves) > 1 and line.is_picked:
             mark_end(plot, line, front[number], followed[number].line)
@@ -382,12 +391,14 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
             mark_points(plot, followed[number].line, front[number])
     for number in range(len(curves)):
         mark_outside(plot, followed[number], front[number])
+    if has_spread:
+        mark_outside(plot, leaving, aside)
     unsaid = []
-    if has_spread and not chart.has_picture:
-        of_runs = f"a sample of {count_text(len(behind))}" if chart.is_sample else f"{count_text(len(behind))} runs"
-        whole, style = f"{SPREAD_WORDS} of {of_runs}", palette.styles["dim"]
-        is_said = chart.is_sample and label_spread(plot, style, whole)
-        is_labelled = is_said or label_spread(plot, style)
+    if has_spread:
+        whole, style = spread_text(len(behind), is_sample=chart.is_sample), palette.styles["dim"]
+        # Over a picture no words stand in the band.
+        is_said = not chart.has_picture and chart.is_sample and label_spread(plot, style, whole)
+        is_labelled = is_said or (not chart.has_picture and label_spread(plot, style))
         if not (is_said if chart.is_sample else is_labelled and not chart.has_room):
             unsaid = [f"band: {whole}"]
     if chart.has_picture:
@@ -400,6 +411,10 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     drawn = plot_rows(
         plot, labels, y_cells, palette,
         front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
+    )  # fmt: skip
+    drawn += plot_rows(
+        odd_plot, odd_labels, y_cells, palette,
+        front=front.__getitem__, back=faded.__getitem__, cursor=cursor, tick="│",
     )  # fmt: skip
     if chart.dragged is not None:
         drawn = [_shaded(strip, *chart.dragged, palette) for strip in drawn]
@@ -492,13 +507,24 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
     return texts
 
 
+def spread_text(count: int, *, is_sample: bool) -> str:
+    """Say what a band stands for: the spread of some runs, or of a sample of others."""
+    return f"{SPREAD_WORDS} of {f'a sample of {count_text(count)}' if is_sample else f'{count_text(count)} runs'}"
+
+
 def labelled(curves: Sequence[ChartLine]) -> list[ChartLine]:
     """Give the curves whose values are shown: those that are picked, or all of a few."""
     return [line for line in curves if line.is_picked or len(curves) <= MANY_CURVES]
 
 
-def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges, *, has_counts: bool) -> list[str]:
-    """Say what to know of a chart to read it rightly: values outside, points left out, smoothing, how many points are drawn."""
+def notes_of(
+    curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges, *, has_counts: bool, says_how_far: bool = False
+) -> list[str]:
+    """Say what to know of a chart to read it rightly: values outside, points left out, smoothing, how many points are drawn.
+
+    Args:
+        says_how_far: whether it is also said over which part of the x axis curves are smoothed.
+    """
     notes = [f"↑ {number_text(ranges.highest)}"] if ranges.highest is not None else []
     notes += [f"↓ {number_text(ranges.lowest)}"] if ranges.lowest is not None else []
     left_out = sum(line.curve.below_count for line in curves) if ranges.is_log else 0
@@ -506,7 +532,8 @@ def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges,
     outside = sum(line.curve.outside_count for line in curves)
     notes += [f"{count_text(outside)} at x ≤ 0 left out"] if outside else []
     if options.smoothing:
-        notes.append("smoothed" if any(_is_smoothed(line.curve, options, ranges) for line in curves) else "points are too far apart to smooth")  # fmt: skip
+        said = smoothing_text(options.smoothing) if says_how_far else "smoothed"
+        notes.append(said if any(_is_smoothed(line.curve, options, ranges) for line in curves) else "points are too far apart to smooth")  # fmt: skip
     ends = {x for line in curves if line.curve.xs for x in (line.curve.xs[0], line.curve.xs[-1])}
     if options.axis == "step" and len(ends) == 1 and any(line.curve.count > 1 for line in curves):
         notes.append(f"all at step {count_text(int(ends.pop()))}")

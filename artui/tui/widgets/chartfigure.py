@@ -6,19 +6,28 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine, FigureMarks
 from artui.safetext import clean
 from artui.tui.widgets.axes import Scale, ticks
-from artui.tui.widgets.chart import MANY_CURVES, damaged_text, notes_of
-from artui.tui.widgets.chartlines import ChartLine, Ranges, ranges_of
+from artui.tui.widgets.chart import damaged_text, notes_of, spread_text
+from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine, Ranges, folded, odd_places, ranges_of, spread_in
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
-from artui.units import number_text
+from artui.units import count_text, number_text, plural
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats
 
 
-def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> Figure | None:
-    """Give a chart for a file; None if there is nothing to draw."""
+def figure_of(
+    title: str, lines: Sequence[ChartLine], options: ChartOptions, *, is_sample: bool = False
+) -> Figure | None:
+    """Give a chart for a file; None if there is nothing to draw.
+
+    Args:
+        is_sample: whether the lines are those of a part of the runs.
+    """
     curves = [line for line in lines if line.curve.count]
     ranges = ranges_of(curves, options)
     if ranges is None:
@@ -29,12 +38,20 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
     x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, 960)
     y_scale = Scale(ranges.low, ranges.high, ranges.is_log, 600)
     is_many = len(curves) > MANY_CURVES
-    drawn = [part for line in curves for part in _parts(line, x_scale, ranges, options.smoothing, is_many=is_many)]
+    behind = folded(curves)
+    shown = [line for line in curves if line.is_picked or not behind]
+    drawn = [part for line in shown for part in _parts(line, x_scale, ranges, options.smoothing, is_many=is_many)]
     if options.smoothing and not is_many:
         # The measured values are a thin line behind the smoothed one.
         measured = [part for line in curves for part in _parts(line, x_scale, ranges, 0.0, is_many=True)]
         drawn = [replace(part, label="", is_faint=True) for part in measured] + drawn
-    notes = notes_of(curves, options, ranges._replace(lowest=None, highest=None), has_counts=True)
+    if behind:
+        drawn.append(_band(behind, x_scale, ranges, spread_text(len(behind), is_sample=is_sample)))
+    elif is_many and (others := [place for place, part in enumerate(drawn) if part.colour < 0]):
+        aside = sum(not line.is_picked for line in curves)
+        said = f"a sample of {count_text(aside)} others" if is_sample else plural(aside, "other run")
+        drawn[others[0]] = replace(drawn[others[0]], label=said)
+    notes = notes_of(shown, options, ranges._replace(lowest=None, highest=None), has_counts=True, says_how_far=True)
     notes += [damaged] if (damaged := damaged_text(lines)) else []
     return Figure(
         title,
@@ -64,9 +81,23 @@ def _parts(line: ChartLine, x_scale: Scale, ranges: Ranges, smoothing: float, *,
         )
 
 
+def _band(lines: Sequence[ChartLine], x_scale: Scale, ranges: Ranges, label: str) -> FigureLine:
+    """Give the spread of curves as a band, with their median."""
+    bottom, middle, top = spread_in(lines, ranges.x_low, ranges.x_high, is_log_x=x_scale.is_log)
+    places = [place for place, value in enumerate(middle.tolist()) if value == value]
+    low, high = ranges.bounds
+
+    def inside(values: Floats) -> list[float]:
+        return [max(low, min(float(values[place]), high)) for place in places]
+
+    xs = [x_scale.value(place / (len(middle) - 1)) for place in places]
+    return FigureLine(xs, inside(middle), -1, label, inside(bottom), inside(top), is_spread=True)
+
+
 def _marks(curves: Sequence[ChartLine], x_scale: Scale, ranges: Ranges) -> list[FigureMarks]:
     """Mark what is no number, and where curves leave the y axis, with what each sign stands for."""
     low, high = ranges.bounds
+    drawn = [line for line in curves if line.is_picked] if folded(curves) else curves
 
     def placed(places: Iterable[float], up: float) -> list[tuple[float, float]]:
         shares = (x_scale.share(x) for x in places)
@@ -74,22 +105,18 @@ def _marks(curves: Sequence[ChartLine], x_scale: Scale, ranges: Ranges) -> list[
         return sorted({(round(share, 3), up) for share in shares if share is not None and 0 <= share <= 1})
 
     signs: list[FigureMarks] = []
-    odd: tuple[tuple[Literal["×", "▲", "▼"], str, float, list[Sequence[float]]], ...] = (
-        ("×", "NaN", 0.0, [line.curve.nan_xs for line in curves]),
-        ("▲", "∞", 1.0, [line.curve.positive_inf_xs for line in curves]),
-        ("▼", "−∞", 0.0, [line.curve.negative_inf_xs for line in curves]),
-    )
-    for sign, label, up, of_curves in odd:
-        if places := placed((x for xs in of_curves for x in xs), up):
-            signs.append(FigureMarks(sign, places, label=label))
+    for row, sort in enumerate(odd_places(curves, x_scale), 1):
+        # A hundred signs beside each other can still be told apart.
+        places = sorted({(round(share, 2), 0.0) for share in sort.shares})
+        signs.append(FigureMarks(sort.sign, places, label=sort.word, row=row))
     ends: tuple[tuple[Literal["↑", "↓"], float | None, str, float], ...] = (
         ("↑", ranges.highest, "above the axis, up to", 1.0),
         ("↓", ranges.lowest, "below the axis, down to", 0.0),
     )
     for arrow, farthest, words, up in ends:
         said = f"{words} {number_text(farthest)}" if farthest is not None else ""
-        for line in curves if farthest is not None else ():
-            values = line.curve.highs if up else line.curve.lows
+        for line in drawn if farthest is not None else ():
+            values = line.curve.means if len(curves) > MANY_CURVES else line.curve.highs if up else line.curve.lows
             beyond = (x for x, value in zip(line.curve.xs, values, strict=True) if (value > high if up else value < low))  # fmt: skip
             if places := placed(beyond, up):
                 signs.append(FigureMarks(arrow, places, line.colour if line.is_picked else -1, said))

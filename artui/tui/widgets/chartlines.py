@@ -7,21 +7,22 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.style import Style
 
-from artui.tui.widgets.axes import FARTHEST, power_of_ten
+from artui.tui.widgets.axes import FARTHEST, Scale, power_of_ten
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
 from artui.tui.widgets.plot import letters_of
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
     from artui.query.series.curves import Curve
-    from artui.tui.widgets.axes import Scale
     from artui.tui.widgets.plot import Plot
 
 MIN_WIDTH = 24
+MANY_CURVES = 8
+"""Of more curves than this only the picked ones have their own colour, and none has a band behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Ranges(NamedTuple):
 
 
 def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
-    """Give what the axes have to span; None if there is nothing finite to draw."""
+    """Give what the axes have to span; None if there is nothing finite to draw.
+
+    The y axis spans what is drawn in sight: of curves that are folded into a band, the band.
+    """
     if options.window is not None:
         x_low, x_high = options.window
         if options.is_log_x and x_low <= 0:
@@ -79,7 +83,14 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
     highs: list[float] = []
     lasts: list[float] = []
     courses: list[Sequence[float]] = []
+    behind, is_many = folded(curves), len(curves) > MANY_CURVES
+    if behind:
+        bottom, _, top = spread_in(behind, x_low, x_high, is_log_x=options.is_log_x)
+        lows += [value for value in bottom.tolist() if value == value]
+        highs += [value for value in top.tolist() if value == value]
     for line in curves:
+        if behind and not line.is_picked:
+            continue
         curve = line.curve
         start, stop = 0, len(curve.xs)
         if options.window is not None:
@@ -87,8 +98,9 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
             start, stop = bisect_left(curve.xs, x_low), bisect_left(curve.xs, math.nextafter(x_high, math.inf))
             if start == stop:
                 start, stop = max(0, start - 1), min(len(curve.xs), stop + 1)
-        lows += curve.lows[start:stop]
-        highs += curve.highs[start:stop]
+        # Of many curves only the means are drawn.
+        lows += (curve.means if is_many else curve.lows)[start:stop]
+        highs += (curve.means if is_many else curve.highs)[start:stop]
         if line.is_picked and start < stop:
             lasts.append(curve.means[stop - 1])
             courses.append(curve.means[start:stop])
@@ -302,8 +314,9 @@ def trace(
     if bounds is None:
         return Traced(followed, [], [])
     low, high = bounds
-    above = [column for column, value in zip(dots.columns, dots.highs, strict=True) if value > high]
-    below = [column for column, value in zip(dots.columns, dots.lows, strict=True) if value < low]
+    highs, lows = (dots.highs, dots.lows) if has_band else (dots.means, dots.means)
+    above = [column for column, value in zip(dots.columns, highs, strict=True) if value > high]
+    below = [column for column, value in zip(dots.columns, lows, strict=True) if value < low]
     return Traced(followed, above, below)
 
 
@@ -352,35 +365,53 @@ def _follow(
     return followed
 
 
-def mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
-    """Mark where curves have NaN or infinite values, with a word beside the marks where there is room for it."""
-    for ends, row, sign, word in (
-        ([line.curve.nan_xs for line in curves], plot.rows - 1, "×", "NaN"),
-        ([line.curve.positive_inf_xs for line in curves], 0, "▲", "∞"),
-        ([line.curve.negative_inf_xs for line in curves], plot.rows - 1, "▼", "−∞"),
-    ):
-        places = [x_scale.column(x) for xs in ends for x in xs]
-        cells = sorted({place >> 1 for place in places if place is not None and 0 <= place < plot.dot_columns})
-        for column in cells:
-            plot.signs[row, column] = sign, style
-        if cells:
-            write_beside(plot, row, cells[0], cells[-1], word, style)
+class OddPlaces(NamedTuple):
+    """Where curves have a value that is no finite number."""
+
+    sign: Literal["×", "▲", "▼"]
+    word: str
+    """What it stands for."""
+    shares: Sequence[float]
+    """Of the x axis, from 0 to 1, in ascending order."""
 
 
-def write_beside(plot: Plot, row: int, first: int, last: int, word: str, style: Style) -> bool:
-    """Write a word behind some cells of a row, or else before them, where no line and no sign is in its way."""
-    for start in (last + 2, first - 1 - len(word)):
-        cells = [(row, start + offset) for offset in range(-1, len(word) + 1)]
-        if start < 0 or start + len(word) > plot.columns:
-            continue
-        inside = [
-            cell for cell in cells[1:-1] if cell not in plot.signs and not plot.line[row * plot.columns + cell[1]]
-        ]
-        if len(inside) == len(word):
-            for cell, letter in zip(inside, word, strict=True):
-                plot.signs[cell] = letter, style
-            return True
-    return False
+_ROWS_A_SIGN = 4
+"""Of a chart with fewer rows for each sort of sign all stand in one row."""
+
+
+def odd_places(curves: Sequence[ChartLine], x_scale: Scale) -> list[OddPlaces]:
+    """Give where in sight curves are NaN or infinite, by sorts of sign; sorts that there are none of are left out."""
+    sorts: tuple[tuple[Literal["×", "▲", "▼"], str, list[Sequence[float]]], ...] = (
+        ("▲", "∞", [line.curve.positive_inf_xs for line in curves]),
+        ("×", "NaN", [line.curve.nan_xs for line in curves]),
+        ("▼", "−∞", [line.curve.negative_inf_xs for line in curves]),
+    )
+    found = []
+    for sign, word, of_curves in sorts:
+        shares = (x_scale.share(x) for x in {x for xs in of_curves for x in xs})
+        if inside := sorted(share for share in shares if share is not None and 0 <= share <= 1):
+            found.append(OddPlaces(sign, word, inside))
+    return found
+
+
+def odd_rows(found: Sequence[OddPlaces], rows: int) -> list[list[OddPlaces]]:
+    """Give what stands in each row of signs under a plot: one row a sort, or one for all where there are few rows."""
+    if len(found) > 1 and rows < _ROWS_A_SIGN * (1 + len(found)):
+        return [list(found)]
+    return [[sort] for sort in found]
+
+
+def odd_label(sorts: Sequence[OddPlaces]) -> str:
+    """Say what the signs of a row stand for."""
+    return " ".join(sort.word for sort in sorts)
+
+
+def mark_odd(plot: Plot, rows: Sequence[Sequence[OddPlaces]], style: Style) -> None:
+    """Put signs of NaN and infinities into rows of their own; where several would share a cell, the rarest is seen."""
+    for row, sorts in enumerate(rows):
+        for sort in sorted(sorts, key=lambda sort: -len(sort.shares)):
+            for share in sort.shares:
+                plot.signs[row, round(share * (plot.dot_columns - 1)) >> 1] = sort.sign, style
 
 
 def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
@@ -465,12 +496,39 @@ MANY_BEHIND = 20
 SPREAD_WORDS = "10–90 %"
 _FEWEST_SPREAD = 3
 """Fewer curves have no spread."""
+_SPREAD_COLUMNS = 480
+"""In so many columns the spread is taken where it is not drawn in dots."""
 
 
-def draw_spread(plot: Plot, lines: Sequence[ChartLine], x_scale: Scale, y_scale: Scale, owner: int) -> None:
+def folded(curves: Sequence[ChartLine]) -> list[ChartLine]:
+    """Give the curves of which only a band is drawn: all but those in colour, where they are many."""
+    behind = [line for line in curves if not line.is_picked]
+    return behind if len(behind) > MANY_BEHIND else []
+
+
+def spread_in(
+    lines: Sequence[ChartLine], x_low: float, x_high: float, *, is_log_x: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Give the 10, 50 and 90 % quantiles of curves in even steps from one end of the x axis to the other."""
+    if is_log_x:
+        x_low, x_high = math.log10(x_low), math.log10(x_high)
+    scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, is_log_x, _SPREAD_COLUMNS)
+    return spread_of(lines, scale, _SPREAD_COLUMNS)
+
+
+def draw_spread(
+    plot: Plot,
+    lines: Sequence[ChartLine],
+    x_scale: Scale,
+    y_scale: Scale,
+    owner: int,
+    *,
+    bounds: tuple[float, float] | None = None,
+) -> Traced:
     """Draw in the band where the middle four fifths of many curves lie, with a line through their median.
 
     In each column of dots that is from the 10 % to the 90 % quantile of the curves that reach it, by nearest rank.
+    Given back is where the band leaves the y axis, if its `bounds` are given.
     """
     import numpy as np
 
@@ -491,6 +549,8 @@ def draw_spread(plot: Plot, lines: Sequence[ChartLine], x_scale: Scale, y_scale:
         if letter:
             plot.band[place] |= letter
             plot.band_owners[place] |= 1 << owner
+    low, high = bounds or (-math.inf, math.inf)
+    return Traced([], np.flatnonzero(spread[2] > high).tolist(), np.flatnonzero(spread[0] < low).tolist())
 
 
 def spread_of(lines: Sequence[ChartLine], x_scale: Scale, dot_columns: int) -> tuple[Floats, Floats, Floats]:

@@ -121,13 +121,18 @@ def next_y_scale(options: ChartOptions) -> ChartOptions:
 
 def options_spans(options: ChartOptions) -> list[Span]:
     """Describe how charts are drawn."""
-    parts = [f"smoothed over {100 * options.smoothing:g} % of x"] if options.smoothing else ["as measured"]
+    parts = [smoothing_text(options.smoothing) if options.smoothing else "as measured"]
     parts += [f"{options.y_scale} y"] if options.y_scale != "auto" else []
     parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
     spans: list[Span] = [(" · ".join(parts), "dim")]
     if options.window is not None:
         spans.append((f" · {range_text(options.window, options)}", "accent"))
     return spans
+
+
+def smoothing_text(width: float) -> str:
+    """Say how far curves are smoothed."""
+    return f"smoothed over {100 * width:g} % of x"
 
 
 def range_text(window: Window, options: ChartOptions) -> str:

@@ -47,6 +47,7 @@ class Pictured(Protocol):
     curves: Sequence[ChartLine]
     options: ChartOptions
     plot_cells: tuple[int, int]
+    plot_height: int
 
     @property
     def app(self) -> Any: ...
@@ -102,7 +103,7 @@ class ChartPicture:
             self._timer = chart.set_timer(REST_SECONDS, self._want)
             return
         left, columns = chart.plot_cells
-        rows = chart.size.height - 2
+        rows = chart.plot_height
         if not chart.curves or columns < 1 or rows < 1:
             return
         place = graphics.Place(chart.region.y + 1, chart.region.x + left, rows, columns)

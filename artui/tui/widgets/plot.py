@@ -156,6 +156,7 @@ def plot_rows(
     in_turn: int = 0,
     cursor: int | None = None,
     edge: str = "│",
+    tick: str = "┤",
 ) -> list[Strip]:
     """Draw the dots with the labels before them.
 
@@ -164,6 +165,7 @@ def plot_rows(
         in_turn: the bits of owners that take turns by column where they share a cell; elsewhere the one in front has it.
         cursor: a column that is marked in cells where nothing else is drawn.
         edge: what is drawn at the left of rows without a label.
+        tick: what is drawn there behind a label.
     """
     styles: dict[int, Style] = {}
 
@@ -177,7 +179,7 @@ def plot_rows(
         return style
 
     return [
-        _row(plot, row, labels.get(row, ""), label_cells, palette, style_of, back, cursor, edge)
+        _row(plot, row, labels.get(row, ""), label_cells, palette, style_of, back, cursor, (edge, tick))
         for row in range(plot.rows)
     ]
 
@@ -198,12 +200,12 @@ def _row(
     front: Callable[[int, int], Style],
     back: Callable[[int], Style],
     cursor: int | None,
-    edge: str,
+    edges: tuple[str, str],
 ) -> Strip:
     faint, accent, text = palette.styles["faint"], palette.styles["accent"], palette.styles["text"]
     segments = [
         Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]),
-        Segment("┤" if label else edge, faint),
+        Segment(edges[bool(label)], faint),
     ]
     base, letters = row * plot.columns, BRAILLE
     run: list[str] = []

@@ -49,24 +49,76 @@ def test_one_spike_in_ten_thousand_points_is_seen(place: int) -> None:
 
 
 def test_nan_and_infinities_have_signs() -> None:
-    """NaN is a cross at the bottom, +Inf a triangle at the top, -Inf one at the bottom."""
+    """NaN is a cross, +Inf a triangle upwards, -Inf one downwards, in rows below the plot that say which is which."""
     values = np.linspace(1, 0, 50)
     values[10], values[20], values[30] = math.nan, math.inf, -math.inf
-    picture = _picture(values)
-    assert "×" in picture[-2] and "▲" in picture[1] and "▼" in picture[-2]
+    assert re.search("∞ NaN −∞ │ +× +▲ +▼ *$", _picture(values)[-2])
+    high = _picture(values, size=(60, 24))
+    for row, text in zip((-4, -3, -2), ("  ∞ │ +▲ *$", "NaN │ +× *$", " −∞ │ +▼ *$"), strict=True):
+        assert re.search(text, high[row]), high[row]
+    # In a part of the axis without any there is no such row.
+    assert "NaN" not in "".join(_picture(values, options=ChartOptions(window=(40.0, 49.0))))
 
 
-@pytest.mark.parametrize(
-    ("value", "row", "text"), [(math.nan, -2, "× NaN"), (math.inf, 1, "▲ ∞"), (-math.inf, -2, "▼ −∞")]
-)
-@pytest.mark.parametrize("place", [10, 99])
-def test_signs_of_what_is_no_number_are_explained(value: float, row: int, text: str, place: int) -> None:
-    """A word stands beside them, behind or before, where no line is in its way."""
-    values = np.full(100, 0.5)
-    values[:8] = np.linspace(0, 1, 8)
-    values[place] = value
-    line = _picture(values)[row]
-    assert text in line or " ".join(reversed(text.split())) in line
+@pytest.mark.parametrize("size", [(38, 7), (60, 14), (116, 33)])
+@pytest.mark.parametrize("count", [1, 6, 40])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_sign_of_what_is_no_number_stands_over_a_line(size: tuple[int, int], count: int, value: float) -> None:
+    """Runs that end in NaN take no dot and no end mark from the others, however low or high these lie, nor in a file."""
+    sign = "×" if value != value else "▲" if value > 0 else "▼"
+    steps = np.arange(100.0)
+    lines, clean_lines = [], []
+    for place in range(count):
+        values = 0.3 + 0.001 * place + 2 * np.exp(-steps / 12)
+        clean_lines.append(
+            ChartLine(
+                str(place), thin(steps, values, buckets=200), place % 10, CURVE_MARKS[place % 10], str(place), place < 6
+            )
+        )
+        values = values.copy()
+        values[50:] = np.where(place >= 6 or count == 1, value, values[50:])
+        lines.append(replace(clean_lines[-1], curve=thin(steps, values, buckets=200)))
+    chart = Chart("loss")
+    chart.curves = lines
+    rows = [strip.text.partition("│")[2] for strip in draw(chart, *size, PALETTE)]
+    with_sign = [number for number, row in enumerate(rows) if sign in row]
+    if count > 6 or count == 1:
+        assert with_sign == [size[1] - 2] and not _dots(rows[with_sign[0]])
+        figure = figure_of("loss", lines, ChartOptions())
+        assert figure is not None
+        signs = [mark for mark in figure.marks if mark.sign == sign]
+        assert [mark.row for mark in signs] == [1] and signs[0].colour not in range(10)
+    if count > 1:
+        text = "".join(strip.text for strip in draw(chart, *size, PALETTE)[1:])
+        assert all(mark in text for mark in CURVE_MARKS[: min(6, count) if size[1] > 7 else 1])
+
+
+def test_the_y_axis_is_fitted_to_what_is_drawn() -> None:
+    """Runs of which only the band is drawn, and what lies beside the part in sight, leave the lines their room."""
+    steps = np.arange(200.0)
+    lines = []
+    for place in range(60):
+        values = 0.3 + 0.002 * place + 2 * np.exp(-steps / 20)
+        if place >= 52:
+            values = values + np.exp(np.minimum(steps, 70) / 8)
+            values[71:] = math.nan
+        lines.append(
+            ChartLine(
+                str(place), thin(steps, values, buckets=400), place % 10, CURVE_MARKS[place % 10], str(place), place < 6
+            )
+        )
+    for window, most in ((None, 40.0), ((78.0, 121.0), 1.0), ((150.0, 199.0), 0.6)):
+        ranges = ranges_of(lines, ChartOptions(window=window))
+        assert ranges is not None and ranges.bounds[1] <= most
+        seen = [x for x in range(200) if window is None or window[0] <= x <= window[1]]
+        means = [lines[place].curve.means[x] for place in range(6) for x in seen]
+        assert ranges.bounds[0] <= min(means) and max(means) <= ranges.bounds[1]
+        picture = figure_of("loss", lines, ChartOptions(window=window, smoothing=0.2))
+        assert picture is not None
+        assert [line.label for line in picture.lines if line.colour < 0] == ["10–90 % of 54 runs"]
+        assert "smoothed over 20 % of x" in picture.note
+    few = figure_of("loss", lines[:20], ChartOptions(), is_sample=True)
+    assert few is not None and "a sample of 14 others" in [line.label for line in few.lines]
 
 
 def test_series_without_any_finite_value_says_so() -> None:
@@ -436,12 +488,12 @@ def test_many_curves_are_a_band_behind_those_in_colour(width: int, is_coloured: 
     palette = make_palette(is_coloured=is_coloured, is_rich=is_coloured)
 
     def dot_count(curves: Sequence[ChartLine]) -> int:
-        chart.curves = curves
+        chart.curves, chart.options = curves, ChartOptions(y_scale="linear")
         letters = "".join(strip.text for strip in draw(chart, width, 18, palette))
         return sum((ord(letter) - 0x2800).bit_count() for letter in letters if "\u2800" < letter <= "\u28ff")
 
     # With no more than twenty behind, each one is drawn.
-    assert dot_count(lines) < 0.8 * dot_count([replace(line, is_picked=place < 30) for place, line in enumerate(lines)])
+    assert dot_count(lines) < 0.9 * dot_count([replace(line, is_picked=place < 30) for place, line in enumerate(lines)])
     chart.curves = lines
     texts = [strip.text for strip in draw(chart, width, 18, palette)]
     assert SPREAD_WORDS in "".join(texts)
@@ -547,7 +599,7 @@ def test_a_file_has_the_signs_of_the_screen_and_says_what_they_are() -> None:
         "×": "NaN", "▲": "∞", "▼": "−∞", "↑": "above the axis, up to 222", "↓": "below the axis, down to -333",
     }  # fmt: skip
     for sign, place in zip("×▲▼↑↓", (50, 60, 70, 80, 90), strict=True):
-        assert marks[sign][1] == [(round(place / 199, 3), 1.0 if sign in "▲↑" else 0.0)]
+        assert marks[sign][1] == [(round(place / 199, 3 if sign in "↑↓" else 2), 1.0 if sign == "↑" else 0.0)]
     assert "↑" not in figure.note
     # The line goes on along the edge, as on the screen.
     low, high = figure.y.low, figure.y.high
