@@ -330,7 +330,7 @@ def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explo
         assert len(screen._runs) > 8 and len(lasts) > 6 and screen.grid.panels[0].key == title
         names = [screen._runs[place][0].name for place in screen._picked_places()]
         assert [lasts[name] for name in names] == sorted(lasts.values())[:6]
-        assert f"best 6 of {len(lasts)}" in text
+        assert (f"best 6 of {len(lasts)} by {title}" if width > 80 else f"best 6 by {title}") in text
         assert length_of(screen._legend()[0]) + length_of(screen._legend()[1]) <= width
         text = await _press(pilot, "right_square_bracket")
         assert f"rank 2 of {len(lasts)}" in text
@@ -358,7 +358,8 @@ def test_the_best_of_more_runs_than_are_drawn_are_the_best_of_all(tmp_path: Path
         screen = on(pilot, PlotScreen)
         front = [screen._runs[place][0].name for place in screen._picked_places()]
         assert [lasts[name] for name in front] == sorted(lasts.values(), reverse=True)[:6]
-        assert len(screen._runs) == 50 and f"best 6 of {len(lasts)}" in text
+        assert len(screen._runs) == 50
+        assert f"best 6 of {len(lasts)} by val/acc" in text
         behind = [head.name for head, _ in screen._runs if head.name in lasts and head.name not in front]
         assert f"10–90 % of a sample of {len(behind)}" in text
         for place in range(2, 10):
@@ -370,6 +371,31 @@ def test_the_best_of_more_runs_than_are_drawn_are_the_best_of_all(tmp_path: Path
             assert f"rank {rank} of {len(lasts)}" in text, place
 
     explore(path, flow, size=(width, 24))
+
+
+@pytest.mark.parametrize("sorted_by", ["", "val/acc", "val/loss"])
+def test_all_pictures_judge_by_what_the_table_is_sorted_by(tmp_path: Path, explore: Explore, sorted_by: str) -> None:
+    """Else by its first metric; its chart comes first, and where more are best than are in colour, that is said."""
+    path = tmp_path / "tied.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(20):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=1_790_000_000_000 + number * 1000))  # fmt: skip
+            for name, last in (("val/acc", min(number, 8) / 8), ("val/loss", number / 20)):
+                points.append(connection, run, runs.name_key(connection, name), "", *points.pack([(0, 0, 0.5), (1, 1, last)]))  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = on(pilot, RunsScreen)
+        metrics = [column for column in table.shown_columns() if column.source == "metric"]
+        judge = sorted_by or metrics[0].name
+        if sorted_by:
+            table.sort_by_name("metric", sorted_by)
+            await settled(pilot)
+        text = await _press(pilot, "f")
+        screen = on(pilot, PlotScreen)
+        assert screen.grid.panels[0].key == screen._judge == judge == screen.y.name == screen._axes[-1].name
+        assert ("12 that are equally best by val/acc" if judge == "val/acc" else "best 6 of 20 by val/loss") in text
+
+    explore(path, flow, size=(160, 36))
 
 
 def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:

@@ -21,6 +21,8 @@ class Ranked(NamedTuple):
     """The best first; behind those with a finite value the others, in the order in which they were given."""
     valued_count: int
     """How many have a finite value."""
+    tied_count: int
+    """How many share the best value."""
 
 
 def ranked(reader: Reader, keys: Sequence[int], metric: str) -> Ranked:
@@ -33,10 +35,11 @@ def ranked(reader: Reader, keys: Sequence[int], metric: str) -> Ranked:
     with reader.snapshot() as connection:
         key = name_key(connection, metric)
         if key is None:
-            return Ranked(list(keys), 0)
+            return Ranked(list(keys), 0, 0)
         values = aligned(keys, *numbers(connection, Column("metric", metric, name_key=key)))
     order = np.argsort(values if guess_direction(metric) == "lower" else -values, kind="stable")
-    return Ranked(np.asarray(keys, np.int64)[order].tolist(), int(np.isfinite(values).sum()))
+    tied_count = int((values == values[order[0]]).sum()) if len(keys) else 0
+    return Ranked(np.asarray(keys, np.int64)[order].tolist(), int(np.isfinite(values).sum()), tied_count)
 
 
 def best_and_sample(keys: Sequence[int], *, best: int, most: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -58,7 +58,7 @@ IN_FRONT = 6
 MAX_AXES = 16
 """So many params at most are read to choose the axes of parallel coordinates among them."""
 _CELLS_AN_AXIS, _LEAST_AXES = 14, 6
-_JUDGE_CELLS = 16
+_JUDGE_CELLS, _BRIEF_JUDGE_CELLS = 16, 8
 _LEAST_NAME_CELLS, _READABLE_NAME_CELLS, _GAP_CELLS = 6, 10, 2
 """Cells of a name in the legend at least, and while other text can give way, and those before each run there."""
 MAX_COLOURED = 200
@@ -86,6 +86,8 @@ class _Drawn(NamedTuple):
     """By key, of those that have a value of it."""
     ranked_count: int
     """How many of all runs have one."""
+    tied_count: int
+    """How many share the best one."""
 
 
 class PlotScreen(ActsOnRuns, DrawsCharts):
@@ -123,6 +125,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         named = [column for column in all_columns if column.source != "attribute"]
         self._titles = short_titles(named, named)
         self._title, self._metric = title, metric
+        self._judging = [metric, *(column.name for column in shown if column.source == "metric")]
+        """Metrics by which runs may be judged, the first one first."""
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]
         y = next((column for column in metrics if column.name == metric), metrics[0] if metrics else None)
@@ -147,6 +151,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """Ranks by it of the runs that are drawn, by key, among all runs that have a value."""
         self._ranked_count = 0
         """How many have one."""
+        self._tied_count = 0
+        """How many share the best one."""
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
@@ -296,10 +302,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             return [f"{count} in colour · {runs}", f"{count} of {runs}"]
         judge = fit_middle(clean(self._judge), min(cell_len(self._judge), _JUDGE_CELLS))
         of_all = f"of {count_text(self._ranked_count)}"
+        brief = fit_middle(clean(self._judge), min(cell_len(self._judge), _BRIEF_JUDGE_CELLS))
         ranks = [self._ranks.get(self._runs[place][0].key) for place in places]
-        if ranks == list(range(1, count + 1)):
-            best = f"best {count} {of_all}"
-            said = [f"in colour: the {best} by {judge}", f"{best} by {judge}"]
+        if ranks == list(range(1, count + 1)) and self._tied_count > count:
+            tied = count_text(self._tied_count)
+            said = [f"in colour: {count} of {tied} that are equally best by {judge}", f"{tied} tie by {judge}"]
+            best = f"{tied} tie by {brief}"
+        elif ranks == list(range(1, count + 1)):
+            said = [f"in colour: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
+            best = f"best {count} by {brief}"
         elif ranks[0] is not None:
             best = f"rank {count_text(ranks[0])} {of_all}"
             said = [f"in front: {best} by {judge}", f"{best} by {judge}"]
@@ -388,25 +399,25 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     # Curves
 
     def _ask_runs(self) -> None:
-        keys, wanted = list(self.marked or self.keys), self._metric
+        keys, wanted = list(self.marked or self.keys), self._judging
 
         def read() -> _Drawn:
             sample = metrics_of(self.reader, best_and_sample(keys, best=0, most=MAX_CURVES))
-            metrics = [metric for _, metrics in sample for metric in metrics if metric.summary.count > 1]
-            judge = _judging((metric.title for metric in metrics), wanted)
+            metrics = [metric for _, metrics in sample for metric in metrics]
+            judge = _judging(metrics, wanted)
             if len(keys) <= MANY_CURVES or not judge:
-                return _Drawn(sample, judge, {}, 0)
+                return _Drawn(sample, judge, {}, 0, 0)
             name = next(metric.name for metric in metrics if metric.title == judge)
-            in_order, valued_count = ranked(self.reader, keys, name)
+            in_order, valued_count, tied_count = ranked(self.reader, keys, name)
             drawn = best_and_sample(in_order, best=IN_FRONT, most=MAX_CURVES)
             rank_of = {key: rank for rank, key in enumerate(in_order[:valued_count], 1)}
             ranks = {key: rank_of[key] for key in drawn if key in rank_of}
-            return _Drawn(metrics_of(self.reader, drawn), judge, ranks, valued_count)
+            return _Drawn(metrics_of(self.reader, drawn), judge, ranks, valued_count, tied_count)
 
         self.ask("runs", read, self._take_runs)
 
     def _take_runs(self, drawn: _Drawn) -> None:
-        runs, self._judge, self._ranks, self._ranked_count = drawn
+        runs, self._judge, self._ranks, self._ranked_count, self._tied_count = drawn
         self.grid.is_sample = len(runs) < len(self.marked or self.keys)
         is_first = not self._runs
         before = self._runs[self._highlighted][0].id if self._runs else ""
@@ -425,7 +436,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
                 # One point is no curve.
                 titles[metric.title] = titles.get(metric.title, False) or metric.summary.count > 1
         panels = [Panel(title, clean(title)) for title, has_curve in titles.items() if has_curve]
-        panels.sort(key=lambda panel: (metric_rank(panel.key), panel.key))
+        panels.sort(key=lambda panel: (panel.key != self._judge, metric_rank(panel.key), panel.key))
         note = "these runs have one value of each metric: tab shows them in other ways" if titles else "these runs logged no metrics"  # fmt: skip
         self.grid.set_panels(panels, note=note, axis=first_axis(metric for _, metrics in runs for metric in metrics))
         if is_first and self._metric:
@@ -728,10 +739,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
 
 
-def _judging(titles: Iterable[str], wanted: str) -> str:
-    """Give the metric by which runs are put in order: the wanted one, or the first chart whose values can be better; empty for none."""
-    judging = {title for title in titles if has_direction(title)}
-    return wanted if wanted in judging else min(judging, key=lambda title: (metric_rank(title), title), default="")
+def _judging(metrics: Sequence[Metric], wanted: Sequence[str]) -> str:
+    """Give the metric by which runs are put in order: the first wanted one, or the first chart, whose values can be better; empty for none."""
+    judging = {metric.title for metric in metrics if has_direction(metric.title)}
+    curved = judging & {metric.title for metric in metrics if metric.summary.count > 1}
+    first = min(curved, key=lambda title: (metric_rank(title), title), default="")
+    return next((name for name in wanted if name in judging), first)
 
 
 def sign_of_number(_key: int, number: int) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from artui.query.direction import has_direction
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.safetext import clean
@@ -72,18 +73,18 @@ class RunsOpener:
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
         all_columns, shown = columns.all_columns(state), screen.shown_columns()
-        metric = column.name if column is not None and column.source == "metric" else self._plotted_metric()
+        metric = column.name if column is not None and column.source == "metric" else self._judging_metric()
         pictures = PlotScreen(keys, marked, all_columns, shown, title=title, metric=metric, tab=tab)
         if column is not None:
             pictures.column = column
         screen.artui.push_screen(pictures)
 
-    def _plotted_metric(self) -> str:
-        """Give the metric of the current column, or the one that is sorted by; empty for neither."""
-        table, sorted_by = self._screen.table, self._screen.state.answered.sort.column
-        current = columns.column_at(table.view, table.column)
-        candidates = [current, *(column for column in self._screen.shown_columns() if column.id == sorted_by)]
-        return next((column.name for column in candidates if column.source == "metric"), "")
+    def _judging_metric(self) -> str:
+        """Give the metric by which runs of the table are judged: the one that it is sorted by, or else its first one; empty for none."""
+        sorted_by = self._screen.state.answered.sort.column
+        metrics = [column for column in self._screen.shown_columns() if column.source == "metric"]
+        judging = [column for column in metrics if column.id == sorted_by] + metrics
+        return next((column.name for column in judging if has_direction(column.name)), "")
 
     def plot_compared(self, keys: Sequence[int], metric: str) -> None:
         """Draw the runs that are compared, beginning with a metric."""
@@ -99,10 +100,11 @@ class RunsOpener:
         screen = self._screen
         if self.is_whole():
             column = column or columns.column_at(screen.table.view, screen.table.column)
-            metrics = (
+            metrics = [
                 shown for shown in screen.shown_columns() if shown.source == "metric" and shown.name != column.name
-            )
-            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column, next(metrics, None)))
+            ]
+            metrics.sort(key=lambda metric: metric.name != self._judging_metric())
+            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column, next(iter(metrics), None)))
 
     def is_whole(self) -> bool:
         """Say whether all runs that match have been read, and tell the user if not."""
@@ -142,7 +144,7 @@ class RunsOpener:
             if ALL_BUT_SEED not in state.arrangement.grouping:
                 by = group.by
 
-        wanted = self._plotted_metric()
+        wanted = self._judging_metric()
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor], str]:
             every = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
