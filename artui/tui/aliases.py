@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def aliases_of(head: VersionHead) -> list[str]:
     """Give the aliases that people gave, `production` first: `latest` moves by itself. Before them, that it is retired or deleted."""
-    return [
-        *([head.state] if head.state else []),
-        *(clean(alias) for alias in ordered_aliases(head) if alias != "latest"),
-    ]
+    return [*([head.state] if head.state else []), *chosen_aliases(head)]
+
+
+def chosen_aliases(head: VersionHead) -> list[str]:
+    """Give the aliases that people gave, `production` first."""
+    return [clean(alias) for alias in ordered_aliases(head) if alias != "latest"]
 
 
 def aliases_text(head: VersionHead, cells: int | None = None) -> str:

@@ -550,6 +550,16 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Mark a run in the table of runs, or unmark it."""
         self.navigation.toggle_mark(run_key)
 
+    def unmark_runs(self, keys: Sequence[int]) -> None:
+        """Take marks off runs, as off those that were put into the trash."""
+        self.navigation.unmark(keys)
+
+    def unmark_versions(self, keys: Sequence[int]) -> None:
+        """Take marks off versions, as off those that were deleted."""
+        self.version_marks.marks = self.version_marks.marks.without(keys)
+        if isinstance(self.screen, CatalogScreen):
+            self.screen.show_marks()
+
     def compare_with_marked(self, run_key: int) -> None:
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
         self.navigation.compare_with_marked(run_key)

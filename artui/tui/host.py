@@ -119,6 +119,12 @@ class Host(Protocol):
     def toggle_mark(self, run_key: int) -> None:
         """Mark a run in the table of runs, or unmark it."""
 
+    def unmark_runs(self, keys: Sequence[int]) -> None:
+        """Take marks off runs, as off those that were put into the trash."""
+
+    def unmark_versions(self, keys: Sequence[int]) -> None:
+        """Take marks off versions, as off those that were deleted."""
+
     def compare_with_marked(self, run_key: int) -> None:
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
 

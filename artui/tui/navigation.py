@@ -175,6 +175,13 @@ class Navigation:
         runs = self._runs_screen
         runs.show(marks.toggled(runs.state, [run_key], run_key))
 
+    def unmark(self, run_keys: Sequence[int]) -> None:
+        """Take marks off runs."""
+        runs, screen = self._runs_screen, self._app.screen
+        runs.show(marks.without(runs.state, run_keys))
+        if screen is not runs and isinstance(screen, CatalogScreen):
+            screen.show_marks()
+
     def compare_with_marked(self, run_key: int) -> None:
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
         others = [key for key in self.marked_keys() if key != run_key] or self._neighbours(run_key)[-1:]

@@ -10,6 +10,7 @@ from artui.safetext import clean
 from artui.tui.cells import MARK, Span
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.edits import RunsEditor, VersionsEditor
+from artui.tui.state.marks import Reach
 from artui.tui.widgets.lines import LineList
 from artui.units import plural
 
@@ -28,7 +29,7 @@ class ActsOnRuns(CatalogScreen):
     @cached_property
     def editor(self) -> RunsEditor:
         """What changes the run."""
-        return RunsEditor(self, self.acted_keys, self._name_of)
+        return RunsEditor(self, lambda: Reach(tuple(self.acted_keys())), self._name_of)
 
     def _name_of(self, run_key: int) -> str:
         run = self.acted_run()
@@ -119,11 +120,11 @@ class ActsOnVersions(CatalogScreen):
     @cached_property
     def editor(self) -> VersionsEditor:
         """What changes the version."""
-        return VersionsEditor(self, self.acted_version, self.marked_keys)
+        return VersionsEditor(self, self.acted_version, self.reach)
 
-    def marked_keys(self) -> Sequence[int]:
-        """Give the keys of the marked versions that the keys act on instead, if any."""
-        return ()
+    def reach(self) -> Reach:
+        """Give the marked versions that the keys act on instead, if any."""
+        return Reach()
 
     def prompt_home(self) -> Widget:
         """Give the list of what the keys act on, which comes first."""

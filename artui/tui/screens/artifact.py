@@ -24,6 +24,7 @@ from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.state.marks import reach_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.image import ImageView
 from artui.tui.widgets.lines import Line, LineList
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from artui.query.measures import Measure
     from artui.tui.screens.drawable import Drawn
     from artui.tui.screens.image import Seen
-    from artui.tui.state.marks import Marks
+    from artui.tui.state.marks import Marks, Reach
 
 
 MAX_FILES = 1_000
@@ -343,6 +344,14 @@ class ArtifactScreen(ActsOnVersions):
         """Give the keys of the marked versions of this artifact."""
         marked = self.artui.version_marks.marks.keys
         return [head.key for head in self._every if head.key in marked]
+
+    def reach(self) -> Reach:
+        """Give the marked versions that the keys act on, and which of them are not listed."""
+        return reach_of(self.marked_keys(), [head.key for head in self.versions], where="not listed")
+
+    def show_marks(self) -> None:
+        """Show which versions are marked, after that has changed."""
+        self._mark(self.artui.version_marks.marks)
 
     def action_toggle_mark(self) -> None:
         """Mark the version under the cursor, or unmark it, and go on to the next one."""

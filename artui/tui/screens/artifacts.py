@@ -42,7 +42,7 @@ from artui.tui.screens.artifactstate import (
 )
 from artui.tui.screens.keeping import Keeper
 from artui.tui.state.history import ARTIFACTS
-from artui.tui.state.marks import Marks
+from artui.tui.state.marks import Marks, Reach, reach_of
 from artui.tui.widgets.artifactstable import ArtifactsTable
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
@@ -117,9 +117,10 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
 
     @cached_property
     def _taker(self) -> Taker:
+        from artui.tui.screens.reaching import names_of_versions
         from artui.tui.screens.taking import Taker
 
-        return Taker(self, "artifact", table_of_versions)
+        return Taker(self, "artifact", table_of_versions, names_of_versions)
 
     def prompt_home(self) -> Widget:
         """Give the table of artifacts."""
@@ -225,6 +226,10 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
 
     def on_screen_resume(self) -> None:
         # Marks may have changed on the screen of an artifact.
+        self.show_marks()
+
+    def show_marks(self) -> None:
+        """Show which versions are marked, after that has changed elsewhere."""
         self._mark(self.artui.version_marks.marks)
 
     # Filter
@@ -303,6 +308,11 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
         """Give the marked versions: those in the table in its order, then the others."""
         return self.state.marks.in_order(self._shown_keys())
 
+    def reach(self) -> Reach:
+        """Give the marked versions that the keys act on, and which of them the table does not show."""
+        where = "hidden by the filter" if self.state.answered_where else "not in this list"
+        return reach_of(self.marked_keys(), self._shown_keys(), where=where)
+
     def action_toggle_mark(self) -> None:
         table = self.table
         if table.cursor >= len(table.keys):
@@ -336,16 +346,20 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
             self._taker.copy(text, text or "nothing")
 
     def action_copy_rows(self, format: str = "tsv") -> None:
-        keys = self.marked_keys() or (self._keys_at(self.table.row.head.key) if self.table.row is not None else [])
-        if keys:
-            self._taker.copy_rows(keys, self.shown_columns(), format)
+        reach, row = self.reach(), self.table.row
+        if not reach.keys and row is not None:
+            reach = Reach(tuple(self._keys_at(row.head.key)))
+        if reach.keys:
+            self._taker.copy_rows(reach, self.shown_columns(), format)
 
     def action_export(self) -> None:
-        keys = self.marked_keys() or [version_key(row) for row in self.state.rows]
-        if not keys:
+        reach = self.reach()
+        if not reach.keys:
+            reach = Reach(tuple(version_key(row) for row in self.state.rows))
+        if not reach.keys:
             self.artui.say("There are no artifacts to write.")
         else:
-            self._taker.export(keys, self.shown_columns())
+            self._taker.export(reach, self.shown_columns())
 
     # The pane
 

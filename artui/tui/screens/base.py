@@ -81,6 +81,9 @@ class CatalogScreen(Asks, FindsLines):
     def draw_pictures_again(self) -> None:
         """Draw pictures anew: the terminal has lost them."""
 
+    def show_marks(self) -> None:
+        """Show what is marked, after that has changed."""
+
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""
         for prompt in self.query(Prompt):

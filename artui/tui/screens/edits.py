@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artui.errors import UsageError
 from artui.model import Column, check_fact
@@ -13,8 +13,12 @@ from artui.query.given import alias_answers, fact_answers, project_answers, tag_
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.reference import check_alias
-from artui.safetext import clean
-from artui.tui.widgets.prompt import Prompt
+from artui.safetext import cells_of, clean
+from artui.tui.aliases import chosen_aliases
+from artui.tui.cells import fit_middle
+from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versions
+from artui.tui.state.marks import Reach
+from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from artui.tui.screens.base import CatalogScreen
 
 _NAME_CHARS = 40
+_LEAST_NAME_CELLS = 12
+"""A name in a question is cut to no less."""
 
 
 class Editor:
@@ -89,120 +95,136 @@ class Editor:
         self._screen.load()
 
 
+class _Runs(NamedTuple):
+    """The runs that a change is for, as they were when it was asked for."""
+
+    keys: list[int]
+    whom: str
+    """The name of the only one, or how many they are."""
+
+
 class RunsEditor(Editor):
     """Changes runs of a screen: asks for what is needed, writes it, and shows the outcome."""
 
-    def __init__(
-        self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]], name_of: Callable[[int], str]
-    ) -> None:
+    def __init__(self, screen: CatalogScreen, reach: Callable[[], Reach], name_of: Callable[[int], str]) -> None:
         super().__init__(screen)
-        self._edited_keys = edited_keys
+        self._reach = reach
         """Gives the runs that a change is for."""
         self._name_of = name_of
         """Gives the name of a run by its key; empty if it is not known."""
 
-    def _edit(self, label: str, change: Callable[[Edit, str], object]) -> None:
+    def _reached(self, does: str, then: Callable[[_Runs], None]) -> None:
+        """Go on with the runs that a change is for; say so if there is none, and ask where some are out of sight."""
+        reach = self._reach()
+        if not reach.keys:
+            self._say("There is no run here.")
+        elif self._is_writable():
+            runs = _Runs(list(reach.keys), self._whom(reach.keys))
+            go_on_with(self._screen, reach, names_of_runs, lambda: then(runs), does=does)
+
+    def _edit(self, runs: _Runs, label: str, change: Callable[[Edit, str], object], *, unmarks: bool = False) -> None:
         """Change some runs as one edit, and show the outcome."""
-        keys = list(self._edited_keys())
-        if not keys or not self._is_writable():
-            return
-        reader = self._screen.reader
-        shown = f"{label} {self._whom()}"
+        reader, shown = self._screen.reader, f"{label} {runs.whom}"
 
         def work() -> int:
             from artui.catalog import Catalog, events
 
-            ids = run_ids(reader, keys)
+            ids = run_ids(reader, runs.keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
                 for run_id in ids:
                     change(edit, run_id)
                 return edit.count
 
-        self._screen.ask("edit", work, lambda count: self._edited(shown, count))
+        def edited(count: int) -> None:
+            if unmarks:
+                self._screen.artui.unmark_runs(runs.keys)
+            self._say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
+            self._screen.load()
 
-    def _edited(self, shown: str, count: int) -> None:
-        self._say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
-        self._screen.load()
-
-    def _has_runs(self) -> bool:
-        if self._edited_keys():
-            return True
-        self._say("There is no run here.")
-        return False
+        self._screen.ask("edit", work, edited)
 
     def tag(self) -> None:
-        """Put a tag on the runs, or take it off."""
-        if not self._has_runs():
-            return
-        keys = list(self._edited_keys())
-        question = f"tag {self._whom()}  (name, name=value, or -name)"
-        self.prompt(question, self._tag, names=lambda reader: tag_answers(reader, keys))
+        """Put tags on the runs, or take them off."""
+        self._reached("tag", lambda runs: self._ask_tag(runs))
 
-    def _tag(self, text: str) -> None:
+    def _ask_tag(self, runs: _Runs) -> None:
+        self.prompt(
+            f"tag {runs.whom}  (name, name=value, or -name)",
+            lambda text: self._tag(runs, text),
+            names=lambda reader: tag_answers(reader, runs.keys),
+        )
+
+    def _tag(self, runs: _Runs, text: str) -> None:
         if not text:
             return
         name, _, value = text.removeprefix("-").partition("=")
         name = name.strip()
         if text.startswith("-"):
-            self._edit(f"tag {name} off", lambda edit, run_id: edit.untag(run_id, name))
+            self._edit(runs, f"tag {name} off", lambda edit, run_id: edit.untag(run_id, name))
         else:
-            self._edit(f"tag {name} on", lambda edit, run_id: edit.tag(run_id, name, value.strip()))
+            self._edit(runs, f"tag {name} on", lambda edit, run_id: edit.tag(run_id, name, value.strip()))
 
     def note(self) -> None:
         """Write a note on the runs; for a single run its present note can be changed."""
-        keys = list(self._edited_keys())
-        if not self._has_runs():
+        self._reached("note on", self._ask_note)
+
+    def _ask_note(self, runs: _Runs) -> None:
+        question, reader = f"note on {runs.whom}", self._screen.reader
+        if len(runs.keys) != 1:
+            self.prompt(question, lambda text: self._note(runs, text))
             return
-        if len(keys) != 1:
-            self.prompt(f"note on {self._whom()}", self._note)
-            return
-        reader = self._screen.reader
         column = Column("attribute", "note", is_numeric=False)
         self._screen.ask(
             "note",
-            lambda: run_rows(reader, keys, [column]),
+            lambda: run_rows(reader, runs.keys, [column]),
             lambda rows: self.prompt(
-                f"note on {self._whom()}",
-                self._note,
+                question,
+                lambda text: self._note(runs, text),
                 text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else "",
             ),
         )
 
-    def _note(self, text: str) -> None:
-        self._edit("note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
+    def _note(self, runs: _Runs, text: str) -> None:
+        self._edit(runs, "note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
 
     def move_to_project(self) -> None:
         """Put the runs into another project."""
-        if not self._has_runs():
-            return
-        self.prompt(f"move {self._whom()} to project", self._move, names=project_answers)
+        self._reached(
+            "move to another project:",
+            lambda runs: self.prompt(
+                f"move {runs.whom} to project", lambda text: self._move(runs, text), names=project_answers
+            ),
+        )
 
-    def _move(self, text: str) -> None:
+    def _move(self, runs: _Runs, text: str) -> None:
         if text:
-            self._edit(f"project {text} for", lambda edit, run_id: edit.move(run_id, text))
+            self._edit(runs, f"project {text} for", lambda edit, run_id: edit.move(run_id, text))
 
     def trash(self) -> None:
-        """Put the runs into the trash; if all of them are there already, take them out."""
-        keys = list(self._edited_keys())
-        if not self._has_runs():
-            return
-        reader = self._screen.reader
+        """Put the runs into the trash, where they are no longer marked; if all of them are there already, take them out."""
+        reach, reader = self._reach(), self._screen.reader
 
         def are_trashed() -> bool:
             trashed = run_order(reader, RunsRequest("deleted is not null"))
-            return set(keys) <= set(trashed.keys)
+            return set(reach.keys) <= set(trashed.keys)
 
-        self._screen.ask("trash", are_trashed, self._trash)
+        def ask(is_back: bool) -> None:
+            does = "out of the trash:" if is_back else "into the trash:"
+            self._reached(does, lambda runs: self._trash(runs, does, is_back=is_back))
 
-    def _trash(self, are_trashed: bool) -> None:
-        if are_trashed:
-            self._edit("out of the trash:", lambda edit, run_id: edit.restore(run_id))
+        if reach.keys:
+            self._screen.ask("trash", are_trashed, ask)
         else:
-            self._edit("into the trash:", lambda edit, run_id: edit.trash(run_id))
+            self._say("There is no run here.")
 
-    def _whom(self) -> str:
+    def _trash(self, runs: _Runs, does: str, *, is_back: bool) -> None:
+        if is_back:
+            self._edit(runs, does, lambda edit, run_id: edit.restore(run_id))
+        else:
+            self._edit(runs, does, lambda edit, run_id: edit.trash(run_id), unmarks=True)
+
+    def _whom(self, keys: Sequence[int]) -> str:
         """Name the run, or say how many they are."""
-        keys = self._edited_keys()
         name = clean(self._name_of(keys[0]), max_chars=_NAME_CHARS) if len(keys) == 1 else ""
         return name or plural(len(keys), "run")
 
@@ -255,6 +277,8 @@ PRODUCTION = "production"
 
 
 Heads = Sequence["VersionHead"]
+_Asked = tuple[str, str]
+"""A question: what stands before the versions that it is about, and what behind them."""
 
 
 class VersionsEditor(Editor):
@@ -264,17 +288,25 @@ class VersionsEditor(Editor):
         self,
         screen: CatalogScreen,
         edited: Callable[[], VersionHead | None],
-        marked_keys: Callable[[], Sequence[int]] = lambda: (),
+        reach: Callable[[], Reach] = Reach,
     ) -> None:
         super().__init__(screen)
         self._version = edited
         """Gives the version in sight."""
-        self._marked_keys = marked_keys
-        """Gives the versions that a change is for instead, if any."""
+        self._reach = reach
+        """Gives the marked versions that a change is for instead, if any."""
 
     def _about(self, then: Callable[[Heads], None]) -> None:
-        """Go on with the versions that a change is for, as they are now; say so if there is none."""
-        keys, reader = list(self._marked_keys()), self._screen.reader
+        """Go on with the versions that a change is for, as they are now; say so if there is none.
+
+        Where some of them are out of sight, ask before.
+        """
+        if self._is_writable():
+            reach = self._reach()
+            go_on_with(self._screen, reach, names_of_versions, lambda: self._read(list(reach.keys), then))
+
+    def _read(self, keys: list[int], then: Callable[[Heads], None]) -> None:
+        reader = self._screen.reader
         if not keys:
             head = self._version()
             if head is None:
@@ -293,14 +325,12 @@ class VersionsEditor(Editor):
 
     def copy(self) -> None:
         """Copy the references, a line each."""
-        self._about(self._copy)
+        reach = self._reach()
+        self._read(list(reach.keys), lambda heads: self._copy(heads, reach.note))
 
-    def _copy(self, heads: Heads) -> None:
-        if len(heads) == 1:
-            self._screen.artui.copy_text(heads[0].reference)
-            return
+    def _copy(self, heads: Heads, note: str) -> None:
         self._screen.artui.copy_to_clipboard("\n".join(head.reference for head in heads))
-        self._say(f"copied {plural(len(heads), 'reference')}")
+        self._say(f"copied {_whom(heads) if len(heads) == 1 else plural(len(heads), 'reference')}{note}")
 
     def alias(self) -> None:
         """Let an alias name the version, or take one off."""
@@ -329,13 +359,18 @@ class VersionsEditor(Editor):
             self._ask_alias(heads, text)
             self._say(clean(str(error)), is_warning=True)
             return
-        what = f"no {alias} any more" if is_off else f"{alias} is {_whom(heads)}"
+        asked = (f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")
         does = "take off" if is_off else "set"
-        self._ask_reason(what, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
+        self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
 
-    def _ask_reason(self, what: str, answer: Callable[[str], None], enter_word: str) -> None:
-        question = f"why: {clean(what, max_chars=_NAME_CHARS)}  (enter: no reason)"
-        self.prompt(question, answer, enter_word=enter_word)
+    def _ask_reason(self, heads: Heads, asked: _Asked, answer: Callable[[str], None], enter_word: str) -> None:
+        """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole."""
+        before, after = (clean(part, max_chars=_NAME_CHARS * 2) for part in asked)
+        rest = f"{after} Reason:"
+        room = self._screen.size.width - ENTRY_CELLS - 2 - cells_of(before) - cells_of(rest)
+        whom = _whom(heads)
+        name = whom if cells_of(whom) <= room else fit_middle(whom, max(_LEAST_NAME_CELLS, room)).rstrip()
+        self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word)
 
     def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
         reader, whom = self._screen.reader, _whom(heads)
@@ -390,7 +425,13 @@ class VersionsEditor(Editor):
     def _ask_to_approve(self, heads: Heads, *, is_back: bool) -> None:
         done = f"{_are(heads)} no longer approved by you" if is_back else f"{_are(heads)} approved"
         does = "take back" if is_back else "approve"
-        self._change(heads, done, lambda edit, head: edit.withdraw(head.id) if is_back else edit.approve(head.id), does)
+        self._change(
+            heads,
+            ("Take your approval of ", " back?") if is_back else ("Approve ", "?"),
+            done,
+            lambda edit, head: edit.withdraw(head.id) if is_back else edit.approve(head.id),
+            does,
+        )
 
     def retire(self) -> None:
         """Take the version out of the lists, or back into them."""
@@ -400,7 +441,13 @@ class VersionsEditor(Editor):
         is_back = all(head.is_retired for head in heads)
         done = f"{_are(heads)} in the lists again" if is_back else f"{_are(heads)} retired"
         does = "take back" if is_back else "retire"
-        self._change(heads, done, lambda edit, head: edit.reinstate(head.id) if is_back else edit.retire(head.id), does)
+        self._change(
+            heads,
+            ("List ", " again?") if is_back else _asked_of_named(heads, "retire"),
+            done,
+            lambda edit, head: edit.reinstate(head.id) if is_back else edit.retire(head.id),
+            does,
+        )
 
     def declare(self) -> None:
         """Declare a fact of the version's artifact, or take one away."""
@@ -432,6 +479,7 @@ class VersionsEditor(Editor):
         of = heads[0].artifact if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
         self._change(
             heads,
+            (f"Declare {said} of ", "?") if value else (f"Take {name} off ", "?"),
             f"{said} of {of}",
             lambda edit, head: edit.declare(head.id, name, value),
             "declare" if value else "take off",
@@ -452,19 +500,23 @@ class VersionsEditor(Editor):
         done = f"{_are(there)} restored" if is_back else f"{_are(there)} deleted"
         self._change(
             there,
+            ("Restore ", "?") if is_back else _asked_of_named(there, "delete"),
             done,
             lambda edit, head: edit.restore_version(head.id) if is_back else edit.delete_version(head.id),
             "restore" if is_back else "delete",
+            unmarks=not is_back,
         )
 
     def _change(
         self,
         heads: Heads,
+        asked: _Asked,
         done: str,
         change: Callable[[Edit, VersionHead], bool],
         does: str,
         *,
         names_it: bool = True,
+        unmarks: bool = False,
     ) -> None:
         """Ask for the reason, then change the versions as one edit; `does` is what enter does then."""
         path, label = self._screen.reader.path, f"{_whom(heads)} {done}" if names_it else done
@@ -476,13 +528,14 @@ class VersionsEditor(Editor):
                 with Catalog(path) as catalog, events.editing(catalog, label, why=why) as edit:
                     return sum(change(edit, head) for head in heads) > 0
 
-            self._screen.ask(
-                "edit",
-                work,
-                lambda is_changed: self._said_of_change(label if is_changed else "It is so already.", is_changed),
-            )
+            def take(is_changed: bool) -> None:
+                if unmarks:
+                    self._screen.artui.unmark_versions([head.key for head in heads])
+                self._said_of_change(label if is_changed else "It is so already.", is_changed)
 
-        self._ask_reason(label, answered, does)
+            self._screen.ask("edit", work, take)
+
+        self._ask_reason(heads, asked, answered, does)
 
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
@@ -492,6 +545,18 @@ class VersionsEditor(Editor):
 def _whom(heads: Heads) -> str:
     """Name the version, or say how many they are."""
     return clean(heads[0].reference) if len(heads) == 1 else plural(len(heads), "version")
+
+
+def _asked_of_named(heads: Heads, does: str) -> _Asked:
+    """Ask whether to do what takes versions out of the lists; of one that an alias names that is said."""
+    named = [head for head in heads if chosen_aliases(head)]
+    if not named:
+        return f"{does.capitalize()} ", "?"
+    aliases = ", ".join(chosen_aliases(named[0]))
+    if len(heads) == 1:
+        return "", f" is {aliases}: {does} it anyway?"
+    more = f" +{len(named) - 1}" if len(named) > 1 else ""
+    return f"{named[0].reference} is {aliases}{more}: {does} ", " anyway?"
 
 
 def _are(heads: Heads) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artui.tui.screens.reaching import NamesOf, go_on_with
 from artui.tui.terminal.writing import free_name, write_new
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
+    from artui.tui.state.marks import Reach
 
 MAX_COPIED = 5000
 """The most rows that are copied to the clipboard."""
@@ -25,18 +27,19 @@ TableOf = Callable[["Reader", Sequence[int], Sequence["Column"]], tuple[list[str
 class Taker:
     """Copies and exports rows of a screen."""
 
-    def __init__(self, screen: CatalogScreen, thing: str, table_of: TableOf) -> None:
-        self._screen, self._thing, self._table_of = screen, thing, table_of
+    def __init__(self, screen: CatalogScreen, thing: str, table_of: TableOf, names_of: NamesOf) -> None:
+        self._screen, self._thing, self._table_of, self._names_of = screen, thing, table_of, names_of
 
     def copy(self, text: str, what: str) -> None:
         """Copy a text, and say what it is."""
         self._screen.artui.copy_to_clipboard(text)
         self._screen.artui.say(f"copied {what}")
 
-    def copy_rows(self, keys: Sequence[int], columns: Sequence[Column], format: str) -> None:
+    def copy_rows(self, reach: Reach, columns: Sequence[Column], format: str) -> None:
         """Copy rows with their columns as a table."""
         from artui.query.runs.export import FORMATS, write_table
 
+        keys = reach.keys
         if len(keys) > MAX_COPIED:
             self._screen.artui.say(
                 f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True
@@ -46,11 +49,14 @@ class Taker:
         self._screen.ask(
             "copied",
             lambda: write_table(format, *self._table_of(reader, keys, columns)),
-            lambda text: self.copy(text, f"{plural(len(keys), 'row')} as {FORMATS[format]}"),
+            lambda text: self.copy(text, f"{plural(len(keys), 'row')} as {FORMATS[format]}{reach.note}"),
         )
 
-    def export(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
+    def export(self, reach: Reach, columns: Sequence[Column]) -> None:
         """Ask for a file, and write rows with their columns to it."""
+        go_on_with(self._screen, reach, self._names_of, lambda: self._ask_file(reach.keys, columns), does="write")
+
+    def _ask_file(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
         question = f"write {plural(len(keys), self._thing)} to file  (.csv .tsv .json .md .tex)"
         self._screen.query_one(Prompt).ask(
             question,

@@ -6,6 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from artui.safetext import cells_of, clean
+
+_NAME_CHARS = 40
+MAX_NAMED = 12
+"""Of what is out of sight so many are named at most."""
+
 
 class Marks(NamedTuple):
     """What is marked, shown or not, and the line that was marked last."""
@@ -31,6 +37,10 @@ class Marks(NamedTuple):
         """Mark more."""
         return self._replace(keys=self.keys.union(keys))
 
+    def without(self, keys: Iterable[int]) -> Marks:
+        """Unmark some."""
+        return self._replace(keys=self.keys.difference(keys))
+
     def inverted(self, shown: Iterable[int]) -> Marks:
         """Mark of what is shown that which is not marked, and unmark that which is."""
         return self._replace(keys=self.keys.symmetric_difference(shown))
@@ -41,6 +51,54 @@ class Marks(NamedTuple):
             return []
         first = [key for key in shown if key in self.keys]
         return first + sorted(self.keys.difference(first))
+
+
+class Reach(NamedTuple):
+    """What a key acts on: what is marked, or else what is in sight."""
+
+    keys: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
+    """Those of them that are not in the list that is shown."""
+    where: str = "not in this list"
+    """Where the hidden ones are, in words: `hidden by the filter`."""
+
+    @property
+    def note(self) -> str:
+        """What to say behind something that was done with all of it; empty if all of it is in sight."""
+        return f" · {self._which}{self.where}" if self.hidden else ""
+
+    @property
+    def _which(self) -> str:
+        count, hidden = len(self.keys), len(self.hidden)
+        if count != hidden:
+            return f"{hidden:,} of them "
+        return "" if count == 1 else "both " if count == 2 else "all "
+
+    def words(self, names: Sequence[str] = (), *, cells: int = 1_000) -> str:
+        """Say how many are marked, how many of them are hidden, and what the first of these are called.
+
+        Names that have no room are counted: `2 marked, both hidden by the filter: final-2 +1`.
+        """
+        hidden = len(self.hidden)
+        words = f"{len(self.keys):,} marked, {self._which}{self.where}"
+        told = ""
+        for place, name in enumerate(names):
+            shorter = f"{told}, " if told else ""
+            left = hidden - place - 1
+            longer = f"{shorter}{clean(name, max_chars=_NAME_CHARS)}"
+            if told and cells_of(f"{words}: {longer}{f' +{left:,}' if left else ''}") > cells:
+                break
+            told = longer
+        else:
+            place = len(names)
+        left = hidden - place
+        return f"{words}: {told}{f' +{left:,}' if left else ''}" if told else words
+
+
+def reach_of(marked: Sequence[int], shown: Iterable[int], *, where: str) -> Reach:
+    """Give what a key acts on where something is marked; `where` says where that is which is not shown."""
+    hidden = set(marked).difference(shown)
+    return Reach(tuple(marked), tuple(key for key in marked if key in hidden), where)
 
 
 @dataclass

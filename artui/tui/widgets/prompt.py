@@ -28,9 +28,10 @@ class Prompt(Horizontal):
     A click elsewhere leaves the question, as esc does, and says what is lost by it.
     """
 
-    KEYS = [("enter", "keep"), ("esc", "leave")]
-    COMPLETING_KEYS = [("enter", "keep"), ("tab", "complete"), ("esc", "leave")]
+    KEYS = [("enter", "keep"), ("esc", "cancel")]
+    COMPLETING_KEYS = [("enter", "keep"), ("tab", "complete"), ("esc", "cancel")]
     YES_KEYS = [("y", "yes"), ("esc", "no")]
+    """Any other letter leaves such a question, and one that only enter answers."""
     DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
@@ -51,6 +52,7 @@ class Prompt(Horizontal):
         self._answer: Callable[[str], None] | None = None
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
+        self._only_enter = False
         self._enter_word = self.KEYS[0][1]
         self.asked_count = 0
         """Questions that were asked so far."""
@@ -81,17 +83,18 @@ class Prompt(Horizontal):
         text: str = "",
         typed: Callable[[str], None] = lambda text: None,
         is_yes_or_no: bool = False,
+        only_enter: bool = False,
         enter_word: str = "keep",
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
-        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question. `enter_word` says in the
-        footer what enter does.
+        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
+        letter leaves it. `enter_word` says in the footer what enter does.
         """
         self.asked_count += 1
         self._enter_word = enter_word
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
-        self._is_yes_or_no = is_yes_or_no
+        self._is_yes_or_no, self._only_enter = is_yes_or_no, only_enter
         self._question = clean(question)
         self._show_question()
         self._answer = answer
@@ -106,10 +109,11 @@ class Prompt(Horizontal):
         """Show the question; what is short of room moves into the empty entry, or is cut, so that there is room to type."""
         width, question = self.screen.size.width, self._question
         asked, has_hint, hint = question.partition("  (")
-        is_short = bool(has_hint) and width - cell_len(question) - 2 < ENTRY_CELLS
+        entry_cells = 1 if self._only_enter else ENTRY_CELLS
+        is_short = bool(has_hint) and width - cell_len(question) - 2 < entry_cells
         label = asked if is_short else question
-        if cell_len(label) + 2 > width - ENTRY_CELLS:
-            label = fit_middle(label, max(ENTRY_CELLS, width - ENTRY_CELLS - 2)).rstrip()
+        if cell_len(label) + 2 > width - entry_cells:
+            label = fit_middle(label, max(ENTRY_CELLS, width - entry_cells - 2)).rstrip()
         spans = [(f" {label} ", "accent")]
         self._entry.placeholder = hint.removesuffix(")") if is_short else ""
         self._label.styles.width = length_of(spans)
@@ -181,8 +185,9 @@ class Prompt(Horizontal):
         answer, text = self._answer, message.value.strip()
         if answer is None:
             return
-        if self._is_yes_or_no and text:
-            self._answered(text, answer if text.lower() == "y" else lambda text: None)
+        if (self._is_yes_or_no or self._only_enter) and text:
+            is_yes = self._is_yes_or_no and text.lower() == "y"
+            self._answered(text, answer if is_yes else lambda text: None)
             return
         self._typed(text)
 

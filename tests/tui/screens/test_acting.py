@@ -13,11 +13,14 @@ from artui.catalog import Catalog, runs
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_rows
 from artui.tui.keys import footer_keys, help_keys, keys_of, offered_keys
 from artui.tui.keytable import ACTS, ACTS_TITLE
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.runs import marks
+from artui.tui.screens.runs.screen import RunsScreen
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -277,3 +280,59 @@ def test_all_runs_in_the_trash_are_spoken_of(tmp_path: Path, frozen: None, explo
         assert "running" not in shown(pilot).splitlines()[0]
 
     explore(path, flow)
+
+
+def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog: Path, explore: Explore) -> None:
+    """Keys that reach marked runs which the filter hides name them and wait for enter; what is in the trash is not marked."""
+    reader = Reader(demo_catalog)
+    keys = run_order(reader, RunsRequest()).keys
+    ids = {row.head.name: row.head for row in run_rows(reader, keys, []).values()}
+    hidden = [ids["final-2"], ids["wise-stork-7"]]
+    named = "2 marked, both hidden by the filter: "
+
+    def is_trashed() -> list[bool]:
+        trashed = set(run_order(reader, RunsRequest("deleted is not null")).keys)
+        return [head.key in trashed for head in hidden]
+
+    async def press(pilot: Pilot[Any], *keys: str) -> str:
+        await pilot.press(*keys)
+        await settled(pilot)
+        return shown(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        runs = pilot.app.screen
+        assert isinstance(runs, RunsScreen)
+        runs.show(marks.with_marks(runs.state, [head.key for head in hidden]))
+        # In sight they are changed at once.
+        assert "tag 2 runs" in await press(pilot, "t")
+        await press(pilot, "escape", "/", *"nimble", "enter")
+
+        for key, does in {"t": "tag", "n": "note on", "m": "move to another project:", "e": "write"}.items():
+            text = await press(pilot, key)
+            assert f"{does} {named}" in text and "final-2" in text and "wise-stork-7" in text, key
+            assert "enter go on" in text.replace("  ", " ") and "esc cancel" in text.replace("  ", " ")
+            await press(pilot, "escape")
+            assert not runs.prompt.is_open
+        await press(pilot, "t", "enter", *"seen", "enter")
+        assert [tag.name for tag in get_run(reader, hidden[0].id).tags if tag.name == "seen"] == ["seen"]
+        assert "copied 2 ids · both hidden by the filter" in await press(pilot, "y")
+
+        assert f"into the trash: {named}" in await press(pilot, "X")
+        await press(pilot, "j")
+        assert not runs.prompt.is_open and is_trashed() == [False, False]
+        await press(pilot, "X", "escape")
+        assert is_trashed() == [False, False] and len(runs.state.marked) == 2
+        await press(pilot, "X")
+        await press(pilot, "enter")
+        assert is_trashed() == [True, True] and not runs.state.marked
+        assert "marked" not in shown(pilot)
+
+        # Of several, only the hidden ones are named.
+        await press(pilot, "u")
+        runs.show(marks.with_marks(runs.state, [hidden[0].key]))
+        await press(pilot, "space")
+        assert "tag 2 marked, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
+        await press(pilot, "escape")
+        assert "2 marked, 1 of them hidden by the filter" in await press(pilot, "c")
+
+    explore(demo_catalog, flow, size=(120, 36))

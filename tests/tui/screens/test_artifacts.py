@@ -154,7 +154,9 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
         await settled(pilot)
         if not is_asked_why:
             return
-        assert "why:" in shown(pilot) and "no reason" in shown(pilot)
+        alias, is_off = text.removeprefix("-"), text.startswith("-")
+        asked = f"Take {alias} off digits-model:v1?" if is_off else f"Make digits-model:v1 {alias}?"
+        assert f"{asked} Reason:" in shown(pilot) and "enter: none" in shown(pilot) and "esc cancel" in shown(pilot)
         await _type(pilot, why)
         await pilot.press("enter")
         await settled(pilot)
@@ -287,9 +289,15 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
         await pilot.press("enter")
         await settled(pilot)
         before = history()
-        for key in ("plus", "A", "minus", "X"):
+        asked = {
+            "plus": "promote digits-model:v1 to",
+            "A": "Approve digits-model:v1? Reason:",
+            "minus": "digits-model:v1 is candidate: retire it anyway? Reason:",
+            "X": "digits-model:v1 is candidate: delete it anyway? Reason:",
+        }
+        for key, question in asked.items():
             await press(pilot, key)
-            assert "digits-model:v1" in shown(pilot)
+            assert question in shown(pilot)
             await pilot.press("escape")
             await settled(pilot)
         assert history() == before
@@ -480,9 +488,13 @@ def test_what_is_marked_is_changed_and_taken_along(
         await pilot.press("enter")
         await settled(pilot)
         assert set(screen.marked_keys()) == {first.key, second.key} and "2 marked" in shown(pilot)
-        await pilot.press("escape", "minus")
+        await pilot.press("minus")
         await settled(pilot)
-        assert "2 versions are retired" in shown(pilot)
+        text = shown(pilot)
+        assert "2 marked, both hidden by the filter: " in text and first.reference in text and second.reference in text
+        await pilot.press("escape", "escape", "minus")
+        await settled(pilot)
+        assert "digits-model:v1 is candidate: retire 2 versions anyway? Reason:" in shown(pilot)
         await _type(pilot, "old")
         await pilot.press("enter")
         await settled(pilot)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artui.tui.screens.runs.state import RunsState
-from artui.tui.state.marks import Marks
+from artui.tui.state.marks import Marks, Reach, reach_of
 
 if TYPE_CHECKING:
     from artui.tui.widgets.tablelines import TableLines
@@ -36,6 +36,22 @@ def inverted(state: RunsState) -> RunsState:
 def with_marks(state: RunsState, keys: Iterable[int]) -> RunsState:
     """Mark more runs."""
     return _with(state, _marks(state).with_keys(keys))
+
+
+def without(state: RunsState, keys: Iterable[int]) -> RunsState:
+    """Unmark some runs."""
+    return _with(state, _marks(state).without(keys))
+
+
+def reach(state: RunsState) -> Reach:
+    """Give the marked runs, and which of them the table does not show."""
+    order = state.order
+    where = (
+        "not among those that are read" if order.is_partial
+        else "hidden by the filter" if state.answered.where
+        else "not in this list"
+    )  # fmt: skip
+    return reach_of(marked_keys(state), order.keys, where=where)
 
 
 def without_marks(state: RunsState) -> RunsState:

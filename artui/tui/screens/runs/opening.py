@@ -52,7 +52,17 @@ class RunsOpener:
             )
         else:
             reader = screen.reader
-            screen.ask("compared", lambda: run_ids(reader, keys), screen.artui.compare)
+            screen.ask("compared", lambda: run_ids(reader, keys), self._compare)
+
+    def _compare(self, ids: Sequence[str]) -> None:
+        self._screen.artui.compare(ids)
+        self._say_hidden()
+
+    def _say_hidden(self) -> None:
+        """Say that some of the marked runs, which another screen shows now, were out of sight in the table."""
+        reach = marks.reach(self._screen.state)
+        if reach.hidden:
+            self._screen.artui.say(reach.words())
 
     def plot(self, tab: str, column: Column | None) -> None:
         """Draw the marked runs, those of the group under the cursor, or all that the filter shows."""
@@ -78,6 +88,7 @@ class RunsOpener:
         if column is not None:
             pictures.column = column
         screen.artui.push_screen(pictures)
+        self._say_hidden()
 
     def _judging_metric(self) -> str:
         """Give the metric by which runs of the table are judged: the one that it is sorted by, or else its first one; empty for none."""

@@ -36,6 +36,7 @@ from artui.tui.screens.runs.questions import RunsQuestions
 from artui.tui.screens.runs.seals import SealCheck
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED
+from artui.tui.state.marks import Reach
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.lines import LineList
@@ -123,7 +124,7 @@ class RunsScreen(ArrangesColumns):
     def _editor(self) -> RunsEditor:
         from artui.tui.screens.edits import RunsEditor
 
-        return RunsEditor(self, self.edited_keys, self._name_of)
+        return RunsEditor(self, self.reach, self._name_of)
 
     def _name_of(self, run_key: int) -> str:
         row = self.table.row_of(run_key)
@@ -518,9 +519,9 @@ class RunsScreen(ArrangesColumns):
         table = self.table
         return table.lines.runs_at(table.keys[table.cursor]) if table.cursor < len(table.keys) else ()
 
-    def edited_keys(self) -> list[int]:
-        """Give the marked runs, or what is under the cursor."""
-        return marks.marked_keys(self.state) or list(self.current_keys())
+    def reach(self) -> Reach:
+        """Give what keys act on: the marked runs, or what is under the cursor."""
+        return marks.reach(self.state) if self.state.marked else Reach(tuple(self.current_keys()))
 
     def action_toggle_mark(self) -> None:
         table, keys = self.table, self.current_keys()
@@ -594,23 +595,23 @@ class RunsScreen(ArrangesColumns):
         self._editor.redo()
 
     def action_copy(self) -> None:
-        self._taker.copy_ids(self.edited_keys())
+        self._taker.copy_ids(self.reach())
 
     def action_copy_cell(self) -> None:
         if (row := self.table.row) is not None:
             self._taker.copy_cell(row, columns.column_at(self.table.view, self.table.column))
 
     def action_copy_rows(self, format: str = "tsv") -> None:
-        self._taker.copy_rows(self.edited_keys(), self.shown_columns(), format)
+        self._taker.copy_rows(self.reach(), self.shown_columns(), format)
 
     def action_export(self) -> None:
-        keys = marks.marked_keys(self.state) or list(self.state.order.keys)
+        reach = marks.reach(self.state) if self.state.marked else Reach(tuple(self.state.order.keys))
         if not self._opener.is_whole():
             return
-        if not keys:
+        if not reach.keys:
             self.artui.say("There are no runs to write.")
         else:
-            self._taker.export(keys, self.shown_columns())
+            self._taker.export(reach, self.shown_columns())
 
     # Going elsewhere
 

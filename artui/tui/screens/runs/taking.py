@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from artui.query.runs.rows import run_ids
+from artui.tui.screens.reaching import names_of_runs
 from artui.tui.screens.taking import Taker
 from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import Column, RunRow
     from artui.tui.screens.base import CatalogScreen
+    from artui.tui.state.marks import Reach
 
 
 class RunsTaker(Taker):
@@ -20,15 +21,17 @@ class RunsTaker(Taker):
     def __init__(self, screen: CatalogScreen) -> None:
         from artui.query.runs.export import table_of
 
-        super().__init__(screen, "run", table_of)
+        super().__init__(screen, "run", table_of, names_of_runs)
 
-    def copy_ids(self, keys: Sequence[int]) -> None:
+    def copy_ids(self, reach: Reach) -> None:
         """Copy the ids of runs, a line each."""
         reader = self._screen.reader
         self._screen.ask(
             "ids",
-            lambda: run_ids(reader, keys),
-            lambda ids: self.copy("\n".join(ids), f"id {ids[0]}" if len(ids) == 1 else plural(len(ids), "id")),
+            lambda: run_ids(reader, reach.keys),
+            lambda ids: self.copy(
+                "\n".join(ids), f"{f'id {ids[0]}' if len(ids) == 1 else plural(len(ids), 'id')}{reach.note}"
+            ),
         )
 
     def copy_cell(self, row: RunRow, column: Column) -> None:

@@ -281,8 +281,11 @@ def test_a_change_is_for_marked_runs_also_where_the_filter_hides_them(small_cata
         marked = list(screen.table.keys[:2])
         await pilot.press("space", "space", "slash", *"calm-otter-8", "enter")
         await settled(pilot)
-        assert set(screen.edited_keys()) == set(marked) and screen.table.key not in marked
+        assert set(screen.reach().keys) == set(marked) and screen.table.key not in marked
         await pilot.press("X")
+        await settled(pilot)
+        assert "into the trash: 2 marked, both hidden by the filter: " in shown(pilot)
+        await pilot.press("enter")
         await settled(pilot)
         assert "into the trash: 2 runs" in shown(pilot) and "1 of 10 runs" in shown(pilot)
 
