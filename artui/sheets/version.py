@@ -54,8 +54,13 @@ DIGEST_CHARS = 16
 DIGEST_LENGTH = 64
 
 
-def version_sheet(detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int) -> Sheet:
-    """Say what a version is, where it came from, what used it, what was done with it, and what it holds."""
+def version_sheet(
+    detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int, has_ages: bool = False
+) -> Sheet:
+    """Say what a version is, where it came from, what used it, what was done with it, and what it holds.
+
+    With `has_ages` each change is told by how long ago it was and by whom, before what it changed: for narrow places.
+    """
     head = detail.head
     return Sheet(
         head.reference,
@@ -66,7 +71,7 @@ def version_sheet(detail: VersionDetail, history: Sequence[Change] = (), *, now_
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
             _files(detail),
             _lineage(detail),
-            _history(history),
+            _recent_history(history, now_ms) if has_ages else _history(history),
         ),
     )
 
@@ -147,7 +152,11 @@ def _standing(head: VersionHead) -> Fact | None:
         return Fact("deleted", f"its content was removed {time_text(head.removed_ms)}; its digests are kept", "bad")
     if head.deleted_ms is not None:
         return Fact("deleted", f"{time_text(head.deleted_ms)}; artui restore {head.reference} brings it back", "bad")
-    return Fact("retired", "lists leave it out, and it is not latest", "warn") if head.is_retired else None
+    if not head.is_retired:
+        return None
+    is_named = bool(set(head.aliases) - {"latest"})
+    lists = "lists leave it out once no alias names it" if is_named else "lists leave it out"
+    return Fact("retired", f"{lists}, and it is not latest", "warn")
 
 
 def _approvals(approvals: Sequence[Approval]) -> Fact | None:
@@ -224,6 +233,17 @@ def _history(history: Sequence[Change]) -> Section:
 
     titles = ("change", "from and to", "when", "by", "why", "")
     return Section(HISTORY, table=Table(tuple(map(Header, titles)), Rows(history, row)))
+
+
+def _recent_history(history: Sequence[Change], now_ms: int) -> Section:
+    """Say what was done with a version, newest first: how long ago and by whom before from what and to what."""
+    titles = ("change", "when", "by", "from and to", "why", "")
+    whole = _history(history).table
+    rows = whole.rows if whole is not None else ()
+    turned: list[Row] = []
+    for change, (what, moved, _, author, *rest) in zip(history, rows, strict=True):
+        turned.append((what, Cell(ago_text(change.time_ms, now_ms), "dim"), author, moved, *rest))
+    return Section(HISTORY, table=Table(tuple(map(Header, titles)), turned))
 
 
 def _files(detail: VersionDetail) -> Section:

@@ -34,7 +34,7 @@ from artui.sheets.run import (
     short_run_sheet,
 )
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
-from artui.sheets.version import preview_section, short_digest, version_sheet
+from artui.sheets.version import HISTORY, preview_section, short_digest, version_sheet
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
 from artui.tui.sparks import spark_text
@@ -63,7 +63,7 @@ ELSEWHERE: Mapping[str, str] = {
     "files": ": artui show lists all of them",
 }
 """By title of a section: where the rest of it can be seen."""
-GIVE_WAY = (("kind", ""), ("by", "why"), ("when", "why"))
+GIVE_WAY = (("kind", ""),)
 """Titles of columns that are left out first where not all have room, each with the one that it gives way to; empty for any."""
 BELOW = "why"
 """The title of a column that stands below its row, wrapped, where it has no room beside the others: it is a sentence."""
@@ -73,6 +73,10 @@ PREVIEW_CELLS = 14
 """Cells of a column of a previewed table; texts have more where there is room."""
 _PREVIEW_INDENT = "   "
 _BELOW_INDENT = "  "
+_LEAST_COLUMN_CELLS = 3
+"""Of a column that must stay."""
+_HISTORY_COLUMNS = 4
+"""Of the history of a version when, who, and what changed always stay; the reason may stand below."""
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 PAGE_ROWS = 36
@@ -204,7 +208,7 @@ def version_lines(
         rows: how many lines are in sight: a preview takes a third of them at most. What takes more, such as very many
             files, stands behind the first preview.
     """
-    sheet = version_sheet(detail, history, now_ms=clock.now_ms())
+    sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True)
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
@@ -406,7 +410,8 @@ def _sheet_lines(sections: Sequence[Section], *, cells: int) -> list[Line]:
     shown = [shortened(part, most=MOST[part.title]) if part.title in MOST else part for part in sections]
     for number, section in enumerate(shown):
         lines += [BLANK] if number else []
-        lines += section_lines(section, cells=cells, among=shown)
+        fewest = _HISTORY_COLUMNS if section.title == HISTORY else 2
+        lines += section_lines(section, cells=cells, among=shown, fewest=fewest)
     return lines
 
 
@@ -575,12 +580,13 @@ class _Drawn:
 
     def fitting(self, cells: int, *, fewest: int) -> _Drawn:
         """Make it fit into so many cells: as `_fitted` says, but that a sentence stands below its row before it would be cut or left out."""
-        drawn = self._fitted(cells, fewest=fewest)
         place = self._place_of(BELOW)
-        if place is None or not self._widths[place]:
+        wanted = self._widths[place] if place is not None else 0
+        drawn = self._fitted(cells, fewest=fewest)
+        if place is None or not wanted:
             return drawn
         there = drawn._place_of(BELOW)
-        if there is not None and drawn._widths[there] >= self._widths[place]:
+        if there is not None and drawn._widths[there] >= wanted:
             return drawn
         room = max(MIN_FACT_CELLS, cells - len(self._before) - len(_BELOW_INDENT))
         texts = (row[place] for row in self._table.rows)
@@ -611,7 +617,10 @@ class _Drawn:
                 continue
             if ALIASES in titles and drawn._shorten(titles.index(ALIASES), excess):
                 break
-            if not can_leave or (titles[-1] != ALIASES and drawn._cut(places[-1], excess)):
+            if not can_leave:
+                drawn._widths[places[-1]] = max(_LEAST_COLUMN_CELLS, drawn._widths[places[-1]] - excess)
+                break
+            if titles[-1] != ALIASES and drawn._cut(places[-1], excess):
                 break
             drawn = drawn._without(places[-1])
         return drawn

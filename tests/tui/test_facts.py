@@ -152,13 +152,26 @@ def test_the_last_column_is_cut_where_most_of_it_is_in_sight() -> None:
     assert ends == {44: ("when", "14:13"), 42: ("when", "14…"), 40: ("when", "2026-09-21…"), 34: ("to", "v1")}
 
 
-def test_who_and_when_give_way_to_the_reason() -> None:
-    """Where not all of a change has room, why it was made is there before who made it and when; without a reason they stay."""
-    titles = ("change", "from and to", "when", "by", "why")
-    for why, kept in (("best on the test set", "best on the test set"), ("", "2026-09-21 14:13")):
-        row = tuple(map(Cell, ("production", "none → v1", "2026-09-21 14:13", "ada@box-3", why)))
-        _, text = _texts(section_lines(Section("history", table=Table(tuple(map(Header, titles)), [row])), cells=48))
-        assert text.endswith(kept) and "none → v1" in text
+@pytest.mark.parametrize("cells", range(44, 150, 4))
+def test_a_change_is_told_with_when_and_who_at_any_width(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long ago and by whom stand beside what was done with a version, the reason below where it has no room."""
+    why = "least loss on the test set of the second week"
+    history = [
+        change("production", "v1", "v2", why=why),
+        change("inputs", "none", "64 numbers, 0 to 16, standardised to a mean of zero and a spread of one"),
+    ]
+
+    monkeypatch.setattr("artui.clock.now_ms", lambda: history[0].time_ms + 7_200_000)
+
+    lines = version_lines(version_detail(), {}, history, cells=cells)
+
+    texts = _texts(lines)
+    place = next(number for number, text in enumerate(texts) if text.strip().startswith("history"))
+    assert texts[place].split()[:3] == ["history", "when", "by"]
+    told = [text for text in texts[place + 1 :] if text.strip().startswith(("production", "inputs"))]
+    assert len(told) == 2 and all(f"2h ago  {history[0].author}" in text for text in told)
+    assert why.replace(" ", "") in "".join(texts).replace(" ", "") and "v1 → v2" in texts[place + 1]
+    assert all(length_of(line.spans) <= cells for line in lines[place:])
 
 
 @pytest.mark.parametrize("cells", range(34, 150, 4))
