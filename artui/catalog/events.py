@@ -75,6 +75,8 @@ class Outcome:
     changed: int
     kept: int
     """Changes that were not undone, since somebody has changed the same thing since."""
+    touched: tuple[str, ...] = ()
+    """Ids of the runs, versions and artifacts that changed; of a moved alias, those of the versions that it named."""
 
 
 class Edit:
@@ -283,6 +285,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
         ).fetchall()
         edit = Edit(connection, None)
         kept = 0
+        touched: dict[str, None] = {}
         for row in rows:
             change = _change(*row)
             if change is None:
@@ -296,11 +299,14 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
                 is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
                 if is_as_left:
                     edit._set(action, subject_id, detail, wanted)
+                    touched |= dict.fromkeys(
+                        [subject_id] if action != "alias" else [state[1] for state in (wanted, expected) if state]
+                    )
             except UnknownReference:
                 is_as_left = False
             kept += not is_as_left
         connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
-    return Outcome(cells.text(label), edit.count, kept)
+    return Outcome(cells.text(label), edit.count, kept, tuple(touched))
 
 
 _PLACE_PARTS = 4

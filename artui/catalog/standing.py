@@ -24,6 +24,26 @@ def not_retired(version_key: str) -> str:
     return f"NOT EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = {version_key})"
 
 
+def is_named(version: str) -> str:
+    """Write the SQL condition that an alias names a version, a row of `version` called so."""
+    return f"EXISTS (SELECT 1 FROM alias AS l WHERE l.artifact_key = {version}.artifact_key AND l.version_key = {version}.key)"
+
+
+def aliases_naming(connection: sqlite3.Connection, version_id: str) -> list[str]:
+    """Give the aliases that name a version, `production` first."""
+    rows = connection.execute(
+        """
+        SELECT l.name
+        FROM version AS v
+        JOIN alias AS l ON l.artifact_key = v.artifact_key AND l.version_key = v.key
+        WHERE v.id = :id
+        ORDER BY l.name <> 'production', l.name
+        """,
+        {"id": version_id},
+    )
+    return [cells.text(name) for (name,) in rows]
+
+
 def newest_number(artifact_key: str) -> str:
     """Write the SQL of the number of an artifact's newest version, which `latest` names: not deleted, not retired."""
     return (

@@ -25,9 +25,13 @@ def change_versions(
     change: Callable[[Edit, str], bool],
     done: str,
     already: str,
+    warns_of_aliases: bool = False,
 ) -> int:
-    """Change the versions that references name, and say of each what came of it."""
-    from artui.catalog import Catalog, artifacts, events
+    """Change the versions that references name, and say of each what came of it.
+
+    `warns_of_aliases` says on stderr which of them an alias goes on naming.
+    """
+    from artui.catalog import Catalog, artifacts, events, standing
     from artui.catalog.finding import find_catalog
     from artui.reference import parse
 
@@ -36,8 +40,12 @@ def change_versions(
         named = {version.id: f"{version.artifact}:v{version.number}" for version in versions}
         with events.editing(opened, f"{label_of(list(named.values()))} {done}", why=why) as edit:
             is_changed = {version_id: change(edit, version_id) for version_id in named}
+        aliases = {version_id: standing.aliases_naming(connection, version_id) for version_id in named}
     for version_id, name in named.items():
         click.echo(f"{clean(name)} {done if is_changed[version_id] else already}.")
+        if warns_of_aliases and aliases[version_id]:
+            words = ", ".join(map(clean, aliases[version_id]))
+            click.echo(f"artui: {words} still names {clean(name)}: `artui undo` takes this back.", err=True)
     return 0
 
 

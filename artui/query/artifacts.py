@@ -15,7 +15,7 @@ from artui.catalog.artifacts import OUTSIDE, NewFile, is_pending, manifest_diges
 from artui.catalog.blobs import BlobStream
 from artui.catalog.chain import REASONS_SINCE
 from artui.catalog.outside import WAS_NOT_STORED
-from artui.catalog.standing import newest_number, not_retired
+from artui.catalog.standing import is_named, newest_number, not_retired
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
@@ -147,7 +147,7 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
             head.name,
         )
 
-    # One whose versions are all retired or deleted is seen only by those who ask for them.
+    # One whose versions are all deleted, or retired with no alias left, is seen only by those who ask for them.
     heads = [
         _ARTIFACTS.made(row, latest=newest.get(row[0]))
         for *row, has_any in rows
@@ -159,15 +159,20 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
 _NEWEST = f"""
     SELECT n.key
     FROM version AS n
-    JOIN (SELECT w.artifact_key, max(w.number) AS number FROM version AS w WHERE w.deleted_ms IS NULL AND {not_retired("w.key")} GROUP BY w.artifact_key) AS m
+    JOIN (
+        SELECT w.artifact_key, coalesce(max(CASE WHEN {not_retired("w.key")} THEN w.number END), max(w.number)) AS number
+        FROM version AS w
+        WHERE w.deleted_ms IS NULL AND ({not_retired("w.key")} OR {is_named("w")})
+        GROUP BY w.artifact_key
+    ) AS m
       ON m.artifact_key = n.artifact_key AND m.number = n.number
     WHERE n.deleted_ms IS NULL
 """
-_NEWEST_OF = """
+_NEWEST_OF = f"""
     SELECT n.key
     FROM version AS n
     JOIN (
-        SELECT v.artifact_key, max(v.number) AS number
+        SELECT v.artifact_key, coalesce(max(CASE WHEN {not_retired("v.key")} THEN v.number END), max(v.number)) AS number
         FROM json_each(:keys) AS w
         JOIN version AS v ON v.key = w.value
         GROUP BY v.artifact_key

@@ -18,7 +18,7 @@ from artui.cli.common import catalog_option, why_option
 def command(references: tuple[str, ...], back: bool, project: str | None, why: str, catalog: str | None) -> int:
     """Take versions out of the lists: they are not `latest` any more, and references to them go on working.
 
-    `artui ls -a -w 'retired is not null'` lists them.
+    `artui ls -a -w 'retired is not null'` lists them. One that an alias names stays in the lists.
     """
     return change_versions(
         references,
@@ -28,4 +28,5 @@ def command(references: tuple[str, ...], back: bool, project: str | None, why: s
         change=lambda edit, version_id: edit.reinstate(version_id) if back else edit.retire(version_id),
         done="is in the lists again" if back else "is retired",
         already="is not retired" if back else "is retired already",
+        warns_of_aliases=not back,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from artui import clock
 from artui.catalog.cells import storable
+from artui.catalog.standing import is_named
 from artui.model import ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
@@ -170,14 +171,17 @@ def matching_versions(
 ) -> set[int]:  # fmt: skip
     """Give the keys of all versions that a filter matches. Arguments and errors are those of `matching_keys`.
 
-    Deleted and retired ones are among them only if the filter asks about that.
+    Deleted ones, and retired ones that no alias names, are among them only if the filter asks about that.
     """
     scope = VersionScope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
     keys = compile_versions(node, scope, run_keys).keys(scope, None) & scope.all_keys
     if not names_attribute(node, "deleted"):
         keys -= scope.set_of("SELECT key FROM version WHERE deleted_ms IS NOT NULL", {})
     if not (names_attribute(node, "retired") or names_attribute(node, "archived")):
-        keys -= scope.set_of("SELECT version_key AS key FROM retirement", {})
+        keys -= scope.set_of(
+            f"SELECT v.key FROM retirement AS t JOIN version AS v ON v.key = t.version_key WHERE NOT {is_named('v')}",
+            {},
+        )
     if notes is not None:
         notes += scope.notes
     return keys

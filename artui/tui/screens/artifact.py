@@ -17,7 +17,7 @@ from artui.query.direction import best_aggregate, is_result
 from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
-from artui.tui.aliases import aliases_text
+from artui.tui.aliases import aliases_text, chosen_aliases
 from artui.tui.cells import DAMAGED_SIGN, MARK, Span, fit, fit_middle, length_of
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings, pairs_of
@@ -80,6 +80,8 @@ class ArtifactScreen(ActsOnVersions):
         """The picture that is drawn below what is said of its version, and in which size."""
         self._drawn_id = ""
         """Of the version whose lines are shown."""
+        self._pointed: Sequence[str] = ()
+        """Ids of versions that the cursor goes to once they are listed."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -115,7 +117,7 @@ class ArtifactScreen(ActsOnVersions):
         versions = [
             head
             for head in self._every
-            if self._shows_all or not head.state or (is_first and head.id == self.version_id)
+            if self._shows_all or is_listed(head) or (is_first and head.id == self.version_id)
         ]
         versions = versions or list(self._every)
         self.versions = versions
@@ -126,11 +128,20 @@ class ArtifactScreen(ActsOnVersions):
             from artui.query.things import Thing
 
             self.artui.keep_recent(Thing("artifact", str(self.artifact_key), versions[0].artifact, versions[0].kind))
-        if is_first and self.version_id:
-            link = Link("version", self.version_id)
-            place = next((i for i, line in enumerate(self.listing.lines) if line.link == link), self.listing.cursor)
-            self.listing.move_to(place)
+        self._go_to([self.version_id] if is_first else self._pointed)
+        self._pointed = ()
         self._ask_holds()
+
+    def _go_to(self, ids: Sequence[str]) -> None:
+        """Put the cursor on the first of these versions that is listed, unless it is on one."""
+        if self.current is None or self.current.id not in ids:
+            lines = enumerate(self.listing.lines)
+            places = (place for place, line in lines if line.link is not None and line.link.id in ids)
+            self.listing.move_to(next(places, self.listing.cursor))
+
+    def point_at(self, ids: Sequence[str]) -> None:
+        """Put the cursor on one of these versions once they are read anew."""
+        self._pointed = ids
 
     def _draw_versions(self, *, keep: bool) -> None:
         marked = self.artui.version_marks.marks.keys
@@ -151,8 +162,13 @@ class ArtifactScreen(ActsOnVersions):
     def action_all_versions(self) -> None:
         """List retired and deleted versions, too, or not."""
         self._shows_all = not self._shows_all
-        if not any(head.state for head in self._every):
-            self.artui.say("No version is retired or deleted.")
+        if all(map(is_listed, self._every)):
+            stand = any(head.state for head in self._every)
+            self.artui.say(
+                "Retired versions with an alias are listed always: there are no others."
+                if stand
+                else "No version is retired or deleted."
+            )
         self._take((list(self._every), list(self._measures)))
 
     def title_spans(self) -> list[Span]:
@@ -370,6 +386,11 @@ class ArtifactScreen(ActsOnVersions):
         self.artui.version_marks.marks = marks
         self._draw_versions(keep=True)
         self.show_place()
+
+
+def is_listed(head: VersionHead) -> bool:
+    """Whether a version is in ordinary lists: it is not deleted, and not retired or still named by an alias."""
+    return not head.state or (head.deleted_ms is None and bool(chosen_aliases(head)))
 
 
 class _Drawn(NamedTuple):

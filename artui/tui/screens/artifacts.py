@@ -81,6 +81,8 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
         self.state = ArtifactsState()
         self._pane_timer: Timer | None = None
         self._has_pane = True
+        self._pointed: Sequence[str] = ()
+        """Ids of versions; the cursor goes to the artifact of one of them once it is listed."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -163,6 +165,21 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
             ),
             to_first=not is_same,
         )
+        self._go_to_pointed()
+
+    def point_at(self, ids: Sequence[str]) -> None:
+        """Put the cursor on the artifact of one of these versions once they are read anew."""
+        self._pointed = ids
+
+    def _go_to_pointed(self) -> None:
+        ids, table, self._pointed = self._pointed, self.table, ()
+        keys = {
+            row.head.key
+            for row in self.state.rows
+            if row.head.id in ids or (row.head.latest is not None and row.head.latest.id in ids)
+        }
+        if keys and (self.current is None or self.current.key not in keys):
+            table.move_to(next((place for place, key in enumerate(table.keys) if key in keys), table.cursor))
 
     def show(self, state: ArtifactsState, *, to_first: bool = False) -> None:
         """Take a new state: draw what differs, ask the catalog for what is missing, and remember the arrangement."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
@@ -83,6 +84,9 @@ class CatalogScreen(Asks, FindsLines):
 
     def show_marks(self) -> None:
         """Show what is marked, after that has changed."""
+
+    def point_at(self, ids: Sequence[str]) -> None:
+        """Put the cursor on one of some runs or versions once they are shown, as after a change to them was taken back."""
 
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""

@@ -92,6 +92,7 @@ class Editor:
             return
         left = f" · {plural(outcome.kept, 'change')} left alone: changed since" if outcome.kept else ""
         self._say(f"{done}: {outcome.label}{left}")
+        self._screen.point_at(outcome.touched)
         self._screen.load()
 
 

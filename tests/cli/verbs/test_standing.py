@@ -50,25 +50,31 @@ def test_promote_moves_production_and_says_from_where(call: Call, two: Path) -> 
 def test_a_retired_version_is_left_out_and_still_found(call: Call, two: Path) -> None:
     """It is not latest, no list has it unless asked; its number and its aliases name it; `--back` and undo bring it back."""
     call("alias", "data:v2", "candidate")
-    assert call("retire", "data:v2", "--why", "wrong labels")[1] == "data:v2 is retired.\n"
+    _, out, err = call("retire", "data:v2", "--why", "wrong labels")
+    assert out == "data:v2 is retired.\n" and "candidate still names data:v2" in err
     assert call("retire", "data:v2")[1] == "data:v2 is retired already.\n"
 
+    # An alias keeps it in the lists, behind what is not retired.
+    assert _listed(call, "alias = candidate") == {"data": 2} and _listed(call, "kind = dataset") == {"data": 1}
+    assert "lists leave it out once no alias names it" in call("show", "data:v2")[1]
     assert (
         _listed(call) == {"data": 1}
         and _show(call, "data")["number"] == 1
         and _show(call, "data:latest")["number"] == 1
     )
     assert _listed(call, "retired is not null") == {"data": 2} == _listed(call, "archived > 1d ago")
-    assert _listed(call, "alias = latest") == {"data": 1} and _listed(call, "alias = candidate") == {}
+    assert _listed(call, "alias = latest") == {"data": 1}
     retired = _show(call, "data:candidate")
     assert retired["is_retired"] and retired["history"][0]["why"] == "wrong labels"
     assert "lists leave it out" in call("show", "data:v2")[1]
 
-    call("retire", "data:v1")
-    assert _listed(call) == {}
+    assert call("retire", "data:v1")[2] == ""
+    assert _listed(call) == {"data": 2}
+    assert call("alias", "data:v2", "candidate", "--remove")[0] == 0 and _listed(call) == {}
     code, _, err = call("show", "data")
     assert code == 2 and "All versions of data are retired" in err and "--back" in err
-    assert call("undo")[0] == 0 and _listed(call) == {"data": 1}
+    call("undo"), call("undo")
+    assert _listed(call) == {"data": 1}
     assert call("retire", "data:v2", "--back")[1] == "data:v2 is in the lists again.\n" and _listed(call) == {"data": 2}
 
 

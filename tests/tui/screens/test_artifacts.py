@@ -323,8 +323,9 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
 
 
 def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, explore: Explore) -> None:
-    """Of an artifact a retired version is counted, and listed after `i`; the artifact stays in the list with what is left."""
+    """Of an artifact a retired version is counted, and listed after `i`, or always with an alias; u goes back to the one it is about."""
     with Catalog(demo_catalog) as catalog, events.editing(catalog, "x") as edit, catalog.transaction() as connection:
+        connection.execute("DELETE FROM alias WHERE name <> 'production'")
         rows = connection.execute(
             "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'digits-model' ORDER BY v.number"
         ).fetchall()
@@ -341,6 +342,25 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
         await pilot.press("i")
         await settled(pilot)
         assert f"{count - 1} version" in shown(pilot)
+
+        # What is in production stays listed.
+        page = on(pilot, ArtifactScreen)
+        named = next(head for head in page.versions if "production" in head.aliases)
+        await pilot.press("minus")
+        await settled(pilot)
+        assert f"{named.reference} is production: retire it anyway? Reason:" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert page.current is not None and page.current.is_retired and "retired production" in shown(pilot)
+        await pilot.press("a", *"-production", "enter", "enter")
+        await settled(pilot)
+        assert page.current is None or page.current.id != named.id or len(page.versions) == count
+        await pilot.press("i", "G")
+        await settled(pilot)
+        assert page.current is not None and page.current.id != named.id
+        await pilot.press("u")
+        await settled(pilot)
+        assert page.current is not None and page.current.id == named.id and "production" in page.current.aliases
 
     explore(demo_catalog, flow, size=(140, 40))
 
