@@ -371,6 +371,8 @@ class VersionsEditor(Editor):
         room = self._screen.size.width - ENTRY_CELLS - 2 - cells_of(before) - cells_of(rest)
         whom = _whom(heads)
         name = whom if cells_of(whom) <= room else fit_middle(whom, max(_LEAST_NAME_CELLS, room)).rstrip()
+        if len(heads) == 1 and room < min(cells_of(whom), _LEAST_NAME_CELLS):
+            name = f"v{heads[0].number}"
         self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word)
 
     def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
@@ -553,7 +555,8 @@ def _asked_of_named(heads: Heads, does: str) -> _Asked:
     named = [head for head in heads if chosen_aliases(head)]
     if not named:
         return f"{does.capitalize()} ", "?"
-    aliases = ", ".join(chosen_aliases(named[0]))
+    first, *others = chosen_aliases(named[0])
+    aliases = f"{first} +{len(others)}" if others else first
     if len(heads) == 1:
         return "", f" is {aliases}: {does} it anyway?"
     more = f" +{len(named) - 1}" if len(named) > 1 else ""

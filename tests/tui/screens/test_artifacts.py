@@ -346,6 +346,12 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
         # What is in production stays listed.
         page = on(pilot, ArtifactScreen)
         named = next(head for head in page.versions if "production" in head.aliases)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("minus")
+        await settled(pilot)
+        assert f"v{named.number} is production: retire it anyway? Reason:" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.resize_terminal(140, 40)
         await pilot.press("minus")
         await settled(pilot)
         assert f"{named.reference} is production: retire it anyway? Reason:" in shown(pilot)
