@@ -42,7 +42,7 @@ def count_spans(state: RunsState, *, hidden_columns: int, older_chars: int = MAX
         spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
     # Signs of the groups are explained first: there is an arrow above the column that sorts, too.
     if any(spread.odd and spread.count for group in state.groups for spread in group.spreads.values()):
-        spans.append((" · of 3: some diverged", "warn"))
+        spans.append((" · (n of m) some diverged", "warn"))
     if any(group.is_thin for group in state.groups):
         from artui.query.runs.grouping import FEW_RUNS
 
