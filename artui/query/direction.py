@@ -6,6 +6,8 @@ import math
 import re
 from typing import Literal
 
+from artui.query.series.ranking import names_a_result
+
 Direction = Literal["lower", "higher"]
 
 _LOWER = re.compile(
@@ -37,10 +39,14 @@ def guess_direction(name: str) -> Direction:
 
 
 def has_direction(name: str) -> bool:
-    """Say whether a value of this metric can be better than another: an epoch, a learning rate or the load of a machine cannot."""
+    """Say whether a value of this metric can be better than another, and which one is told by its name.
+
+    Of an epoch, a learning rate or the load of a machine none is better, and of a name without a known word nobody knows.
+    """
     measured = _WHEN.sub("", name) if _RESULT.search(name) else name
     is_amount = bool(_AMOUNT.search(name)) and not _RESULT.search(name)
-    return not (is_amount or _COUNTER.search(measured) or _SYSTEM.match(name))
+    is_known = bool(_LOWER.search(name) or _RESULT.search(name) or _SPEED.search(name)) or names_a_result(name)
+    return is_known and not (is_amount or _COUNTER.search(measured) or _SYSTEM.match(name))
 
 
 def is_result(name: str) -> bool:

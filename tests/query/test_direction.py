@@ -54,6 +54,10 @@ def test_the_best_of_a_metric_follows_its_direction() -> None:
         ("epoch_loss", True),  # Keras
         ("total_reward", True),
         ("val/acc", True),
+        ("val/mAP50", True),
+        ("top5", True),
+        ("train/m00", False),  # nothing in the name says which way
+        ("other", False),
         ("epoch", False),
         ("global_step", False),
         ("train/total", False),

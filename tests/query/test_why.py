@@ -621,16 +621,16 @@ def test_the_metric_that_judges_is_one_that_the_runs_have(tables: list[set[str]]
 
 
 VERDICTS: dict[str, tuple[tuple[float | None, float | None], bool, str, str]] = {
-    "neither has it": ((None, None), False, "r0 and r1 have no X", "Neither of the two runs has X: there is nothing to judge by."),
-    "one has it": ((1.0, None), False, "r1 has no X, r0 has", "r1 has no X: there is nothing to judge by."),
-    "the other has it": ((None, math.nan), False, "r0 has no X, r1 has", "r0 has no X: there is nothing to judge by."),
-    "equal": ((0.5, 0.5), False, "r0 is as good as r1 · X 0.5000 against 0.5000", "Neither run is better in X: there is nothing to explain."),
-    "both NaN": ((math.nan, math.nan), False, "r0 is as good as r1 · X NaN against NaN", "Both runs diverged in X: neither is better."),
-    "NaN and the worst infinity": ((math.nan, -math.inf), False, "r0 is as good as r1 · X NaN against −∞", "Both runs diverged in X: neither is better."),
-    "no best, as none was finite": ((math.nan, math.nan), True, "r0 is as good as r1 · best X NaN against NaN", "Both runs diverged in best X: neither is better."),
-    "one diverged": ((math.nan, 0.1), False, "r1 is better than r0 · X 0.1000 against NaN", ""),
-    "one infinite": ((math.inf, 0.1), False, "r0 is better than r1 · X ∞ against 0.1000", ""),
-    "one better": ((0.1, 0.2), False, "r1 is better than r0 · X 0.2000 against 0.1000", ""),
+    "neither has it": ((None, None), False, "r0 and r1 have no score", "Neither of the two runs has score: there is nothing to judge by."),
+    "one has it": ((1.0, None), False, "r1 has no score, r0 has", "r1 has no score: there is nothing to judge by."),
+    "the other has it": ((None, math.nan), False, "r0 has no score, r1 has", "r0 has no score: there is nothing to judge by."),
+    "equal": ((0.5, 0.5), False, "r0 is as good as r1 · score 0.5000 against 0.5000", "Neither run is better in score: there is nothing to explain."),
+    "both NaN": ((math.nan, math.nan), False, "r0 is as good as r1 · score NaN against NaN", "Both runs diverged in score: neither is better."),
+    "NaN and the worst infinity": ((math.nan, -math.inf), False, "r0 is as good as r1 · score NaN against −∞", "Both runs diverged in score: neither is better."),
+    "no best, as none was finite": ((math.nan, math.nan), True, "r0 is as good as r1 · best score NaN against NaN", "Both runs diverged in best score: neither is better."),
+    "one diverged": ((math.nan, 0.1), False, "r1 is better than r0 · score 0.1000 against NaN", ""),
+    "one infinite": ((math.inf, 0.1), False, "r0 is better than r1 · score ∞ against 0.1000", ""),
+    "one better": ((0.1, 0.2), False, "r1 is better than r0 · score 0.2000 against 0.1000", ""),
 }  # fmt: skip
 
 
@@ -642,10 +642,10 @@ def test_what_is_said_of_the_two_values_is_so(tmp_path: Path, case: str) -> None
         for number, value in enumerate((*values, 0.3)):
             key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": number}))
             if value is not None:
-                points.append(connection, key, runs.name_key(connection, "X"), "", *points.pack([(0, 1, value)]))
+                points.append(connection, key, runs.name_key(connection, "score"), "", *points.pack([(0, 1, value)]))
     with open_reader(tmp_path / "x.artui") as reader:
         ids = [reader.run(name).id for name in ("r0", "r1")]
-        answer = why(reader, ids[0], ids[1], "X", by_best=by_best, better_first=True)
+        answer = why(reader, ids[0], ids[1], "score", by_best=by_best, better_first=True)
     assert "".join(headline(answer, number_text)).startswith(opening)
     assert answer.sentence == sentence or (not sentence and answer.is_better)
 
@@ -840,7 +840,7 @@ def test_no_value_of_a_counter_is_better(tmp_path: Path, metric: str) -> None:
         assert why(reader, ids[0], ids[1], metric, better_first=True).names == ("r1", "r0")
         judged = why(reader, ids[1], ids[0], metric, direction="lower")
         assert judged.is_judged and judged.is_better is False and "is worse than" in "".join(headline(judged, str))
-        with pytest.raises(UsageError, match="is a counter"):
+        with pytest.raises(UsageError, match="Nothing says which way"):
             why(reader, ids[0], ids[1], metric, by_best=True)
 
 

@@ -93,9 +93,22 @@ def _judging_order(name: str, count: int, runs: int) -> tuple[object, ...]:
 
 
 def _rank(name: str) -> int:
-    low = name.lower()
-    if low.startswith(("system/", "system.")):
+    if name.lower().startswith(("system/", "system.")):
         return SYSTEM_RANK
+    part, kind = _part_and_kind(name)
+    if kind in ("books", "progress"):
+        return BOOKS_RANK
+    return _PARTS[part] + (0 if kind == "result" else 2)
+
+
+def names_a_result(name: str) -> bool:
+    """Say whether a metric's name has a word for what people judge runs by."""
+    return _part_and_kind(name)[1] == "result"
+
+
+def _part_and_kind(name: str) -> tuple[str, str]:
+    """Give of a name which part of the data it is about, and what it measures; empty where it does not say."""
+    low = name.lower()
     words = low.translate(_SEPARATORS).split()
     if low != name:
         words = [part for word in name.translate(_SEPARATORS).split() for part in _parts_of(word)]
@@ -107,9 +120,7 @@ def _rank(name: str) -> int:
             part = its_part
         if its_kind and (its_kind != "progress" or not kind):
             kind = its_kind
-    if kind in ("books", "progress"):
-        return BOOKS_RANK
-    return _PARTS[part] + (0 if kind == "result" else 2)
+    return part, kind
 
 
 _PARTS = {"validation": 0, "test": 1, "": 2, "train": 3}

@@ -71,7 +71,7 @@ def why(
     metric = metric or _common_metric(*comparison.runs)
     is_judged = direction is not None or has_direction(metric.partition(" {")[0])
     if by_best and not is_judged:
-        raise UsageError(f"{metric} is a counter: none of its values is the best.", remedy="Leave the best out, or name another metric.")  # fmt: skip
+        raise UsageError(f"Nothing says which way {metric} is better: none of its values is the best.", remedy="Leave the best out, or name another metric.")  # fmt: skip
     direction = direction or (guess_direction(metric) if is_judged else "higher")
     which = "last" if not by_best else "min" if direction == "lower" else "max"
     rows = [
