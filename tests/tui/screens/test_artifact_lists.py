@@ -98,7 +98,7 @@ def test_artifacts_keep_their_aliases(cells: int | None) -> None:
     texts = {word: [artifact_cell(row, shape, NOW_MS)[0] for row in rows] for word, shape in shapes.items()}
 
     assert all(length_of([(text, "")]) == shapes[word].width for word, column in texts.items() for text in column)
-    whole = "production candidate" if cells in (20, None) else "production +1" if cells == 16 else "production"
+    whole = "production candidate" if cells == 20 else "production +1" if cells in (16, None) else "production"
     assert texts["alias"][0].strip() == whole and texts["alias"][1].strip() == "·"
     assert [text.strip() for text in texts["version"]] == ["v2", "v30"] and texts["created"][0].strip() == "2h"
     sums = {word: sum_cell(rows, shape, NOW_MS)[0].strip() for word, shape in shapes.items()}
