@@ -66,7 +66,7 @@ CLICKS: dict[str, tuple[tuple[str, ...], str, int | None, Callable[[Any], bool]]
     "footer: mark": ((), "mark", BOTTOM, lambda app: len(app.screen.state.marked) == 1),
     "footer: the key itself": ((), "enter", BOTTOM, _is(RunScreen)),
     "footer: a menu": (("g",), "by project".removeprefix("by "), BOTTOM, lambda app: bool(app.screen.state.groups)),
-    "footer: leave a question": (("t",), "leave", BOTTOM, lambda app: not app.screen.query_one("Prompt").display),
+    "footer: leave a question": (("t",), "cancel", BOTTOM, lambda app: not app.screen.query_one("Prompt").display),
     "footer: all keys": ((), "all keys", BOTTOM, _is(HelpScreen)),
     "footer of a run": (RUN, "tag", BOTTOM, lambda app: app.screen.query_one("Prompt").display),
     "a version in a run": (RUN, "digits-split:v1", None, _is(ArtifactScreen)),

@@ -241,10 +241,10 @@ class QueryLine(FilterLine):
         self._draft = ""
 
     @property
-    @property
     def _holds(self) -> bool:
         return self._error is None
 
+    @property
     def is_ahead(self) -> bool:
         """Whether the filter was entered and the list has not answered it yet."""
         return not self.is_typing and self._judged != self.words

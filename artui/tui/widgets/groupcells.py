@@ -83,7 +83,9 @@ def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
     of = f"({spread.count:,} of {size:,})"
     if spread.mean is None:
         return of
-    means = (number_text(spread.mean), *(number_text(spread.mean, digits) for digits in (3, 2)))
+    means = [number_text(spread.mean), *(number_text(spread.mean, digits) for digits in (3, 2))]
+    if "e" in means[0]:
+        means.pop()  # one digit before an exponent says too little
     return next((text for mean in means if len(text := f"{mean} {of}") <= cells), of)
 
 
