@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.widget import Widget
-
 from artui.model import VersionHead
 from artui.query.forgotten import forgotten_run, forgotten_version
 from artui.safetext import clean
 from artui.tui.keys import bindings
-from artui.tui.screens.base import CatalogScreen
-from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.screens.asked import AskedScreen
+from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
 from artui.units import bytes_text, count_text, plural
 
@@ -23,10 +19,11 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 
-class ForgetScreen(CatalogScreen):
+class ForgetScreen(AskedScreen):
     """Holds a run or a version; its name has to be typed before anything is done."""
 
     SCOPES = ("forget", "list", "app")
+    LIST_ID = "forget"
     BINDINGS = bindings("forget")
 
     def __init__(self, head: RunHead | VersionHead, *, place: int) -> None:
@@ -34,25 +31,6 @@ class ForgetScreen(CatalogScreen):
         self.head = head
         self.PLACE = place  # type: ignore[misc]
         self.forgotten: Forgotten | None = None
-
-    def compose(self) -> ComposeResult:
-        yield Bar(id="top")
-        yield LineList(marks_cursor=False, says_more=True, id="forget")
-        yield Prompt()
-        yield KeyBar()
-
-    @property
-    def listing(self) -> LineList:
-        """What goes."""
-        return self.query_one("#forget", LineList)
-
-    def prompt_home(self) -> Widget:
-        """Give the list."""
-        return self.listing
-
-    def on_mount(self) -> None:
-        self.show_place()
-        self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
         """Say what is to be forgotten."""
@@ -67,10 +45,6 @@ class ForgetScreen(CatalogScreen):
     def _take(self, forgotten: Forgotten) -> None:
         self.forgotten = forgotten
         self.listing.set_lines(forget_lines(forgotten))
-
-    def go_back(self) -> bool:
-        """Leave the question; false if there is none."""
-        return self.query_one(Prompt).leave()
 
     def action_forget(self) -> None:
         """Ask for the name, and forget what bears it."""

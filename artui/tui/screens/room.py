@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from textual.app import ComposeResult
-from textual.widget import Widget
-
 from artui import clock
 from artui.query.retention import USUAL_GRACE, plan_for
 from artui.safetext import clean
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import Link
-from artui.tui.screens.base import CatalogScreen
-from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.screens.asked import AskedScreen
+from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
 from artui.units import bytes_text, plural
 
@@ -34,11 +30,13 @@ _MOST_NAMED = 1_000
 _LABEL_CELLS = 14
 
 
-class RoomScreen(CatalogScreen):
+class RoomScreen(AskedScreen):
     """Holds a rule, a filter and a span of time, and the plan that follows from them: nothing is done before it is asked."""
 
     SCOPES = ("room", "list", "app")
     PLACE = 2
+    LIST_ID = "room"
+    HAS_LINKS = True
     BINDINGS = bindings("room")
 
     def __init__(self) -> None:
@@ -49,25 +47,6 @@ class RoomScreen(CatalogScreen):
         """Only versions that this filter matches are deleted."""
         self.older_than = USUAL_GRACE
         self.plan: Plan | None = None
-
-    def compose(self) -> ComposeResult:
-        yield Bar(id="top")
-        yield LineList(only_links=True, says_more=True, id="room")
-        yield Prompt()
-        yield KeyBar()
-
-    @property
-    def listing(self) -> LineList:
-        """What would go."""
-        return self.query_one("#room", LineList)
-
-    def prompt_home(self) -> Widget:
-        """Give the list."""
-        return self.listing
-
-    def on_mount(self) -> None:
-        self.show_place()
-        self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -90,10 +69,6 @@ class RoomScreen(CatalogScreen):
             return
         self.plan = plan
         self.listing.set_lines(plan_lines(plan, keep=self.keep, where=self.where, older_than=self.older_than))
-
-    def go_back(self) -> bool:
-        """Leave the question; false if there is none."""
-        return self.query_one(Prompt).leave()
 
     def action_keep_rule(self) -> None:
         """Ask which versions are kept."""
