@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -32,6 +33,8 @@ hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=No
 hypothesis.settings.load_profile("artui")
 
 HOME_PARTS = ("state", "cache", "config", "data")
+# One home a test: a list of catalogs used lately, a kept filter or a default catalog of one is nothing to the next.
+HOMES = itertools.count(1)
 
 # Whoever starts the tests behind their back (`nohup`, a shell's `&`) has these ignored, and children inherit that: what
 # is tested of ctrl+c would wait for ever.
@@ -81,11 +84,11 @@ def same_surroundings() -> Iterator[None]:
 def home(
     same_surroundings: None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """Keep state, cache and settings of the tests apart from the user's, shared within one test process."""
-    folder = Path(os.environ.get("ARTUI_TEST_HOME") or tmp_path_factory.getbasetemp() / "home")
+    """Keep state, cache and settings of each test apart from the user's and from those of every other test."""
+    folder = tmp_path_factory.getbasetemp() / "homes" / str(next(HOMES))
     for part in HOME_PARTS:
         monkeypatch.setenv(f"XDG_{part.upper()}_HOME", str(folder / part))
-    for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
+    for name in [name for name in os.environ if name.startswith("ARTUI_")] + ["NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
     # What goes on beside a run is looked at by the tests that are about it.
     for name in ("CONSOLE", "SYSTEM_SECONDS", "CODE"):
