@@ -18,6 +18,7 @@ from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import fit_middle
 from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versions
 from artui.tui.state.marks import Reach
+from artui.tui.tagging import quoted_tag, tag_changes
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from artui.units import plural
 
@@ -49,12 +50,16 @@ class Editor:
         text: str = "",
         names: Callable[[Reader], Sequence[str]] | None = None,
         enter_word: str = "keep",
+        is_list: bool = False,
     ) -> None:
-        """Ask for a text, if the catalog may be written; tab completes it to one of the names, `enter_word` says what enter does."""
+        """Ask for a text, if the catalog may be written; tab completes it to one of the names, or the last of a list.
+
+        `enter_word` says what enter does.
+        """
         if not self._is_writable():
             return
         screen, prompt = self._screen, self._screen.query_one(Prompt)
-        prompt.ask(question, answer, text=text, enter_word=enter_word)
+        prompt.ask(question, answer, text=text, enter_word=enter_word, is_list=is_list)
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
             screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked))
@@ -148,22 +153,33 @@ class RunsEditor(Editor):
         """Put tags on the runs, or take them off."""
         self._reached("tag", lambda runs: self._ask_tag(runs))
 
-    def _ask_tag(self, runs: _Runs) -> None:
+    def _ask_tag(self, runs: _Runs, text: str = "") -> None:
         self.prompt(
-            f"tag {runs.whom}  (name, name=value, or -name)",
+            f"tag {runs.whom}  (name, name=value, -name; several: good, lr=low)",
             lambda text: self._tag(runs, text),
-            names=lambda reader: tag_answers(reader, runs.keys),
+            text=text,
+            names=lambda reader: [quoted_tag(name) for name in tag_answers(reader, runs.keys)],
+            is_list=True,
         )
 
     def _tag(self, runs: _Runs, text: str) -> None:
-        if not text:
+        put, off = tag_changes(text)
+        if "" in put or "" in off:
+            self._ask_tag(runs, text)
+            self._say("A tag needs a name: name, name=value, or -name to take it off.", is_warning=True)
             return
-        name, _, value = text.removeprefix("-").partition("=")
-        name = name.strip()
-        if text.startswith("-"):
-            self._edit(runs, f"tag {name} off", lambda edit, run_id: edit.untag(run_id, name))
-        else:
-            self._edit(runs, f"tag {name} on", lambda edit, run_id: edit.tag(run_id, name, value.strip()))
+        if not put and not off:
+            return
+
+        def change(edit: Edit, run_id: str) -> None:
+            for name, value in put.items():
+                edit.tag(run_id, name, value)
+            for name in off:
+                edit.untag(run_id, name)
+
+        parts = [f"{', '.join(names)} {word}" for names, word in ((put, "on"), (off, "off")) if names]
+        count = len(put) + len(off)
+        self._edit(runs, f"{'tag' if count == 1 else 'tags'} {' and '.join(parts)}", change)
 
     def note(self) -> None:
         """Write a note on the runs; for a single run its present note can be changed."""

@@ -291,8 +291,13 @@ def thinned(places: Sequence[tuple[int, str]]) -> dict[int, str]:
 
 
 def row_of(share: float, rows: int) -> int:
-    """Give the row of a share of a y axis, 0 at the top."""
-    return max(0, min(rows - 1, round((1 - share) * (rows - 1))))
+    """Give the row of a share of a y axis, 0 at the top: the one that has the dot of such a value, of four in a row."""
+    return max(0, min(rows - 1, round((1 - share) * (4 * rows - 1)) >> 2))
+
+
+def column_of(share: float, columns: int) -> int:
+    """Give the column of a share of an x axis: the one that has the dot of such a value, of two in a column."""
+    return max(0, min(columns - 1, round(share * (2 * columns - 1)) >> 1))
 
 
 def label_cells(texts: Sequence[str]) -> int:
@@ -317,7 +322,7 @@ def x_labels(scale: Scale, columns: int, unit: Unit) -> list[tuple[int, str]]:
     """Give (column, label) pairs, the most important first: the first and the last value, then round ones between them."""
     last = columns - 1
     between = [
-        (round(share * last), text)
+        (column_of(share, columns), text)
         for share, text in ticks(scale, max(1, columns // _CELLS_A_TICK), unit)
         if -1e-9 <= share <= 1 + 1e-9
     ]

@@ -53,6 +53,7 @@ class Prompt(Horizontal):
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
         self._only_enter = False
+        self._is_list = False
         self._enter_word = self.KEYS[0][1]
         self.asked_count = 0
         """Questions that were asked so far."""
@@ -85,16 +86,18 @@ class Prompt(Horizontal):
         is_yes_or_no: bool = False,
         only_enter: bool = False,
         enter_word: str = "keep",
+        is_list: bool = False,
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
-        letter leaves it. `enter_word` says in the footer what enter does.
+        letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
+        commas between them, and tab completes the last.
         """
         self.asked_count += 1
         self._enter_word = enter_word
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
-        self._is_yes_or_no, self._only_enter = is_yes_or_no, only_enter
+        self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
         self._question = clean(question)
         self._show_question()
         self._answer = answer
@@ -157,7 +160,11 @@ class Prompt(Horizontal):
 
     def _complete(self, change: int) -> None:
         """Complete what is typed; a second time, to the next name that begins so."""
-        value = self._entry.value
+        before, value = "", self._entry.value
+        if self._is_list:
+            before, comma, value = value.rpartition(",")
+            before += comma + value[: len(value) - len(value.lstrip())]
+            value = value.lstrip()
         is_again = bool(self._completed) and value == self._completed
         if not is_again:
             self._begun = value
@@ -166,8 +173,8 @@ class Prompt(Horizontal):
             return
         place = names.index(value) + change if is_again and value in names else min(change, 0)
         self._completed = names[place % len(names)]
-        self._entry.value = self._completed
-        self._entry.cursor_position = len(self._completed)
+        self._entry.value = before + self._completed
+        self._entry.cursor_position = len(self._entry.value)
 
     def on_descendant_blur(self) -> None:
         focused = self.screen.focused

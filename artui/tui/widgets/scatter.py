@@ -21,7 +21,7 @@ from artui.safetext import clean
 from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, row_of, thinned
+from artui.tui.widgets.axes import Scale, column_of, row_of, thinned
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
@@ -230,7 +230,7 @@ class Scatter(Picture):
         most = columns // (_WORD_CELLS + 1)
         x_ticks = axis_ticks(self.x, x_scale, max(2, most)) if self.x.is_words else ground.x_ticks
         places = [
-            (round(share * (columns - 1)), fit_middle(text, min(room, cell_len(text))))
+            (column_of(share, columns), fit_middle(text, min(room, cell_len(text))))
             for share, text in _cleaned(x_ticks)
             if 0 <= share <= 1
         ]
@@ -252,7 +252,7 @@ class Scatter(Picture):
         if self.x is None or self.y is None:
             return {}
         shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
-        places = (round(max(0.0, min(1.0, share)) * (columns - 1)) for share in shares if share is not None)
+        places = (column_of(share, columns) for share in shares if share is not None)
         return Counter(places)
 
     def sign_of(self, key: int, number: int) -> Span:
@@ -774,7 +774,7 @@ def _fits(ticks: Sequence[tuple[float, str]], columns: int) -> bool:
     """Say whether all labels have room, each below its place."""
     end = -1
     for share, text in ticks:
-        start = max(0, min(columns - len(text), round(share * (columns - 1)) - len(text) // 2))
+        start = max(0, min(columns - len(text), column_of(share, columns) - len(text) // 2))
         if start <= end:
             return False
         end = start + len(text)

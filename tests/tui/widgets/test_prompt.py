@@ -14,6 +14,7 @@ from artui.catalog import Catalog, events, runs
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids
+from artui.tui.tagging import quoted_tag, tag_changes
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from tests.tui.looking import settled, shown
 
@@ -105,6 +106,8 @@ def test_tab_completes_tags_aliases_and_projects(small_catalog: Path, explore: E
         assert await complete(pilot, "t", "sw", "tab", "tab", "tab", "shift+tab") == ["sweep-a", "sweep-b", "sweep-a", "sweep-b"]  # fmt: skip
         assert await complete(pilot, "t", "-", "tab", "tab") == ["-sweep-a"] * 2
         assert await complete(pilot, "t", "other", "tab") == ["other"]
+        assert await complete(pilot, "t", "good, -sw", "tab", "tab") == ["good, -sweep-a"] * 2
+        assert await complete(pilot, "t", "a=1,sweep-b", "tab") == ["a=1,sweep-b"]
         assert await complete(pilot, "m", "d", "tab") == ["digits"]
         await pilot.press("2", "slash", *"digits-model", "enter")
         assert await complete(pilot, "a", "-c", "tab") == ["-candidate"]
@@ -141,3 +144,55 @@ def test_a_long_question_leaves_room_for_the_answer(tmp_path: Path, explore: Exp
             await pilot.press("escape")
 
     explore(path, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    ("typed", "put", "off"),
+    [
+        ("good", {"good": ""}, []),
+        (" good ,lr = low,, -old ", {"good": "", "lr": "low"}, ["old"]),
+        ('reason="slow, wrong", "a, b"=1', {"reason": "slow, wrong", "a, b": "1"}, []),
+        ('-"a, b"', {}, ["a, b"]),
+        ("a=b=c", {"a": "b=c"}, []),
+        ("=x", {"": "x"}, []),
+        ("-", {}, [""]),
+        (", ,", {}, []),
+    ],
+)
+def test_several_tags_are_read(typed: str, put: dict[str, str], off: list[str]) -> None:
+    assert tag_changes(typed) == (put, off)
+
+
+@pytest.mark.parametrize("name", ["a", "a, b", "-a, b", "-a"])
+def test_a_completed_tag_is_one_tag(name: str) -> None:
+    put, off = tag_changes(quoted_tag(name))
+    assert [*put, *(f"-{taken}" for taken in off)] == [name]
+
+
+def test_tags_are_put_on_and_taken_off_at_once(small_catalog: Path, explore: Explore) -> None:
+    """One answer is one edit, which one undo takes back; a tag without a name is asked for again with what was typed."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+        def tags() -> dict[str, str]:
+            with Reader(small_catalog) as reader, reader.snapshot() as connection:
+                return dict(
+                    connection.execute("SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key")
+                )
+
+        before = tags()
+        await press("t", *"good,lr=low", "enter")
+        assert tags() == before | {"good": "", "lr": "low"} and "tags good, lr on" in shown(pilot)
+        await press("t", *"best,-good", "enter")
+        assert "tags best on and good off" in shown(pilot)
+        assert tags() == before | {"best": "", "lr": "low"}
+        await press("u")
+        assert tags() == before | {"good": "", "lr": "low"}
+        await press("t", *"best,=x", "enter")
+        entry = pilot.app.screen.focused
+        assert isinstance(entry, Input) and entry.value == "best,=x" and "A tag needs a name" in shown(pilot)
+
+    explore(small_catalog, flow)
