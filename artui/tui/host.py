@@ -42,6 +42,9 @@ class Host(Protocol):
     def say(self, text: str, *, is_warning: bool = False, seconds: float = 5.0) -> None:
         """Show a notice at the bottom for a while."""
 
+    def unsay(self, text: str) -> None:
+        """Remove a notice, if it is still the one that is shown."""
+
     def topic_failed(self, asker: Any, topic: str, error: Exception) -> None:
         """Show an error of a screen's topic, until the topic succeeds or the user leaves the screen."""
 

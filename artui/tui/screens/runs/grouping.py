@@ -115,11 +115,12 @@ class RunsGrouping:
         reader, grouping = self._screen.reader, state.arrangement.grouping
         if len(order.keys) > MANY_RUNS:
             self._screen.artui.say(f"grouping {plural(len(order.keys), 'run')} …")
-        self._screen.ask(
-            "groups",
-            lambda: grouped(reader, order.keys, by),
-            lambda answer: self._take(grouping, answer, to_first=to_first or is_other),
-        )
+
+        def take(answer: list[Group]) -> None:
+            self._screen.artui.unsay(f"grouping {plural(len(order.keys), 'run')} …")
+            self._take(grouping, answer, to_first=to_first or is_other)
+
+        self._screen.ask("groups", lambda: grouped(reader, order.keys, by), take)
 
     def _take(self, grouping: tuple[str, ...], answer: list[Group], *, to_first: bool) -> None:
         screen = self._screen

@@ -35,6 +35,10 @@ class RunsHost(Protocol):
         """The table, for what is under its cursor."""
 
     @property
+    def is_current(self) -> bool:
+        """Whether no other screen lies over it."""
+
+    @property
     def filter(self) -> QueryLine:
         """The line of the filter, for its text and its error."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from artui.query.direction import has_direction
@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from artui.tui.cells import Spans
     from artui.tui.screens.runs.host import RunsHost
 
+_LONGEST_WAIT = 60
+"""Seconds for which the notice of what waits for all runs stays, if they do not come."""
+
 
 class RunsOpener:
     """Opens other screens for the runs that are marked, grouped or shown."""
 
     def __init__(self, screen: RunsHost) -> None:
         self._screen = screen
+        self._awaited: tuple[RunsRequest, str, Callable[[], object]] | None = None
+        """For which runs something waits, what was said of it, and what it is."""
 
     def compare(self) -> None:
         """Put the marked runs side by side, those of the group under the cursor, or the run there and another.
@@ -66,11 +71,12 @@ class RunsOpener:
 
     def plot(self, tab: str, column: Column | None) -> None:
         """Draw the marked runs, those of the group under the cursor, or all that the filter shows."""
+        self.when_whole("the charts open", lambda: self._plot(tab, column))
+
+    def _plot(self, tab: str, column: Column | None) -> None:
         from artui.tui.screens.plot import PlotScreen
 
         screen, state = self._screen, self._screen.state
-        if not self.is_whole():
-            return
         marked = marks.marked_keys(state)
         group = None if marked else screen.table.group
         keys = list(group.keys if group is not None else state.order.keys)
@@ -106,27 +112,54 @@ class RunsOpener:
 
     def describe_column(self, column: Column | None = None) -> None:
         """Show how the values of a column, by default the current one, are spread over the runs that are shown."""
+        column = column or columns.column_at(self._screen.table.view, self._screen.table.column)
+        self.when_whole("the column opens", lambda: self._describe(column))
+
+    def _describe(self, column: Column) -> None:
         from artui.tui.screens.column import ColumnScreen
 
         screen = self._screen
-        if self.is_whole():
-            column = column or columns.column_at(screen.table.view, screen.table.column)
-            metrics = [
-                shown for shown in screen.shown_columns() if shown.source == "metric" and shown.name != column.name
-            ]
-            metrics.sort(key=lambda metric: metric.name != self._judging_metric())
-            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column, next(iter(metrics), None)))
+        metrics = [shown for shown in screen.shown_columns() if shown.source == "metric" and shown.name != column.name]
+        metrics.sort(key=lambda metric: metric.name != self._judging_metric())
+        screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column, next(iter(metrics), None)))
 
-    def is_whole(self) -> bool:
-        """Say whether all runs that match have been read, and tell the user if not."""
-        order = self._screen.state.order
-        if order.is_partial:
-            read = f"{count_text(len(order.keys))} of {plural(order.total, 'run')} are read"
-            self._screen.artui.say(f"{read}, the rest is on its way: try again in a moment.")
-        return not order.is_partial
+    def when_whole(self, does: str, then: Callable[[], object]) -> None:
+        """Do something once all runs that match have been read, and say so while they are not.
+
+        Args:
+            does: what will happen then, as in `the charts open`.
+        """
+        screen, order = self._screen, self._screen.state.order
+        self.let_go()
+        if not order.is_partial:
+            then()
+            return
+        read = f"{count_text(len(order.keys))} of {plural(order.total, 'run')} are read"
+        self._awaited = screen.state.request, f"{read}: {does} as soon as the rest is there.", then
+        screen.artui.say(self._awaited[1], seconds=_LONGEST_WAIT)
+
+    def order_changed(self) -> None:
+        """Do what waits for all runs, if they are there; forget it if other runs are asked for by now."""
+        if self._awaited is None:
+            return
+        request, _, then = self._awaited
+        if request != self._screen.state.request or not self._screen.is_current:
+            self.let_go()
+        elif not self._screen.state.order.is_partial:
+            self.let_go()
+            then()
+
+    def let_go(self) -> None:
+        """Forget what waits for all runs."""
+        if self._awaited is not None:
+            self._screen.artui.unsay(self._awaited[1])
+            self._awaited = None
 
     def why(self) -> None:
         """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""
+        self.when_whole("you learn why", self._why)
+
+    def _why(self) -> None:
         from artui.query.why import comparable, leading_metric, outcome, sets_apart
         from artui.tui.screens.why import WhyScreen
 

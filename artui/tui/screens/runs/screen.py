@@ -205,6 +205,8 @@ class RunsScreen(ArrangesColumns):
             self._keeper.keep_marks_soon(state.marked, self._keep_marks)
         self._show_counts()
         if state.order is not before.order:
+            if before.order.is_partial:
+                self._opener.order_changed()
             self._show_empty()
             self.artui.set_counts(state.order.total, state.order.running)
 
@@ -433,7 +435,7 @@ class RunsScreen(ArrangesColumns):
         self.show(columns.with_sorts(self.state, [columns.best_first(column_id)]))
 
     def action_choose_columns(self) -> None:
-        self._questions.ask_columns(self.open_choice)
+        self._opener.when_whole("the columns open", lambda: self._questions.ask_columns(self.open_choice))
 
     def look_at_columns(self) -> tuple[Look | None, tuple[int, str]]:
         keys = list(self.state.order.keys)
@@ -535,7 +537,7 @@ class RunsScreen(ArrangesColumns):
         self.show(marks.with_range(self.state, self.table.lines, self.table.cursor))
 
     def action_invert_marks(self) -> None:
-        self.show(marks.inverted(self.state))
+        self._opener.when_whole("the marks turn", lambda: self.show(marks.inverted(self.state)))
 
     def action_clear_marks(self) -> None:
         self.show(marks.without_marks(self.state))
@@ -546,11 +548,13 @@ class RunsScreen(ArrangesColumns):
         column = columns.column_at(self.table.view, self.table.column)
         name = "name" if column.id == "attribute:name" else header_of(column)
         question = f"mark runs whose {name} matches  (regex ^adam, or < 0.3)"
-        self.prompt.ask(question, lambda text: self._mark_matching(column, text), enter_word="mark")
+        self.prompt.ask(question, lambda text: self._match(column, text), enter_word="mark")
+
+    def _match(self, column: Column, text: str) -> None:
+        if text:
+            self._opener.when_whole("they are marked", lambda: self._mark_matching(column, text))
 
     def _mark_matching(self, column: Column, text: str) -> None:
-        if not text:
-            return
         from artui.query.filter.narrowing import where_matching
 
         request, reader = RunsRequest(where_matching(column, text)), self.reader
@@ -605,9 +609,10 @@ class RunsScreen(ArrangesColumns):
         self._taker.copy_rows(self.reach(), self.shown_columns(), format)
 
     def action_export(self) -> None:
+        self._opener.when_whole("you are asked where to write them", self._export)
+
+    def _export(self) -> None:
         reach = marks.reach(self.state) if self.state.marked else Reach(tuple(self.state.order.keys))
-        if not self._opener.is_whole():
-            return
         if not reach.keys:
             self.artui.say("There are no runs to write.")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from artui.catalog.writing import Catalog
 from artui.query.reader import Reader
 from artui.query.runs.columns import aggregate_ranges, chosen_columns, columns, usual_attributes
 from artui.query.runs.grouping import grouped
-from artui.query.runs.order import RunsRequest, first_view, run_order
+from artui.query.runs.order import RunOrder, RunsRequest, first_view, run_order
 from artui.query.runs.statistics import placed
 from artui.tui.screens.column import Bin, ColumnScreen
+from artui.tui.screens.columns import ColumnsScreen
+from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.widgets.runstable import RunsTable
@@ -501,3 +504,41 @@ def test_rows_of_the_first_sight_are_not_taken_for_all(small_catalog: Path, limi
     with Reader(small_catalog) as reader:
         screen = RunsScreen(first_view(reader, limit))
     assert screen.state.order.is_partial == is_partial
+
+
+def test_what_needs_all_runs_waits_for_them(small_catalog: Path, explore: Explore) -> None:
+    """What is drawn, described, weighed, written or marked by rule is done once all runs are read; another filter calls it off."""
+    doings: dict[str, tuple[str, Any]] = {
+        "f": ("the charts open", PlotScreen),
+        "F": ("the column opens", ColumnScreen),
+        "C": ("the columns open", ColumnsScreen),
+        "asterisk": ("the marks turn", None),
+    }
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = on(pilot, RunsScreen)
+        whole = screen.state.order
+        part = RunOrder(whole.keys[:2], whole.total, whole.running, is_partial=True)
+        for key, (words, opened) in doings.items():
+            screen.show(replace(screen.state, order=part))
+            await pilot.press(key)
+            await settled(pilot)
+            assert pilot.app.screen is screen and f"2 of {whole.total} runs are read: {words}" in shown(pilot), key
+            screen.show(replace(screen.state, order=whole))
+            await settled(pilot)
+            assert "are read" not in shown(pilot)
+            if opened is not None:
+                front: Any = pilot.app.screen
+                assert isinstance(front, opened), key
+                assert opened is not ColumnScreen or len(front.keys) == whole.total
+                await pilot.press("escape")
+                await settled(pilot)
+            else:
+                assert screen.state.marked == set(whole.keys)
+                await pilot.press("M")
+        screen.show(replace(screen.state, order=part))
+        await pilot.press("f", "slash", *"status = failed", "enter")
+        await settled(pilot)
+        assert pilot.app.screen is screen and "are read" not in shown(pilot)
+
+    explore(small_catalog, flow)
