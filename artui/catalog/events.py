@@ -22,7 +22,7 @@ from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
-from artui.errors import UnknownReference
+from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
 
 MAX_KEPT_EDITS = 1000
@@ -205,7 +205,14 @@ class Edit:
         return row[0], row[1]
 
     def save_view(self, name: str, screen: str, content: str) -> bool:
-        """Keep what a screen shows under a name; a view of that name is replaced."""
+        """Keep what a screen shows under a name; a view of that name is replaced.
+
+        Raises:
+            UsageError: another screen has a view of that name.
+        """
+        kept = _get_view(self._connection, self._text(name), "")
+        if kept is not None and kept[0] != screen:
+            raise UsageError(f"There is a view {name!r} of {kept[0]} already.", remedy="Choose another name.")
         return self._set("view", self._text(name), "", [screen, _storable(self._redactor.stored(content))])
 
     def delete_view(self, name: str) -> bool:

@@ -172,7 +172,7 @@ def _names(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -
 def _views(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
     condition, values = _like("name", patterns)
     rows = connection.execute(
-        f"SELECT name, author FROM saved_view WHERE screen = 'runs' AND {condition} ORDER BY name LIMIT :most",
+        f"SELECT name, author FROM saved_view WHERE {condition} ORDER BY name LIMIT :most",
         {**values, "most": most},
     )
     return [Thing("view", text(name), text(name), text(author)) for name, author in rows]

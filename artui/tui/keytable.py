@@ -731,6 +731,8 @@ USUAL_KEYS = (
         "Show or hide the details of the artifact under the cursor.",
     ),
     *_on_columns("artifacts", hide="underscore"),
+    Key("artifacts", "W", "save_view", "keep view", "Keep filter, columns and order as a view in the catalog."),
+    Key("artifacts", "ctrl+o", "open_views", "views", "Open a view that was kept."),
     Key("artifacts", "v", "mark_range", "mark range", "Mark everything from the last marked line to this one."),
     Key("artifacts", "asterisk", "invert_marks", "invert marks", "Mark what is not marked, of what the filter shows."),
     Key("artifacts", "M", "clear_marks", "clear marks", "Unmark all versions."),

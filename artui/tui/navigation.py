@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from artui.query.runs.rows import run_ids
+from artui.safetext import clean
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import offered_keys
 from artui.tui.messages import Link
@@ -301,10 +302,31 @@ class Navigation:
         if thing.kind in ("run", "version", "artifact"):
             self.follow(Link(thing.kind, thing.id))
         elif thing.kind == "view":
-            self.to_runs()
-            self._runs_screen.open_view_named(thing.id)
+            self._open_view(thing.id)
         else:
             from artui.tui.screens.runs.uses import use
 
             self.to_runs()
             use(self._runs_screen, use_id, thing.kind, thing.id)
+
+    def _open_view(self, name: str) -> None:
+        """Open a view where it belongs: in the table of runs, or in that of artifacts."""
+        from artui.query.runs.views import SavedView, saved_views
+        from artui.tui.screens.artifacts import ArtifactsScreen
+
+        runs, reader = self._runs_screen, self._reader
+
+        def take(views: list[SavedView]) -> None:
+            place = next((view.screen for view in views if view.name == name), None)
+            if place == "artifacts":
+                self._show_main(ArtifactsScreen)
+                screen = self._app.screen
+                if isinstance(screen, ArtifactsScreen):
+                    screen.call_after_refresh(screen.open_view_named, name)
+            elif place is not None:
+                self.to_runs()
+                runs.open_view_named(name)
+            else:
+                self._say(f"There is no view {clean(name, max_chars=60)} any more.")
+
+        runs.ask("view's place", lambda: saved_views(reader), take)

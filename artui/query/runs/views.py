@@ -1,4 +1,4 @@
-"""Views of the table of runs that were kept in the catalog."""
+"""Views of the tables of runs and of artifacts that were kept in the catalog."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ class SavedView:
     """What a screen showed, kept under a name."""
 
     name: str
+    screen: str
+    """`runs` or `artifacts`."""
     content: str
     """JSON that the screen wrote."""
     author: str
     changed_ms: int
 
 
-VIEWS_OF_SCREEN = """
-    SELECT name, content, author, changed_ms
+VIEWS = """
+    SELECT name, screen, content, author, changed_ms
     FROM saved_view
-    WHERE screen = :screen
     ORDER BY name
     LIMIT 1000
 """
 
 
-def saved_views(reader: Reader, screen: str) -> list[SavedView]:
-    """Give the views of a screen, by name."""
+def saved_views(reader: Reader, screen: str = "") -> list[SavedView]:
+    """Give the views of a screen, or of all, by name; two of different screens never have one name."""
     with reader.snapshot() as connection:
-        return [
-            SavedView(cell_of.text(name), cell_of.text(content), cell_of.text(author), cell_of.integer(changed_ms))
-            for name, content, author, changed_ms in connection.execute(VIEWS_OF_SCREEN, {"screen": screen})
-        ]
+        rows = connection.execute(VIEWS).fetchall()
+    views = [
+        SavedView(cell_of.text(name), cell_of.text(own), cell_of.text(content), cell_of.text(author), cell_of.integer(changed_ms))
+        for name, own, content, author, changed_ms in rows
+    ]  # fmt: skip
+    return [view for view in views if not screen or view.screen == screen]

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from artui.query.runs.sorting import Sort
     from artui.tui.screens.columns import Look
     from artui.tui.screens.taking import Taker
+    from artui.tui.screens.viewing import Views
     from artui.tui.state.arrangement import Arrangement
 
 PANE_SECONDS = 0.08
@@ -124,6 +125,12 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
 
         return Taker(self, "artifact", table_of_versions, names_of_versions)
 
+    @cached_property
+    def _views(self) -> Views:
+        from artui.tui.screens.viewing import Views
+
+        return Views(self, "artifacts", self.editor, lambda: self.state.arrangement, self._show_kept)
+
     def prompt_home(self) -> Widget:
         """Give the table of artifacts."""
         return self.table
@@ -135,6 +142,8 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
         if not version_marks.is_loaded:
             version_marks.is_loaded = True
             self._keeper.load_marks(arrangement, lambda keys: self._mark(self.state.marks.with_keys(keys)))
+        if arrangement.where and not self.filter.is_typing:
+            self.filter.set_text(arrangement.where)
         self.set_focus(self.table)
 
     # State, and how it gets onto the screen
@@ -273,12 +282,40 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
     def on_filter_line_left(self) -> None:
         # What was half typed is final now.
         self._ask(is_typing=False)
+        self._keep_filter()
         self.set_focus(self.table)
         self.show_keys()
 
     def go_back(self) -> bool:
         """Leave the question, or clear the filter; false if there is neither."""
-        return self.query_one(Prompt).leave() or self.filter.clear()
+        if self.query_one(Prompt).leave():
+            return True
+        is_cleared = self.filter.clear()
+        self._keep_filter()
+        return is_cleared
+
+    def _keep_filter(self) -> None:
+        """Let the filter be part of the arrangement."""
+        if self.filter.words != self.state.arrangement.where:
+            self.show(replace(self.state, arrangement=replace(self.state.arrangement, where=self.filter.words)))
+
+    # Views
+
+    def action_save_view(self) -> None:
+        self._keep_filter()
+        self._views.save()
+
+    def action_open_views(self) -> None:
+        self._views.choose()
+
+    def open_view_named(self, name: str) -> None:
+        """Show the artifacts as a view of the catalog says."""
+        self._views.open_named(name)
+
+    def _show_kept(self, arrangement: Arrangement) -> None:
+        self.filter.set_text(arrangement.where)
+        self.show(replace(self.state, arrangement=arrangement))
+        self.load()
 
     # Columns
 

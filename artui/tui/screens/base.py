@@ -38,7 +38,7 @@ class CatalogScreen(Asks, FindsLines):
     AUTO_FOCUS = ""
     LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
     """Topics of the questions that a filter line starts."""
-    PLACE: ClassVar[int] = 0
+    PLACE: int = 0
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
 
     @property

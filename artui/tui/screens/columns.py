@@ -68,7 +68,7 @@ class ColumnsScreen(FilteredList):
     ) -> None:
         """Take all columns, those that are chosen, what tells of what they hold, and how many rows that is about."""
         super().__init__()
-        self.PLACE = place  # type: ignore[misc]
+        self.PLACE = place
         self._look = look
         self._of = of
         self._count_cells = max(COUNT_CELLS, len(f" of {plural(*of)}"))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
+    from artui.tui.state.arrangement import Place
 
 _NAME_CHARS = 40
 _LEAST_NAME_CELLS = 12
@@ -69,6 +70,49 @@ class Editor:
         if why_not:
             self._say(why_not, is_warning=True)
         return not why_not
+
+    def save_view(self, place: Place, name: str, content: str) -> None:
+        """Keep a view in the catalog under a name."""
+        path = self._screen.reader.path
+        if not self._is_writable():
+            return
+
+        def work() -> None:
+            from artui.catalog import Catalog, events
+
+            with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
+                edit.save_view(name, place, content)
+
+        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
+
+    def rename_view(self, place: Place, before: str, after: str, content: str) -> None:
+        """Keep a view under another name, as one edit."""
+        path = self._screen.reader.path
+        if not self._is_writable():
+            return
+
+        def work() -> None:
+            from artui.catalog import Catalog, events
+
+            with Catalog(path) as catalog, events.editing(catalog, f"view {before} is {after}") as edit:
+                edit.save_view(after, place, content)
+                edit.delete_view(before)
+
+        self._screen.ask("edit", work, lambda _: self._say(f"view {before} is {after} now"))
+
+    def delete_view(self, name: str) -> None:
+        """Remove a view from the catalog."""
+        path = self._screen.reader.path
+        if not self._is_writable():
+            return
+
+        def work() -> None:
+            from artui.catalog import Catalog, events
+
+            with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
+                edit.delete_view(name)
+
+        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -244,49 +288,6 @@ class RunsEditor(Editor):
         """Name the run, or say how many they are."""
         name = clean(self._name_of(keys[0]), max_chars=_NAME_CHARS) if len(keys) == 1 else ""
         return name or plural(len(keys), "run")
-
-    def save_view(self, name: str, content: str) -> None:
-        """Keep a view in the catalog under a name."""
-        path = self._screen.reader.path
-        if not self._is_writable():
-            return
-
-        def work() -> None:
-            from artui.catalog import Catalog, events
-
-            with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
-                edit.save_view(name, "runs", content)
-
-        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
-
-    def rename_view(self, before: str, after: str, content: str) -> None:
-        """Keep a view under another name, as one edit."""
-        path = self._screen.reader.path
-        if not self._is_writable():
-            return
-
-        def work() -> None:
-            from artui.catalog import Catalog, events
-
-            with Catalog(path) as catalog, events.editing(catalog, f"view {before} is {after}") as edit:
-                edit.save_view(after, "runs", content)
-                edit.delete_view(before)
-
-        self._screen.ask("edit", work, lambda _: self._say(f"view {before} is {after} now"))
-
-    def delete_view(self, name: str) -> None:
-        """Remove a view from the catalog."""
-        path = self._screen.reader.path
-        if not self._is_writable():
-            return
-
-        def work() -> None:
-            from artui.catalog import Catalog, events
-
-            with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
-                edit.delete_view(name)
-
-        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
 
 
 PRODUCTION = "production"

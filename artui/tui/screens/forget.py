@@ -29,7 +29,7 @@ class ForgetScreen(AskedScreen):
     def __init__(self, head: RunHead | VersionHead, *, place: int) -> None:
         super().__init__()
         self.head = head
-        self.PLACE = place  # type: ignore[misc]
+        self.PLACE = place
         self.forgotten: Forgotten | None = None
 
     def title_spans(self) -> list[Span]:

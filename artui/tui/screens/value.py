@@ -29,7 +29,7 @@ class ValueScreen(LogScreen):
 
     def __init__(self, name: str, text: str, *, place: int) -> None:
         super().__init__(TextPane(id="text"))
-        self.PLACE = place  # type: ignore[misc]
+        self.PLACE = place
         self.name_of_value = name
         self._content = laid_out(text).encode("utf-8", "replace")
 

@@ -1,7 +1,8 @@
-"""The screen of saved views: what each shows, how many runs it has now, and another name for it."""
+"""The screen of saved views: what each shows, how many runs or artifacts it has now, and another name for it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -75,3 +76,48 @@ def test_view_gets_another_name(kept: Path, explore: Explore) -> None:
     with open_reader(kept) as reader:
         views = {view.name: view.content for view in saved_views(reader, "runs")}
     assert sorted(views) == ["all", "best-run", "broken"] and views["best-run"] == BEST.to_json()
+
+
+def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
+    """They have filter, columns and order; a name belongs to one table; the palette opens each where it belongs."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+
+        await press("2", "slash", *"kind = model", "enter", "right", "s")
+        screen: Any = pilot.app.screen
+        arranged = screen.state.arrangement
+        assert arranged.where == "kind = model" and arranged.sorts
+        names = [row.head.name for row in screen.state.rows]
+        await press("W", *"best", "enter")
+        assert "a view 'best' of runs already" in shown(pilot)
+        await press("W", *"models", "enter")
+        await press("ctrl+o")
+        text = shown(pilot)
+        assert "saved views of artifacts" in text and "broken" not in text
+        assert re.search(rf"artifacts +{len(names)} match", text) and re.search("filter +kind = model", text), text
+        assert "groups" not in text
+        await press("R", "ctrl+u", *"best", "enter")
+        assert "a view best of runs already" in shown(pilot)
+        await press("escape", "escape")
+        assert len(screen.state.rows) > len(names) and not screen.state.arrangement.where
+        await press("colon", *"models", "enter")
+        assert pilot.app.screen is screen or isinstance(pilot.app.screen, type(screen))
+        again: Any = pilot.app.screen
+        assert [row.head.name for row in again.state.rows] == names
+        assert (again.filter.words, again.state.arrangement.sorts) == (arranged.where, arranged.sorts)
+        await press("colon", *"best", "enter")
+        assert pilot.app.screen is pilot.app.runs_screen and pilot.app.runs_screen.state.arrangement == BEST  # type: ignore[attr-defined]
+
+    explore(kept, flow)
+
+    async def later(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        screen: Any = pilot.app.screen
+        assert screen.filter.words == "kind = model" and "1 of " in shown(pilot)
+
+    explore(kept, later)

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.edits import RunsEditor
     from artui.tui.screens.runs.opening import RunsOpener
     from artui.tui.screens.runs.taking import RunsTaker
-    from artui.tui.screens.runs.views import RunsViews
+    from artui.tui.screens.viewing import Views
     from artui.tui.state.arrangement import Arrangement
 
 _FILTER_CELLS = 11
@@ -135,10 +135,13 @@ class RunsScreen(ArrangesColumns):
         return RunsGrouping(self)
 
     @cached_property
-    def _views(self) -> RunsViews:
-        from artui.tui.screens.runs.views import RunsViews
+    def _views(self) -> Views:
+        from artui.tui.screens.viewing import Views
 
-        return RunsViews(self, self._editor)
+        return Views(self, "runs", self._editor, lambda: self.state.arrangement, self._show_view_kept)
+
+    def _show_view_kept(self, arrangement: Arrangement) -> None:
+        self.show(replace(groups.grouped_by(self.state, arrangement.grouping), arrangement=arrangement))
 
     @cached_property
     def _opener(self) -> RunsOpener:
