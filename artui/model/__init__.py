@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from artui.model.declared import FACTS, NEEDED, check_fact, missing_facts
     from artui.model.details import Node, RunDetail
     from artui.model.metrics import Metric, Param, Series, Summary, Tag
-    from artui.model.runs import Column, RunHead, RunRow
+    from artui.model.runs import Column, RunHead, RunRow, course_id
 
 _MODULES = {
     "artifacts": (
@@ -81,6 +81,7 @@ _MODULES = {
         "Column",
         "RunHead",
         "RunRow",
+        "course_id",
     ),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -125,6 +126,7 @@ __all__ = [
     "VersionDetail",
     "VersionHead",
     "check_fact",
+    "course_id",
     "missing_facts",
     "stage_of",
 ]

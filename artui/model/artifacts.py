@@ -78,10 +78,12 @@ class VersionHead:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRow:
-    """One row of the table of artifacts: the artifact and its cells, by column id. Missing means there is none."""
+    """One row of the table of artifacts: the artifact and its cells, by column id. Of a column that was read, missing means there is none."""
 
     head: ArtifactHead
     cells: Mapping[str, ParamValue]
+    read: frozenset[str] = frozenset()
+    """Ids of the columns that were read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,14 @@ class Column:
         return f"{self.source}{kind}:{self.name}"
 
 
+def course_id(column_id: str) -> str:
+    """Name the course of a column, which is read beside its value."""
+    return f"course of {column_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One row of the table: the run and its cells, by column id. Missing means there is none."""
+    """One row of the table: the run and its cells, by column id. Of a column that was read, missing means there is none."""
 
     head: RunHead
     cells: Mapping[str, ParamValue] = field(default_factory=dict)
@@ -70,3 +75,5 @@ class RunRow:
     """Values for a sparkline, by column id: some tens at most, NaN kept."""
     far_from_best: frozenset[str] = frozenset()
     """Ids of the columns of metrics whose last value is far worse than the best one."""
+    read: frozenset[str] = frozenset()
+    """What was read of the run: ids of columns, and as `course_id` names them those with their courses."""

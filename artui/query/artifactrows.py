@@ -140,7 +140,8 @@ def artifact_rows(reader: Reader, heads: Sequence[ArtifactHead], columns: Iterab
                 found[column.id] = value
         return found
 
-    return [ArtifactRow(head, cells(head)) for head in heads]
+    read = frozenset(column.id for column in columns)
+    return [ArtifactRow(head, cells(head), read) for head in heads]
 
 
 def _of_version(head: ArtifactHead, word: str, uses: Mapping[int, int]) -> ParamValue:

@@ -127,7 +127,7 @@ def test_flipped_bits_never_get_past_our_errors(demo_catalog: Path, tmp_path: Pa
 
     content, chance = demo_catalog.read_bytes(), random.Random(7)
     path = tmp_path / "flipped.artui"
-    for _ in range(50):
+    for _ in range(30):
         damaged = bytearray(content)
         for _ in range(chance.choice((1, 1, 20))):
             damaged[chance.randrange(len(damaged) if chance.random() < 0.7 else 30_000)] ^= 1 << chance.randrange(8)

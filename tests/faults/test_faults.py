@@ -29,17 +29,17 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 
 BY_SHIM = {
     "wal": (
-        "log-short:kill:stride=919", "log-short:full:stride=1051", "log-short:short:stride=757", "log-short:full-a-while:first=60:stride=1051",
-        "take-over-by-ls:kill:stride=269", "take-over-by-run:error:stride=701", "migrate-1:kill:stride=757", "tag:full:stride=227", "gc:kill:stride=151", "forget:kill:stride=307",
+        "log-short:kill:stride=1929", "log-short:full:stride=2207", "log-short:short:stride=1589", "log-short:full-a-while:first=60:stride=2207",
+        "take-over-by-ls:kill:stride=565", "take-over-by-run:error:stride=1473", "migrate-1:kill:stride=1589", "tag:full:stride=477", "gc:kill:stride=317", "forget:kill:stride=645",
     ),
     "rollback": (
-        "log-short:kill:stride=919", "log-short:error:stride=1259", "take-over-by-ls:error:stride=499",
-        "take-over-by-run:kill:stride=1051", "migrate-4:error:stride=1531", "note:kill:stride=157", "gc:full:stride=149",
+        "log-short:kill:stride=1929", "log-short:error:stride=2643", "take-over-by-ls:error:stride=1047",
+        "take-over-by-run:kill:stride=2207", "migrate-4:error:stride=3215", "note:kill:stride=329", "gc:full:stride=313",
     ),
 }  # fmt: skip
 BY_STRACE = (
-    "log-short:kill:call=unlink", "log-short:kill:call=link", "log-short:error:call=fdatasync:stride=17",
-    "log-short:kill:call=pwrite64:stride=149", "log-short:full:call=write:stride=89",
+    "log-short:kill:call=unlink", "log-short:kill:call=link", "log-short:error:call=fdatasync:stride=31",
+    "log-short:kill:call=pwrite64:stride=307", "log-short:full:call=write:stride=179",
 )  # fmt: skip
 
 

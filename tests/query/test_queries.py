@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, artifacts, events, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
 from artui.model import ParamValue
+from artui.query.aggregates import AGGREGATES
 from artui.query.artifacts import get_version
 from artui.query.compare import compare
 from artui.query.direction import guess_direction
@@ -22,7 +23,15 @@ from artui.query.runs.columns import columns
 from artui.query.runs.keyorder import KeyOrder
 from artui.query.runs.order import RunsRequest, first_view, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.runs.sorting import BY_START, PARAM_ORDER, Sort, attribute_order, metric_order
+from artui.query.runs.sorting import (
+    BY_START,
+    FIRST_SERIES,
+    PARAM_ORDER,
+    Sort,
+    attribute_order,
+    metric_order,
+    odd_orders,
+)
 from artui.query.series import curves
 from artui.query.series.curves import curve, thin
 from artui.query.things import NAMES
@@ -245,7 +254,16 @@ def test_orders_walk_an_index(path: Path, order: KeyOrder, index: str, is_descen
 
 @pytest.mark.parametrize(
     ("order", "index"),
-    [(PARAM_ORDER, "PRIMARY KEY"), (metric_order("min"), "series"), (attribute_order("host"), "INTEGER PRIMARY KEY")],
+    [
+        (PARAM_ORDER, "PRIMARY KEY"),
+        (attribute_order("host"), "INTEGER PRIMARY KEY"),
+        *(
+            (one, "(run_key=? AND name_key=?")
+            for aggregate in AGGREGATES
+            for order in (metric_order(aggregate), *odd_orders(aggregate))
+            for one in (order, order.where(FIRST_SERIES), order.turned())
+        ),
+    ],
 )
 def test_orders_of_a_few_runs_begin_with_the_runs(path: Path, order: KeyOrder, index: str) -> None:
     """Sorting some runs goes through these, each by its own index, and through nothing else."""

@@ -37,7 +37,8 @@ class KeyOrder(NamedTuple):
             # CROSS JOIN makes SQLite go through the runs, each by its own index, and not through all rows of the name.
             source = f"json_each(:within) AS w CROSS JOIN {self.table} AS t ON {key} = w.value"
             if self.table == "series":
-                # Always true: it makes the planner use the run's own index.
+                # The plus keeps the planner from an index of values, and what is always true leads it to the run's own.
+                conditions = [text if text.startswith("t.name_key") else f"+({text})" for text in conditions]
                 conditions.append("t.labels >= ''")
         else:
             source = f"{self.table} AS t"

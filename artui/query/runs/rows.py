@@ -12,7 +12,7 @@ import orjson
 
 from artui import clock
 from artui.catalog import cells as cell_of
-from artui.model import DAMAGED, Column, ParamValue, RunHead, RunRow
+from artui.model import DAMAGED, Column, ParamValue, RunHead, RunRow, course_id
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, Attribute
 from artui.query.direction import is_far_from_best
@@ -84,8 +84,10 @@ def run_rows(
     for key, run_key, column_id in series:
         if key in drawn and column_id in spark_ids:
             by_run.setdefault(run_key, {})[column_id] = drawn[key]
+    read = frozenset((*(column.id for column in shown), *map(course_id, spark_ids)))
     return {
-        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ()))) for key, head in heads.items()
+        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ())), read)
+        for key, head in heads.items()
     }
 
 

@@ -85,7 +85,11 @@ class Row(Protocol):
 
     @property
     def cells(self) -> Mapping[str, Any]:
-        """Values by column id; missing means there is none."""
+        """Values by column id; of a column that was read, missing means there is none."""
+
+    @property
+    def read(self) -> frozenset[str]:
+        """What was read, as `View.needed` names it."""
 
 
 R = TypeVar("R", bound=Row)
@@ -130,6 +134,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         """The current column: 0 is the name, then `view.shapes`."""
         self.marked: frozenset[int] = frozenset()
         self.view = View((), (NEWEST_FIRST,))
+        self._needed = self.view.needed
+        """What must have been read of a row in sight."""
         self.now_ms = 0
         self._rows: dict[int, R] = {}
         self._wanted: set[int] = set()
@@ -262,13 +268,14 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     def set_view(self, view: View) -> None:
         """Draw other columns, or another order."""
-        # Rows keep their names; cells of new columns are dots until they have been read.
+        # Rows keep their names; cells of new columns are empty until they have been read.
         if self._courses is not None:
             self._courses |= {shape.column.id for shape in view.shapes} - {
                 shape.column.id for shape in self.view.shapes
             }
             self._has_old_courses = True
         self.view = view
+        self._needed = view.needed
         self._numbers = {}
         self.column = min(self.column, len(view.shapes))
         self._size_name()
@@ -288,8 +295,16 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         has_moved = self._see_courses(rows)
         if (self._see_names(rows[key] for key in changed) or has_moved) and self._size_name():
             self.refresh()
-            return
-        self._refresh_rows(changed)
+        else:
+            self._refresh_rows(changed)
+        # They may have been asked for before other columns were chosen.
+        if not all(self._is_read(key) for key in rows):
+            self._want()
+
+    def _is_read(self, key: int) -> bool:
+        """Say whether all that is shown of a row has been read."""
+        row = self._rows.get(key)
+        return row is not None and self._needed <= row.read
 
     def _refresh_rows(self, keys: Container[int]) -> None:
         """Draw some rows again, if they are in sight."""
@@ -315,8 +330,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         if self._see_numbers():
             self.refresh()
         near = self.keys[max(0, top - AHEAD_ROWS // 2) : top + self.page_rows + AHEAD_ROWS // 2]
-        if any(key > 0 and key not in self._rows and key not in self._wanted for key in near):
-            missing = [key for key in self._near() if key not in self._rows and key not in self._wanted]
+        if any(key > 0 and key not in self._wanted and not self._is_read(key) for key in near):
+            missing = [key for key in self._near() if key not in self._wanted and not self._is_read(key)]
             self._wanted.update(missing)
             self.post_message(self.RowsWanted(missing))
 
@@ -522,7 +537,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             )
         )
         for _, shape in self._visible_shapes():
-            spans += self.cells_of(row, shape)
+            # What was not read yet is neither a value nor none.
+            is_read = shape.column.id in row.read
+            spans += self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
         return spans
 
     def _group_label(self, group: Group, cells: int) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from artui.model import course_id
 from artui.tui.widgets.grouplabels import Labels
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class View(NamedTuple):
         """What is to be read of each row."""
         sparks = tuple(shape.column.id for shape in self.shapes if shape.spark)
         return AskedCells(tuple(shape.column for shape in self.shapes), sparks)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """What a row must have been read for to be drawn so, as rows say it."""
+        asked = self.asked
+        return frozenset((*(column.id for column in asked.columns), *map(course_id, asked.sparks)))
 
 
 class TableLines(NamedTuple):

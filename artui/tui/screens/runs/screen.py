@@ -161,7 +161,7 @@ class RunsScreen(ArrangesColumns):
         table = self.table
         arrangement = self._keeper.load()
         self.state = replace(self.state, arrangement=arrangement)
-        table.view = columns.view_of(self.state)
+        table.set_view(columns.view_of(self.state))
         table.put_rows(self._first_rows)
         table.set_lines(groups.lines_of(self.state), now_ms=clock.now_ms())
         self.call_after_refresh(self._seals.verify, self._first_rows)

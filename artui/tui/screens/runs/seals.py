@@ -51,7 +51,8 @@ class SealCheck:
         self._damages.update(damages)
         if before == damages:
             return
-        changed = {key: rows[key] for key in {*before, *damages}}
+        # As they are by now: other columns may have been read since.
+        changed = {key: self._table.row_of(key) or rows[key] for key in {*before, *damages}}
         self._table.put_rows(with_damages(changed, self._damages))
         if damages:
             from artui.query.damage import sentence

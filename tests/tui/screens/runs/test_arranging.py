@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from artui.catalog import Catalog, runs
+from artui.catalog import Catalog, events, runs
 from artui.model import Column
 from artui.query.reader import Reader
 from artui.query.runs.columns import columns
 from artui.query.runs.export import FORMATS, table_of, write_table
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.runs.rows import run_rows
+from artui.query.runs.rows import run_ids, run_rows
+from artui.query.runs.sorting import Sort
 from artui.tui.screens.columns import ColumnsScreen
+from artui.tui.screens.runs.columns import all_columns
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
 from tests.tui.looking import on, settled, shown
@@ -205,7 +207,7 @@ def test_a_view_is_kept_and_opened(small_catalog: Path, explore: Explore) -> Non
         await pilot.press("ctrl+o", "minus")
         await pilot.pause(0.6)
         await settled(pilot)
-        assert "No view is kept" in shown(pilot)
+        assert "No view of runs is kept" in shown(pilot)
 
     explore(small_catalog, flow)
 
@@ -361,3 +363,53 @@ def test_what_orders_the_table_is_in_sight_at_80_cells(small_catalog: Path, expl
         assert re.search("[↑↓]", head) and " age" not in head
 
     explore(small_catalog, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ("metric.min:val/loss", "param:lr"),
+        ("metric.count:val/loss", "metric:val/loss"),
+        ("attribute:note", "attribute:id", "tag:kept"),
+        ("param:optimizer", "metric.max:val/acc", "attribute:alias"),
+    ],
+)
+def test_cells_hold_what_the_catalog_has_whatever_was_read_before(
+    small_catalog: Path, explore: Explore, chosen: tuple[str, ...]
+) -> None:
+    """Rows that were read for other columns, at the start or a moment ago, are never taken for rows without values."""
+    with Reader(small_catalog) as reader:
+        keys = run_order(reader, RunsRequest("")).keys
+        with Catalog(small_catalog) as catalog, events.editing(catalog, "notes") as edit:
+            for run_id in run_ids(reader, keys):
+                edit.set_note(run_id, "seen")
+                edit.tag(run_id, "kept", "yes")
+        arrangement = Arrangement(columns=chosen, sorts=(Sort(chosen[0]),))
+        keep_arrangement(f"{reader.catalog_id} {reader.path}", arrangement)
+    with Reader(small_catalog) as reader:
+        stale = run_rows(reader, keys, [])
+
+    def assert_whole(screen: RunsScreen) -> None:
+        every = {column.id: column for column in all_columns(screen.state)}
+        with Reader(small_catalog) as reader:
+            of_catalog = run_rows(reader, keys, [every[column_id] for column_id in chosen])
+        for key in keys:
+            row = screen.table.row_of(key)
+            assert row is not None and set(chosen) <= row.read
+            # As texts: NaN is itself there.
+            cells, wanted = row.cells, of_catalog[key].cells
+            assert [repr(cells.get(name)) for name in chosen] == [repr(wanted.get(name)) for name in chosen]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = _screen(pilot)
+        table = screen.table
+        assert_whole(screen)
+        before = shown(pilot)
+        table.put_rows(stale)
+        # What is not known yet is neither a value nor none.
+        assert not any("·" in "".join(segment.text for segment in table.render_line(y)) for y in range(2, 8))
+        await settled(pilot)
+        assert_whole(screen)
+        assert shown(pilot) == before
+
+    explore(small_catalog, flow, size=(200, 50))
