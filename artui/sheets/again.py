@@ -47,6 +47,8 @@ def _code(detail: RunDetail) -> Need:
         return Need(
             "code", *(("✓", "the sources are kept") if has_files else ("✗", "no commit and no sources are kept"))
         )
+    if detail.git_is_dirty is None:
+        return Need("code", "~", f"commit {commit}; whether files were changed is not recorded")
     if not detail.git_is_dirty:
         return Need("code", "✓", f"commit {commit}, without changes to it")
     if flaw:

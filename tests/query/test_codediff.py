@@ -133,7 +133,7 @@ def test_runs_without_code_say_so(tmp_path: Path) -> None:
     _catalog(tmp_path / "x.artui", [{}, {}])
     assert "Neither run kept" in _diff(tmp_path / "x.artui")
     _catalog(tmp_path / "y.artui", [{"code": {"train.py": b"1\n"}}, {"code": {"train.py": b"1\n"}}])
-    assert "No difference: the one file of changes and sources is the same." in _diff(tmp_path / "y.artui") and not [key for key in _rows(tmp_path / "y.artui") if key == ("code", "train.py")]  # fmt: skip
+    assert "No difference: train.py, all that is recorded, is the same in both." in _diff(tmp_path / "y.artui") and not [key for key in _rows(tmp_path / "y.artui") if key == ("code", "train.py")]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{", b'{"packages": [1]}', b"[" * 5000, b'{"packages": {"a": {"b": 1}}}'])  # fmt: skip

@@ -33,6 +33,7 @@ CONTEXT_LINES = 3
 MAX_LINES_UP = 2000
 """So many lines above a change are looked through for the function that it is in."""
 MAX_PLACE_CHARS = 80
+_MAX_NAMED = 3
 MAX_PAIRS = 400
 """More pairs of a removed and an added line, next to each other, are not looked through for those that are alike."""
 MAX_ALL_PAIRS = 3000
@@ -116,6 +117,8 @@ class _Code:
 
     name: str
     commit: str
+    knows_changes: bool
+    """Whether it is recorded if files differed from the commit."""
     whole: dict[str, _Text] = field(default_factory=dict)
     """Kept files, by path."""
     patches: dict[str, FilePatch] = field(default_factory=dict)
@@ -171,7 +174,7 @@ def _count(count: int, word: str) -> str:
 
 
 def _read(reader: Reader, run: RunDetail) -> _Code:
-    code = _Code(run.head.name, run.git_commit)
+    code = _Code(run.head.name, run.git_commit, run.git_is_dirty is not None)
     recorded: Any = run.context.get("code")
     if isinstance(recorded, dict) and isinstance(recorded.get("patch"), str):
         code.notes.append(f"The changes of {run.head.name} were not recorded whole: {recorded['patch']}.")
@@ -235,7 +238,7 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
     files = [difference for left, right in pairs if (difference := _compared(left, right, first, second)) is not None]
     files, left = _limited(files), repeat(True, MAX_ALL_PAIRS)
     files = [replace(file, lines=tuple(with_words(file.lines, left))) for file in files]
-    verdict = "" if files else _verdict(first, second, len(pairs))
+    verdict = "" if files else _verdict(first, second, [right or left for left, right in pairs])
     return CodeDifference(
         (_head(before), _head(after)),
         _source(here, first, second, _folders(before, after)),
@@ -288,16 +291,21 @@ def _commits(here: Repository, first: _Code, second: _Code) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _verdict(first: _Code, second: _Code, count: int) -> str:
+def _verdict(first: _Code, second: _Code, paths: Sequence[str]) -> str:
+    """Say why there is nothing to show; `paths` are those that were compared."""
     if not any((first.whole, first.patches, second.whole, second.patches)):
         if first.commit and first.commit == second.commit:
-            return "Both ran the same commit, without changes."
+            if first.knows_changes and second.knows_changes:
+                return "Both ran the same commit, without changes."
+            return "Both ran the same commit; whether files were changed is not recorded."
         if first.has_commit and second.has_commit:
             return "No file differs between the two commits."
         return "Neither run kept changes or sources."
-    if count == 1:
-        return "No difference: the one file of changes and sources is the same."
-    return f"All {count:,} files of changes and sources are the same."
+    named = ", ".join(paths[:_MAX_NAMED])
+    if len(paths) == 1:
+        return f"No difference: {named}, all that is recorded, is the same in both."
+    more = f" and {len(paths) - _MAX_NAMED:,} more" if len(paths) > _MAX_NAMED else ""
+    return f"No difference: all {len(paths):,} recorded files are the same in both: {named}{more}."
 
 
 def _pairs(paths: Iterable[str], first: _Code, second: _Code) -> list[tuple[str, str]]:

@@ -450,7 +450,7 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
             text = f"{at_share:.4g}"
             # What is written is rounded: the share is of that.
             below = bisect_left(values, float(text))
-            detail = f"{below:,} of {len(values):,} values are less" if below else "no value is less"
+            detail = f"{below:,} of {len(values):,} values are below it" if below else "no value is below it"
             quantiles.append((text, detail))
     return list(dict(quantiles).items())
 

@@ -101,7 +101,8 @@ class DiffScreen(CatalogScreen):
             lines += [Line([("   " + part, style)]) for part in wrapped(clean(text), max(20, self.size.width - 5))]
         lines += [Line([(f"   {clean(text, max_chars=300)}", "text")]) for text in difference.commits]
         if difference.verdict:
-            lines += [BLANK, Line([(f" {difference.verdict}", "text")])]
+            parts = wrapped(clean(difference.verdict), max(20, self.size.width - 3))
+            lines += [BLANK, *(Line([(" " + part, "text")]) for part in parts)]
         self._places = []
         for file in difference.files:
             lines.append(BLANK)

@@ -122,7 +122,7 @@ def test_code_that_is_the_same_is_said(tmp_path: Path, explore: Explore) -> None
         await settled(pilot)
         await pilot.press("D")
         await settled(pilot)
-        assert "No difference: the one file of changes and sources is the same." in shown(
+        assert "No difference: a.py, all that is recorded, is the same in both." in shown(
             pilot
         ) and "0 files" not in shown(pilot)
 

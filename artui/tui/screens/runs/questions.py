@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class RunsQuestions:
         """Whether the catalog has answered: until then its first view is shown."""
         self._goes_first = False
         """Whether the next answer is shown from its top."""
+        self._pointed: Collection[int] = ()
+        """Keys of runs; the cursor goes to one of them once they are in the table."""
 
     def ask_columns(self, then: Callable[[], None] = lambda: None) -> None:
         """Read the columns that exist; `then` is called once they are part of the state."""
@@ -117,7 +119,24 @@ class RunsQuestions:
         if had_answer:
             table.forget_rows()
         table.refresh()
+        if self._pointed and not order.is_partial:
+            pointed, self._pointed = self._pointed, ()
+            self._go_to(pointed)
         self.ask_fitting()
+
+    def point_at(self, keys: Collection[int]) -> None:
+        """Put the cursor on one of some runs, now or as soon as they are in the table, unless it is on one of them."""
+        self._pointed = () if self._go_to(keys) else keys
+
+    def _go_to(self, keys: Collection[int]) -> bool:
+        """Put the cursor on one of some runs; false if the table shows none of them."""
+        table, wanted = self._screen.table, frozenset(keys)
+        if table.key in wanted:
+            return True
+        place = next((place for place, key in enumerate(table.keys) if key in wanted), None)
+        if place is not None:
+            table.move_to(place)
+        return place is not None
 
     def ask_fitting(self) -> None:
         """Look whether the runs that the filter shows have anything in the usual columns, and choose others if not."""

@@ -74,6 +74,8 @@ class RunsScreen(ArrangesColumns):
         order = RunOrder(first_keys, first.total, first.running, is_partial=len(first_keys) < first.total)
         self.state = columns.with_choice(RunsState(order, first.columns, first.attributes))
         self._first_rows = first.rows
+        self._key_before_filter: int | None = None
+        """The run that the cursor was on when the user began to filter."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -177,6 +179,11 @@ class RunsScreen(ArrangesColumns):
             self.filter.set_text(arrangement.where)
         self._keeper.load_marks(arrangement, lambda keys: self.show(marks.with_marks(self.state, keys)))
 
+    def point_at(self, ids: Sequence[str]) -> None:
+        """Put the cursor on one of some runs once they are in the table."""
+        reader = self.reader
+        self.ask("pointed", lambda: run_keys(reader, ids), self._questions.point_at)
+
     def load_first(self) -> None:
         """Ask for what the first view lacks once that is seen: questions would take time from drawing it."""
         if self.state.request != self.state.answered:
@@ -199,7 +206,9 @@ class RunsScreen(ArrangesColumns):
         if state.request.where not in (before.request.where, self.filter.words):
             self.filter.set_text(state.request.where)
         if state.request != before.request:
-            self._questions.ask_order(to_first=True)
+            # Where a filter is cleared the cursor stays on its run.
+            is_cleared = bool(before.request.where) and not state.request.where
+            self._questions.ask_order(to_first=not is_cleared or state.request.sorts != before.request.sorts)
         if state.arrangement.grouping and not _is_same(before, state, "order", "arrangement", "columns", "tags"):
             self._grouping.ask(to_first=to_first)
         if state.arrangement != before.arrangement and not self.filter.is_typing:
@@ -312,6 +321,8 @@ class RunsScreen(ArrangesColumns):
         if self._grouping.end_menu():
             self._grouping.choose()
         else:
+            if not self.filter.words:
+                self._key_before_filter = self.table.key
             self.filter.type()
 
     def on_filter_line_changed(self) -> None:
@@ -332,7 +343,7 @@ class RunsScreen(ArrangesColumns):
 
     def on_filter_line_left(self) -> None:
         # The half-typed filter is now final.
-        self._questions.ask_order(to_first=True)
+        self._questions.ask_order(to_first=bool(self.filter.words))
         self._keeper.keep(self.state.arrangement)
         self.set_focus(self.table)
         self.show_keys()
@@ -358,10 +369,20 @@ class RunsScreen(ArrangesColumns):
         return (
             self.prompt.leave()
             or self._stop_grouping()
-            or self.filter.clear()
+            or self._clear_filter()
             or self._fold_groups()
             or self._end_grouping()
         )
+
+    def _clear_filter(self) -> bool:
+        """Clear the filter; false if there was none. The cursor stays on a run that the user went to, or returns to where it was."""
+        was_placed, before = self.table.is_placed, self._key_before_filter
+        if not self.filter.clear():
+            return False
+        if not was_placed and before is not None:
+            self._questions.point_at((before,))
+        self._key_before_filter = None
+        return True
 
     def _end_grouping(self) -> bool:
         """Show the runs without groups; false if they are not grouped."""

@@ -413,3 +413,33 @@ def test_cells_hold_what_the_catalog_has_whatever_was_read_before(
         assert shown(pilot) == before
 
     explore(small_catalog, flow, size=(200, 50))
+
+
+def test_the_cursor_stays_on_its_run_where_a_filter_ends_or_a_change_is_taken_back(
+    small_catalog: Path, explore: Explore
+) -> None:
+    """Esc leads back to the whole table at the run one went to, or where one was; undo to the run that it brings back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+
+        table = _screen(pilot).table
+        await press(*["down"] * 7)
+        before = table.key
+        await press("slash", *"optimizer = sgd", "enter")
+        assert table.cursor == 0 and table.key != before
+        await press("escape")
+        assert table.key == before and table.cursor == 7
+        await press("slash", *"optimizer = sgd", "enter", "down")
+        there = table.key
+        await press("escape")
+        assert table.key == there and len(table.keys) == 12
+        await press("X", "home")
+        assert there not in table.keys
+        await press("u")
+        assert table.key == there
+
+    explore(small_catalog, flow)
