@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
 from artui.query.series.curves import Curve, curve
-from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.newfile import NewFile
 from artui.tui.screens.pick import Choice, PickScreen
-from artui.tui.terminal.writing import free_name, write_new
+from artui.tui.terminal.writing import free_name
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.chartoptions import AXES, AXIS_WORDS
 from artui.tui.widgets.picture import Picture
-from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from artui.figures.figure import Figure
@@ -116,27 +115,15 @@ class DrawsCharts(CatalogScreen):
     def ask_for_file(self, title: str, make: Callable[[], Figure | None]) -> None:
         """Ask for a file name, and write the figure to it as SVG or PNG."""
         stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in title).strip("-.")[:60]
-        self.query_one(Prompt).ask(
-            "write chart to file  (.svg .png)",
-            lambda name: self._write(name, make),
-            text=free_name(stem or "chart", ".svg"),
-            enter_word="write",
-        )
 
-    def _write(self, name: str, make: Callable[[], Figure | None]) -> None:
-        if not name:
-            return
-        path = Path(name).expanduser()
-
-        def work() -> str:
+        def content(path: Path) -> bytes:
             from artui.figures import format_of, write
 
             format = format_of(path)
             figure = make()
             if figure is None:
                 raise UsageError("There is nothing to draw.", remedy="Wait until the chart is there.")
-            content = write(figure, format)
-            return write_new(name, content)
+            return write(figure, format)
 
-        self.artui.say("drawing …")
-        self.ask("picture", work, lambda written: self.artui.say(f"wrote {clean(written)}"))
+        new_file = NewFile(self, "write chart to file  (.svg .png)", content, doing="drawing …")
+        new_file.ask(free_name(stem or "chart", ".svg"))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from artui.tui.state.arrangement import Place
 
 _NAME_CHARS = 40
+_MAX_TAGS_NAMED = 4
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
 
@@ -52,10 +53,11 @@ class Editor:
         names: Callable[[Reader], Sequence[str]] | None = None,
         enter_word: str = "keep",
         is_list: bool = False,
+        hint: Callable[[Sequence[str]], str] = lambda names: "",
     ) -> None:
         """Ask for a text, if the catalog may be written; tab completes it to one of the names, or the last of a list.
 
-        `enter_word` says what enter does.
+        `enter_word` says what enter does, and `hint` what stands behind the question once the names are known.
         """
         if not self._is_writable():
             return
@@ -63,7 +65,7 @@ class Editor:
         prompt.ask(question, answer, text=text, enter_word=enter_word, is_list=is_list)
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
-            screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked))
+            screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked, hint=hint(given)))
 
     def _is_writable(self) -> bool:
         why_not = self._screen.reader.why_not_writable
@@ -204,6 +206,7 @@ class RunsEditor(Editor):
             text=text,
             names=lambda reader: [quoted_tag(name) for name in tag_answers(reader, runs.keys)],
             is_list=True,
+            hint=lambda names: _tags_hint(names, len(runs.keys)),
         )
 
     def _tag(self, runs: _Runs, text: str) -> None:
@@ -221,7 +224,8 @@ class RunsEditor(Editor):
             for name in off:
                 edit.untag(run_id, name)
 
-        parts = [f"{', '.join(names)} {word}" for names, word in ((put, "on"), (off, "off")) if names]
+        named = [f"{name}={fit_middle(value, _NAME_CHARS).rstrip()}" if value else name for name, value in put.items()]
+        parts = [f"{', '.join(names)} {word}" for names, word in ((named, "on"), (off, "off")) if names]
         count = len(put) + len(off)
         self._edit(runs, f"{'tag' if count == 1 else 'tags'} {' and '.join(parts)}", change)
 
@@ -288,6 +292,18 @@ class RunsEditor(Editor):
         """Name the run, or say how many they are."""
         name = clean(self._name_of(keys[0]), max_chars=_NAME_CHARS) if len(keys) == 1 else ""
         return name or plural(len(keys), "run")
+
+
+def _tags_hint(names: Sequence[str], count: int) -> str:
+    """Say which tags there are, as `tag_answers` gives them behind a minus; nothing if there are none."""
+    here = [name.removeprefix("-") for name in names if name.startswith("-")]
+    if not here:
+        return ""
+    shown = ", ".join(clean(name, max_chars=_NAME_CHARS) for name in here[:_MAX_TAGS_NAMED])
+    more = f" and {len(here) - _MAX_TAGS_NAMED} more" if len(here) > _MAX_TAGS_NAMED else ""
+    return (
+        f"{'has' if count == 1 else 'some have'} {shown}{more}; -{clean(here[0], max_chars=_NAME_CHARS)} takes it off"
+    )
 
 
 PRODUCTION = "production"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artui.tui.screens.newfile import NewFile
 from artui.tui.screens.reaching import NamesOf, go_on_with
-from artui.tui.terminal.writing import free_name, write_new
-from artui.tui.widgets.prompt import Prompt
+from artui.tui.terminal.writing import free_name
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -57,25 +57,14 @@ class Taker:
         go_on_with(self._screen, reach, self._names_of, lambda: self._ask_file(reach.keys, columns), does="write")
 
     def _ask_file(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
-        question = f"write {plural(len(keys), self._thing)} to file  (.csv .tsv .json .md .tex)"
-        self._screen.query_one(Prompt).ask(
-            question,
-            lambda name: self._export(name, keys, columns),
-            text=free_name(f"{self._thing}s", ".csv"),
-            enter_word="write",
-        )
-
-    def _export(self, name: str, keys: Sequence[int], columns: Sequence[Column]) -> None:
         from artui.query.runs.export import format_of, write_table
 
-        if not name:
-            return
-        path, reader = Path(name).expanduser(), self._screen.reader
+        reader, things = self._screen.reader, plural(len(keys), self._thing)
 
-        def work() -> str:
-            text = write_table(format_of(path), *self._table_of(reader, keys, columns))
-            return write_new(name, text.encode("utf-8", "replace"))
+        def content(path: Path) -> bytes:
+            format = format_of(path)
+            return write_table(format, *self._table_of(reader, keys, columns)).encode("utf-8", "replace")
 
-        things = plural(len(keys), self._thing)
-        self._screen.artui.say(f"writing {things} …")
-        self._screen.ask("export", work, lambda written: self._screen.artui.say(f"wrote {things} to {written}"))
+        question = f"write {things} to file  (.csv .tsv .json .md .tex)"
+        new_file = NewFile(self._screen, question, content, doing=f"writing {things} …", done=f"{things} to ")
+        new_file.ask(free_name(f"{self._thing}s", ".csv"))

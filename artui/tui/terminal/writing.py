@@ -18,7 +18,7 @@ def write_new(name: str, content: bytes) -> str:
         with path.open("xb") as stream:
             stream.write(content)
     except FileExistsError:
-        raise UsageError(f"{name} already exists.", remedy="Press e again and choose another name.") from None
+        raise UsageError(f"{name} already exists.", remedy="Choose another name.") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be written: {error.strerror}.", remedy="Try another folder.") from error
     return str(path.resolve())

@@ -104,6 +104,8 @@ class Prompt(Horizontal):
         self._entry.value = text
         self._entry.cursor_position = len(text)
         self.remove_class("hidden")
+        # What was said before is not about this.
+        self.app.forget_old_notice()  # type: ignore[attr-defined]
         # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
         self.post_message(self.Asked(self))
@@ -126,10 +128,13 @@ class Prompt(Horizontal):
         if self.is_open:
             self._show_question()
 
-    def offer(self, names: Sequence[str], *, to: int) -> None:
-        """Let tab complete what is typed to one of these, if that question is still asked."""
+    def offer(self, names: Sequence[str], *, to: int, hint: str = "") -> None:
+        """Let tab complete what is typed to one of these, and put a hint behind the question, if that is still asked."""
         if self.is_open and to == self.asked_count:
             self._names = names
+            if hint:
+                self._question = f"{self._question.partition('  (')[0]}  ({clean(hint)})"
+                self._show_question()
             self.post_message(self.Asked(self))
 
     @property

@@ -185,13 +185,15 @@ def test_tags_are_put_on_and_taken_off_at_once(small_catalog: Path, explore: Exp
 
         before = tags()
         await press("t", *"good,lr=low", "enter")
-        assert tags() == before | {"good": "", "lr": "low"} and "tags good, lr on" in shown(pilot)
+        assert tags() == before | {"good": "", "lr": "low"} and "tags good, lr=low on" in shown(pilot)
         await press("t", *"best,-good", "enter")
         assert "tags best on and good off" in shown(pilot)
         assert tags() == before | {"best": "", "lr": "low"}
         await press("u")
         assert tags() == before | {"good": "", "lr": "low"}
-        await press("t", *"best,=x", "enter")
+        await press("t")
+        assert "has good, lr; -good takes it off" in shown(pilot)
+        await press(*"best,=x", "enter")
         entry = pilot.app.screen.focused
         assert isinstance(entry, Input) and entry.value == "best,=x" and "A tag needs a name" in shown(pilot)
 
