@@ -79,6 +79,8 @@ class ColumnsScreen(FilteredList):
         self._columns = {column.id: column for column in columns}
         self._choice = choice
         self._shown = self._known(choice.shown())
+        self._order = self._shown_first()
+        """Every column as it is listed: it stays where it is while it is shown and hidden."""
         self._listed: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -130,14 +132,13 @@ class ColumnsScreen(FilteredList):
     def draw_listing(self) -> None:
         """Show the columns that contain all words of the filter, or else those that have their letters in order."""
         words = self.filter.words.casefold().split()
-        ordered = [*self._shown, *(column_id for column_id in self._columns if column_id not in self._shown)]
         self._listed = [
             column_id
-            for column_id in ordered
+            for column_id in self._order
             if all(word in header_of(self._columns[column_id]).casefold() for word in words)
         ]
         if not self._listed:
-            self._listed = fuzzy.fitting(ordered, words, lambda column_id: header_of(self._columns[column_id]))
+            self._listed = fuzzy.fitting(self._order, words, lambda column_id: header_of(self._columns[column_id]))
         longest = max((len(header_of(self._columns[column_id])) for column_id in self._listed), default=0)
         self._name_cells = max(NAME_CELLS[0], min(NAME_CELLS[1], longest, self.size.width // 2 - 8))
         lines = [self._line(column_id) for column_id in self._listed]
@@ -146,7 +147,9 @@ class ColumnsScreen(FilteredList):
             heading += f"{f'of {plural(*self._of)}':>{self._count_cells}}  values"
         self.query_one("#head", Bar).show([(heading, "head")])
         self.listing.set_lines(lines or [Line([("  no column is called so", "dim")])], keep=True)
-        self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
+        listed = f"{len(self._listed)} listed · " if words else ""
+        shown = f"{listed}{plural(len(self._shown), 'column')} shown of {len(self._columns)}"
+        self.filter.say([(shown, "dim")], most=48)
 
     def _line(self, column_id: str) -> Line:
         column = self._columns[column_id]
@@ -195,7 +198,7 @@ class ColumnsScreen(FilteredList):
             self._shown.remove(current)
         else:
             self._shown.append(current)
-        self._keep(follow=False)
+        self._keep()
 
     def action_shift(self, change: int) -> None:
         current = self._current
@@ -204,16 +207,18 @@ class ColumnsScreen(FilteredList):
         place = self._shown.index(current)
         target = max(0, min(place + change, len(self._shown) - 1))
         self._shown.insert(target, self._shown.pop(place))
-        self._keep(follow=True)
+        self._order = self._shown_first()
+        self._keep()
 
-    def _keep(self, *, follow: bool) -> None:
+    def _shown_first(self) -> list[str]:
+        return [*self._shown, *(column_id for column_id in self._columns if column_id not in self._shown)]
+
+    def _keep(self) -> None:
         current = self._current
         self._choice.change(tuple(self._shown))
         self.draw_listing()
-        if follow and current in self._listed:
+        if current in self._listed:
             self.listing.move_to(self._listed.index(current))
-        elif not follow:
-            self.listing.action_move(1)
 
     def _known(self, ids: Sequence[str]) -> list[str]:
         return [column_id for column_id in ids if column_id in self._columns]
@@ -221,6 +226,7 @@ class ColumnsScreen(FilteredList):
     def action_automatic(self) -> None:
         """Leave the choice to artui; the list stays, to show what that is and to take it back."""
         self._shown = self._known(self._choice.change(None))
+        self._order = self._shown_first()
         self.draw_listing()
         self.listing.move_to(0)
         self.artui.say("artui chooses the columns again · u takes that back")
@@ -232,6 +238,7 @@ class ColumnsScreen(FilteredList):
             self.artui.say("There is no choice of columns to take back.")
             return
         self._shown = self._known(self._choice.shown())
+        self._order = self._shown_first()
         self.draw_listing()
         if current in self._listed:
             self.listing.move_to(self._listed.index(current))
