@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from artui.cli import completing
-from artui.cli.recognise import CatalogAt, Nothing, recognise
+from artui.cli.recognise import CatalogAt, Nothing, Stores, recognise
 from artui.errors import UsageError
 from artui.safetext import clean
 
@@ -105,9 +105,25 @@ def catalog_inside(path: str) -> str:
     if isinstance(place, Nothing):
         why = getattr(place.error, "strerror", "it no longer exists")
         raise UsageError(f"{clean(path)} cannot be looked into: {why}.", remedy="Name a file.")
+    if not place.catalogs and _holds_store(place):
+        raise UsageError(
+            f"{clean(path)} is a store of another tool, and no catalog.",
+            remedy=f"`artui {clean(path)}` opens it; `artui import {clean(path)} -c FILE` keeps its runs in a catalog.",
+        )
     held = f"{len(place.catalogs)} catalogs" if place.catalogs else "no catalog"
     example = os.path.join(path, place.catalogs[0] if place.catalogs else "NAME.artui")
     raise UsageError(f"{clean(path)} is a folder with {held}.", remedy=f"Name a file, such as {clean(example)}.")
+
+
+def _holds_store(place: Stores) -> bool:
+    """Say whether a folder is a store that can be imported."""
+    from artui.errors import NothingToImport
+    from artui.exchange.finding import find_stores
+
+    try:
+        return bool(find_stores([place.path], depth=1))
+    except NothingToImport:
+        return False
 
 
 def _one_catalog(context: click.Context, _: click.Parameter, paths: tuple[str, ...]) -> str | None:

@@ -131,8 +131,10 @@ RECORDS: dict[str, Record] = {
         "kind": Field("text", "dataset, model, checkpoint, report …"),
         "version_count": Field("whole", "how many versions it has"),
         "latest": Field("version?", "its newest version"),
+        "aliases": Field("[alias]", "aliases of all its versions, but for `latest`"),
         "damaged": Field("[text]", "parts that are not as recorded"),
     },
+    "alias": {"alias": Field("text", "a name that moves"), "version": Field("whole", "the number of the version that it names")},
     "version": _VERSION,
     "whole version": _VERSION | {
         "metadata": Field("{value}", "what its maker said about it"),
@@ -445,7 +447,7 @@ def artifact_record(head: ArtifactHead) -> dict[str, Any]:
     """Make the record of an artifact."""
     return {
         "id": head.id, "name": head.name, "project": head.project, "stage": head.stage, "kind": head.kind, "version_count": head.version_count,
-        "latest": _or_none(version_record, head.latest), "damaged": head.damaged,
+        "latest": _or_none(version_record, head.latest), "aliases": [{"alias": alias, "version": number} for alias, number in head.named], "damaged": head.damaged,
     }  # fmt: skip
 
 

@@ -25,6 +25,15 @@ class ArtifactHead:
     version_count: int
     latest: VersionHead | None
     damaged: Damage = ()
+    named: tuple[tuple[str, int], ...] = ()
+    """Aliases that people gave, each with the number of the version that it names."""
+
+    @property
+    def named_elsewhere(self) -> tuple[str, ...]:
+        """The aliases of other versions than the one that is shown, `production` first: `production→v1`."""
+        shown = self.latest.number if self.latest is not None else None
+        others = sorted((alias != "production", alias, number) for alias, number in self.named if number != shown)
+        return tuple(f"{alias}→v{number}" for _, alias, number in others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,10 +151,11 @@ def _of_version(head: ArtifactHead, word: str, uses: Mapping[int, int]) -> Param
         return head.version_count
     if word in ("kind", "stage", "project", "name"):
         return str(getattr(head, word))
+    if word == "alias":
+        own = [alias for alias in latest.aliases if alias != "latest"] if latest is not None else []
+        return " ".join((*own, *head.named_elsewhere))
     if latest is None:
         return None
-    if word == "alias":
-        return " ".join(alias for alias in latest.aliases if alias != "latest")
     if word == "made_by":
         return latest.made_by.name if latest.made_by is not None else None
     if word == "used_by":

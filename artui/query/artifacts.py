@@ -137,6 +137,9 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
             ORDER BY a.stage, a.kind, a.name, a.key
             """
         ).fetchall()
+        named: dict[int, list[tuple[str, int]]] = {}
+        for artifact_key, alias, number in connection.execute(_NAMED):
+            named.setdefault(artifact_key, []).append((cell_of.text(alias), cell_of.integer(number)))
 
     def rank(head: ArtifactHead) -> tuple[int, int, str, str]:
         order = KINDS[head.stage]
@@ -149,13 +152,20 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
 
     # One whose versions are all deleted, or retired with no alias left, is seen only by those who ask for them.
     heads = [
-        _ARTIFACTS.made(row, latest=newest.get(row[0]))
+        _ARTIFACTS.made(row, latest=newest.get(row[0]), named=tuple(named.get(row[0], ())))
         for *row, has_any in rows
         if row[0] in newest or (matching is None and not has_any)
     ]
     return sorted(heads, key=rank)
 
 
+_NAMED = """
+    SELECT l.artifact_key, l.name, v.number
+    FROM alias AS l
+    JOIN version AS v ON v.key = l.version_key
+    WHERE v.deleted_ms IS NULL AND l.name <> 'latest'
+    ORDER BY l.artifact_key, l.name
+"""
 _NEWEST = f"""
     SELECT n.key
     FROM version AS n

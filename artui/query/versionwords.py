@@ -39,6 +39,10 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
     "deleted": VersionAttribute("time", "v.deleted_ms"),
     "approved_by": VersionAttribute("several", other_words=("approved",)),
     "project": VersionAttribute("text", "p.name"),
+    "versions": VersionAttribute(
+        "number",
+        "(SELECT count(*) FROM version AS w WHERE w.artifact_key = v.artifact_key AND w.deleted_ms IS NULL)",
+    ),
     "made_by": VersionAttribute("several"),
     "used_by": VersionAttribute("several"),
     "derived_from": VersionAttribute("several"),
@@ -54,6 +58,9 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
 """Every attribute, in the order in which they are offered."""
 
 OTHER_WORDS = {other: word for word, attribute in VERSION_ATTRIBUTES.items() for other in attribute.other_words}
+
+USE_COUNT = "(SELECT count(DISTINCT e.target_key) FROM edge AS e WHERE e.relation = 1 AND e.source_key = v.key)"
+"""SQL expression over TABLES: how many runs used a version."""
 
 PAIRS: dict[str, str] = {
     "alias": f"""

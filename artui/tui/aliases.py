@@ -9,7 +9,7 @@ from artui.sheets.sheet import ordered_aliases
 from artui.tui.cells import fit_words
 
 if TYPE_CHECKING:
-    from artui.model import VersionHead
+    from artui.model import ArtifactHead, VersionHead
 
 
 def aliases_of(head: VersionHead) -> list[str]:
@@ -20,6 +20,14 @@ def aliases_of(head: VersionHead) -> list[str]:
 def chosen_aliases(head: VersionHead) -> list[str]:
     """Give the aliases that people gave, `production` first."""
     return [clean(alias) for alias in ordered_aliases(head) if alias != "latest"]
+
+
+def artifact_aliases(head: ArtifactHead, cells: int | None = None) -> str:
+    """Give the aliases of the version that is shown of an artifact, and behind them those of others: `candidate production→v1`."""
+    words = [*(aliases_of(head.latest) if head.latest is not None else ()), *map(clean, head.named_elsewhere)]
+    # What is in production is asked for first, whichever version it is.
+    words.sort(key=lambda word: not word.startswith("production→"))
+    return " ".join(words) if cells is None else fit_words(words, cells)
 
 
 def aliases_text(head: VersionHead, cells: int | None = None) -> str:

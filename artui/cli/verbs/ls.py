@@ -300,7 +300,8 @@ def _artifacts(
     rows: list[list[Any]] = []
     for head in heads:
         latest = head.latest
-        aliases = " ".join(alias for alias in latest.aliases if alias != "latest") if latest else ""
+        own = [alias for alias in latest.aliases if alias != "latest"] if latest else []
+        aliases = " ".join((*own, *head.named_elsewhere))
         is_damaged = head.damaged or (latest and latest.damaged)
         size_bytes = latest.size_bytes if latest else None
         rows.append(

@@ -38,6 +38,7 @@ from artui.query.versionwords import (
     OTHER_WORDS,
     PAIRS,
     TABLES,
+    USE_COUNT,
     VERSION_ATTRIBUTES,
     VersionAttribute,
     metadata_of,
@@ -143,6 +144,8 @@ def _attribute(test: Comparison, name: str, attribute: VersionAttribute, scope: 
     if test.operator in ("is nan", "is not nan"):
         raise error_at(test, f"{name} is not a number that could be NaN.", f"Write {name} is null for versions without it.")  # fmt: skip
     kind, value = attribute.kind, attribute.value
+    if name == "used_by" and _is_count(test):
+        return _rows(*_number(test, name, USE_COUNT, is_bytes=False))
     if kind == "several":
         return _several(test, name)
     if kind == "stage":
@@ -158,6 +161,16 @@ def _attribute(test: Comparison, name: str, attribute: VersionAttribute, scope: 
         return _rows(*_by_start(test, name, value))
     query = f"SELECT {value}, group_concat(v.key) FROM {TABLES} WHERE {value} <> '' GROUP BY {value}"
     return Texts(((query, {}),), of_text(matcher(test)), spoken(test))
+
+
+def _is_count(test: Comparison) -> bool:
+    """Say whether `used_by` is held against a number of runs: what is long enough for an id is none."""
+    if test.operator in COMPARISONS:
+        return True
+    return test.operator in ("=", "!=", "in", "not in") and all(
+        not value.is_quoted and value.text.isascii() and value.text.isdigit() and len(value.text) < _LEAST_ID_CHARS
+        for value in test.values
+    )
 
 
 def _rows(condition: str, values: dict[str, Any]) -> Condition:

@@ -70,7 +70,7 @@ def shown_columns(state: ArtifactsState) -> list[Column]:
 
 def usual_words(rows: Iterable[ArtifactRow]) -> list[str]:
     """Give the words of the columns that are shown unless others were chosen."""
-    has_alias = any(row.head.latest is not None and set(row.head.latest.aliases) - {"latest"} for row in rows)
+    has_alias = any(row.head.named for row in rows)
     return [word for word, shown in SHOWN.items() if shown.is_usual and (word != "alias" or has_alias)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.artifactrows import kind_of, title_of
 from artui.safetext import cells_of, clean
-from artui.tui.aliases import aliases_text
+from artui.tui.aliases import artifact_aliases
 from artui.tui.cells import Shape, Span, fit, fit_middle
 from artui.units import DIGITS, age_text, bytes_text, column_text, count_text, decimals_of, number_text, param_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from artui.model import ArtifactRow, Column
 
 _MISSING = "·"
-_MOST_CELLS = {"alias": 14, "kind": 16, "digest": 12, "id": 26}
+_MOST_CELLS = {"alias": 22, "kind": 16, "digest": 12, "id": 26}
 _MAX_TEXT_CELLS = 24
 _SUMMED = ("versions", "size", "files")
 """Of these a stage has a sum."""
@@ -43,8 +43,8 @@ def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: in
 def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
     """Draw what an artifact has in a column, in exactly the cells of that."""
     column = shape.column
-    if column.source == "version" and column.name == "alias" and row.head.latest is not None:
-        aliases = aliases_text(row.head.latest, shape.width)
+    if column.source == "version" and column.name == "alias":
+        aliases = artifact_aliases(row.head, shape.width)
         return fit(aliases or _MISSING, shape.width), "good" if aliases else "faint"
     value = row.cells.get(column.id)
     if value is None:
@@ -74,8 +74,8 @@ def _sum_text(column: Column, rows: Iterable[ArtifactRow]) -> str:
 
 def _text(row: ArtifactRow, column: Column, now_ms: int) -> str:
     value, kind = row.cells.get(column.id), kind_of(column)
-    if column.id == "version:alias" and row.head.latest is not None:
-        return aliases_text(row.head.latest)
+    if column.id == "version:alias":
+        return artifact_aliases(row.head)
     if value is None:
         return ""
     if column.id == "version:version":

@@ -98,11 +98,31 @@ def test_artifacts_keep_their_aliases(cells: int | None) -> None:
     texts = {word: [artifact_cell(row, shape, NOW_MS)[0] for row in rows] for word, shape in shapes.items()}
 
     assert all(length_of([(text, "")]) == shapes[word].width for word, column in texts.items() for text in column)
-    whole = "production candidate" if cells == 20 else "production +1" if cells in (16, None) else "production"
+    whole = "production candidate" if cells in (20, None) else "production +1" if cells == 16 else "production"
     assert texts["alias"][0].strip() == whole and texts["alias"][1].strip() == "·"
     assert [text.strip() for text in texts["version"]] == ["v2", "v30"] and texts["created"][0].strip() == "2h"
     sums = {word: sum_cell(rows, shape, NOW_MS)[0].strip() for word, shape in shapes.items()}
     assert sums == {"kind": "", "version": "", "alias": "", "size": bytes_text(2_000_000), "created": "2h", "versions": "7"}  # fmt: skip
+
+
+def test_an_older_version_in_production_is_seen(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """The row of an artifact is about its newest version: what others are called stands beside, with their numbers, also in the shell."""
+    with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
+        new = artifacts.NewVersion(project="digits", name="digits-model", kind="model", stage="modelling", files=[], metadata={"n": 1})  # fmt: skip
+        artifacts.save(connection, new)
+    with Reader(small_catalog) as reader:
+        head = next(head for head in artifact_list(reader) if head.name == "digits-model")
+        assert head.latest is not None and head.latest.number > 1
+        aliases = [alias for alias, number in head.named if number == 1]
+        assert aliases and head.named_elsewhere == tuple(f"{alias}→v1" for alias in sorted(aliases, key=lambda alias: (alias != "production", alias)))  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        line = next(line for line in shown(pilot).splitlines() if " digits-model" in line)
+        assert f"v{head.latest.number if head.latest else 0}" in line and head.named_elsewhere[0] in line
+
+    explore(small_catalog, flow, size=(200, 50))
 
 
 def test_artifacts_that_are_called_so_come_first(small_catalog: Path, explore: Callable[..., None]) -> None:
