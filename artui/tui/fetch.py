@@ -5,12 +5,14 @@ Each topic of a screen has at most one question whose answer is wanted: answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message_pump import MessagePump
 
+from artui.errors import UsageError
 from artui.tui.messages import Answer
 
 if TYPE_CHECKING:
@@ -27,6 +29,23 @@ def is_waiting() -> bool:
     return bool(_waiting)
 
 
+Again = Callable[[], None]
+"""Asks the user a question again."""
+_again: Again | None = None
+"""Asks that question again whose answer is being acted on."""
+
+
+@contextmanager
+def acting_on_answer(again: Again) -> Iterator[None]:
+    """Act on what the user typed: if the catalog says later that it cannot be meant, that question is asked again."""
+    global _again
+    before, _again = _again, again
+    try:
+        yield
+    finally:
+        _again = before
+
+
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-reader")
 
 
@@ -36,6 +55,8 @@ class Asks(MessagePump):
     _tickets: dict[str, int]
     _answers: dict[str, Callable[[Any], None]]
     _unanswered: set[str]
+    _agains: dict[str, Again | None]
+    """By topic, what asks the user again who brought the question up."""
 
     def is_asking(self, *topics: str) -> bool:
         """Say whether a question of one of the topics is without an answer."""
@@ -44,9 +65,9 @@ class Asks(MessagePump):
     def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
         """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since."""
         if not hasattr(self, "_tickets"):
-            self._tickets, self._answers, self._unanswered = {}, {}, set()
+            self._tickets, self._answers, self._unanswered, self._agains = {}, {}, set(), {}
         ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
-        self._answers[topic] = answer
+        self._answers[topic], self._agains[topic] = answer, _again
         self._unanswered.add(topic)
         question_id = (id(self), topic, ticket)
         _waiting.add(question_id)
@@ -73,6 +94,9 @@ class Asks(MessagePump):
             return
         self._unanswered.discard(message.topic)
         host: Host = self.app  # type: ignore[assignment]
+        again = self._agains.pop(message.topic, None)
+        if again is not None and isinstance(message.error or message.value, UsageError):
+            again()
         if message.error is not None:
             host.topic_failed(self, message.topic, message.error)
         else:

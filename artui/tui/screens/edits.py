@@ -50,6 +50,7 @@ class Editor:
         answer: Callable[[str], None],
         *,
         text: str = "",
+        keeps_text: bool = False,
         names: Callable[[Reader], Sequence[str]] | None = None,
         enter_word: str = "keep",
         is_list: bool = False,
@@ -62,7 +63,7 @@ class Editor:
         if not self._is_writable():
             return
         screen, prompt = self._screen, self._screen.query_one(Prompt)
-        prompt.ask(question, answer, text=text, enter_word=enter_word, is_list=is_list)
+        prompt.ask(question, answer, text=text, keeps_text=keeps_text, enter_word=enter_word, is_list=is_list)
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
             screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked, hint=hint(given)))
@@ -197,13 +198,12 @@ class RunsEditor(Editor):
 
     def tag(self) -> None:
         """Put tags on the runs, or take them off."""
-        self._reached("tag", lambda runs: self._ask_tag(runs))
+        self._reached("tag", self._ask_tag)
 
-    def _ask_tag(self, runs: _Runs, text: str = "") -> None:
+    def _ask_tag(self, runs: _Runs) -> None:
         self.prompt(
             f"tag {runs.whom}  (name, name=value, -name; several: good, lr=low)",
             lambda text: self._tag(runs, text),
-            text=text,
             names=lambda reader: [quoted_tag(name) for name in tag_answers(reader, runs.keys)],
             is_list=True,
             hint=lambda names: _tags_hint(names, len(runs.keys)),
@@ -212,9 +212,7 @@ class RunsEditor(Editor):
     def _tag(self, runs: _Runs, text: str) -> None:
         put, off = tag_changes(text)
         if "" in put or "" in off:
-            self._ask_tag(runs, text)
-            self._say("A tag needs a name: name, name=value, or -name to take it off.", is_warning=True)
-            return
+            raise UsageError("A tag needs a name: name, name=value, or -name to take it off.")
         if not put and not off:
             return
 
@@ -246,6 +244,7 @@ class RunsEditor(Editor):
                 question,
                 lambda text: self._note(runs, text),
                 text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else "",
+                keeps_text=True,
             ),
         )
 
@@ -368,14 +367,13 @@ class VersionsEditor(Editor):
 
     def alias(self) -> None:
         """Let an alias name the version, or take one off."""
-        self._about(lambda heads: self._ask_alias(heads, ""))
+        self._about(self._ask_alias)
 
-    def _ask_alias(self, heads: Heads, text: str) -> None:
+    def _ask_alias(self, heads: Heads) -> None:
         given = list(dict.fromkeys(alias for head in heads for alias in head.aliases))
         self.prompt(
             f"alias for {_whom(heads)}  (name, or -name)",
             lambda answer: self._ask_why(heads, answer.strip()),
-            text=text,
             enter_word="go on",
             names=lambda reader: alias_answers(reader, given),
         )
@@ -385,14 +383,9 @@ class VersionsEditor(Editor):
         if not text:
             return
         alias, is_off = text.removeprefix("-").strip(), text.startswith("-")
-        try:
-            check_alias(alias)
-            if not is_off:
-                _check_apart(heads)
-        except UsageError as error:
-            self._ask_alias(heads, text)
-            self._say(clean(str(error)), is_warning=True)
-            return
+        check_alias(alias)
+        if not is_off:
+            _check_apart(heads)
         asked = (f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")
         does = "take off" if is_off else "set"
         self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
@@ -432,13 +425,13 @@ class VersionsEditor(Editor):
 
     def promote(self) -> None:
         """Let `production`, or another alias, name the version."""
-        self._about(lambda heads: self._ask_alias_to_promote(heads, PRODUCTION))
+        self._about(self._ask_alias_to_promote)
 
-    def _ask_alias_to_promote(self, heads: Heads, text: str) -> None:
+    def _ask_alias_to_promote(self, heads: Heads) -> None:
         self.prompt(
             f"promote {_whom(heads)} to",
             lambda answer: self._ask_why(heads, answer.lstrip("-").strip()),
-            text=text,
+            text=PRODUCTION,
             enter_word="go on",
         )
 
@@ -487,14 +480,13 @@ class VersionsEditor(Editor):
 
     def declare(self) -> None:
         """Declare a fact of the version's artifact, or take one away."""
-        self._about(lambda heads: self._ask_fact(heads, ""))
+        self._about(self._ask_fact)
 
-    def _ask_fact(self, heads: Heads, text: str) -> None:
+    def _ask_fact(self, heads: Heads) -> None:
         of = clean(heads[0].artifact, max_chars=_NAME_CHARS) if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
         self.prompt(
             f"fact of {of}  (licence=MIT, or -licence)",
             lambda answer: self._fact(heads, answer),
-            text=text,
             enter_word="go on",
             names=lambda reader: fact_answers(reader, [head.artifact_key for head in heads]),
         )
@@ -503,14 +495,9 @@ class VersionsEditor(Editor):
         if not text:
             return
         name, equals, value = (text[1:], "=", "") if text.startswith("-") else text.partition("=")
-        try:
-            if not equals:
-                raise UsageError(f"{text!r} has no value.", remedy="Write it as in licence=MIT.")
-            name, value = check_fact(name, value)
-        except UsageError as error:
-            self._ask_fact(heads, text)
-            self._say(clean(str(error)), is_warning=True)
-            return
+        if not equals:
+            raise UsageError(f"{text!r} has no value.", remedy="Write it as in licence=MIT.")
+        name, value = check_fact(name, value)
         said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
         of = heads[0].artifact if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
         self._change(

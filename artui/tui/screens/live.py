@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui import clock
-from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.direction import guess_direction, has_direction
 from artui.query.live import ENDED_MS, LiveMetric, LiveRun, live_runs
@@ -649,12 +648,7 @@ class LiveScreen(ActsOnRuns):
             self.artui.say("This rule holds for no run now · − removes it")
 
     def action_add_rule(self) -> None:
-        self._ask_rule("")
-
-    def _ask_rule(self, text: str) -> None:
-        self.query_one(Prompt).ask(
-            "alert  (such as val/loss rises 5 times)", self._add_rule, text=text, enter_word="watch"
-        )
+        self.query_one(Prompt).ask("alert  (such as val/loss rises 5 times)", self._add_rule, enter_word="watch")
 
     def prompt_home(self) -> Widget:
         """Give the list."""
@@ -674,12 +668,7 @@ class LiveScreen(ActsOnRuns):
     def _add_rule(self, text: str) -> None:
         if not text:
             return
-        try:
-            self.artui.alerts.add(text)
-        except ArtuiError as error:
-            self._ask_rule(text)
-            self.artui.say(str(error), is_warning=True, seconds=15)
-            return
+        self.artui.alerts.add(text)
         self.artui.say("It is yours, and watches the runs of all catalogs · − removes it")
         self.artui.take_live(self._runs)
         self._draw()

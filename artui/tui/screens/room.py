@@ -79,14 +79,9 @@ class RoomScreen(AskedScreen):
 
     def _set_rule(self, text: str) -> None:
         from artui.catalog.retention import parse_rule
-        from artui.errors import UsageError
 
-        try:
-            if text:
-                parse_rule(text)
-        except UsageError as error:
-            self.artui.say(clean(str(error)), is_warning=True)
-            return
+        if text:
+            parse_rule(text)
         self.keep = text or None
         self.load()
 
@@ -114,13 +109,8 @@ class RoomScreen(AskedScreen):
 
     def _set_grace(self, text: str) -> None:
         from artui.catalog.retention import span_ms
-        from artui.errors import UsageError
 
-        try:
-            span_ms(text)
-        except UsageError as error:
-            self.artui.say(clean(str(error)), is_warning=True)
-            return
+        span_ms(text)
         self.older_than = text
         self.load()
 

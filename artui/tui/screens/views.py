@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui import clock
+from artui.errors import UsageError
 from artui.query.artifactrows import SHOWN
 from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
@@ -169,8 +170,7 @@ class ViewsScreen(CatalogScreen):
         other = next((other for other in self._every if other.name == name), None)
         if other is not None:
             of = f" of {clean(other.screen)}" if other.screen != self._place else ""
-            self.artui.say(f"There is a view {clean(name, max_chars=60)}{of} already.", is_warning=True)
-            return
+            raise UsageError(f"There is a view {clean(name, max_chars=60)}{of} already.")
         self._rename(view.name, name, view.content)
         self.set_timer(0.3, self.load)
 

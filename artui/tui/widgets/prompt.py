@@ -11,8 +11,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import fit_middle, length_of
+from artui.tui.fetch import acting_on_answer
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
 
@@ -25,6 +27,7 @@ FIND_ID = "find-line"
 class Prompt(Horizontal):
     """Asks for one text; hidden while there is no question.
 
+    What cannot be meant is asked again with what was typed, whoever finds out, at once or later: an answer may raise UsageError.
     A click elsewhere leaves the question, as esc does, and says what is lost by it.
     """
 
@@ -82,6 +85,7 @@ class Prompt(Horizontal):
         answer: Callable[[str], None],
         *,
         text: str = "",
+        keeps_text: bool = False,
         typed: Callable[[str], None] = lambda text: None,
         is_yes_or_no: bool = False,
         only_enter: bool = False,
@@ -90,6 +94,7 @@ class Prompt(Horizontal):
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
+        What is typed replaces the whole `text`, unless an arrow key was pressed before; with `keeps_text` it goes on there.
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
         letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
         commas between them, and tab completes the last.
@@ -99,6 +104,11 @@ class Prompt(Horizontal):
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
         self._question = clean(question)
+        self._open(answer, text)
+        if text and not keeps_text:
+            self._entry.action_select_all()
+
+    def _open(self, answer: Callable[[str], None], text: str) -> None:
         self._show_question()
         self._answer = answer
         self._entry.value = text
@@ -151,9 +161,20 @@ class Prompt(Horizontal):
 
     def _answered(self, text: str, answer: Callable[[str], None]) -> None:
         """Give the answer; the focus goes back unless it leads to another question."""
-        self._answer = None
+        count, self._answer = self.asked_count, None
         self.add_class("hidden")
-        answer(text)
+
+        def again() -> None:
+            is_wanted = not self.is_open and self.asked_count == count and self.screen.is_current
+            if is_wanted and not (self._is_yes_or_no or self._only_enter):
+                self._open(answer, text)
+
+        try:
+            with acting_on_answer(again):
+                answer(text)
+        except UsageError as error:
+            again()
+            self.app.say(clean(f"{error.message} {error.remedy}".strip()), is_warning=True)  # type: ignore[attr-defined]
         if self._answer is None:
             self.post_message(self.Left())
 

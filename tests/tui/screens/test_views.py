@@ -63,7 +63,7 @@ def test_view_gets_another_name(kept: Path, explore: Explore) -> None:
     """Its content stays; a name that another view has is refused; one `u` takes it back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
-        await pilot.press("ctrl+o", "down", "R", *"-run", "enter")
+        await pilot.press("ctrl+o", "down", "R", "end", *"-run", "enter")
         await settled(pilot)
         await pilot.pause(0.4)
         await settled(pilot)
@@ -94,15 +94,15 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
         names = [row.head.name for row in screen.state.rows]
         await press("W", *"best", "enter")
         assert "a view 'best' of runs already" in shown(pilot)
-        await press("W", *"models", "enter")
+        await press("ctrl+u", *"models", "enter")
         await press("ctrl+o")
         text = shown(pilot)
         assert "saved views of artifacts" in text and "broken" not in text
         assert re.search(rf"artifacts +{len(names)} match", text) and re.search("filter +kind = model", text), text
         assert "groups" not in text
-        await press("R", "ctrl+u", *"best", "enter")
+        await press("R", *"best", "enter")
         assert "a view best of runs already" in shown(pilot)
-        await press("escape", "escape")
+        await press("escape", "escape", "escape")
         assert len(screen.state.rows) > len(names) and not screen.state.arrangement.where
         await press("colon", *"models", "enter")
         assert pilot.app.screen is screen or isinstance(pilot.app.screen, type(screen))

@@ -24,7 +24,7 @@ ENTRIES = {
     "": "t n m W e slash C,slash colon question_mark,slash",
     "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash", "enter tab tab tab": "slash ampersand",
     "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "t A",
-    "I": "slash",
+    "I": "slash", "E": "e f o",
 }  # fmt: skip
 """Keys that lead to a screen, and there to each entry that it has."""
 
@@ -196,5 +196,72 @@ def test_tags_are_put_on_and_taken_off_at_once(small_catalog: Path, explore: Exp
         await press(*"best,=x", "enter")
         entry = pilot.app.screen.focused
         assert isinstance(entry, Input) and entry.value == "best,=x" and "A tag needs a name" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_what_stands_there_first_gives_way_to_what_is_typed(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter replaces a suggestion, and goes on behind one that an arrow key has kept; a note is always gone on with."""
+    monkeypatch.chdir(tmp_path)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def typed(*keys: str) -> str:
+            await pilot.press(*keys)
+            await settled(pilot)
+            entry = pilot.app.screen.focused
+            assert isinstance(entry, Input), keys
+            return entry.value
+
+        assert await typed("e") == "runs.csv"
+        assert await typed("x") == "x"
+        await pilot.press("escape")
+        assert await typed("n", *"good", "enter", "n") == "good"
+        assert await typed("x") == "goodx"
+        await pilot.press("escape", "2", "slash", *"digits-model", "enter")
+        await settled(pilot)
+        assert await typed("plus") == "production"
+        assert await typed("right", "x") == "productionx"
+        assert await typed("ctrl+u", "x") == "x"
+        await pilot.press("escape")
+        assert await typed("plus", "s") == "s"
+
+    explore(small_catalog, flow)
+
+
+REFUSED = {
+    "t": ("=x", "a name"), "e": ("runs.txt", "in which format"), "vertical_line": ("(", "pattern"),
+    "enter tab e": ("loss.gif", ""), "space down space c a": ("no-such-run", "no-such-run"), "4 A": ("loss is odd", "is no rule"),
+    "2 a": ("v3", "cannot be an alias"), "2 plus": ("latest", "cannot be an alias"), "2 F": ("licence", "has no value"),
+    "E e": ("last", "is no reason"), "E f": ("size >", "A value should follow"), "E o": ("soon", "is no span of time"),
+}  # fmt: skip
+"""By the keys that lead to a question: an answer that cannot be meant, and what is said of it."""
+
+
+def test_what_cannot_be_meant_is_asked_again(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question stays with what was typed, whoever finds out, and it is said what is wrong; esc leaves it."""
+    monkeypatch.chdir(tmp_path)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for way, (text, said) in REFUSED.items():
+            for key in ("1", *way.split()):
+                await pilot.press(key)
+                await settled(pilot)
+            entry = pilot.app.screen.focused
+            assert isinstance(entry, Input) and isinstance(entry.parent, Prompt), way
+            entry.value = text
+            await pilot.press("enter")
+            await settled(pilot)
+            assert pilot.app.screen.focused is entry and entry.parent.is_open and entry.value == text, way
+            assert said in shown(pilot), (way, shown(pilot).splitlines()[-1])
+            await pilot.press("x")
+            assert entry.value == f"{text}x", way
+            await pilot.press("escape")
+            await settled(pilot)
+            assert pilot.app.screen.focused is not entry, way
+        assert list(tmp_path.glob("*.gif")) == []
 
     explore(small_catalog, flow)
