@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from artui import clock
@@ -27,39 +28,58 @@ _BYTES_AT_ONCE = 64 << 20
 _PAGES_AT_ONCE = 4_000
 
 
-def collect(
-    catalog: Catalog, versions: Sequence[Named], *, before_ms: int, why: str, label: str
-) -> tuple[list[Named], list[Named], int]:
-    """Delete versions, remove the content and the points of what was deleted before then, and give the room back.
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was done."""
 
-    Returns:
-        The versions whose content was removed, the runs whose points were, and the bytes that were stored for both.
+    deleted: tuple[Named, ...]
+    """The versions that were deleted."""
+    removed: tuple[Named, ...]
+    """Those whose content was removed."""
+    removed_runs: tuple[Named, ...]
+    """The runs whose points were removed."""
+    freed_bytes: int
+    """What was stored for both."""
+
+
+def collect(
+    catalog: Catalog, *, deleted: Sequence[Named], removed: Sequence[Named], removed_runs: Sequence[Named], before_ms: int, why: str, label: str
+) -> Collected:  # fmt: skip
+    """Delete versions, remove content and points as they were planned, and give the room back.
+
+    Args:
+        deleted: the versions to delete, as one edit.
+        removed: the versions whose content goes: of those, or deleted before `before_ms` and not restored meanwhile.
+        removed_runs: the runs whose points go, if they were deleted before then and not restored meanwhile.
     """
-    delete_versions(catalog, versions, why=why, label=label)
-    removed = remove_content(catalog, before_ms=before_ms)
-    removed_runs, freed_bytes = remove_points(catalog, before_ms=before_ms)
+    gone = delete_versions(catalog, deleted, why=why, label=label)
+    emptied = remove_content(catalog, removed, before_ms=before_ms, deleted=gone)
+    pointless, freed_bytes = remove_points(catalog, removed_runs, before_ms=before_ms)
     freed_bytes += remove_unnamed(catalog)
     compact(catalog)
-    return removed, removed_runs, freed_bytes
+    return Collected(tuple(gone), tuple(emptied), tuple(pointless), freed_bytes)
 
 
-def delete_versions(catalog: Catalog, versions: Iterable[Named], *, why: str, label: str) -> int:
-    """Delete versions as one edit, which can be undone."""
+def delete_versions(catalog: Catalog, versions: Iterable[Named], *, why: str, label: str) -> list[Named]:
+    """Delete versions as one edit, which can be undone; give those that were not deleted before."""
     with events.editing(catalog, label, why=why) as edit:
-        for version in versions:
-            edit.delete_version(version.id)
-        return edit.count
+        return [version for version in versions if edit.delete_version(version.id)]
 
 
-def remove_content(catalog: Catalog, *, before_ms: int) -> list[Named]:
-    """Remove the content of versions that were deleted before then; say of which. What is restored meanwhile stays."""
-    with catalog.transaction() as connection:
-        wanted = retention.removable(connection, before_ms=before_ms)
+def remove_content(
+    catalog: Catalog, versions: Sequence[Named], *, before_ms: int, deleted: Iterable[Named] = ()
+) -> list[Named]:
+    """Remove the content of versions that were deleted before then, or just now; say of which. What is restored meanwhile stays."""
+    deleted_keys = {version.key for version in deleted}
     removed = []
-    for start in range(0, len(wanted), _VERSIONS_AT_ONCE):
+    for start in range(0, len(versions), _VERSIONS_AT_ONCE):
         with catalog.transaction() as connection:
-            still = {version.key for version in retention.removable(connection, before_ms=before_ms)}
-            for version in wanted[start : start + _VERSIONS_AT_ONCE]:
+            still = {
+                version.key
+                for version in retention.removable(connection, before_ms=max(before_ms, clock.now_ms()))
+                if version.key in deleted_keys or (version.deleted_ms or 0) <= before_ms
+            }
+            for version in versions[start : start + _VERSIONS_AT_ONCE]:
                 if version.key in still:
                     _remove(connection, version)
                     removed.append(version)
@@ -79,16 +99,18 @@ def _remove(connection: sqlite3.Connection, version: Named) -> None:
     )  # fmt: skip
 
 
-def remove_points(catalog: Catalog, *, before_ms: int) -> tuple[list[Named], int]:
-    """Remove the points of runs that were deleted before then; give these, and the bytes that were theirs.
+def remove_points(catalog: Catalog, runs: Iterable[Named], *, before_ms: int) -> tuple[list[Named], int]:
+    """Remove the points of those runs that were deleted before then; give these, and the bytes that were theirs.
 
     What is summed up of their metrics stays, and so do params and lineage. What is restored meanwhile stays whole.
     """
+    planned_keys = {run.key for run in runs}
     removed: list[Named] = []
     size_bytes = 0
     while True:
         with catalog.transaction() as connection:
-            wanted = retention.runs_with_points(connection, before_ms=before_ms)[:_RUNS_AT_ONCE]
+            every = retention.runs_with_points(connection, before_ms=before_ms)
+            wanted = [run for run in every if run.key in planned_keys][:_RUNS_AT_ONCE]
             size_bytes += retention.point_bytes(connection, [run.key for run in wanted])
             for run in wanted:
                 connection.execute(

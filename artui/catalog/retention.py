@@ -1,15 +1,16 @@
 """Which versions a rule keeps, and what it would mean if the others were gone.
 
-A rule is a list of reasons to keep a version: `last 3 and aliased and used`. A version that has none of them goes. What
-a run is writing, and what is not hashed yet, always stays.
+A rule is a list of reasons to keep a version: `last 3 and used`. A version that has none of them goes. What a run is
+writing, and what is not hashed yet, always stays; what an alias names stays unless it is said that it goes, too.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -43,6 +44,14 @@ class Named:
     key: int
     id: str
     reference: str
+    aliases: tuple[str, ...] = ()
+    """Those that name a version now, `production` first."""
+    size_bytes: int = 0
+    """Of a version's files."""
+    created_ms: int = 0
+    """When a version was saved, or a run was started."""
+    deleted_ms: int | None = None
+    """None if it is not deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Broken:
 
 
 def parse_rule(text: str) -> Rule:
-    """Read a rule such as `last 3 and aliased and used`.
+    """Read a rule such as `last 3 and used`.
 
     Raises:
         UsageError: it holds what is no reason to keep a version, or none.
@@ -93,24 +102,53 @@ def span_ms(text: str) -> int:
 def going(
     connection: sqlite3.Connection, rule: Rule, *, now_ms: int, among: Iterable[int] | None = None
 ) -> list[Named]:
-    """Name the versions that a rule does not keep, by artifact and number; of those `among` which alone may go, if given."""
+    """Name the versions that a rule does not keep, by artifact and number; of those `among` which alone may go, if given.
+
+    What an alias names is among them: who deletes says whether it is meant.
+    """
     rows = connection.execute(
-        "SELECT v.key, v.id, a.name, v.number, v.artifact_key, v.created_ms, v.digest FROM version AS v "
+        f"SELECT {_NAMED}, v.artifact_key FROM version AS v "
         "JOIN artifact AS a ON a.key = v.artifact_key WHERE v.deleted_ms IS NULL ORDER BY a.name, a.key, v.number DESC"
     ).fetchall()
     chosen = None if among is None else set(among)
-    kept = _being_written(connection)
+    kept, aliases = _being_written(connection), _aliases(connection)
     for word in rule.words:
         kept |= _kept_for(connection, word)
     places: dict[int, int] = {}
     named = []
-    for key, version_id, name, number, artifact_key, created_ms, digest in rows:
+    for *row, artifact_key in rows:
         place = places[artifact_key] = places.get(artifact_key, 0) + 1
-        is_young = cells.integer(created_ms) > now_ms - rule.newer_ms
-        is_whole = isinstance(digest, bytes) and not is_pending(digest)
-        if place > rule.last and not is_young and key not in kept and is_whole and (chosen is None or key in chosen):
-            named.append(Named(key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}"))
+        version = _named(row, aliases)
+        is_young = version.created_ms > now_ms - rule.newer_ms
+        is_kept = place <= rule.last or is_young or version.key in kept
+        is_whole = isinstance(row[-1], bytes) and not _is_pending(row)
+        if not is_kept and is_whole and (chosen is None or version.key in chosen):
+            named.append(version)
     return named
+
+
+_NAMED = "v.key, v.id, a.name, v.number, v.size_bytes, v.created_ms, v.deleted_ms, v.digest"
+
+
+def _named(row: Sequence[Any], aliases: Mapping[int, list[str]]) -> Named:
+    key, version_id, name, number, size_bytes, created_ms, deleted_ms, _ = row
+    return Named(
+        key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}", tuple(aliases.get(key, ())),
+        cells.integer(size_bytes), cells.integer(created_ms), None if deleted_ms is None else cells.integer(deleted_ms),
+    )  # fmt: skip
+
+
+def _is_pending(row: Sequence[Any]) -> bool:
+    """Whether a version is still being hashed."""
+    return isinstance(row[-1], bytes) and is_pending(row[-1])
+
+
+def _aliases(connection: sqlite3.Connection) -> dict[int, list[str]]:
+    """Give the aliases of each version, by its key, `production` first."""
+    aliases: dict[int, list[str]] = {}
+    for key, name in connection.execute("SELECT version_key, name FROM alias ORDER BY name <> 'production', name"):
+        aliases.setdefault(key, []).append(cells.text(name))
+    return aliases
 
 
 def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
@@ -134,8 +172,8 @@ def _being_written(connection: sqlite3.Connection) -> set[int]:
     return {row[0] for row in connection.execute(BEING_WRITTEN)}
 
 
-REMOVABLE = """
-    SELECT v.key, v.id, a.name, v.number, v.digest
+REMOVABLE = f"""
+    SELECT {_NAMED}
     FROM version AS v
     JOIN artifact AS a ON a.key = v.artifact_key
     WHERE v.deleted_ms <= :before
@@ -165,16 +203,12 @@ BROKEN = """
 def removable(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
     """Name the versions whose content may be removed: deleted before then, not removed yet, of no run that goes on."""
     rows = connection.execute(REMOVABLE, {"before": before_ms}).fetchall()
-    busy = _being_written(connection)
-    return [
-        Named(key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}")
-        for key, version_id, name, number, digest in rows
-        if key not in busy and not (isinstance(digest, bytes) and is_pending(digest))
-    ]
+    busy, aliases = _being_written(connection), _aliases(connection)
+    return [_named(row, aliases) for row in rows if row[0] not in busy and not _is_pending(row)]
 
 
 RUNS_WITH_POINTS = """
-    SELECT r.key, r.id, r.name
+    SELECT r.key, r.id, r.name, r.started_ms, r.deleted_ms
     FROM run AS r
     WHERE r.deleted_ms <= :before
       AND r.status <> 0
@@ -192,7 +226,10 @@ POINT_BYTES = """
 def runs_with_points(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
     """Name the runs whose points may be removed: deleted before then, not going on, the longest deleted first."""
     rows = connection.execute(RUNS_WITH_POINTS, {"before": before_ms}).fetchall()
-    return [Named(key, cells.text(run_id), cells.text(name)) for key, run_id, name in rows]
+    return [
+        Named(key, cells.text(run_id), cells.text(name), created_ms=cells.integer(started_ms), deleted_ms=cells.integer(deleted_ms))
+        for key, run_id, name, started_ms, deleted_ms in rows
+    ]  # fmt: skip
 
 
 def point_bytes(connection: sqlite3.Connection, run_keys: Iterable[int]) -> int:
@@ -202,27 +239,22 @@ def point_bytes(connection: sqlite3.Connection, run_keys: Iterable[int]) -> int:
 
 
 def freed_bytes(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
-    """Say how many bytes of the file would be free without these versions: chunks that others share do not count."""
-    going_keys = _json(keys)
-    blobs = _keys(
-        connection,
-        "SELECT DISTINCT f.blob_key FROM file AS f JOIN json_each(:keys) AS w ON w.value = f.version_key WHERE f.blob_key IS NOT NULL",
-        going_keys,
-    )
-    if not blobs:
-        return 0
+    """Say how many bytes of the file these versions alone need: chunks that others share do not count."""
+    return unnamed_bytes(connection, keys) - unnamed_bytes(connection, ())
+
+
+def unnamed_bytes(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
+    """Say how many bytes of the file nothing names without the content of these versions, which is what sweeping it frees."""
     staying = _keys(
         connection,
         "SELECT DISTINCT f.blob_key FROM file AS f WHERE f.blob_key IS NOT NULL "
         "AND f.version_key NOT IN (SELECT w.value FROM json_each(:keys) AS w)",
-        going_keys,
+        _json(keys),
     )
-    gone = _json(blobs - staying)
     row = connection.execute(
-        "SELECT sum(length(c.content)) FROM chunk AS c WHERE c.key IN ("
-        "SELECT b.chunk_key FROM blob_chunk AS b WHERE b.blob_key IN (SELECT w.value FROM json_each(:keys) AS w)) "
-        "AND c.key NOT IN (SELECT b.chunk_key FROM blob_chunk AS b WHERE b.blob_key NOT IN (SELECT w.value FROM json_each(:keys) AS w))",
-        {"keys": gone},
+        "SELECT sum(length(c.content)) FROM chunk AS c WHERE c.key NOT IN ("
+        "SELECT b.chunk_key FROM blob_chunk AS b WHERE b.blob_key IN (SELECT w.value FROM json_each(:keys) AS w))",
+        {"keys": _json(staying)},
     ).fetchone()
     return int(row[0] or 0)
 

@@ -302,9 +302,12 @@ DOCUMENTS: dict[str, Record] = {
         "is_dry_run": Field("flag", "whether nothing was changed"),
         "deleted": Field("[text]", "versions that the rule does not keep"),
         "deleted_bytes": Field("whole", "bytes of the file that these alone need"),
+        "spared": Field("[text]", "versions that the rule does not keep, and that stay since an alias names them"),
         "removed": Field("[text]", "versions whose content is removed"),
         "removed_runs": Field("[text]", "names of deleted runs whose points are removed"),
         "freed_bytes": Field("whole", "bytes of the file that are free without both"),
+        "waiting": Field("[text]", "deleted versions whose content stays for now"),
+        "waiting_runs": Field("[text]", "names of deleted runs whose points stay for now"),
         "broken": Field("[broken]", "runs that lack an input without the deleted versions"),
     },
     "gc --store": {

@@ -190,16 +190,18 @@ _NEWEST_OF = f"""
 """
 
 
-def matching_versions_of(reader: Reader, where: str) -> set[int] | None:
+def matching_versions_of(reader: Reader, where: str, *, is_of_all: bool = False) -> set[int] | None:
     """Give the keys of the versions that a filter matches; None for one without a condition.
+
+    With `is_of_all` deleted and retired ones are among them, whether or not the filter asks about that.
 
     Raises:
         FilterError: as `artifact_list`.
     """
-    return _matching(reader, where, None)
+    return _matching(reader, where, None, is_of_all=is_of_all)
 
 
-def _matching(reader: Reader, where: str, notes: list[str] | None) -> set[int] | None:
+def _matching(reader: Reader, where: str, notes: list[str] | None, *, is_of_all: bool = False) -> set[int] | None:
     """Give the keys of the versions that a filter matches; None for a filter without a condition."""
     from artui.query.filter.compile import matching_versions
     from artui.query.filter.parser import parse
@@ -210,7 +212,7 @@ def _matching(reader: Reader, where: str, notes: list[str] | None) -> set[int] |
         return None
     memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection, pointing_into(where):
-        return matching_versions(connection, node, notes=notes, memory=memory)
+        return matching_versions(connection, node, notes=notes, memory=memory, is_of_all=is_of_all)
 
 
 def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) -> list[ArtifactHead]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import shutil
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import artui
 from artui import clock
-from artui.catalog import Catalog, artifacts, collecting, events, numbering, retention, runs, standing
+from artui.catalog import Catalog, artifacts, collecting, events, numbering, points, retention, runs, standing
 from artui.catalog.collecting import POINTS_REMOVED
 from artui.catalog.events import REMOVED_POINTS
 from artui.cli import run as run_cli
@@ -44,7 +51,7 @@ def _catalog(path: Path, count: int = 6) -> list[str]:
 
 def _going(path: Path, rule: str, where: str = "") -> list[int]:
     with Reader(path) as reader:
-        plan = plan_for(reader, keep=rule, where=where, now_ms=NOW_MS)
+        plan = plan_for(reader, keep=rule, where=where, with_aliased=True, now_ms=NOW_MS)
     return sorted(int(version.reference.rpartition("v")[2]) for version in plan.deleted)
 
 
@@ -69,8 +76,11 @@ def test_a_rule_keeps_what_it_has_a_reason_for(tmp_path: Path) -> None:
     assert _going(path, "last 1 and aliased, used and approved") == [5]
     assert _going(path, "last 1", "version < 3") == [1, 2]
     with Reader(path) as reader:
-        plan = plan_for(reader, keep="last 1", now_ms=NOW_MS)
-    assert [(broken.name, broken.inputs) for broken in plan.broken] == [("user", ("m:v3",))]
+        plan = plan_for(reader, keep="last 1", with_aliased=True, now_ms=NOW_MS)
+        assert [(broken.name, broken.inputs) for broken in plan.broken] == [("user", ("m:v3",))]
+        spared = plan_for(reader, keep="last 1", now_ms=NOW_MS, with_aliased=False)
+    assert [v.reference for v in plan.named] == ["m:v1"] and spared.named == () and len(spared.deleted) == 3
+    assert [(v.reference, v.aliases) for v in spared.spared] == [("m:v1", ("production",))]
 
 
 @pytest.mark.parametrize(
@@ -234,13 +244,119 @@ def test_a_rule_deletes_as_one_edit(tmp_path: Path, capfd: pytest.CaptureFixture
     with artui.open_catalog(path) as catalog:
         assert [version.number for version in catalog.artifact("m").versions] == [6, 5]
     assert run_cli(["undo", "-c", str(path)]) == 0
-    for wrong in (["--older-than", "soon"], ["--keep", "last 1", "-w", "size >"], ["-w", "size > 1"]):
+    for wrong in (
+        ["--older-than", "soon"],
+        ["--keep", "last 1", "-w", "size >"],
+        ["--aliased"],
+        ["--keep", "aliased", "--aliased"],
+    ):
         assert run_cli(["gc", *wrong, "-c", str(path)]) == 2
     with artui.open_catalog(path) as catalog:
         assert len(catalog.artifact("m").versions) == 6
         assert [version.reference for version in catalog.retention("last 5").deleted] == ["m:v1"]
         with pytest.raises(ArtuiError):
             catalog.retention("what is old")
+
+
+@pytest.fixture(scope="module")
+def much(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Versions of two artifacts that share chunks, made and deleted at several times; runs that used them, some deleted."""
+    folder = tmp_path_factory.mktemp("much")
+    path, shared = folder / "x.artui", os.urandom(3_000)
+    for number in range(6):
+        for name, kind in (("m", "checkpoint"), ("d", "dataset")):
+            place = folder / name
+            place.mkdir(exist_ok=True)
+            (place / "own").write_bytes(os.urandom(1_000 + number))
+            (place / "shared").write_bytes(shared[: 1_000 * (1 + number % 3)])
+            assert run_cli(["add", str(place), "--kind", kind, "-c", str(path)]) == 0
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        keys = [row[0] for row in connection.execute("SELECT key FROM version ORDER BY key")]
+        for number in range(4):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"r{number}"))
+            artifacts.link(connection, "input", source_key=keys[3 * number], target_key=run)
+            steps = np.arange(50 + number, dtype=np.int64)
+            points.append(connection, run, runs.name_key(connection, "loss"), "", steps, steps, steps / 7)
+            runs.finish(connection, run, status="finished", ended_ms=1, duration_ms=1)
+    for words in ("alias m:v1 production", "alias d:v2 gold", "delete m:v2 d:v1 r0 r1", "retire m:v3"):
+        assert run_cli([*words.split(), "-c", str(path)]) == 0
+    with sqlite3.connect(path) as plain:
+        plain.execute(f"UPDATE version SET created_ms = created_ms - key * {DAY_MS}")
+        plain.execute(
+            f"UPDATE version SET deleted_ms = deleted_ms - number * {10 * DAY_MS} WHERE deleted_ms IS NOT NULL"
+        )
+        plain.execute(f"UPDATE run SET deleted_ms = deleted_ms - key * {10 * DAY_MS} WHERE deleted_ms IS NOT NULL")
+    return path
+
+
+_RULES = st.none() | st.lists(st.sampled_from(["last 1", "last 3", "newer 4d", "newer 9d", "used", "approved", "aliased"]), min_size=1, max_size=3).map(" and ".join)  # fmt: skip
+_FILTERS = st.sampled_from(["", "", "kind = checkpoint", "kind = dataset", "version < 4", "deleted is not null", "alias = production", "size > 3kB"])  # fmt: skip
+_AGES = st.sampled_from(["0d", "1s", "5d", "15d", "30d"])
+
+
+def _number_words(text: str) -> list[str]:
+    """Give what is said but for the verbs, which are others before it is done than after it."""
+    return [word for word in re.split(r"\W+", text) if word not in ("would", "be", "is", "are", "lack", "lacks")]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rule=_RULES, where=_FILTERS, age=_AGES, with_aliased=st.booleans(), as_json=st.booleans())
+def test_what_is_said_before_is_what_is_done(much: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rule: str | None, where: str, age: str, with_aliased: bool, as_json: bool) -> None:  # fmt: skip
+    """Whatever the rule, the filter and the age: the same words and numbers, the bytes are those of the file, and nothing is left for a second run."""
+    path = tmp_path / "x.artui"
+    shutil.copyfile(much, path)
+    ticks = itertools.count(time.time_ns(), 1_000_000)
+    monkeypatch.setattr(time, "time_ns", lambda: next(ticks))
+    words = ["gc", "--older-than", age, "-c", str(path)]
+    words += [] if rule is None else ["--keep", rule]
+    words += ["--where", where] if where else []
+    words += ["--aliased"] if with_aliased and rule is not None and "aliased" not in rule else []
+    words += ["--json"] if as_json else []
+
+    def said(*more: str) -> str:
+        capfd.readouterr()
+        assert run_cli([*words, *more]) == 0
+        return capfd.readouterr().out
+
+    before, sizes = said("--dry-run"), _sizes(path)
+    after = said()
+
+    if not as_json:
+        assert _number_words(before) == _number_words(after)
+        return
+    planned, done = orjson.loads(before), orjson.loads(after)
+    assert planned | {"is_dry_run": False} == done
+    assert sizes - _sizes(path) == done["freed_bytes"]
+    again = orjson.loads(said("--dry-run"))
+    assert again["freed_bytes"] == 0 and not again["removed"] and not again["removed_runs"]
+    assert again["deleted"] == [] or "last" in str(rule)
+    if not with_aliased:
+        assert not {"m:v1", "d:v2"} & set(done["deleted"])
+    if where:
+        assert not done["removed_runs"]
+    if where == "kind = checkpoint":
+        assert all(reference.startswith("m:") for reference in done["deleted"] + done["removed"])
+
+
+def _sizes(path: Path) -> int:
+    """Give the bytes of all chunks and points."""
+    with sqlite3.connect(path) as connection:
+        row = connection.execute("SELECT (SELECT total(length(content)) FROM chunk) + (SELECT total(length(payload)) FROM block)").fetchone()  # fmt: skip
+        return int(row[0])
+
+
+def test_what_comes_back_meanwhile_stays_whole(much: Path, tmp_path: Path) -> None:
+    """A plan that stood a while removes nothing that was restored since, even if it was deleted again."""
+    path = tmp_path / "x.artui"
+    shutil.copyfile(much, path)
+    with Reader(path) as reader:
+        plan = plan_for(reader, keep=None, older_than="5d", now_ms=clock.now_ms())
+    assert {version.reference for version in plan.removed} == {"m:v2", "d:v1"} and len(plan.removed_runs) == 2
+    assert run_cli(["restore", "m:v2", "d:v1", "r0", "r1", "-c", str(path)]) == 0
+    assert run_cli(["delete", "m:v2", "r0", "-c", str(path)]) == 0
+    with Catalog(path) as catalog:
+        done = plan.carried_out(catalog, why="")
+    assert (done.removed, done.removed_runs, done.freed_bytes) == ((), (), 0)
 
 
 PLANS = {
@@ -281,7 +397,9 @@ def test_chunks_go_however_many_there_are(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(collecting, "_CHUNKS_AT_ONCE", 7)
     monkeypatch.setattr(collecting, "_BYTES_AT_ONCE", 3000)
     with Catalog(path) as catalog:
-        collecting.remove_content(catalog, before_ms=clock.now_ms() + 1)
+        with catalog.transaction() as connection:
+            many = retention.removable(connection, before_ms=clock.now_ms() + 1)
+        collecting.remove_content(catalog, many, before_ms=clock.now_ms() + 1)
         assert collecting.remove_unnamed(catalog) == sum(1000 + number for number in range(30))
         with pytest.raises(ArtuiError), catalog.transaction() as connection:
             connection.execute("DELETE FROM chunk")

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, artifacts, collecting, events, forgetting, importing, numbering
+from artui.catalog import Catalog, artifacts, collecting, events, forgetting, importing, numbering, retention
 from artui.clock import now_ms
 
 _STEPS = st.lists(
@@ -58,7 +58,9 @@ def _step(catalog: Catalog, step: str, chosen: int) -> None:
             with events.editing(catalog, "x") as edit:
                 edit.restore_version(deleted[-1][1])
     elif step == "gc":
-        collecting.remove_content(catalog, before_ms=now_ms() + 1)
+        with catalog.transaction() as connection:
+            removable = retention.removable(connection, before_ms=now_ms() + 1)
+        collecting.remove_content(catalog, removable, before_ms=now_ms() + 1)
     elif step == "forget":
         for _, version_id, _ in _numbers(catalog)[-1 - chosen // 2 :]:
             forgetting.forget_version(catalog, version_id)

@@ -55,7 +55,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "list", "app"), ("forget", "list", "app"), ("table", "text", "list", "app"),
+    ("lineage", "find", "list", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 

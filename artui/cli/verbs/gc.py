@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +11,7 @@ from artui import clock
 from artui.cli.catalogs import catalogs_named, catalogs_option, one_catalog, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_json, why_option
 from artui.safetext import clean
-from artui.units import bytes_text, plural
+from artui.units import bytes_text, plural, time_text
 
 if TYPE_CHECKING:
     from artui.catalog.retention import Named
@@ -25,13 +25,16 @@ _MOST_NAMED = 20
 @click.option(
     "--keep",
     metavar="RULE",
-    help="Delete what it does not keep: 'last 3 and newer 30d and aliased and used and approved'.",
+    help="Delete what it does not keep: 'last 3 and newer 30d and used and approved'; what an alias names stays.",
 )
 @filter_option(
     "--where",
     "-w",
-    help="Of the versions that this filter of artifacts matches alone, such as 'kind = checkpoint'.",
+    help="Delete and remove only of the versions that this filter of artifacts matches, such as 'kind = checkpoint'; no points of runs.",
     is_of_artifacts=True,
+)
+@click.option(
+    "--aliased", is_flag=True, help="Delete what an alias such as production names, too, unless --keep says it."
 )
 @click.option(
     "--older-than",
@@ -54,6 +57,7 @@ def command(
     words: tuple[str, ...],
     keep: str | None,
     where: str,
+    aliased: bool,
     older_than: str,
     dry_run: bool,
     store: str | None,
@@ -64,19 +68,24 @@ def command(
 ) -> int:
     """Make room: first with --keep versions are deleted, then the content of what was deleted long ago is removed, then the file shrinks.
 
+    --dry-run says what this would do, and does nothing.
+
     Deleted versions come back by `artui restore`, removed content does not: its digests and lineage stay.
     """
     if store is not None:
         from artui.cli.sweeping import sweep
         from artui.errors import UsageError
 
-        if keep is not None or where or why:
+        if keep is not None or where or why or aliased:
             raise UsageError(
-                "--keep, --where and --why are about versions of a catalog.", remedy="Sweep the store by itself."
+                "--keep, --where, --aliased and --why are about versions of a catalog.",
+                remedy="Sweep the store by itself.",
             )
         paths = catalogs_named(words, catalogs)
         return sweep(store, paths, older_than=older_than, dry_run=dry_run, yes=yes, as_json=as_json)
-    return _collect(words, keep, where, older_than, one_catalog(catalogs), dry_run=dry_run, why=why, as_json=as_json)
+    return _collect(
+        words, keep, where, older_than, one_catalog(catalogs), with_aliased=aliased, dry_run=dry_run, why=why, as_json=as_json
+    )  # fmt: skip
 
 
 def _collect(
@@ -86,12 +95,13 @@ def _collect(
     older_than: str,
     catalog: str | None,
     *,
+    with_aliased: bool,
     dry_run: bool,
     why: str,
     as_json: bool,
 ) -> int:
     """Make room in a catalog."""
-    from artui.catalog import Catalog, collecting
+    from artui.catalog import Catalog, retention
     from artui.errors import UsageError
     from artui.query.retention import plan_for
 
@@ -100,53 +110,76 @@ def _collect(
         raise UsageError(
             f"{words[0]!r} is no catalog, and nothing else is named here.", remedy="Give a rule by --keep."
         )
-    if where and keep is None:
-        raise UsageError("--where chooses among what --keep judges.", remedy="Give --keep, too.")
+    if with_aliased and (keep is None or "aliased" in retention.parse_rule(keep).words):
+        raise UsageError(
+            "--aliased is about what --keep does not keep.",
+            remedy="Give --keep, too." if keep is None else "The rule keeps what is aliased: leave one of them out.",
+        )
     with open_reader(catalog, say=False) as reader:
-        plan = plan_for(reader, keep=keep, where=where, older_than=older_than, now_ms=clock.now_ms())
+        plan = plan_for(
+            reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=clock.now_ms()
+        )
         path = reader.path
-    freed_bytes = plan.freed_bytes
     if not dry_run:
         with Catalog(path) as opened:
-            removed, removed_runs, freed_bytes = collecting.collect(
-                opened, plan.deleted, before_ms=plan.before_ms, why=why or f"not kept by {keep}", label=plan.label
-            )
-        plan = plan.with_removed(removed, removed_runs, freed_bytes)
+            plan = plan.carried_out(opened, why=why or f"not kept by {keep}")
     if as_json:
         print_json(
-            is_dry_run=dry_run, deleted=[version.reference for version in plan.deleted], deleted_bytes=plan.deleted_bytes,
-            removed=[version.reference for version in plan.removed], removed_runs=[run.reference for run in plan.removed_runs], freed_bytes=freed_bytes,
+            is_dry_run=dry_run, deleted=_references(plan.deleted), deleted_bytes=plan.deleted_bytes, spared=_references(plan.spared),
+            removed=_references(plan.removed), removed_runs=_references(plan.removed_runs), freed_bytes=plan.freed_bytes,
+            waiting=_references(plan.waiting), waiting_runs=_references(plan.waiting_runs),
             broken=[{"run": run.name, "id": run.id, "inputs": run.inputs} for run in plan.broken],
         )  # fmt: skip
         return 0
-    _print(plan, dry_run=dry_run, has_rule=keep is not None)
+    _print(plan, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
     return 0
 
 
-def _print(plan: Plan, *, dry_run: bool, has_rule: bool) -> None:
-    would = "would be" if dry_run else "are"
+def _references(things: Iterable[Named]) -> list[str]:
+    return [thing.reference for thing in things]
+
+
+def _print(plan: Plan, *, dry_run: bool, has_rule: bool, older_than: str) -> None:
+    def are(count: int) -> str:
+        return "would be" if dry_run else "is" if count == 1 else "are"
+
     if has_rule:
+        count = len(plan.deleted)
         _list(
             plan.deleted,
-            f"{plural(len(plan.deleted), 'version')} {would} deleted; {bytes_text(plan.deleted_bytes)} are theirs alone",
+            f"{plural(count, 'version')} {are(count)} deleted; {bytes_text(plan.deleted_bytes)} are theirs alone",
         )
         for run in plan.broken[:_MOST_NAMED]:
             click.echo(f"  {clean(run.name)} used {clean(', '.join(run.inputs))}")
-        if plan.broken:
-            click.echo(
-                f"{plural(len(plan.broken), 'run')} {'would lack' if dry_run else 'lack'} an input that they used."
+        if count := len(plan.broken):
+            lack = "would lack" if dry_run else "lacks" if count == 1 else "lack"
+            click.echo(f"{plural(count, 'run')} {lack} an input that {'it' if count == 1 else 'they'} used.")
+        if count := len(plan.spared):
+            _list(
+                plan.spared,
+                f"{plural(count, 'version')} that the rule does not keep {'stays' if count == 1 else 'stay'}: an alias names {'it' if count == 1 else 'them'}; --aliased would take {'it' if count == 1 else 'them'}, too",
             )
     if plan.removed_runs:
-        _list(plan.removed_runs, f"the points of {plural(len(plan.removed_runs), 'deleted run')} {would} removed")
-    _list(
-        plan.removed,
-        f"the content of {plural(len(plan.removed), 'deleted version')} {would} removed; {bytes_text(plan.freed_bytes)} {would} free",
+        _list(plan.removed_runs, f"the points of {plural(len(plan.removed_runs), 'deleted run')} {are(2)} removed")
+    if plan.next_ms is not None:
+        counts = [(len(plan.waiting), "version"), (len(plan.waiting_runs), "run")]
+        told = " and ".join(plural(count, word) for count, word in counts if count)
+        total = sum(count for count, _ in counts)
+        click.echo(
+            f"{told} {'was' if total == 1 else 'were'} deleted less than {clean(older_than)} ago; {'it' if total == 1 else 'the first'} can be removed from {time_text(plan.next_ms)} on."
+        )
+    if plan.removed:
+        _list(plan.removed, f"the content of {plural(len(plan.removed), 'deleted version')} {are(1)} removed")
+    is_nothing = not (plan.removed or plan.removed_runs or plan.freed_bytes)
+    click.echo(
+        f"nothing {are(1)} removed for good." if is_nothing else f"{bytes_text(plan.freed_bytes)} {are(2)} free."
     )
 
 
 def _list(versions: Sequence[Named], title: str) -> None:
     for version in versions[:_MOST_NAMED]:
-        click.echo(f"  {clean(version.reference)}")
+        named = f"  is {clean(', '.join(version.aliases))}" if version.aliases else ""
+        click.echo(f"  {clean(version.reference)}{named}")
     if len(versions) > _MOST_NAMED:
         click.echo(f"  and {len(versions) - _MOST_NAMED:,} more")
     click.echo(f"{title}.")

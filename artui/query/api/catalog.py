@@ -126,11 +126,12 @@ class Catalog:
 
         return Version(self._reader, find_version(self._reader, reference))
 
-    def retention(self, keep: str, *, where: str = "") -> Plan:
-        """Say which versions a rule such as `last 3 and aliased and used` would not keep, and what that means; nothing is changed.
+    def retention(self, keep: str, *, where: str = "", with_aliased: bool = False) -> Plan:
+        """Say which versions a rule such as `last 3 and used` would not keep, and what that means; nothing is changed.
 
         Args:
             where: a filter; only versions that it matches may go.
+            with_aliased: whether what an alias names goes, too.
 
         Raises:
             UsageError, FilterError: the rule or the filter cannot be understood.
@@ -138,7 +139,7 @@ class Catalog:
         from artui import clock
         from artui.query.retention import plan_for
 
-        return plan_for(self._reader, keep=keep, where=where, now_ms=clock.now_ms())
+        return plan_for(self._reader, keep=keep, where=where, with_aliased=with_aliased, now_ms=clock.now_ms())
 
     def lineage(self, reference: str) -> Lineage:
         """Give everything that a run or a version came from, and everything that came of it.

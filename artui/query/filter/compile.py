@@ -167,17 +167,18 @@ def run_keys(node: Node, scope: Scope) -> Callable[[], set[int]]:
 
 
 def matching_versions(
-    connection: sqlite3.Connection, node: Node, *, now_ms: int | None = None, notes: list[str] | None = None, memory: Kept | None = None
+    connection: sqlite3.Connection, node: Node, *, now_ms: int | None = None, notes: list[str] | None = None, memory: Kept | None = None,
+    is_of_all: bool = False,
 ) -> set[int]:  # fmt: skip
     """Give the keys of all versions that a filter matches. Arguments and errors are those of `matching_keys`.
 
-    Deleted ones, and retired ones that no alias names, are among them only if the filter asks about that.
+    Deleted ones, and retired ones that no alias names, are among them only if the filter asks about that, or with `is_of_all`.
     """
     scope = VersionScope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
     keys = compile_versions(node, scope, run_keys).keys(scope, None) & scope.all_keys
-    if not names_attribute(node, "deleted"):
+    if not is_of_all and not names_attribute(node, "deleted"):
         keys -= scope.set_of("SELECT key FROM version WHERE deleted_ms IS NOT NULL", {})
-    if not (names_attribute(node, "retired") or names_attribute(node, "archived")):
+    if not is_of_all and not (names_attribute(node, "retired") or names_attribute(node, "archived")):
         keys -= scope.set_of(
             f"SELECT v.key FROM retirement AS t JOIN version AS v ON v.key = t.version_key WHERE NOT {is_named('v')}",
             {},

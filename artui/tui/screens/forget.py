@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class ForgetScreen(AskedScreen):
     """Holds a run or a version; its name has to be typed before anything is done."""
 
-    SCOPES = ("forget", "list", "app")
+    SCOPES = ("forget", "find", "list", "app")
     LIST_ID = "forget"
-    BINDINGS = bindings("forget")
+    BINDINGS = [*bindings("forget"), *bindings("find")]
 
     def __init__(self, head: RunHead | VersionHead, *, place: int) -> None:
         super().__init__()

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 from artui import clock
 from artui.query.retention import USUAL_GRACE, plan_for
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
+from artui.tui.cells import fit, fit_middle, fit_words, length_of
 from artui.tui.fetch import or_filter_error
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.asked import AskedScreen
+from artui.tui.screens.edits import PRODUCTION
 from artui.tui.widgets.lines import BLANK, Line
-from artui.tui.widgets.prompt import Prompt
-from artui.units import bytes_text, plural
+from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
+from artui.units import age_text, bytes_text, count_text, plural, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,52 +25,85 @@ if TYPE_CHECKING:
     from artui.query.retention import Plan
     from artui.tui.cells import Span
 
-WORD = "free"
-"""What has to be typed before anything is done."""
-EXAMPLE_RULE = "last 3 and aliased and used and approved"
+FREE, DELETE = "free", "delete"
+"""What has to be typed before something is removed for good, or before versions are only deleted."""
+EXAMPLE_RULE = "last 3 and used and approved"
 _MOST_NAMED = 1_000
 _LABEL_CELLS = 14
+_MOST_NAME_CELLS = 60
+_MOST_ALIAS_CELLS = 40
 
 
 class RoomScreen(AskedScreen):
     """Holds a rule, a filter and a span of time, and the plan that follows from them: nothing is done before it is asked."""
 
-    SCOPES = ("room", "list", "app")
+    SCOPES = ("room", "find", "list", "app")
     PLACE = 2
     LIST_ID = "room"
     HAS_LINKS = True
-    BINDINGS = bindings("room")
+    BINDINGS = [*bindings("room"), *bindings("find")]
 
     def __init__(self) -> None:
         super().__init__()
         self.keep: str | None = None
         """The rule of what is kept; None to delete nothing."""
         self.where = ""
-        """Only versions that this filter matches are deleted."""
+        """Only versions that this filter matches are deleted, or lose their content."""
         self.older_than = USUAL_GRACE
+        self.with_aliased = False
+        """Whether versions go, too, that an alias names."""
         self.plan: Plan | None = None
+        self._now_ms = 0
+        """The moment of the plan."""
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
         return [("make room", "title")]
 
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out what does nothing: there is nothing to free, or no rule that might spare what an alias names."""
+        plan = self.plan
+        left_out = set() if plan is not None and plan.frees else {"room.free"}
+        left_out |= set() if plan is not None and (plan.spared or self.with_aliased) else {"room.aliased"}
+        return [pair for pair in super().footer_pairs() if pair not in pairs_of(left_out)]
+
     def load(self) -> None:
         """Work out what would go."""
-        reader, keep, where, older_than = self.reader, self.keep, self.where, self.older_than
+        self._work_out(self.where, keep_place=True)
+
+    def _work_out(self, where: str, *, keep_place: bool = False) -> None:
+        """Work out what would go of what a filter matches, which is kept unless it cannot be understood; show it from the top."""
+        reader, keep, older_than, with_aliased = self.reader, self.keep, self.older_than, self.with_aliased
+        now_ms = clock.now_ms()
 
         def work() -> Plan | FilterError:
             return or_filter_error(
-                lambda: plan_for(reader, keep=keep, where=where, older_than=older_than, now_ms=clock.now_ms())
+                lambda: plan_for(
+                    reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=now_ms
+                )
             )
 
-        self.ask("plan", work, self._take)
+        def take(plan: Plan | FilterError) -> None:
+            if isinstance(plan, Exception):
+                self.artui.say(f"{plan.message} {plan.remedy}".strip(), is_warning=True)
+            else:
+                self.where, self._now_ms = where, now_ms
+                self.plan = plan
+                self._draw(plan, keep_place=keep_place)
+                self.show_keys()
 
-    def _take(self, plan: Plan | FilterError) -> None:
-        if isinstance(plan, Exception):
-            self.artui.say(f"{plan.message} {plan.remedy}".strip(), is_warning=True)
-            return
-        self.plan = plan
-        self.listing.set_lines(plan_lines(plan, keep=self.keep, where=self.where, older_than=self.older_than))
+        self.ask("plan", work, take)
+
+    def _draw(self, plan: Plan, *, keep_place: bool) -> None:
+        lines = plan_lines(
+            plan, keep=self.keep, where=self.where, older_than=self.older_than, with_aliased=self.with_aliased,
+            now_ms=self._now_ms, cells=self.size.width,
+        )  # fmt: skip
+        self.listing.set_lines(lines, keep=keep_place)
+
+    def on_resize(self) -> None:
+        if self.plan is not None:
+            self._draw(self.plan, keep_place=True)
 
     def action_keep_rule(self) -> None:
         """Ask which versions are kept."""
@@ -83,22 +118,21 @@ class RoomScreen(AskedScreen):
         if text:
             parse_rule(text)
         self.keep = text or None
-        self.load()
+        self._work_out(self.where)
 
     def action_among(self) -> None:
-        """Ask for a filter of the versions that may be deleted."""
+        """Ask for a filter of the versions that may be deleted or removed."""
         self.query_one(Prompt).ask(
             "of the versions that match  (kind = checkpoint; empty: of all)",
-            self._set_where,
+            self._work_out,
             text=self.where,
             enter_word="see",
         )
 
-    def _set_where(self, text: str) -> None:
-        self.where = text
-        if self.keep is None and text:
-            self.artui.say("A filter chooses among what the rule judges: e sets that.")
-        self.load()
+    def action_aliased(self) -> None:
+        """Let what an alias names go, too, or keep it again."""
+        self.with_aliased = not self.with_aliased
+        self._work_out(self.where)
 
     def action_grace(self) -> None:
         """Ask after how long the content of what is deleted is removed."""
@@ -112,7 +146,7 @@ class RoomScreen(AskedScreen):
 
         span_ms(text)
         self.older_than = text
-        self.load()
+        self._work_out(self.where)
 
     def action_open(self) -> None:
         self.listing.choose()
@@ -127,41 +161,86 @@ class RoomScreen(AskedScreen):
         elif not plan.frees:
             self.artui.say("There is nothing to free.")
         else:
+            word = word_for(plan)
+            room = self.size.width - ENTRY_CELLS - 2
             self.query_one(Prompt).ask(
-                f"{_doing(plan)}. Type {WORD} to go on:", lambda text: self._free(plan, text), enter_word="go on"
+                question_for(plan, word, cells=room), lambda text: self._free(plan, word, text), enter_word="go on"
             )
 
-    def _free(self, plan: Plan, text: str) -> None:
-        if text.strip() != WORD:
-            self.artui.say("Nothing was changed.")
+    def _free(self, plan: Plan, word: str, text: str) -> None:
+        from artui.errors import UsageError
+
+        if not text:
+            self.artui.say(f"Nothing was changed: {word} was not typed.")
             return
-        path, why = self.reader.path, f"not kept by {self.keep}"
+        if text != word:
+            raise UsageError(f"Nothing was changed: {text[:60]!r} is not {word}.")
+        reader, why, now_ms = self.reader, f"not kept by {self.keep}", self._now_ms
+        keep, where, older_than, with_aliased = self.keep, self.where, self.older_than, self.with_aliased
 
-        def work() -> Plan:
+        def work() -> Plan | None:
             from artui.catalog import Catalog
-            from artui.catalog.collecting import collect
 
-            with Catalog(path) as catalog:
-                return plan.with_removed(
-                    *collect(catalog, plan.deleted, before_ms=plan.before_ms, why=why, label=plan.label)
-                )
+            now = plan_for(reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=now_ms)  # fmt: skip
+            if not now.is_same(plan):
+                return None
+            with Catalog(reader.path) as catalog:
+                return plan.carried_out(catalog, why=why)
 
         self.artui.say("making room …")
         self.ask("collect", work, self._done)
 
-    def _done(self, done: Plan) -> None:
+    def _done(self, done: Plan | None) -> None:
+        if done is None:
+            self.artui.say("Nothing was changed: the catalog is another one since. This is what would go now.", is_warning=True)  # fmt: skip
+            self._work_out(self.where)
+            return
         deleted = len(done.deleted)
         parts = [f"{plural(deleted, 'version')} deleted · u in Artifacts takes that back"] if deleted else []
-        parts += [f"{_removed_text(done)} removed, {bytes_text(done.freed_bytes)} free"] if _removed_text(done) else []
-        self.artui.say(" · ".join(parts) or "Nothing was changed.")
-        self.load()
+        parts += [f"{_removed_text(done)} removed"] if _removed_text(done) else []
+        parts += [f"{bytes_text(done.freed_bytes)} free"] if done.freed_bytes or _removed_text(done) else []
+        self.artui.say(" · ".join(parts) or "Nothing was changed: all of it was done meanwhile.")
+        self._work_out(self.where)
 
 
-def _doing(plan: Plan) -> str:
-    """Say what will be done, as far as a question has room for it."""
-    parts = [f"delete {plural(len(plan.deleted), 'version')}"] if plan.deleted else []
-    parts += [f"remove {_removed_text(plan)} for good"] if _removed_text(plan) else []
-    return " and ".join(parts)
+def word_for(plan: Plan) -> str:
+    """Give the word that has to be typed: an alias whose version would go, or what is done."""
+    if plan.named:
+        return clean(
+            next(
+                (version.aliases[0] for version in plan.named if PRODUCTION in version.aliases),
+                plan.named[0].aliases[0],
+            )
+        )
+    return FREE if plan.removed or plan.removed_runs or not plan.deleted else DELETE
+
+
+def question_for(plan: Plan, word: str, *, cells: int) -> str:
+    """Say what will be done, as far as there is room for it: all of it stands at the top of the list."""
+    named = f", {_named_text(plan)}" if plan.named else ""
+    whole = [f"delete {plural(len(plan.deleted), 'version')}{named}"] if plan.deleted else []
+    whole += [f"remove {_removed_text(plan)} for good"] if _removed_text(plan) else []
+    removed = len(plan.removed) + len(plan.removed_runs)
+    short = [f"delete {count_text(len(plan.deleted))}{named}"] if plan.deleted else []
+    short += [f"remove {count_text(removed)} for good"] if removed else []
+    if not whole:
+        whole = short = [f"free {bytes_text(plan.freed_bytes)} that nothing names"]
+    questions = (
+        f"{' and '.join(whole)}. Type {word} to go on:",
+        f"{' and '.join(short)}. Type {word}:",
+        f"{' and '.join(short).replace(named, '')}. Type {word}:",
+    )
+    return next((question for question in questions if cells_of(question) <= cells), questions[-1])
+
+
+def _named_text(plan: Plan) -> str:
+    """Say which aliases the versions have that would be deleted: `1 is production`."""
+    count = len(plan.named)
+    if count == 1:
+        return f"1 is {clean(plan.named[0].aliases[0])}"
+    names = list(dict.fromkeys(clean(version.aliases[0]) for version in plan.named))
+    names.sort(key=lambda name: name != PRODUCTION)
+    return f"{count_text(count)} are {fit_words(names, _MOST_ALIAS_CELLS)}"
 
 
 def _removed_text(plan: Plan) -> str:
@@ -170,27 +249,26 @@ def _removed_text(plan: Plan) -> str:
     return " and ".join(parts)
 
 
-def plan_lines(plan: Plan, *, keep: str | None, where: str, older_than: str) -> list[Line]:
-    """Show what would go: by the rule, by age, and what that breaks."""
+def plan_lines(
+    plan: Plan, *, keep: str | None, where: str, older_than: str, with_aliased: bool = False, now_ms: int, cells: int
+) -> list[Line]:  # fmt: skip
+    """Show what would go: what it comes to and what that breaks, then each thing by the rule and by age."""
     rule: list[Span] = [(clean(keep, max_chars=200), "text")] if keep else [("none: no version is deleted · ", "dim"), ("e", "key"), (" sets one", "dim")]  # fmt: skip
     lines = [
         BLANK,
-        Line([(f"  {'keep':<{_LABEL_CELLS}}", "dim"), *rule]),
-        Line([(f"  {'of':<{_LABEL_CELLS}}", "dim"), (clean(where, max_chars=200) or "all versions", "text")]),
-        Line([(f"  {'remove after':<{_LABEL_CELLS}}", "dim"), (clean(older_than), "text")]),
+        _setting("keep", *rule),
+        _setting("of", (clean(where, max_chars=200) or "all versions", "text"), ("" if not where else " · no points of runs", "dim")),
+        _setting("remove after", (clean(older_than), "text")),
+        *_spared_lines(plan, with_aliased=with_aliased),
         BLANK,
-    ]
-    if not plan.frees:
-        said = "nothing that is deleted is that old" if keep is None else "the rule keeps every version, and nothing that is deleted is that old"  # fmt: skip
-        return [*lines, Line([("  There is nothing to free: ", "bold"), (f"{said}.", "dim")])]
+        *_summary(plan, keep=keep, now_ms=now_ms, cells=cells),
+    ]  # fmt: skip
+    deleted_keys, removed_keys = ({thing.key for thing in things} for things in (plan.deleted, plan.removed))
     if plan.deleted:
-        lines += _listed(
-            plan.deleted,
-            f"{plural(len(plan.deleted), 'version')} would be deleted",
-            f"{bytes_text(plan.deleted_bytes)} are theirs alone · can be restored until the content is removed",
-        )
+        title = "to delete, with content" if deleted_keys <= removed_keys else "to delete"
+        lines += _listed(plan.deleted, title, now_ms=now_ms, cells=cells)
     if plan.broken:
-        lines.append(Line([(f"  {plural(len(plan.broken), 'run')} would lack an input", "warn")]))
+        lines += [BLANK, Line([(f"  {plural(len(plan.broken), 'run')} without an input", "bold")])]
         lines += [
             Line(
                 [("    ", "text"), (clean(run.name, max_chars=60), "accent"), (f"  used {clean(', '.join(run.inputs), max_chars=200)}", "dim")],
@@ -198,30 +276,104 @@ def plan_lines(plan: Plan, *, keep: str | None, where: str, older_than: str) -> 
             )
             for run in plan.broken[:_MOST_NAMED]
         ]  # fmt: skip
-        lines.append(BLANK)
-    if plan.removed:
-        lines += _listed(
-            plan.removed,
-            f"the content of {plural(len(plan.removed), 'deleted version')} would be removed for good",
-            "digests and lineage stay",
-        )
+        lines += _more(len(plan.broken))
+    if before := [version for version in plan.removed if version.key not in deleted_keys]:
+        lines += _listed(before, "to remove the content of", now_ms=now_ms, cells=cells)
     if plan.removed_runs:
-        lines += _listed(
-            plan.removed_runs,
-            f"the points of {plural(len(plan.removed_runs), 'deleted run')} would be removed for good",
-            "last, smallest and largest values stay",
-            kind="run",
-        )
-    if plan.removed or plan.removed_runs:
-        lines.append(Line([(f"  frees {bytes_text(plan.freed_bytes)}", "bold")]))
+        lines += _listed(plan.removed_runs, "to remove the points of", now_ms=now_ms, cells=cells, kind="run")
+    if plan.waiting:
+        lines += _listed(plan.waiting, "deleted not that long ago", now_ms=now_ms, cells=cells)
+    if plan.waiting_runs:
+        lines += _listed(plan.waiting_runs, "deleted not that long ago", now_ms=now_ms, cells=cells, kind="run")
     return lines
 
 
+def _setting(label: str, *spans: Span) -> Line:
+    return Line([(f"  {label:<{_LABEL_CELLS}}", "dim"), *spans])
+
+
+def _spared_lines(plan: Plan, *, with_aliased: bool) -> list[Line]:
+    """Say whether what an alias names stays, where the rule would not keep some of that."""
+    if with_aliased:
+        return [_setting("with aliases", ("go too, where the rule does not keep them · ", "warn"), ("a", "key"), (" keeps them", "dim"))]  # fmt: skip
+    if not plan.spared:
+        return []
+    count = len(plan.spared)
+    first = plan.spared[0]
+    named = f": {clean(first.reference, max_chars=40)} is {clean(first.aliases[0], max_chars=30)}" if count == 1 else ""
+    return [_setting("with aliases", (f"{plural(count, 'version')} {'stays' if count == 1 else 'stay'}{named} · ", "text"), ("a", "key"), (" lets go, too", "dim"))]  # fmt: skip
+
+
+def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int) -> list[Line]:
+    """Say in a few lines what would go, what breaks, and what waits."""
+    lines: list[Line] = []
+    if not plan.frees:
+        why = ["the rule keeps every version"] if keep else []
+        why += ["what is deleted is not that old" if plan.next_ms is not None else "nothing is deleted"]
+        lines.append(Line([("  There is nothing to free: ", "bold"), (f"{', and '.join(why)}.", "dim")]))
+    if plan.deleted:
+        notes = [f"{bytes_text(plan.deleted_bytes)} are theirs alone"]
+        notes += [] if set(plan.deleted) <= set(plan.removed) else ["restore brings them back"]
+        lines.append(_sum(f"{plural(len(plan.deleted), 'version')} would be deleted", *notes, cells=cells))
+    if plan.named:
+        lines.append(Line([(f"  {_named_text(plan)}", "bad")]))
+    if plan.broken:
+        lines.append(Line([(f"  {plural(len(plan.broken), 'run')} would lack an input", "warn")]))
+    if plan.removed:
+        text = f"the content of {plural(len(plan.removed), 'version')} would be removed for good"
+        lines.append(_sum(text, "digests and lineage stay", cells=cells))
+    if plan.removed_runs:
+        text = f"the points of {plural(len(plan.removed_runs), 'run')} would be removed for good"
+        lines.append(_sum(text, "last, smallest and largest values stay", cells=cells))
+    if plan.removed or plan.removed_runs or plan.freed_bytes:
+        lines.append(_sum(f"frees {bytes_text(plan.freed_bytes)}", cells=cells))
+    if plan.next_ms is not None:
+        counts = [(len(plan.waiting), "version"), (len(plan.waiting_runs), "run")]
+        told = " and ".join(plural(count, word) for count, word in counts if count)
+        total = sum(count for count, _ in counts)
+        when = f"on {time_text(plan.next_ms)[:10]}, {age_text(plan.next_ms, now_ms)}"
+        lines.append(Line([(f"  {told} {'is' if total == 1 else 'are'} deleted", "text"), (f" · {'it' if total == 1 else 'the first'} may go {when}", "dim")]))  # fmt: skip
+    return lines
+
+
+def _sum(text: str, *notes: str, cells: int) -> Line:
+    """Say one thing, with the notes for which there is room."""
+    spans: list[Span] = [(f"  {text}", "bold")]
+    for note in notes:
+        if length_of(spans) + cells_of(note) + 3 <= cells:
+            spans.append((f" · {note}", "dim"))
+    return Line(spans)
+
+
 def _listed(
-    versions: Sequence[Named], title: str, note: str, *, kind: Literal["run", "version"] = "version"
+    things: Sequence[Named], title: str, *, now_ms: int, cells: int, kind: Literal["run", "version"] = "version"
 ) -> list[Line]:
-    lines = [Line([(f"  {title}", "bold")]), Line([(f"  {note}", "dim")])]
-    lines += [Line([("    ", "text"), (clean(version.reference), "accent")], Link(kind, version.id)) for version in versions[:_MOST_NAMED]]  # fmt: skip
-    if len(versions) > _MOST_NAMED:
-        lines.append(Line([(f"    and {len(versions) - _MOST_NAMED:,} more", "dim")]))
-    return [*lines, BLANK]
+    """List versions or runs below a title: with size, age and aliases, or since when they are deleted."""
+    shown = things[:_MOST_NAMED]
+    are_deleted = all(thing.deleted_ms is not None for thing in shown)
+    names = [clean(thing.reference) for thing in shown]
+    title = f"{plural(len(things), kind)} {title}"
+    name_cells = max(min(max(map(cells_of, names)), _MOST_NAME_CELLS, max(12, cells // 2)), cells_of(title) - 2)
+    sizes = [bytes_text(thing.size_bytes) if kind == "version" else "" for thing in shown]
+    ages = [age_text(thing.created_ms, now_ms) for thing in shown]
+    size_cells, age_cells = max(map(len, sizes)), max(3, *map(len, ages))
+    heading = f"  {fit(title, name_cells + 2)}"
+    lines = [
+        BLANK,
+        Line([(heading, "bold"), (f"  {'size':>{size_cells}}" * bool(size_cells) + f"  {'age':>{age_cells}}", "head")]),
+    ]
+    for thing, name, size, age in zip(shown, names, sizes, ages, strict=True):
+        spans: list[Span] = [("    ", "text"), (fit_middle(name, name_cells), "accent")]
+        spans += [(f"  {size:>{size_cells}}", "dim")] if size_cells else []
+        spans.append((f"  {age:>{age_cells}}", "dim"))
+        if thing.aliases:
+            room = cells - name_cells - size_cells - age_cells - 10
+            spans.append((f"  {fit_words([clean(alias) for alias in thing.aliases], room)}", "good"))
+        if are_deleted and thing.deleted_ms is not None:
+            spans.append((f"  deleted {age_text(thing.deleted_ms, now_ms)} ago", "dim"))
+        lines.append(Line(spans, Link(kind, thing.id)))
+    return [*lines, *_more(len(things))]
+
+
+def _more(count: int) -> list[Line]:
+    return [Line([(f"    and {count_text(count - _MOST_NAMED)} more", "dim")])] if count > _MOST_NAMED else []

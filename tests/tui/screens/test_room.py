@@ -15,7 +15,7 @@ from artui.query.reader import Reader
 from artui.query.retention import plan_for
 from artui.tui.forgetting import forget
 from artui.tui.screens.forget import ForgetScreen
-from artui.tui.screens.room import WORD, RoomScreen
+from artui.tui.screens.room import FREE, RoomScreen
 from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
@@ -29,7 +29,7 @@ async def _answer(pilot: Pilot[Any], text: str) -> None:
 def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explore) -> None:
     """The screen says what the command's plan says; another word and esc change nothing; after it, nothing is left to free."""
     with Reader(small_catalog) as reader:
-        plan = plan_for(reader, keep="aliased", older_than="0d", now_ms=NOW_MS)
+        plan = plan_for(reader, keep="newer 1s", older_than="0d", now_ms=NOW_MS + 5_000)
         every = [head.latest for head in artifact_list(reader) if head.latest is not None]
     assert plan.deleted and plan.broken
 
@@ -41,34 +41,74 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
         await pilot.press("2", "E")
         await settled(pilot)
         screen = on(pilot, RoomScreen)
-        assert "There is nothing to free" in shown(pilot)
+        assert "There is nothing to free" in shown(pilot) and "d do it" not in shown(pilot)
         await pilot.press("d")
         assert "There is nothing to free." in shown(pilot)
         await pilot.press("e")
         await _answer(pilot, "nonsense")
         assert screen.keep is None
-        await pilot.press("e")
-        await _answer(pilot, "aliased")
+        await _answer(pilot, "approved")
         await pilot.press("o")
         await _answer(pilot, "0d")
         text = shown(pilot)
         for version in plan.deleted:
             assert version.reference in text
-        for run in plan.broken:
+        for run in plan.broken[:5]:
             assert run.name in text
-        assert "would lack an input" in text and "would be removed for good" in text
-        await pilot.press("d")
+        assert "would be removed for good" in text and "stays: digits-model:v1 is candidate" in text
+        assert text.index("would lack an input") < text.index(plan.deleted[0].reference)
+        await pilot.press("slash", *"digits-sp", "enter")
         await settled(pilot)
-        assert f"Type {WORD} to go on" in shown(pilot)
+        assert "line has" in shown(pilot) or "lines have" in shown(pilot)
+        await pilot.press("escape", "d")
+        await settled(pilot)
+        assert f"Type {FREE} to go on" in shown(pilot)
         await _answer(pilot, "yes")
-        assert "Nothing was changed." in shown(pilot) and deleted() == set()
+        assert "Nothing was changed: 'yes' is not free." in shown(pilot) and deleted() == set()
+        await _answer(pilot, "")
+        assert "Nothing was changed: free was not typed." in shown(pilot) and deleted() == set()
         await pilot.press("d")
-        await _answer(pilot, WORD)
+        await _answer(pilot, FREE)
         assert deleted() == {version.reference for version in plan.deleted}
         assert "There is nothing to free" in shown(pilot)
         await pilot.press("escape")
         await settled(pilot)
         assert not isinstance(pilot.app.screen, RoomScreen)
+
+    explore(small_catalog, flow, size=(140, 40))
+
+
+def test_what_has_an_alias_goes_by_its_name(small_catalog: Path, explore: Explore) -> None:
+    """What an alias names stays until it is let go, and then its alias is asked for; what another changed meanwhile is shown first."""
+
+    def head() -> Any:
+        with Reader(small_catalog) as reader:
+            keys = [head.latest.key for head in artifact_list(reader, "deleted is not null or name = digits-model") if head.latest]  # fmt: skip
+            return next(head for head in heads_of(reader, keys) if head.artifact == "digits-model")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "E", "f")
+        await _answer(pilot, "kind = model")
+        await pilot.press("e")
+        await _answer(pilot, "approved")
+        assert "There is nothing to free" in shown(pilot) and "a aliases" in shown(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        assert "1 is candidate" in shown(pilot)
+        await pilot.press("d")
+        await settled(pilot)
+        assert "delete 1 version, 1 is candidate. Type candidate to go on:" in shown(pilot)
+        await _answer(pilot, FREE)
+        with Catalog(small_catalog) as catalog:
+            events.move_alias(catalog, head().id, "production")
+        await _answer(pilot, "candidate")
+        assert "Nothing was changed: the catalog is another one since" in shown(pilot) and not head().deleted_ms
+        await pilot.press("d")
+        await _answer(pilot, "production")
+        assert head().deleted_ms and "1 version deleted" in shown(pilot)
+        assert "1 version is deleted · it may go on 2026-10-21, in 30d" in shown(pilot) and "d do it" not in shown(
+            pilot
+        )
 
     explore(small_catalog, flow, size=(140, 40))
 
