@@ -60,7 +60,6 @@ ELSEWHERE: Mapping[str, str] = {
     USED: " under files",
     MADE: " under files",
     "lineage": ": L shows the lineage",
-    "files": ": artui show lists all of them",
 }
 """By title of a section: where the rest of it can be seen."""
 GIVE_WAY = (("kind", ""),)
@@ -216,13 +215,23 @@ def version_lines(
     state, *others = sheet.sections
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
     lines += _sheet_lines([_with_short_digest(state)], cells=cells)
-    drawn = [(section.title in AROUND[1:], [BLANK, *_sheet_lines([section], cells=cells)]) for section in others]
+    drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
     short = [part for is_around, part in drawn if is_around or len(part) <= most]
     long = [part for is_around, part in drawn if not is_around and len(part) > most]
     shown = [
         _file_preview(detail.head.key, path, preview, cells=cells, most=most) for path, preview in previews.items()
     ]
     return [*lines, *(line for part in (*short, *shown[:1], *long, *shown[1:]) for line in part)]
+
+
+def _version_section(section: Section, detail: VersionDetail, cells: int) -> list[Line]:
+    """Draw a section of a version; behind the files that are shown stands the way to all of them."""
+    lines = _sheet_lines([section], cells=cells)
+    shown = min(len(detail.files), MOST["files"])
+    if section.title == "files" and shown and (more := detail.head.file_count - shown) > 0:
+        text = f"   and {count_text(more)} more: enter lists all {count_text(detail.head.file_count)}"
+        lines[-1] = Line([(text, "accent")], Link("files", detail.head.id))
+    return lines
 
 
 def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, most: int) -> list[Line]:
@@ -234,7 +243,12 @@ def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, 
     left_out_count = section.left_out_count
     if left_out_count or len(body) > room:
         left_out_count += max(0, len(body) - (room - 1))
-        text = f"   and {count_text(left_out_count)} more: enter shows all"
+        # Of a text only the beginning was kept, and how many lines it has is not known.
+        has_count = preview.table is not None and preview.table.row_count is not None
+        more = (
+            f"and {plural(left_out_count, 'more row')}: enter shows them" if has_count else "more: enter opens the file"
+        )
+        text = f"   {more}"
         body = [*body[: room - 1], Line([(text, "accent")], Link("file", f"{version_key}:{path}"))]
     return [BLANK, *title, *body]
 

@@ -66,7 +66,11 @@ class FindsLines(Screen[None]):
             if other is not listing and other.display:
                 count += other.find(self._needle, change, is_first=is_first)
         if self._needle:
-            self.show_search_result(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
+            self.show_search_result(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.{self.beyond_lines()}")  # fmt: skip
+
+    def beyond_lines(self) -> str:
+        """Say what of the screen's subject has no lines, behind that no line has the words; empty if all of it has."""
+        return ""
 
     def mount_prompt(self, prompt: Prompt) -> None:
         """Place the line for the words above the keys."""

@@ -125,11 +125,29 @@ class Navigation:
                     lambda: get_version(self._reader, link.id, max_files=1).head,
                     lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
                 )
+        elif link.kind == "files":
+            self._show_files(link.id)
         elif link.kind == "text":
             self._show_text(*link.id.split("\n", 1))
         else:
             key, _, path = link.id.partition(":")
             self._show_file(int(key), path)
+
+    def _show_files(self, version_id: str) -> None:
+        """List all files of a version."""
+        from artui.query.artifacts import get_version
+        from artui.tui.screens.files import FilesScreen
+
+        screen = self._app.screen
+        if isinstance(screen, CatalogScreen):
+            screen.ask(
+                "followed",
+                lambda: get_version(self._reader, version_id, max_files=1).head,
+                lambda head: self._push(FilesScreen(head)),
+            )
+
+    def _push(self, screen: CatalogScreen) -> None:
+        self._app.push_screen(screen)
 
     def _show_text(self, name: str, text: str) -> None:
         """Show a long value as a whole."""

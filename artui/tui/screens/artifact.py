@@ -251,6 +251,11 @@ class ArtifactScreen(ActsOnVersions):
         self.show_keys()
         self._fit_picture(facts.detail.head.key, next(filter(is_picture, paths), ""), page_rows - len(lines) - 1)
 
+    def beyond_lines(self) -> str:
+        """Say that not all files have a line, where that is so."""
+        has_more = any(line.link is not None and line.link.kind == "files" for line in self.query_one("#holds", LineList).lines)  # fmt: skip
+        return " Not all files are listed here: enter on the line below them lists all." if has_more else ""
+
     def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
         """Draw a picture below what is said of the version, if there is room for it."""
         holds, small = self.query_one("#holds", LineList), self.query_one(ImageView)

@@ -14,6 +14,7 @@ import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 
+import artui
 from artui.catalog import Catalog, events
 from artui.query import artifacts as query
 from artui.query.artifactrows import heads_of
@@ -26,6 +27,7 @@ from artui.tui.messages import Link
 from artui.tui.screens import artifact, artifacts
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
 from artui.tui.widgets.entry import LineEntry
@@ -397,7 +399,7 @@ def test_of_very_many_files_the_first_are_there_at_once(
     async def flow(pilot: Pilot[Any]) -> None:
         pilot.app.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
         await settled(pilot)
-        assert f"{count - 1} more: artui show lists all of them" in shown(pilot) and "damaged" not in shown(pilot)
+        assert f"and {count - 1} more: enter lists all {count}" in shown(pilot) and "damaged" not in shown(pilot)
         assert asked[:1] == [1] and 100_000 in asked
 
     explore(demo_catalog, flow, size=(140, 90))
@@ -564,3 +566,36 @@ def test_what_is_marked_is_changed_and_taken_along(
         assert on(pilot, ArtifactsScreen).marked_keys() == [] and "1 marked" not in shown(pilot)
 
     explore(small_catalog, flow, size=(140, 40))
+
+
+def test_every_file_of_a_large_folder_is_found_and_opened(tmp_path: Path, explore: Explore) -> None:
+    """The page of a version shows the first files and the way to all of them, where parts of paths find one."""
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"shard-{number:04}.csv").write_text(f"n\n{number}\n")
+    path = tmp_path / "x.artui"
+    with artui.start_run(project="p", catalog=path) as run:
+        run.save("shards", folder, kind="dataset")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+
+        await press("2", "enter", "tab", "end")
+        holds: Any = pilot.app.screen.query_one("#holds")
+        place = next(i for i, line in enumerate(holds.lines) if line.link is not None and line.link.kind == "files")
+        assert "and 100 more: enter lists all 300" in "".join(text for text, _ in holds.lines[place].spans)
+        await press("slash", *"shard-0250", "enter")
+        assert "Not all files are listed here" in shown(pilot)
+        holds.move_to(place)
+        await press("escape", "enter", "slash", *"shard 0250", "enter")
+        assert "shard-0250.csv" in shown(pilot) and "1 of 300 files" in shown(pilot)
+        await press("enter")
+        assert "250" in shown(pilot) and isinstance(pilot.app.screen, RowsScreen)
+        await press("escape", "escape")
+        assert "1 of" not in shown(pilot) and "300 files · " in shown(pilot)
+
+    explore(path, flow)
