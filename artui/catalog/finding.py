@@ -9,6 +9,7 @@ to; commands that only read also find a catalog in the current folder there.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -138,6 +139,11 @@ def _place_beside(folder: Path | None) -> Place | None:
     catalogs = _catalogs_in(start, takes_demos=True) if start is not None else []
     catalogs = [path for path in catalogs if _is_mine(path)]
     return Place(catalogs[0], f"found in {start}") if catalogs else None
+
+
+def is_one_of_several(why: str) -> bool:
+    """Say whether a catalog was chosen among several, by why it was."""
+    return re.search(r", the (one named after it|last written) of \d+$", why) is not None
 
 
 def _which(path: Path, folder: Path) -> str:

@@ -7,15 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from artui import clock
-from artui.catalog.finding import find_catalog
+from artui.catalog.finding import find_catalog, is_one_of_several
 from artui.catalog.opening import look
 from artui.catalog.recent import used_lately
 from artui.cli.recognise import CatalogAt, Nothing, Stores, recognise
 from artui.cli.starting import check_terminal, open_app
 from artui.errors import CatalogNotFound, NothingToImport, StoreNotRead
 from artui.safetext import clean
-from artui.units import ago_text
 
 MAX_OFFERED = 5
 """How many recently used catalogs are named if there is none here."""
@@ -63,24 +61,17 @@ def explore(catalog: str | None) -> int:
     if not path.exists():
         look(path)  # raises the error that says what is wrong
     check_terminal()
-    return open_app(str(path))
+    # Of several the user may have meant another one.
+    notice = f"{clean(path.name)}, {clean(why)} · ctrl+g opens another catalog" if is_one_of_several(why) else ""
+    return open_app(str(path), notice=notice)
 
 
 def _chosen(paths: Sequence[Path]) -> Path | None:
     """Ask which of the catalogs that were used lately is meant; None for none of them."""
-    now_ms = clock.now_ms()
-    lines = ["There is no catalog here. Used lately:", ""]
-    for number, path in enumerate(paths, 1):
-        lines.append(
-            f"  {number}  {clean(shlex.quote(str(path)))}  {ago_text(int(path.stat().st_mtime * 1000), now_ms)}"
-        )
-    print("\n".join([*lines, "", f"{NEXT_STEPS}."]), file=sys.stderr)
-    while True:
-        try:
-            answer = input(f"Open which? [1{f'-{len(paths)}' if len(paths) > 1 else ''}, enter: none] ").strip()
-        except EOFError:
-            answer = ""
-        if not answer:
-            return None
-        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(paths):
-            return paths[int(answer) - 1]
+    from artui.tui.choosing import CatalogChooser
+
+    chooser = CatalogChooser(paths, f"{NEXT_STEPS}.")
+    chosen = chooser.run()
+    if chooser.return_code:
+        raise SystemExit(chooser.return_code)
+    return Path(chosen) if chosen is not None else None

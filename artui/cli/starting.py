@@ -33,8 +33,14 @@ def check_terminal(*, instead: str = "Use `artui ls`, `artui show` or `artui com
         )
 
 
-def open_app(path: str, *, importing: Importing | None = None) -> int:
-    """Open the app; give its exit code. The first rows are read while Textual is being imported."""
+def open_app(path: str, *, importing: Importing | None = None, notice: str = "") -> int:
+    """Open the app; give its exit code. The first rows are read while Textual is being imported.
+
+    Args:
+        path: of the catalog.
+        importing: the import that fills it.
+        notice: what is said at the start.
+    """
     import gc
     from concurrent.futures import ThreadPoolExecutor
 
@@ -52,4 +58,4 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
         if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
             pool.submit(remember, reader.path)
         from artui.tui.app import run
-    return run(reader, settings, first.result(), importing)
+    return run(reader, settings, first.result(), importing, notice)

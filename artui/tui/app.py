@@ -18,6 +18,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from artui import clock
+from artui.catalog.recent import remember
 from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import folders_of
 from artui.errors import ArtuiError
@@ -126,6 +127,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.version_marks = VersionMarks()
         self.to_forget: Forgotten | None = None
         """What is to be forgotten once the app has ended: then it is opened again."""
+        self.to_open: str = ""
+        """The path of another catalog that is to be opened once the app has ended."""
         self._first_notice = notice
         """What is said at the start, and whether it is a warning."""
         self._alerts_token: object = None
@@ -591,6 +594,23 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.to_forget = forgotten
         self.exit()
 
+    def action_choose_catalog(self) -> None:
+        from artui.catalog.recent import used_lately
+        from artui.tui.choosing import about, short_path
+        from artui.tui.screens.pick import Choice, PickScreen
+
+        here = os.path.realpath(self.reader.path)
+        choices = [Choice(str(path), short_path(path), about(path)) for path in used_lately() if str(path) != here]
+        if choices:
+            self.push_screen(PickScreen("open another catalog", choices), self._open_other)
+        else:
+            self.say("No other catalog was used lately: `artui FILE` opens one.")
+
+    def _open_other(self, path: str | None) -> None:
+        if path is not None:
+            self.to_open = path
+            self.exit()
+
     def action_palette(self) -> None:
         self.navigation.show_palette()
 
@@ -639,22 +659,35 @@ def _collect_garbage_again() -> None:
     gc.enable()
 
 
-def run(reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None) -> int:
+def run(
+    reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None, said: str = ""
+) -> int:
     """Run the app on a catalog, beside an import if there is one; give the exit code of the process.
 
-    It ends to have something forgotten, for which nobody may have the catalog open, and begins again after that.
+    It ends to have something forgotten, for which nobody may have the catalog open, or to open another catalog, and
+    begins again after that. `said` is what it says at first.
     """
-    notice: tuple[str, bool] | None = None
+    notice: tuple[str, bool] | None = (said, False) if said else None
     while True:
         app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice)
         try:
             app.run(mouse=settings.mouse)
         finally:
             app.close()
-        if app.to_forget is None:
-            return app.return_code or 0
-        from artui.tui.forgetting import forget
+        path, notice = reader.path, None
+        if app.to_forget is not None:
+            from artui.tui.forgetting import forget
 
-        notice = forget(reader.path, app.to_forget)
-        reader, importing = type(reader)(reader.path), None
+            notice = forget(path, app.to_forget)
+        elif not app.to_open:
+            return app.return_code or 0
+        else:
+            try:
+                reader = type(reader)(app.to_open)
+                remember(reader.path)
+            except ArtuiError as error:
+                notice = str(error), True
+        if reader.path == path:
+            reader = type(reader)(path)
+        importing = None
         first = first_view(reader, FIRST_ROWS)

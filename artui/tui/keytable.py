@@ -198,6 +198,7 @@ USUAL_KEYS = (
         "make room",
         "What gc would free: by a rule, and of what is deleted; which lineage would break; asks before it does anything.",
     ),
+    Key("app", "ctrl+g", "app.choose_catalog", "other catalog", "Open another catalog that was used lately."),
     Key("app", "r", "app.reload", "reload", "Read the catalog again."),
     Key("app", "ctrl+t", "app.choose_theme", "colours", "Choose the colours: dark, light, colour-blind or your own."),
     Key("app", "ctrl+l", "app.redraw", "redraw", "Draw the whole screen again."),
@@ -917,6 +918,7 @@ class MovedKey(NamedTuple):
 
 
 MOVED_KEYS = (
+    MovedKey("runs", "O", "ctrl+o opens views now."),
     MovedKey("charts", "X", "x chooses the x axis, also a metric."),
     MovedKey("scatter", "X", "> exchanges the axes now."),
     MovedKey("heatmap", "n", "% shows shares now."),
@@ -927,7 +929,6 @@ MOVED_KEYS = (
     MovedKey("compare", "m", "i shows all numbers now."),
     MovedKey("artifact", "P", "f draws the table now."),
     MovedKey("table", "P", "f draws the table now."),
-    MovedKey("runs", "O", "ctrl+o opens views now."),
 )
 MOVED_IDS = {"charts.axis": "charts.choose_axis", "compare.axis": "compare.choose_axis"}
 """Ids that settings may still name, with those that took their place."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pty
@@ -19,6 +18,7 @@ from artui.cli.group import OTHER_VERBS
 from artui.cli.layout import lay_out
 from artui.safetext import cells_of
 from tests.cli.conftest import Call
+from tests.tui.terminal.test_terminal import Terminal
 
 
 def test_ls_lists_runs_with_their_params_and_metrics(call: Call, demo_catalog: Path) -> None:
@@ -103,30 +103,29 @@ def test_catalogs_that_were_used_lately_are_offered(
 
 
 def test_on_a_terminal_one_that_was_used_lately_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are listed one a line; a number opens one, anything else asks again, and enter alone leaves with 3."""
+    """They are listed, the last one first; arrows and enter open one, esc leaves with 3, and inside ctrl+g opens another."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         with start_run(name=f"run-of-{name}", catalog=tmp_path / name / f"{name}.artui"):
             pass
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    for answers, code, said in (((b"9\r", b"2\r", b"q"), 0, b"run-of-one"), ((b"\r",), 3, b"Used lately")):
-        child, master = pty.fork()
-        if child == 0:
-            os.execv(sys.executable, [sys.executable, "-m", "artui"])
-        output, waits = b"", [b"none] ", b"none] ", b"run-of-one"]
-        for answer, wait in zip(answers, waits, strict=False):
-            start = len(output)
-            while wait not in output[start:]:
-                output += os.read(master, 65_536)
-            os.write(master, answer)
-        with contextlib.suppress(OSError):  # the other end is closed
-            while part := os.read(master, 65_536):
-                output += part
-        os.close(master)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code and said in output
-        assert all(f"  {tmp_path}/{name}/{name}.artui".encode() in output for name in ("one", "two"))
-        assert b"artui demo" in output
+
+    terminal = Terminal(None, cwd=tmp_path / "empty")
+    assert terminal.read(r"Used lately[\s\S]*/two/tw[\s\S]*/one/on[\s\S]*artui demo"), terminal.text
+    terminal.press("\x1b")
+    assert terminal.wait() == 3
+
+    terminal = Terminal(None, cwd=tmp_path / "empty")
+    assert terminal.read(r"/one/on[\s\S]*leaves"), terminal.text
+    terminal.press("\x1b[B\r")
+    assert terminal.read("run-of-one"), terminal.text
+    terminal.press("\x07")
+    assert terminal.read("open another catalog"), terminal.text
+    terminal.press("\r")
+    assert terminal.read("run-of-two"), terminal.text
+    terminal.press("q")
+    assert terminal.wait() == 0
 
 
 def test_nearest_catalog_upwards_is_found(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,12 +77,19 @@ def importing_lines(importing: Importing) -> list[Line]:
     ]
 
 
-def first_step_lines(path: str) -> list[Line]:
-    """Say how to fill an empty catalog."""
+def first_step_lines(path: str, artifact_count: int = 0) -> list[Line]:
+    """Say how to fill an empty catalog, or where the artifacts are of one that has nothing else."""
+    there: list[Line] = []
+    if artifact_count:
+        there = [
+            Line([("  2", "key"), (f"  shows its {plural(artifact_count, 'artifact')}", "text"), (", which no run made.", "dim")]),
+            BLANK,
+        ]  # fmt: skip
     return [
         BLANK,
         Line([("  This catalog has no runs yet.", "bold")]),
         BLANK,
+        *there,
         Line([("  Log one from Python:", "dim")]),
         BLANK,
         Line([("    import artui", "text")]),
@@ -102,4 +109,5 @@ def first_step_lines(path: str) -> list[Line]:
                 (" makes one to look at.", "dim"),
             ]
         ),
+        Line([("  artui import PATH", "accent"), (" takes runs of MLflow, W&B, TensorBoard and others.", "dim")]),
     ]

@@ -295,20 +295,30 @@ class RunsScreen(ArrangesColumns):
             lines = empty.importing_lines(importing)
         else:
             lines = empty.first_step_lines(str(self.reader.path))
+            from artui.query.artifacts import artifact_list
             from artui.query.imports import import_reports
 
             reader = self.reader
-            self.ask("imports", lambda: (count_trash(reader), import_reports(reader)), lambda why: self._show_why_empty(*why))  # fmt: skip
+            self.ask(
+                "imports",
+                lambda: (count_trash(reader), len(artifact_list(reader)), import_reports(reader)),
+                lambda why: self._show_why_empty(*why),
+            )
         listing.set_lines(lines, keep=False)
 
-    def _show_why_empty(self, in_trash: int, reports: list[ImportReport]) -> None:
-        """Say that all runs are in the trash, or what was read if it had none: the user should not suspect a mistake of their own."""
+    def _show_why_empty(self, in_trash: int, artifact_count: int, reports: list[ImportReport]) -> None:
+        """Say that there are only artifacts, that all runs are in the trash, or what was read if it had none."""
         if self.state.order.keys or self.state.answered.where:
             return
         if in_trash:
             from artui.tui.screens.runs.empty import trash_lines
 
             self.query_one("#empty", LineList).set_lines(trash_lines(in_trash), keep=False)
+        elif artifact_count and not reports:
+            from artui.tui.screens.runs.empty import first_step_lines
+
+            path = str(self.reader.path)
+            self.query_one("#empty", LineList).set_lines(first_step_lines(path, artifact_count), keep=False)
         if in_trash or not reports:
             return
         from artui.tui.screens.imports import no_runs_lines
