@@ -31,6 +31,10 @@ class Scale(NamedTuple):
     high: float
     first_step: int
     last_step: int
+    is_cut_below: bool = False
+    """Whether there are values below its lower end, which are drawn at that."""
+    is_cut_above: bool = False
+    """Whether there are values above its upper end."""
 
 
 def has_spark(count: int) -> bool:
@@ -75,7 +79,11 @@ def scale_of(courses: Iterable[Course]) -> Scale | None:
     reach = _FENCE * (above / 2 - below / 2) * 2
     low = next((value for value in late if value >= below - reach), below) if reach > 0 else late[0]
     high = next((value for value in reversed(late) if value <= above + reach), above) if reach > 0 else late[-1]
-    return Scale(low, high, min(course.first_step for course in courses), max(course.last_step for course in courses))
+    finite = [value for course in courses for value in course.values if math.isfinite(value)]
+    return Scale(
+        low, high, min(course.first_step for course in courses), max(course.last_step for course in courses),
+        is_cut_below=min(finite) < low, is_cut_above=max(finite) > high,
+    )  # fmt: skip
 
 
 def shared_spark_text(course: Course, cells: int, scale: Scale) -> str:

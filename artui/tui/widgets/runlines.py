@@ -199,7 +199,9 @@ class RunLines:
         scale = self._scales.get((projects[0], title))
         if len(set(projects)) > 1 or len(projects) < 2 or scale is None:
             return ""
-        text = f"{number_text(scale.low, 2)} … {number_text(scale.high, 2)}"
+        # What lies beyond an end is drawn there.
+        low, high = "≤" * scale.is_cut_below, "≥" * scale.is_cut_above
+        text = f"{low}{number_text(scale.low, 2)} … {high}{number_text(scale.high, 2)}"
         return text if cells_of(text) <= cells else ""
 
     def lines(self, run: LiveRun, marks: Spans) -> list[Spans]:
