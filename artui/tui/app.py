@@ -339,7 +339,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         damaged = sum(report["damaged_count"] for report in state.reports)
         left = sum(change["count"] for report in state.reports for change in report["left"])
         if not news and not damaged:
-            self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
+            # Also those that were deleted there before this time.
+            hidden = max(0, runs - self._total_count)
+            not_shown = f", {count_text(hidden)} of them deleted and not shown" if hidden else ""
+            self.say(f"Nothing new in {plural(runs, 'run')}{not_shown}. I shows what was taken and left.")
             return
         details = [f"{count_text(damaged)} damaged"] if damaged else []
         deleted = sum(

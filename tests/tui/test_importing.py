@@ -215,3 +215,15 @@ def test_store_without_runs_says_what_it_holds(tmp_path: Path) -> None:
         assert "traces (1): " in text and "artui has no place for them" in text and "import artui" not in text
 
     _explore(tmp_path / "mlruns", flow)
+
+
+def test_what_is_changed_in_an_opened_store_is_said_to_be_in_a_copy(store: Path) -> None:
+    """The store itself is never written: whoever tags its runs learns where that goes."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _until(pilot, "Imported|Nothing new")
+        await pilot.press("t", *"good", "enter")
+        await settled(pilot)
+        assert "tag good on" in shown(pilot) and "in artui's copy of the store · u takes it back" in shown(pilot)
+
+    _explore(store, flow)

@@ -191,7 +191,9 @@ class RunsEditor(Editor):
         def edited(count: int) -> None:
             if unmarks:
                 self._screen.artui.unmark_runs(runs.keys)
-            self._say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
+            # A store that was opened by its path is read, never written.
+            where = " in artui's copy of the store" if self._screen.artui.importing is not None else ""
+            self._say(f"{shown}{where} · u takes it back" if count else "Nothing to change: it is so already.")
             self._screen.load()
 
         self._screen.ask("edit", work, edited)
