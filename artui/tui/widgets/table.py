@@ -43,6 +43,8 @@ AHEAD_ROWS = 96
 KEPT_ROWS = 800
 _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
+_LEADING_COLUMNS = 3
+"""A metric among so many first columns leads the rows."""
 _COMPARED_GROUPS = 500
 """Of more groups the labels are cut without a look at the others."""
 _HEAD_SPANS = 5
@@ -594,12 +596,20 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         return sorted(visible, key=lambda pair: pair[0])
 
     def _kept_numbers(self, numbers: Sequence[int]) -> list[int]:
-        """Give what is in sight wherever the table is scrolled to: what orders it, and of groups, if that is no metric, the first one."""
+        """Give what is in sight wherever the table is scrolled to: what orders it, and of groups, if that is no metric, the first one.
+
+        Of rows, the metric that leads them stays rather than what stands before it, as aliases do.
+        """
         ordering = self._ordering_number()
         kept = [] if ordering is None else [ordering]
+        if not self.groups and not any(self._is_metric(number) for number in kept):
+            kept += [number for number in numbers[:_LEADING_COLUMNS] if self._is_metric(number)][:1]
         if self.groups and not any(self._shapes[number].spread for number in kept):
             kept += [number for number in numbers if self._shapes[number].spread][:1]
         return kept
+
+    def _is_metric(self, number: int) -> bool:
+        return self._shapes[number].column.source == "metric"
 
     def _ordering_number(self) -> int | None:
         """Give the number of the column that the table is sorted by; None if it is not shown."""
