@@ -55,6 +55,8 @@ class Rule:
     """How many of the last values it goes by."""
     is_of_run: bool = False
     """Whether it is about the run as a whole: it goes by no values, and by the seconds for which it stands still."""
+    is_of_odd: bool = False
+    """Whether it is about values that are NaN or infinite: any of the last ones."""
 
     def is_about(self, name: str) -> bool:
         """Say whether it is about a metric of this name."""
@@ -71,7 +73,9 @@ class Alert:
     metric: str
     """Its title; empty where the rule is about the run as a whole."""
     value: float
-    """The last value; the seconds since the last point where the rule is about the run as a whole."""
+    """The last value, or the last one that was NaN or infinite; the seconds since the last point where the rule is about the run as a whole."""
+    is_over: bool = False
+    """Whether later values are numbers again."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -95,7 +99,9 @@ def parse_rule(text: str) -> Rule:
         holds = _condition(rest)
         if holds is not None:
             times = _TIMES.match(rest)
-            return Rule(text, name, holds, int(times[2]) + 1 if times else 1)
+            # What comes and goes between two looks is seen, too.
+            depth = RECENT_VALUES if _IS.match(rest) else int(times[2]) + 1 if times else 1
+            return Rule(text, name, holds, depth, is_of_odd=_IS.match(rest) is not None)
     raise UsageError(
         f"{text[:80]!r} is no rule.",
         remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls.",
@@ -122,17 +128,8 @@ def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
     if match := _IS.match(text):
         wanted = match[1].split()[0]
 
-        def is_odd(values: Sequence[float], _: float) -> bool:
-            last = values[-1]
-            return (
-                math.isnan(last)
-                if wanted == "nan"
-                else math.isinf(last)
-                if wanted == "inf"
-                else not math.isfinite(last)
-            )
-
-        return is_odd
+        is_odd = {"nan": math.isnan, "inf": math.isinf, "not": lambda value: not math.isfinite(value)}[wanted]
+        return lambda values, _: any(map(is_odd, values))
     if match := _COMPARES.match(text):
         operator = _OPERATORS[" ".join(match[1].split())]
         try:
@@ -170,5 +167,9 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
                     continue
                 silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in GOING else 0.0
                 if rule.holds(live.recent, silent):
-                    raised.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
+                    value, is_over = live.recent[-1], False
+                    if rule.is_of_odd and not rule.holds([value], silent):
+                        value = next(value for value in reversed(live.recent) if rule.holds([value], silent))
+                        is_over = True
+                    raised.append(Alert(rule.text, run.head.id, run.head.name, metric.title, value, is_over))
     return raised

@@ -187,7 +187,7 @@ def alert_text(alert: Alert) -> str:
     """Say what is wrong: `val/loss NaN`, `no step for 5m`."""
     if not alert.metric:
         return silence_text(int(alert.value * 1000))
-    return f"{clean(alert.metric)} {number_text(alert.value)}"
+    return f"{clean(alert.metric)} {'was ' if alert.is_over else ''}{number_text(alert.value)}"
 
 
 def _listed(value: object) -> list[object]:
