@@ -34,9 +34,14 @@ class TablePicture:
     columns: tuple[str, ...]
     """Labels of a matrix's columns; names of the lines, the x axis first; of bars nothing."""
     values: tuple[tuple[float, ...], ...]
-    """A matrix by rows; otherwise columns: of bars low, high and count. NaN where a cell holds no number."""
+    """A matrix by rows; otherwise columns: of bars low, high and count. NaN where a cell holds no number.
+
+    Of lines, what is missing is told apart from NaN by `missing`.
+    """
     corner: str = ""
     """What stands above the labels of a matrix's rows."""
+    missing: tuple[frozenset[int], ...] = ()
+    """Of lines, by column: places of the cells that hold no number, not even NaN."""
 
 
 def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | None:
@@ -90,6 +95,14 @@ def _number(text: str) -> float:
         return math.nan
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _bars(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture | None:
     if tuple(name.strip().lower() for name in header) != _BINS:
         return None
@@ -129,9 +142,9 @@ def _lines(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture
     # Lines join neighbours: without an order among the rows they are scribble.
     if across[0] == across[-1] or not (_goes_up(across) or _goes_up(across[::-1])):
         return None
-    return TablePicture(
-        "lines", (), tuple(header[place].strip() for place in chosen), tuple(tuple(columns[place]) for place in chosen)
-    )
+    missing = tuple(frozenset(at for at, row in enumerate(body) if not _is_number(row[place])) for place in chosen)
+    names = tuple(header[place].strip() for place in chosen)
+    return TablePicture("lines", (), names, tuple(tuple(columns[place]) for place in chosen), missing=missing)
 
 
 def _goes_up(values: Sequence[float]) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.query.pictures import picture_of
+from artui.tui.screens.table_picture import _curve
 
 
 def test_confusion_matrix_is_a_matrix() -> None:
@@ -65,3 +66,12 @@ def test_no_text_makes_it_fail(text: str) -> None:
         assert len(picture.values) == len(picture.rows) and all(
             len(row) == len(picture.columns) for row in picture.values
         )
+
+
+def test_an_empty_cell_is_not_nan() -> None:
+    """What was not measured has no place in the course of a column; what is NaN is marked there."""
+    picture = picture_of("x,y,z\n1,5,\n2,nan,6\n3,,7\n4,8,n/a\n5,9,8\n")
+    assert picture is not None and picture.missing == (frozenset(), frozenset({2}), frozenset({0, 3}))
+    curve = _curve(picture, 1, None)
+    assert [*curve.xs] == [1, 4, 5] and [*curve.nan_xs] == [2]
+    assert [*_curve(picture, 2, None).xs] == [2, 3, 5]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -71,9 +70,9 @@ class TablePictureScreen(DrawsCharts):
 
         def read() -> dict[str, list[ChartLine]]:
             return {
-                name: [ChartLine(name, _curve(picture.values[0], column, options.window), 0)]
-                for name, column in zip(picture.columns[1:], picture.values[1:], strict=True)
-                if name in message.keys
+                name: [ChartLine(name, _curve(picture, place, options.window), 0)]
+                for place, name in enumerate(picture.columns)
+                if place and name in message.keys
             }
 
         self.ask(
@@ -144,12 +143,14 @@ def _description(picture: TablePicture) -> Description:
     )  # fmt: skip
 
 
-def _curve(xs: Sequence[float], values: Sequence[float], window: tuple[float, float] | None) -> Curve:
+def _curve(picture: TablePicture, place: int, window: tuple[float, float] | None) -> Curve:
+    """Give the course of a column over the first one, without the cells that hold nothing."""
     import numpy as np
 
     from artui.query.series.curves import cut
 
-    across, up = np.array(xs), np.array(values)
-    has_x = np.isfinite(across)
-    across, up = across[has_x], up[has_x]
+    across, up = np.array(picture.values[0]), np.array(picture.values[place])
+    has_both = np.isfinite(across)
+    has_both[sorted(picture.missing[place])] = False
+    across, up = across[has_both], up[has_both]
     return thin(*(cut(across, up, window) if window else (across, up)), buckets=CURVE_BUCKETS)
