@@ -193,13 +193,15 @@ def _cuts(names: Sequence[str], cells: int) -> Iterator[list[str]]:
 
 
 def fit_words(words: Sequence[str], cells: int) -> str:
-    """Give as many words as fit whole into so many cells, and the number of the others."""
+    """Give as many words as fit whole into so many cells, and the number of the others, or that there are some."""
     if cells_of(" ".join(words)) <= cells:
         return " ".join(words)
     for count in range(len(words) - 1, 0, -1):
         text = " ".join((*words[:count], f"+{len(words) - count}"))
         if cells_of(text) <= cells:
             return text
+    if len(words) > 1 and cells_of(words[0]) + 1 <= cells:
+        return f"{words[0]}…"
     return fit_middle(words[0], max(0, cells)).rstrip()
 
 
