@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,11 +108,31 @@ def home(
     load_settings.cache_clear()
 
 
+def _on_a_terminal(words: list[str], folder: Path, env: dict[str, str]) -> tuple[bytes, bytes]:
+    """Run a program whose messages go to a terminal of 80 cells; give these, and what it printed elsewhere."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen(
+        words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave
+    ) as process:
+        os.close(slave)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(master, 65536):
+                said += part
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(master)
+    assert process.returncode == 0, said
+    return said, printed
+
+
 @pytest.fixture(scope="session")
 def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's catalog as `artui demo` without a terminal left it in an empty folder: made once for all test processes.
+    """The demo's catalog as `artui demo` left it in an empty folder: made once for all test processes.
 
-    Others may be copying it: open `built_demo`.
+    Its messages went to a terminal of 80 cells, and are kept beside the folder. Others may be copying the catalog: open
+    `built_demo`.
     """
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-demo"
@@ -119,11 +143,9 @@ def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder = Path(tempfile.mkdtemp(dir=shared))
             env = {name: value for name, value in os.environ.items() if not name.startswith(("ARTUI_", "XDG_"))}
             env |= {f"XDG_{part.upper()}_HOME": str(shared / "home" / part) for part in HOME_PARTS}
-            done = subprocess.run(
-                [sys.executable, "-m", "artui", "demo"],
-                cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
+            said, printed = _on_a_terminal([sys.executable, "-m", "artui", "demo", "--no-app"], folder, env)
+            (shared / "said").write_bytes(said)
+            (shared / "printed").write_bytes(printed)
             folder.rename(shared / "folder")
     return shared / "folder" / "demo.artui"
 

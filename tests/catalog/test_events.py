@@ -54,7 +54,7 @@ def _change(edit: events.Edit, action: str, run: str, text: str) -> None:
     changes[action]()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(CHANGES)
 def test_undo_goes_back_through_every_state_and_redo_forward(
     tmp_path_factory: pytest.TempPathFactory, edits: list[list[tuple[str, int, str]]]

@@ -671,7 +671,7 @@ FILTERS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=st.lists(RUNS, min_size=1, max_size=6), texts=st.lists(FILTERS, min_size=1, max_size=12))
 def test_statements_find_what_python_finds(
     tmp_path_factory: pytest.TempPathFactory, made: list[Made], texts: list[str]
