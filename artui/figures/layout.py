@@ -169,8 +169,9 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
                 yield Path(
                     [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour_of(bars.colour), opacity=0.8, is_filled=True
                 )
-    # Lines in the background come first.
-    for line in sorted(figure.lines, key=lambda line: line.colour >= 0):
+    # Lines in the background come first; of the others the first one in the legend lies in front.
+    lines = list(reversed(figure.lines))
+    for line in sorted(lines, key=lambda line: (line.colour >= 0, not line.is_faint)):
         if line.lows and (line.colour >= 0 or line.is_spread):
             over = [place(x, y) for x, y in zip(line.xs, line.highs, strict=True)]
             under = [place(x, y) for x, y in zip(line.xs, line.lows, strict=True)]

@@ -503,12 +503,10 @@ USUAL_KEYS = (
         "right_square_bracket",
         "highlight(1)",
         "next run",
-        "Of many curves, bring those of the next run to the front.",
+        "Draw the curves of the next run over all others, and these dim; esc ends that.",
         in_footer=True,
     ),
-    Key(
-        "curves", "left_square_bracket", "highlight(-1)", "previous run", "Bring those of the run before to the front."
-    ),
+    Key("curves", "left_square_bracket", "highlight(-1)", "previous run", "The same for the run before."),
     Key("scatter", "x", "screen.choose_x", "x axis", "Choose the column of the x axis.", in_footer=True),
     Key("scatter", "y", "screen.choose_y", "y axis", "Choose the column of the y axis.", in_footer=True),
     Key("scatter", "C", "screen.choose_colour", "colour", "Colour the runs by a column, or by none.", in_footer=True),

@@ -335,6 +335,16 @@ def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explo
         text = await _press(pilot, "right_square_bracket")
         assert f"rank 2 of {len(lasts)}" in text
         assert screen.acted_run() == screen._runs[1][0]
+        # The best ones keep their colours, and one of them stands out until esc.
+        assert [screen._runs[place][0].name for place in screen._picked_places()] == names
+        assert [line.title for line in screen.grid.lines if line.is_front] == names[1:2]
+        for _ in range(6):
+            await _press(pilot, "right_square_bracket")
+        assert [line.title for line in screen.grid.lines if line.is_front] == [screen._runs[7][0].name]
+        assert screen._picked_places() == list(range(2, 8))
+        text = await _press(pilot, "escape")
+        assert on(pilot, PlotScreen) is screen and not any(line.is_front for line in screen.grid.lines)
+        assert " in front" not in text
 
     explore(small_catalog, flow, size=(width, 36))
 

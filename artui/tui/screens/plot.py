@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -145,6 +144,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._names: dict[str, str] = {}
         """What each run is called, by its id."""
         self._highlighted = 0
+        self._first_picked = 0
+        """Of many runs the place of the first one in colour, among those with curves."""
+        self._is_stressed = False
+        """Whether the highlighted run was chosen: its curves lie over all others, which are dim."""
         self._judge = ""
         """The metric by which the best of many runs are in colour."""
         self._ranks: dict[int, int] = {}
@@ -304,18 +307,19 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         of_all = f"of {count_text(self._ranked_count)}"
         brief = fit_middle(clean(self._judge), min(cell_len(self._judge), _BRIEF_JUDGE_CELLS))
         ranks = [self._ranks.get(self._runs[place][0].key) for place in places]
-        if ranks == list(range(1, count + 1)) and self._tied_count > count:
+        if self._is_stressed:
+            rank = self._ranks.get(self._runs[self._highlighted][0].key)
+            best = f"in front: one without {judge}" if rank is None else f"rank {count_text(rank)} {of_all}"
+            said = [best] if rank is None else [f"in front: {best} by {judge}", f"{best} by {judge}"]
+        elif ranks == list(range(1, count + 1)) and self._tied_count > count:
             tied = count_text(self._tied_count)
             said = [f"in colour: {count} of {tied} that are equally best by {judge}", f"{tied} tie by {judge}"]
             best = f"{tied} tie by {brief}"
         elif ranks == list(range(1, count + 1)):
             said = [f"in colour: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
             best = f"best {count} by {brief}"
-        elif ranks[0] is not None:
-            best = f"rank {count_text(ranks[0])} {of_all}"
-            said = [f"in front: {best} by {judge}", f"{best} by {judge}"]
         else:
-            best = f"in front: one without {judge}"
+            best = f"{count} in colour"
             said = [best]
         if self._ranked_count < total:
             behind = [*(f" · {runs}{text}" for text in behind), f" · {runs}"]
@@ -429,7 +433,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
                 place for place, (_, metrics) in enumerate(runs) if any(metric.summary.count > 1 for metric in metrics)
             )
             self._highlighted = next(curved, 0)
-        self._set_apart()
+        self._keep_in_colour()
         titles: dict[str, bool] = {}
         for _, metrics in runs:
             for metric in metrics:
@@ -447,11 +451,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
         options, runs, picked = message.options, list(self._runs), set(self._picked_places())
         colours, names = [self._numbers.get(head.id, 0) for head, _ in runs], self._names
+        front = self._front_id
 
         def read() -> dict[str, list[ChartLine]]:
             return {
                 key: [
-                    ChartLine(names[head.id], self.read_curve(metric, head.id, metrics, options), colours[number], mark_of(colours[number]), head.id, number in picked)
+                    ChartLine(names[head.id], self.read_curve(metric, head.id, metrics, options), colours[number], mark_of(colours[number]), head.id, number in picked, head.id == front)
                     for number, (head, metrics) in enumerate(runs)
                     for metric in metrics
                     if metric.title == key
@@ -465,25 +470,44 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self.grid.put(lines_by_title, options)
 
     def _picked_places(self) -> list[int]:
-        """Give the places of the runs that are in colour: all of a few runs; of many the highlighted one and some after it that have curves."""
-        count = len(self._runs)
-        if count <= MANY_CURVES:
-            return list(range(count))
-        behind = ((self._highlighted + step) % count for step in range(1, count))
-        drawn = (place for place in behind if any(metric.summary.count > 1 for metric in self._runs[place][1]))
-        return [self._highlighted, *islice(drawn, IN_FRONT - 1)]
+        """Give the places of the runs that are in colour: all of a few runs; of many some neighbours with curves, and the highlighted one."""
+        if len(self._runs) <= MANY_CURVES:
+            return list(range(len(self._runs)))
+        curved = self._curved_places()
+        places = curved[self._first_picked : self._first_picked + IN_FRONT]
+        return places if self._highlighted in places else [self._highlighted, *places[: IN_FRONT - 1]]
 
-    def _set_apart(self) -> None:
-        """Choose the colours of the runs that are in front."""
+    def _curved_places(self) -> list[int]:
+        """Give the places of the runs that have a curve of any metric."""
+        return [place for place, (_, metrics) in enumerate(self._runs) if any(metric.summary.count > 1 for metric in metrics)]  # fmt: skip
+
+    @property
+    def _front_id(self) -> str | None:
+        """The run that was brought to the front."""
+        return self._runs[self._highlighted][0].id if self._is_stressed and self._runs else None
+
+    def _keep_in_colour(self) -> None:
+        """Choose which of many runs are in colour, so that as few as can be change and the highlighted one is among them; and their colours."""
+        curved = self._curved_places()
+        first = min(self._first_picked, max(0, len(curved) - IN_FRONT))
+        if self._highlighted in curved:
+            place = curved.index(self._highlighted)
+            first = min(max(first, place - IN_FRONT + 1), place)
+        self._first_picked = first
         self._numbers = self.artui.set_apart([self._runs[place][0].id for place in self._picked_places()])
 
     def action_highlight(self, change: int) -> None:
-        """Bring the curves of another run to the front."""
+        """Bring the curves of another run to the front, over all others, which are dim."""
         if not self._runs or self.tab != "curves":
             return
         self._highlighted = (self._highlighted + change) % len(self._runs)
-        self._set_apart()
-        self.grid.pick(self._numbers)
+        self._stress(is_stressed=True)
+
+    def _stress(self, *, is_stressed: bool) -> None:
+        """Draw the highlighted run in front of all others, or all of those in colour alike."""
+        self._is_stressed = is_stressed and len(self._runs) > 1
+        self._keep_in_colour()
+        self.grid.pick(self._numbers, self._front_id)
         self._say()
 
     def metric_names(self) -> list[str]:
@@ -726,8 +750,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._say()
 
     def go_back(self) -> bool:
-        """Leave the question, the zoom or the single chart; false if there is none of them."""
-        return self.query_one(Prompt).leave() or (self.tab == "curves" and self.grid.leave())
+        """Leave the question, the run in front, the zoom or the single chart; false if there is none of them."""
+        if self.query_one(Prompt).leave():
+            return True
+        if self.tab == "curves" and self._is_stressed:
+            self._stress(is_stressed=False)
+            return True
+        return self.tab == "curves" and self.grid.leave()
 
     def subject(self) -> RunHead | None:
         """Give the run whose curves are in front, or the one under the cursor of the view; None in a histogram."""

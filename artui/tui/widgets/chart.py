@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
@@ -31,14 +31,18 @@ from artui.tui.widgets.chartlines import (
     MIN_WIDTH,
     SPREAD_WORDS,
     ChartLine,
+    Ended,
     Ranges,
     Traced,
     are_few,
     draw_spread,
     folded,
+    hidden,
     label_spread,
+    margin_for,
     mark_along,
-    mark_end,
+    mark_ends,
+    mark_hidden,
     mark_odd,
     mark_outside,
     mark_points,
@@ -330,8 +334,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     """Draw a chart as lines of cells: title, plot, axis."""
     rows = height - 2
     options = chart.options
-    # Picked curves lie in front.
-    curves = sorted((line for line in chart.curves if line.curve.count), key=lambda line: line.is_picked)
+    curves = in_depth(line for line in chart.curves if line.curve.count)
     ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
@@ -353,44 +356,58 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     y_scale = Scale(ranges.low, ranges.high, ranges.is_log, rows * 4)
     labels, odd_labels = y_labels(y_scale, rows), dict(enumerate(map(odd_label, odd)))
     y_cells = max(label_cells([*labels.values()]), 3 * ranges.is_log, 1, *map(len, odd_labels.values()))
-    columns = width - y_cells - 2
+    # Of one curve alone nobody asks whose it is.
+    marked = [number for number, line in enumerate(curves) if line.mark and line.is_picked and len(curves) > 1]
+    columns = width - y_cells - 2 - (margin := margin_for(len(marked)))
     chart.plot_cells, chart.plot_height = (y_cells + 2, columns), rows
-    plot, odd_plot = Plot(columns, rows), Plot(columns, len(odd))
+    plot, odd_plot = Plot(columns, rows, margin), Plot(columns, len(odd), margin)
     x_scale = replace(x_scale, dots=columns * 2)
     is_many = len(curves) > MANY_CURVES
     bounds = ranges.bounds if ranges.lowest is not None or ranges.highest is not None else None
     behind = folded(curves)
     has_spread = bool(behind)
+    has_front = any(line.is_front for line in curves)
+    first_picked = sum(not line.is_picked for line in curves)
     followed = [
-        # Bands behind many curves would hide everything.
-        trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=not is_many, bounds=bounds)
+        trace(
+            plot, line, owner_of(number, first_picked), x_scale, y_scale, options.smoothing,
+            # Bands behind many curves would hide everything.
+            has_band=not is_many and (line.is_front or not has_front), bounds=bounds,
+        )
         if line.is_picked or not has_spread
         else Traced([], [], [])
         for number, line in enumerate(curves)
-    ]
-    in_turn = sum(1 << number for number, line in enumerate(curves) if line.is_picked)
+    ]  # fmt: skip
     # A run that is not picked has no colour of its own: it would be another run's.
     aside = palette.styles["faint"]
     faded = [palette.bands[colour_at(line.colour)] if line.is_picked else aside for line in curves]
-    if has_spread:
-        leaving = draw_spread(plot, behind, x_scale, y_scale, len(curves), bounds=bounds)
-        faded.append(aside)
     front = [palette.curves[colour_at(line.colour)] if line.is_picked else aside for line in curves]
+    drawn_in = [faded[number] if has_front and not line.is_front else front[number] for number, line in enumerate(curves)]  # fmt: skip
+    by_owner, bands_by_owner = [aside, *drawn_in[first_picked:]], [aside, *faded[first_picked:]]
+    if has_spread:
+        leaving = draw_spread(plot, behind, x_scale, y_scale, len(by_owner), bounds=bounds)
+        bands_by_owner.append(aside)
     mark_odd(odd_plot, odd, palette.styles["bad"])
-    for number, line in enumerate(curves):
-        if line.mark and len(curves) > 1 and line.is_picked:
-            mark_end(plot, line, front[number], followed[number].line)
-            if not palette.has_colours:
-                mark_along(plot, line, front[number], followed[number].line, 3 + 5 * number % 14)
+    ended = {number: Ended(curves[number].mark, front[number], followed[number].line, curves[number].curve.last) for number in marked}  # fmt: skip
+    # What lies in front has its mark where it ends.
+    mark_ends(plot, list(ended.values())[::-1])
+    if not palette.has_colours:
+        for number, mark in ended.items():
+            if curves[number].is_front or not has_front:
+                mark_along(plot, mark, 3 + 5 * number % 14)
+    elif not has_front and not chart.has_picture:
+        by_number = {owner_of(number, first_picked): mark for number, mark in ended.items()}
+        unseen = hidden(plot, {owner: mark.followed for owner, mark in by_number.items()})
+        mark_hidden(plot, [by_number[owner] for owner in unseen])
     if (
         not chart.has_picture
         and not options.smoothing
         and are_few([traced.line for traced in followed], plot.dot_columns)
     ):
         for number in range(len(curves)):
-            mark_points(plot, followed[number].line, front[number])
+            mark_points(plot, followed[number].line, drawn_in[number])
     for number in range(len(curves)):
-        mark_outside(plot, followed[number], front[number])
+        mark_outside(plot, followed[number], drawn_in[number])
     if has_spread:
         mark_outside(plot, leaving, aside)
     unsaid = []
@@ -410,11 +427,11 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     axis = labelled_axis(places if has_x_range else places[:1], y_cells, columns, corner="log" * ranges.is_log)
     drawn = plot_rows(
         plot, labels, y_cells, palette,
-        front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
+        front=by_owner.__getitem__, back=bands_by_owner.__getitem__, cursor=cursor,
     )  # fmt: skip
     drawn += plot_rows(
         odd_plot, odd_labels, y_cells, palette,
-        front=front.__getitem__, back=faded.__getitem__, cursor=cursor, tick="│",
+        front=by_owner.__getitem__, back=bands_by_owner.__getitem__, cursor=cursor, tick="│",
     )  # fmt: skip
     if chart.dragged is not None:
         drawn = [_shaded(strip, *chart.dragged, palette) for strip in drawn]
@@ -423,6 +440,18 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         *drawn,
         strip_of(axis, width, palette),
     ]
+
+
+def in_depth(curves: Iterable[ChartLine]) -> list[ChartLine]:
+    """Put curves in the order in which they are drawn: picked ones over others, the first of them over those after it."""
+    lines = list(curves)
+    picked = sorted((line for line in reversed(lines) if line.is_picked), key=lambda line: line.is_front)
+    return [*(line for line in lines if not line.is_picked), *picked]
+
+
+def owner_of(number: int, first_picked: int) -> int:
+    """Give the owner of a curve's dots, by its place in depth: all that are not picked share one."""
+    return max(0, number - first_picked + 1)
 
 
 def _shaded(strip: Strip, first: int, last: int, palette: Palette) -> Strip:
@@ -454,7 +483,8 @@ def _head(
         right.append((f"{range_text(window, chart.options)}  ", palette.styles["accent"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
     style_of = dict(zip(map(id, curves), styles, strict=True))
-    named = labelled(curves)
+    # Those that are picked come first, as in the legend.
+    named = sorted(labelled([line for line in chart.curves if line.curve.count]), key=lambda line: not line.is_picked)
     readings = [None if x is None else point_at(line.curve, x) for line in named]
     values = [
         line.curve.last if x is None else math.nan if reading is None else reading[1]

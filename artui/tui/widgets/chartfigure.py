@@ -40,7 +40,12 @@ def figure_of(
     is_many = len(curves) > MANY_CURVES
     behind = folded(curves)
     shown = [line for line in curves if line.is_picked or not behind]
-    drawn = [part for line in shown for part in _parts(line, x_scale, ranges, options.smoothing, is_many=is_many)]
+    has_front = any(line.is_front for line in shown)
+    drawn = [
+        replace(part, is_faint=has_front and not line.is_front)
+        for line in shown
+        for part in _parts(line, x_scale, ranges, options.smoothing, is_many=is_many)
+    ]
     if options.smoothing and not is_many:
         # The measured values are a thin line behind the smoothed one.
         measured = [part for line in curves for part in _parts(line, x_scale, ranges, 0.0, is_many=True)]

@@ -114,8 +114,13 @@ class ChartGrid(Container, can_focus=True):
         self._stale.difference_update(lines)
         self._draw()
 
-    def pick(self, numbers: Mapping[str, int]) -> None:
-        """Bring the curves of some runs to the front, in the colours and with the marks of their numbers."""
+    def pick(self, numbers: Mapping[str, int], front: str | None = None) -> None:
+        """Bring the curves of some runs to the front, in the colours and with the marks of their numbers.
+
+        Args:
+            numbers: by id.
+            front: the run whose curves lie over all others, which are dim beside them; None if there is none.
+        """
         self._lines = {
             key: [
                 replace(
@@ -123,6 +128,7 @@ class ChartGrid(Container, can_focus=True):
                     is_picked=line.run_id in numbers,
                     colour=numbers.get(line.run_id, line.colour),
                     mark=mark_of(numbers.get(line.run_id, line.colour)),
+                    is_front=line.run_id == front,
                 )
                 for line in lines
             ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -37,6 +38,8 @@ class ChartLine:
     run_id: str = ""
     is_picked: bool = True
     """Whether it keeps its colour among many others, and lies in front of them."""
+    is_front: bool = False
+    """Whether it lies in front of all others, which are dim beside it."""
 
 
 class Ranges(NamedTuple):
@@ -422,37 +425,76 @@ def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
                 plot.signs.setdefault((row, column >> 1), (sign, style))
 
 
-def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
-    """Put the curve's mark at its end, or where it leaves the chart; before the end where another mark is there."""
-    if (edge := _leaving(plot, followed)) is not None:
-        for column, y in edge:
-            cell = y >> 2, column
-            if cell not in plot.signs and plot.line[cell[0] * plot.columns + column]:
-                plot.signs[cell] = line.mark, style
-                return
-    taken = 0
-    for x, y in reversed(followed):
-        cell = y >> 2, x >> 1
-        if not 0 <= x < plot.dot_columns:
-            continue
-        if cell not in plot.signs:
-            plot.signs[cell] = line.mark, style
-            return
-        taken += 1
-        if taken > 2 * _MARKS_BESIDE:
-            return
+def margin_for(count: int) -> int:
+    """Give the columns at the right of a plot for the marks of so many curves."""
+    return min(_MOST_MARGIN, count)
 
 
-def _leaving(plot: Plot, followed: Sequence[tuple[int, int]]) -> list[tuple[int, int]] | None:
-    """Give (column, dot row) of a line that goes on beyond the chart, from the right edge to its last point in sight."""
-    place = next((place for place in range(len(followed) - 1, -1, -1) if followed[place][0] < plot.dot_columns), None)
-    if place is None or place == len(followed) - 1 or followed[-1][0] < plot.dot_columns:
+_MOST_MARGIN = 3
+
+
+class Ended(NamedTuple):
+    """A curve whose mark is to be put at its end."""
+
+    mark: str
+    style: Style
+    followed: Sequence[tuple[int, int]]
+    """The dots of its line."""
+    last: float = 0.0
+    """Its last value, which orders those that end at the same dot."""
+
+
+def mark_ends(plot: Plot, lines: Sequence[Ended]) -> None:
+    """Put marks at the ends of curves: of those that reach the right edge beside the plot, of others behind their last dot.
+
+    Marks that would share a cell stand side by side, from the higher to the lower end, and where there is no room for
+    that in the next row: none stands further left, as if its curve ended there.
+    """
+    at_edge: list[tuple[int, Ended]] = []
+    for line in lines:
+        if (y := _row_at_edge(plot, line.followed)) is not None:
+            at_edge.append((y, line))
+        elif line.followed:
+            x, y = line.followed[-1]
+            # Ended before what is in sight, it has no place.
+            if x >= 0:
+                _put_behind(plot, line, y >> 2, x >> 1)
+    at_edge.sort(key=lambda pair: (pair[0], -pair[1].last))
+    # Places beside the plot are counted row by row.
+    places: list[int] = []
+    for y, _ in at_edge:
+        places.append(max((y >> 2) * plot.margin, places[-1] + 1 if places else 0))
+    for back, (_, line) in enumerate(reversed(at_edge), 1):
+        places[-back] = min(places[-back], plot.rows * plot.margin - back)
+        if places[-back] >= 0:
+            row, column = divmod(places[-back], plot.margin)
+            plot.signs[row, plot.columns + column] = line.mark, line.style
+
+
+def _put_behind(plot: Plot, line: Ended, row: int, column: int) -> None:
+    """Put a mark on a curve's last dot, or behind it where another mark is there, or else above or below."""
+    last = plot.columns - 1
+    rows = sorted(range(plot.rows), key=lambda other: abs(other - row))
+    places = ((row, place) for row in rows for place in range(column, min(last, column + _MARKS_BESIDE) + 1))
+    place = next((place for place in places if place not in plot.signs), None)
+    if place is not None:
+        plot.signs[place] = line.mark, line.style
+
+
+def _row_at_edge(plot: Plot, followed: Sequence[tuple[int, int]]) -> int | None:
+    """Give the dot row at which a line reaches the right edge, or goes on beyond it; None for one that ends before."""
+    right = plot.dot_columns - 1
+    if not followed or followed[-1][0] >> 1 < right >> 1:
         return None
-    (x0, y0), (x1, y1) = followed[place], followed[place + 1]
-    first, last = max(0, x0 >> 1), plot.columns - 1
-    middles = ((column, min(2 * column + 1, x1)) for column in range(last, first - 1, -1))
-    rows = ((column, round(y0 + (y1 - y0) * (max(x, x0) - x0) / max(1, x1 - x0))) for column, x in middles)
-    return [(column, max(0, min(y, plot.dot_rows - 1))) for column, y in rows][: 2 * _MARKS_BESIDE]
+    after = bisect_left(followed, (right, -1))
+    if after == len(followed):
+        return followed[-1][1]
+    x1, y1 = followed[after]
+    if x1 > right and not after:
+        return None  # begins beyond what is in sight
+    x0, y0 = followed[max(0, after - 1)]
+    y = y1 if x1 == right else round(y0 + (y1 - y0) * (right - x0) / (x1 - x0))
+    return max(0, min(y, plot.dot_rows - 1))
 
 
 _FEW_POINTS, _POINT_DOTS = 30, 6
@@ -478,17 +520,42 @@ _MARKS_BESIDE = 12
 _CELLS_A_MARK = 14
 
 
-def mark_along(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]], start: int) -> None:
+def mark_along(plot: Plot, line: Ended, start: int) -> None:
     """Put the curve's mark on its line here and there, so that lines without colours can be told apart.
 
     Args:
         start: the cell of the first mark; lines that begin at different ones do not hide each other's.
     """
     wanted = start
-    for x, y in followed:
+    for x, y in line.followed:
         if x >> 1 >= wanted and 0 <= x < plot.dot_columns:
-            plot.signs.setdefault((y >> 2, x >> 1), (line.mark, style))
+            plot.signs.setdefault((y >> 2, x >> 1), (line.mark, line.style))
             wanted = (x >> 1) + _CELLS_A_MARK
+
+
+def mark_hidden(plot: Plot, lines: Sequence[Ended]) -> None:
+    """Put the marks of curves that lie wholly behind others on them, once each, at different places."""
+    for number, line in enumerate(lines, 1):
+        inside = [(x, y) for x, y in line.followed if 0 <= x < plot.dot_columns]
+        for x, y in inside[len(inside) * number // (len(lines) + 1) :]:
+            if (y >> 2, x >> 1) not in plot.signs:
+                plot.signs[y >> 2, x >> 1] = line.mark, line.style
+                break
+
+
+_SEEN = 0.1
+"""A line of which less than this share of its cells is seen lies wholly behind others."""
+
+
+def hidden(plot: Plot, owners: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
+    """Give the owners whose lines, of which the dots are given, lie behind others nearly everywhere."""
+    seen = Counter(owner for owner, bits in zip(plot.line_owners, plot.line, strict=True) if bits)
+    found = []
+    for owner, followed in owners.items():
+        columns = len({x >> 1 for x, _ in followed if 0 <= x < plot.dot_columns})
+        if seen[1 << owner] < _SEEN * columns:
+            found.append(owner)
+    return found
 
 
 MANY_BEHIND = 20

@@ -1,7 +1,7 @@
 """What all charts are drawn with: a grid of dots, and rows of cells.
 
 Each cell holds 2 x 4 dots. The band, a layer behind, is hidden in cells where the front layer has a dot. Where lines
-share a cell, either their colours alternate from column to column, so that none vanishes, or the one in front wins.
+share a cell, the one in front has it alone, with its own dots: it is whole, and those behind are seen where they differ.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ class Plot:
 
     columns: int
     rows: int
+    margin: int = 0
+    """Columns at the right of the plot, where only letters stand."""
     line: bytearray = field(init=False)
     line_owners: list[int] = field(init=False)
-    """A bit for each owner of a cell's dots: 1 << owner. A higher owner lies in front of a lower one."""
+    """The owner of a cell's dots: 1 << owner. A higher owner lies in front of a lower one."""
     band: bytearray = field(init=False)
     band_owners: list[int] = field(init=False)
+    """A bit for each owner of a cell's dots."""
     signs: dict[tuple[int, int], tuple[str, Style]] = field(default_factory=dict)
     """Letters in place of dots, by (row, column)."""
 
@@ -62,12 +65,7 @@ class Plot:
         """Set the dots of one column from top to bottom, both included, as far as they lie inside."""
         if not 0 <= x < self.columns * 2:
             return
-        bits, owners = (self.band, self.band_owners) if is_band else (self.line, self.line_owners)
-        column, side, bit = x >> 1, x & 1, 1 << owner
-        for y in range(max(0, top), min(self.rows * 4 - 1, bottom) + 1):
-            place = (y >> 2) * self.columns + column
-            bits[place] |= _DOTS[y & 3][side]
-            owners[place] |= bit
+        self.strokes((x,), (max(0, top),), (min(self.rows * 4 - 1, bottom),), owner, is_band=is_band)
 
     def strokes(
         self, xs: Sequence[int], tops: Sequence[int], bottoms: Sequence[int], owner: int, *, is_band: bool
@@ -79,8 +77,11 @@ class Plot:
             column, side = x >> 1, x & 1
             for y in range(top, bottom + 1):
                 place = (y >> 2) * columns + column
-                bits[place] |= _DOTS[y & 3][side]
-                owners[place] |= bit
+                if is_band or owners[place] == bit:
+                    bits[place] |= _DOTS[y & 3][side]
+                    owners[place] |= bit
+                elif owners[place] < bit:
+                    bits[place], owners[place] = _DOTS[y & 3][side], bit
 
     def dot(self, x: int, y: int, owner: int, *, is_band: bool = False) -> None:
         """Set one dot."""
@@ -153,7 +154,6 @@ def plot_rows(
     *,
     front: Callable[[int], Style],
     back: Callable[[int], Style],
-    in_turn: int = 0,
     cursor: int | None = None,
     edge: str = "│",
     tick: str = "┤",
@@ -162,17 +162,13 @@ def plot_rows(
 
     Args:
         front, back: styles of owners, in the front layer and in the band.
-        in_turn: the bits of owners that take turns by column where they share a cell; elsewhere the one in front has it.
         cursor: a column that is marked in cells where nothing else is drawn.
         edge: what is drawn at the left of rows without a label.
         tick: what is drawn there behind a label.
     """
     styles: dict[int, Style] = {}
 
-    def style_of(owners: int, column: int) -> Style:
-        sharing = owners & in_turn
-        if sharing & (sharing - 1):
-            return front(owner_in_turn(sharing, column))
+    def style_of(owners: int) -> Style:
         style = styles.get(owners)
         if style is None:
             style = styles[owners] = front(owners.bit_length() - 1)
@@ -184,20 +180,13 @@ def plot_rows(
     ]
 
 
-def owner_in_turn(owners: int, column: int) -> int:
-    """Give the owner, of those whose bits are set, whose turn it is in a column."""
-    for _ in range(column % owners.bit_count()):
-        owners &= owners - 1
-    return (owners & -owners).bit_length() - 1
-
-
 def _row(
     plot: Plot,
     row: int,
     label: str,
     label_cells: int,
     palette: Palette,
-    front: Callable[[int, int], Style],
+    front: Callable[[int], Style],
     back: Callable[[int], Style],
     cursor: int | None,
     edges: tuple[str, str],
@@ -210,13 +199,15 @@ def _row(
     base, letters = row * plot.columns, BRAILLE
     run: list[str] = []
     style: Style | None = None
-    for column in range(plot.columns):
+    for column in range(plot.columns + plot.margin):
         place = base + column
         sign = plot.signs.get((row, column))
         if sign is not None:
             letter, wanted = sign
+        elif column >= plot.columns:
+            letter, wanted = " ", text
         elif plot.line[place]:
-            letter, wanted = letters[plot.line[place]], front(plot.line_owners[place], column)
+            letter, wanted = letters[plot.line[place]], front(plot.line_owners[place])
         elif column == cursor:
             letter, wanted = "┊", accent
         elif plot.band[place]:
@@ -230,4 +221,4 @@ def _row(
         style = wanted
         run.append(letter)
     segments.append(Segment("".join(run), style))
-    return Strip(segments, label_cells + 2 + plot.columns)
+    return Strip(segments, label_cells + 2 + plot.columns + plot.margin)
