@@ -290,6 +290,29 @@ def thinned(places: Sequence[tuple[int, str]]) -> dict[int, str]:
     return {}
 
 
+_MOST_UNEVEN = 3
+"""Labels so many rows apart may be one row more or less apart."""
+
+
+def row_labels(places: Sequence[tuple[float, str]], rows: int) -> dict[int, str]:
+    """Give labels by their rows from their shares of a y axis; those of even steps in even distances."""
+    at = [(row_of(share, rows), text) for share, text in places]
+    steps = [after - before for (before, _), (after, _) in pairwise(places)]
+    return even_labels(at) if steps and max(steps) - min(steps) < 1e-6 * max(map(abs, steps)) else thinned(at)
+
+
+def even_labels(at: Sequence[tuple[int, str]]) -> dict[int, str]:
+    """Give labels of even steps by their rows: where rows make their distances differ, every second or third one is left out."""
+    if len(at) < 3:
+        return thinned(at)
+    for every in range(1, len(at) // 2 + 1):
+        for kept in sorted((at[offset::every] for offset in range(every)), key=len, reverse=True):
+            gaps = [abs(after - before) for (before, _), (after, _) in pairwise(kept)]
+            if min(gaps) > 0 and max(gaps) - min(gaps) <= (min(gaps) >= _MOST_UNEVEN):
+                return dict(kept)
+    return thinned([at[0], at[-1]])
+
+
 def row_of(share: float, rows: int) -> int:
     """Give the row of a share of a y axis, 0 at the top: the one that has the dot of such a value, of four in a row."""
     return max(0, min(rows - 1, round((1 - share) * (4 * rows - 1)) >> 2))
@@ -311,7 +334,7 @@ def label_cells(texts: Sequence[str]) -> int:
 def y_labels(scale: Scale, rows: int) -> dict[int, str]:
     """Give labels by row, 0 at the top, with room between them; two at least if there are two rows."""
     shown = ticks(scale, max(1, min(_MAX_Y_TICKS, (rows + 1) // 3)))
-    labels = thinned([(row_of(share, rows), text) for share, text in shown if -0.001 <= share <= 1.001])
+    labels = row_labels([(share, text) for share, text in shown if -0.001 <= share <= 1.001], rows)
     if len(labels) < 2 <= rows and scale.high > scale.low:
         low, high = end_texts(scale, "number")
         return {0: high, rows - 1: low}

@@ -16,7 +16,7 @@ from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, thinned, ticks, x_labels
+from artui.tui.widgets.axes import Scale, even_labels, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text
 from artui.tui.widgets.plot import labelled_axis
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
@@ -132,7 +132,7 @@ class Histogram(Picture):
         tallest = max(bar.count for bar in bars) or 1
         # One row stays free, for the number on the highest bar.
         top = tallest * rows / (rows - 1)
-        labels = thinned([
+        labels = even_labels([
             (max(0, min(rows - 1, rows - round(share * rows))), text)
             for share, text in ticks(Scale(0.0, top, False, rows), max(1, rows // 4), "count")
             if share > 0

@@ -21,7 +21,7 @@ from artui.safetext import clean
 from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, column_of, row_of, thinned
+from artui.tui.widgets.axes import Scale, column_of, row_labels, row_of, thinned
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
@@ -225,7 +225,8 @@ class Scatter(Picture):
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
         y_ticks = axis_ticks(self.y, y_scale, rows if self.y.is_words else max(2, min(8, (rows + 1) // 3)))
-        labels = thinned([(row_of(share, rows), text) for share, text in _cleaned(y_ticks) if 0 <= share <= 1])
+        y_places = [(share, text) for share, text in _cleaned(y_ticks) if 0 <= share <= 1]
+        labels = thinned([(row_of(share, rows), text) for share, text in y_places]) if self.y.is_words else row_labels(y_places, rows)  # fmt: skip
         room = max(_WORD_CELLS, columns // max(1, len(self.x.labels)) - 1) if self.x.is_words else _NUMBER_CELLS
         most = columns // (_WORD_CELLS + 1)
         x_ticks = axis_ticks(self.x, x_scale, max(2, most)) if self.x.is_words else ground.x_ticks

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from artui.tui.widgets.axes import Scale, Unit, ticks
+from artui.tui.widgets.axes import Scale, Unit, ticks, y_labels
 
 _UNITS: tuple[Unit, ...] = ("number", "count", "seconds", "date")
 
@@ -61,6 +62,19 @@ def test_a_logarithmic_axis_has_ticks_too(low: float, decades: float, most: int)
 def test_an_axis_of_dates_has_ticks_that_differ(low: float, width: float, most: int) -> None:
     """As much of the date is shown as tells the ticks apart."""
     _check(Scale(low, low + width, False, 100), most, "date")
+
+
+@given(low=st.floats(-1e6, 1e6), width=st.floats(1e-3, 1e6), rows=st.integers(3, 40))
+@example(low=0.05, width=0.85, rows=7)
+@example(low=9.09e7, width=8.1e6, rows=7)
+@example(low=0.4, width=2.2, rows=8)
+@example(low=2.0, width=48.0, rows=8)
+def test_labels_of_a_y_axis_stand_in_even_distances(low: float, width: float, rows: int) -> None:
+    """Even steps look even: none is a row nearer to the next one than others, unless they are three apart."""
+    if width > 1e-6 * abs(low):
+        at = sorted(y_labels(Scale(low, low + width, False, rows * 4), rows))
+        gaps = [after - before for before, after in itertools.pairwise(at)]
+        assert gaps and max(gaps) - min(gaps) <= (min(gaps) >= 3), at
 
 
 @pytest.mark.parametrize("unit", _UNITS)
