@@ -20,16 +20,26 @@ if TYPE_CHECKING:
     from artui.arrays import Floats
 
 
+_PAGE_DOTS = 125
+"""A page shows as much as so many dots of a terminal."""
+
+
 def figure_of(
-    title: str, lines: Sequence[ChartLine], options: ChartOptions, *, is_sample: bool = False
+    title: str,
+    lines: Sequence[ChartLine],
+    options: ChartOptions,
+    *,
+    is_sample: bool = False,
+    y_dots: int = _PAGE_DOTS,
 ) -> Figure | None:
     """Give a chart for a file; None if there is nothing to draw.
 
     Args:
         is_sample: whether the lines are those of a part of the runs.
+        y_dots: the height of the plot in dots of a terminal.
     """
     curves = [line for line in lines if line.curve.count]
-    ranges = ranges_of(curves, options)
+    ranges = ranges_of(curves, options, y_dots=y_dots)
     if ranges is None:
         return None
     x_low, x_high = ranges.x_low, ranges.x_high

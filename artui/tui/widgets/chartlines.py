@@ -62,10 +62,15 @@ class Ranges(NamedTuple):
         return (power_of_ten(self.low), power_of_ten(self.high)) if self.is_log else (self.low, self.high)
 
 
-def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
+def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int = 0) -> Ranges | None:
     """Give what the axes have to span; None if there is nothing finite to draw.
 
     The y axis spans what is drawn in sight: of curves that are folded into a band, the band.
+
+    Args:
+        curves: all of the chart.
+        options: how it is drawn.
+        y_dots: the height of the plot in dots: the higher it is, the less is left out.
     """
     if options.window is not None:
         x_low, x_high = options.window
@@ -116,11 +121,10 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
             return None
         # A column from below zero up has a part that the axis shows.
         lows = lows or highs
-    low, high = usual_range(lows, highs, lasts, is_log=is_log)
-    if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE and max(highs) > high:
-        # Rather than to leave out how a loss fell from far above, show its decades.
-        is_log = True
-        low, high = usual_range(lows, highs, lasts, is_log=True)
+    if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE:
+        # Rather than to leave out how a loss fell from far above, show its decades; on a higher chart, too.
+        is_log = max(highs) > usual_range(lows, highs, lasts, is_log=False)[1]
+    low, high = usual_range(lows, highs, lasts, is_log=is_log, gain=max(_GAIN, y_dots / _FEWEST_DOTS))
     if len(courses) == len(curves) <= _FEW_CURVES:
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
@@ -174,12 +178,12 @@ def _spans_decades(lows: Sequence[float], highs: Sequence[float]) -> bool:
     return values[len(values) * 19 // 20] / _WIDE >= values[len(values) // 20]
 
 
-_GAIN = 2.5
-"""Values are left out only if the rest of them gets so many times the room."""
+_GAIN, _FEWEST_DOTS = 2.5, 10
+"""Values are left out only if the rest of them gets so many times the room, and would else have fewer dots than these."""
 
 
 def usual_range(
-    lows: Sequence[float], highs: Sequence[float], lasts: Sequence[float], *, is_log: bool
+    lows: Sequence[float], highs: Sequence[float], lasts: Sequence[float], *, is_log: bool, gain: float = _GAIN
 ) -> tuple[float, float]:
     """Give the smallest and the largest value, or on either side the last one before a few that lie far outside.
 
@@ -200,7 +204,7 @@ def usual_range(
     shown = [value for value in lasts if not is_log or value > 0]
     whole = at(highest) - at(lowest)
     for bottom, top in ((min([low, *shown]), max([high, *shown])), (low, high)):
-        if whole >= _GAIN * (at(top) - at(bottom)):
+        if whole >= gain * (at(top) - at(bottom)):
             return bottom, top
     return lowest, highest
 
