@@ -383,6 +383,36 @@ def test_the_best_of_more_runs_than_are_drawn_are_the_best_of_all(tmp_path: Path
     explore(path, flow, size=(width, 24))
 
 
+@pytest.mark.parametrize("count", [20, 100])
+def test_curves_are_judged_by_the_best_values_where_the_table_is(tmp_path: Path, explore: Explore, count: int) -> None:
+    """b turns a metric to its best value: the runs in colour, their ranks and how many have one are of that; again, of the last one."""
+    path = tmp_path / "best.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(count):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=1_790_000_000_000 + number * 1000))  # fmt: skip
+            # The last are the better at their best; every fourth diverged after that.
+            last = math.nan if number % 4 == 0 else 1 + number / count
+            logged = [(0, 0, 9.0), (1, 1, 0.5 - number / count / 4), (2, 2, last)]
+            points.append(connection, run, runs.name_key(connection, "val/loss"), "", *points.pack(logged))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = on(pilot, RunsScreen)
+        table.sort_by_name("metric", "val/loss")
+        await settled(pilot)
+        for said, expected in (
+            (f"best 6 of {count * 3 // 4} by val/loss ", [number for number in range(count) if number % 4][:6]),
+            (f"best 6 of {count} by val/loss best", [*range(count)][:-7:-1]),
+        ):
+            text = await _press(pilot, "f")
+            screen = on(pilot, PlotScreen)
+            assert said in text
+            assert [screen._runs[place][0].name for place in screen._picked_places()] == [f"r{n}" for n in expected]
+            assert screen._axes[-1] == screen.y and screen.y.aggregate == ("min" if "best" in said[6:] else "last")
+            await _press(pilot, "escape", "b")
+
+    explore(path, flow, size=(160, 24))
+
+
 @pytest.mark.parametrize("sorted_by", ["", "val/acc", "val/loss"])
 def test_all_pictures_judge_by_what_the_table_is_sorted_by(tmp_path: Path, explore: Explore, sorted_by: str) -> None:
     """Else by its first metric; its chart comes first, and where more are best than are in colour, that is said."""

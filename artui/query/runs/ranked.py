@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Ranked(NamedTuple):
-    """Runs in the order of a metric's last value."""
+    """Runs in the order of a number of a metric's summary."""
 
     keys: Sequence[int]
     """The best first; behind those with a finite value the others, in the order in which they were given."""
@@ -25,8 +25,8 @@ class Ranked(NamedTuple):
     """How many share the best value."""
 
 
-def ranked(reader: Reader, keys: Sequence[int], metric: str) -> Ranked:
-    """Rank runs by the last value of a metric, by its name; equal ones keep their order.
+def ranked(reader: Reader, keys: Sequence[int], metric: str, aggregate: str = "last") -> Ranked:
+    """Rank runs by the last value of a metric, or another number of its summary, by its name; equal ones keep their order.
 
     Of a run of several processes the first series by label decides, as in its cell.
     """
@@ -36,7 +36,7 @@ def ranked(reader: Reader, keys: Sequence[int], metric: str) -> Ranked:
         key = name_key(connection, metric)
         if key is None:
             return Ranked(list(keys), 0, 0)
-        values = aligned(keys, *numbers(connection, Column("metric", metric, name_key=key)))
+        values = aligned(keys, *numbers(connection, Column("metric", metric, name_key=key, aggregate=aggregate)))
     order = np.argsort(values if guess_direction(metric) == "lower" else -values, kind="stable")
     tied_count = int((values == values[order[0]]).sum()) if len(keys) else 0
     return Ranked(np.asarray(keys, np.int64)[order].tolist(), int(np.isfinite(values).sum()), tied_count)

@@ -24,7 +24,7 @@ from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
-from artui.tui.cells import Span, fit_apart, fit_middle, length_of, most_cells, short_titles
+from artui.tui.cells import Span, aggregate_text, fit_apart, fit_middle, length_of, most_cells, short_titles
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings, keys_of
 from artui.tui.keytable import ACTS
@@ -57,7 +57,9 @@ IN_FRONT = 6
 MAX_AXES = 16
 """So many params at most are read to choose the axes of parallel coordinates among them."""
 _CELLS_AN_AXIS, _LEAST_AXES = 14, 6
-_JUDGE_CELLS, _BRIEF_JUDGE_CELLS = 16, 8
+_JUDGE_CELLS, _BRIEF_JUDGE_CELLS = 20, 8
+_JUDGING_AGGREGATES = ("last", "min", "max", "mean", "first")
+"""Numbers of a metric's summary that are values of it."""
 _LEAST_NAME_CELLS, _READABLE_NAME_CELLS, _GAP_CELLS = 6, 10, 2
 """Cells of a name in the legend at least, and while other text can give way, and those before each run there."""
 MAX_COLOURED = 200
@@ -105,6 +107,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         *,
         title: str,
         metric: str = "",
+        aggregate: str | None = None,
         tab: str = "curves",
     ) -> None:
         """Take the runs and columns of the table.
@@ -116,6 +119,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             shown: the columns of the table; those that vary are the axes to begin with.
             title: which runs these are.
             metric: the one to begin with.
+            aggregate: the number of its summary by which runs are judged; None for that of the table.
             tab: the view to begin with, one of TABS.
         """
         super().__init__()
@@ -126,9 +130,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._title, self._metric = title, metric
         self._judging = [metric, *(column.name for column in shown if column.source == "metric")]
         """Metrics by which runs may be judged, the first one first."""
+        shown_metrics = [column for column in shown if column.source == "metric"]
+        aggregates = [(metric, aggregate), *((column.name, column.aggregate) for column in shown_metrics)]
+        self._aggregates = {name: value for name, value in reversed(aggregates) if value in _JUDGING_AGGREGATES}
+        """The number of a metric's summary by which runs are judged, by its name."""
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]
-        y = next((column for column in metrics if column.name == metric), metrics[0] if metrics else None)
+        own = [column for column in metrics if column.name == metric]
+        own.sort(key=lambda column: column.aggregate != aggregate)
+        y = next(iter([*own, *metrics]), None)
         params = seedless(column for column in shown if column.source == "param")
         x = next(iter([*(column for column in params if column.is_numeric), *params, *(column for column in metrics if column != y)]), None)  # fmt: skip
         started = Column("attribute", "started")
@@ -303,9 +313,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             if behind:
                 return [f"{count} in colour · an even sample of {count_text(len(self._runs))} of {runs}", f"{count_text(len(self._runs))} of {runs}"]  # fmt: skip
             return [f"{count} in colour · {runs}", f"{count} of {runs}"]
-        judge = fit_middle(clean(self._judge), min(cell_len(self._judge), _JUDGE_CELLS))
+        title = clean(self._judge) + self._aggregate_text(self._judge)
+        judge = fit_middle(title, min(cell_len(title), _JUDGE_CELLS))
         of_all = f"of {count_text(self._ranked_count)}"
-        brief = fit_middle(clean(self._judge), min(cell_len(self._judge), _BRIEF_JUDGE_CELLS))
+        brief = fit_middle(title, min(cell_len(title), _BRIEF_JUDGE_CELLS))
         ranks = [self._ranks.get(self._runs[place][0].key) for place in places]
         if self._is_stressed:
             rank = self._ranks.get(self._runs[self._highlighted][0].key)
@@ -324,6 +335,11 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self._ranked_count < total:
             behind = [*(f" · {runs}{text}" for text in behind), f" · {runs}"]
         return [*(said[0] + text for text in behind), *(said[-1] + text for text in behind), *said, best]
+
+    def _aggregate_text(self, metric: str) -> str:
+        """Say which number of a metric's summary judges runs; empty for its last one."""
+        aggregate = self._aggregates.get(metric, "last")
+        return aggregate_text(metric, aggregate) if aggregate != "last" else ""
 
     def _curve_entries(self, places: Sequence[int]) -> list[_Entry]:
         """Give the runs whose curves are in colour; that they are marked is said where others are not."""
@@ -403,7 +419,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     # Curves
 
     def _ask_runs(self) -> None:
-        keys, wanted = list(self.marked or self.keys), self._judging
+        keys, wanted, aggregates = list(self.marked or self.keys), self._judging, self._aggregates
 
         def read() -> _Drawn:
             sample = metrics_of(self.reader, best_and_sample(keys, best=0, most=MAX_CURVES))
@@ -412,7 +428,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             if len(keys) <= MANY_CURVES or not judge:
                 return _Drawn(sample, judge, {}, 0, 0)
             name = next(metric.name for metric in metrics if metric.title == judge)
-            in_order, valued_count, tied_count = ranked(self.reader, keys, name)
+            in_order, valued_count, tied_count = ranked(self.reader, keys, name, aggregates.get(name, "last"))
             drawn = best_and_sample(in_order, best=IN_FRONT, most=MAX_CURVES)
             rank_of = {key: rank for rank, key in enumerate(in_order[:valued_count], 1)}
             ranks = {key: rank_of[key] for key in drawn if key in rank_of}

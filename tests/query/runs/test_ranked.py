@@ -15,9 +15,9 @@ from artui.query.runs.ranked import best_and_sample, ranked
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.one_of(st.none(), st.floats(), st.integers(0, 3).map(float)), max_size=20), st.sampled_from(["val/loss", "val/acc"]), st.randoms())  # fmt: skip
-def test_runs_are_ranked_by_their_last_value(lasts: list[float | None], metric: str, random: object) -> None:
-    """Finite values in their order, then the others; equal ones keep the order in which they were given."""
+@given(st.lists(st.one_of(st.none(), st.floats(), st.integers(0, 3).map(float)), max_size=20), st.sampled_from(["val/loss", "val/acc"]), st.sampled_from(["last", "min", "max"]))  # fmt: skip
+def test_runs_are_ranked_by_a_number_of_a_metric(lasts: list[float | None], metric: str, aggregate: str) -> None:
+    """By the last value or the best one: finite values in their order, then the others; equal ones keep the order in which they were given."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.artui"
         keys = []
@@ -28,8 +28,16 @@ def test_runs_are_ranked_by_their_last_value(lasts: list[float | None], metric: 
                     points.append(connection, keys[-1], runs.name_key(connection, metric), "", *points.pack([(0, 0, 0.5), (1, 1, last)]))  # fmt: skip
         given_keys = list(reversed(keys))
         with Reader(path) as reader:
-            answer = ranked(reader, given_keys, metric)
-    last_by_key = dict(zip(keys, lasts, strict=True))
+            answer = ranked(reader, given_keys, metric, aggregate)
+
+    def judged(last: float | None) -> float | None:
+        if last is None or aggregate == "last":
+            return last
+        if not math.isfinite(last):
+            return 0.5
+        return min(0.5, last) if aggregate == "min" else max(0.5, last)
+
+    last_by_key = {key: judged(last) for key, last in zip(keys, lasts, strict=True)}
     sign = 1 if metric == "val/loss" else -1
     finite = [(key, last) for key in given_keys if (last := last_by_key[key]) is not None and math.isfinite(last)]
     others = [key for key in given_keys if key not in dict(finite)]

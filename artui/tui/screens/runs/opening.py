@@ -89,19 +89,27 @@ class RunsOpener:
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
         all_columns, shown = columns.all_columns(state), screen.shown_columns()
-        metric = column.name if column is not None and column.source == "metric" else self._judging_metric()
-        pictures = PlotScreen(keys, marked, all_columns, shown, title=title, metric=metric, tab=tab)
+        judge = column if column is not None and column.source == "metric" else self._judging_column()
+        pictures = PlotScreen(
+            keys, marked, all_columns, shown, title=title, metric=judge.name if judge is not None else "",
+            aggregate=judge.aggregate if judge is not None else None, tab=tab,
+        )  # fmt: skip
         if column is not None:
             pictures.column = column
         screen.artui.push_screen(pictures)
         self._say_hidden()
 
     def _judging_metric(self) -> str:
-        """Give the metric by which runs of the table are judged: the one that it is sorted by, or else its first one; empty for none."""
+        """Give the metric by which runs of the table are judged; empty for none."""
+        column = self._judging_column()
+        return column.name if column is not None else ""
+
+    def _judging_column(self) -> Column | None:
+        """Give the metric by which runs of the table are judged: the one that it is sorted by, or else its first one."""
         sorted_by = self._screen.state.answered.sort.column
         metrics = [column for column in self._screen.shown_columns() if column.source == "metric"]
         judging = [column for column in metrics if column.id == sorted_by] + metrics
-        return next((column.name for column in judging if has_direction(column.name)), "")
+        return next((column for column in judging if has_direction(column.name)), None)
 
     def plot_compared(self, keys: Sequence[int], metric: str) -> None:
         """Draw the runs that are compared, beginning with a metric."""
