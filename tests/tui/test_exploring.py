@@ -371,7 +371,7 @@ def test_the_best_of_more_runs_than_are_drawn_are_the_best_of_all(tmp_path: Path
         assert len(screen._runs) == 50
         assert f"best 6 of {len(lasts)} by val/acc" in text
         behind = [head.name for head, _ in screen._runs if head.name in lasts and head.name not in front]
-        assert f"10–90 % of a sample of {len(behind)}" in text
+        assert f"10–90 % of {len(behind)} of 124 others" in text
         for place in range(2, 10):
             text = await _press(pilot, "right_square_bracket")
             current = screen.acted_run()

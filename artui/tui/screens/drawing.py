@@ -104,8 +104,8 @@ class DrawsCharts(CatalogScreen):
         if panel is None or chart is None:
             self.artui.say("There is no chart to write.")
             return
-        lines, options, title, is_sample = list(chart.curves), chart.options, panel.title, chart.is_sample
-        self.ask_for_file(title, lambda: figure_of(title, lines, options, is_sample=is_sample))
+        lines, options, title, other_count = list(chart.curves), chart.options, panel.title, chart.other_count
+        self.ask_for_file(title, lambda: figure_of(title, lines, options, other_count=other_count))
 
     def action_export_picture(self) -> None:
         focused = self.focused

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 TABS = ("curves", "scatter", "parallel", "histogram")
 ONE_RUN = ("curves", "scatter", "parallel")
 """Pictures in which one of the runs is the current one."""
-MAX_CURVES = 50
-"""Of more runs the best and an even sample of the others are drawn."""
+MOST_CURVES, MAX_CURVES = 64, 50
+"""Of more runs than these the best and an even sample of the others are drawn, so many in all."""
 IN_FRONT = 6
 """Of many runs so many are in colour."""
 MAX_AXES = 16
@@ -422,14 +422,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         keys, wanted, aggregates = list(self.marked or self.keys), self._judging, self._aggregates
 
         def read() -> _Drawn:
-            sample = metrics_of(self.reader, best_and_sample(keys, best=0, most=MAX_CURVES))
+            most = len(keys) if len(keys) <= MOST_CURVES else MAX_CURVES
+            sample = metrics_of(self.reader, best_and_sample(keys, best=0, most=most))
             metrics = [metric for _, metrics in sample for metric in metrics]
             judge = _judging(metrics, wanted)
             if len(keys) <= MANY_CURVES or not judge:
                 return _Drawn(sample, judge, {}, 0, 0)
             name = next(metric.name for metric in metrics if metric.title == judge)
             in_order, valued_count, tied_count = ranked(self.reader, keys, name, aggregates.get(name, "last"))
-            drawn = best_and_sample(in_order, best=IN_FRONT, most=MAX_CURVES)
+            drawn = best_and_sample(in_order, best=IN_FRONT, most=most)
             rank_of = {key: rank for rank, key in enumerate(in_order[:valued_count], 1)}
             ranks = {key: rank_of[key] for key in drawn if key in rank_of}
             return _Drawn(metrics_of(self.reader, drawn), judge, ranks, valued_count, tied_count)
@@ -438,7 +439,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def _take_runs(self, drawn: _Drawn) -> None:
         runs, self._judge, self._ranks, self._ranked_count, self._tied_count = drawn
-        self.grid.is_sample = len(runs) < len(self.marked or self.keys)
+        total = len(self.marked or self.keys)
+        self.grid.other_count = total - min(IN_FRONT, len(runs)) if len(runs) < total else 0
         is_first = not self._runs
         before = self._runs[self._highlighted][0].id if self._runs else ""
         self._runs = runs

@@ -110,8 +110,8 @@ class Chart(Widget):
         """How many cells it is high, without the rows of signs below it."""
         self.dragged: tuple[int, int] | None = None
         """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
-        self.is_sample = False
-        """Whether the curves are those of a part of the runs."""
+        self.other_count = 0
+        """How many runs there are beside those in colour, if the curves behind are those of a sample of them; else 0."""
         self.is_alone = False
         """Whether no other chart is on the screen."""
         self._picture: ChartPicture | None = None
@@ -412,11 +412,11 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         mark_outside(plot, leaving, aside)
     unsaid = []
     if has_spread:
-        whole, style = spread_text(len(behind), is_sample=chart.is_sample), palette.styles["dim"]
+        whole, style = spread_text(len(behind), chart.other_count), palette.styles["dim"]
         # Over a picture no words stand in the band.
-        is_said = not chart.has_picture and chart.is_sample and label_spread(plot, style, whole)
+        is_said = not chart.has_picture and chart.other_count and label_spread(plot, style, whole)
         is_labelled = is_said or (not chart.has_picture and label_spread(plot, style))
-        if not (is_said if chart.is_sample else is_labelled and not chart.has_room):
+        if not (is_said if chart.other_count else is_labelled and not chart.has_room):
             unsaid = [f"band: {whole}"]
     if chart.has_picture:
         plot.clear()
@@ -537,9 +537,14 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
     return texts
 
 
-def spread_text(count: int, *, is_sample: bool) -> str:
-    """Say what a band stands for: the spread of some runs, or of a sample of others."""
-    return f"{SPREAD_WORDS} of {f'a sample of {count_text(count)}' if is_sample else f'{count_text(count)} runs'}"
+def spread_text(count: int, other_count: int = 0) -> str:
+    """Say what a band stands for: the spread of so many runs, or of a sample of others, of which there are so many."""
+    return f"{SPREAD_WORDS} of {others_text(count, other_count)}"
+
+
+def others_text(count: int, other_count: int) -> str:
+    """Name the runs behind those in colour: `44 runs`, or `44 of 120 others` where they are a sample."""
+    return f"{count_text(count)} of {count_text(other_count)} others" if other_count else f"{count_text(count)} runs"
 
 
 def labelled(curves: Sequence[ChartLine]) -> list[ChartLine]:

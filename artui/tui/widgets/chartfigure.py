@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from artui.figures.figure import Figure, FigureAxis, FigureLine, FigureMarks
 from artui.safetext import clean
 from artui.tui.widgets.axes import Scale, ticks
-from artui.tui.widgets.chart import damaged_text, notes_of, spread_text
+from artui.tui.widgets.chart import damaged_text, notes_of, others_text, spread_text
 from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine, Ranges, folded, odd_places, ranges_of, spread_in
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
-from artui.units import count_text, number_text, plural
+from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
@@ -29,13 +29,13 @@ def figure_of(
     lines: Sequence[ChartLine],
     options: ChartOptions,
     *,
-    is_sample: bool = False,
+    other_count: int = 0,
     y_dots: int = _PAGE_DOTS,
 ) -> Figure | None:
     """Give a chart for a file; None if there is nothing to draw.
 
     Args:
-        is_sample: whether the lines are those of a part of the runs.
+        other_count: how many runs there are beside those in colour, if the lines behind are those of a sample; else 0.
         y_dots: the height of the plot in dots of a terminal.
     """
     curves = [line for line in lines if line.curve.count]
@@ -61,10 +61,10 @@ def figure_of(
         measured = [part for line in curves for part in _parts(line, x_scale, ranges, 0.0, is_many=True)]
         drawn = [replace(part, label="", is_faint=True) for part in measured] + drawn
     if behind:
-        drawn.append(_band(behind, x_scale, ranges, spread_text(len(behind), is_sample=is_sample)))
+        drawn.append(_band(behind, x_scale, ranges, spread_text(len(behind), other_count)))
     elif is_many and (others := [place for place, part in enumerate(drawn) if part.colour < 0]):
         aside = sum(not line.is_picked for line in curves)
-        said = f"a sample of {count_text(aside)} others" if is_sample else plural(aside, "other run")
+        said = others_text(aside, other_count) if other_count else plural(aside, "other run")
         drawn[others[0]] = replace(drawn[others[0]], label=said)
     notes = notes_of(shown, options, ranges._replace(lowest=None, highest=None), has_counts=True, says_how_far=True)
     notes += [damaged] if (damaged := damaged_text(lines)) else []

@@ -73,8 +73,8 @@ class ChartGrid(Container, can_focus=True):
         self.is_zoomed = False
         self.note = "reading…"
         """Shown while there is nothing to draw."""
-        self.is_sample = False
-        """Whether the curves are those of a part of the runs."""
+        self.other_count = 0
+        """How many runs there are beside those in colour, if the curves behind are those of a sample of them; else 0."""
         self.has_fixed_axis = False
         """Whether the x axis cannot be changed, as it is a column of a table."""
         self._before: list[Window | None] = []
@@ -230,7 +230,7 @@ class ChartGrid(Container, can_focus=True):
             number = self._first + place
             chart.has_room = self._per_page <= 2
             chart.is_alone = self.is_zoomed
-            chart.is_sample = self.is_sample
+            chart.other_count = self.other_count
             if number >= len(self.panels):
                 chart.show("", [], self.options, note=self.note if number == 0 else "")
                 chart.set_current(False)

@@ -117,8 +117,8 @@ def test_the_y_axis_is_fitted_to_what_is_drawn() -> None:
         assert picture is not None
         assert [line.label for line in picture.lines if line.colour < 0] == ["10–90 % of 54 runs"]
         assert "smoothed over 20 % of x" in picture.note
-    few = figure_of("loss", lines[:20], ChartOptions(), is_sample=True)
-    assert few is not None and "a sample of 14 others" in [line.label for line in few.lines]
+    few = figure_of("loss", lines[:20], ChartOptions(), other_count=60)
+    assert few is not None and "14 of 60 others" in [line.label for line in few.lines]
 
 
 def test_series_without_any_finite_value_says_so() -> None:
