@@ -31,7 +31,10 @@ class FigureAxis:
 
 @dataclass(frozen=True, slots=True)
 class FigureLine:
-    """Points joined by straight lines, over the band from the lowest to the highest value, if there is one."""
+    """Points joined by straight lines, over the band from the lowest to the highest value, if there is one.
+
+    Of several the first lies in front.
+    """
 
     xs: Sequence[float]
     ys: Sequence[float]
@@ -76,6 +79,8 @@ class FigureBars:
     edges: Sequence[float]
     heights: Sequence[float]
     colour: int = 0
+    texts: Sequence[str] = ()
+    """What stands on each bar."""
 
 
 @dataclass(frozen=True, slots=True)

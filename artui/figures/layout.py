@@ -31,6 +31,8 @@ _ABOVE_SIGNS, _SIGN_ROW = 6, 14
 """The gap between the plot and rows of signs below it, and the height of such a row."""
 _LETTER = 7.2
 """Width of a letter, about."""
+LEGEND_LETTERS, _MOST_IN_LEGEND = 36, 24
+"""Longer labels are cut, and of more the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def shapes(figure: Figure) -> list[Shape]:
     legend: list[FigureLine | FigureDots | FigureMarks] = [line for line in figure.lines if line.label]
     legend += [dots for dots in figure.dots if dots.label]
     legend += [marks for marks in figure.marks if marks.label and not marks.row]
-    legend = legend[:24] if len(legend) > 1 or figure.marks else []
-    widest = min(240, max((len(item.label) for item in legend), default=0) * _LETTER + 30)
+    legend = legend if len(legend) > 1 or figure.marks else []
+    unnamed = len(legend) - _MOST_IN_LEGEND if len(legend) > _MOST_IN_LEGEND else 0
+    legend = legend[:_MOST_IN_LEGEND]
+    widest = max((min(LEGEND_LETTERS, len(item.label)) for item in legend), default=0) * _LETTER + 30
     right = _RIGHT + (widest if legend else 0)
     left: float = _LEFT
     top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM + _below(figure)
@@ -106,8 +110,18 @@ def shapes(figure: Figure) -> list[Shape]:
             page.append(Circle(x + 8, y, 4.5, _colour(item.colour)))
         else:
             page.append(Path([(x, y), (x + 16, y)], _colour(item.colour), 3))
-        page.append(Text(x + 22, y + 4, item.label[:36], 12))
+        page.append(Text(x + 22, y + 4, cut(item.label, LEGEND_LETTERS), 12))
+    if unnamed:
+        page.append(Text(width - right + 34, top + 16 + len(legend) * _LEGEND_ROW, f"+ {unnamed:,} more", 12))
     return page
+
+
+def cut(text: str, letters: int) -> str:
+    """Cut a text to so many letters, in its middle: names differ at both ends."""
+    if len(text) <= letters:
+        return text
+    behind = max(0, (letters - 1) // 2)
+    return f"{text[: letters - 1 - behind]}…{text[len(text) - behind :]}"
 
 
 Box = tuple[float, float, float, float]
@@ -169,6 +183,12 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
                 yield Path(
                     [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour_of(bars.colour), opacity=0.8, is_filled=True
                 )
+        widest = max((len(text) for text in bars.texts), default=0) * _LETTER
+        for low, high, tall, text in zip(bars.edges, bars.edges[1:], bars.heights, bars.texts, strict=False):
+            start, end = place(low, 0.0), place(high, tall)
+            # Where one has no room none is written.
+            if start and end and tall and widest <= (right - left) / len(bars.texts):
+                yield Text((start[0] + end[0]) / 2, end[1] - 5, text, 12, "middle", GREY)
     # Lines in the background come first; of the others the first one in the legend lies in front.
     lines = list(reversed(figure.lines))
     for line in sorted(lines, key=lambda line: (line.colour >= 0, not line.is_faint)):

@@ -14,8 +14,8 @@ from PIL import Image
 
 from artui.errors import UsageError
 from artui.figures import format_of, write
-from artui.figures.figure import Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine
-from artui.figures.layout import Circle, Text, shapes
+from artui.figures.figure import COLOURS, Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine
+from artui.figures.layout import BACKED, Circle, Text, content, shapes
 from artui.figures.layout import Path as Stroke
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,12 +70,36 @@ def test_points_beyond_the_axes_are_left_out() -> None:
     assert all(math.isfinite(x) and math.isfinite(y) for shape in strokes for x, y in shape.points)
 
 
+def test_names_in_a_legend_keep_both_ends_and_none_is_dropped_unsaid() -> None:
+    """What tells long names apart is often at their end; of more names than there is room for the others are counted."""
+    names = [f"a-really-long-run-name-for-experiment-number-{number:02d}" for number in range(30)]
+    lines = [FigureLine([0, 10], [0.5, 0.5], number, name) for number, name in enumerate(names)]
+    dots = [FigureDots([1], [0.5], number, name) for number, name in enumerate(names)]
+    for figure in (_figure(lines=lines), _figure(lines=[], dots=dots)):
+        texts = [shape.text for shape in shapes(figure) if isinstance(shape, Text)]
+        assert [text[-2:] for text in texts if text.startswith("a-really")] == [f"{number:02d}" for number in range(24)]
+        assert all("…" in text for text in texts if text.startswith("a-really")) and "+ 6 more" in texts
+        assert all(shape.x + 6 * len(shape.text) < figure.size[0] for shape in shapes(figure) if isinstance(shape, Text) and shape.text.startswith("a-really"))  # fmt: skip
+
+
+def test_the_first_line_of_a_legend_lies_in_front() -> None:
+    """Then come the others, what was measured behind smoothed lines, and the background."""
+    lines = [FigureLine([0, 10], [0.5, 0.5], 3, "a"), FigureLine([0, 10], [0.5, 0.5], 4, "b"), FigureLine([0, 10], [0.5, 0.5], 3, is_faint=True), FigureLine([0, 10], [0.5, 0.5], -1)]  # fmt: skip
+    strokes = [shape for shape in content(_figure(lines=lines), (0, 0, 100, 100)) if isinstance(shape, Stroke)]
+    assert [(stroke.colour, stroke.width) for stroke in strokes] == [(BACKED, 1.0), (COLOURS[3], 1.0), (COLOURS[4], 1.8), (COLOURS[3], 1.8)]  # fmt: skip
+
+
 def test_dots_bars_and_cells_are_drawn() -> None:
     """A dot a run, a bar a bin that is not empty, a cell a value with its number."""
     dots = shapes(Figure("t", AXIS, UP, dots=[FigureDots([1, 2, 99], [0.5, 0.5, 0.5])]))
     assert sum(isinstance(shape, Circle) for shape in dots) == 2
     bars = shapes(Figure("t", AXIS, UP, bars=[FigureBars([0, 5, 10], [1, 0])]))
     assert sum(isinstance(shape, Stroke) and shape.is_filled for shape in bars) == 1
+    counted = shapes(Figure("t", AXIS, UP, bars=[FigureBars([0, 5, 10], [1, 0.5], texts=["1,024", "512"])]))
+    places = {shape.text: (shape.x, shape.y) for shape in counted if isinstance(shape, Text)}
+    assert places["1,024"][0] < places["512"][0] and places["1,024"][1] < places["512"][1]
+    narrow = Figure("t", AXIS, UP, bars=[FigureBars(range(101), [1] * 100, texts=["1,024"] * 100)])
+    assert "1,024" not in {shape.text for shape in shapes(narrow) if isinstance(shape, Text)}
     cells = shapes(Figure("t", AXIS, UP, cells=FigureCells([[0.0, 1.0], [math.nan, 0.5]], [["", "7"], ["", "3"]])))
     assert {shape.text for shape in cells if isinstance(shape, Text)} >= {"7", "3"}
 

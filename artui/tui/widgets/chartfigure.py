@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine, FigureMarks
+from artui.figures.layout import LEGEND_LETTERS
 from artui.safetext import clean
+from artui.tui.cells import fit_apart
 from artui.tui.widgets.axes import Scale, ticks
 from artui.tui.widgets.chart import damaged_text, notes_of, others_text, spread_text
 from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine, Ranges, folded, odd_places, ranges_of, spread_in
@@ -51,15 +53,17 @@ def figure_of(
     behind = folded(curves)
     shown = [line for line in curves if line.is_picked or not behind]
     has_front = any(line.is_front for line in shown)
+    # Names that begin and end alike are cut where they differ.
+    names = fit_apart([clean(line.title, max_chars=200) for line in shown], LEGEND_LETTERS)
     drawn = [
         replace(part, is_faint=has_front and not line.is_front)
-        for line in shown
-        for part in _parts(line, x_scale, ranges, options.smoothing, is_many=is_many)
+        for line, name in zip(shown, names, strict=True)
+        for part in _parts(line, name.rstrip(), x_scale, ranges, options.smoothing, is_many=is_many)
     ]
     if options.smoothing and not is_many:
         # The measured values are a thin line behind the smoothed one.
-        measured = [part for line in curves for part in _parts(line, x_scale, ranges, 0.0, is_many=True)]
-        drawn = [replace(part, label="", is_faint=True) for part in measured] + drawn
+        measured = [part for line in curves for part in _parts(line, "", x_scale, ranges, 0.0, is_many=True)]
+        drawn += [replace(part, is_faint=True) for part in measured]
     if behind:
         drawn.append(_band(behind, x_scale, ranges, spread_text(len(behind), other_count)))
     elif is_many and (others := [place for place, part in enumerate(drawn) if part.colour < 0]):
@@ -78,11 +82,13 @@ def figure_of(
     )  # fmt: skip
 
 
-def _parts(line: ChartLine, x_scale: Scale, ranges: Ranges, smoothing: float, *, is_many: bool) -> Iterator[FigureLine]:
+def _parts(
+    line: ChartLine, name: str, x_scale: Scale, ranges: Ranges, smoothing: float, *, is_many: bool
+) -> Iterator[FigureLine]:
     """Give a curve in parts, one for each stretch without a gap; the band behind it ends where the axis does."""
     curve, (low, high) = line.curve, ranges.bounds
     colour = line.colour if line.is_picked else -1
-    label = clean(line.title, max_chars=60) if line.is_picked or not is_many else ""
+    label = name if line.is_picked or not is_many else ""
     for start, stop in pairwise([0, *curve.breaks, len(curve.xs)]):
         xs, means = curve.xs[start:stop], curve.means[start:stop]
         places = [x_scale.share(x) or 0.0 for x in xs]

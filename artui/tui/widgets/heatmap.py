@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureCells
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.picture import Picture
 from artui.units import number_text
@@ -152,8 +152,8 @@ class HeatMap(Picture):
             return None
         rows, columns = len(matrix.rows), len(matrix.columns)
         every_row, every_column = max(1, rows // 40), max(1, columns // 40)
-        x = FigureAxis("", 0, columns, False, [((i + 0.5) / columns, clean(name, max_chars=14)) for i, name in enumerate(matrix.columns) if i % every_column == 0])  # fmt: skip
-        y = FigureAxis(clean(matrix.corner, max_chars=60), 0, rows, False, [(1 - (i + 0.5) / rows, clean(name, max_chars=24)) for i, name in enumerate(matrix.rows) if i % every_row == 0])  # fmt: skip
+        x = FigureAxis("", 0, columns, False, [((i + 0.5) / columns, fit_middle(clean(name, max_chars=200), 14).rstrip()) for i, name in enumerate(matrix.columns) if i % every_column == 0])  # fmt: skip
+        y = FigureAxis(clean(matrix.corner, max_chars=60), 0, rows, False, [(1 - (i + 0.5) / rows, fit_middle(clean(name, max_chars=200), 24).rstrip()) for i, name in enumerate(matrix.rows) if i % every_row == 0])  # fmt: skip
         texts = [[self.text(row, column) for column in range(columns)] for row in range(rows)]
         return Figure(self.title, x, y, cells=FigureCells(self._shades(), texts), note="shares of the row" if self.is_share else "")  # fmt: skip
 

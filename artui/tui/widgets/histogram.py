@@ -238,11 +238,11 @@ class Histogram(Picture):
             marks = ticks(scale, 8)
             if description.column.source == "attribute":
                 marks = [(0.0, self.value_text(scale.low)), (1.0, self.value_text(scale.high))]
-            return Figure(self.title, FigureAxis(self.title, scale.low, scale.high, scale.is_log, marks), y, bars=[FigureBars(edges, description.bins)], note=note)  # fmt: skip
+            return Figure(self.title, FigureAxis(self.title, scale.low, scale.high, scale.is_log, marks), y, bars=[FigureBars(edges, description.bins, texts=[count_text(count) for count in description.bins])], note=note)  # fmt: skip
         count = len(bars)
-        marks = [((i + 0.5) / count, bar.label[: max(3, 110 // count)]) for i, bar in enumerate(bars)]
+        marks = [((i + 0.5) / count, fit_middle(bar.label, max(3, 110 // count)).strip()) for i, bar in enumerate(bars)]
         heights = [bar.count for bar in bars]
-        return Figure(self.title, FigureAxis(self.title, 0, count, False, marks), y, bars=[FigureBars(list(range(count + 1)), heights)], note=note)  # fmt: skip
+        return Figure(self.title, FigureAxis(self.title, 0, count, False, marks), y, bars=[FigureBars(list(range(count + 1)), heights, texts=[count_text(bar.count) for bar in bars])], note=note)  # fmt: skip
 
     # Keys
 

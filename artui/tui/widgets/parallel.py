@@ -556,7 +556,7 @@ class Parallel(Picture):
         count = len(self.axes)
         lines = []
         marked = [([self._place_of[key]], colour) for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]  # fmt: skip
-        for places, colour in ((behind, -1), (ahead, 0), *marked):
+        for places, colour in (*marked, (ahead, 0), (behind, -1)):
             for place in places:
                 points = [(i / (count - 1), share) for i, share in enumerate(shown[place].tolist())]
                 for has_value, part in groupby(points, key=lambda point: point[1] == point[1]):
@@ -569,7 +569,13 @@ class Parallel(Picture):
             range_text = f"{end_text(axis.placed, reach.whole.low)} … {end_text(axis.placed, reach.whole.high)}" if reach else ""  # fmt: skip
             rules.append((share, f"{axis.title}{' (log)' if self._is_log[number] else ''}", range_text))
             for place, label in enumerate(axis.placed.labels):
-                texts.append((share, scales[number].share(float(place)) or 0.0, clean(label, max_chars=24)))
+                texts.append(
+                    (
+                        share,
+                        scales[number].share(float(place)) or 0.0,
+                        fit_middle(clean(label, max_chars=200), 24).rstrip(),
+                    )
+                )
         nothing = FigureAxis("", 0.0, 1.0)
         front = self._front_texts()
         notes = [f"in colour: {' and '.join(front)}"] if front else []
