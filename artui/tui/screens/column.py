@@ -25,7 +25,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.picture import short_param_text
-from artui.tui.widgets.spreads import LOG_FROM, MIDDLE, WHISKER, Axis
+from artui.tui.widgets.spreads import MIDDLE, WHISKER, Axis, fitting_axis
 from artui.units import (
     column_text,
     count_text,
@@ -175,7 +175,16 @@ def _axis_of(lines: Sequence[ValueLine]) -> Axis | None:
     """Give an axis for what the leading metric came to in all lines; None where that is one number."""
     outcomes = [line.outcome for line in lines if line.outcome is not None and line.outcome.count]
     low, high = min((one.low for one in outcomes), default=0.0), max((one.high for one in outcomes), default=0.0)
-    return Axis(low, high, low > 0 and high / low >= LOG_FROM) if low < high else None
+    return fitting_axis(low, high, [one.mean for one in outcomes]) if low < high else None
+
+
+def _axis_text(axis: Axis, cells: int) -> str:
+    """Name the ends of an axis and what is drawn on it, as far as there is room; that it is logarithmic in any case."""
+    low, high = number_text(axis.low), number_text(axis.high)
+    scale, signs = "  log" * axis.is_log, f"  {MIDDLE} mean  {WHISKER} all"
+    room = cells - len(low) - len(high) - 1
+    middle = next((text for text in (signs + scale, scale) if len(text) <= room), "")
+    return low + fit(middle, cells - len(low) - len(high)) + high
 
 
 def _strip(outcome: Outcome, axis: Axis, cells: int) -> str:
@@ -317,9 +326,7 @@ class ColumnScreen(FilteredList):
         axis = _axis_of(lines) if outcomes and has_bars and drawn >= _STRIP_CELLS[0] else None
         if axis is not None:
             drawn = min(drawn, _STRIP_CELLS[1])
-            low, high = number_text(axis.low), number_text(axis.high)
-            middle = fit(f"  {MIDDLE} mean  {WHISKER} all", drawn - len(low) - len(high))
-            head.append((f"  {low}{middle}{high}", "faint"))
+            head.append(("  " + _axis_text(axis, drawn), "faint"))
         self.query_one("#head", Bar).show(head)
         shown = []
         for place, line in enumerate(lines):

@@ -6,7 +6,7 @@ Several pairs of sides are below each other, all on one axis.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from artui.query.why import Spread
 
 LOG_FROM = 30.0
-"""Values above zero of which the largest is so many times the smallest are drawn on a logarithmic axis."""
+"""Values above zero of which the largest is so many times the smallest may be drawn on a logarithmic axis."""
+_FINE = 1000
+"""Cells in which it is compared how well values fit on an axis."""
 LABEL_CELLS = (12, 34)
 COUNT_CELLS = 20
 WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
@@ -121,7 +123,20 @@ def axis_of(sides: Sequence[Side]) -> Axis:
     values = [value for side in sides for value in (side.spread.low, side.spread.high)]
     values += [side.own for side in sides if side.own is not None and math.isfinite(side.own)]
     low, high = min(values), max(values)
-    return Axis(low, high, low > 0 and high / low >= LOG_FROM)
+    return fitting_axis(low, high, [side.spread.middle for side in sides])
+
+
+def fitting_axis(low: float, high: float, middles: Iterable[float]) -> Axis:
+    """Give an axis that is logarithmic where values span decades and their middles lie nearer to its middle then.
+
+    One tiny value among even ones would else push all others to its end.
+    """
+    inside = [middle for middle in middles if low <= middle <= high]
+    if not (low > 0 and high / low >= LOG_FROM):
+        return Axis(low, high, is_log=False)
+    log, linear = Axis(low, high, is_log=True), Axis(low, high, is_log=False)
+    off = [sum(abs(axis.place(middle, _FINE) - _FINE / 2) for middle in inside) for axis in (log, linear)]
+    return log if off[0] <= off[1] else linear
 
 
 def line_of(side: Side, axis: Axis, cells: int) -> Spans:

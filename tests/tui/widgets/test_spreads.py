@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.query.why.evidence import median, spread_of
-from artui.tui.widgets.spreads import BOX, LOG_FROM, MIDDLE, OWN, WHISKER, Side, axis_of, line_of
+from artui.tui.screens.column import _axis_text
+from artui.tui.widgets.spreads import BOX, LOG_FROM, MIDDLE, OWN, WHISKER, Side, axis_of, fitting_axis, line_of
+from artui.units import number_text
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(1, 9).map(float)
 SIDES = st.lists(st.lists(NUMBERS, min_size=1, max_size=9), min_size=2, max_size=2)
@@ -21,7 +23,7 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
     spreads = [spread_of(side) for side in values]
     sides = [Side("a", "1 run", spread, own) for spread in spreads if spread is not None]
     axis = axis_of(sides)
-    assert axis.is_log == (axis.low > 0 and axis.high / axis.low >= LOG_FROM)
+    assert not axis.is_log or (axis.low > 0 and axis.high / axis.low >= LOG_FROM)
     for side in sides:
         text = "".join(part for part, _ in line_of(side, axis, cells))
         assert len(text) == cells and set(text) <= set(f" {WHISKER}{BOX}{MIDDLE}{OWN}") and text.count(OWN) == 1
@@ -32,6 +34,20 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
         assert all(places[0] <= place <= places[4] for place in drawn)
     if axis.low < axis.high:
         assert [axis.place(value, cells) for value in (axis.low, axis.high)] == [0, cells - 1]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "middles", "is_log"),
+    [(2e-6, 0.99999, [0.4978, 0.51], False), (0.01, 100.0, [0.3, 5.0], True), (0.1, 2.0, [1.0], False), (-1.0, 9e9, [3.0], False), (1e-4, 1.0, [2e-4, 3e-3, 0.9], True)],
+)  # fmt: skip
+def test_one_tiny_value_makes_no_logarithmic_axis(low: float, high: float, middles: list[float], is_log: bool) -> None:
+    """Even values keep their even axis, whose ends alone lie decades apart; in the head of a list that is said in any room."""
+    axis = fitting_axis(low, high, middles)
+    assert axis.is_log == is_log
+    for cells in range(20, 60):
+        text = _axis_text(axis, cells)
+        assert len(text) == cells and text.startswith(number_text(low)) and text.endswith(number_text(high))
+        assert ("log" in text) == is_log and "…" not in text and ("mean" in text) == ("all" in text)
 
 
 @given(st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0, 1.5, 2.5]), max_size=9))
