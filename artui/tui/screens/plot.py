@@ -32,7 +32,7 @@ from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.pick import Choice, PickScreen
-from artui.tui.widgets.axischoice import axes_of
+from artui.tui.widgets.axischoice import NO_ROOM, SEED, LeftOut, axes_of, left_out_texts
 from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine
@@ -147,6 +147,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self.hue: Column | None = None
         """What the runs of the scatter are coloured by."""
         self._axes = [*params[:MAX_AXES], *([y] if y else [])]
+        seeds = [column for column in shown if column.source == "param" and column not in params]
+        self._unread_axes = [LeftOut(SEED, seeds), LeftOut(NO_ROOM, params[MAX_AXES:])]
+        """Params that could be an axis, and are not read to begin with."""
         self._wanted_axes: set[str] = set()
         """Ids of the columns that the user has made an axis."""
         self.tab = tab
@@ -297,10 +300,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             texts = [f"{shown} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
             return self._shared(self._marked_entries(scatter.sign_of), [*texts, shown])
         if self.tab == "parallel":
-            reasons = self.query_one(Parallel).counts_texts()
-            # Which axes there are not is said even where there is no room for the reasons.
-            short = [text.partition(" (")[0] for text in reasons[:1]]
-            texts = [f"{runs} · {', '.join(some)}" for some in (*(reasons[:count] for count in range(len(reasons), 0, -1)), *([short] if short else []))]  # fmt: skip
+            parallel = self.query_one(Parallel)
+            reasons, left_out = parallel.counts_texts(), parallel.left_out
+            # Which axes there are not is said even where there is no room for anything else.
+            ways = [[*left_out[:1], *reasons[:count]] for count in range(len(reasons), -1, -1)]
+            ways += [[text] for text in left_out[1:]]
+            texts = [f"{runs} · {', '.join(some)}" for some in ways if some]
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
         return [], [(f"{runs} ", "dim")]
 
@@ -709,11 +714,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def _take_parallel(self, placed_columns: list[Placed]) -> None:
         most = max(_LEAST_AXES, self.size.width // _CELLS_AN_AXIS)
         chosen, left_out = axes_of(placed_columns, most=most, wanted=self._wanted_axes)
+        left_out += [LeftOut(reason, [column for column in columns if column not in self._axes]) for reason, columns in self._unread_axes]  # fmt: skip
         axes = [
             ParallelAxis(self._title_of(placed.column), placed, guess_direction(placed.column.name) == "lower" if placed.column.source == "metric" else None)
             for placed in chosen
         ]  # fmt: skip
-        self.query_one(Parallel).show(self.keys, axes, self._colours, left_out=left_out)
+        self.query_one(Parallel).show(self.keys, axes, self._colours, left_out=left_out_texts(left_out, self._title_of))
 
     def action_add_axis(self) -> None:
         self._choose("add or take away an axis", self._axes[-1] if self._axes else self.y, "axis")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artui.units import count_text
 
 if TYPE_CHECKING:
+    from artui.model import Column
     from artui.query.runs.statistics import Placed
 
 _FEWEST_AXES = 3
@@ -18,10 +19,44 @@ _FEW_RUNS = 8
 """Of fewer runs than these each one counts."""
 
 
+SEED, NO_ROOM = "a seed", "for lack of room"
+"""Reasons to leave a column out; the first one is plain from its name."""
+_MOST_NAMED = 6
+"""More columns that are left out are not all named."""
+
+
+class LeftOut(NamedTuple):
+    """Columns that have no axis for the same reason."""
+
+    reason: str
+    columns: Sequence[Column]
+
+
+def left_out_texts(left_out: Sequence[LeftOut], title_of: Callable[[Column], str]) -> list[str]:
+    """Say which columns have no axis, and why, from the longest to the shortest text; none if there are none."""
+    columns_by_reason: dict[str, list[Column]] = {}
+    for reason, columns in left_out:
+        columns_by_reason.setdefault(reason, []).extend(columns)
+    some = [LeftOut(reason, columns) for reason, columns in columns_by_reason.items() if columns]
+    some.sort(key=lambda part: part.reason == NO_ROOM)  # these matter least
+    total = sum(len(part.columns) for part in some)
+    if not total:
+        return []
+    named, left = [], _MOST_NAMED
+    for part in some:
+        names = ", ".join(title_of(column) for column in part.columns[:left])
+        left -= min(left, len(part.columns))
+        named += [names if part.reason == SEED else f"{names} ({part.reason})"] if names else []
+    more = f" and {count_text(total - _MOST_NAMED)} more" if total > _MOST_NAMED else ""
+    parts = [part.reason if len(some) == 1 else f"{count_text(len(part.columns))} {part.reason}" for part in some]
+    counted = f"{count_text(total)} {'axis' if total == 1 else 'axes'} left out"
+    return [f"left out: {', '.join(named)}{more}", f"{counted} ({', '.join(parts)})", counted]
+
+
 def axes_of(
     placed_columns: Sequence[Placed], *, most: int, wanted: AbstractSet[str] = frozenset()
-) -> tuple[list[Placed], str]:
-    """Choose the columns that are worth an axis, in their order, and say in words which ones are left out.
+) -> tuple[list[Placed], list[LeftOut]]:
+    """Choose the columns that are worth an axis, in their order, and give the others with the reasons to leave them out.
 
     What does not vary has no axis. What has one value in all but a few runs, or none in most, has one only if fewer than three others do;
     of too many the last ones are left out, except the very last, by which runs are judged.
@@ -46,17 +81,28 @@ def axes_of(
         elif free > 0:
             chosen.append(placed)
             free -= 1
-    counts = (
-        (len(placed_columns) - len(varying), "constant"),
-        (len(near), "nearly constant"),
-        (len(lacking), "lacked by most runs"),
-        (len(kept) - len(chosen), "for lack of room"),
-    )
-    reasons = [(count, reason) for count, reason in counts if count]
-    total = sum(count for count, _ in reasons)
-    parts = [reason if len(reasons) == 1 else f"{count_text(count)} {reason}" for count, reason in reasons]
-    axes = "axis" if total == 1 else "axes"
-    return chosen, f"{count_text(total)} {axes} left out ({', '.join(parts)})" if parts else ""
+    columns_by_reason: dict[str, list[Column]] = {}
+    for placed in placed_columns:
+        if not any(placed is other for other in chosen):
+            reason = (
+                _constant_text(placed)
+                if not _varies(placed)
+                else "nearly constant"
+                if placed.column.id in near
+                else "lacked by most runs"
+                if placed.column.id in lacking
+                else NO_ROOM
+            )
+            columns_by_reason.setdefault(reason, []).append(placed.column)
+    return chosen, [LeftOut(reason, columns) for reason, columns in columns_by_reason.items()]
+
+
+def _constant_text(placed: Placed) -> str:
+    """Say why a column does not vary: the runs without a value may be what is special about it."""
+    import numpy as np
+
+    count = int(np.isfinite(placed.values).sum())
+    return "constant" if count == len(placed.values) else "one value or none" if count else "no value"
 
 
 def _varies(placed: Placed) -> bool:

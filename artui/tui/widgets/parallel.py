@@ -115,7 +115,7 @@ class Parallel(Picture):
         self.brush = 0
         self.has_braille = True
         """Whether the terminal shows dots; else fewer lines are drawn."""
-        self.left_out = ""
+        self.left_out: Sequence[str] = ()
         """Which axes are not drawn, in words."""
         self.cursor: int | None = None
         """Place of the current run among `keys`."""
@@ -134,12 +134,17 @@ class Parallel(Picture):
         self._place_of: dict[int, int] = {}
 
     def show(
-        self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int], *, left_out: str = ""
+        self,
+        keys: Sequence[int],
+        axes: Sequence[ParallelAxis],
+        picked: Mapping[int, int],
+        *,
+        left_out: Sequence[str] = (),
     ) -> None:
         """Show other runs or axes; the current axis and the cursor stay, if they still exist.
 
         Args:
-            left_out: which axes are not drawn, in words.
+            left_out: which axes are not drawn, in words, from the longest to the shortest text; none if all are.
         """
         before = self.axes[self.current].placed.column.id if self.axes else ""
         run_before = self.key
@@ -583,13 +588,13 @@ class Parallel(Picture):
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, texts=texts, note=" · ".join(notes), size=(1200, 600))  # fmt: skip
 
     def counts_texts(self) -> list[str]:
-        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis, and why."""
+        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis, and why; which axes there are not says `left_out`."""
         import numpy as np
 
         scales = self._scales(100) if self.axes else None
         if scales is None:
             return []
-        texts = [self.left_out] if self.left_out else []
+        texts = []
         shares = self._shares(scales)
         line_count, drawn = self._line_count(shares), sum(map(len, self._chosen(shares)))
         if drawn < line_count:

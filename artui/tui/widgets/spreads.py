@@ -114,7 +114,9 @@ class Axis(NamedTuple):
         value = math.log(max(value, self.low)) if self.is_log else value
         # Halves first: the distance of two huge numbers may be infinite.
         whole = high / 2 - low / 2
-        share = (value / 2 - low / 2) / whole if whole > 0 else 0.5
+        if not whole > 0:  # half of the smallest floats is nothing
+            return round((value - low) / (high - low) * (cells - 1)) if high > low else (cells - 1) // 2
+        share = (value / 2 - low / 2) / whole
         return max(0, min(cells - 1, round(share * (cells - 1))))
 
 

@@ -17,7 +17,7 @@ from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.screens.plot import where_in_front
 from artui.tui.themes import OURS
-from artui.tui.widgets.axischoice import axes_of
+from artui.tui.widgets.axischoice import NO_ROOM, SEED, LeftOut, axes_of, left_out_texts
 from artui.tui.widgets.manylines import draw_line, draw_lines, shade
 from artui.tui.widgets.parallel import FEW_LINES, Parallel, ParallelAxis, end_text
 from artui.tui.widgets.plot import Plot
@@ -133,7 +133,7 @@ def test_what_most_runs_lack_has_no_axis() -> None:
     common = [Placed(Column("param", name), np.array([float(number * 7 % 40) for number in range(40)])) for name in "abc"]  # fmt: skip
     sparse = Placed(Column("param", "sparse"), np.array([float(number) if number < 29 else math.nan for number in range(40)]))  # fmt: skip
     chosen, words = axes_of([*common, sparse, judged], most=9)
-    assert sparse not in chosen and words == "1 axis left out (lacked by most runs)"
+    assert sparse not in chosen and words == [LeftOut("lacked by most runs", [sparse.column])]
     assert sparse in axes_of([*common, sparse, judged], most=9, wanted={sparse.column.id})[0]
 
 
@@ -300,20 +300,20 @@ def test_a_run_that_diverged_says_so_on_the_axis() -> None:
 @pytest.mark.parametrize(
     ("columns", "most", "wanted", "chosen", "left_out"),
     [
-        ("vary one vary2 loss", 8, "", "vary one vary2 loss", ""),
-        ("vary near vary2 loss", 8, "", "vary vary2 loss", "1 axis left out (nearly constant)"),
-        ("vary near loss", 8, "", "vary near loss", ""),
-        ("vary near vary2 loss", 8, "near", "vary near vary2 loss", ""),
-        ("same vary near vary2 none loss", 8, "", "vary vary2 loss", "3 axes left out (2 constant, 1 nearly constant)"),
-        ("vary vary2 one loss", 3, "", "vary vary2 loss", "1 axis left out (for lack of room)"),
-        ("vary vary2 one loss", 3, "one", "vary one loss", "1 axis left out (for lack of room)"),
-        ("same none", 8, "", "", "2 axes left out (constant)"),
+        ("vary one vary2 loss", 8, "", "vary one vary2 loss", []),
+        ("vary near vary2 loss", 8, "", "vary vary2 loss", ["left out: near (nearly constant)", "1 axis left out (nearly constant)", "1 axis left out"]),
+        ("vary near loss", 8, "", "vary near loss", []),
+        ("vary near vary2 loss", 8, "near", "vary near vary2 loss", []),
+        ("same vary near vary2 none loss", 8, "", "vary vary2 loss", ["left out: same (constant), near (nearly constant), none (no value)", "3 axes left out (1 constant, 1 nearly constant, 1 no value)", "3 axes left out"]),
+        ("vary vary2 one loss", 3, "", "vary vary2 loss", ["left out: one (for lack of room)", "1 axis left out (for lack of room)", "1 axis left out"]),
+        ("vary vary2 one loss", 3, "one", "vary one loss", ["left out: vary2 (for lack of room)", "1 axis left out (for lack of room)", "1 axis left out"]),
+        ("same some", 8, "", "", ["left out: same (constant), some (one value or none)", "2 axes left out (1 constant, 1 one value or none)", "2 axes left out"]),
     ],
 )  # fmt: skip
 def test_axes_are_columns_that_tell_runs_apart(
-    columns: str, most: int, wanted: str, chosen: str, left_out: str
+    columns: str, most: int, wanted: str, chosen: str, left_out: list[str]
 ) -> None:
-    """What does not vary, or in one run alone, takes no room from other columns, and the legend counts it."""
+    """What does not vary, or in one run alone, takes no room from other columns, and the legend names it, or counts it."""
     values = {
         "vary": [float(number % 3) for number in range(40)],
         "vary2": [float(number) for number in range(40)],
@@ -321,6 +321,7 @@ def test_axes_are_columns_that_tell_runs_apart(
         "near": [10.0] * 39 + [9.0],
         "same": [4.0] * 40,
         "none": [math.nan] * 40,
+        "some": [0.9] * 10 + [math.nan] * 30,
         "loss": [number / 7 for number in range(40)],
     }
     placed = [_axis(name, values[name]).placed for name in columns.split()]
@@ -328,7 +329,14 @@ def test_axes_are_columns_that_tell_runs_apart(
 
     axes, words = axes_of(placed, most=most, wanted=ids)
 
-    assert ([axis.column.name for axis in axes], words) == (chosen.split(), left_out)
+    assert [axis.column.name for axis in axes] == chosen.split()
+    assert left_out_texts(words, lambda column: column.name) == left_out
+    # What is not even read is named with the others, as far as there is room for names.
+    more = [LeftOut(SEED, [Column("param", "seed")]), LeftOut(NO_ROOM, [Column("param", f"p{n}") for n in range(20)])]
+    whole, counted, brief = left_out_texts([*words, *more], lambda column: column.name)
+    total = 21 + sum(len(part.columns) for part in words)
+    assert "seed" in whole and "(a seed)" not in whole and f"and {total - 6} more" in whole
+    assert brief == f"{total} axes left out" and counted.startswith(brief) and counted.count(NO_ROOM) == 1
 
 
 @pytest.mark.parametrize("sign", [1, -1])
