@@ -529,12 +529,18 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
     """Give values with their marks, with as many digits as fit into the room with all of them, but two at least."""
     for digits, after_mark, gap in _VALUE_WAYS:
         texts = [
-            f"{mark}{after_mark if mark else ''}{number_text(value, digits)}{rest}{gap}"
+            f"{mark}{after_mark if mark else ''}{_digits_text(value, digits)}{rest}{gap}"
             for mark, value, rest in zip(marks, values, behind, strict=True)
         ]
         if sum(map(cell_len, texts)) <= room:
             break
     return texts
+
+
+def _digits_text(value: float, digits: int) -> str:
+    """Show a value in so many digits; beside a power of ten, which takes one of them, in two at least."""
+    text = number_text(value, digits)
+    return number_text(value, 3) if "e" in text and digits < 3 else text
 
 
 def spread_text(count: int, other_count: int = 0) -> str:

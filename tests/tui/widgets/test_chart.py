@@ -499,6 +499,17 @@ def test_a_title_has_the_values_of_all_curves(title: str, width: int) -> None:
         assert text in {number_text(last, digits) for digits in (2, 3, DIGITS)}
 
 
+@pytest.mark.parametrize("width", [40, 60, 90])
+@pytest.mark.parametrize("last", [9.9e7, 1.14e-5, 8.6e-5, 123456.0, 0.0199])
+def test_no_value_in_a_title_is_far_from_the_true_one(last: float, width: int) -> None:
+    """However narrow the chart, each has two digits."""
+    chart = Chart("grad_norm")
+    chart.curves = [ChartLine(str(n), thin(np.arange(20.0), np.linspace(last / 2, last, 20), buckets=100), n, CURVE_MARKS[n]) for n in range(6)]  # fmt: skip
+    head = draw(chart, width, 12, PALETTE)[0].text
+    shown = re.findall(rf"[{CURVE_MARKS}] ?([\d.,]+(?:e[+-]\d+)?)", head)
+    assert shown and all(abs(float(text.replace(",", "")) / last - 1) <= 0.05 for text in shown)
+
+
 @pytest.mark.parametrize(("count", "width"), [(2, 60), (3, 60), (12, 60), (14, 40), (30, 120), (31, 120), (60, 300)])
 def test_a_few_points_are_seen_on_their_line(count: int, width: int) -> None:
     """Up to thirty points that stand three cells apart have a sign each where they were measured; of more only the line shows."""
