@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal, TypeVar
 
-from artui.units import count_text, duration_text, number_text
+from artui.units import count_text, decimals_of, duration_text, number_text
 
 Tick = TypeVar("Tick")
 Unit = Literal["number", "count", "seconds", "date"]
@@ -273,8 +273,14 @@ def end_texts(scale: Scale, unit: Unit) -> tuple[str, str]:
     return _pair(low, high)
 
 
+def edge_text(value: float) -> str:
+    """Show an end of an axis or a range: a round number without the zeros that say nothing, such as `0.2`."""
+    text, plain = number_text(value), f"{value:.12g}"
+    return plain if len(plain) < len(text) and "e" not in plain and not value.is_integer() else text
+
+
 def _pair(low: float, high: float) -> tuple[str, str]:
-    texts = number_text(low), number_text(high)
+    texts = edge_text(float(low)), edge_text(float(high))
     if texts[0] == texts[1] and low != high:
         first, last = distinct_texts([low, high])
         return first, last
@@ -350,4 +356,16 @@ def x_labels(scale: Scale, columns: int, unit: Unit) -> list[tuple[int, str]]:
         if -1e-9 <= share <= 1 + 1e-9
     ]
     first_text, last_text = end_texts(scale, unit)
+    if unit == "number" and not scale.is_log:
+        first_text, last_text = _like((scale.low, first_text), between), _like((scale.high, last_text), between)
     return [(0, first_text), (last, last_text), *(pair for pair in between if 0 < pair[0] < last)]
+
+
+def _like(end: tuple[float, str], between: Sequence[tuple[int, str]]) -> str:
+    """Show an end of an axis with as many decimals as the numbers between the ends, if these are all that it has."""
+    value, text = end
+    decimals = {decimals_of(other) for _, other in between if "e" not in other}
+    if len(decimals) != 1 or "e" in text or abs(value) >= 1e6:
+        return text
+    like = f"{value + 0.0:,.{decimals.pop()}f}"
+    return like if math.isclose(float(like.replace(",", "")), value, rel_tol=1e-9, abs_tol=1e-12) else text

@@ -16,7 +16,7 @@ from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, even_labels, ticks, x_labels
+from artui.tui.widgets.axes import Scale, end_texts, even_labels, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text
 from artui.tui.widgets.plot import labelled_axis
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
@@ -109,7 +109,11 @@ class Histogram(Picture):
         if _is_between_wholes(low, high):
             first, last = round(low + 0.5), round(high - 0.5)
             return self.value_text(first) if first == last else f"{self.value_text(first)} … {self.value_text(last)}"
-        return f"{self.value_text(low)} … {self.value_text(high)}" if low < high else self.value_text(low)
+        if low == high:
+            return self.value_text(low)
+        if self.description is not None and self.description.column.source == "attribute":
+            return f"{self.value_text(low)} … {self.value_text(high)}"
+        return " … ".join(end_texts(Scale(low, high, False, 2), "number"))
 
     def value_text(self, value: float) -> str:
         """Show a value of the column: a number, a time or a duration."""
@@ -159,7 +163,7 @@ class Histogram(Picture):
             strips.append(strip_of(spans, width, palette))
         strips.append(strip_of(self._axis(shown, cells, columns), width, palette))
         bar = bars[self.cursor]
-        share_text = f"{100 * bar.count / max(1, description.total):.3g} %"
+        share_text = f"{100 * bar.count / max(1, description.total):.1f} %"
         strips.append(strip_of([("  ▸ ", "accent"), (bar.label, "title"), (f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}", "text")], width, palette))  # fmt: skip
         return strips
 
@@ -187,8 +191,7 @@ class Histogram(Picture):
             places = [(cells // 2 - 1, self.value_text(low + 0.5)), (drawn - cells // 2, self.value_text(high - 0.5))]
             places += [(round(share * drawn), text) for share, text in ticks(scale, max(1, drawn // 12), "count")]
         else:
-            ends = [(0, self.value_text(low)), (drawn - 1, self.value_text(high))]
-            places = [*ends, *x_labels(scale, drawn, "number")[2:]]
+            places = x_labels(scale, drawn, "number")
         return labelled_axis(places, _LABEL_CELLS, columns, corner="0")
 
     def _scale(self, low: float, high: float, dots: int) -> Scale:

@@ -21,7 +21,7 @@ from artui.safetext import clean
 from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, column_of, row_labels, row_of, thinned
+from artui.tui.widgets.axes import Scale, column_of, edge_text, row_labels, row_of, thinned
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
@@ -322,7 +322,7 @@ class Scatter(Picture):
             return named
         inside = [float(value) for value in values if 0 <= (scale.share(float(value)) or 0.0) <= 1]
         ends = [inside[0], inside[-1]] if inside and placed.column.source != "attribute" else []
-        shares = [(scale.share(value), end_text(placed, value)) for value in ends]
+        shares = [(scale.share(value), edge_text(value)) for value in ends]
         return [*((share, text) for share, text in shares if share is not None), *axis_ticks(placed, scale, max(2, columns // 12))]  # fmt: skip
 
     def _head(self, width: int, spread_axes: str) -> list[Span]:

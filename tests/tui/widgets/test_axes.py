@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from artui.tui.widgets.axes import Scale, Unit, ticks, y_labels
+from artui.tui.widgets.axes import Scale, Unit, end_texts, ticks, x_labels, y_labels
 
 _UNITS: tuple[Unit, ...] = ("number", "count", "seconds", "date")
 
@@ -62,6 +62,18 @@ def test_a_logarithmic_axis_has_ticks_too(low: float, decades: float, most: int)
 def test_an_axis_of_dates_has_ticks_that_differ(low: float, width: float, most: int) -> None:
     """As much of the date is shown as tells the ticks apart."""
     _check(Scale(low, low + width, False, 100), most, "date")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [(0.2, 0.9, "0.2 0.9"), (0.2, 1.0, "0.2 1.0"), (0.0, 0.2, "0.00 0.20"), (1.2, 1.4, "1.20 1.40"), (0.05, 0.1, "0.05 0.10"), (0.00123456, 1.87698, "0.001235 1.877"), (0.5, 3.0, "0.5 3.0"), (-0.5, 0.5, "-0.5 0.5"), (5.0, 80.0, "5 80")],
+)  # fmt: skip
+def test_the_ends_of_an_axis_look_like_its_ticks(low: float, high: float, texts: str) -> None:
+    """They have as many decimals as these, if they have no more; nowhere zeros that say nothing."""
+    labels = [text for _, text in x_labels(Scale(low, high, False, 200), 100, "number")]
+    assert labels[:2] == texts.split()
+    ends = end_texts(Scale(low, high, False, 200), "number")
+    assert not any("." in end and end.endswith("0") for end in ends)
 
 
 @given(low=st.floats(-1e6, 1e6), width=st.floats(1e-3, 1e6), rows=st.integers(3, 40))

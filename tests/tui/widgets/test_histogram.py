@@ -79,7 +79,7 @@ def test_a_logarithmic_axis_says_so() -> None:
     lines = _drawn(_of_ranges([30, 0, 1, 4], [0.001, 0.02, 0.3, 4.0, 60.0], is_log=True), 120, 24)
 
     assert "log x" in lines[0] and "geometric mean" in lines[0]
-    assert re.search(r"└ 0\.001000 .* 0\.1 .* 10 .* 60 *$", lines[-2])
+    assert re.search(r"└ 0\.001 .* 0\.1 .* 10 .* 60 *$", lines[-2])
 
 
 def test_very_many_words_are_reached_with_the_cursor() -> None:
