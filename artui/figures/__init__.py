@@ -25,7 +25,10 @@ def format_of(path: Path) -> str:
     """
     ending = path.suffix.lower().lstrip(".")
     if ending not in FORMATS:
-        raise UsageError(f"{path.name} does not say in which format to draw.", remedy="End it in .svg or .png.")
+        what = (
+            f"A chart is not written as .{ending}." if ending else f"{path.name} does not say in which format to draw."
+        )
+        raise UsageError(what, remedy="End it in .svg or .png.")
     return ending
 
 

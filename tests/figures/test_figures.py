@@ -109,3 +109,5 @@ def test_other_endings_are_refused(name: str) -> None:
     """What cannot be written says what can."""
     with pytest.raises(UsageError, match=r"\.svg or \.png"):
         format_of(Path(name))
+    with pytest.raises(UsageError, match=r"not written as \.gif"):
+        format_of(Path("x.gif"))

@@ -44,7 +44,7 @@ def format_of(path: Path) -> str:
     ending = {"markdown": "md", "latex": "tex"}.get(ending, ending)
     if ending not in FORMATS:
         raise UsageError(
-            f"{path.name} does not say in which format to write.",
+            f"Runs are not written as .{ending}." if ending else f"{path.name} does not say in which format to write.",
             remedy=f"End it in {', '.join('.' + format for format in FORMATS)}.",
         )
     return ending

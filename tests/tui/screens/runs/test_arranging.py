@@ -221,7 +221,8 @@ def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, 
         for name, expected_text in (
             (str(target), "wrote 12 runs"),
             (str(target), "already exists"),
-            ("x.doc", "in which format"),
+            ("x.doc", "not written as .doc"),
+            ("x", "in which format"),
         ):
             prompt = pilot.app.screen.query_one(Prompt)
             if not prompt.is_open:
