@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, points, runs
 from artui.query.things import find_things
 from artui.settings import Settings, load_settings
-from artui.tui.cells import MARK, length_of
+from artui.tui.cells import MARK, length_of, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.screens import palette
 from artui.tui.screens.column import ColumnScreen
@@ -342,7 +342,10 @@ def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explo
             await _press(pilot, "right_square_bracket")
         assert [line.title for line in screen.grid.lines if line.is_front] == [screen._runs[7][0].name]
         assert screen._picked_places() == list(range(2, 8))
+        # Without colours nothing is said of them.
+        pilot.app.palette = make_palette(is_coloured=False, is_rich=False)  # type: ignore[attr-defined]
         text = await _press(pilot, "escape")
+        assert "in colour" not in text and "6 with signs" in text
         assert on(pilot, PlotScreen) is screen and not any(line.is_front for line in screen.grid.lines)
         assert " in front" not in text
 

@@ -316,8 +316,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         behind = [f" · an even sample of {others} more", f" · sample of {others}"] if len(self._runs) < total else []
         if not self._judge:
             if behind:
-                return [f"{count} in colour · an even sample of {count_text(len(self._runs))} of {runs}", f"{count_text(len(self._runs))} of {runs}"]  # fmt: skip
-            return [f"{count} in colour · {runs}", f"{count} of {runs}"]
+                return [f"{count} {self._apart} · an even sample of {count_text(len(self._runs))} of {runs}", f"{count_text(len(self._runs))} of {runs}"]  # fmt: skip
+            return [f"{count} {self._apart} · {runs}", f"{count} of {runs}"]
         title = clean(self._judge) + self._aggregate_text(self._judge)
         judge = fit_middle(title, min(cell_len(title), _JUDGE_CELLS))
         of_all = f"of {count_text(self._ranked_count)}"
@@ -329,17 +329,22 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             said = [best] if rank is None else [f"in front: {best} by {judge}", f"{best} by {judge}"]
         elif ranks == list(range(1, count + 1)) and self._tied_count > count:
             tied = count_text(self._tied_count)
-            said = [f"in colour: {count} of {tied} that are equally best by {judge}", f"{tied} tie by {judge}"]
+            said = [f"{self._apart}: {count} of {tied} that are equally best by {judge}", f"{tied} tie by {judge}"]
             best = f"{tied} tie by {brief}"
         elif ranks == list(range(1, count + 1)):
-            said = [f"in colour: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
+            said = [f"{self._apart}: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
             best = f"best {count} by {brief}"
         else:
-            best = f"{count} in colour"
+            best = f"{count} {self._apart}"
             said = [best]
         if self._ranked_count < total:
             behind = [*(f" · {runs}{text}" for text in behind), f" · {runs}"]
         return [*(said[0] + text for text in behind), *(said[-1] + text for text in behind), *said, best]
+
+    @property
+    def _apart(self) -> str:
+        """How some runs are told from the others."""
+        return "in colour" if self.artui.palette.has_colours else "with signs"
 
     def _aggregate_text(self, metric: str) -> str:
         """Say which number of a metric's summary judges runs; empty for its last one."""
@@ -640,7 +645,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             if column.id != "attribute:name"
         ]
         if take == "hue":
-            choices.insert(0, Choice("", "no column", "all alike, marked runs in colour"))
+            choices.insert(0, Choice("", "no column", f"all alike, marked runs {self._apart}"))
         self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
 
     def _detail(self, column: Column, ranges: Mapping[str, tuple[float, float]]) -> str:

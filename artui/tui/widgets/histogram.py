@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LABEL_CELLS = 8
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+_PALE = "▒"
 _RANGE_CELLS = 3
 """Fewest cells of the bar of a range, with the gap behind it."""
 _WORD_CELLS, _MAX_WORD_CELLS = 10, 24
@@ -154,6 +155,8 @@ class Histogram(Picture):
                 if row == rows - 1 and bar.count and letter == " ":
                     letter = "▁"
                 if letter != " ":
+                    if letter == _EIGHTHS[-1] and self.has_focus and not (is_here or palette.has_colours):
+                        letter = _PALE  # the one under the cursor is solid
                     spans += [(letter * (cells - 1) + " ", "accent" if is_here else "spark")]
                     continue
                 # The number stands on the bar, or where there is none, on the axis.

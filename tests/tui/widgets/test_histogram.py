@@ -107,3 +107,17 @@ def test_a_file_has_the_bars_of_the_screen(is_log: bool, middle: float) -> None:
     rights = [max(x for x, _ in bar.points) for bar in bars]
     assert len(bars) == 2 and rights[0] == pytest.approx(lefts[1], abs=2)
     assert (rights[0] - lefts[0]) / (rights[1] - lefts[0]) == pytest.approx(middle, abs=0.01)
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_the_bar_under_the_cursor_is_seen_without_colours(is_coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is solid and the others are not; with colours, or where the keys go elsewhere, all are solid."""
+    for has_focus in (True, False):
+        monkeypatch.setattr(Histogram, "has_focus", has_focus)
+        histogram = Histogram()
+        histogram.show(_of_ranges([8, 9, 7, 5], [0.0, 1.0, 2.0, 3.0, 4.0]), "x")
+        histogram.cursor = 2
+        strips = histogram.drawn(80, 24, make_palette(is_coloured=is_coloured, is_rich=is_coloured))
+        assert strips is not None
+        bars = re.findall("[▒█]+", strips[-4].text)
+        assert [set(bar) for bar in bars] == [{"█" if place == 2 or is_coloured or not has_focus else "▒"} for place in range(4)]  # fmt: skip
