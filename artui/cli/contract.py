@@ -373,6 +373,8 @@ DOCUMENTS: dict[str, Record] = {
     "why --where": {
         "count": Field("whole", "runs that match"),
         "others": Field("whole", "runs that they are held against"),
+        "metric": Field("text", "what they are judged by; empty if most have nothing to judge by"),
+        "is_by_best": Field("flag", "whether by the best value instead of the last"),
         "sentence": Field("text", "the answer in words"),
         "factors": Field("[factor]", "what sets them apart, the weightiest first"),
     },

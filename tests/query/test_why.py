@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
+from artui.query.filter.parser import both
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
@@ -160,9 +161,11 @@ Made = tuple[dict[str, Any], float]
 """Params of a run, and its last val/loss."""
 
 
-def _catalog(path: Path, made: Sequence[Made]) -> Path:
-    """Runs r0, r1, … with these params and losses."""
+def _catalog(path: Path, made: Sequence[Made], lacking: Sequence[dict[str, Any]] = ()) -> Path:
+    """Runs r0, r1, … with these params and losses; behind them those that lack a loss."""
     with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, params in enumerate(lacking, len(made)):
+            runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number + 1, params=params))
         for number, (params, loss) in enumerate(made):
             key = runs.start(
                 connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number + 1, params=params)
@@ -171,8 +174,10 @@ def _catalog(path: Path, made: Sequence[Made]) -> Path:
     return path
 
 
-def _asked(path: Path, made: Sequence[Made], left: int = 0, right: int = 1) -> Why:
-    _catalog(path, made)
+def _asked(
+    path: Path, made: Sequence[Made], left: int = 0, right: int = 1, lacking: Sequence[dict[str, Any]] = ()
+) -> Why:
+    _catalog(path, made, lacking)
     with open_reader(path) as reader:
         return why(reader, reader.run(f"r{left}").id, reader.run(f"r{right}").id)
 
@@ -193,7 +198,10 @@ def _same(ours: float | None, theirs: float) -> bool:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path, seed: int) -> None:
-    """Counts, shares, medians and pairs of otherwise equal runs, with ties, NaN and infinities among the losses."""
+    """Counts, shares, medians and pairs of otherwise equal runs, with ties, NaN and infinities among the losses.
+
+    Runs without a loss are not counted, and the filter of a line does not show them.
+    """
     chance = random.Random(seed)
     losses = (
         [0.1, 0.2, 0.2, 0.3, 0.5, math.nan, math.inf, -math.inf] if seed % 2 else [chance.random() for _ in range(9)]
@@ -207,7 +215,7 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
         if chance.random() < 0.2:
             del params["optimizer"]
         made.append((params, chance.choice(losses)))
-    explanation = _asked(tmp_path / "x.artui", made)
+    explanation = _asked(tmp_path / "x.artui", made, lacking=[params for params, _ in made[: 2 * (seed % 3)]])
     first, second = made[0][0], made[1][0]
     for factor in explanation.factors:
         name, split = factor.name, factor.split
@@ -455,7 +463,7 @@ def test_the_filter_of_a_line_shows_the_runs_that_are_like_these(tmp_path: Path,
     Values have more digits than are shown, are whole and huge, words, words that look like something else, or missing.
     """
     chance = random.Random(seed)
-    path, chosen, every = tmp_path / "x.artui", set(), []
+    path, chosen, every, without = tmp_path / "x.artui", set[int](), list[int](), list[int]()
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(24):
             is_bad = number < chance.choice([6, 7])
@@ -474,14 +482,23 @@ def test_the_filter_of_a_line_shows_the_runs_that_are_like_these(tmp_path: Path,
             key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params=params))
             every.append(key)
             chosen |= {key} if is_bad else set()
+            points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 0, 0.5)]))
+            # Of another project, and without the metric: neither is held against the others.
+            other = runs.start(connection, runs.NewRun(project="q", name=f"q{number}", params=params))
+            points.append(connection, other, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 0, 0.5)]))
+            without.append(runs.start(connection, runs.NewRun(project="p", name=f"w{number}", params=params)))
     with Reader(path) as reader:
-        factors = {factor.name: factor for factor in sets_apart(reader, chosen, every)}
+        held = comparable(reader, [*every, *without], metric="val/loss", against=chosen)
+        assert set(held.keys) == set(every)
+        among = both("project = p or project = none", held.where)
+        factors = {factor.name: factor for factor in sets_apart(reader, chosen, every, among=among)}
         matched = {name: set(run_order(reader, RunsRequest(f.where)).keys) for name, f in factors.items()}
     others = set(every) - chosen
     for name, keys in matched.items():
         assert len(keys & chosen) / len(chosen) > len(keys & others) / len(others), factors[name]
     assert {"exact", "low", "huge", "word"} <= matched.keys()
     assert all(matched[name] == chosen for name in ("exact", "low", "huge", "word"))
+    assert all(keys <= set(every) for keys in matched.values())
 
 
 @given(st.integers(0, 2**32), st.integers(3, 60), st.integers(8, 30), st.booleans())
@@ -737,22 +754,29 @@ def test_runs_without_the_metric_of_a_filter_are_no_others(tmp_path: Path) -> No
         every = list(run_order(reader, RunsRequest()).keys)
         having = set(run_order(reader, RunsRequest("kind != 0")).keys)
         assert set(comparable(reader, every, where="Val/Loss < 0.5 and kind = 1").keys) == having
-        assert comparable(reader, every, where="kind = 1") == (every, "", 0)
-        assert comparable(reader, every) == (every, "", 0)
+        assert comparable(reader, every, where="kind = 1") == (every, "", 0, "")
+        assert comparable(reader, every) == (every, "", 0, "")
         by_loss = comparable(reader, every, where="kind = 1", metric="Val/Loss")
-        assert set(by_loss.keys) == having and by_loss[1:] == ("Val/Loss", len(every) - len(having))
+        assert set(by_loss.keys) == having
+        assert by_loss[1:] == ("Val/Loss", len(every) - len(having), "has metrics.Val/Loss")
+        assert comparable(reader, every, where="val/loss < 0.5").where == "has metrics.Val/Loss"
         others = [key for key in every if key not in having]
-        assert comparable(reader, others, metric="Val/Loss") == (others, "", 0)
+        assert comparable(reader, others, metric="Val/Loss") == (others, "", 0, "")
+        assert comparable(reader, every, metric="Val/Loss", against=others[:1]).where == ""
         assert leading_metric(reader, having) == "Val/Loss" and leading_metric(reader, others) == ""
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_how_runs_came_out_is_counted(tmp_path: Path, seed: int) -> None:
-    """Medians, shares of better and of equal pairs, and counts are those of plain Python; runs without the metric are in none."""
+    """Medians, shares of better and of equal pairs, and counts are those of plain Python; runs without the metric are in none.
+
+    They are those of last values, or of the best ones.
+    """
     chance = random.Random(seed)
     metric, sign = (("val/loss", -1), ("val/acc", 1))[seed % 2]
     path = tmp_path / "x.artui"
     lasts: dict[int, float | None] = {}
+    by_best = seed >= 4
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(24):
             key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}"))
@@ -760,17 +784,20 @@ def test_how_runs_came_out_is_counted(tmp_path: Path, seed: int) -> None:
             shift = 1.0 if seed % 3 == 0 and number < 9 else 0.0
             lasts[key] = chance.choice([None, 0.1 + shift, 0.2 + shift, 0.2 + shift, 0.3])
             if lasts[key] is not None:
-                points.append(connection, key, runs.name_key(connection, metric), "", *points.pack([(0, 0, lasts[key])]))  # type: ignore[list-item] # fmt: skip
+                series = [(0, 0, lasts[key]), (1, 1, math.nan)] if by_best else [(0, 0, 9.0 * sign), (1, 1, lasts[key])]
+                points.append(connection, key, runs.name_key(connection, metric), "", *points.pack(series))  # type: ignore[arg-type]
     left, right = list(lasts)[:9], list(lasts)[9:]
     ours, theirs = ([last for key in keys if (last := lasts[key]) is not None] for keys in (left, right))
     with Reader(path) as reader:
-        sentence = outcome(reader, left, right, metric)
+        sentence = outcome(reader, left, right, metric, by_best=by_best)
         assert outcome(reader, left, right, metric, where=f"{metric} > 0.1") == "" == outcome(reader, left, right, "")
         assert outcome(reader, left, right, metric, where=f"{metric}.diverged") == ""
         assert outcome(reader, [], right, metric) == f"None of these runs has {metric}."
     pairs = [sign * (a - b) for a, b in product(ours, theirs)]
     shares = {"better": sum(pair > 0 for pair in pairs) / len(pairs), "worse": sum(pair < 0 for pair in pairs) / len(pairs)}  # fmt: skip
-    assert f", {len(ours)} : {len(theirs)} runs." in sentence and f"By {metric} they are " in sentence
+    assert (
+        f", {len(ours)} : {len(theirs)} runs." in sentence and f"By {'best ' * by_best}{metric} they are " in sentence
+    )
     middles = number_words(statistics.median(ours), statistics.median(theirs))
     assert f"median {middles[0]} against {middles[1]}" in sentence
     if shares["better"] != shares["worse"]:

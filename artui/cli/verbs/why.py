@@ -10,10 +10,11 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.damage import damaged_runs
+from artui.query.filter.parser import both
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
+from artui.query.why import Factor, Why, comparable, judged_metric, leading_metric, outcome, sets_apart, why, words
 from artui.safetext import clean
 from artui.units import count_text, number_text, plural
 
@@ -26,7 +27,7 @@ MAX_LINES = 20
     "--metric",
     "-m",
     default="",
-    help="What is judged by; by default the first result that both have, of validation if there is one.",
+    help="What is judged by; by default the first result that both have, or most of the runs, of validation if there is one.",
     shell_complete=completing.metrics,
 )
 @click.option("--best", "by_best", is_flag=True, help="Judge by the best value of the metric instead of the last one.")
@@ -45,21 +46,22 @@ def command(
     runs, catalog = without_catalog(runs, catalog)
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
         raise click.UsageError("Name two runs, or give --where and a filter.")
-    if (where and (metric or by_best)) or (among and not where):
-        raise click.UsageError("--metric and --best go with two runs, --among with --where.")
+    if among and not where:
+        raise click.UsageError("--among goes with --where.")
     with open_reader(catalog) as reader:
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)
             chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
-            metric = leading_metric(reader, chosen)
-            others = comparable(reader, [key for key in every if key not in chosen], where=where, metric=metric)
+            metric = judged_metric(reader, metric) if metric else leading_metric(reader, chosen)
+            unlike = [key for key in every if key not in chosen]
+            others = comparable(reader, unlike, where=where, metric=metric, against=chosen)
             every = [*chosen, *others.keys]
             damages, heads = damaged_runs(reader, every), {}
             if damages:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
-            factors = sets_apart(reader, chosen, every, where=where)
-            came_out = outcome(reader, chosen, others.keys, metric, where=where)
+            factors = sets_apart(reader, chosen, every, where=where, among=both(among, others.where))
+            came_out = outcome(reader, chosen, others.keys, metric, where=where, by_best=by_best)
             sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
             is_better, is_judged, names = None, True, ["these", "others"]
             seeds_text = ""
@@ -72,6 +74,8 @@ def command(
                 print_json(
                     count=len(chosen),
                     others=len(every) - len(chosen),
+                    metric=metric,
+                    is_by_best=by_best,
                     sentence=sentence,
                     factors=[factor_record(factor) for factor in factors],
                 )

@@ -25,6 +25,8 @@ from artui.query.why.factors import Spread as Spread
 from artui.query.why.factors import Why as Why
 from artui.query.why.outcome import Others as Others
 from artui.query.why.outcome import comparable as comparable
+from artui.query.why.outcome import has_metric as has_metric
+from artui.query.why.outcome import judged_metric as judged_metric
 from artui.query.why.outcome import leading_metric as leading_metric
 from artui.query.why.outcome import outcome as outcome
 from artui.query.why.two import why as why

@@ -14,7 +14,7 @@ from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.filter.matching import as_text
-from artui.query.filter.parser import asked_for, parse
+from artui.query.filter.parser import asked_for, both, parse
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
@@ -51,7 +51,13 @@ _INPUTS = """
 
 
 def sets_apart(
-    reader: Reader, left: Iterable[int], right: Iterable[int], *, where: str = "", by: Collection[str] = ()
+    reader: Reader,
+    left: Iterable[int],
+    right: Iterable[int],
+    *,
+    where: str = "",
+    by: Collection[str] = (),
+    among: str = "",
 ) -> list[Factor]:
     """Say what sets the runs of `left` apart from those of `right`, by their keys: the weightiest first.
 
@@ -60,6 +66,7 @@ def sets_apart(
     Args:
         where: the filter that `left` are the runs of: what it asks for sets them apart by itself, and is left out.
         by: ids of the columns whose values `left` are the group of: these are left out likewise.
+        among: a filter that all of these runs match, and no others: that of a factor asks for it, too.
     """
     known = asked_for(parse(where))
     ours, theirs = set(left), set(right)
@@ -82,7 +89,8 @@ def sets_apart(
         progress.said(steps - 1, steps)
         factors += _inputs_apart(connection, ours, theirs)
     factors.sort(key=lambda factor: -abs(factor.z or 0.0))
-    return [factor for factor in factors if factor.z and not _is_known(factor, known)]
+    telling = [factor for factor in factors if factor.z and not _is_known(factor, known)]
+    return [replace(factor, where=both(factor.where, among)) for factor in telling]
 
 
 def _is_known(factor: Factor, known: frozenset[str]) -> bool:

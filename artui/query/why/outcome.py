@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from artui.catalog.cells import text
+from artui.errors import UsageError
 from artui.numbers import as_float
-from artui.query.direction import guess_direction, has_direction
+from artui.query.aggregates import AGGREGATES
+from artui.query.direction import best_aggregate, guess_direction, has_direction
 from artui.query.filter.parser import asked_for, parse
+from artui.query.filter.tokens import quoted_name
 from artui.query.keys import key_list, name_key
 from artui.query.runs.ranked import best_and_sample
 from artui.query.runs.sorting import FIRST_SERIES
 from artui.query.series.ranking import BOOKS_RANK, main_metric, metric_rank
 from artui.query.why import words
 from artui.query.why.evidence import median, rank_sum, tied_share
-from artui.query.why.factors import Factor
+from artui.query.why.factors import Factor, judged_text
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -33,13 +37,14 @@ _NAMES = """
     GROUP BY n.key
 """
 _HAVING = "SELECT run_key AS key FROM series WHERE name_key = :name"
-_LASTS = f"SELECT t.run_key, t.last FROM series AS t WHERE t.name_key = :name AND {FIRST_SERIES}"
+_RESULTS = f"SELECT t.run_key, {{value}} FROM series AS t WHERE t.name_key = :name AND {FIRST_SERIES}"
 _NAMED = """
     SELECT n.key
     FROM json_each(:names) AS w
     JOIN name AS n ON lower(n.text) = w.value
     WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
 """
+_TEXTS = "SELECT n.text FROM json_each(:keys) AS w JOIN name AS n ON n.key = w.value"
 
 
 def leading_metric(reader: Reader, keys: Iterable[int], *, wanted: str = "") -> str:
@@ -61,6 +66,21 @@ def leading_metric(reader: Reader, keys: Iterable[int], *, wanted: str = "") -> 
     return main_metric(judging) if judging else ""
 
 
+def judged_metric(reader: Reader, name: str) -> str:
+    """Give the name of a metric by which runs can be judged.
+
+    Raises:
+        UsageError: no run has it, or nothing says which way it is better.
+    """
+    with reader.snapshot() as connection:
+        key = name_key(connection, name)
+        if key is None or not key_list(connection, f"{_HAVING} LIMIT 1", {"name": key}):
+            raise UsageError(f"No run has a metric {name!r}.", remedy="Name one that the runs have.")
+    if not has_direction(name):
+        raise UsageError(f"Nothing says which way {name} is better.", remedy="Name another metric.")
+    return name
+
+
 class Others(NamedTuple):
     """Runs that others can be held against."""
 
@@ -69,31 +89,55 @@ class Others(NamedTuple):
     """The metric that they all have; empty if none was asked of them."""
     left_out: int
     """How many lack what they would have to have: they are of another kind, and differ in all."""
+    where: str = ""
+    """A filter for what others were left out for, if all of them and of those they are held against have it."""
 
 
-def comparable(reader: Reader, keys: Collection[int], *, where: str = "", metric: str = "") -> Others:
+def comparable(
+    reader: Reader, keys: Collection[int], *, where: str = "", metric: str = "", against: Collection[int] = ()
+) -> Others:
     """Leave out the runs that lack a metric which a filter compares, or else the one that is judged by.
 
     If all lack it, all are kept.
+
+    Args:
+        against: the runs that they are to be held against.
     """
     with reader.snapshot() as connection:
         named = asked_for(parse(where))
         name_keys = key_list(connection, _NAMED, {"names": orjson.dumps(sorted(named)).decode()})
         judged = name_key(connection, metric) if metric and not name_keys else None
-        kept = list(keys)
+        kept, is_shared = list(keys), True
         for key in [*name_keys, *([judged] if judged is not None else [])]:
             having = set(key_list(connection, _HAVING, {"name": key}))
             kept = [run_key for run_key in kept if run_key in having]
+            is_shared = is_shared and having.issuperset(against)
+        named_metrics = connection.execute(_TEXTS, {"keys": orjson.dumps(name_keys).decode()}).fetchall()
     if judged is not None and not kept:
         return Others(list(keys), "", 0)
-    return Others(kept, metric if judged is not None else "", len(keys) - len(kept))
+    left_out, required = (
+        len(keys) - len(kept),
+        [metric] if judged is not None else [text(name) for (name,) in named_metrics],
+    )
+    has = " and ".join(map(has_metric, required)) if left_out and is_shared else ""
+    return Others(kept, metric if judged is not None else "", left_out, has)
 
 
-def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: str, *, where: str = "") -> str:
+def has_metric(name: str) -> str:
+    """Write the filter for runs that have a metric."""
+    return f"has metrics.{quoted_name(name)}"
+
+
+def outcome(
+    reader: Reader, left: Iterable[int], right: Iterable[int], metric: str, *, where: str = "", by_best: bool = False
+) -> str:
     """Say in a sentence how the runs of `left` came out against those of `right` by the last value of a metric.
 
     A run that ended in NaN, or in the worst infinity, is worse than any number. Empty without a metric, or if the filter
     that `left` are the runs of asks for it: then it is no news.
+
+    Args:
+        by_best: judge by the best value of the metric instead.
     """
     # `val/loss.diverged` asks for it, too.
     if not metric or any(f"{name}.".startswith(f"{metric.lower()}.") for name in asked_for(parse(where))):
@@ -101,7 +145,7 @@ def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: s
     direction = guess_direction(metric)
     sign = 1.0 if direction == "higher" else -1.0
     with reader.snapshot() as connection:
-        result_by_key = _results(connection, metric, sign)
+        result_by_key = _results(connection, metric, sign, best_aggregate(metric) if by_best else "last")
     ours, theirs = ([result_by_key[key] for key in keys if key in result_by_key] for keys in (left, right))
     factor = Factor("", metric, "", "", left_count=len(ours), right_count=len(theirs))
     if ours and theirs:
@@ -112,14 +156,14 @@ def outcome(reader: Reader, left: Iterable[int], right: Iterable[int], metric: s
             left_median=middles[0], right_median=middles[1],
             diverged=sum(value == -float("inf") for value in (*ours, *theirs)),
         )  # fmt: skip
-    return words.outcome(metric, direction, factor)
+    return words.outcome(judged_text(metric, by_best=by_best), direction, factor)
 
 
-def _results(connection: sqlite3.Connection, metric: str, sign: float) -> dict[int, float]:
+def _results(connection: sqlite3.Connection, metric: str, sign: float, which: str) -> dict[int, float]:
     """Give how good each run came out, higher for better."""
-    rows = connection.execute(_LASTS, {"name": name_key(connection, metric)})
+    rows = connection.execute(_RESULTS.format(value=AGGREGATES[which]), {"name": name_key(connection, metric)})
     return {
-        key: sign * as_float(last) if isinstance(last, int | float) else -float("inf")
-        for key, last in rows
+        key: sign * as_float(result) if isinstance(result, int | float) else -float("inf")
+        for key, result in rows
         if isinstance(key, int)
     }

@@ -16,6 +16,7 @@ from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Row, compare
 from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.filter.matching import as_text
+from artui.query.filter.parser import both
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
 from artui.query.names import distinct_names
@@ -26,6 +27,7 @@ from artui.query.why import words
 from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, spread_of, tied_share
 from artui.query.why.factors import FEW_RUNS, Factor, Repetitions, Why, judged_text
+from artui.query.why.outcome import has_metric
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 
 if TYPE_CHECKING:
@@ -185,6 +187,10 @@ class _Judged:
     """How good each run came out, higher for better: one that ended in NaN is the worst, as minus infinity."""
     sign: float
     """-1 where lower is better: a result times this is the metric."""
+    name: str
+    """Of the metric, without labels."""
+    deleted: frozenset[int]
+    """Keys of the runs in the trash."""
 
     def places(self, keys: Sequence[int]) -> Any:
         """Give the places of those of some runs that are judged, each once."""
@@ -195,6 +201,12 @@ class _Judged:
     def count(self, keys: Sequence[int]) -> int:
         """Count those of some runs that are judged."""
         return len(self.places(keys))
+
+    def lacks_any(self, keys: Sequence[int]) -> bool:
+        """Say whether some runs that are in the table lack the metric."""
+        import numpy as np
+
+        return not self.deleted.issuperset(np.setdiff1d(np.asarray(keys, np.int64), self.keys).tolist())
 
     def place_of(self, run_key: int) -> int | None:
         """Give the place of a run; None if it is not judged."""
@@ -231,7 +243,8 @@ def _judged(
     }
     keys = np.fromiter(results, np.int64, len(results))
     order = np.argsort(keys)
-    return _Judged(keys[order], np.fromiter(results.values(), np.float64, len(results))[order], sign)
+    values = np.fromiter(results.values(), np.float64, len(results))[order]
+    return _Judged(keys[order], values, sign, name, frozenset(gone))
 
 
 # Which runs are like the first, and which like the second
@@ -361,7 +374,9 @@ def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configuratio
         return factor
     left, right = judged.places(sides.left), judged.places(sides.right)
     ours, theirs = judged.results[left], judged.results[right]
-    factor = replace(factor, left_count=len(ours), right_count=len(theirs), where=sides.where, split=sides.split)
+    # Runs that have no such metric are not counted: then the filter leaves them out, too.
+    where = both(sides.where, has_metric(judged.name)) if judged.lacks_any(sides.left) else sides.where
+    factor = replace(factor, left_count=len(ours), right_count=len(theirs), where=where, split=sides.split)
     if not len(ours) or not len(theirs) or len(ours) + len(theirs) < 3:
         return factor
     z, share = rank_sum(ours, theirs)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from artui.query.filter.matching import as_text
 from artui.query.why.evidence import chance_of
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def is_clear(factor: Factor, count: int) -> bool:
 
 def is_higher(factor: Factor) -> bool:
     """Say whether the first side is above the number that parts the sides."""
-    return factor.where.rpartition(" ")[0].endswith(" >")
+    return factor.split is not None and f" > {as_text(factor.split)}" in factor.where
 
 
 def label(factor: Factor) -> str:

@@ -16,10 +16,12 @@ from textual.pilot import Pilot
 from artui import cli
 from artui.catalog import Catalog, points, runs
 from artui.query import progress
-from artui.query.why import why, words
+from artui.query.why import Factor, why, words
+from artui.tui.messages import ShowRuns
 from artui.tui.screens import why as screen_module
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.runs.columns import column_at
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE, Spreads
@@ -175,6 +177,54 @@ def test_a_range_is_told_and_filtered_alike_in_app_and_shell(
         assert screen.state.request.where == first["where"] and len(screen.state.order.keys) == 24
 
     explore(path, flow, size=(80, 24))
+
+
+def test_sets_of_runs_are_judged_by_the_values_that_the_table_shows(
+    small_catalog: Path, explore: Explore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Last or best values judge a filter's runs, marked ones and a group; enter finds no more than was counted."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+        async def answer(by: str) -> list[Factor]:
+            await press("w")
+            screen = on(pilot, WhyScreen)
+            assert f"By {by} they are " in screen._answer and screen._answer in _words(shown(pilot))
+            return list(screen._factors or ())
+
+        await settled(pilot)
+        runs_screen = on(pilot, RunsScreen)
+        while column_at(runs_screen.table.view, runs_screen.table.column).name != "val/loss":
+            await press("right")
+        runs_screen.post_message(ShowRuns("hidden > 200"))
+        for by, more in (("val/loss", []), ("best val/loss", ["--best"])):
+            await settled(pilot)
+            await answer(by)
+            said = on(pilot, WhyScreen)._answer
+            assert cli.run(["why", "-w", "hidden > 200", *more, "--catalog", str(small_catalog)]) == 0
+            assert capfd.readouterr().out.splitlines()[0] == said
+            assert ("NaN" in said or "diverged" in said) == (by == "val/loss")
+            await press("escape")
+            await press("b" if not more else "space")
+        runs_screen.post_message(ShowRuns("has note or lr > 0"))
+        await settled(pilot)
+        factors = await answer("best val/loss")
+        await press("enter")
+        where = runs_screen.state.request.where
+        assert where == factors[0].where and where.endswith(" and (has note or lr > 0)")
+        runs_screen.post_message(ShowRuns(""))
+        await press("M")
+        runs_screen._grouping.group(["param:optimizer"])
+        await settled(pilot)
+        factors = await answer("best val/loss")
+        assert all(factor.where.endswith(" and has metrics.val/loss") for factor in factors)
+        await press("enter")
+        assert 0 < len(runs_screen.state.order.keys) <= 11
+
+    explore(small_catalog, flow, size=(120, 36))
 
 
 def test_esc_leads_back_to_what_filtered_the_table(small_catalog: Path, explore: Explore) -> None:

@@ -168,6 +168,7 @@ class RunsOpener:
         self.when_whole("you learn why", self._why)
 
     def _why(self) -> None:
+        from artui.query.filter.parser import both
         from artui.query.why import comparable, leading_metric, outcome, sets_apart
         from artui.tui.screens.why import WhyScreen
 
@@ -196,21 +197,30 @@ class RunsOpener:
             if ALL_BUT_SEED not in state.arrangement.grouping:
                 by = group.by
 
-        wanted = self._judging_metric()
+        wanted, best_metrics = self._judging_metric(), screen.artui.best_metrics
+        # Marked runs may lie outside the table.
+        is_inside = not is_filter and chosen.issubset(state.order.keys)
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor], str]:
             every = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
             metric = leading_metric(reader, chosen, wanted=wanted)
             others = comparable(
-                reader, [key for key in every if key not in chosen], where=where if is_filter else "", metric=metric
+                reader,
+                [key for key in every if key not in chosen],
+                where=where if is_filter else "",
+                metric=metric,
+                against=chosen,
             )
             lacking = f" · {count_text(others.left_out)} without {clean(metric)} left out" if others.metric and others.left_out else ""  # fmt: skip
             title = [
                 (f"{which[0]}{plural(len(chosen), which[1])}{which[2]}", "accent"),
                 (f" against the {plural(len(others.keys), 'other')}{of}{lacking}", "dim"),
             ]
-            factors = sets_apart(reader, set(chosen), others.keys, where=where if is_filter else "", by=by)
-            return title, factors, outcome(reader, chosen, others.keys, metric, where=where if is_filter else "")
+            asked = where if is_filter else ""
+            among = both(where, others.where) if is_inside else others.where
+            factors = sets_apart(reader, set(chosen), others.keys, where=asked, by=by, among=among)
+            by_best = metric in best_metrics
+            return title, factors, outcome(reader, chosen, others.keys, metric, where=asked, by_best=by_best)
 
         def show_runs(where: str) -> None:
             screen.post_message(ShowRuns(where))
