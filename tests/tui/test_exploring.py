@@ -29,6 +29,7 @@ from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.groupcells import group_cell
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
+from artui.units import number_text
 from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
 
@@ -194,9 +195,16 @@ def test_what_groups_show_below_the_sorted_metric_is_what_orders_them(
         numbers = [float(cell.split()[0]) for cell in cells if cell.strip()[:1].isdigit()]
         assert len(numbers) > 2 and numbers == sorted(numbers, reverse=is_down)
         assert f"{'max' if is_down else 'min'}, mean ± sd" in text or "mean ± sd" not in text
-        assert ("(n of m) some diverged" in text.splitlines()[1]) == any(
-            spread.odd and spread.count for group in table.groups for spread in group.spreads.values()
-        )
+        # What is explained is in sight: shares of runs, and that some of the others diverged.
+        below = "\n".join(text.splitlines()[3:-1])
+        assert bool(re.search(r"\(\d+ of \d+\)!", below)) == ("! some diverged" in text.splitlines()[1])
+        assert bool(re.search(r"\(\d+ of \d+\)(?!!)", below)) == ("(n of m) have a value" in text.splitlines()[1])
+        for group in table.groups:
+            spread = group.spreads.get("metric:val/loss")
+            if spread is not None and 0 < spread.count < len(group.keys):
+                mean = number_text(spread.mean, 3)
+                of = f"({spread.count} of {len(group.keys)})" + "!" * bool(spread.odd)
+                assert re.search(rf"{mean[:-1]}\S*( ±\S+)? {re.escape(of)}", below), (mean, of)
 
     explore(demo_catalog, flow, size=size)
 

@@ -10,10 +10,17 @@ from artui.tui.widgets.grouplabels import value_text
 from artui.units import age_text, column_text, duration_text, number_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from artui.query.runs.grouping import Group, Spread
 
 
 GAP = "  "
+SPREAD_CELLS = 14
+"""Fewest cells for mean ± standard deviation of a group, behind its best value."""
+DIVERGED = "!"
+"""Behind a share of runs: some of the others diverged."""
+_SHORT_DIGITS = 3
 VARIES = "varies"
 """Says that the runs of a group differ, where there is no room for the range of their numbers."""
 
@@ -45,12 +52,10 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         best = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        mean_and_sd = fit(spread_text(spread, shape.behind), shape.behind)
-        if spread.count < len(group.keys):
-            # Some runs ended in NaN, or never got so far: the rest looks better than it is.
-            mean_of_some = fit(partial_text(spread, len(group.keys), shape.behind), shape.behind)
-            return [(best, "dim" if spread.odd else "text"), (" ", "text"), (mean_of_some, "faint")]
-        return [(best, "text"), (" ", "text"), (mean_and_sd, "faint" if group.is_thin else "dim")]
+        text = fit(behind_text(spread, len(group.keys), shape.behind), shape.behind)
+        # Where some runs ended in NaN, or never got so far, the rest looks better than it is.
+        is_faint = group.is_thin or spread.count < len(group.keys)
+        return [(best, "dim" if spread.odd else "text"), (" ", "text"), (text, "faint" if is_faint else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))
@@ -78,15 +83,46 @@ def range_texts(low: float, high: float, between: str = "–") -> list[str]:
     return [f"{first}{between}{last}".replace("-", "−") for first, last in ends]
 
 
+def behind_text(spread: Spread, size: int, cells: int = 1_000) -> str:
+    """Give what stands behind the best value of a group of so many runs; nothing where that is the only one."""
+    if spread.count < size:
+        return partial_text(spread, size, cells)
+    return spread_text(spread, cells) if size > 1 else ""
+
+
+def behind_cells(groups: Iterable[Group], column_id: str, *, is_whole: bool) -> int:
+    """Say how many cells what stands behind the best values of a metric takes: all of it, or short means with their shares of runs."""
+    cells = 0
+    for group in groups:
+        spread, size = group.spreads.get(column_id), len(group.keys)
+        if spread is None or not spread.count:
+            continue
+        if is_whole:
+            cells = max(cells, len(behind_text(spread, size)))
+        elif spread.count < size:
+            mean = "" if spread.mean is None else number_text(spread.mean, _SHORT_DIGITS) + " "
+            cells = max(cells, len(mean + _share(spread, size)))
+    return cells
+
+
 def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
-    """Show a mean with how many runs of so many it is of, with as many digits as fit: the share is worth more than they."""
-    of = f"({spread.count:,} of {size:,})"
+    """Show mean ± standard deviation with how many runs of so many they are of, as much as fits whole; the share is worth most.
+
+    `!` says that some of the others diverged; else they have no value.
+    """
+    of = _share(spread, size)
     if spread.mean is None:
         return of
-    means = [number_text(spread.mean), *(number_text(spread.mean, digits) for digits in (3, 2))]
-    if "e" in means[0]:
-        means.pop()  # one digit before an exponent says too little
-    return next((text for mean in means if len(text := f"{mean} {of}") <= cells), of)
+    mean = number_text(spread.mean)
+    deviations = (f" ±{spread.sd:.{digits}g}" for digits in (2, 1)) if spread.sd is not None else ()
+    means = [*(mean + deviation for deviation in deviations), mean, number_text(spread.mean, _SHORT_DIGITS)]
+    if "e" not in mean:  # one digit before an exponent says too little
+        means.append(number_text(spread.mean, 2))
+    return next((text for shown in means if len(text := f"{shown} {of}") <= cells), of)
+
+
+def _share(spread: Spread, size: int) -> str:
+    return f"({spread.count:,} of {size:,}){DIVERGED if spread.odd else ''}"
 
 
 def spread_text(spread: Spread, cells: int = 1_000) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from artui.safetext import clean
-from artui.tui.cells import fit, fit_apart
+from artui.tui.cells import fit, fit_apart, fit_middle
 from artui.units import number_text, param_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _MISSING = "–"
 _USUAL_SHARE = 0.75
 """A value that so many of the groups have that have any is said only of the others."""
 _ORDERED_PLACES = 3
+_FEWEST_PART_CELLS = 9
+"""A value of a label is not cut to fewer cells: then it is left out instead."""
 MANY_GROUPS = 5000
 """With more groups than this artui does not look for what distinguishes them."""
 
@@ -152,7 +154,10 @@ def _with_end(start: str, end: str, cells: int) -> str:
 
 
 def _joined(parts: Iterable[str], cells: int) -> str:
-    """Join as many parts as fit whole, with an ellipsis for the others; a first part that is too long is cut."""
+    """Join parts: all, the long ones cut in the middle, if that is enough; or else as many as fit whole, with an ellipsis for the others."""
+    parts = list(parts)
+    if cell_len(_BETWEEN.join(parts)) > cells and (shared := _sharing(parts, cells)):
+        return shared
     text = shorter = ""
     for count, part in enumerate(parts):
         longer = f"{text}{_BETWEEN}{part}" if count else part
@@ -162,6 +167,17 @@ def _joined(parts: Iterable[str], cells: int) -> str:
         if cell_len(text) + len(_BETWEEN) + 1 <= cells:
             shorter = f"{text}{_BETWEEN}…"
     return text
+
+
+def _sharing(parts: Sequence[str], cells: int) -> str:
+    """Join parts of which the longest are cut alike, so that all fit; empty where too little of them would be left."""
+    room, widths = cells - len(_BETWEEN) * (len(parts) - 1), sorted(map(cell_len, parts))
+    for count, width in enumerate(widths):
+        if width * (len(widths) - count) > room:
+            most = room // (len(widths) - count)
+            return _BETWEEN.join(fit_middle(part, most).rstrip() if cell_len(part) > most else part for part in parts) if most >= _FEWEST_PART_CELLS else ""  # fmt: skip
+        room -= width
+    return _BETWEEN.join(parts)
 
 
 def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool, fallback: str = "") -> Labels:

@@ -29,7 +29,7 @@ from artui.tui.cells import (
     keeps_end,
     strip_of,
 )
-from artui.tui.widgets.groupcells import GAP, extreme_of, group_id
+from artui.tui.widgets.groupcells import GAP, SPREAD_CELLS, behind_cells, extreme_of, group_id
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
 from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 AHEAD_ROWS = 96
 """Rows read beyond those in sight, in both directions."""
 KEPT_ROWS = 800
-_GROUP_CELLS = 42
+_GROUP_CELLS = 64
 _COMPARED_NAMES = 200
 _LEADING_COLUMNS = 3
 """A metric among so many first columns leads the rows."""
@@ -438,7 +438,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         return [heading, *map(cell_len, texts)]
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[tuple[Shape, ...], int]:
-        """Give the free cells to columns whose titles are cut, from the left, and say how many are left."""
+        """Give the free cells to columns whose titles are cut, then to spreads of groups, from the left, and say how many are left."""
         shapes = list(self._shapes)
         for number, shape in shown.items():
             missing = self._title_cells(shape) - (shape.width if shape.spread else shape.cells)
@@ -446,6 +446,12 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 added = min(missing, free)
                 free -= added
                 shapes[number] = shapes[number]._replace(width=shapes[number].width + added)
+        for number, shape in shown.items():
+            if shape.spread and free > 0:
+                whole = behind_cells(self.groups[:_COMPARED_NAMES], shape.column.id, is_whole=True)
+                added = max(0, min(whole - shape.spread, free))
+                free -= added
+                shapes[number] = shapes[number]._replace(spread=shape.spread + added)
         return tuple(shapes), free
 
     # Drawing
@@ -582,7 +588,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             shape = self._shapes[number]
             room -= len(GAP) + shape.width
             if shape.spread and room < 1 + shape.spread:
-                shape = _without_spread(shape)
+                is_short = room > SPREAD_CELLS
+                shape = shape._replace(spread=room - 1) if is_short else _without_spread(shape)
                 room -= shape.width - self._shapes[number].width
             if room < 0 and visible:
                 break
@@ -647,6 +654,11 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         labels = [cell_len(clean(str(group.values[0]))) + cell_len(_count_text(group)) for group in self.groups]
         name = max([self.NAME_CELLS[0], indent + self._needed_cells, *labels])
         return 4 + min(name, self.NAME_CELLS[1]) + sum(len(GAP) + shape.cells for shape in self.view.shapes)
+
+    @property
+    def spread_ids(self) -> frozenset[str]:
+        """Ids of the columns in sight that show mean and spread of groups."""
+        return frozenset(shape.column.id for _, shape in self._visible_shapes() if shape.spread)
 
     @property
     def hidden_columns(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, runs
+from artui.model import Column
 from artui.query.runs.grouping import Group, Spread
 from artui.query.runs.sorting import Sort
+from artui.tui.cells import Shape
 from artui.tui.screens.runs.groups import ordered_groups
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.state import RunsState
-from artui.tui.widgets.groupcells import partial_text, range_texts, spread_text
+from artui.tui.widgets.groupcells import behind_cells, group_cell, partial_text, range_texts, spread_text
 from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.runstable import RunsTable
 from artui.units import number_text
@@ -42,12 +45,34 @@ def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | Non
 
 @given(mean=st.floats(-1e6, 1e6), count=st.integers(1, 99), more=st.integers(1, 99))
 def test_a_mean_of_some_says_of_how_many(mean: float, count: int, more: int) -> None:
-    """The share of runs is never cut; the mean before it loses digits, then goes."""
-    for cells in (14, 18):
-        text = partial_text(Spread(count, more, mean=mean), count + more, cells)
+    """The share of runs is never cut, and says if others diverged; the deviation before it loses digits, the mean too, then they go."""
+    for cells, odd in product((14, 18, 30), (0, more)):
+        text = partial_text(Spread(count, odd, mean=mean, sd=0.0123), count + more, cells)
         first, _, of = text.rpartition("(")
-        assert of == f"{count} of {count + more})" and len(text) <= cells
+        assert of == f"{count} of {count + more})" + "!" * bool(odd) and len(text) <= cells
+        first, _, sd = first.partition("±")
         assert not first or float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
+        assert sd in ("", "0.012 ", "0.01 ") and (sd or cells < 30)
+
+
+def test_room_is_made_for_the_share_of_runs_and_a_lone_run_says_its_value_once() -> None:
+    """A column is as wide as its short means with shares; a group of one run has no mean beside its value."""
+    lone = Group((1,), (7,), {"m": Spread(1, mean=0.5, best=0.5, low=0.5, high=0.5)})
+    some = Group((2,), tuple(range(15)), {"m": Spread(14, mean=0.1424, best=0.1, sd=0.02)})
+    assert behind_cells([lone], "m", is_whole=False) == behind_cells([lone], "m", is_whole=True) == 0
+    assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 (14 of 15)")
+    assert behind_cells([lone, some], "m", is_whole=True) == len("0.1424 ±0.02 (14 of 15)")
+    shape = Shape(Column("metric", "m"), "m", 8, spread=14)
+    assert "".join(text for text, _ in group_cell(replace(lone, spreads={shape.column.id: lone.spreads["m"]}), shape, 0)).split() == ["0.5000"]  # fmt: skip
+
+
+def test_one_long_value_leaves_room_for_the_others() -> None:
+    """It is cut in the middle; the values behind it stay whole."""
+    values = [(f"torch.optim.AdamW(betas=(0.9, 0.{number}), eps=1e-08)", 0.01, 32, number) for number in (95, 99)]
+    groups = [Group(group_values, (1,)) for group_values in [*values, ("sgd", 0.1, 64, 3)]]
+    labels = labels_of(groups, ["optimizer", "lr", "batch", "k"], is_chosen=True)
+    text = labels.text(groups[0], heading_count=4, cells=40)
+    assert len(text) <= 40 and text.endswith(" · 95 · 0.01 · 32") and text.startswith("torch")
 
 
 def test_groups_stand_by_their_own_values(tmp_path: Path, explore: Explore) -> None:

@@ -15,12 +15,14 @@ from artui.tui.cells import Shape, shape_of, short_titles
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state import arranging
 from artui.tui.state.arrangement import Arrangement
-from artui.tui.widgets.groupcells import VARIES, range_texts
+from artui.tui.widgets.groupcells import SPREAD_CELLS, VARIES, behind_cells, range_texts
 from artui.tui.widgets.tablelines import View
 
 SPARK_CELLS = 10
-SPREAD_CELLS = 14
-"""For mean ± standard deviation of a group, behind its best value."""
+MAX_SPREAD_CELLS = 20
+"""A metric of groups is made wider, up to this, for a mean with the share of runs that it is of."""
+_MEASURED_GROUPS = 60
+"""So many groups say how wide that is."""
 MAX_RANGE_CELLS = 11
 """A column of groups is made wider, up to this, for the range of its numbers."""
 MAX_AGGREGATED = 2_000
@@ -93,7 +95,9 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
         # Groups stand by their first runs: what is shown is what orders them.
         extreme = ("max" if sort.is_descending else "min") if is_order else best_aggregate(shape.column.name)
         # The arrow stands above the mean if that is what orders them.
-        shape = shape._replace(spread=SPREAD_CELLS + is_mean, extreme=extreme)
+        share_cells = behind_cells(state.groups[:_MEASURED_GROUPS], shape.column.id, is_whole=False)
+        spread = max(SPREAD_CELLS + is_mean, min(share_cells, MAX_SPREAD_CELLS))
+        shape = shape._replace(spread=spread, extreme=extreme)
     elif state.arrangement.grouping:
         shape = shape._replace(width=max(shape.width, len(VARIES), _range_cells(shape.column)))
     cells = state.arrangement.widths.get(shape.column.id)

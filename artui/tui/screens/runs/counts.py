@@ -8,10 +8,13 @@ from artui.query.attributes import title_of
 from artui.safetext import clean
 from artui.tui.cells import aggregate_text
 from artui.tui.screens.runs.columns import orders_by_mean
+from artui.tui.widgets.groupcells import DIVERGED
 from artui.tui.widgets.tablelines import sort_arrow
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from artui.query.runs.order import RunsRequest
     from artui.tui.cells import Span
     from artui.tui.screens.runs.state import RunsState
@@ -21,10 +24,13 @@ MAX_OLDER_CHARS = 12
 """So much is shown of a text where there is little room."""
 
 
-def count_spans(state: RunsState, *, hidden_columns: int, older_chars: int = MAX_OLDER_CHARS) -> list[Span]:
+def count_spans(
+    state: RunsState, *, hidden_columns: int, spread_ids: Collection[str] = (), older_chars: int = MAX_OLDER_CHARS
+) -> list[Span]:
     """Say what is shown; `hidden_columns` lie beyond the right edge.
 
     Args:
+        spread_ids: ids of the columns in sight that show means of groups, with the share of runs that they are of.
         older_chars: so much is shown of the text that a count is about, if that is not the one beside it.
     """
     order = state.order
@@ -41,8 +47,7 @@ def count_spans(state: RunsState, *, hidden_columns: int, older_chars: int = MAX
     if state.groups:
         spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
     # Signs of the groups are explained first: there is an arrow above the column that sorts, too.
-    if any(spread.odd and spread.count for group in state.groups for spread in group.spreads.values()):
-        spans.append((" · (n of m) some diverged", "warn"))
+    spans += _share_spans(state, spread_ids)
     if any(group.is_thin for group in state.groups):
         from artui.query.runs.grouping import FEW_RUNS
 
@@ -52,6 +57,22 @@ def count_spans(state: RunsState, *, hidden_columns: int, older_chars: int = MAX
     if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))
     return spans
+
+
+def _share_spans(state: RunsState, spread_ids: Collection[str]) -> list[Span]:
+    """Explain the shares of runs that are in sight: `(9 of 11)!`, `(14 of 15)`."""
+    has_diverged = has_missing = False
+    for group in state.groups:
+        for column_id in spread_ids:
+            spread = group.spreads.get(column_id)
+            if spread is not None and 0 < spread.count < len(group.keys):
+                has_diverged = has_diverged or spread.odd > 0
+                has_missing = has_missing or not spread.odd
+    share = "(n of m)"
+    spans: list[Span] = []
+    if has_diverged:
+        spans.append((f" · {'' if has_missing else share}{DIVERGED} some diverged", "warn"))
+    return [*spans, (f" · {share} have a value", "dim")] if has_missing else spans
 
 
 def _sorting_text(request: RunsRequest) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.direction import has_direction
 from artui.safetext import cells_of, clean
-from artui.tui.cells import Span, fit, fit_apart, length_of
+from artui.tui.cells import Span, aggregate_text, fit, fit_apart, length_of
 from artui.tui.widgets.groupcells import VARIES, range_texts
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
@@ -107,7 +107,14 @@ def group_lines(group: Group, parts: Sequence[str], view: View, *, cells: int) -
     name_cells = min(max((cells_of(_name_of(column)) for column in params), default=0), cells // 2)
     for column in params:
         name = fit(_name_of(column), name_cells, keep_end=True)
-        lines.append(Line([(f" {name}  ", "dim"), _param_span(group.spreads[column.id])]))
+        spread, spans = group.spreads[column.id], [(f" {name}  ", "dim"), _param_span(group.spreads[column.id])]
+        of: Span = (f" in {spread.count:,} of {len(group.keys):,}", "warn")
+        if spread.count == len(group.keys):
+            lines.append(Line(spans))
+        elif length_of([*spans, of]) <= cells:
+            lines.append(Line([*spans, of]))
+        else:
+            lines += [Line(spans), Line([("  ", "text"), of])]
     return lines
 
 
@@ -123,7 +130,10 @@ def _filled(parts: Sequence[str], cells: int) -> list[str]:
 
 
 def _name_of(column: Column) -> str:
-    return clean(column.name, max_chars=60)
+    """Name a column; of a metric, with which of its numbers it is, if that is not the last one."""
+    name = clean(column.name, max_chars=60)
+    is_last = column.source != "metric" or column.aggregate == "last"
+    return name if is_last else name + aggregate_text(column.name, column.aggregate)
 
 
 def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[Line]:
@@ -166,8 +176,8 @@ def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[L
 
 
 def _param_span(spread: Spread) -> Span:
-    if spread.is_same:
-        return clean(param_text(spread.same), max_chars=60), "text"
+    if spread.distinct == 1:
+        return clean(param_text(spread.same), max_chars=60), "text" if spread.is_same else "dim"
     if spread.low is not None and spread.high is not None:
         return range_texts(spread.low, spread.high, " to ")[0], "dim"
     return f"{VARIES}: {spread.distinct} values", "dim"

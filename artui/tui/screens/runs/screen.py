@@ -224,7 +224,9 @@ class RunsScreen(ArrangesColumns):
 
     def _show_view(self, before: RunsState) -> None:
         is_sorted_alike = before.answered.sorts == self.state.answered.sorts
-        if is_sorted_alike and _is_same(before, self.state, "arrangement", "columns", "attributes", "fitting", "tags"):
+        if is_sorted_alike and _is_same(
+            before, self.state, "arrangement", "columns", "attributes", "fitting", "tags", "groups"
+        ):
             return
         table, view = self.table, columns.view_of(self.state)
         if view == table.view:
@@ -269,14 +271,14 @@ class RunsScreen(ArrangesColumns):
     # Around the table
 
     def _show_counts(self) -> None:
-        spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
+        table = self.table
+        counted = partial(count_spans, self.state, hidden_columns=table.hidden_columns, spread_ids=table.spread_ids)
+        spans = counted()
         # Of groups there is more to explain; the word of the empty filter stays whole.
         most = self.size.width - _FILTER_CELLS if self.state.groups else self.size.width * 2 // 3
         most = max(20, most)
         if (spare := self.filter.spare(spans, most=most)) > 0:
-            spans = count_spans(
-                self.state, hidden_columns=self.table.hidden_columns, older_chars=MAX_OLDER_CHARS + spare
-            )
+            spans = counted(older_chars=MAX_OLDER_CHARS + spare)
         self.filter.say(spans, most=most)
 
     def _show_empty(self) -> None:

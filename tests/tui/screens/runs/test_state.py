@@ -15,12 +15,13 @@ from artui.query.runs.columns import Columns
 from artui.query.runs.grouping import Group, Spread
 from artui.query.runs.order import RunOrder, RunsRequest
 from artui.query.runs.sorting import Sort
-from artui.tui.cells import length_of
+from artui.tui.cells import Shape, length_of
 from artui.tui.screens.runs import columns, groups, marks
 from artui.tui.screens.runs.counts import count_spans
 from artui.tui.screens.runs.pane import group_lines
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_CELLS, MAX_SORTS, MIN_CELLS, arrangement_of
+from artui.tui.widgets.tablelines import View
 
 KEYS = range(1, 9)
 PARAMS = tuple(Column("param", name, number) for number, name in enumerate(("lr", "depth", "seed"), 1))
@@ -187,6 +188,14 @@ def test_the_pane_says_what_a_group_has_in_the_columns_that_are_shown() -> None:
     group = Group((0.1,), (1, 2, 3), spreads)
     lines = group_lines(group, ["lr=0.1", "model=mlp"], columns.view_of(STATE), cells=40)
     text = "\n".join("".join(text for text, _ in line.spans) for line in lines)
+    shown = Column("metric", "val/loss", aggregate="min"), Column("param", "crop"), Column("param", "width")
+    few = Spread(2, same=0.9, distinct=1, low=0.9, high=0.9), Spread(2, low=1e-3, high=0.875, distinct=2)
+    best = {shown[0].id: spreads["metric:val/loss"], shown[1].id: few[0], shown[2].id: few[1]}
+    view = View(tuple(Shape(column, "", 8) for column in shown), ())
+    for cells, crop in ((40, " crop   0.9 in 2 of 3"), (22, "   in 2 of 3")):
+        lines = group_lines(replace(group, spreads=best), [], view, cells=cells)
+        texts = ["".join(text for text, _ in line.spans) for line in lines]
+        assert any(text.startswith((" val/loss best", " val/loss…")) for text in texts) and crop in texts
     for words in (
         "lr=0.1 · model=mlp",
         "3 runs",
