@@ -35,7 +35,7 @@ from artui.query.why.evidence import (
     tied_share,
 )
 from artui.query.why.ranges import MAX_BOUNDS, telling_range
-from artui.query.why.two import roundest_between
+from artui.query.why.two import roundest_between, shown_pair
 from artui.query.why.words import LEAST_Z, evidence, headline, is_clear, listing, number_words, percent, winning_shares
 from artui.units import number_text
 from tests.reading import open_reader
@@ -827,7 +827,8 @@ def test_otherwise_equal_runs_are_counted_in_the_line_as_in_the_sentence(better:
     """Both say in how many of the pairs of otherwise equal runs the result is so."""
     factor = Factor("params", "lr", "1", "2", 1.0, 0.64, 10, 10, equal_pairs=8, equal_pairs_better=better, equal_pairs_worse=8 - better)  # fmt: skip
     assert f" · {better} of 8 otherwise equal · 10 : 10 runs" in words.evidence(factor, True)
-    assert f" · {better} of 8 alike · 10 : 10" in words.evidence(factor, True, is_brief=True)
+    assert words.pairs_text(factor, True) == f"better in {better} of 8 pairs of otherwise equal runs"
+    assert words.evidence(factor, True, is_brief=True) == "better in 64 % · 10 : 10"
 
 
 @pytest.mark.parametrize("metric", ["epoch", "train/step", "iteration", "lr-used/lr", "trainer/learning_rate"])
@@ -882,3 +883,10 @@ def test_a_share_reads_the_same_however_it_was_computed() -> None:
                 == percent(share + 1e-16)
                 == percent(share - 1e-16)
             )
+
+
+def test_values_of_many_digits_are_shown_with_as_many_as_tell_them_apart() -> None:
+    """Six digits as in a comparison; all of them where the two would look the same, and short ones as they are."""
+    assert shown_pair(1.0940888078889708, 0.0025) == ("1.09409", "0.0025")
+    assert shown_pair(1.0940888078889708, 1.09408880788) == ("1.0940888078889708", "1.09408880788")
+    assert shown_pair(2**60 + 1, 10.0) == (str(2**60 + 1), "10.0") and shown_pair("adam", None) == ("adam", "—")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ("commit", "host", "user", "project")
 """Of a run, beside its params and inputs, what may have to do with how it came out."""
+MAX_FLOAT_CHARS = 8
 _RESULTS = """
     SELECT t.run_key, {value}
     FROM series AS t
@@ -104,7 +105,7 @@ def why(
         for done, row in enumerate(rows):
             progress.said(len(names) + done, steps)
             sides = _sides(connection, row, runs, kept, judged)
-            factor = Factor(row.section, row.name, value_text(row.values[0]), value_text(row.values[1]))
+            factor = Factor(row.section, row.name, *shown_pair(*row.values[:2]))
             factors.append(_weighed(factor, sides, judged, configurations))
         repetitions = _repetitions(runs[0], judged, configurations) if seeds and not rows else None
     is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
@@ -136,6 +137,14 @@ def why(
         is_judged=is_judged,
     )  # fmt: skip
     return replace(explanation, sentence=words.answer(explanation))
+
+
+def shown_pair(left: Any, right: Any) -> tuple[str, str]:
+    """Give two values as they are shown: floats of many digits with six, unless they would look the same."""
+    whole = value_text(left), value_text(right)
+    pairs = zip((left, right), whole, strict=True)
+    short = [f"{value:.6g}" if isinstance(value, float) and len(text) > MAX_FLOAT_CHARS else text for value, text in pairs]  # fmt: skip
+    return whole if short[0] == short[1] else (short[0], short[1])
 
 
 def _common_metric(left: RunDetail, right: RunDetail) -> str:

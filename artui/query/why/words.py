@@ -136,7 +136,7 @@ def evidence(
     Args:
         is_better: whether the first run is the better; of sets of runs, None.
         is_judged: whether a higher value is better or worse than a lower one: of counters neither is.
-        is_brief: for little room.
+        is_brief: for little room: `pairs_text` is not among them.
         says_few: whether it is said of each factor that its runs are few; where all are, once is enough.
     """
     if factor.z is None:
@@ -151,13 +151,22 @@ def evidence(
             if won == lost
             else f"{word} in {percent(share)}{of_pairs}{_tied(factor, is_brief=is_brief)}"
         )
-        if _has_telling_pairs(factor, wins := _wins(factor, word)):
-            equal = "alike" if is_brief else "otherwise equal"
-            parts.append(f"{wins:,} of {factor.equal_pairs:,} {equal}")
+        if not is_brief and _has_telling_pairs(factor, wins := _wins(factor, word)):
+            parts.append(f"{wins:,} of {factor.equal_pairs:,} otherwise equal")
     counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")
     few = "" if not (factor.is_thin and says_few) else " few" if is_brief else " (few)"
     parts.append(counts + few)
     return " · ".join(parts)
+
+
+def pairs_text(factor: Factor, is_better: bool | None, *, is_judged: bool = True) -> str:
+    """Say in how many pairs of otherwise equal runs it is so; empty where there are none to speak of."""
+    if factor.share is None:
+        return ""
+    word, _ = _direction(*winning_shares(factor), is_better, is_judged=is_judged)
+    wins = _wins(factor, word)
+    pairs = "1 pair" if factor.equal_pairs == 1 else f"{factor.equal_pairs:,} pairs"
+    return f"{word} in {wins:,} of {pairs} of otherwise equal runs" if _has_telling_pairs(factor, wins) else ""
 
 
 def _tied(factor: Factor, *, is_brief: bool = False) -> str:

@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from artui.query.why import Factor
 
 BAR_CELLS, NARROW_BAR_CELLS = 10, 6
+LIGHT, LIGHT_HALF = "━", "╸"
 EVIDENCE_FROM_CELLS = 112
 """On a narrower screen the evidence is brief; the line below the table says all of the current factor."""
 LEAST_VALUE_CELLS, MOST_VALUE_CELLS = 11, 24
 """Where values would have to be shorter for it, the evidence is brief, too."""
+LEAST_NAME_CELLS, LEAST_BRIEF_CELLS = 10, 7
+"""Of name and values beside brief evidence, which stands whole."""
+MEDIAN = " median"
 LEAST_FULL_Z = 4.0
 """Scores up to this one never fill the bar, even if all are small."""
 PROGRESS_SECONDS = 0.2
@@ -172,6 +176,15 @@ class WhyScreen(CatalogScreen):
         self._draw()
 
     @property
+    def _is_judged(self) -> bool:
+        """Whether a value of the metric can be better than another."""
+        return self._explanation is None or self._explanation.is_judged
+
+    def _is_chance(self, factor: Factor) -> bool:
+        """Say whether what a factor shows may be chance, as its sentence says."""
+        return not words.is_clear(factor, words.tests_of([each for each in self._factors or () if each.z is not None]))
+
+    @property
     def _is_better(self) -> bool | None:
         """Whether the first run is the better, or as good; of sets of runs, None."""
         return None if self._explanation is None else self._explanation.is_better is not False
@@ -202,6 +215,9 @@ class WhyScreen(CatalogScreen):
                 lines.append((Line([(f" {heading}", "dim")]), None))
             for telling in tellings:
                 lines.append((self._line(telling.factor, widths, full, says_few=says_few), telling.factor))
+                pairs = words.pairs_text(telling.factor, self._is_better, is_judged=self._is_judged)
+                if widths.is_brief and pairs:
+                    lines += self._remark(pairs, " " * (3 + widths.name))
                 if telling.alike:
                     lines += self._remark(f"and {words.alike_text(telling)}", "     ")
         if listing.weak:
@@ -217,9 +233,11 @@ class WhyScreen(CatalogScreen):
             lines.append((BLANK, None))
             if listing.are_all_thin:
                 lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
-            has_thin = says_few and any(telling.factor.is_thin for telling in weighed)
-            faint = "; a faint bar rests on few runs" if has_thin else ""
-            lines += self._remark(f"The longer the bar, the less is it chance{faint}; but it need not be the cause.")
+            thin = [telling.factor for telling in weighed if telling.factor.is_thin and says_few]
+            chance = [telling.factor for telling in weighed if self._is_chance(telling.factor)]
+            said = [*["may be chance"] * bool(chance), *["rests on few runs"] * bool(set(thin) - set(chance))]
+            light = f"; a light bar {' or '.join(said)}" if said else ""
+            lines += self._remark(f"The longer the bar, the less is it chance{light}; but it need not be the cause.")
         self._of_lines = [factor for _, factor in lines]
         # The cursor stops at what is an answer alone.
         self.listing.set_lines(
@@ -242,11 +260,7 @@ class WhyScreen(CatalogScreen):
         name = min(most, max([12, *names]))
 
         def values(*, is_brief: bool) -> int:
-            texts = [
-                text
-                for factor in factors
-                for text in ((factor.left, factor.right) if is_brief else words.side_texts(factor))
-            ]
+            texts = [text for factor in factors for text in _side_texts(factor, is_brief=is_brief)]
             return max(cell_len(clean(text, max_chars=100)) for text in (*texts, *self._heads))
 
         def evidence(*, is_brief: bool) -> int:
@@ -258,14 +272,20 @@ class WhyScreen(CatalogScreen):
         # Around the columns: the margin, two spaces behind each value, one behind the bar, and the margin at the end.
         fixed = name + bar_cells + 9
         is_brief = is_brief or wide - fixed - 2 * LEAST_VALUE_CELLS < evidence(is_brief=False)
-        room = (wide - fixed - evidence(is_brief=is_brief)) // 2
-        value = min(MOST_VALUE_CELLS, max(LEAST_VALUE_CELLS, room), values(is_brief=is_brief))
-        return _Widths(name, value, bar_cells, is_brief)
+        free = wide - fixed - evidence(is_brief=is_brief)
+        wanted = min(MOST_VALUE_CELLS, values(is_brief=is_brief))
+        least = LEAST_BRIEF_CELLS if is_brief else LEAST_VALUE_CELLS
+        if is_brief and free < 2 * min(wanted, LEAST_VALUE_CELLS):
+            # Names give way to values, and both to the evidence.
+            shorter = min(name - LEAST_NAME_CELLS, 2 * min(wanted, LEAST_VALUE_CELLS) - free)
+            name, free = name - shorter, free + shorter
+        return _Widths(name, min(wanted, max(least, free // 2)), bar_cells, is_brief)
 
     def _head(self, widths: _Widths, has_weights: bool) -> Line:
-        name, value, bar_cells, _ = widths
+        name, value, bar_cells, is_brief = widths
         left, right = _fit_sides(self._heads, value)
-        weights = [(fit("weight", bar_cells + 1), "head"), ("evidence, runs of each kind", "head")]
+        about = "evidence, runs" if is_brief else "evidence, runs of each kind"
+        weights = [(fit("weight", bar_cells + 1), "head"), (about, "head")]
         return Line(
             [
                 ("   " + fit("", name), "head"),
@@ -282,8 +302,7 @@ class WhyScreen(CatalogScreen):
 
     def _line(self, factor: Factor, widths: _Widths, full: float, *, says_few: bool) -> Line:
         name, value, bar_cells, is_brief = widths
-        left, right = (factor.left, factor.right) if is_brief else words.side_texts(factor)
-        left, right = _fit_sides((left, right), value)
+        left, right = _fit_sides(_side_texts(factor, is_brief=is_brief), value)
         spans: list[Span] = [
             ("   ", "text"),
             (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
@@ -293,10 +312,10 @@ class WhyScreen(CatalogScreen):
         if factor.z is None:
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
-        style = "faint" if factor.is_thin or not explains else "spark"
-        is_judged = self._explanation is None or self._explanation.is_judged
-        text = words.evidence(factor, self._is_better, is_judged=is_judged, is_brief=is_brief, says_few=says_few)
-        return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (text, "dim")])
+        is_light = factor.is_thin or self._is_chance(factor)
+        text = words.evidence(factor, self._is_better, is_judged=self._is_judged, is_brief=is_brief, says_few=says_few)
+        drawn = bar(factor.z, full, bar_cells, is_light=is_light) + " "
+        return Line([*spans, (drawn, "faint" if is_light or not explains else "spark"), (text, "dim")])
 
     # The line under the cursor
 
@@ -376,6 +395,13 @@ class WhyScreen(CatalogScreen):
             self.artui.say("No filter stands for this.")
 
 
+def _side_texts(factor: Factor, *, is_brief: bool) -> tuple[str, str]:
+    """Give what stands on both sides; for little room without what the line below says."""
+    if not is_brief:
+        return words.side_texts(factor)
+    return factor.left.removesuffix(MEDIAN), factor.right.removesuffix(MEDIAN)
+
+
 def _fit_sides(texts: tuple[str, str], cells: int) -> list[str]:
     """Cut what stands on both sides at its end, or elsewhere if it would look the same."""
     shown = [clean(text, max_chars=100) for text in texts]
@@ -391,10 +417,10 @@ def _fit_share(text: str, cells: int) -> str:
     return fit(fit_middle(value, cells - cell_len(colon + share)).rstrip() + colon + share, cells)
 
 
-def bar(z: float, full: float, cells: int) -> str:
-    """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`."""
+def bar(z: float, full: float, cells: int, *, is_light: bool = False) -> str:
+    """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`; a light one differs without colours."""
     halves = max(0, min(2 * cells, round(abs(z) / full * 2 * cells)))
-    return fit("█" * (halves // 2) + "▌" * (halves % 2), cells)
+    return fit((LIGHT if is_light else "█") * (halves // 2) + (LIGHT_HALF if is_light else "▌") * (halves % 2), cells)
 
 
 def _result_spans(explanation: Why) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui import cli
@@ -23,7 +25,7 @@ from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.columns import column_at
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
+from artui.tui.screens.why import BAR_CELLS, LIGHT, LIGHT_HALF, NARROW_BAR_CELLS, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE, Spreads
 from artui.units import number_text
 from tests.reading import open_reader
@@ -305,7 +307,7 @@ def test_why_starts_on_a_factor_and_repeats_nothing(small_catalog: Path, explore
     explore(small_catalog, flow, size=(120, 36))
 
 
-@pytest.mark.parametrize("size", [(120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
     small_catalog: Path, explore: Explore, size: tuple[int, int]
 ) -> None:
@@ -326,7 +328,9 @@ def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
         assert factors and "optimizer" not in {factor.name for factor in factors}
         listing = words.listing(factors, None)
         for telling in listing.speaking:
-            assert words.evidence(telling.factor, None, says_few=not listing.are_all_thin) in shown(pilot)
+            is_few = not listing.are_all_thin
+            said = [words.evidence(telling.factor, None, is_brief=is_brief, says_few=is_few) for is_brief in (False, True)]  # fmt: skip
+            assert said[size[0] < 100] in shown(pilot)
         seen = []
         for _ in screen.listing.lines:
             assert screen._current is not None
@@ -356,6 +360,20 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
         explanation = screen._explanation
         assert explanation is not None
         assert " ".join(words.headline(explanation, number_text)).replace("  ", " ") in _words(shown(pilot))
+        weighed = [factor for factor in explanation.factors if factor.z is not None]
+        for line, factor in zip(screen.listing.lines, screen._of_lines, strict=True):
+            text = "".join(text for text, _ in line.spans)
+            assert cell_len(text) <= size[0]
+            if factor is not None and factor.z is not None:
+                # A bar that may be chance looks so without colours, too.
+                is_sure = words.is_clear(factor, words.tests_of(weighed)) and not factor.is_thin
+                assert not re.search("[█▌]" if not is_sure else f"[{LIGHT}{LIGHT_HALF}]", text)
+                few = not words.listing(weighed, screen._is_better).are_all_thin
+                brief = words.evidence(factor, screen._is_better, is_brief=True, says_few=few)
+                whole = words.evidence(factor, screen._is_better, says_few=few)
+                assert text.rstrip().endswith((brief, whole))
+                pairs = words.pairs_text(factor, screen._is_better)
+                assert text.rstrip().endswith(whole) or not pairs or pairs in shown(pilot)
         drawn = 0
         for _ in screen.listing.lines:
             current = screen._current
