@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 MAX_CURVES = 50
 MAX_OFFERED = 1000
 """So many names of runs tab can complete."""
-_WHOLE = "v reads what is cut "
+_BEST_CELLS = 18
+"""Of the name of the best run, where it is out of sight."""
+_WHOLE = "v reads what is cut"
 """Said where something of the current row, or a name above it, is cut."""
 MAX_CHARTS = 3
 BESIDE_FROM_CELLS = 76
@@ -140,19 +143,35 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         rows, table = self.comparison.rows, self.table
         name = clean(table.heads[table.baseline].name)
         baseline = fit_middle(name, max(12, self.size.width // 4)).rstrip()
-        left: list[Span] = [
-            (f" {len(self.comparison.runs)} runs", "dim"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
-            (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"), (" · only those shown" if self.only_differences else "", "accent"),
-        ]  # fmt: skip
-        hidden = table.hidden_count
-        right: list[Span] = [(f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→ ", "faint")] if hidden > 0 else []  # fmt: skip
+        hidden, best = table.hidden_count, table.hidden_best
+        right: list[Span] = [(_WHOLE, "accent")] if table.has_cut else []
+        if best is not None:
+            right.append((f"best: {fit_middle(clean(table.heads[best].name), _BEST_CELLS).rstrip()}", "best"))
+        if hidden > 0:
+            right.append((f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→", "faint"))
+        if len(right) > 1 and length_of(_apart(right)) + len(" baseline  ▾ ") + cell_len(baseline) > self.size.width:
+            right = [span for span in right if span[0] != _WHOLE]
+        left = self._summary(baseline, len(rows), self.size.width - length_of(_apart(right)))
         below = len(table.lines) - round(table.scroll_offset.y) - table.size.height
-        lines_text = f"{plural(below, 'more line')} ↓ "
-        if below > 0 and table.size.height and length_of([*left, *right, (lines_text, "")]) < self.size.width:
-            right.insert(0, (lines_text, "faint"))
-        if table.has_cut:
-            right.insert(0, (_WHOLE, "accent"))
-        self.query_one("#summary", Bar).show(left, right)
+        longer: list[Span] = [(f"{plural(below, 'more line')} ↓", "faint"), *right]
+        if below > 0 and table.size.height and length_of([*left, *_apart(longer)]) < self.size.width:
+            right = longer
+        self.query_one("#summary", Bar).show(left, _apart(right))
+
+    def _summary(self, baseline: str, count: int, cells: int) -> list[Span]:
+        """Say how many runs there are, which is the baseline, and how many of so many rows differ: as much as fits."""
+        comparison = self.comparison
+        runs = f"{len(comparison.runs)} runs · " if comparison is not None else ""
+        differ = f" · {comparison.differing} of {count} rows differ" if comparison is not None else ""
+        shown = " · only those shown" if self.only_differences else ""
+        for before, differing, only in ((runs, differ, shown), ("", differ, shown), ("", differ, ""), ("", "", "")):
+            spans: list[Span] = [
+                (f" {before}", "dim"), ("baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
+                (differing, "text"), (only, "accent"),
+            ]  # fmt: skip
+            if length_of(spans) < cells:
+                break
+        return spans
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -176,7 +195,9 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         wanted = 0 if self._is_transposed else self.query_one(CompareTable).wanted_cells
         is_beside = 0 < wanted <= width - BESIDE_FROM_CELLS
         most = height // CHART_LINES if is_beside else width // CHART_CELLS
-        below = max(7, height * 2 // 5, min(height * 3 // 5, height - len(table.lines) - 1))
+        # Of runs as lines all that the table leaves: more columns make it no higher.
+        most_below = height if self._is_transposed else height * 3 // 5
+        below = max(7, height * 2 // 5, min(most_below, height - len(table.lines) - 1))
         place = (is_beside, wanted if is_beside else 0, max(1, min(MAX_CHARTS, most)), below)
         if place == self._place:
             return
@@ -473,16 +494,21 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         return max(range(len(self.run_ids)), key=lambda place: (*self._worth(place)[:2], -place))
 
     def _worth(self, place: int) -> tuple[bool, bool, float, int]:
-        """Say how well a run stands for itself: whether it has the metric in question, whether it finished, how good it is."""
+        """Say how well a run stands for itself: whether it has the metric in question, whether it finished, how good it is.
+
+        One that diverged has none to be held against, though its best value be good.
+        """
         comparison = self.comparison
         row = next((row for row in comparison.rows if row.metric == self._metric), None) if comparison else None
         if comparison is None or row is None:
             return False, False, 0.0, -place
         value = row.values[place]
-        is_finite = isinstance(value, int | float) and math.isfinite(value)
+        detail = comparison.runs[place]
+        has_diverged = any(metric.summary.is_diverged for metric in detail.metrics if metric.title == self._metric)
+        is_finite = isinstance(value, int | float) and math.isfinite(value) and not has_diverged
         sign = {"lower": -1.0, "higher": 1.0}.get(row.direction or "", 0.0)
         worth = sign * float(value) if is_finite and isinstance(value, int | float) else 0.0
-        return is_finite, comparison.runs[place].head.status == "finished", worth, -place
+        return is_finite, detail.head.status == "finished", worth, -place
 
     def action_drop(self) -> None:
         if len(self.run_ids) <= 2:
@@ -505,3 +531,9 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def subject(self) -> RunHead | None:
         """Give the run of the current column."""
         return self.comparison.runs[self.table.column].head if self.comparison else None
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """Put dots between what stands at the end of a line, and a blank behind it."""
+    parts = [part for span in spans for part in ((" · ", "faint"), span)]
+    return [*parts[1:], (" ", "text")] if parts else []

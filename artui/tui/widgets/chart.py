@@ -262,7 +262,8 @@ class Chart(Widget):
         self.refresh()
 
     def on_resize(self) -> None:
-        self._strips = None
+        # It may have been painted in the new size already, with what was drawn for the old one.
+        self.again()
         self.outdate_picture()
 
     # The mouse: the wheel zooms, dragging chooses a range, a click picks, a double click shows the whole

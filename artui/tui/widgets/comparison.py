@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 LABEL_CELLS = (12, 30)
 FEW_RUNS = 3
 """Beside more runs than these the labels take a quarter of the screen, not a third."""
-MAX_NAME_CELLS, TIGHT_NAME_CELLS = 22, 12
-"""The most cells of a column for the sake of a run's name; with little room its share, but at least the second."""
+MAX_NAME_CELLS, TIGHT_NAME_CELLS = 26, 10
+"""The most cells of a column for the sake of a run's name; with little room so many are left of the name itself."""
+_GAP_CELLS = 2
+"""Between a column and the next."""
 MAX_TEXT_CELLS, TIGHT_TEXT_CELLS = 44, 14
 """The same for the sake of a long text."""
 _VALUE_CELLS = 9
@@ -160,8 +162,10 @@ class CompareTable(LineList):
         """Give columns the width that what is in them takes; if not all fit, differences from the baseline go below the values."""
         shown = [(row, self._texts[id(row)]) for _, row in self._shown]
         share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
-        baseline, has_marks = self.baseline, bool(self.marked)
-        needs = [_needs(head, number, shown, baseline, share, has_marks) for number, head in enumerate(self.heads)]
+        runs, has_marks = range(len(self.heads)), bool(self.marked)
+        # The same for all columns, so that they stay where they are when another run becomes the baseline.
+        measured = max((len(_behind_value(row, number, self.baseline)) for row, _ in shown for number in runs), default=0)  # fmt: skip
+        needs = [_needs(head, number, shown, share, measured, has_marks) for number, head in enumerate(self.heads)]
         levels = [[need.whole for need in needs], [need.short for need in needs], [need.tight for need in needs]]
         fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), len(levels) - 1)
         self.are_deltas_below = fitting == len(levels) - 1
@@ -243,6 +247,12 @@ class CompareTable(LineList):
         return len(self.heads) - len(self._shown_columns)
 
     @property
+    def hidden_best(self) -> int | None:
+        """The run that is best in the current row, if none that is as good is in sight."""
+        bests = self.row.bests if self.row is not None else ()
+        return None if set(bests) & set(self._shown_columns) else min(bests, default=None)
+
+    @property
     def has_cut(self) -> bool:
         """Whether the current row, or a name above it, is cut."""
         return any("…" in text for text, _ in (*self._heads(), *self.draw_line(self.cursor, self.size.width)))
@@ -276,7 +286,7 @@ class CompareTable(LineList):
             colour = self.numbers.get(head.id, 0)
             behind, room, name = self._behind(number), self._name_room(number), self._cut_names[number]
             spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
-            spans.append((" " * (room - cell_len(name) + 1), "text"))
+            spans.append((" " * (room - cell_len(name) + _GAP_CELLS), "text"))
         return spans
 
     def _behind(self, number: int) -> list[Span]:
@@ -286,7 +296,7 @@ class CompareTable(LineList):
         return [*spans, (" ▾", "accent")] if number == self.baseline else spans
 
     def _name_room(self, number: int) -> int:
-        return max(1, self.widths[number] - 3 - length_of(self._behind(number)))
+        return max(1, self.widths[number] - 2 - _GAP_CELLS - length_of(self._behind(number)))
 
     def _names(self) -> list[str]:
         """Cut the names to the widths of their columns; those that would look alike, so that they do not."""
@@ -354,19 +364,24 @@ class _Needs(NamedTuple):
 
 
 def _needs(
-    head: RunHead, number: int, rows: Sequence[tuple[Row, Sequence[str]]], baseline: int, share: int, has_marks: bool
+    head: RunHead, number: int, rows: Sequence[tuple[Row, Sequence[str]]], share: int, measured: int, has_marks: bool
 ) -> _Needs:
-    signs = length_of(_state_spans(head, is_marked=has_marks)) + 2 * (number == baseline)
-    name = cell_len(clean(head.name)) + 3 + signs
-    text = measured = 0
-    for row, texts in rows:
-        if _is_measured(row, number):
-            measured = max(measured, len(_behind_value(row, number, baseline)))
-        else:
-            text = max(text, cell_len(_plain_text(row, number, texts)) + 1)
-    whole = _VALUE_CELLS + (2 + measured if measured else 1)
-    tight = max(_VALUE_CELLS, measured) + 1
-    tight_name, name, tight_text = min(name, share), min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
+    """Measure what a column takes.
+
+    Args:
+        share: its share of the room.
+        measured: cells of what stands behind a metric's value, or below it.
+        has_marks: whether some runs are marked: any may be.
+    """
+    # Any run may be the baseline.
+    signs = 2 + _GAP_CELLS + length_of(_state_spans(head, is_marked=has_marks)) + 2
+    name = cell_len(clean(head.name)) + signs
+    texts = (_plain_text(row, number, texts) for row, texts in rows if not _is_measured(row, number))
+    text = max(map(cell_len, texts), default=-1) + 1
+    whole = _VALUE_CELLS + (1 + measured if measured else 0) + _GAP_CELLS
+    tight = max(_VALUE_CELLS, measured) + _GAP_CELLS
+    tight_name = min(name, max(share, TIGHT_NAME_CELLS + signs))
+    name, tight_text = min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
     return _Needs(
         max(name, whole, min(text, MAX_NAME_CELLS)),
         max(name, whole, tight_text),
@@ -462,25 +477,21 @@ class TransposedTable(LineList):
         self._cut_names: list[str] = []
         self._texts: list[list[str]] = []
         """What stands in each column, by run."""
+        self._deltas: list[list[str]] = []
+        """What stands below it."""
+        self._stride = 1
+        """Lines of each run: two where there is room to say below its metrics how far they are from the baseline."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
         before = self.row
         self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
+        column = self.column
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) - 1 + _SIGN_CELLS))
         # Room for the status, a mark and the sign of the baseline.
         self._cut_names = fit_apart([clean(head.name) for head in self.heads], self._name_cells + 1 - _SIGN_CELLS)
-        self._widths, self._texts = [], []
-        for row in self.rows:
-            assert row is not None
-            written = _texts_of(row)
-            texts = [
-                _plain_text(row, number, written) + self._best_text(row, number) for number in range(len(self.heads))
-            ]
-            self._texts.append(texts)
-            behind = len(self._best_text(row, 0))
-            self._widths.append(max(6, min(18 + behind, max(len(row.name) + behind, *(len(text) for text in texts)))))
+        self._measure()
         self.place = next(
             (
                 i
@@ -489,16 +500,45 @@ class TransposedTable(LineList):
             ),
             min(self.place, max(0, len(self.rows) - 1)),
         )
-        self.set_lines(
-            [Line([]), *(Line([]) for _ in self.heads)] if self.rows else [Line([]), Line([(_NOTHING, "dim")])]
-        )
-        self.cursor = max(1, self.cursor)
+        self._set_lines()
+        self.column = column
         self._show_place()
         self.refresh()
 
+    def _measure(self) -> None:
+        """Write what stands in the columns, and choose their widths."""
+        self._widths, self._texts, self._deltas = [], [], []
+        runs = range(len(self.heads))
+        for row in self.rows:
+            assert row is not None
+            written = _texts_of(row)
+            texts = [_plain_text(row, number, written) + self._best_text(row, number) for number in runs]
+            behind = len(self._best_text(row, 0))
+            deltas = [self._delta_text(row, number) + " " * behind for number in runs]
+            self._texts.append(texts)
+            self._deltas.append(deltas)
+            self._widths.append(max(6, min(18 + behind, max(len(row.name) + behind, *map(len, (*texts, *deltas))))))
+        has_deltas = any(text.strip() for texts in self._deltas for text in texts)
+        # Charts have at least two fifths of the screen.
+        self._stride = 2 if has_deltas and 2 + 2 * len(self.heads) <= (self.screen.size.height - 3) * 3 // 5 else 1
+
+    def _set_lines(self) -> None:
+        """Make a line for the titles, and those of each run; the last one's may have nothing below it."""
+        lines = [Line([]) for _ in range(1 + self._stride * len(self.heads))]
+        self.set_lines(lines if self.rows else [Line([]), Line([(_NOTHING, "dim")])])
+
+    def _delta_text(self, row: Row, number: int) -> str:
+        """Say how far a metric is from the baseline's; which is best stands behind the value."""
+        text = _delta(row, number, self.baseline) if _is_measured(row, number) else ""
+        return text.removesuffix(f" {_BEST}") or _equal(row, number, self.baseline)
+
     def set_baseline(self, column: int) -> None:
         """Hold the other runs against this one."""
-        self.baseline = column
+        current, self.baseline = self.column, column
+        self._measure()
+        self._set_lines()
+        self.column = current
+        self._show_place()
         self.refresh()
 
     def show_marks(self, marked: frozenset[int]) -> None:
@@ -514,11 +554,11 @@ class TransposedTable(LineList):
     @property
     def column(self) -> int:
         """The current run."""
-        return max(0, min(self.cursor - 1, len(self.heads) - 1))
+        return max(0, min((self.cursor - 1) // self._stride, len(self.heads) - 1))
 
     @column.setter
     def column(self, number: int) -> None:
-        self.move_to(number + 1)
+        self.move_to(number * self._stride + 1)
 
     @property
     def shown_places(self) -> range:
@@ -527,6 +567,14 @@ class TransposedTable(LineList):
         while last < len(self._widths) and (room := room - self._widths[last] - 2) >= 0:
             last += 1
         return range(self._first, max(last, min(self._first + 1, len(self._widths))))
+
+    @property
+    def hidden_best(self) -> int | None:
+        """The run that is best in the current column, if none that is as good is in sight."""
+        bests, top = self.row.bests if self.row is not None else (), round(self.scroll_offset.y)
+        seen = range(top, top + self.size.height)
+        is_seen = any(number * self._stride + 1 in seen for number in bests)
+        return None if is_seen or not self.size.height else min(bests, default=None)
 
     @property
     def hidden_count(self) -> int:
@@ -540,6 +588,8 @@ class TransposedTable(LineList):
 
     def on_resize(self) -> None:
         """Keep the current column in sight, and say anew how many are not."""
+        if self.rows:
+            self.set_baseline(self.baseline)
         self._show_place()
         self.post_message(LineMoved(self, self.cursor, None))
 
@@ -572,8 +622,10 @@ class TransposedTable(LineList):
             used += 2 + self._widths[place]
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a run, never on the titles."""
-        super().move_to(max(1, index))
+        """Put the cursor on a run, never on the titles, nor below its values."""
+        below = (max(1, index) - 1) % self._stride
+        place = max(1, index) + below * (1 if index > self.cursor else -1)
+        super().move_to(place if place < len(self.lines) else max(1, len(self.lines) - self._stride))
 
     def next_difference(self, change: int) -> bool:
         """Go to the next column that differs; false if there is none in this direction."""
@@ -610,9 +662,11 @@ class TransposedTable(LineList):
 
     def draw_line(self, index: int, width: int) -> Spans:
         """Give the name and the values of one run."""
-        number = index - 1
+        number, is_below = (index - 1) // self._stride, (index - 1) % self._stride
         if not self.rows or not 0 <= number < len(self.heads):
             return self.lines[index].spans
+        if is_below:
+            return self._deltas_line(number)
         head = self.heads[number]
         colour = self.numbers.get(head.id, 0)
         behind = _state_spans(head, is_marked=head.key in self.marked)
@@ -629,6 +683,15 @@ class TransposedTable(LineList):
             if row is not None:
                 text = fit(self._texts[place][number], self._widths[place], right=row.section == "metrics")
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
+        return spans
+
+    def _deltas_line(self, number: int) -> Spans:
+        """Give what stands below the values of a run."""
+        spans: list[Span] = [(" " * (self._name_cells + 4), "text")]
+        for place in self.shown_places:
+            row = self.rows[place]
+            style = "best" if row is not None and number in row.bests else "dim"
+            spans += [("  ", "text"), (fit(self._deltas[place][number], self._widths[place], right=True), style)]
         return spans
 
 

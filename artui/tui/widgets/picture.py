@@ -48,6 +48,8 @@ class Picture(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips = None
+        # It may have been painted in the new size already, with what was drawn for the old one.
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         palette: Palette = self.app.palette  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
 from artui.tui.screens import why as why_screen
 from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.runs.columns import column_at
+from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.comparison import CompareTable, TransposedTable, _widened
 from tests.tui.looking import on, settled, shown
@@ -135,6 +139,80 @@ def test_runs_that_finished_are_held_against_each_other(tmp_path: Path, explore:
     explore(path, flow, size=(120, 36))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_runs_stand_apart_and_the_best_one_is_named_wherever_it_is(
+    tmp_path: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Two blanks between columns, much of each name, and no column moves for another baseline, which never diverged."""
+    values = [{"val/loss": 0.1 + number / 7, "f1": 0.9 - number / 900} for number in range(14)]
+    path = _made(tmp_path / "x.artui", [*values[:13], {"val/loss": 0.0123, "f1": 0.5}], name="honest-quail-{}")
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        # The first ends in NaN, though its best value is good.
+        points.append(connection, 1, runs.name_key(connection, "val/loss"), "", *points.pack([(1, 2, math.nan)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        runs_screen = on(pilot, RunsScreen)
+        while column_at(runs_screen.table.view, runs_screen.table.column).name != "val/loss":
+            await pilot.press("right")
+        await pilot.press("b")
+        table = await _compared(pilot, 14)
+        assert pilot.app.best_metrics == {"val/loss"}  # type: ignore[attr-defined]
+        assert table.heads[table.baseline].name == "honest-quail-1"
+        table.show_marks(frozenset(head.key for head in table.heads[2:5]))
+        for _ in range(3):
+            columns = table._shown_columns
+            heads = "".join(text for text, _ in table._heads())
+            assert len(re.split("  +", heads.strip())) == len(columns), heads
+            assert all(cell_len(table._cut_names[number]) >= 10 for number in columns)
+            below = "".join(text for text, _ in table.draw_line(table.cursor + 1, size[0]))
+            assert not re.search(r"best [+−]", below)
+            summary = shown(pilot).splitlines()[1]
+            assert f"baseline honest-quail-{table.baseline} ▾ " in summary, summary
+            assert ("4 of 6 rows differ " in summary) == (size[0] > 80) == ("v reads what is cut" in summary)
+            assert ("best: honest-quail-13" in summary) == (13 not in columns)
+            widths = list(table.widths)
+            await pilot.press(*["right"] * 5, "b")
+            await settled(pilot)
+            assert table.widths == widths
+
+    explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize(("size", "count"), [((80, 24), 2), ((120, 36), 2), ((120, 36), 14), ((200, 50), 8)])
+def test_runs_as_lines_keep_their_distance_and_charts_take_the_rest(
+    tmp_path: Path, explore: Explore, size: tuple[int, int], count: int
+) -> None:
+    """Where lines are left, each run has one below its values; no row of the screen stays empty below the table."""
+    path = _made(tmp_path / "x.artui", [{"val/loss": 0.1 + number / 7} for number in range(count)])
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for key in range(1, count + 1):
+            name_key = runs.name_key(connection, "val/loss")
+            points.append(connection, key, name_key, "", *points.pack([(1, 2, key / 9), (2, 3, key / 8)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _compared(pilot, count)
+        await pilot.press("T")
+        await settled(pilot)
+        screen = on(pilot, CompareScreen)
+        table = screen.query_one(TransposedTable)
+        has_room = 2 + 2 * count <= (size[1] - 3) * 3 // 5
+        deltas = [f"+{(number + 1) / 8 - 1 / 8:.4f}" for number in range(1, count)]
+        assert [delta in shown(pilot) for delta in deltas] == [has_room] * (count - 1)
+        assert table.size.height - len(table.lines) <= 1
+        last = next(chart for chart in screen.charts if chart.is_on_screen)
+        assert last.region.bottom == size[1] - 1 and re.search(r"└ \S", shown(pilot).splitlines()[-2])
+        for number in [*range(1, count), count - 1]:
+            await pilot.press("down")
+            assert table.column == number and "".join(text for text, _ in table.draw_line(table.cursor, 80)).count("stork")  # fmt: skip
+        await pilot.press("up", "b")
+        await settled(pilot)
+        assert (table.column, table.baseline) == (count - 2, count - 2)
+        assert "▾" in "".join(text for text, _ in table.draw_line(table.cursor, 80))
+
+    explore(path, flow, size=size)
+
+
 @given(st.lists(st.tuples(st.integers(5, 30), st.integers(0, 30)), max_size=9), st.integers(0, 200))
 def test_room_is_shared_out(needs: list[tuple[int, int]], room: int) -> None:
     """No column gets less than it needs or more than it wants, and none waits while there is room."""
@@ -201,7 +279,7 @@ def test_what_differs_from_the_baseline_is_marked_without_colour(
         await pilot.press("T")
         await settled(pilot)
         lines = on(pilot, CompareScreen).table
-        assert [style for text, style in lines.draw_line(2, 120) if text.strip() == "1"] == ["differs"]
+        assert [style for text, style in lines.draw_line(3, 120) if text.strip() == "1"] == ["differs"]
 
     explore(path, flow, size=(120, 36))
 
