@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -17,9 +18,11 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog, runs
 from artui.model import Column
+from artui.query.runs import grouping
 from artui.query.runs.grouping import Group, Spread
 from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape
+from artui.tui.screens.runs import grouping as screen_grouping
 from artui.tui.screens.runs.groups import ordered_groups
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.state import RunsState
@@ -244,6 +247,34 @@ def test_esc_folds_and_then_ends_groups(small_catalog: Path, explore: Explore) -
         assert "not grouped" not in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+def test_until_groups_are_there_the_table_is_of_runs_and_says_what_goes_on(
+    small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No title speaks of means above single runs, and what is awaited is said until it comes."""
+    goes_on, grouped = threading.Event(), grouping.grouped
+    monkeypatch.setattr(screen_grouping, "MANY_RUNS", 3)
+
+    def slow(*arguments: Any) -> list[Group]:
+        assert goes_on.wait(10)
+        return grouped(*arguments)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        monkeypatch.setattr(grouping, "grouped", slow)
+        await pilot.press("g", "s")
+        await pilot.pause(0.1)
+        text = shown(pilot)
+        timer = pilot.app._notice_timer  # type: ignore[attr-defined]
+        assert timer is not None and timer._interval > 60
+        assert "grouping 12 runs …" in text and "calm-otter-11" in text and "± sd" not in text
+        goes_on.set()
+        await settled(pilot)
+        text = shown(pilot)
+        assert "± sd" in text and "grouping" not in text and "groups" in text.splitlines()[1]
+
+    explore(small_catalog, flow, size=(120, 36))
 
 
 @pytest.mark.parametrize("is_by_mean", (False, True))

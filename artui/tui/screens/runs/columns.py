@@ -50,9 +50,7 @@ def view_of(state: RunsState) -> View:
 
 def orders_by_mean(state: RunsState) -> bool:
     """Say whether the groups in sight stand by their means."""
-    return (
-        bool(state.arrangement.grouping) and state.arrangement.orders_by_mean and has_mean(state, state.answered.sort)
-    )
+    return bool(state.groups) and state.arrangement.orders_by_mean and has_mean(state, state.answered.sort)
 
 
 def has_mean(state: RunsState, sort: Sort) -> bool:
@@ -87,8 +85,8 @@ def _with_bests(ids: Iterable[str]) -> set[str]:
 
 
 def _arranged(state: RunsState, shape: Shape) -> Shape:
-    """Give a column the width that it was given, and room for the spread of groups."""
-    if state.arrangement.grouping and shape.column.source == "metric":
+    """Give a column the width that it was given, and room for the spread of groups, once these are there."""
+    if state.groups and shape.column.source == "metric":
         sort = state.answered.sort
         is_mean = sort.column == shape.column.id and orders_by_mean(state)
         is_order = sort.column == shape.column.id and not is_mean
@@ -98,7 +96,7 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
         share_cells = behind_cells(state.groups[:_MEASURED_GROUPS], shape.column.id, is_whole=False)
         spread = max(SPREAD_CELLS + is_mean, min(share_cells, MAX_SPREAD_CELLS))
         shape = shape._replace(spread=spread, extreme=extreme)
-    elif state.arrangement.grouping:
+    elif state.groups:
         shape = shape._replace(width=max(shape.width, len(VARIES), _range_cells(shape.column)))
     cells = state.arrangement.widths.get(shape.column.id)
     return shape if cells is None else shape._replace(width=cells, is_fixed=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.state import RunsState
 
 
+_HOW_TO_GO_ON = "enter unfolds a group · g m orders by mean · esc ends it"
+_LONGEST_WAIT = 600
+"""Seconds for which it is said at most that runs are grouped."""
 MANY_RUNS = 20_000
 """Grouping more runs than this takes so long that it is said."""
 
@@ -27,6 +30,8 @@ class RunsGrouping:
     def __init__(self, screen: RunsHost) -> None:
         self._screen = screen
         self._awaits_key = False
+        self._said = ""
+        """What was said of groups that are awaited."""
         self._wanted: tuple[str, ...] = ()
         """Ids of the columns that the user wants very many groups by."""
         self._asked: tuple[list[str], RunOrder] | None = None
@@ -63,7 +68,7 @@ class RunsGrouping:
             screen.artui.say("No param but the seed varies: there is nothing to group by.", is_warning=True)
             state = groups.grouped_by(state, [])
         elif is_grouped:
-            screen.artui.say("enter unfolds a group · g m orders by mean · esc ends it")
+            screen.artui.say(_HOW_TO_GO_ON)
         else:
             screen.artui.say("not grouped any more")
         self._asked = None
@@ -113,12 +118,18 @@ class RunsGrouping:
         from artui.query.runs.grouping import grouped
 
         reader, grouping = self._screen.reader, state.arrangement.grouping
-        if len(order.keys) > MANY_RUNS:
-            self._screen.artui.say(f"grouping {plural(len(order.keys), 'run')} …")
+        artui, is_long = self._screen.artui, len(order.keys) > MANY_RUNS
+        artui.unsay(self._said)
+        self._said = f"grouping {plural(len(order.keys), 'run')} …"
+        if is_long:
+            # Until they are there, however long that takes.
+            artui.say(self._said, seconds=_LONGEST_WAIT)
 
         def take(answer: list[Group]) -> None:
-            self._screen.artui.unsay(f"grouping {plural(len(order.keys), 'run')} …")
+            artui.unsay(self._said)
             self._take(grouping, answer, to_first=to_first or is_other)
+            if is_long and is_other and self._screen.state.groups:
+                artui.say(_HOW_TO_GO_ON)
 
         self._screen.ask("groups", lambda: grouped(reader, order.keys, by), take)
 
