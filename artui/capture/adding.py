@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from artui.capture import hashing, saving
 from artui.capture.files import listed
@@ -23,11 +23,23 @@ from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 
 
+class Added(NamedTuple):
+    """What came of adding a version."""
+
+    reference: str
+    is_new: bool
+    """Whether it was not there before."""
+    moved: tuple[str, ...] = ()
+    """Aliases that name it now, and did not before."""
+    declared: tuple[str, ...] = ()
+    """Facts that are others of it now: `licence MIT`."""
+
+
 def add_version(
     catalog: Path, path: Path, *, name: str, kind: str, stage: str | None = None, project: str = "default", aliases: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None, facts: Mapping[str, str] | None = None, note: str = "", store: str | None = None,
-) -> tuple[str, bool]:  # fmt: skip
-    """Save a file or folder as a version; give its reference, and whether that is a new one.
+) -> Added:  # fmt: skip
+    """Save a file or folder as a version, unless the newest one is the same; what is said of it is taken over in both cases.
 
     `facts` are declared of the artifact, and of this version where the artifact says otherwise. All of it goes to
     `store`, the URI of one, if it is named; what is large to that of the settings, if there is one.
@@ -71,15 +83,13 @@ def add_version(
                 metadata=metadata or {}, previews=gathered.previews,
             ),
         )  # fmt: skip
-        for alias in aliases:
-            events.move_alias(opened, saved.id, alias)
+        moved = [alias for alias in aliases if events.move_alias(opened, saved.id, alias)]
         kept_name = redactor_of(connection).name(name)
         with events.editing(opened, f"facts of {kept_name}: {', '.join(fact for fact, _ in declared)}") as edit:
-            for fact, value in declared:
-                edit.inherit(saved.id, fact, value)
+            taken = [f"{fact} {value}" for fact, value in declared if edit.inherit(saved.id, fact, value)]
     if keeper is not None:
         hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files), is_stored=is_stored)
-    return f"{kept_name}:v{saved.number}", saved.is_new
+    return Added(f"{kept_name}:v{saved.number}", saved.is_new, tuple(moved), tuple(taken))
 
 
 def _hashed(entries: list[tuple[str, Path]], keeper: Keeper | None) -> files.Gathered:

@@ -176,12 +176,13 @@ class Edit:
         )
 
     def inherit(self, version_id: str, name: str, value: str) -> bool:
-        """Declare a fact that was given with a new version: of its artifact if that has none, else of the version if it differs."""
+        """Declare a fact that was given with a version: of its artifact if that has none, else of the version if it differs."""
         name, value = check_fact(name, value)
         artifact_id, _ = self._version(version_id)
         had = _get_fact(self._connection, artifact_id, name)
         if had is not None and had[1] == self._text(value):
-            return False
+            # What the version itself said otherwise does not hold any more.
+            return self.declare(version_id, name, "", is_of_version=True)
         return self.declare(version_id, name, value, is_of_version=had is not None)
 
     def relocate(self, version_id: str, location: str, host: str) -> bool:
@@ -382,10 +383,10 @@ def untag(catalog: Catalog, run_id: str, name: str) -> None:
         edit.untag(run_id, name)
 
 
-def move_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") -> None:
-    """Let an alias name this version; whatever it named before loses it."""
+def move_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") -> bool:
+    """Let an alias name this version; whatever it named before loses it. False if it names it already."""
     with editing(catalog, f"alias {alias}", why=why) as edit:
-        edit.move_alias(version_id, alias)
+        return edit.move_alias(version_id, alias)
 
 
 def drop_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") -> bool:

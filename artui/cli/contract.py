@@ -138,6 +138,7 @@ RECORDS: dict[str, Record] = {
     "version": _VERSION,
     "whole version": _VERSION | {
         "metadata": Field("{value}", "what its maker said about it"),
+        "note": Field("text", "what somebody wrote about it"),
         "location": Field("text", "the path that it was saved from"),
         "host": Field("text", "the machine on which it was saved"),
         "files": Field("[file]", "its files"),
@@ -471,7 +472,7 @@ def whole_version(
 ) -> dict[str, Any]:
     """Make the record of a version with its files and all that it is connected to."""
     return {
-        **version_record(version.head), "metadata": dict(version.metadata), "location": version.location, "host": version.host,
+        **version_record(version.head), "metadata": dict(version.metadata), "note": version.note, "location": version.location, "host": version.host,
         "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
         "facts": dict(version.facts), "missing_facts": missing_facts(version.head.kind, version.facts),

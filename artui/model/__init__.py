@@ -39,8 +39,10 @@ if TYPE_CHECKING:
         ManifestFile,
         Preview,
         PreviewTable,
+        Resting,
         VersionDetail,
         VersionHead,
+        has_alias,
     )
     from artui.model.declared import FACTS, NEEDED, check_fact, missing_facts
     from artui.model.details import Node, RunDetail
@@ -57,8 +59,10 @@ _MODULES = {
         "ManifestFile",
         "Preview",
         "PreviewTable",
+        "Resting",
         "VersionDetail",
         "VersionHead",
+        "has_alias",
     ),
     "declared": (
         "FACTS",
@@ -117,6 +121,7 @@ __all__ = [
     "Preview",
     "PreviewTable",
     "Relation",
+    "Resting",
     "RunDetail",
     "RunHead",
     "RunRow",
@@ -127,6 +132,7 @@ __all__ = [
     "VersionHead",
     "check_fact",
     "course_id",
+    "has_alias",
     "missing_facts",
     "stage_of",
 ]

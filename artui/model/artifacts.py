@@ -170,6 +170,8 @@ class VersionDetail:
     """Who approves it now, the newest first."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What is declared of it: its artifact's facts, and its own in their place."""
+    note: str = ""
+    """What somebody wrote about it as it was added."""
     damaged: Damage = ()
 
 
@@ -211,3 +213,20 @@ class Change:
     """What it was before; empty where `what` says all."""
     after: str = ""
     damaged: Damage = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What would be without something it came from, if versions were gone; what is deleted does not count."""
+
+    under_count: int
+    """Of the versions so many have something that rests on them."""
+    run_count: int
+    """Runs that used them."""
+    versions: tuple[VersionHead, ...]
+    """Versions that were made of them: those that an alias names first, `production` before all."""
+
+
+def has_alias(head: VersionHead) -> bool:
+    """Whether somebody gave a version an alias: `latest` moves by itself."""
+    return any(alias != "latest" for alias in head.aliases)

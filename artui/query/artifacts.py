@@ -59,7 +59,7 @@ _HEADS = Shape(
 )
 _ARTIFACTS = Shape(ArtifactHead, "key id name project stage kind version_count", codes=_STAGE_CODES)
 _FILES = Shape(ManifestFile, "path size_bytes digest media_type link_target note", may_lack="digest link_target")
-_DETAILS = Shape(VersionDetail, "location host")
+_DETAILS = Shape(VersionDetail, "location host note")
 _CHANGES = Shape(AliasChange, "time_ms author why")
 
 
@@ -262,7 +262,7 @@ def get_version(reader: Reader, version_id: str, *, max_files: int = MAX_FILES) 
             )
         head = heads[0]
         metadata, *place = connection.execute(
-            "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
+            "SELECT metadata, location, host, note FROM version WHERE key = ?", (head.key,)
         ).fetchone()
         metadata_object = cell_of.object_of(metadata)
         files = tuple(_files(connection, head.key, max_files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog import cells as cell_of
@@ -10,12 +11,15 @@ from artui.catalog.numbering import FORGET
 from artui.model import Change
 from artui.query.border import Shape
 from artui.query.damage import is_chained
+from artui.query.declared import facts_of
 
 if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.query.reader import Reader
 
 MOST_CHANGES = 500
+NONE = "none"
+"""Stands for no value, before or after."""
 FORGOTTEN = "forgotten"
 """Stands for what an event said that was redacted."""
 _WORDS = {
@@ -44,10 +48,11 @@ def version_history(reader: Reader, head: VersionHead) -> list[Change]:
         reasons = "e.why, e.is_redacted" if reader.schema_version >= REASONS_SINCE else "'', 0"
         values = {"artifact": row[0] if row is not None else None, "version": head.id, "most": MOST_CHANGES}
         rows = connection.execute(EVENTS.format(reasons=reasons), values).fetchall()
+        shared = _Shared(facts_of(connection, head.artifact_key))
         for time_ms, author, why, is_redacted, action, before, after, event_id in rows:
             if action == FORGET and after != "null":
                 continue  # it is another version that was forgotten
-            said = (FORGOTTEN, "", "") if is_redacted == 1 else _said(head, action, before, after)
+            said = (FORGOTTEN, "", "") if is_redacted == 1 else _said(head, action, before, after, shared)
             if said is None:
                 continue
             damaged = () if is_chained(reader, connection, event_id) else ("event",)
@@ -56,14 +61,39 @@ def version_history(reader: Reader, head: VersionHead) -> list[Change]:
     return changes
 
 
-def _said(head: VersionHead, action: Any, before: Any, after: Any) -> tuple[str, str, str] | None:
+class _Shared:
+    """The facts of an artifact as they were at each event, which are gone through from the newest on."""
+
+    def __init__(self, now: Mapping[str, str]) -> None:
+        self._values = dict(now)
+
+    def value(self, name: str) -> str:
+        """Give the value of a fact at the event that is gone through; empty if there was none."""
+        return self._values.get(name, "")
+
+    def step_back(self, name: str, before: str) -> None:
+        """Go on to what was before a change of a fact."""
+        self._values[name] = before
+
+
+def _fact(state: Any) -> tuple[str, str]:
+    """Read a fact as an event has it: its name and its value; both empty if there was none."""
+    values = cell_of.list_of(state) or []
+    return (str(values[0]), str(values[1])) if len(values) > 1 else ("", "")
+
+
+def _said(head: VersionHead, action: Any, before: Any, after: Any, shared: _Shared) -> tuple[str, str, str] | None:
     """Say what an event did with a version: what changed, from and to; None if it did nothing with it."""
     if action in _WORDS:
         return _WORDS[action][after == "null"], "", ""
     if action in ("fact", "override"):
-        was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
-        values = [str(state[1]) if len(state) > 1 else "none" for state in (was, now)]
-        return str((now or was or ["?"])[0]), values[0], values[1]
+        (before_name, old), (after_name, new) = _fact(before), _fact(after)
+        name = after_name or before_name or "?"
+        if action == "fact":
+            shared.step_back(name, old)
+            return f"{name} of all versions", old or NONE, new or NONE
+        # Without a word of its own a version has what is said of its artifact.
+        return name, old or shared.value(name) or NONE, new or shared.value(name) or NONE
     if action != "alias":
         return None
     was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []

@@ -13,9 +13,11 @@ from artui.model import (
     ManifestFile,
     Preview,
     PreviewTable,
+    Resting,
     RunHead,
     VersionDetail,
     VersionHead,
+    has_alias,
     missing_facts,
 )
 from artui.preview.structured import folded
@@ -36,10 +38,11 @@ from artui.sheets.sheet import (
     damage_fact,
     facts_section,
     filled,
+    ordered_aliases,
     run_cell,
     version_cell,
 )
-from artui.units import ago_text, bytes_text, number_text, param_text, plural, time_text
+from artui.units import ago_text, bytes_text, count_text, number_text, param_text, plural, time_text
 
 MAX_USERS = 12
 """More runs that used a version are only counted."""
@@ -107,6 +110,24 @@ def _is_said(preview: Preview, name: str) -> bool:
     return preview.kind == "image" and name in _OF_A_PICTURE and "×" in preview.title
 
 
+def resting_texts(resting: Resting) -> tuple[str, ...]:
+    """Say what rests on versions, shorter from one text to the next; none if nothing does.
+
+    For example: `37 runs and digits-model:v2 (production)`, `37 runs and 1 version`, `38`.
+    """
+    if not resting.under_count:
+        return ()
+    runs = [plural(resting.run_count, "run")] if resting.run_count else []
+    whole, counted = list(runs), list(runs)
+    if resting.versions:
+        first = resting.versions[0]
+        named = f" ({ordered_aliases(first)[0]})" if has_alias(first) else ""
+        more = f" +{count_text(len(resting.versions) - 1)}" if len(resting.versions) > 1 else ""
+        whole.append(f"{first.reference}{named}{more}")
+        counted.append(plural(len(resting.versions), "version"))
+    return " and ".join(whole), " and ".join(counted), count_text(resting.run_count + len(resting.versions))
+
+
 def short_digest(digest: str) -> str:
     """Write the first characters of a digest, with a sign that there are more."""
     return f"{digest[:DIGEST_CHARS]}…" if len(digest) == DIGEST_LENGTH else digest
@@ -122,6 +143,7 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             damage_fact(head.damaged, detail.damaged),
             _standing(head),
             Fact("aliases", " ".join(head.aliases), "good"),
+            Fact("note", detail.note),
             _approvals(detail.approvals),
             Fact("saved", time_text(head.created_ms) + (f"  ({ago})" if ago else "")),
             _maker(head.made_by),
@@ -154,8 +176,8 @@ def _standing(head: VersionHead) -> Fact | None:
         return Fact("deleted", f"{time_text(head.deleted_ms)}; artui restore {head.reference} brings it back", "bad")
     if not head.is_retired:
         return None
-    is_named = bool(set(head.aliases) - {"latest"})
-    lists = "lists leave it out once no alias names it" if is_named else "lists leave it out"
+    has_alias = bool(set(head.aliases) - {"latest"})
+    lists = "lists leave it out once no alias names it" if has_alias else "lists leave it out"
     return Fact("retired", f"{lists}, and it is not latest", "warn")
 
 

@@ -134,7 +134,7 @@ def test_endless_holes_are_left_unhashed(path: Path, tmp_path: Path) -> None:
     added = add_version(path, files[0], name="added", kind="model")
     took = time.monotonic() - began
 
-    assert references == ["model:v1", "model:v2"] and added == ("added:v1", True) and took < 5.0
+    assert references == ["model:v1", "model:v2"] and added[:2] == ("added:v1", True) and took < 5.0
     for reference in ("model:v1", "model:v2", "added:v1"):
         shown = _shown(path, reference)
         assert shown.head.digest_text == "not hashed" and "holes" in shown.files[0].note_text
@@ -159,7 +159,7 @@ def test_a_file_that_grows_is_read_to_an_end(path: Path, tmp_path: Path) -> None
     try:
         with _start(path) as run:
             assert (run.save("small", small), run.save("large", large)) == ("small:v1", "large:v1")
-            assert add_version(path, large, name="added", kind="log") == ("added:v1", True)
+            assert add_version(path, large, name="added", kind="log")[:2] == ("added:v1", True)
     finally:
         is_over.set()
         writing.join()

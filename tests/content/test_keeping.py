@@ -121,7 +121,9 @@ def test_add_stores_at_once_and_finds_what_is_there(path: Path, folder: Path, tm
         load_settings.cache_clear()
     stored = add_version(path, folder, name="other", kind="dataset", store=str(tmp_path / "store"))
 
-    assert before == ("data:v1", True) and referenced == ("other:v1", True) and stored == ("other:v1", False)
+    assert (
+        before[:2] == ("data:v1", True) and referenced[:2] == ("other:v1", True) and stored[:2] == ("other:v1", False)
+    )
     assert _version(path, "other").storage == "stored" and _version(path).storage == "embedded"
     assert _objects(tmp_path / "store") == DIGESTS
 

@@ -25,19 +25,26 @@ from artui.safetext import clean
     "--fact", "facts", multiple=True, metavar="FIELD=VALUE",
     help="What is declared of it, such as licence=MIT, as `artui declare` does; may be given again.",
 )  # fmt: skip
-@click.option("--note", default="", help="A note.")
+@click.option("--note", default="", help="A note, which stands with the version.")
 @click.option("--store", metavar="URI", help="Keep all of it there: a folder, ssh://host/path, s3://bucket/path, …")
 @catalog_option
 def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], facts: tuple[str, ...], note: str, store: str | None, catalog: str | None) -> int:  # fmt: skip
-    """Add a file or folder as a version of an artifact; prints its reference. The same content again adds nothing."""
+    """Add a file or folder as a version of an artifact; prints its reference. The same content again adds no version.
+
+    Then aliases and facts are still given to the version that has it; its note and metadata stay as they are.
+    """
     from artui.capture.adding import add_version
     from artui.catalog.finding import find_catalog
 
-    reference, is_new = add_version(
+    added = add_version(
         find_catalog(catalog)[0], path, name=name or path.stem or path.name, kind=kind, stage=stage, project=project,
         aliases=aliases, metadata=pairs(metadata), facts=facts_of(facts), note=note, store=store,
     )  # fmt: skip
-    click.echo(clean(reference))
-    if not is_new:
-        click.echo("artui: the newest version already has this content.", err=True)
+    click.echo(clean(added.reference))
+    if not added.is_new:
+        said = [f"{clean(alias)} names it now" for alias in added.moved]
+        said += [f"declared {clean(', '.join(added.declared))}"] if added.declared else []
+        lost = [name for name, value in (("--note", note), ("--metadata", metadata)) if value]
+        said += [f"{' and '.join(lost)} not kept: what was said of it stays"] if lost else []
+        click.echo("; ".join(["artui: the newest version already has this content", *said]) + ".", err=True)
     return 0

@@ -389,6 +389,11 @@ class Version:
         return self._detail.metadata
 
     @property
+    def note(self) -> str:
+        """What somebody wrote about it."""
+        return self._detail.note
+
+    @property
     def damaged(self) -> tuple[str, ...]:
         """Words for the parts of it that are damaged in the catalog."""
         return self._detail.damaged

@@ -10,10 +10,12 @@ from artui.errors import UsageError
 from artui.model import Column, check_fact
 from artui.query.artifactrows import heads_of
 from artui.query.given import alias_answers, fact_answers, project_answers, tag_answers
+from artui.query.resting import resting_on
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.reference import check_alias
 from artui.safetext import cells_of, clean
+from artui.sheets.version import resting_texts
 from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import fit_middle
 from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versions
@@ -24,13 +26,15 @@ from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
-    from artui.model import VersionHead
+    from artui.model import Resting, VersionHead
     from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
     from artui.tui.state.arrangement import Place
 
 _NAME_CHARS = 40
 _MAX_TAGS_NAMED = 4
+_MOST_ASKED = 160
+"""So many characters of a question stand before the name that it is about, and behind it."""
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
 
@@ -312,8 +316,8 @@ PRODUCTION = "production"
 
 
 Heads = Sequence["VersionHead"]
-_Asked = tuple[str, str]
-"""A question: what stands before the versions that it is about, and what behind them."""
+_Asked = Sequence[tuple[str, str]]
+"""A question: what stands before the versions that it is about, and what behind them; first in full, then as it is where that has no room."""
 
 
 class VersionsEditor(Editor):
@@ -388,20 +392,29 @@ class VersionsEditor(Editor):
         check_alias(alias)
         if not is_off:
             _check_apart(heads)
-        asked = (f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")
+        asked = [(f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")]
         does = "take off" if is_off else "set"
         self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
 
-    def _ask_reason(self, heads: Heads, asked: _Asked, answer: Callable[[str], None], enter_word: str) -> None:
+    def _ask_reason(
+        self, heads: Heads, asked: _Asked, answer: Callable[[str], None], enter_word: str, *, whom: str = ""
+    ) -> None:
         """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole."""
-        before, after = (clean(part, max_chars=_NAME_CHARS * 2) for part in asked)
+        number = "" if whom or len(heads) != 1 else f"v{heads[0].number}"
+        whom, width = whom or _whom(heads), self._screen.size.width - ENTRY_CELLS - 2
+        cleaned = [
+            (clean(before, max_chars=_MOST_ASKED), clean(after, max_chars=_MOST_ASKED)) for before, after in asked
+        ]
+        fitting = (part for part in cleaned if cells_of(f"{part[0]}{whom}{part[1]} Reason:") <= width)
+        before, after = chosen = next(fitting, cleaned[-1])
         rest = f"{after} Reason:"
-        room = self._screen.size.width - ENTRY_CELLS - 2 - cells_of(before) - cells_of(rest)
-        whom = _whom(heads)
+        room = width - cells_of(before) - cells_of(rest)
         name = whom if cells_of(whom) <= room else fit_middle(whom, max(_LEAST_NAME_CELLS, room)).rstrip()
-        if len(heads) == 1 and room < min(cells_of(whom), _LEAST_NAME_CELLS):
-            name = f"v{heads[0].number}"
+        if number and room < min(cells_of(whom), _LEAST_NAME_CELLS):
+            name = number
         self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word)
+        if chosen is not cleaned[0]:
+            self._say(f"{cleaned[0][0]}{whom}{cleaned[0][1]}")
 
     def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
         reader, whom = self._screen.reader, _whom(heads)
@@ -458,7 +471,7 @@ class VersionsEditor(Editor):
         does = "take back" if is_back else "approve"
         self._change(
             heads,
-            ("Take your approval of ", " back?") if is_back else ("Approve ", "?"),
+            [("Take your approval of ", " back?") if is_back else ("Approve ", "?")],
             done,
             lambda edit, head: edit.withdraw(head.id) if is_back else edit.approve(head.id),
             does,
@@ -474,7 +487,7 @@ class VersionsEditor(Editor):
         does = "take back" if is_back else "retire"
         self._change(
             heads,
-            ("List ", " again?") if is_back else _asked_of_named(heads, "retire"),
+            [("List ", " again?")] if is_back else _asked_of_named(heads, "retire"),
             done,
             lambda edit, head: edit.reinstate(head.id) if is_back else edit.retire(head.id),
             does,
@@ -502,13 +515,16 @@ class VersionsEditor(Editor):
         name, value = check_fact(name, value)
         said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
         of = heads[0].artifact if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
+        verb = f"Declare {said} of" if value else f"Take {name} off"
+        # It is the artifact's, whichever of its versions is in sight.
         self._change(
             heads,
-            (f"Declare {said} of ", "?") if value else (f"Take {name} off ", "?"),
-            f"{said} of {of}",
+            [(f"{verb} all versions of ", "?"), (f"{verb} all of ", "?")],
+            f"{said} of all versions of {of}",
             lambda edit, head: edit.declare(head.id, name, value),
             "declare" if value else "take off",
             names_it=False,
+            whom=clean(of),
         )
 
     def delete(self) -> None:
@@ -521,15 +537,30 @@ class VersionsEditor(Editor):
             of = f"{_whom(heads)} was" if len(heads) == 1 else f"{_whom(heads)} were"
             self._say(f"The content of {of} removed: it cannot be restored.", is_warning=True)
             return
-        is_back = all(head.deleted_ms is not None for head in there)
-        done = f"{_are(there)} restored" if is_back else f"{_are(there)} deleted"
+        if all(head.deleted_ms is not None for head in there):
+            self._change(
+                there,
+                [("Restore ", "?")],
+                f"{_are(there)} restored",
+                lambda edit, head: edit.restore_version(head.id),
+                "restore",
+            )
+            return
+        reader = self._screen.reader
+        self._screen.ask(
+            "resting",
+            lambda: resting_on(reader, [head.key for head in there]),
+            lambda resting: self._ask_to_delete(there, resting),
+        )
+
+    def _ask_to_delete(self, heads: Heads, resting: Resting) -> None:
         self._change(
-            there,
-            ("Restore ", "?") if is_back else _asked_of_named(there, "delete"),
-            done,
-            lambda edit, head: edit.restore_version(head.id) if is_back else edit.delete_version(head.id),
-            "restore" if is_back else "delete",
-            unmarks=not is_back,
+            heads,
+            _asked_of_named(heads, "delete", resting),
+            f"{_are(heads)} deleted",
+            lambda edit, head: edit.delete_version(head.id),
+            "delete",
+            unmarks=True,
         )
 
     def _change(
@@ -541,9 +572,10 @@ class VersionsEditor(Editor):
         does: str,
         *,
         names_it: bool = True,
+        whom: str = "",
         unmarks: bool = False,
     ) -> None:
-        """Ask for the reason, then change the versions as one edit; `does` is what enter does then."""
+        """Ask for the reason, then change the versions as one edit; `does` is what enter does then, `whom` names what is asked about."""
         path, label = self._screen.reader.path, f"{_whom(heads)} {done}" if names_it else done
 
         def answered(why: str) -> None:
@@ -560,7 +592,7 @@ class VersionsEditor(Editor):
 
             self._screen.ask("edit", work, take)
 
-        self._ask_reason(heads, asked, answered, does)
+        self._ask_reason(heads, asked, answered, does, whom=whom)
 
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
@@ -572,17 +604,28 @@ def _whom(heads: Heads) -> str:
     return clean(heads[0].reference) if len(heads) == 1 else plural(len(heads), "version")
 
 
-def _asked_of_named(heads: Heads, does: str) -> _Asked:
-    """Ask whether to do what takes versions out of the lists; of one that an alias names that is said."""
+def _asked_of_named(heads: Heads, does: str, resting: Resting | None = None) -> _Asked:
+    """Ask whether to do what takes versions out of the lists; what aliases name them, and what rests on them, is said."""
+    texts = resting_texts(resting) if resting is not None else ()
+    return [_asked(heads, does, used, resting.under_count if resting is not None else 0) for used in texts or ("",)]
+
+
+def _asked(heads: Heads, does: str, used: str, used_count: int) -> tuple[str, str]:
     named = [head for head in heads if chosen_aliases(head)]
-    if not named:
-        return f"{does.capitalize()} ", "?"
-    first, *others = chosen_aliases(named[0])
-    aliases = f"{first} +{len(others)}" if others else first
     if len(heads) == 1:
-        return "", f" is {aliases}: {does} it anyway?"
+        standing = [_aliases_asked(head) for head in named] + ([f"used by {used}"] if used else [])
+        return ("", f" is {' and '.join(standing)}: {does} it anyway?") if standing else (f"{does.capitalize()} ", "?")
+    of = f"{used_count:,} of them used by {used}" if used else ""
+    if not named:
+        return f"{does.capitalize()} ", f", {of}?" if of else "?"
     more = f" +{len(named) - 1}" if len(named) > 1 else ""
-    return f"{named[0].reference} is {aliases}{more}: {does} ", " anyway?"
+    asked = f", {of}, anyway?" if of else " anyway?"
+    return f"{named[0].reference} is {_aliases_asked(named[0])}{more}: {does} ", asked
+
+
+def _aliases_asked(head: VersionHead) -> str:
+    first, *others = chosen_aliases(head)
+    return f"{first} +{len(others)}" if others else first
 
 
 def _are(heads: Heads) -> str:

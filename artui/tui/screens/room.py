@@ -240,7 +240,7 @@ def _named_text(plan: Plan) -> str:
         return f"1 is {clean(plan.named[0].aliases[0])}"
     names = list(dict.fromkeys(clean(version.aliases[0]) for version in plan.named))
     names.sort(key=lambda name: name != PRODUCTION)
-    return f"{count_text(count)} are {fit_words(names, _MOST_ALIAS_CELLS)}"
+    return f"{count_text(count)} have an alias: {fit_words(names, _MOST_ALIAS_CELLS)}"
 
 
 def _removed_text(plan: Plan) -> str:

@@ -69,6 +69,43 @@ def test_facts_are_given_with_what_is_added(call: Call, two: Path) -> None:
     assert call("undo")[0] == 0 and _show(call, "new")["facts"]["personal_data"] == "none"
 
 
+def _facts_told(call: Call, reference: str) -> list[tuple[str, str, str]]:
+    """Give what the history says of facts, oldest first: name, from, to."""
+    return [(change["what"], change["before"], change["after"]) for change in _show(call, reference)["history"]][::-1]
+
+
+def test_what_is_said_of_the_same_content_is_told(call: Call, two: Path) -> None:
+    """Facts and aliases of content that is there already are taken over and named; what is not taken over is named, too."""
+    assert call("declare", "data", "licence=CC-BY-4.0")[0] == 0
+    _, out, err = call("add", "data.txt", "--fact", "licence=MIT", "-a", "best", "--note", "lost", "--metadata", "n=1")
+    assert (out, err.rstrip("\n")) == ("data:v2\n", "artui: the newest version already has this content; best names it now; declared licence MIT; --note and --metadata not kept: what was said of it stays.")  # fmt: skip
+    assert _show(call, "data")["facts"] == {"licence": "MIT"} and _show(call, "data")["note"] == ""
+    again = call("add", "data.txt", "--fact", "licence=MIT", "-a", "best")[2]
+    assert again == "artui: the newest version already has this content.\n"
+
+    # Each change says what the page showed before it, and what since.
+    assert _facts_told(call, "data:v2") == [
+        ("licence of all versions", "none", "CC-BY-4.0"), ("licence", "CC-BY-4.0", "MIT"), ("best", "none", "v2"),
+    ] or _facts_told(call, "data:v2") == [
+        ("licence of all versions", "none", "CC-BY-4.0"), ("best", "none", "v2"), ("licence", "CC-BY-4.0", "MIT"),
+    ]  # fmt: skip
+    assert "declared licence CC-BY-4.0" in call("add", "data.txt", "--fact", "licence=CC-BY-4.0")[2]
+    assert _show(call, "data")["facts"] == {"licence": "CC-BY-4.0"}
+    assert _facts_told(call, "data:v2")[-1] == ("licence", "MIT", "CC-BY-4.0")
+    assert _facts_told(call, "data:v1") == [("licence of all versions", "none", "CC-BY-4.0")]
+
+
+def test_a_note_stands_with_its_version(call: Call, two: Path) -> None:
+    """What `add --note` says is on the page, in its JSON, in Python, and found by a filter."""
+    (two.parent / "data.txt").write_text("x,y,z,w")
+    assert call("add", "data.txt", "--note", "the first delivery")[1] == "data:v3\n"
+    assert _show(call, "data")["note"] == "the first delivery"
+    assert re.search(r"note +the first delivery\n", call("show", "data")[1])
+    with api.open_catalog(two) as catalog:
+        assert catalog.version("data").note == "the first delivery"
+        assert [artifact.name for artifact in catalog.artifacts("note ~ delivery")] == ["data"]
+
+
 def test_a_filter_finds_facts(call: Call, two: Path) -> None:
     """`fact.NAME` compares what holds for each version, inherited or its own; a name that is no fact is pointed at."""
     call("declare", "data", "licence=MIT")

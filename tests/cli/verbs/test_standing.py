@@ -157,3 +157,24 @@ def test_lineage_keeps_what_was_deleted(call: Call, workplace: Path) -> None:
         if head["artifact"] == "data"
     ] == [True]
     assert "dataset, deleted" in call("show", "user")[1] or ", deleted" in call("trace", "user")[1]
+
+
+def test_what_rests_on_a_version_is_said_when_it_is_deleted(call: Call, two: Path) -> None:
+    """Aliases, runs and versions made of it are named; what is deleted, or deleted with it, does not count."""
+    from artui.catalog import Catalog, artifacts, runs
+    from artui.reference import parse
+
+    assert call("add", "data.txt", "-n", "model", "-a", "production")[0] == 0
+    with Catalog(two) as catalog, catalog.transaction() as connection:
+        data, model = (artifacts.find_version(connection, parse(text)) for text in ("data:v2", "model"))
+        for number in range(3):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"user-{number}"))
+            artifacts.link(connection, "input", source_key=data.key, target_key=run)
+            runs.finish(connection, run, status="finished", ended_ms=1, duration_ms=1)
+        artifacts.link(connection, "trained", source_key=data.key, target_key=model.key)
+    assert call("delete", "user-0")[0] == 0 and call("alias", "data:v2", "gold")[0] == 0
+
+    assert call("delete", "data:v2")[1].splitlines()[1:] == ["  it is gold, used by 2 runs and model:v1 (production)"]
+    call("undo")
+    told = call("delete", "data:v2", "data:v1", "model:v1")[1].splitlines()
+    assert [line for line in told if line.startswith(" ")] == ["  it is gold, used by 2 runs", "  it is production"]

@@ -264,6 +264,34 @@ def test_keys_in_a_burst_are_for_what_the_filter_matches(
     explore(demo_catalog, flow)
 
 
+def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Path, explore: Explore) -> None:
+    """Shorter where there is little room, with all of it beside; a fact that is the artifact's is asked for as that."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> str:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            return " ".join(shown(pilot).split())
+
+        await press("2", "slash", *"split", "enter")
+        await pilot.resize_terminal(160, 40)
+        whole = "digits-split:v1 is used by 11 runs and digits-model:v1 (candidate): delete it anyway?"
+        assert f"{whole} Reason:" in await press("X")
+        await press("escape")
+        await pilot.resize_terminal(80, 24)
+        text = await press("X")
+        assert "v1 is used by 12: delete it anyway? Reason:" in text and whole in text
+        await press("escape")
+        await press("F", *"licence", "equals_sign", *"GPL")
+        assert "licence GPL of all of digits-split? Reason:" in await press("enter")
+        assert "licence GPL of all versions of digits-split" in await press("enter")
+        await press("escape", "slash", *"model", "enter")
+        assert "is candidate: delete it anyway? Reason:" in await press("X")
+
+    explore(small_catalog, flow)
+
+
 def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog: Path, explore: Explore) -> None:
     """Each key asks why before it changes anything; esc changes nothing; the list shows how the version stands, and u takes it back."""
 
@@ -315,7 +343,7 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
         await press(pilot, "minus", "")
         assert history()[0] == ("no longer retired", "") and "retired production" not in shown(pilot)
         await press(pilot, "F", "licence", "=MIT", "ours")
-        assert history()[0] == ("licence", "ours") and "intended_use, limitations" in shown(pilot)
+        assert history()[0] == ("licence of all versions", "ours") and "intended_use, limitations" in shown(pilot)
         await press(pilot, "X", "leaked")
         assert history()[0] == ("deleted", "leaked") and "artui restore digits-model:v1" in shown(pilot)
         await press(pilot, "u")

@@ -1,0 +1,48 @@
+"""What rests on versions: the runs that used them, and the versions that were made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import orjson
+
+from artui.model import Resting, has_alias
+from artui.query.artifacts import version_heads
+
+if TYPE_CHECKING:
+    from artui.model import VersionHead
+    from artui.query.reader import Reader
+
+USERS = """
+    SELECT e.source_key, e.target_key
+    FROM json_each(:keys) AS w
+    JOIN edge AS e ON e.source_key = w.value
+    JOIN run AS r ON r.key = e.target_key
+    WHERE e.relation = 1
+      AND r.deleted_ms IS NULL
+"""
+MADE_OF = """
+    SELECT e.source_key, e.target_key
+    FROM json_each(:keys) AS w
+    JOIN edge AS e ON e.source_key = w.value
+    WHERE e.relation IN (2, 3)
+"""
+_OF_KEYS = "SELECT w.value FROM json_each(:keys) AS w"
+
+
+def resting_on(reader: Reader, version_keys: Sequence[int], *, besides: Sequence[int] = ()) -> Resting:
+    """Say what rests on some versions; versions `besides` them do not count either."""
+    keys, left_out = orjson.dumps(list(version_keys)).decode(), {*version_keys, *besides}
+    with reader.snapshot() as connection:
+        users = connection.execute(USERS, {"keys": keys}).fetchall()
+        made = [row for row in connection.execute(MADE_OF, {"keys": keys}) if row[1] not in left_out]
+        made_keys = orjson.dumps(sorted({target for _, target in made})).decode()
+        heads = version_heads(connection, _OF_KEYS, {"keys": made_keys})
+    there = {head.key for head in heads}
+    under = {source for source, _ in users} | {source for source, target in made if target in there}
+    return Resting(len(under), len({run for _, run in users}), tuple(sorted(heads, key=_rank)))
+
+
+def _rank(head: VersionHead) -> tuple[bool, bool, str]:
+    return "production" not in head.aliases, not has_alias(head), head.reference
