@@ -17,6 +17,7 @@ from artui.errors import UsageError
 from artui.times import last_moment_ms
 
 _VERSION = re.compile(r"v?([0-9]{1,9})\Z")
+_ALIAS = re.compile(r"\w[\w.+/=-]*\Z")
 _NAME = re.compile(r"(?!\s)[^:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}(?<!\s)\Z")
 _NO_NAME = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 MAX_NAME_CHARS = 200
@@ -109,3 +110,18 @@ def check_alias(text: str) -> str:
     if text == "latest" or _VERSION.match(text):
         raise UsageError(f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui.")
     return check_name(text, what="an alias")
+
+
+def check_given_alias(text: str) -> str:
+    """Give back a text if somebody may make it an alias: what a program or a store has may hold more signs.
+
+    Raises:
+        UsageError: as `check_alias`, or it holds a blank or another sign that does not belong into a word.
+    """
+    # Aliases stand side by side, and a minus before one takes it off.
+    if not _ALIAS.match(check_alias(text)):
+        raise UsageError(
+            f"{text[:60]!r} cannot be an alias.",
+            remedy="Use letters and digits, and behind the first of them also . _ - + / and =.",
+        )
+    return text

@@ -19,7 +19,7 @@ from artui.content.keeping import Keeper
 from artui.content.regular import open_regular
 from artui.content.walking import location_of
 from artui.model import check_fact, stage_of
-from artui.reference import check_alias, check_name
+from artui.reference import check_given_alias, check_name
 from artui.settings import load_settings
 
 
@@ -51,7 +51,7 @@ def add_version(
     check_name(name, what="an artifact")
     check_name(project, what="a project")
     for alias in aliases:
-        check_alias(alias)
+        check_given_alias(alias)
     declared = [check_fact(fact, value) for fact, value in (facts or {}).items()]
     entries = listed(path)
     embed = files.size_of(entries) <= load_settings().embed_limit_bytes

@@ -141,6 +141,7 @@ RECORDS: dict[str, Record] = {
         "note": Field("text", "what somebody wrote about it"),
         "location": Field("text", "the path that it was saved from"),
         "host": Field("text", "the machine on which it was saved"),
+        "not_there": Field("[text]", "of files that it refers to, those that are gone or have another size"),
         "files": Field("[file]", "its files"),
         "used_by": Field("[run]", "the runs that used it"),
         "related": Field("[relation]", "other versions that it is related to"),
@@ -472,7 +473,7 @@ def whole_version(
 ) -> dict[str, Any]:
     """Make the record of a version with its files and all that it is connected to."""
     return {
-        **version_record(version.head), "metadata": dict(version.metadata), "note": version.note, "location": version.location, "host": version.host,
+        **version_record(version.head), "metadata": dict(version.metadata), "note": version.note, "location": version.location, "host": version.host, "not_there": version.not_there,
         "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
         "facts": dict(version.facts), "missing_facts": missing_facts(version.head.kind, version.facts),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import sqlite3
 import stat
 import tempfile
@@ -224,6 +225,11 @@ def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryI
         f"{reference.path!r} is not in the catalog: it lies at {reference.location!r} on {reference.host or 'another machine'}.",
         remedy="Its preview and digest are here; fetch it from there.",
     )
+    if is_gone(reference) and not os.path.lexists(target):
+        missing = ContentMissing(
+            f"{reference.path!r} is gone: it was at {reference.location!r}.",
+            remedy="Its preview and digest are here. If it was moved, `artui relocate` says where to.",
+        )
     try:
         exists = os.path.isabs(usable_path(target)) and os.path.lexists(target)
     except UsageError:
@@ -261,6 +267,23 @@ def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryI
         stream.seek(0)
         closing.pop_all()  # it stays open for the caller
         return stream
+
+
+def is_gone(reference: Reference) -> bool:
+    """Whether a file that this installation recorded on this machine is no longer there, or has another size; false if nobody may know."""
+    place = Path(reference.location)
+    is_ours = reference.host in ("", socket.gethostname()) and marks.is_marked(
+        reference.mark, reference.version_id, reference.version_digest, reference.location
+    )
+    if not is_ours or reference.is_stored or not place.is_absolute():
+        return False
+    try:
+        target = usable_path(place if reference.is_single else safe_join(place, reference.path))
+        return os.stat(target).st_size != reference.size_bytes
+    except FileNotFoundError:
+        return True
+    except (OSError, UsageError):
+        return False
 
 
 def _may_reach(reference: Reference, place: Path, real: Path) -> bool:

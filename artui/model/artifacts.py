@@ -172,6 +172,8 @@ class VersionDetail:
     """What is declared of it: its artifact's facts, and its own in their place."""
     note: str = ""
     """What somebody wrote about it as it was added."""
+    not_there: tuple[str, ...] = ()
+    """Paths of the files that it refers to and that are no longer there, as far as that was looked after."""
     damaged: Damage = ()
 
 

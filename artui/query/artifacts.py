@@ -287,6 +287,33 @@ def get_version(reader: Reader, version_id: str, *, max_files: int = MAX_FILES) 
         )
 
 
+MOST_LOOKED_FOR = 200
+"""Of so many files of a version it is looked whether they are where they were left."""
+
+
+def with_presence(reader: Reader, detail: VersionDetail) -> VersionDetail:
+    """Say of a version that refers to files on this machine which of the first of them are no longer there.
+
+    Nothing is said of what another installation recorded: whose paths are not looked at unasked.
+    """
+    from artui.content.reading import Reference, is_gone
+
+    if detail.head.storage != "referenced" or detail.head.removed_ms is not None:
+        return detail
+    gone = []
+    with reader.snapshot() as connection:
+        for file in detail.files[:MOST_LOOKED_FOR]:
+            if file.link_target or file.damaged:
+                continue
+            try:
+                place = blob_or_reference(reader, connection, detail.head.key, file.path)
+            except (CatalogDamaged, ContentMissing, UnknownReference):
+                continue
+            if isinstance(place, Reference) and is_gone(place):
+                gone.append(file.path)
+    return replace(detail, not_there=tuple(gone))
+
+
 def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
     """Say whether files match their version's digest; also true if there are no files, no digest, or a list that was cut."""
     if not files or len(files) >= MAX_FILES or not head.digest:

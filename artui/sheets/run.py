@@ -383,7 +383,7 @@ def _versions(title: str, heads: Sequence[VersionHead], *, with_content: bool = 
     def row(head: VersionHead) -> Row:
         cells = (
             version_cell(head),
-            Cell(f"{head.kind}, {head.state}" if head.state else head.kind, "dim"),
+            Cell(head.kind, "dim"),
             aliases_cell(head),
         )
         return (*cells, Cell(content_text(head), "dim")) if with_content else cells

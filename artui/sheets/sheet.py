@@ -219,8 +219,9 @@ def run_cell(head: RunHead) -> Cell:
 
 
 def version_cell(head: VersionHead) -> Cell:
-    """Name a version in a cell that leads to it, as one would type it."""
-    return Cell(head.reference, "accent", Link("version", head.id))
+    """Name a version in a cell that leads to it, as one would type it; behind it, that it is deleted or retired."""
+    text = f"{head.reference} ({head.state})" if head.state else head.reference
+    return Cell(text, "accent" if head.deleted_ms is None else "bad", Link("version", head.id))
 
 
 def aliases_cell(head: VersionHead) -> Cell:

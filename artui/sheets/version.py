@@ -52,24 +52,36 @@ DECLARED = "facts"
 """Title of the section about what is declared."""
 HISTORY = "history"
 """Title of the section about what was done with a version."""
+FILES = "files"
+"""Title of the section about the files."""
+DIGEST = "digest"
+"""Label of the digest of a version, which is that of its manifest: no file has it."""
+SHA256 = "sha256"
+"""Title of the column with the digests of files."""
 DIGEST_CHARS = 16
-"""So many characters of a digest are shown where not all of it is; `artui show` prints all of a version's."""
+"""So many characters of a digest are shown where there is no room for all of it; `artui show` prints all."""
 DIGEST_LENGTH = 64
 
 
 def version_sheet(
-    detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int, has_ages: bool = False
-) -> Sheet:
+    detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int, has_ages: bool = False, restore: str = "", reinstate: str = ""
+) -> Sheet:  # fmt: skip
     """Say what a version is, where it came from, what used it, what was done with it, and what it holds.
 
     With `has_ages` each change is told by how long ago it was and by whom, before what it changed: for narrow places.
+    `restore` and `reinstate` say what brings back a version that is deleted or retired; by default the commands that do.
     """
     head = detail.head
     return Sheet(
         head.reference,
         MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms),
+            _state(
+                detail,
+                now_ms,
+                restore or f"artui restore {head.reference}",
+                reinstate or f"artui retire --back {head.reference}",
+            ),
             declared_section(detail.head.kind, detail.facts),
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
             _files(detail),
@@ -133,7 +145,7 @@ def short_digest(digest: str) -> str:
     return f"{digest[:DIGEST_CHARS]}…" if len(digest) == DIGEST_LENGTH else digest
 
 
-def _state(detail: VersionDetail, now_ms: int) -> Section:
+def _state(detail: VersionDetail, now_ms: int, restore: str, reinstate: str) -> Section:
     head = detail.head
     ago = ago_text(head.created_ms, now_ms)
     place = f"{detail.location} on {detail.host}" if detail.host else detail.location
@@ -141,7 +153,7 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
         "",
         [
             damage_fact(head.damaged, detail.damaged),
-            _standing(head),
+            _standing(head, restore, reinstate),
             Fact("aliases", " ".join(head.aliases), "good"),
             Fact("note", detail.note),
             _approvals(detail.approvals),
@@ -150,9 +162,10 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             _users(detail.used_by),
             Fact("content", content_text(head)),
             Fact("lies at", place, "warn") if head.storage == "referenced" else None,
+            _not_there(detail),
             Fact("stored in", place) if head.storage == "stored" else None,
             _not_stored(detail),
-            Fact("sha256", head.digest_text, "dim"),
+            Fact(DIGEST, head.digest_text, "dim"),
         ],
     )
 
@@ -168,17 +181,26 @@ def _not_stored(detail: VersionDetail) -> Fact | None:
     return Fact("not stored", text, "warn")
 
 
-def _standing(head: VersionHead) -> Fact | None:
+def _not_there(detail: VersionDetail) -> Fact | None:
+    """Name the first of the files that are no longer where they were left, and say how many there are."""
+    if not detail.not_there:
+        return None
+    more = ["…"] if len(detail.not_there) > _NAMED_FILES else []
+    names = ", ".join([*detail.not_there[:_NAMED_FILES], *more])
+    return Fact("not there", f"{plural(len(detail.not_there), 'file')}: {names}", "bad")
+
+
+def _standing(head: VersionHead, restore: str, reinstate: str) -> Fact | None:
     """Say that a version is retired, deleted, or has lost its content."""
     if head.removed_ms is not None:
         return Fact("deleted", f"its content was removed {time_text(head.removed_ms)}; its digests are kept", "bad")
     if head.deleted_ms is not None:
-        return Fact("deleted", f"{time_text(head.deleted_ms)}; artui restore {head.reference} brings it back", "bad")
+        return Fact("deleted", f"{time_text(head.deleted_ms)}; {restore} brings it back", "bad")
     if not head.is_retired:
         return None
     has_alias = bool(set(head.aliases) - {"latest"})
     lists = "lists leave it out once no alias names it" if has_alias else "lists leave it out"
-    return Fact("retired", f"{lists}, and it is not latest", "warn")
+    return Fact("retired", f"{lists}, and it is not latest; {reinstate} brings it back", "warn")
 
 
 def _approvals(approvals: Sequence[Approval]) -> Fact | None:
@@ -227,8 +249,7 @@ def _run_row(relation: str, head: RunHead) -> Row:
 
 
 def _version_row(relation: str, head: VersionHead) -> Row:
-    kind = f"{head.kind}, {head.state}" if head.state else head.kind
-    return Cell(relation, "dim"), version_cell(head), Cell(kind, "dim"), aliases_cell(head)
+    return Cell(relation, "dim"), version_cell(head), Cell(head.kind, "dim"), aliases_cell(head)
 
 
 def _value_text(value: Any) -> str:
@@ -276,15 +297,15 @@ def _files(detail: VersionDetail) -> Section:
         return (
             Cell(file.path, "accent", Link("file", f"{detail.head.key}:{file.path}")),
             Cell(bytes_text(file.size_bytes), "dim"),
-            Cell(short_digest(file.digest), "faint"),
+            Cell(file.digest, "faint"),
             Cell("  ".join(part for part in (note, damage) if part), "bad" if damage else "warn"),
         )
 
-    headers = (Header("file"), Header("size", is_right=True), Header("sha256"), Header("note"))
+    headers = (Header("file"), Header("size", is_right=True), Header(SHA256), Header("note"))
     if not detail.files:
-        return Section("files", facts=(Fact("", "it holds none", "dim"),))
+        return Section(FILES, facts=(Fact("", "it holds none", "dim"),))
     unread_count = max(0, detail.head.file_count - len(detail.files))
-    return Section("files", table=Table(headers, Rows(detail.files, row)), left_out_count=unread_count)
+    return Section(FILES, table=Table(headers, Rows(detail.files, row)), left_out_count=unread_count)
 
 
 def _preview_table(table: PreviewTable, most_rows: int) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import clean
 from artui.sheets.sheet import ordered_aliases
-from artui.tui.cells import fit_words
+from artui.tui.cells import Span, fit, fit_words
 
 if TYPE_CHECKING:
     from artui.model import ArtifactHead, VersionHead
@@ -34,3 +34,15 @@ def aliases_text(head: VersionHead, cells: int | None = None) -> str:
     """Give the aliases that fit into so many cells, and the number of the others: `production candidate +2`."""
     words = aliases_of(head)
     return " ".join(words) if cells is None else fit_words(words, cells)
+
+
+def alias_spans(head: VersionHead, cells: int | None = None, *, is_padded: bool = False) -> list[Span]:
+    """Draw them behind a gap, as `aliases_text` says them: that a version is retired or deleted looks like no alias."""
+    text = aliases_text(head, cells)
+    text = fit(text, cells) if cells is not None and is_padded else text
+    if not text:
+        return []
+    state = head.state if head.state and text.startswith(head.state) else ""
+    if not state:
+        return [(f"  {text}", "good")]
+    return [(f"  {state}", "warn" if head.deleted_ms is None else "bad"), (text[len(state) :], "good")]

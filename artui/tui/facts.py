@@ -34,7 +34,7 @@ from artui.sheets.run import (
     short_run_sheet,
 )
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
-from artui.sheets.version import HISTORY, preview_section, short_digest, version_sheet
+from artui.sheets.version import DIGEST, FILES, HISTORY, SHA256, preview_section, short_digest, version_sheet
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
 from artui.tui.sparks import spark_text
@@ -207,14 +207,15 @@ def version_lines(
         rows: how many lines are in sight: a preview takes a third of them at most. What takes more, such as very many
             files, stands behind the first preview.
     """
-    sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True)
+    sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True, restore="X", reinstate="−")
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
     state, *others = sheet.sections
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
-    lines += _sheet_lines([_with_short_digest(state)], cells=cells)
+    lines += _sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
+    others = [_with_fitting_digests(section, cells) if section.title == FILES else section for section in others]
     drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
     short = [part for is_around, part in drawn if is_around or len(part) <= most]
     long = [part for is_around, part in drawn if not is_around and len(part) > most]
@@ -261,9 +262,29 @@ def _titled(title: str, about: str, cells: int) -> list[Line]:
     return [Line([(f" {title}", "text")]), *(Line([(f" {text}", "dim")]) for text in wrapped_text(about, cells - 1))]
 
 
-def _with_short_digest(section: Section) -> Section:
-    facts = (fact._replace(text=short_digest(fact.text)) if fact.label == "sha256" else fact for fact in section.facts)
+def _with_fitting_digest(section: Section, cells: int) -> Section:
+    """Shorten the digest of a version where a line has no room for all of it."""
+    digests = [fact for fact in section.facts if fact.label == DIGEST]
+    if len(_facts(digests, cells=cells, before=" ")) == len(digests):
+        return section
+    facts = (fact._replace(text=short_digest(fact.text)) if fact.label == DIGEST else fact for fact in section.facts)
     return replace(section, facts=tuple(facts))
+
+
+def _with_fitting_digests(section: Section, cells: int) -> Section:
+    """Shorten the digests of files where there is no room for the whole of each beside the rest."""
+    table = section.table
+    place = None if table is None else next((at for at, header in enumerate(table.headers) if header.title == SHA256), None)  # fmt: skip
+    if (
+        table is None
+        or place is None
+        or _Drawn(table, title=section.title, before=" " * 3, name_cells=max(8, cells // 2)).cells <= cells
+    ):
+        return section
+    rows = [
+        (*row[:place], row[place]._replace(text=short_digest(row[place].text)), *row[place + 1 :]) for row in table.rows
+    ]
+    return replace(section, table=replace(table, rows=rows))
 
 
 def preview_lines(preview: Preview, *, cells: int, max_rows: int = PREVIEW_ROWS) -> list[Line]:
@@ -695,7 +716,9 @@ class _Drawn:
             sign = _sign(cell.link) or ([("  ", "text")] if self._have_signs[place] else [])
             header = self._table.headers[place]
             text = fit_words(cell.text.split(), width) if header.title == ALIASES else cell.text
-            text = fit(text, width, right=header.is_right, keep_end=not place)
+            # A version's number and how it stands are at its end.
+            is_version = cell.link is not None and cell.link.kind == "version"
+            text = fit(text, width, right=header.is_right, keep_end=not place or is_version)
             spans += [("  " if place else "", "text"), *sign, (text, STYLES[cell.tone])]
         return Line(_unpadded(spans), _followed(next((cell.link for cell in row if cell.link is not None), None)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import sqlite3
@@ -291,3 +292,31 @@ def test_the_host_of_a_folder_is_recorded(path: Path, folder: Path, tmp_path: Pa
     """A folder may be of one machine: which is said."""
     add_version(path, folder, name="data", kind="dataset", store=str(tmp_path / "store"))
     assert _version(path).host == socket.gethostname()
+
+
+def test_files_that_are_gone_are_named(tmp_path: Path, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """A version that refers to files says which are no longer there, and so does reading one; of another machine's nothing is said."""
+    path = tmp_path / "x.artui"
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "1")
+    load_settings.cache_clear()
+    add_version(path, folder, name="data", kind="dataset")
+    first, second, *_ = sorted(part for part in folder.rglob("*") if part.is_file())
+
+    def not_there() -> list[str]:
+        capfd.readouterr()
+        assert run_cli(["show", "data", "--json", "-c", str(path)]) == 0
+        named: list[str] = json.loads(capfd.readouterr().out)["version"]["not_there"]
+        assert run_cli(["show", "data", "-c", str(path)]) == 0
+        out = capfd.readouterr().out
+        assert (f"not there {len(named)} file" in out) == bool(named)
+        return named
+
+    assert not_there() == []
+    first.rename(tmp_path / "moved")
+    second.write_bytes(second.read_bytes() + b"more")
+    gone = [str(part.relative_to(folder)) for part in (first, second)]
+    assert not_there() == gone
+    with artui.open_catalog(path) as catalog, pytest.raises(ContentMissing, match="is gone: it was at"):
+        catalog.version("data").file(gone[0]).read()
+    monkeypatch.setattr(socket, "gethostname", lambda: "another")
+    assert not_there() == []

@@ -16,7 +16,7 @@ from artui.query.artifacts import artifact_list, get_version
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
-from artui.sheets.version import MAX_USERS, preview_section, short_digest, version_sheet
+from artui.sheets.version import MAX_USERS, preview_section, version_sheet
 from artui.tui.facts import version_lines
 from artui.units import bytes_text, time_text
 from tests.reading import open_reader
@@ -35,12 +35,13 @@ from tests.sheets.making import (
 
 ON_THE_SHEET: dict[str, str] = {
     "head": "digits-model:v4", "metadata": "val_loss: 0.06703", "location": "lies at: /stores/models", "host": "on box-3",
-    "files": "model.safetensors | 38.8 kB | abababababababab", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
+    "files": f"model.safetensors | 38.8 kB | {DIGEST}", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
     "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)", "facts": "licence: MIT",
+    "note": "note: from the second delivery", "not_there": "not there: 1 file: large.bin",
 }  # fmt: skip
 """What the sheet of `version_detail()` says, by field of VersionDetail."""
 OF_THE_HEAD: dict[str, str] = {
-    "artifact": "digits-model", "project": "digits", "stage": "modelling", "kind": "model", "number": ":v4", "digest": f"sha256: {DIGEST}",
+    "artifact": "digits-model", "project": "digits", "stage": "modelling", "kind": "model", "number": ":v4", "digest": f"digest: {DIGEST}",
     "size_bytes": "38.8 kB", "file_count": "2 files", "created_ms": time_text(NOW_MS - 7_200_000), "storage": "referenced", "aliases": "latest production",
     "made_by": "made by | maker-1 | modelling run", "damaged": "damaged: ",
 }  # fmt: skip
@@ -72,7 +73,10 @@ def test_how_a_version_stands_is_said() -> None:
         return fact_text(sheet, "deleted") + fact_text(sheet, "retired") + fact_text(sheet, "not stored")
 
     assert said() == ""
-    assert said(is_retired=True, aliases=()) == "lists leave it out, and it is not latest"
+    assert (
+        said(is_retired=True, aliases=())
+        == "lists leave it out, and it is not latest; artui retire --back digits-model:v4 brings it back"
+    )
     assert said(is_retired=True, aliases=("production",)).startswith("lists leave it out once no alias names it")
     assert said(deleted_ms=NOW_MS).startswith(time_text(NOW_MS)) and "artui restore digits-model:v4" in said(
         deleted_ms=NOW_MS
@@ -97,7 +101,7 @@ def test_damage_is_named() -> None:
     sheet = version_sheet(version_detail(head=head, files=files), now_ms=NOW_MS)
 
     assert fact_text(sheet, "damaged") == "size, files"
-    assert "abababababababab… | damaged: digest" in texts_of(sheet)
+    assert f"{DIGEST} | damaged: digest" in texts_of(sheet)
     assert "made by | maker-1 | modelling run, damaged: started" in texts_of(sheet)
 
 
@@ -105,7 +109,7 @@ def test_unknown_time_and_digest_say_so() -> None:
     """A version of unknown time says that, and one that is not hashed says that of itself and of its files."""
     sheet = version_sheet(version_detail(head=version_head(created_ms=0, digest="")), now_ms=NOW_MS)
 
-    assert fact_text(sheet, "saved") == "unknown" and fact_text(sheet, "sha256") == "not hashed"
+    assert fact_text(sheet, "saved") == "unknown" and fact_text(sheet, "digest") == "not hashed"
     assert "large.bin | 7 bytes |  | not hashed changed while read" in texts_of(sheet)
     assert "latest | 0 bytes |  | → model.safetensors" in texts_of(sheet)
 
@@ -193,10 +197,8 @@ def test_app_and_show_say_the_same_of_versions(
             facts = [text for fact in section.facts for text in (fact.label, fact.text.split("  (")[0])]
             rows = section.table.rows if section.table is not None else ()
             words = [section.title, *facts, *(cell.text for row in rows for cell in row)]
-            # Of the digest the app shows the beginning.
-            short = [short_digest(text) for text in words]
             if section in in_app.sections:
-                assert [text for text in short if text not in drawn] == [], detail.head.reference
+                assert [text for text in words if text not in drawn] == [], detail.head.reference
             if section in sheet.sections:
                 assert [text for text in words if text not in printed] == [], detail.head.reference
         assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18

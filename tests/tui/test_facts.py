@@ -18,7 +18,7 @@ from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
 from artui.query.runs.rows import run_rows
 from artui.sheets.run import PANE_METRICS
-from artui.sheets.sheet import Cell, Fact, Header, Section, Table
+from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
 from artui.tui.facts import (
     _pane_metrics,
@@ -33,7 +33,7 @@ from artui.tui.facts import (
 )
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
-from tests.sheets.making import change, version_detail
+from tests.sheets.making import DIGEST, change, version_detail, version_head
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
 _NUMBERS = st.sampled_from(("1", "0.9250", "192,101", "0.00091"))
@@ -278,6 +278,24 @@ def test_what_a_version_holds_stands_before_long_previews(rows: int) -> None:
         more.link == Link("file", f"{detail.head.key}:scaler.json")
         and "more: enter opens the file" in texts[titles[4] - 2]
     )
+
+
+@pytest.mark.parametrize("cells", [44, 60, 80, 110, 160, 200])
+def test_how_a_version_stands_and_its_digests_are_seen_at_any_width(cells: int) -> None:
+    """That an input is deleted stands with its name; digests are whole where there is room, else their beginning is; the page's own is called otherwise."""
+    gone = version_head("features-of-digits", kind="features", deleted_ms=1, aliases=("production", "candidate"))
+    detail = version_detail(related=(("trained on", gone),))
+    section = Section("used", table=Table((Header("version"), Header("kind"), Header("aliases")), [(version_cell(gone), Cell("features"), aliases_cell(gone))]))  # fmt: skip
+
+    page = ["".join(text for text, _ in line.spans) for line in version_lines(detail, {}, [], cells=cells)]
+    table = ["".join(text for text, _ in line.spans) for line in section_lines(section, cells=cells)]
+
+    assert any(":v4 (deleted)" in line for line in page) and any(":v4 (deleted)" in line for line in table)
+    assert all(length_of([(line, "")]) <= cells for line in page)
+    digests = [line for line in page if "abababab" in line]
+    assert len(digests) == 2 and digests[0].split()[0] == "digest"
+    assert [DIGEST in line for line in digests] == [cells >= 80, cells >= 160], digests
+    assert all(DIGEST in line or "ab…" in line for line in digests)
 
 
 def test_lists_of_numbers_are_folded() -> None:

@@ -20,12 +20,12 @@ def command(reference: str, name: str, project: str | None, remove: bool, why: s
     from artui.catalog import Catalog, artifacts, events
     from artui.catalog.finding import find_catalog
     from artui.errors import UnknownReference
-    from artui.reference import check_alias, parse
+    from artui.reference import check_given_alias, parse
 
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project or "")
         if not remove:
-            events.move_alias(opened, version.id, check_alias(name), why=why)
+            events.move_alias(opened, version.id, check_given_alias(name), why=why)
         elif not events.drop_alias(opened, version.id, name, why=why):
             raise UnknownReference(f"{version.artifact} has no alias {name!r}.", remedy="`artui show REF` lists them.")
     say_done(f"{name} names no version of {version.artifact} any more" if remove else f"{name} is now {reference}")

@@ -19,9 +19,9 @@ def command(reference: str, alias: str, project: str | None, why: str, catalog: 
     """Let `production` name this version; the one that had the alias loses it. `artui show` has the history, `artui undo` takes it back."""
     from artui.catalog import Catalog, artifacts, events
     from artui.catalog.finding import find_catalog
-    from artui.reference import check_alias, parse
+    from artui.reference import check_given_alias, parse
 
-    check_alias(alias)
+    check_given_alias(alias)
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project or "")
         before = artifacts.aliased_number(connection, version.artifact_key, alias)

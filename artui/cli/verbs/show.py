@@ -10,7 +10,7 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
 from artui.model import GOING, RunHead, VersionHead
-from artui.query.artifacts import get_version, previews
+from artui.query.artifacts import get_version, previews, with_presence
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import resolve
@@ -63,7 +63,7 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
 
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
-    version, previews_by_path = get_version(reader, head.id), previews(reader, head.key)
+    version, previews_by_path = with_presence(reader, get_version(reader, head.id)), previews(reader, head.key)
     history = version_history(reader, version.head)
     say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from artui.query.direction import best_aggregate, is_result
 from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.safetext import cells_of, clean
-from artui.tui.aliases import aliases_text, chosen_aliases
+from artui.tui.aliases import alias_spans, aliases_text, chosen_aliases
 from artui.tui.cells import DAMAGED_SIGN, MARK, Span, fit, fit_middle, length_of
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings, pairs_of
@@ -44,6 +45,8 @@ MAX_FILES = 1_000
 _FEWEST_PICTURE_ROWS = 6
 """Where there is less room, a picture is not drawn on the page of its version."""
 _MEASURE_CELLS = 12
+_WIDE_CELLS = 100
+"""Where there is less room, a key is named at the top without what it does."""
 _MOST_MEASURES = 3
 _FEWEST_MAKER_CELLS = 8
 """The name of a run that would be cut to less is left out."""
@@ -165,7 +168,7 @@ class ArtifactScreen(ActsOnVersions):
         if all(map(is_listed, self._every)):
             stand = any(head.state for head in self._every)
             self.artui.say(
-                "Retired versions with an alias are listed always: there are no others."
+                "All versions are listed: the retired ones have an alias."
                 if stand
                 else "No version is retired or deleted."
             )
@@ -176,7 +179,9 @@ class ArtifactScreen(ActsOnVersions):
         if not self.versions:
             return [("artifact", "dim")]
         head = self.versions[0]
-        left_out = len(self._every) - len(self.versions)
+        shown_keys = {head.key for head in self.versions}
+        left_out = Counter(head.state for head in self._every if head.key not in shown_keys)
+        hidden = ", ".join(f"{count:,} {state}" for state, count in left_out.items())
         return [
             (head.stage, "dim"),
             (" ▸ ", "faint"),
@@ -184,7 +189,7 @@ class ArtifactScreen(ActsOnVersions):
             (" ▸ ", "faint"),
             (clean(head.artifact), "title"),
             (f"  {plural(len(self.versions), 'version')}", "dim"),
-            *([(f" · {left_out} more: i", "faint")] if left_out else []),
+            *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
         ]
 
@@ -484,7 +489,7 @@ def version_spans(
     for place, (head, number, age, maker) in enumerate(zip(versions, numbers, ages, makers, strict=True)):
         style = "bad" if head.damaged else "mark" if head.key in marked else "text"
         spans: list[Span] = [(fit(number, number_cells), style)]
-        spans += [(f"  {fit(aliases_text(head, room), room)}", "good")] if room else []
+        spans += alias_spans(head, room, is_padded=True) if room else []
         spans += [
             (f"  {column.texts[place]:>{column.cells}}", "good" if place in column.bests else "text")
             for column in columns
@@ -499,5 +504,5 @@ def version_spans(
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
     reader = screen.reader
-    detail = query.get_version(reader, version_id, max_files=MAX_FILES)
+    detail = query.with_presence(reader, query.get_version(reader, version_id, max_files=MAX_FILES))
     return VersionFacts(detail, query.previews(reader, detail.head.key), version_history(reader, detail.head))

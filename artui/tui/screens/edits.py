@@ -13,7 +13,7 @@ from artui.query.given import alias_answers, fact_answers, project_answers, tag_
 from artui.query.resting import resting_on
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
-from artui.reference import check_alias
+from artui.reference import check_alias, check_given_alias
 from artui.safetext import cells_of, clean
 from artui.sheets.version import resting_texts
 from artui.tui.aliases import chosen_aliases
@@ -389,8 +389,10 @@ class VersionsEditor(Editor):
         if not text:
             return
         alias, is_off = text.removeprefix("-").strip(), text.startswith("-")
-        check_alias(alias)
-        if not is_off:
+        if is_off:
+            check_alias(alias)
+        else:
+            check_given_alias(alias)
             _check_apart(heads)
         asked = [(f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")]
         does = "take off" if is_off else "set"

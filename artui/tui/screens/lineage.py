@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from artui import clock
 from artui.query import lineage as query
 from artui.safetext import clean
-from artui.tui.aliases import aliases_text
+from artui.tui.aliases import alias_spans
 from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of
 from artui.tui.folding import Branch, Row, fold_ids, rows_of, tree_of
 from artui.tui.keys import bindings
@@ -212,7 +212,7 @@ class RowCells(NamedTuple):
     name: str
     kind: str
     age: str
-    aliases: str
+    aliases: Sequence[Span]
     behind: Sequence[Span]
     """What has the rest of the line."""
     also_count: int = 0
@@ -240,18 +240,18 @@ def _cells_of(row: Row, arrow: str) -> RowCells:
             f"v{min(numbers)} … v{max(numbers)}" if len(artifacts) == 1 else ", ".join(map(clean, sorted(artifacts)))
         )
     hidden = f", {row.hidden_count:,} more behind them" if row.hidden_count else ""
-    return RowCells(before, name, _kind_text(node), "", "", [(f"{between}{hidden}", "faint")] if row.is_folded else [])
+    return RowCells(before, name, _kind_text(node), "", (), [(f"{between}{hidden}", "faint")] if row.is_folded else [])
 
 
-def _subject_cells(node: Node) -> tuple[str, str, str, str]:
+def _subject_cells(node: Node) -> tuple[str, str, str, Sequence[Span]]:
     """Give name, kind, age and aliases of a run or version."""
     if node.run is not None:
-        return clean(node.run.name), _kind_text(node), age_text(node.run.started_ms, clock.now_ms()), ""
+        return clean(node.run.name), _kind_text(node), age_text(node.run.started_ms, clock.now_ms()), ()
     if node.version is None:
-        return "", "", "", ""
+        return "", "", "", ()
     head = node.version
     name = clean(head.reference)
-    return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), aliases_text(head)
+    return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), alias_spans(head)
 
 
 def _kind_text(node: Node) -> str:
@@ -282,7 +282,7 @@ def _laid_out(cells: RowCells, name_cells: int, kind_cells: int, width: int) -> 
         (fit_middle(cells.name, room), "text"),
         (f"  {fit(cells.kind, kind_cells)}", "dim"),
         (f" {cells.age:>{AGE_CELLS}}", "faint"),
-        (f"  {cells.aliases}" if cells.aliases else "", "good"),
+        *cells.aliases,
     ]
     rest = width - length_of(spans) - 2
     behind = cells.behind
@@ -302,9 +302,8 @@ def subject_spans(node: Node, style: str) -> list[Span]:
     if node.version is None:
         return []
     head = node.version
-    aliases = aliases_text(head)
     return [
         (clean(head.reference), style),
         (f"  {clean(head.kind)}", "dim"),
-        (f"  {aliases}" if aliases else "", "good"),
+        *alias_spans(head),
     ]

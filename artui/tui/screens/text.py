@@ -12,7 +12,7 @@ from artui.query import artifacts as query
 from artui.query.colouring import inks_by_start
 from artui.query.logs import open_file_log
 from artui.safetext import clean
-from artui.tui.facts import preview_lines
+from artui.tui.facts import preview_lines, wrapped_text
 from artui.tui.keys import bindings
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -34,9 +34,11 @@ class _Content(NamedTuple):
     source: LogSource | None
     """The text; None if there is none."""
     note: str = ""
-    """Why there is no text."""
+    """What is shown instead of text."""
     preview: Preview | None = None
     """What was captured of it, where there is no text."""
+    why_not: str = ""
+    """Why the file itself cannot be had; empty if it can."""
 
 
 class TextScreen(LogScreen):
@@ -81,7 +83,8 @@ class TextScreen(LogScreen):
         try:
             source = open_file_log(self.reader, self.version_key, self.path)
         except ContentMissing as missing:
-            return _Content(None, str(missing), captured)
+            seen = "what was seen of it when it was saved" if captured is not None else ""
+            return _Content(None, seen, captured, str(missing))
         sample = source.read(0, _SAMPLE_BYTES).decode("utf-8", "replace").encode()
         if not is_text(sample) or (captured is not None and captured.replaces_file):
             if captured is None:
@@ -95,7 +98,7 @@ class TextScreen(LogScreen):
         return _Content(source)
 
     def _take(self, content: _Content) -> None:
-        source, self._note, preview = content
+        source, self._note, preview, why_not = content
         self._has_text = source is not None
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
@@ -108,7 +111,7 @@ class TextScreen(LogScreen):
             self.ask("colours", lambda: inks_by_start(source, self.path), self.log_view.colour)
             self.set_focus(self.log_view)
         else:
-            listing.set_lines(self._preview(preview), keep=False)
+            listing.set_lines([*self._reason(why_not), *self._preview(preview)], keep=False)
             listing.focus()
         self.show_place()
 
@@ -130,6 +133,13 @@ class TextScreen(LogScreen):
             self.artui.say("This is not a table of numbers.")
         else:
             self.artui.push_screen(TablePictureScreen(self._picture, self.path))
+
+    def _reason(self, why_not: str) -> list[Line]:
+        """Say in whole why the file cannot be shown."""
+        if not why_not:
+            return []
+        rows = wrapped_text(clean(why_not), max(20, self.size.width - 4))
+        return [BLANK, *(Line([(f"   {row}", "warn")]) for row in rows)]
 
     def _preview(self, preview: Preview | None) -> list[Line]:
         if preview is None:

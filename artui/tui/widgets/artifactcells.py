@@ -45,7 +45,9 @@ def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
     column = shape.column
     if column.source == "version" and column.name == "alias":
         aliases = artifact_aliases(row.head, shape.width)
-        return fit(aliases or _MISSING, shape.width), "good" if aliases else "faint"
+        # One style a cell: where it is retired, that is what is to be seen first.
+        style = "warn" if row.head.latest is not None and row.head.latest.is_retired else "good"
+        return fit(aliases or _MISSING, shape.width), style if aliases else "faint"
     value = row.cells.get(column.id)
     if value is None:
         return fit(_MISSING, shape.width, right=column.is_numeric), "faint"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from artui.catalog import events
+from artui.catalog import Catalog, events
 from tests.cli.conftest import Call
 
 
@@ -25,6 +25,23 @@ def test_an_alias_is_taken_off_and_comes_back(call: Call, workplace: Path) -> No
 
     assert call("undo")[0] == 0 and "production" in _aliases(call)
     assert "production" in call("show", "data:production")[1]
+
+
+def test_an_alias_is_one_word(call: Call, workplace: Path) -> None:
+    """Aliases stand side by side: with a blank, a sign, or a minus before it none is given, however it is asked for."""
+    for alias in ("best one!", "best,one", "best one", "(best)", "'best'"):
+        for words in (
+            ["alias", "data:v1", alias],
+            ["promote", "data:v1", "--to", alias],
+            ["add", "data.txt", "-a", alias],
+        ):
+            code, _, err = call(*words)
+            assert code == 2 and "cannot be an alias" in err, words
+    assert call("alias", "data:v1", "release/2.1-rc+1")[0] == 0 and "release/2.1-rc+1" in _aliases(call)
+    with Catalog(workplace / "near.artui") as catalog:
+        events.move_alias(catalog, json.loads(call("show", "data:v1", "--json")[1])["version"]["id"], "best one!")
+    assert "best one!" in _aliases(call)
+    assert call("alias", "data:v1", "best one!", "--remove")[0] == 0 and "best one!" not in _aliases(call)
 
 
 def test_the_reason_of_an_alias_is_kept(call: Call, workplace: Path) -> None:

@@ -345,7 +345,7 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
         await press(pilot, "F", "licence", "=MIT", "ours")
         assert history()[0] == ("licence of all versions", "ours") and "intended_use, limitations" in shown(pilot)
         await press(pilot, "X", "leaked")
-        assert history()[0] == ("deleted", "leaked") and "artui restore digits-model:v1" in shown(pilot)
+        assert history()[0] == ("deleted", "leaked") and "X brings it back" in shown(pilot)
         await press(pilot, "u")
         assert history()[0] == ("restored", "")
 
@@ -365,7 +365,7 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
     async def flow(pilot: Pilot[Any]) -> None:
         pilot.app.follow(Link("artifact", str(_key_of(demo_catalog, "digits-model"))))  # type: ignore[attr-defined]
         await settled(pilot)
-        assert f"{count - 1} version" in shown(pilot) and "1 more: i" in shown(pilot)
+        assert f"{count - 1} version" in shown(pilot) and "1 retired: i" in shown(pilot)
         await pilot.press("i")
         await settled(pilot)
         assert f"{count} versions" in shown(pilot) and "retired" in shown(pilot)
