@@ -231,7 +231,7 @@ def test_what_stands_there_first_gives_way_to_what_is_typed(
 
 
 REFUSED = {
-    "t": ("=x", "a name"), "e": ("runs.txt", "in which format"), "vertical_line": ("(", "pattern"),
+    "t": ("=x", "a name"), "e": ("runs.txt", "are not written as .txt"), "vertical_line": ("(", "pattern"),
     "enter tab e": ("loss.gif", ""), "space down space c a": ("no-such-run", "no-such-run"), "4 A": ("loss is odd", "is no rule"),
     "2 a": ("best one!", "cannot be an alias"), "2 plus": ("latest", "cannot be an alias"), "2 F": ("licence", "has no value"),
     "E e": ("last", "is no reason"), "E f": ("size >", "A value should follow"), "E o": ("soon", "is no span of time"),
