@@ -177,6 +177,23 @@ def fit_apart(names: Sequence[str], cells: int) -> list[str]:
     return texts
 
 
+def fit_words_apart(names: Sequence[str], cells: int) -> list[str]:
+    """Cut names to few cells: to their last words where these are whole and tell all apart, else as `fit_apart` does."""
+    ends = [_last_words(name, cells) for name in names]
+    texts = fit_apart(names, cells)
+    are_apart = len({*ends}) == len({*names}) and all(ends)
+    return [fit(end, cells) for end in ends] if are_apart else texts
+
+
+def _last_words(name: str, cells: int) -> str:
+    """Give a name, or behind an ellipsis as many of its last words as fit; empty if that is no word with a letter."""
+    if cell_len(name) <= cells:
+        return name
+    starts = (place + 1 for place, sign in enumerate(name) if sign in "/_.- ")
+    end = next((name[start:] for start in starts if cell_len(name[start:]) < cells), "")
+    return f"…{end}" if any(letter.isalpha() for letter in end) else ""
+
+
 def _cuts(names: Sequence[str], cells: int) -> Iterator[list[str]]:
     """Cut names in several ways: nearer to their end or to their beginning, and without what all begin with."""
     middle = (cells - 1) // 2

@@ -9,9 +9,10 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from artui.figures.figure import RAMP
-from artui.tui.cells import MARK, fit_apart, most_cells
+from artui.tui.cells import MARK, fit_apart, fit_words_apart, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, OURS, Theme
 
@@ -76,6 +77,21 @@ def test_names_that_are_cut_stay_apart() -> None:
         assert len(set(texts)) >= (len(names) if cells >= 18 else 3) and all(len(text) == cells for text in texts)
     assert fit_apart(["val/loss", "val/loss"], 12) == ["val/loss    "] * 2
     assert fit_apart(["a/" + "b" * 20, "a/c" + "b" * 19], 9) == ["a/bb…bbbb", "a/cb…bbbb"]
+
+
+@pytest.mark.parametrize(
+    ("names", "cells", "expected"),
+    [
+        (["wise-heron-7", "bold-stork-3", "final-2"], 8, ["…heron-7", "…stork-3", "final-2 "]),
+        (["wise-heron-7", "bold-heron-7"], 8, ["wise-h…7", "bold-h…7"]),
+        (["run-aardvark-7", "run-bee-3"], 8, ["run-…k-7", "run-…e-3"]),
+    ],
+)
+def test_names_in_few_cells_keep_their_last_words(names: list[str], cells: int, expected: list[str]) -> None:
+    """Where these are whole and tell all apart; else both ends are kept."""
+    texts = fit_words_apart(names, cells)
+    assert len(set(texts)) == len(names) and all(cell_len(text) == cells for text in texts)
+    assert [text for text in expected if text.startswith("…")] == [text for text in texts if text.startswith("…")]
 
 
 Vector = tuple[float, ...]

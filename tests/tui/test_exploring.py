@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
@@ -25,6 +26,7 @@ from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.uses import uses_of
 from artui.tui.themes import chosen_theme, themes_of
+from artui.tui.widgets.bars import Press
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.groupcells import group_cell
 from artui.tui.widgets.parallel import Parallel
@@ -338,8 +340,12 @@ def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explo
         assert len(screen._runs) > 8 and len(lasts) > 6 and screen.grid.panels[0].key == title
         names = [screen._runs[place][0].name for place in screen._picked_places()]
         assert [lasts[name] for name in names] == sorted(lasts.values())[:6]
-        assert (f"best 6 of {len(lasts)} by {title}" if width > 80 else f"best 6 by {title}") in text
+        assert (f"best 6 of {len(lasts)} by {title}" if width > 80 else "best 6") in text
         assert length_of(screen._legend()[0]) + length_of(screen._legend()[1]) <= width
+        # Names can be told apart, and say more than their first letters.
+        legend = [span[0] for span in screen._legend()[0] if isinstance(span, Press)]
+        assert len(set(legend)) == 6
+        assert all(cell_len(cut) >= min(8, cell_len(name)) for cut, name in zip(legend, names, strict=True))
         text = await _press(pilot, "right_square_bracket")
         assert f"rank 2 of {len(lasts)}" in text
         assert screen.acted_run() == screen._runs[1][0]

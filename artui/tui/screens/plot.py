@@ -24,7 +24,16 @@ from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
-from artui.tui.cells import Span, aggregate_text, fit_apart, fit_middle, length_of, most_cells, short_titles
+from artui.tui.cells import (
+    Span,
+    aggregate_text,
+    fit_apart,
+    fit_middle,
+    fit_words_apart,
+    length_of,
+    most_cells,
+    short_titles,
+)
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings, keys_of
 from artui.tui.keytable import ACTS
@@ -322,6 +331,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         judge = fit_middle(title, min(cell_len(title), _JUDGE_CELLS))
         of_all = f"of {count_text(self._ranked_count)}"
         brief = fit_middle(title, min(cell_len(title), _BRIEF_JUDGE_CELLS))
+        last: list[str] = []
         ranks = [self._ranks.get(self._runs[place][0].key) for place in places]
         if self._is_stressed:
             rank = self._ranks.get(self._runs[self._highlighted][0].key)
@@ -334,12 +344,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         elif ranks == list(range(1, count + 1)):
             said = [f"{self._apart}: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
             best = f"best {count} by {brief}"
+            last = [f"best {count}"]
         else:
             best = f"{count} {self._apart}"
             said = [best]
         if self._ranked_count < total:
             behind = [*(f" · {runs}{text}" for text in behind), f" · {runs}"]
-        return [*(said[0] + text for text in behind), *(said[-1] + text for text in behind), *said, best]
+        return [*(said[0] + text for text in behind), *(said[-1] + text for text in behind), *said, best, *last]
 
     @property
     def _apart(self) -> str:
@@ -382,19 +393,21 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         more = len(self._coloured) - len(entries) if self.tab != "curves" and entries else 0
         rest: list[Span] = [(f"  + {count_text(more)} more", "dim")] if more else []
         lengths = [cell_len(entry.name) for entry in entries]
-        for text in texts:
+        ways = [*((text, _GAP_CELLS) for text in texts), (texts[-1], 1)]
+        for text, gap in ways:
             right: list[Span] = [(f"{text} ", "dim")]
-            signs = sum(_GAP_CELLS + length_of(entry.signs) for entry in entries)
-            total = self.size.width - length_of([*right, *rest]) - signs - _GAP_CELLS
+            signs = sum(gap + length_of(entry.signs) for entry in entries)
+            total = self.size.width - length_of([*right, *rest]) - signs - gap
             room = most_cells(lengths, total)
             if total >= 0 and room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
                 break
         spans: list[Span] = []
         # Names that begin and end alike are cut where they differ.
-        names = fit_apart([entry.name for entry in entries], max(_LEAST_NAME_CELLS, room))
+        cut = fit_apart if room >= _READABLE_NAME_CELLS else fit_words_apart
+        names = cut([entry.name for entry in entries], max(_LEAST_NAME_CELLS, room))
         for entry, padded in zip(entries, names, strict=True):
             name = padded.rstrip()
-            spans += [(" " * _GAP_CELLS, "text"), *entry.signs]
+            spans += [(" " * gap, "text"), *entry.signs]
             spans.append(Press(name, entry.style, entry.press) if entry.press else (name, entry.style))
         return [*spans, *rest], right
 
