@@ -37,12 +37,10 @@ from artui.tui.widgets.chartlines import (
     are_few,
     draw_spread,
     folded,
-    hidden,
     label_spread,
     margin_for,
     mark_along,
     mark_ends,
-    mark_hidden,
     mark_odd,
     mark_outside,
     mark_points,
@@ -396,10 +394,6 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         for number, mark in ended.items():
             if curves[number].is_front or not has_front:
                 mark_along(plot, mark, 3 + 5 * number % 14)
-    elif not has_front and not chart.has_picture:
-        by_number = {owner_of(number, first_picked): mark for number, mark in ended.items()}
-        unseen = hidden(plot, {owner: mark.followed for owner, mark in by_number.items()})
-        mark_hidden(plot, [by_number[owner] for owner in unseen])
     if (
         not chart.has_picture
         and not options.smoothing

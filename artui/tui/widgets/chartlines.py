@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -124,7 +123,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int
     if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE:
         # Rather than to leave out how a loss fell from far above, show its decades; on a higher chart, too.
         is_log = max(highs) > usual_range(lows, highs, lasts, is_log=False)[1]
-    low, high = usual_range(lows, highs, lasts, is_log=is_log, gain=max(_GAIN, y_dots / _FEWEST_DOTS))
+    low, high = usual_range(lows, highs, lasts, is_log=is_log, gain=max(_GAIN, y_dots / _FEWEST_DOTS[len(curves) > 1]))
     if len(courses) == len(curves) <= _FEW_CURVES:
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
@@ -178,8 +177,10 @@ def _spans_decades(lows: Sequence[float], highs: Sequence[float]) -> bool:
     return values[len(values) * 19 // 20] / _WIDE >= values[len(values) // 20]
 
 
-_GAIN, _FEWEST_DOTS = 2.5, 10
-"""Values are left out only if the rest of them gets so many times the room, and would else have fewer dots than these."""
+_GAIN = 2.5
+"""Values are left out only if the rest of them gets so many times the room, and would else have fewer dots than the next."""
+_FEWEST_DOTS = 10, 24
+"""Of one curve, and of several, which are there to be compared."""
 
 
 def usual_range(
@@ -535,31 +536,6 @@ def mark_along(plot: Plot, line: Ended, start: int) -> None:
         if x >> 1 >= wanted and 0 <= x < plot.dot_columns:
             plot.signs.setdefault((y >> 2, x >> 1), (line.mark, line.style))
             wanted = (x >> 1) + _CELLS_A_MARK
-
-
-def mark_hidden(plot: Plot, lines: Sequence[Ended]) -> None:
-    """Put the marks of curves that lie wholly behind others on them, once each, at different places."""
-    for number, line in enumerate(lines, 1):
-        inside = [(x, y) for x, y in line.followed if 0 <= x < plot.dot_columns]
-        for x, y in inside[len(inside) * number // (len(lines) + 1) :]:
-            if (y >> 2, x >> 1) not in plot.signs:
-                plot.signs[y >> 2, x >> 1] = line.mark, line.style
-                break
-
-
-_SEEN = 0.1
-"""A line of which less than this share of its cells is seen lies wholly behind others."""
-
-
-def hidden(plot: Plot, owners: Mapping[int, Sequence[tuple[int, int]]]) -> list[int]:
-    """Give the owners whose lines, of which the dots are given, lie behind others nearly everywhere."""
-    seen = Counter(owner for owner, bits in zip(plot.line_owners, plot.line, strict=True) if bits)
-    found = []
-    for owner, followed in owners.items():
-        columns = len({x >> 1 for x, _ in followed if 0 <= x < plot.dot_columns})
-        if seen[1 << owner] < _SEEN * columns:
-            found.append(owner)
-    return found
 
 
 MANY_BEHIND = 20

@@ -395,13 +395,11 @@ def test_the_line_in_front_is_whole(width: int, front: int | None) -> None:
         drawn = [(letter, segment.style) for segment in strip for letter in segment.text]
         for column, (letter, style) in enumerate(drawn[left : left + cells]):
             ink = style.color if style is not None else None
-            is_mark = letter in CURVE_MARKS
             if "\u2800" < letter <= "\u28ff":
                 inks.add(ink)
-            if is_mark or ("\u2800" < letter <= "\u28ff" and ink == PALETTE.curves[front or 0].color):
-                bits = 0xFF if is_mark else ord(letter) - 0x2800
-                columns[column] = columns.get(column, 0) | bits
-    # In each column of dots there is one of the front line, but for where the mark of a hidden one stands.
+                if ink == PALETTE.curves[front or 0].color:
+                    columns[column] = columns.get(column, 0) | ord(letter) - 0x2800
+    # In each column of dots there is one of the front line.
     assert sorted(columns) == list(range(cells))
     assert all(bits & 0x47 and bits & 0xB8 for bits in columns.values())
     assert (PALETTE.curves if front is None else PALETTE.bands)[5].color in inks
@@ -410,12 +408,12 @@ def test_the_line_in_front_is_whole(width: int, front: int | None) -> None:
 
 
 def test_lines_that_are_one_and_the_same_are_all_named() -> None:
-    """The one in front has the line; the others have a mark on it, and at its end."""
+    """The one in front has the line; the others have their marks at its end, and nowhere where it goes on."""
     values = np.linspace(1, 0, 60)
     chart = Chart("loss")
     chart.curves = [ChartLine(str(n), thin(np.arange(60.0), values, buckets=200), n, CURVE_MARKS[n]) for n in range(4)]
     text = "\n".join(strip.text for strip in draw(chart, 60, 12, PALETTE)[1:-1])
-    assert [text.count(CURVE_MARKS[n]) for n in range(4)] == [1, 2, 2, 2]
+    assert [text.count(CURVE_MARKS[n]) for n in range(4)] == [1, 1, 1, 1]
     assert len({colour for row in _styles([values] * 4) for colour in row}) == 1
 
 
