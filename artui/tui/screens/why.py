@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from artui.query.why import Factor
 
 BAR_CELLS, NARROW_BAR_CELLS = 10, 6
-LIGHT, LIGHT_HALF = "━", "╸"
+SLIM, SLIM_HALF = "━", "╸"
 EVIDENCE_FROM_CELLS = 112
 """On a narrower screen the evidence is brief; the line below the table says all of the current factor."""
 LEAST_VALUE_CELLS, MOST_VALUE_CELLS = 11, 24
@@ -233,10 +233,9 @@ class WhyScreen(CatalogScreen):
             lines.append((BLANK, None))
             if listing.are_all_thin:
                 lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
-            thin = [telling.factor for telling in weighed if telling.factor.is_thin and says_few]
-            chance = [telling.factor for telling in weighed if self._is_chance(telling.factor)]
-            said = [*["may be chance"] * bool(chance), *["rests on few runs"] * bool(set(thin) - set(chance))]
-            light = f"; a light bar {' or '.join(said)}" if said else ""
+            is_any_chance = any(self._is_chance(telling.factor) for telling in weighed)
+            is_any_thin = says_few and any(telling.factor.is_thin for telling in weighed)
+            light = "; a slim one may be chance" if is_any_chance else "; a faint one rests on few runs" if is_any_thin else ""  # fmt: skip
             lines += self._remark(f"The longer the bar, the less is it chance{light}; but it need not be the cause.")
         self._of_lines = [factor for _, factor in lines]
         # The cursor stops at what is an answer alone.
@@ -312,10 +311,10 @@ class WhyScreen(CatalogScreen):
         if factor.z is None:
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
-        is_light = factor.is_thin or self._is_chance(factor)
+        is_slim = self._is_chance(factor)
         text = words.evidence(factor, self._is_better, is_judged=self._is_judged, is_brief=is_brief, says_few=says_few)
-        drawn = bar(factor.z, full, bar_cells, is_light=is_light) + " "
-        return Line([*spans, (drawn, "faint" if is_light or not explains else "spark"), (text, "dim")])
+        drawn = bar(factor.z, full, bar_cells, is_slim=is_slim) + " "
+        return Line([*spans, (drawn, "faint" if is_slim or factor.is_thin or not explains else "spark"), (text, "dim")])
 
     # The line under the cursor
 
@@ -417,10 +416,10 @@ def _fit_share(text: str, cells: int) -> str:
     return fit(fit_middle(value, cells - cell_len(colon + share)).rstrip() + colon + share, cells)
 
 
-def bar(z: float, full: float, cells: int, *, is_light: bool = False) -> str:
-    """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`; a light one differs without colours."""
+def bar(z: float, full: float, cells: int, *, is_slim: bool = False) -> str:
+    """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`; a slim one differs without colours."""
     halves = max(0, min(2 * cells, round(abs(z) / full * 2 * cells)))
-    return fit((LIGHT if is_light else "█") * (halves // 2) + (LIGHT_HALF if is_light else "▌") * (halves % 2), cells)
+    return fit((SLIM if is_slim else "█") * (halves // 2) + (SLIM_HALF if is_slim else "▌") * (halves % 2), cells)
 
 
 def _result_spans(explanation: Why) -> list[Span]:

@@ -25,7 +25,7 @@ from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.columns import column_at
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.screens.why import BAR_CELLS, LIGHT, LIGHT_HALF, NARROW_BAR_CELLS, WhyScreen, bar
+from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, SLIM, SLIM_HALF, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE, Spreads
 from artui.units import number_text
 from tests.reading import open_reader
@@ -366,8 +366,8 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
             assert cell_len(text) <= size[0]
             if factor is not None and factor.z is not None:
                 # A bar that may be chance looks so without colours, too.
-                is_sure = words.is_clear(factor, words.tests_of(weighed)) and not factor.is_thin
-                assert not re.search("[█▌]" if not is_sure else f"[{LIGHT}{LIGHT_HALF}]", text)
+                is_sure = words.is_clear(factor, words.tests_of(weighed))
+                assert not re.search("[█▌]" if not is_sure else f"[{SLIM}{SLIM_HALF}]", text)
                 few = not words.listing(weighed, screen._is_better).are_all_thin
                 brief = words.evidence(factor, screen._is_better, is_brief=True, says_few=few)
                 whole = words.evidence(factor, screen._is_better, says_few=few)
