@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from artui.query.things import Thing
     from artui.settings import Settings
     from artui.tui.importing import Importing, ImportState
+    from artui.tui.returning import Whereabouts
 
 LIVE_PLACE = 4
 """The number of the main screen of running runs, which shows alerts itself."""
@@ -91,6 +92,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         first: FirstView | None = None,
         importing: Importing | None = None,
         notice: tuple[str, bool] | None = None,
+        place: Whereabouts | None = None,
     ) -> None:
         # Textual asks for our colours while its own part is set up.
         self._theme_of_ours = chosen_theme(settings)
@@ -129,6 +131,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """What is to be forgotten once the app has ended: then it is opened again."""
         self.to_open: str = ""
         """The path of another catalog that is to be opened once the app has ended."""
+        self.whereabouts: Whereabouts | None = place
+        """Where it opens, and where it was when it ended to have something forgotten; None for the table of runs."""
         self._first_notice = notice
         """What is said at the start, and whether it is a warning."""
         self._alerts_token: object = None
@@ -197,9 +201,16 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             self.set_interval(IMPORT_SECONDS, self._look_at_import)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
+        if self.whereabouts is not None:
+            self.call_after_refresh(self._go_back_to, self.whereabouts)
         if self._first_notice is not None:
             text, is_warning = self._first_notice
             self.say(text, is_warning=is_warning, seconds=15)
+
+    def _go_back_to(self, place: Whereabouts) -> None:
+        from artui.tui.returning import go_back_to
+
+        go_back_to(self.runs_screen.table, self.navigation, place)
 
     def _show_size(self) -> None:
         """Add the size of the catalog to the line at the top: what puts it into words is not loaded before the first view."""
@@ -594,7 +605,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def forget(self, forgotten: Forgotten) -> None:
         """Close the catalog, take a run or a version out of it for good, and open it again."""
-        self.to_forget = forgotten
+        from artui.tui.returning import whereabouts_of
+
+        self.to_forget, self.whereabouts = forgotten, whereabouts_of(self.runs_screen.table, self.screen_stack[1:])
         self.exit()
 
     def action_choose_catalog(self) -> None:
@@ -671,13 +684,14 @@ def run(
     begins again after that. `said` is what it says at first.
     """
     notice: tuple[str, bool] | None = (said, False) if said else None
+    place: Whereabouts | None = None
     while True:
-        app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice)
+        app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice, place=place)
         try:
             app.run(mouse=settings.mouse)
         finally:
             app.close()
-        path, notice = reader.path, None
+        path, notice, place = reader.path, None, None
         if app.to_forget is not None:
             from artui.tui.forgetting import forget
 
@@ -692,5 +706,9 @@ def run(
                 notice = str(error), True
         if reader.path == path:
             reader = type(reader)(path)
+        if app.to_forget is not None and app.whereabouts is not None:
+            from artui.tui.returning import still_there
+
+            place = still_there(reader, app.whereabouts)
         importing = None
         first = first_view(reader, FIRST_ROWS)

@@ -227,11 +227,13 @@ class Navigation:
         place = keys.index(run_key)
         return keys[max(0, place - 1) : place] + keys[place + 1 : place + 2]
 
-    def show_artifacts(self) -> None:
-        """Show all artifacts."""
+    def show_artifacts(self, artifact_ids: Sequence[str] = ()) -> None:
+        """Show all artifacts, with the cursor on one of those if they are in sight."""
         from artui.tui.screens.artifacts import ArtifactsScreen
 
         self._show_main(ArtifactsScreen)
+        if artifact_ids and isinstance(self._app.screen, ArtifactsScreen):
+            self._app.screen.point_at(artifact_ids)
 
     def show_live(self) -> None:
         """Show the runs that are running."""

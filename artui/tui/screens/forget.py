@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from artui.errors import UsageError
 from artui.model import VersionHead
 from artui.query.forgotten import forgotten_run, forgotten_version
 from artui.safetext import clean
@@ -62,9 +63,11 @@ class ForgetScreen(AskedScreen):
     def _answered(self, forgotten: Forgotten, text: str) -> None:
         # What cannot be typed is shown in signs that can.
         if text not in (forgotten.name, clean(forgotten.name)):
-            self.artui.say("That is not its name: nothing was forgotten.")
-        else:
-            self.artui.forget(forgotten)
+            if not text:
+                self.artui.say("Nothing was forgotten: its name was not typed.")
+                return
+            raise UsageError(f"{text[:60]!r} is not its name: nothing was forgotten.")
+        self.artui.forget(forgotten)
 
 
 def _name(head: RunHead | VersionHead) -> str:

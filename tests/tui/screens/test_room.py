@@ -8,14 +8,18 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from artui.catalog import Catalog, events
+from artui.catalog import Catalog, artifacts, events
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import artifact_list
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
 from artui.tui.forgetting import forget
+from artui.tui.returning import still_there
+from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.forget import ForgetScreen
 from artui.tui.screens.room import FREE, RoomScreen
+from artui.tui.screens.runs.screen import RunsScreen
 from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
@@ -114,8 +118,9 @@ def test_what_has_an_alias_goes_by_its_name(small_catalog: Path, explore: Explor
 
 
 def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore) -> None:
-    """What goes and what stays is said; a wrong name changes nothing; the right one ends the app, which then takes it out."""
+    """What goes and what stays is said; a wrong name changes nothing; the right one ends the app, which then takes it out and opens where it was."""
     wanted: list[Any] = []
+    places: list[Any] = []
 
     async def version(pilot: Pilot[Any]) -> None:
         await pilot.press("2", "slash", *"model", "enter", "ctrl+x")
@@ -125,9 +130,9 @@ def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore)
         await pilot.press("d")
         await _answer(pilot, "digits-model")
         assert "nothing was forgotten" in shown(pilot) and on(pilot, ForgetScreen)
-        await pilot.press("d")
         await _answer(pilot, "digits-model:v1")
         wanted.append(pilot.app.to_forget)  # type: ignore[attr-defined]
+        places.append(pilot.app.whereabouts)  # type: ignore[attr-defined]
 
     async def run(pilot: Pilot[Any]) -> None:
         await pilot.press("down", "down", "enter")
@@ -139,6 +144,7 @@ def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore)
         await pilot.press("d")
         await _answer(pilot, screen.forgotten.name)
         wanted.append(pilot.app.to_forget)  # type: ignore[attr-defined]
+        places.append(pilot.app.whereabouts)  # type: ignore[attr-defined]
 
     for flow in (version, run):
         explore(small_catalog, flow)
@@ -154,3 +160,42 @@ def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore)
         actions = [action for (action,) in connection.execute("SELECT action FROM event")]
         # One for the run, and one each for the version and its artifact: what keeps their number from being given again.
         assert actions.count("forget") == 3
+
+
+def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explore: Explore) -> None:
+    """On the artifact if it has other versions, else beside it in the table; of a run, on the one below it."""
+    with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
+        for number in range(2):
+            version = artifacts.NewVersion("digits", "twice", "model", "modelling", [artifacts.NewFile("a", number, bytes([number]) * 32)])  # fmt: skip
+            artifacts.save(connection, version)
+    ways = {"2 down down": ArtifactsScreen, "2 slash t w i c e enter enter": ArtifactScreen, "down down": RunsScreen, "enter": RunsScreen}  # fmt: skip
+    places: list[Any] = []
+    cursors: list[int] = []
+    for way, kind in ways.items():
+        places.clear()
+
+        async def leave(pilot: Pilot[Any], way: str = way) -> None:
+            for key in [*way.split(), "ctrl+x"]:
+                await pilot.press(key)
+                await settled(pilot)
+            screen = on(pilot, ForgetScreen)
+            assert screen.forgotten is not None
+            await pilot.press("d")
+            await _answer(pilot, screen.forgotten.name)
+            places.extend((pilot.app.to_forget, pilot.app.whereabouts))  # type: ignore[attr-defined]
+
+        async def come_back(pilot: Pilot[Any], kind: Any = kind) -> None:
+            app: Any = pilot.app
+            app._go_back_to(still_there(app.reader, places[1]))
+            await settled(pilot)
+            screen: Any = on(pilot, kind)
+            assert places[0].name not in shown(pilot)
+            if kind is ArtifactScreen:
+                assert screen.current.reference == "twice:v1"
+            else:
+                cursors.append(screen.table.cursor)
+
+        explore(small_catalog, leave)
+        assert not forget(small_catalog, places[0])[1]
+        explore(small_catalog, come_back)
+    assert cursors[0] > 0 and cursors[1:] == [2, 0]
