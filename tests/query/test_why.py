@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
-from artui.query.filter.parser import both
+from artui.query.filter.narrowing import narrowed
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
@@ -490,7 +490,7 @@ def test_the_filter_of_a_line_shows_the_runs_that_are_like_these(tmp_path: Path,
     with Reader(path) as reader:
         held = comparable(reader, [*every, *without], metric="val/loss", against=chosen)
         assert set(held.keys) == set(every)
-        among = both("project = p or project = none", held.where)
+        among = narrowed("project = p or project = none", held.where)
         factors = {factor.name: factor for factor in sets_apart(reader, chosen, every, among=among)}
         matched = {name: set(run_order(reader, RunsRequest(f.where)).keys) for name, f in factors.items()}
     others = set(every) - chosen

@@ -10,7 +10,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.damage import damaged_runs
-from artui.query.filter.parser import both
+from artui.query.filter.narrowing import narrowed
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
@@ -60,7 +60,7 @@ def command(
             if damages:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
-            factors = sets_apart(reader, chosen, every, where=where, among=both(among, others.where))
+            factors = sets_apart(reader, chosen, every, where=where, among=narrowed(among, others.where))
             came_out = outcome(reader, chosen, others.keys, metric, where=where, by_best=by_best)
             sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
             is_better, is_judged, names = None, True, ["these", "others"]

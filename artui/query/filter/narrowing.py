@@ -115,15 +115,25 @@ def _plain(value: float, *, is_last: bool = False) -> str:
 
 
 def narrowed(where: str, condition: str) -> str:
-    """Give a filter that asks for both conditions."""
+    """Give a filter that asks for both conditions; an empty one asks for nothing."""
     where = where.strip()
-    if not where:
-        return condition
+    if not where or not condition:
+        return where or condition
     asked, wanted = tokens(where, is_lenient=True), tokens(condition, is_lenient=True)
-    is_simple = not any(token.keyword == "or" for token in asked)
-    if is_simple and _has_part([*_pieces(asked)], [*_pieces(wanted)]):
+    if not _is_choice(asked) and _has_part([*_pieces(asked)], [*_pieces(wanted)]):
         return where
-    return f"{where} and {condition}" if is_simple else f"({where}) and {condition}"
+    both = (f"({text})" if _is_choice(read) else text for text, read in ((where, asked), (condition, wanted)))
+    return " and ".join(both)
+
+
+def _is_choice(read: Sequence[Token]) -> bool:
+    """Say whether a filter has an `or` outside of parentheses."""
+    depth = 0
+    for token in read:
+        depth += (token.kind == "(") - (token.kind == ")")
+        if token.keyword == "or" and depth <= 0:
+            return True
+    return False
 
 
 def _pieces(read: Sequence[Token]) -> Iterator[tuple[str, str]]:

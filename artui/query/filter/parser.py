@@ -164,22 +164,6 @@ def asked_for(node: Node | None) -> frozenset[str]:
     return frozenset([(node.text if isinstance(node, Word) else node.field.name).lower()])
 
 
-def both(first: str, second: str) -> str:
-    """Write the filter of the runs that two filters match; an empty one matches all."""
-    parts = [text for text in (first.strip(), second.strip()) if text]
-    return " and ".join(f"({text})" if len(parts) > 1 and _is_open(text) else text for text in parts)
-
-
-def _is_open(text: str) -> bool:
-    """Say whether a filter has an `or` that is not in parentheses."""
-    if not isinstance(parse(text), Or):
-        return False
-    try:
-        return not (text.startswith("(") and text.endswith(")") and parse(text[1:-1]))
-    except FilterError:
-        return True
-
-
 def parse(text: str) -> Node | None:
     """Read a filter; None for one that is empty.
 

@@ -14,7 +14,8 @@ from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.filter.matching import as_text
-from artui.query.filter.parser import asked_for, both, parse
+from artui.query.filter.narrowing import narrowed
+from artui.query.filter.parser import asked_for, parse
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
@@ -90,7 +91,7 @@ def sets_apart(
         factors += _inputs_apart(connection, ours, theirs)
     factors.sort(key=lambda factor: -abs(factor.z or 0.0))
     telling = [factor for factor in factors if factor.z and not _is_known(factor, known)]
-    return [replace(factor, where=both(factor.where, among)) for factor in telling]
+    return [replace(factor, where=narrowed(factor.where, among)) for factor in telling]
 
 
 def _is_known(factor: Factor, known: frozenset[str]) -> bool:

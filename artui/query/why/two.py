@@ -16,7 +16,7 @@ from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Row, compare
 from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.filter.matching import as_text
-from artui.query.filter.parser import both
+from artui.query.filter.narrowing import narrowed
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
 from artui.query.names import distinct_names
@@ -384,7 +384,7 @@ def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configuratio
     left, right = judged.places(sides.left), judged.places(sides.right)
     ours, theirs = judged.results[left], judged.results[right]
     # Runs that have no such metric are not counted: then the filter leaves them out, too.
-    where = both(sides.where, has_metric(judged.name)) if judged.lacks_any(sides.left) else sides.where
+    where = narrowed(sides.where, has_metric(judged.name)) if judged.lacks_any(sides.left) else sides.where
     factor = replace(factor, left_count=len(ours), right_count=len(theirs), where=where, split=sides.split)
     if not len(ours) or not len(theirs) or len(ours) + len(theirs) < 3:
         return factor

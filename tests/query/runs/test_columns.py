@@ -315,6 +315,9 @@ def test_narrowing_asks_for_both(tmp_path: Path) -> None:
     assert narrowed("", "lr = 1") == "lr = 1"
     assert narrowed("a < 1", "lr = 1") == "a < 1 and lr = 1"
     assert narrowed("a < 1 or b", "lr = 1") == "(a < 1 or b) and lr = 1"
+    assert narrowed("lr = 1", "a < 1 or b") == "lr = 1 and (a < 1 or b)" and narrowed("lr = 1", "") == "lr = 1"
+    assert narrowed("(a < 1 or b)", "(b or c)") == "(a < 1 or b) and (b or c)"
+    assert narrowed("(a) or (b)", "lr = 1") == "((a) or (b)) and lr = 1"
     assert narrowed('name = "this or that"', "lr = 1") == 'name = "this or that" and lr = 1'
     for asked in ("lr = 1", "lr  =  1", "a < 1 and lr = 1", "lr = 1 and a < 1"):
         assert narrowed(asked, "lr = 1") == asked

@@ -168,7 +168,7 @@ class RunsOpener:
         self.when_whole("you learn why", self._why)
 
     def _why(self) -> None:
-        from artui.query.filter.parser import both
+        from artui.query.filter.narrowing import narrowed
         from artui.query.why import comparable, leading_metric, outcome, sets_apart
         from artui.tui.screens.why import WhyScreen
 
@@ -217,7 +217,7 @@ class RunsOpener:
                 (f" against the {plural(len(others.keys), 'other')}{of}{lacking}", "dim"),
             ]
             asked = where if is_filter else ""
-            among = both(where, others.where) if is_inside else others.where
+            among = narrowed(where, others.where) if is_inside else others.where
             factors = sets_apart(reader, set(chosen), others.keys, where=asked, by=by, among=among)
             by_best = metric in best_metrics
             return title, factors, outcome(reader, chosen, others.keys, metric, where=asked, by_best=by_best)
