@@ -95,9 +95,13 @@ def folder_name(head: VersionHead) -> str:
 def _say(head: VersionHead, fetched: Fetched, size_bytes: int) -> None:
     count = len(fetched.written) + len(fetched.present)
     already = f", {len(fetched.present):,} of them were there" if fetched.present else ""
-    click.echo(
-        f"{clean(head.reference)}: {plural(count, 'file')}, {bytes_text(size_bytes)}, as recorded{already}", err=True
-    )
+    wanted = count + len(fetched.left_out)
+    if not count:
+        told = f"none of {plural(wanted, 'file')} could be had"
+    else:
+        files = f"{count:,} of {plural(wanted, 'file')}" if fetched.left_out else plural(count, "file")
+        told = f"{files}, {bytes_text(size_bytes)}, as recorded{already}"
+    click.echo(f"{clean(head.reference)}: {told}", err=True)
     for path, why in list(fetched.left_out.items())[:_NAMED_MOST]:
         click.echo(f"artui: left out {clean(path)}: {clean(why)}", err=True)
     more = len(fetched.left_out) - _NAMED_MOST
