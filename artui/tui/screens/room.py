@@ -360,7 +360,9 @@ def _listed(
     heading = f"  {fit(title, name_cells + 2)}"
     lines = [
         BLANK,
-        Line([(heading, "bold"), (f"  {'size':>{size_cells}}" * bool(size_cells) + f"  {'age':>{age_cells}}", "head")]),
+        Line(
+            [(heading, "bold"), (f"  {'size':>{size_cells}}" * bool(size_cells) + f"  {'age':>{age_cells}}", "faint")]
+        ),
     ]
     for thing, name, size, age in zip(shown, names, sizes, ages, strict=True):
         spans: list[Span] = [("    ", "text"), (fit_middle(name, name_cells), "accent")]

@@ -18,6 +18,7 @@ class LineEntry(Input):
     Tab never leads out of it: what tab does otherwise is said by the widget that it is in.
     """
 
+    DEFAULT_CSS = "LineEntry.plain > .input--selection { text-style: reverse; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab,shift+tab", "stay", show=False)]
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
@@ -38,6 +39,10 @@ class LineEntry(Input):
 
     def action_stay(self) -> None:
         """Do nothing: the key is neither a letter nor a way out."""
+
+    def on_mount(self) -> None:
+        # What the next letter replaces is seen without colours, too.
+        self.set_class(self.app.no_color, "plain")
 
     def on_focus(self) -> None:
         self._bring_in_sight(self._cursor_offset)

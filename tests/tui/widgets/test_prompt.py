@@ -230,6 +230,33 @@ def test_what_stands_there_first_gives_way_to_what_is_typed(
     explore(small_catalog, flow)
 
 
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_what_gives_way_is_seen(
+    small_catalog: Path, explore: Explore, is_coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suggestion looks other than what was typed, with colours and without."""
+    if not is_coloured:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        def looks() -> set[Any]:
+            strips = pilot.app.screen._compositor.render_strips()
+            styles = [
+                segment.style for segment in strips[-2] if segment.text.strip() and segment.text.strip() in suggestion
+            ]
+            return {(style.bgcolor if is_coloured else None, style.reverse) for style in styles if style is not None}
+
+        suggestion = "last 3 and used and approved"
+        await pilot.press("2", "E", "e")
+        await settled(pilot)
+        before = looks()
+        await pilot.press("right")
+        await settled(pilot)
+        assert before and looks() and before != looks()
+
+    explore(small_catalog, flow)
+
+
 REFUSED = {
     "t": ("=x", "a name"), "e": ("runs.txt", "are not written as .txt"), "vertical_line": ("(", "pattern"),
     "enter tab e": ("loss.gif", ""), "space down space c a": ("no-such-run", "no-such-run"), "4 A": ("loss is odd", "is no rule"),
