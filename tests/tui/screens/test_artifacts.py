@@ -15,6 +15,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 import artui
+from artui.capture.adding import add_version
 from artui.catalog import Catalog, events
 from artui.query import artifacts as query
 from artui.query.artifactrows import heads_of
@@ -23,6 +24,7 @@ from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_artifact, find_version
 from artui.query.runs.order import RunsRequest, run_order
+from artui.settings import load_settings
 from artui.tui.messages import Link
 from artui.tui.screens import artifact, artifacts
 from artui.tui.screens.artifact import ArtifactScreen
@@ -262,6 +264,32 @@ def test_keys_in_a_burst_are_for_what_the_filter_matches(
         assert pilot.app.screen is not screen and words in shown(pilot).splitlines()[0]
 
     explore(demo_catalog, flow)
+
+
+def test_a_file_that_is_gone_is_told_in_whole(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of its version names it, and its screen says all of why it cannot be shown, however narrow."""
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "1")
+    load_settings.cache_clear()
+    (tmp_path / "blob70.bin").write_bytes(bytes(range(256)) * 9)
+    add_version(small_catalog, tmp_path / "blob70.bin", name="blob", kind="dataset", note="the second half")
+    (tmp_path / "blob70.bin").unlink()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> str:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            return " ".join(shown(pilot).split())
+
+        page = await press("2", "slash", *"blob", "enter", "enter")
+        assert "not there 1 file: blob70.bin" in page and "note the second half" in page
+        text = await press("enter", "enter")
+        assert "'blob70.bin' is gone: it was at" in text and "artui relocate" in text.replace("`", "")
+
+    explore(small_catalog, flow, size=(80, 24))
+    load_settings.cache_clear()
 
 
 def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Path, explore: Explore) -> None:
