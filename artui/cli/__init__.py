@@ -39,6 +39,7 @@ VERBS = {
     "preview": "Show what the files of a version hold.",
     "relocate": "Say where files are now that were moved.",
     "trace": "Show where a run or version came from, and what came of it.",
+    "impact": "Say what rests on a run or version, and what of it is in production.",
     "settle": "Make a catalog one plain file of what a dead process left.",
     "help": "Show a page of the manual, or search it.",
     "keys": "List the keys of the app, with the ids by which settings change them.",

@@ -134,6 +134,10 @@ RECORDS: dict[str, Record] = {
         "aliases": Field("[alias]", "aliases of all its versions, but for `latest`"),
         "damaged": Field("[text]", "parts that are not as recorded"),
     },
+    "in production": {
+        "version": Field("version", "the version in production"),
+        "via": Field("[text]", "what lies between: names of runs and references"),
+    },
     "alias": {"alias": Field("text", "a name that moves"), "version": Field("whole", "the number of the version that it names")},
     "version": _VERSION,
     "whole version": _VERSION | {
@@ -349,6 +353,13 @@ DOCUMENTS: dict[str, Record] = {
         "new": Field("text", "the place that was looked into"),
         "is_done": Field("flag", "whether versions were taken over"),
         "versions": Field("[relocated]", "the versions that lie below the old place"),
+    },
+    "impact": {
+        "subject": Field("text", "what was asked about: the name of a run, or a reference"),
+        "users": Field("[run]", "the runs that used it, or what it made, the newest first"),
+        "run_count": Field("whole", "how many runs rest on it"),
+        "versions": Field("[version]", "the versions that rest on it"),
+        "in_production": Field("[in production]", "those of them that are in production"),
     },
     "trace": {
         "root": Field("node", "what was asked about"),

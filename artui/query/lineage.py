@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from artui.model import Node, RunHead, VersionHead
-from artui.query.artifacts import version_heads
+from artui.model import STAGES, Node, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
-from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.graph import RELATIONS, Direction, Graph, Thing, read_graph
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
-MAX_NODES = 2000
-MAX_DEPTH = 40
+MAX_NODES = 100_000
+MAX_DEPTH = 100_000
 
-Direction = Literal["up", "down"]
 Part = Literal["all", "data", "code"]
 """Of what the lineage is shown: of everything, without code and environments and logs, or of code and environments alone."""
 PARTS: tuple[Part, ...] = ("all", "data", "code")
@@ -75,9 +73,24 @@ class Step:
 
 
 def lineage(
-    reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = MAX_DEPTH, part: Part = "all"
+    reader: Reader,
+    subject: RunHead | VersionHead,
+    *,
+    max_depth: int = MAX_DEPTH,
+    most: int = MAX_NODES,
+    part: Part = "all",
+    directions: Collection[Direction] = ("up", "down"),
 ) -> Lineage:
-    """Walk both ways from a run or a version, nearest things first. What is met again is named again but not walked again."""
+    """Walk both ways from a run or a version, nearest things first. What is met again is named again but not walked again.
+
+    Args:
+        reader: of the catalog.
+        subject: where the walk begins.
+        max_depth: so many steps at most, either way.
+        most: so many lines at most, either way.
+        part: what is left out.
+        directions: where it came from, what came of it, or both.
+    """
     root = Node(
         0,
         "",
@@ -85,11 +98,12 @@ def lineage(
         subject if isinstance(subject, VersionHead) else None,
     )
     with reader.snapshot() as connection:
-        up, up_cut = _walk(connection, root, "up", max_depth, part)
-        down, down_cut = _walk(connection, root, "down", max_depth, part)
+        graph = read_graph(connection, subject, directions=directions, max_depth=max_depth, most=most)
+        up, up_cut = _walk(graph, root, "up", max_depth, most, part)
+        down, down_cut = _walk(graph, root, "down", max_depth, most, part)
         root, *nodes = _marked(reader, connection, [root, *up, *down])
         up, down = nodes[: len(up)], nodes[len(up) :]
-    return Lineage(root, tuple(up), tuple(down), up_cut or down_cut)
+    return Lineage(root, tuple(up), tuple(down), up_cut or down_cut or graph.is_cut)
 
 
 def standing_once(root: Node, nodes: Iterable[Node]) -> tuple[Step, ...]:
@@ -123,7 +137,7 @@ def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -
 
 
 def _walk(
-    connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int, part: Part
+    graph: Graph, root: Node, direction: Direction, max_depth: int, most: int, part: Part
 ) -> tuple[list[Node], bool]:
     """Walk in one direction; give what was met, depth first, and whether there is more.
 
@@ -139,12 +153,12 @@ def _walk(
         node = (waiting or behind_code).popleft()
         neighbours = [
             neighbour
-            for neighbour in _next(connection, node, direction)
+            for neighbour in _neighbours(graph, node, direction)
             if neighbour.version is None or neighbour.version.kind not in hidden
         ]
-        if node.depth >= max_depth or count + len(neighbours) > MAX_NODES:
+        if node.depth >= max_depth or count + len(neighbours) > most:
             is_cut = is_cut or any(neighbour.id not in seen for neighbour in neighbours)
-            neighbours = neighbours[: MAX_NODES - count] if node.depth < max_depth else []
+            neighbours = neighbours[: most - count] if node.depth < max_depth else []
         count += len(neighbours)
         placed = beyond[node.id] = []
         for neighbour in neighbours:
@@ -175,53 +189,21 @@ def _leading_to_code(nodes: Sequence[Node]) -> list[Node]:
     return kept[::-1]
 
 
-def _next(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:
+def _neighbours(graph: Graph, node: Node, direction: Direction) -> list[Node]:
     """Give the neighbours of a thing in one direction: runs by their starts, then versions from sources to results."""
-    return sorted(_neighbours(connection, node, direction), key=_place_of)
-
-
-def _place_of(node: Node) -> int:
-    return -1 if node.version is None else _ORDER.get(node.version.kind, _ORDER[_OWN_KIND])
-
-
-def _neighbours(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:
-    if node.run is not None:
-        if direction == "up":
-            query, word = "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", "used"
+    thing = Thing(node.run is not None, (node.run or node.version).key)  # type: ignore[union-attr]
+    near = (graph.up if direction == "up" else graph.down).get(thing, ())
+    neighbours: list[tuple[Any, Node]] = []
+    for edge in near:
+        other = edge.source if direction == "up" else edge.target
+        if not graph.has(other):
+            continue
+        word = RELATIONS[edge.relation][direction == "down"]
+        if other.is_run:
+            run = graph.runs[other.key]
+            neighbours.append(((-1, run.started_ms, run.key), Node(0, word, run, None)))
         else:
-            query, word = "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", "made"
-        return [
-            Node(0, word, None, head)
-            for head in version_heads(connection, query, {"key": node.run.key}, with_deleted=True)
-        ]
-    if node.version is None:
-        return []
-    key = node.version.key
-    if direction == "up":
-        makers = _runs(connection, "e.relation = 0 AND e.target_key = :key", "source_key", key)
-        neighbours = [Node(0, "made by", run, None) for run in makers]
-        for relation, word in ((2, "derived from"), (3, "trained on"), (4, "satisfies")):
-            query = f"SELECT source_key FROM edge WHERE relation = {relation} AND target_key = :key"
-            neighbours += [
-                Node(0, word, None, head) for head in version_heads(connection, query, {"key": key}, with_deleted=True)
-            ]
-        return neighbours
-    users = _runs(connection, "e.relation = 1 AND e.source_key = :key", "target_key", key)
-    neighbours = [Node(0, "used by", run, None) for run in users]
-    for relation, word in ((2, "derived into"), (3, "trained"), (4, "satisfied by")):
-        query = f"SELECT target_key FROM edge WHERE relation = {relation} AND source_key = :key"
-        neighbours += [
-            Node(0, word, None, head) for head in version_heads(connection, query, {"key": key}, with_deleted=True)
-        ]
-    return neighbours
-
-
-def _runs(connection: sqlite3.Connection, condition: str, side: str, key: int) -> list[RunHead]:
-    return [
-        head_from_row(row)
-        for row in connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.{side} LEFT JOIN project AS p ON p.key = r.project_key "
-            f"WHERE {condition} ORDER BY r.started_ms, r.key LIMIT 500",
-            {"key": key},
-        )
-    ]
+            head = graph.versions[other.key]
+            order = _ORDER.get(head.kind, _ORDER[_OWN_KIND]), edge.relation, STAGES.index(head.stage)
+            neighbours.append(((*order, head.kind, head.artifact, -head.number), Node(0, word, None, head)))
+    return [node for _, node in sorted(neighbours, key=lambda pair: pair[0])]

@@ -36,6 +36,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
+    "impact": (("impact", "digits-raw:v1"), ("impact", "final-2"), ("impact", "digits-serving:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
@@ -117,7 +118,7 @@ def test_fields_that_no_call_fills_are_few(
 
 READS = (
     ("ls", "ls", ()), ("ls --artifacts", "ls", ("--artifacts",)), ("show RUN", "show", (mutating.VICTIM,)), ("show VERSION", "show", (mutating.MODEL,)),
-    ("compare", "compare", (mutating.VICTIM, mutating.BASELINE)), ("trace", "trace", (mutating.MODEL,)), ("why RUN RUN", "why", (mutating.VICTIM, mutating.BASELINE)),
+    ("compare", "compare", (mutating.VICTIM, mutating.BASELINE)), ("trace", "trace", (mutating.MODEL,)), ("impact", "impact", (mutating.MODEL,)), ("why RUN RUN", "why", (mutating.VICTIM, mutating.BASELINE)),
 )  # fmt: skip
 
 

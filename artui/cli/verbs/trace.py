@@ -9,6 +9,8 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
+from artui.errors import UsageError
+from artui.query.graph import Direction, dot_text, mermaid_text, read_graph
 from artui.query.lineage import lineage, standing_once
 from artui.query.references import resolve
 from artui.safetext import clean
@@ -18,16 +20,37 @@ if TYPE_CHECKING:
     from artui.query.lineage import Step
 
 
+MOST_INDENTED = 30
+"""What is further away is indented no more, and says how far it is."""
+
+
 @click.command("trace")
 @click.argument("refs", nargs=-1, metavar="REF", shell_complete=completing.references)
+@click.option("--up", is_flag=True, help="Only where it came from.")
+@click.option("--down", is_flag=True, help="Only what came of it.")
+@click.option("--dot", is_flag=True, help="Print a graph for Graphviz: artui trace REF --dot | dot -Tsvg.")
+@click.option(
+    "--mermaid", is_flag=True, help="Print a flowchart for Mermaid, which GitHub and GitLab draw in Markdown."
+)
 @catalog_option
 @json_option
-def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
+def command(
+    refs: tuple[str, ...], up: bool, down: bool, dot: bool, mermaid: bool, catalog: str | None, as_json: bool
+) -> int:
     """Show where REF (a run or a version) came from, and what came of it."""
     refs, catalog = without_catalog(refs, catalog)
     ref = one_of(refs, "REF")
+    if sum((dot, mermaid, as_json)) > 1:
+        raise UsageError("--dot, --mermaid and --json are three ways to print the same.", remedy="Give one of them.")
+    directions: tuple[Direction, ...] = ("up", "down") if up == down else ("up",) if up else ("down",)
     with open_reader(catalog) as reader:
-        graph = lineage(reader, resolve(reader, ref))
+        subject = resolve(reader, ref)
+        if dot or mermaid:
+            with reader.snapshot() as connection:
+                drawn = read_graph(connection, subject, directions=directions)
+            click.echo(dot_text(drawn) if dot else mermaid_text(drawn))
+            return 0
+        graph = lineage(reader, subject, directions=directions)
     say_damaged(
         (_title(node), node.damaged) for node in (graph.root, *graph.upstream, *graph.downstream) if node.damaged
     )
@@ -42,7 +65,8 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
         )
         return 0
     click.echo(f"{_title(graph.root)}{'  (damaged)' if graph.root.damaged else ''}")
-    for heading, nodes in (("where it came from", graph.upstream), ("what came of it", graph.downstream)):
+    sides = {"up": ("where it came from", graph.upstream), "down": ("what came of it", graph.downstream)}
+    for heading, nodes in (sides[direction] for direction in directions):
         click.echo(f"\n{heading}")
         root, *steps = standing_once(graph.root, nodes)
         if root.also:
@@ -50,7 +74,7 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
         for step in steps:
             node = step.node
             damaged = "  (damaged)" if node.damaged else ""
-            click.echo(f"{'  ' * node.depth}{node.relation} {_title(node)}{damaged}")
+            click.echo(f"{_indent(node.depth)}{node.relation} {_title(node)}{damaged}")
             if step.also:
                 click.echo(_also(step))
         if not nodes:
@@ -60,13 +84,17 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     return 0
 
 
+def _indent(depth: int) -> str:
+    return "  " * min(depth, MOST_INDENTED) + (f"({depth:,} steps away) " if depth > MOST_INDENTED else "")
+
+
 def _also(step: Step) -> str:
     """Name the neighbours of a thing that stand elsewhere."""
     named: dict[str, list[str]] = {}
     for node in step.also:
         named.setdefault(node.relation, []).append(node.version.reference if node.version else node.run.name if node.run else "")  # fmt: skip
     words = "; ".join(f"{relation} {', '.join(map(clean, names))}" for relation, names in named.items())
-    return f"{'  ' * (step.node.depth + 1)}also {words}"
+    return f"{'  ' * min(step.node.depth + 1, MOST_INDENTED)}also {words}"
 
 
 def _title(node: Node) -> str:

@@ -34,7 +34,7 @@ class Lineage:
         self.downstream = tuple(self._edges(reader, walk.downstream))
         """What came of it, from the root outwards: each edge leads one step on."""
         self.is_cut = walk.is_cut
-        """Whether there is more than was walked: thousands of things, or a chain of more than 40."""
+        """Whether there is more than was walked: a hundred thousand things either way."""
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -32,6 +32,9 @@ _FEWEST_BEHIND_CELLS = 24
 """Names that were cut to less would say nothing."""
 _SIDES = (("up", "↑"), ("down", "↓"))
 
+MAX_LINES, MAX_DEPTH = 2_000, 40
+"""So many lines either way, and steps, are shown; `artui trace` prints all."""
+
 
 class LineageScreen(CatalogScreen):
     """Holds a run or a version, the `Lineage` around it, and what of it is unfolded."""
@@ -71,7 +74,11 @@ class LineageScreen(CatalogScreen):
     def load(self) -> None:
         """Ask for the lineage of the subject."""
         subject, part = self._subject, self._part
-        self.ask("lineage", lambda: query.lineage(self.reader, subject, part=part), self._take)
+        self.ask(
+            "lineage",
+            lambda: query.lineage(self.reader, subject, max_depth=MAX_DEPTH, most=MAX_LINES, part=part),
+            self._take,
+        )
 
     def _take(self, lineage: Lineage) -> None:
         self._lineage = lineage

@@ -1,0 +1,252 @@
+"""What a run or a version rests on, and what rests on it, as a graph: read level by level, of any size."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import orjson
+
+from artui.model import RunHead, VersionHead
+from artui.query.artifacts import version_heads
+from artui.query.heads import HEAD_COLUMNS, head_from_row
+
+Direction = Literal["up", "down"]
+
+MADE, USED, DERIVED, TRAINED, SATISFIES = 0, 1, 2, 3, 4
+RELATIONS: Mapping[int, tuple[str, str]] = {
+    MADE: ("made by", "made"),
+    USED: ("used", "used by"),
+    DERIVED: ("derived from", "derived into"),
+    TRAINED: ("trained on", "trained"),
+    SATISFIES: ("satisfies", "satisfied by"),
+}
+"""How the later of two things relates to the earlier one, and the earlier to the later, by the relation of their edge."""
+_AT_ONCE = 20_000
+"""So many keys are looked up by one statement."""
+
+
+class Thing(NamedTuple):
+    """A run or a version, by its key."""
+
+    is_run: bool
+    key: int
+
+
+class Edge(NamedTuple):
+    """Two things, of which the second came of the first."""
+
+    source: Thing
+    relation: int
+    target: Thing
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Things around one of them, and how they are connected."""
+
+    root: Thing
+    up: Mapping[Thing, Sequence[Edge]]
+    """Edges by their targets: what each thing came from."""
+    down: Mapping[Thing, Sequence[Edge]]
+    """Edges by their sources: what came of each thing."""
+    runs: Mapping[int, RunHead]
+    versions: Mapping[int, VersionHead]
+    """By key; deleted ones, too. What an edge names and the file does not have is in neither."""
+    is_cut: bool = False
+    """Whether there is more than was read."""
+
+    def edges(self) -> Iterator[Edge]:
+        """Give all edges between things that are there, each once."""
+        edges = (edge for side in (self.up, self.down) for near in side.values() for edge in near)
+        return (edge for edge in dict.fromkeys(edges) if self.has(edge.source) and self.has(edge.target))
+
+    def has(self, thing: Thing) -> bool:
+        """Say whether the file has a thing."""
+        return thing.key in (self.runs if thing.is_run else self.versions)
+
+    def name_of(self, thing: Thing) -> str:
+        """Name a thing: a run by its name, a version by its reference."""
+        return self.runs[thing.key].name if thing.is_run else self.versions[thing.key].reference
+
+    def steps_from_root(self, direction: Direction) -> dict[Thing, Edge]:
+        """Give by each thing in a direction the edge that leads to it from the root by the fewest steps; without the root."""
+        near = self.up if direction == "up" else self.down
+        leading: dict[Thing, Edge] = {}
+        level = [self.root]
+        while level:
+            following: list[Thing] = []
+            for thing in level:
+                for edge in near.get(thing, ()):
+                    other = edge.source if direction == "up" else edge.target
+                    if other != self.root and other not in leading and self.has(other):
+                        leading[other] = edge
+                        following.append(other)
+            level = following
+        return leading
+
+
+@dataclass(slots=True)
+class _Side:
+    """One direction while it is read."""
+
+    near: dict[Thing, list[Edge]] = field(default_factory=dict)
+    seen: set[Thing] = field(default_factory=set)
+    is_cut: bool = False
+
+
+def read_graph(
+    connection: sqlite3.Connection,
+    subject: RunHead | VersionHead,
+    *,
+    directions: Collection[Direction] = ("up", "down"),
+    max_depth: int | None = None,
+    most: int | None = None,
+) -> Graph:
+    """Read what is around a run or a version.
+
+    Args:
+        connection: to the catalog.
+        subject: the run or version.
+        directions: what it came from, what came of it, or both.
+        max_depth: so many steps at most, None for all.
+        most: no further level is read once there are so many things in a direction, None for all.
+    """
+    root = Thing(isinstance(subject, RunHead), subject.key)
+    sides = {direction: _read_side(connection, root, direction, max_depth, most) for direction in directions}
+    up, down = (sides.get(direction, _Side()) for direction in ("up", "down"))
+    things = up.seen | down.seen | {root}
+    runs = _runs(connection, [thing.key for thing in things if thing.is_run])
+    versions = _versions(connection, [thing.key for thing in things if not thing.is_run])
+    return Graph(root, up.near, down.near, runs, versions, up.is_cut or down.is_cut)
+
+
+def _read_side(
+    connection: sqlite3.Connection, root: Thing, direction: Direction, max_depth: int | None, most: int | None
+) -> _Side:
+    side, level, depth = _Side(seen={root}), [root], 0
+    while level:
+        is_last = (max_depth is not None and depth >= max_depth) or (most is not None and len(side.seen) > most)
+        following: dict[Thing, None] = {}
+        for edge in _edges_at(connection, level, direction):
+            here, other = (edge.target, edge.source) if direction == "up" else (edge.source, edge.target)
+            if is_last:
+                side.is_cut = side.is_cut or other not in side.seen
+                continue
+            side.near.setdefault(here, []).append(edge)
+            if other not in side.seen:
+                side.seen.add(other)
+                following[other] = None
+        level, depth = list(following), depth + 1
+    return side
+
+
+def _edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: Direction) -> Iterator[Edge]:
+    """Give the edges that lead on from some things."""
+    here, there = ("target_key", "source_key") if direction == "up" else ("source_key", "target_key")
+    # A run came from what it used, and made what came of it; all other edges are at versions.
+    of_runs = (USED,) if direction == "up" else (MADE,)
+    of_versions = (MADE, DERIVED, TRAINED, SATISFIES) if direction == "up" else (USED, DERIVED, TRAINED, SATISFIES)
+    for is_run, relations in ((True, of_runs), (False, of_versions)):
+        keys = [thing.key for thing in level if thing.is_run == is_run]
+        for relation in relations if keys else ():
+            # Other ends of an edge: of MADE the source is a run, of USED the target, of all others neither.
+            is_other_run = relation in (MADE, USED) and not is_run
+            for part in _parts(keys):
+                for own, other in connection.execute(_EDGES.format(here=here, there=there), {"keys": part, "relation": relation}):  # fmt: skip
+                    if not isinstance(own, int) or not isinstance(other, int):
+                        continue
+                    ends = Thing(is_run, own), Thing(is_other_run, other)
+                    source, target = ends[::-1] if direction == "up" else ends
+                    yield Edge(source, relation, target)
+
+
+# CROSS JOIN makes SQLite go through the keys, each by the index of edges.
+_EDGES = """
+    SELECT e.{here}, e.{there}
+    FROM json_each(:keys) AS w
+    CROSS JOIN edge AS e ON e.relation = :relation AND e.{here} = w.value
+    ORDER BY w.key, e.{there}
+"""
+
+
+def _parts(keys: Sequence[int]) -> Iterator[str]:
+    for start in range(0, len(keys), _AT_ONCE):
+        yield orjson.dumps(keys[start : start + _AT_ONCE]).decode()
+
+
+def _runs(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, RunHead]:
+    heads: dict[int, RunHead] = {}
+    for part in _parts(keys):
+        query = (
+            f"SELECT {HEAD_COLUMNS} FROM json_each(:keys) AS w CROSS JOIN run AS r ON r.key = w.value "
+            "LEFT JOIN project AS p ON p.key = r.project_key"
+        )
+        heads |= {head.key: head for head in map(head_from_row, connection.execute(query, {"keys": part}))}
+    return heads
+
+
+def _versions(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, VersionHead]:
+    heads: dict[int, VersionHead] = {}
+    for part in _parts(keys):
+        of_keys = "SELECT w.value FROM json_each(:keys) AS w"
+        heads |= {head.key: head for head in version_heads(connection, of_keys, {"keys": part}, with_deleted=True)}
+    return heads
+
+
+def dot_text(graph: Graph) -> str:
+    """Write a graph in the language of Graphviz: runs as boxes, versions as ellipses, from causes to effects."""
+    numbers = _numbers(graph)
+    lines = ["digraph lineage {", "  rankdir=LR;"]
+    for thing, number in numbers.items():
+        style = ", style=bold" if thing == graph.root else ""
+        lines.append(f"  n{number} [label={_dot_quoted(_label(graph, thing))}, shape={'box' if thing.is_run else 'ellipse'}{style}];")  # fmt: skip
+    for edge in graph.edges():
+        word = RELATIONS[edge.relation][1]
+        lines.append(f"  n{numbers[edge.source]} -> n{numbers[edge.target]} [label={_dot_quoted(word)}];")
+    return "\n".join([*lines, "}"])
+
+
+def mermaid_text(graph: Graph) -> str:
+    """Write a graph as a flowchart of Mermaid, which GitHub and GitLab draw: runs as rounded boxes, versions as boxes."""
+    numbers = _numbers(graph)
+    lines = ["flowchart LR"]
+    for thing, number in numbers.items():
+        label = _mermaid_quoted(_label(graph, thing))
+        lines.append(f"  n{number}({label})" if thing.is_run else f"  n{number}[{label}]")
+    for edge in graph.edges():
+        word = RELATIONS[edge.relation][1]
+        lines.append(f"  n{numbers[edge.source]} -- {word} --> n{numbers[edge.target]}")
+    return "\n".join([*lines, f"  style n{numbers[graph.root]} stroke-width:3px"])
+
+
+def _numbers(graph: Graph) -> dict[Thing, int]:
+    """Number the things that are there, the root first."""
+    ends = (end for edge in graph.edges() for end in (edge.source, edge.target))
+    return {thing: number for number, thing in enumerate(dict.fromkeys((graph.root, *ends)))}
+
+
+def _label(graph: Graph, thing: Thing) -> str:
+    if thing.is_run:
+        return graph.name_of(thing)
+    aliases = [alias for alias in graph.versions[thing.key].aliases if alias != "latest"]
+    return "\n".join((graph.name_of(thing), *([" ".join(aliases)] if aliases else ())))
+
+
+def _dot_quoted(text: str) -> str:
+    escaped = _visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _mermaid_quoted(text: str) -> str:
+    # Entities as Mermaid writes them: with a number sign in place of the ampersand.
+    entities = {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "\n": "<br>"}
+    return '"' + "".join(entities.get(letter, letter) for letter in _visible(text)) + '"'
+
+
+def _visible(text: str) -> str:
+    from artui.safetext import clean
+
+    return "\n".join(map(clean, text.split("\n")))

@@ -1,0 +1,196 @@
+"""Lineage as a graph: all that can be reached, whatever its shape, and what of it is in production."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from artui.catalog import Catalog, artifacts, events, runs
+from artui.model import RunHead, VersionHead
+from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, mermaid_text, read_graph
+from artui.query.impact import Impact, impact
+from artui.query.lineage import lineage
+from artui.query.reader import Reader
+from artui.query.references import find_run, find_version
+
+ODD = 'x "quoted" <b>\\ `a` #1; --> [b] \u202e\x1b[31m'
+DIRECTIONS: tuple[Direction, ...] = ("up", "down")
+Edges = set[tuple[tuple[str, int], int, tuple[str, int]]]
+
+
+def _file(name: str) -> artifacts.NewFile:
+    return artifacts.NewFile("f", 1, name.encode().ljust(32))
+
+
+def _version(catalog: Catalog, name: str, *, kind: str = "dataset") -> VersionHead:
+    with catalog.transaction() as connection:
+        saved = artifacts.save(connection, artifacts.NewVersion("p", name, kind, "data", [_file(name)]))  # fmt: skip
+    with Reader(catalog.path) as reader:
+        return find_version(reader, f"{name}:v{saved.number}")
+
+
+def _woven(path: Path, seed: int) -> tuple[list[int], list[int], Edges]:
+    """Make runs and versions with edges by chance, in cycles too, and some that lead to nothing; give keys and edges."""
+    chance = random.Random(seed)
+    with Catalog(path) as catalog:
+        with catalog.transaction() as connection:
+            run_keys = [runs.start(connection, runs.NewRun(project="p", name=f"run-{number}")) for number in range(12)]
+        version_keys = [_version(catalog, f"data-{number}").key for number in range(14)]
+        edges: Edges = set()
+        with catalog.transaction() as connection:
+            for _ in range(40):
+                relation = chance.randrange(5)
+                source = ("run", chance.choice(run_keys)) if relation == 0 else ("version", chance.choice(version_keys))
+                target = ("run", chance.choice(run_keys)) if relation == 1 else ("version", chance.choice(version_keys))
+                edges.add((source, relation, target))
+            # Ends that are nowhere.
+            edges |= {
+                (("run", 10_000), 0, ("version", version_keys[0])),
+                (("version", version_keys[0]), 2, ("version", 10_001)),
+            }
+            for (_, source_key), relation, (_, target_key) in edges:
+                connection.execute(
+                    "INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, 0)",
+                    (relation, source_key, target_key),
+                )
+    return run_keys, version_keys, edges
+
+
+def _reached(start: tuple[str, int], edges: Edges, direction: Direction) -> set[tuple[str, int]]:
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        for source, _, target in edges:
+            near, far = (target, source) if direction == "up" else (source, target)
+            if near == here and far not in seen:
+                seen.add(far)
+                waiting.append(far)
+    return seen
+
+
+def _plain(thing: Thing) -> tuple[str, int]:
+    return ("run" if thing.is_run else "version", thing.key)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_that_can_be_reached_is_read_once(tmp_path: Path, seed: int) -> None:
+    """Cycles come to an end, what leads to nothing is left out, and edges are those of the file."""
+    path = tmp_path / "x.artui"
+    run_keys, version_keys, edges = _woven(path, seed)
+    there = {*(("run", key) for key in run_keys), *(("version", key) for key in version_keys)}
+    with Reader(path) as reader, reader.snapshot() as connection:
+        for name in ("run-0", "run-5", "data-0:v1", "data-7:v1"):
+            subject = find_version(reader, name) if ":" in name else find_run(reader, name)
+            start = ("run" if isinstance(subject, RunHead) else "version", subject.key)
+            for direction in DIRECTIONS:
+                graph = read_graph(connection, subject, directions=(direction,))
+                expected = _reached(start, edges, direction) & there
+                # What stands only behind something that is nowhere cannot be: ends that are nowhere lead no further.
+                assert {("run", key) for key in graph.runs} | {("version", key) for key in graph.versions} == expected
+                told = {(_plain(edge.source), edge.relation, _plain(edge.target)) for edge in graph.edges()}
+                assert told == {edge for edge in edges if edge[0] in expected and edge[2] in expected and (edge[2] if direction == "up" else edge[0]) in expected}  # fmt: skip
+                leading = graph.steps_from_root(direction)
+                assert {_plain(thing) for thing in leading} == expected - {start}
+
+
+def _fan(path: Path, count: int) -> None:
+    """A data set that many runs used, each of which made a version."""
+    with Catalog(path) as catalog:
+        data = _version(catalog, "data")
+        with catalog.transaction() as connection:
+            for number in range(count):
+                key = runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", started_ms=number))
+                artifacts.link(connection, "input", source_key=data.key, target_key=key)
+                made = artifacts.save(connection, artifacts.NewVersion("p", "model", "model", "modelling", [_file(str(number))]))  # fmt: skip
+                artifacts.link(connection, "output", source_key=key, target_key=made.key)
+        first = _version_named(path, "model:v1")
+        events.move_alias(catalog, first.id, "production")
+
+
+def _version_named(path: Path, name: str) -> VersionHead:
+    with Reader(path) as reader:
+        return find_version(reader, name)
+
+
+def test_nothing_of_a_wide_or_long_lineage_is_left_out(tmp_path: Path) -> None:
+    """More than five hundred runs that used one thing are all there, and a chain of two hundred to its end."""
+    wide, long = tmp_path / "wide.artui", tmp_path / "long.artui"
+    _fan(wide, 620)
+    with Reader(wide) as reader:
+        walk = lineage(reader, find_version(reader, "data:v1"))
+        assert len(walk.downstream) == 2 * 620 and not walk.is_cut
+        cut = lineage(reader, find_version(reader, "data:v1"), most=100)
+        assert cut.is_cut and len(cut.downstream) <= 100
+        found = impact(reader, find_version(reader, "data:v1"))
+        assert (len(found.users), len(found.runs), len(found.versions)) == (620, 620, 620)
+        assert found.users[0].name == "run-619"
+        (one,) = found.in_production
+        assert one.version.reference == "model:v1" and [between.id for between in one.via] == [
+            find_run(reader, "run-0").id
+        ]
+        of_run = impact(reader, find_run(reader, "run-3"))
+        assert not of_run.users and [head.reference for head in of_run.versions] == ["model:v4"]
+    with Catalog(long) as catalog:
+        heads = [_version(catalog, f"step-{number}") for number in range(200)]
+        with catalog.transaction() as connection:
+            for before, after in itertools.pairwise(heads):
+                artifacts.link(connection, "derived", source_key=before.key, target_key=after.key)
+    with Reader(long) as reader:
+        walk = lineage(reader, heads[-1])
+        assert len(walk.upstream) == 199 and walk.upstream[-1].depth == 199 and not walk.is_cut
+
+
+def test_what_is_deleted_rests_on_nothing_but_what_came_of_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog:
+        first, middle, last = (_version(catalog, name, kind="model") for name in ("a", "b", "c"))
+        with catalog.transaction() as connection:
+            artifacts.link(connection, "derived", source_key=first.key, target_key=middle.key)
+            artifacts.link(connection, "derived", source_key=middle.key, target_key=last.key)
+        events.move_alias(catalog, last.id, "production")
+        with events.editing(catalog, "delete") as edit:
+            edit.delete_version(middle.id)
+
+    def seen() -> Impact:
+        with Reader(path) as reader:
+            return impact(reader, find_version(reader, "a:v1"))
+
+    assert [head.reference for head in seen().versions] == ["c:v1"]
+    assert [one.version.reference for one in seen().in_production] == ["c:v1"]
+
+
+def _graph(path: Path) -> Graph:
+    with Catalog(path) as catalog:
+        data = _version(catalog, "data")
+        with catalog.transaction() as connection:
+            key = runs.start(connection, runs.NewRun(project="p", name=ODD))
+            artifacts.link(connection, "input", source_key=data.key, target_key=key)
+        events.move_alias(catalog, data.id, "production")
+    with Reader(path) as reader, reader.snapshot() as connection:
+        return read_graph(connection, find_version(reader, "data:v1"))
+
+
+def test_names_are_quoted_in_the_languages_of_graphs(tmp_path: Path) -> None:
+    """Nothing that a name holds becomes a part of the graph, or reaches the terminal as itself."""
+    graph = _graph(tmp_path / "x.artui")
+    dot, mermaid = dot_text(graph), mermaid_text(graph)
+    assert '\\"quoted\\"' in dot and "\\\\" in dot and dot.count(" -> ") == 1
+    assert (
+        "#quot;quoted#quot;" in mermaid
+        and "#lt;b#gt;" in mermaid
+        and mermaid.count(" --> ") == 1 + ODD.count(" --> ") * 0
+    )
+    assert all("\x1b" not in text and "\u202e" not in text for text in (dot, mermaid))
+    assert "data:v1\\nproduction" in dot and "data:v1<br>production" in mermaid
+    if (program := shutil.which("dot")) is not None:
+        drawn = subprocess.run([program, "-Tplain"], input=dot, capture_output=True, text=True, check=True).stdout
+        assert len([line for line in drawn.splitlines() if line.startswith("node ")]) == 2
+
+
+def test_every_relation_has_words_both_ways() -> None:
+    assert set(RELATIONS) == {0, 1, 2, 3, 4} and all(up and down for up, down in RELATIONS.values())
