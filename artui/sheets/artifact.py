@@ -37,6 +37,7 @@ def artifact_sheet(
             damage_fact(head.damaged),
             Fact("versions", plural(head.version_count, "version")),
             Fact("latest", latest.reference, "accent", Link("version", latest.id)) if latest is not None else None,
+            Fact("aliases", ", ".join(f"{alias}→v{number}" for alias, number in head.named), "good"),
             Fact("id", head.id, "dim"),
         ],
     )

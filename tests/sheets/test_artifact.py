@@ -12,10 +12,21 @@ from artui.sheets.artifact import artifact_sheet
 from tests.reading import open_reader
 from tests.sheets.making import fact_text, run_head, section_of, texts_of, version_head
 
-HEAD = ArtifactHead(2, "ID-A", "digits-model", "digits", "modelling", "model", 4, version_head(), ("kind",))
+HEAD = ArtifactHead(
+    2,
+    "ID-A",
+    "digits-model",
+    "digits",
+    "modelling",
+    "model",
+    4,
+    version_head(),
+    ("kind",),
+    (("production", 3), ("best", 4)),
+)
 ON_THE_SHEET: dict[str, str] = {
     "id": "id: ID-A", "name": "digits-model ", "project": "digits", "stage": "modelling", "kind": "model", "version_count": "versions: 4 versions",
-    "latest": "latest: digits-model:v4", "damaged": "damaged: kind",
+    "latest": "latest: digits-model:v4", "damaged": "damaged: kind", "named": "aliases: production→v3, best→v4",
 }  # fmt: skip
 NOT_ON_THE_SHEET = {"key": "a row number of one file"}
 

@@ -212,7 +212,7 @@ def test_bytes_that_are_gone_leave_the_preview(
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _open(pilot, "big.csv")
-        assert "50 rows × 2 columns" in shown(pilot) and "is not in the catalog" in shown(pilot)
+        assert "50 rows × 2 columns" in shown(pilot) and "'big.csv' is gone" in shown(pilot)
 
     explore(tmp_path / "c.artui", flow, size=(200, 50))
 

@@ -109,5 +109,5 @@ def first_step_lines(path: str, artifact_count: int = 0) -> list[Line]:
                 (" makes one to look at.", "dim"),
             ]
         ),
-        Line([("  artui import PATH", "accent"), (" takes runs of MLflow, W&B, TensorBoard and others.", "dim")]),
+        Line([("  artui import PATH", "accent"), (" takes the runs of other tools.", "dim")]),
     ]
