@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from artui.errors import ContentMissing, UnknownReference
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_LOG_BYTES = 4 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED_MOST = 3
+_FEW_FILES = 1_000
+"""Of a version with more files only some are read at first."""
 
 
 class Page:
@@ -371,12 +373,12 @@ class Version:
     @property
     def location(self) -> str:
         """The path that it was saved from, on `host`."""
-        return self._detail.location
+        return self._about.location
 
     @property
     def host(self) -> str:
         """The machine on which it was saved."""
-        return self._detail.host
+        return self._about.host
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -386,12 +388,12 @@ class Version:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """What its maker said about it."""
-        return self._detail.metadata
+        return self._about.metadata
 
     @property
     def note(self) -> str:
         """What somebody wrote about it."""
-        return self._detail.note
+        return self._about.note
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -401,7 +403,7 @@ class Version:
     @property
     def facts(self) -> Mapping[str, str]:
         """What is declared of it: `licence`, `intended_use`…; its artifact's facts, and its own in their place."""
-        return self._detail.facts
+        return self._about.facts
 
     @property
     def is_retired(self) -> bool:
@@ -416,7 +418,7 @@ class Version:
     @property
     def approvals(self) -> tuple[Approval, ...]:
         """Who approves it, newest first: author, when in ms, why."""
-        return self._detail.approvals
+        return self._about.approvals
 
     @cached_property
     def history(self) -> tuple[Change, ...]:
@@ -435,20 +437,20 @@ class Version:
     @property
     def used_by(self) -> tuple[Run, ...]:
         """The runs that used it, in the order in which they started."""
-        return runs_of(self._reader, self._detail.used_by)
+        return runs_of(self._reader, self._about.used_by)
 
     @property
     def derived_from(self) -> tuple[Version, ...]:
         """The versions that it was derived from or trained on."""
         words = ("derived from", "trained on")
-        return tuple(Version(self._reader, head) for word, head in self._detail.related if word in words)
+        return tuple(Version(self._reader, head) for word, head in self._about.related if word in words)
 
     # What is in it
 
     @cached_property
-    def files(self) -> tuple[File, ...]:
-        """Its files, by path."""
-        return tuple(File(self, file) for file in self._detail.files)
+    def files(self) -> Files:
+        """Its files, by path: a sequence that is read as far as it is asked for."""
+        return Files(self)
 
     def file(self, path: str = "") -> File:
         """Give one of its files; without a path the only one it has.
@@ -539,6 +541,17 @@ class Version:
         return previews(self._reader, self._head.key)
 
     @cached_property
+    def _about(self) -> VersionDetail:
+        """What is known beside the files: of a version of very many these are not read for it."""
+        return self._detail if self._head.file_count <= _FEW_FILES else self._with_files(1)
+
+    def _with_files(self, count: int) -> VersionDetail:
+        """Read it with so many of its files."""
+        from artui.query.artifacts import get_version
+
+        return get_version(self._reader, self._head.id, max_files=count)
+
+    @cached_property
     def _detail(self) -> VersionDetail:
         from artui.query.artifacts import get_version
 
@@ -552,6 +565,55 @@ class Version:
 
     def __repr__(self) -> str:
         return f"<Version {self.reference}: {self.kind}, {self._head.file_count:,} file{'' if self._head.file_count == 1 else 's'}>"
+
+
+class Files(Sequence["File"]):
+    """The files of a version, by path. Of very many only those are read that are asked for."""
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+        self._read: tuple[File, ...] = ()
+        self._is_whole = False
+
+    def __len__(self) -> int:
+        return len(self._all) if self._is_whole else self._version._head.file_count
+
+    @overload
+    def __getitem__(self, place: int) -> File: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[File, ...]: ...
+    def __getitem__(self, place: int | slice) -> File | tuple[File, ...]:
+        if isinstance(place, slice):
+            start, stop, step = place.indices(len(self))
+            needed = max(start, stop) if step > 0 else start + 1
+            return self._first(needed)[place] if needed < len(self) else self._all[place]
+        return self._first(place + 1)[place] if 0 <= place < len(self) else self._all[place]
+
+    def __iter__(self) -> Iterator[File]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == tuple(other) if isinstance(other, Files | tuple) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} files of {self._version.reference}>"
+
+    def _first(self, count: int) -> tuple[File, ...]:
+        """Give the first files, at least so many if there are."""
+        if len(self._read) < count and not self._is_whole:
+            if count > _FEW_FILES:
+                return self._all
+            self._read = tuple(File(self._version, file) for file in self._version._with_files(_FEW_FILES).files)
+        return self._read
+
+    @property
+    def _all(self) -> tuple[File, ...]:
+        if not self._is_whole:
+            self._read = tuple(File(self._version, file) for file in self._version._detail.files)
+            self._is_whole = True
+        return self._read
 
 
 class File:

@@ -17,6 +17,7 @@ import artui
 from artui.cli.manual import page
 from artui.errors import AmbiguousReference, ContentMissing, QueryTooSlow, UnknownReference, UsageError
 from artui.query import api
+from artui.query import artifacts as query_artifacts
 from artui.query.api import Artifact, Artifacts, Catalog, File, Lineage, Metrics, Run, Runs, Table, Version
 from artui.query.reader import Reader
 from artui.query.run import get_run
@@ -319,3 +320,42 @@ def test_content_that_is_not_here_is_said(tmp_path: Path, monkeypatch: pytest.Mo
         assert version.read_table("a.csv").columns() == {"x": ["a"]}
         with pytest.raises(ContentMissing, match="not what was recorded"):
             version.open("b.csv")
+
+
+def test_a_version_of_many_files_is_read_as_far_as_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first files of 1,200, one of them, and what else is known read no more than they need; all are as in a tuple."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1_200):
+        (folder / f"{number:04}.txt").write_text(str(number))
+    with artui.start_run(project="p", catalog=tmp_path / "x.artui", console=False, code=False) as run:
+        run.save("many", folder, kind="dataset", metadata={"n": 1})
+    asked: list[int] = []
+    read = query_artifacts.get_version
+
+    def get_version(reader: Any, version_id: str, *, max_files: int = 100_000) -> Any:
+        asked.append(max_files)
+        return read(reader, version_id, max_files=max_files)
+
+    monkeypatch.setattr(query_artifacts, "get_version", get_version)
+    names = [f"{number:04}.txt" for number in range(1_200)]
+    with artui.open_catalog(tmp_path / "x.artui") as catalog:
+        files = catalog.version("many").files
+        assert [file.path for file in files[:50]] == names[:50] and files[7].path == "0007.txt" and len(files) == 1_200
+        assert catalog.version("many").metadata == {"n": 1}
+        assert asked and max(asked) <= 1_000
+        for part in (
+            slice(None),
+            slice(-3, None),
+            slice(5, 2),
+            slice(9, 3, -2),
+            slice(990, 1_010),
+            slice(1_150, 4_000, 7),
+        ):
+            fresh = catalog.version("many").files
+            assert [file.path for file in fresh[part]] == names[part]
+        assert files[-1].path == names[-1] and [file.path for file in files] == names
+        with pytest.raises(IndexError):
+            files[1_200]
