@@ -29,17 +29,17 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 
 BY_SHIM = {
     "wal": (
-        "log-short:kill:stride=1929", "log-short:full:stride=2207", "log-short:short:stride=1589", "log-short:full-a-while:first=60:stride=2207",
-        "take-over-by-ls:kill:stride=565", "take-over-by-run:error:stride=1473", "migrate-1:kill:stride=1589", "tag:full:stride=477", "gc:kill:stride=317", "forget:kill:stride=645",
+        "log-short:kill:stride=2893", "log-short:full:stride=3311", "log-short:short:stride=2383", "log-short:full-a-while:first=60:stride=3311",
+        "take-over-by-ls:kill:stride=847", "take-over-by-run:error:stride=2209", "migrate-1:kill:stride=2383", "tag:full:stride=715", "gc:kill:stride=475", "forget:kill:stride=967",
     ),
     "rollback": (
-        "log-short:kill:stride=1929", "log-short:error:stride=2643", "take-over-by-ls:error:stride=1047",
-        "take-over-by-run:kill:stride=2207", "migrate-4:error:stride=3215", "note:kill:stride=329", "gc:full:stride=313",
+        "log-short:kill:stride=2893", "log-short:error:stride=3965", "take-over-by-ls:error:stride=1571",
+        "take-over-by-run:kill:stride=3311", "migrate-4:error:stride=4823", "note:kill:stride=493", "gc:full:stride=469",
     ),
 }  # fmt: skip
 BY_STRACE = (
-    "log-short:kill:call=unlink", "log-short:kill:call=link", "log-short:error:call=fdatasync:stride=31",
-    "log-short:kill:call=pwrite64:stride=307", "log-short:full:call=write:stride=179",
+    "log-short:kill:call=unlink", "log-short:kill:call=link", "log-short:error:call=fdatasync:stride=47",
+    "log-short:kill:call=pwrite64:stride=461", "log-short:full:call=write:stride=269",
 )  # fmt: skip
 
 

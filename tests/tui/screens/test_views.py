@@ -83,11 +83,11 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
 
     async def flow(pilot: Pilot[Any]) -> None:
         async def press(*keys: str) -> None:
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot)
+            await pilot.press(*keys)
+            await settled(pilot)
 
-        await press("2", "slash", *"kind = model", "enter", "right", "s")
+        await press("2")
+        await press("slash", *"kind = model", "enter", "right", "s")
         screen: Any = pilot.app.screen
         arranged = screen.state.arrangement
         assert arranged.where == "kind = model" and arranged.sorts

@@ -429,9 +429,8 @@ def test_the_cursor_stays_on_its_run_where_a_filter_ends_or_a_change_is_taken_ba
 
     async def flow(pilot: Pilot[Any]) -> None:
         async def press(*keys: str) -> None:
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot)
+            await pilot.press(*keys)
+            await settled(pilot)
 
         table = _screen(pilot).table
         await press(*["down"] * 7)
@@ -440,11 +439,13 @@ def test_the_cursor_stays_on_its_run_where_a_filter_ends_or_a_change_is_taken_ba
         assert table.cursor == 0 and table.key != before
         await press("escape")
         assert table.key == before and table.cursor == 7
-        await press("slash", *"optimizer = sgd", "enter", "down")
+        await press("slash", *"optimizer = sgd", "enter")
+        await press("down")
         there = table.key
         await press("escape")
         assert table.key == there and len(table.keys) == 12
-        await press("X", "home")
+        await press("X")
+        await press("home")
         assert there not in table.keys
         await press("u")
         assert table.key == there
