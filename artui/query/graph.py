@@ -112,7 +112,7 @@ def read_graph(
         subject: the run or version.
         directions: what it came from, what came of it, or both.
         max_depth: so many steps at most, None for all.
-        most: no further level is read once there are so many things in a direction, None for all.
+        most: so many things are read in a direction, None for all.
     """
     root = Thing(isinstance(subject, RunHead), subject.key)
     sides = {direction: _read_side(connection, root, direction, max_depth, most) for direction in directions}
@@ -135,10 +135,13 @@ def _read_side(
             if is_last:
                 side.is_cut = side.is_cut or other not in side.seen
                 continue
-            side.near.setdefault(here, []).append(edge)
             if other not in side.seen:
+                if most is not None and len(side.seen) > most:
+                    side.is_cut = True
+                    continue
                 side.seen.add(other)
                 following[other] = None
+            side.near.setdefault(here, []).append(edge)
         level, depth = list(following), depth + 1
     return side
 
@@ -151,24 +154,23 @@ def _edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction:
     of_versions = (MADE, DERIVED, TRAINED, SATISFIES) if direction == "up" else (USED, DERIVED, TRAINED, SATISFIES)
     for is_run, relations in ((True, of_runs), (False, of_versions)):
         keys = [thing.key for thing in level if thing.is_run == is_run]
-        for relation in relations if keys else ():
-            # Other ends of an edge: of MADE the source is a run, of USED the target, of all others neither.
-            is_other_run = relation in (MADE, USED) and not is_run
-            for part in _parts(keys):
-                for own, other in connection.execute(_EDGES.format(here=here, there=there), {"keys": part, "relation": relation}):  # fmt: skip
-                    if not isinstance(own, int) or not isinstance(other, int):
-                        continue
-                    ends = Thing(is_run, own), Thing(is_other_run, other)
-                    source, target = ends[::-1] if direction == "up" else ends
-                    yield Edge(source, relation, target)
+        query = _EDGES.format(here=here, there=there, relations=", ".join(map(str, relations)))
+        for part in _parts(keys):
+            for own, relation, other in connection.execute(query, {"keys": part}):
+                if not isinstance(own, int) or not isinstance(other, int):
+                    continue
+                # Of MADE the source is a run, of USED the target, of all others neither.
+                ends = Thing(is_run, own), Thing(relation in (MADE, USED) and not is_run, other)
+                source, target = ends[::-1] if direction == "up" else ends
+                yield Edge(source, relation, target)
 
 
 # CROSS JOIN makes SQLite go through the keys, each by the index of edges.
 _EDGES = """
-    SELECT e.{here}, e.{there}
+    SELECT e.{here}, e.relation, e.{there}
     FROM json_each(:keys) AS w
-    CROSS JOIN edge AS e ON e.relation = :relation AND e.{here} = w.value
-    ORDER BY w.key, e.{there}
+    CROSS JOIN edge AS e ON e.relation IN ({relations}) AND e.{here} = w.value
+    ORDER BY w.key, e.relation, e.{there}
 """
 
 

@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import artui
@@ -187,6 +189,43 @@ def removed(folder: Path, count: int) -> None:
     _line(f"forget one of {count:,} versions", f"{forgotten:.2f} s", f"{0.5 + count / 4_000:.2f} s")
 
 
+def lineages(folder: Path, chain: int, fan: int) -> None:
+    """Walk a chain of versions, and from a version that very many runs used."""
+    from artui.catalog import runs
+    from artui.query.graph import read_graph
+    from artui.query.lineage import lineage
+    from artui.query.reader import Reader
+    from artui.query.references import find_version
+    from artui.tui.screens.lineage import MAX_DEPTH, MAX_LINES
+
+    path = folder / "lineage.artui"
+
+    def version(connection: object, name: str) -> int:
+        file = artifacts.NewFile("f", 1, name.encode().ljust(32))
+        return artifacts.save(connection, artifacts.NewVersion("p", name, "dataset", "data", [file])).key  # type: ignore[arg-type]
+
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        keys = [version(connection, f"step-{number}") for number in range(chain)]
+        for before, after in pairwise(keys):
+            artifacts.link(connection, "derived", source_key=before, target_key=after)
+        hub = version(connection, "hub")
+        for number in range(fan):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", started_ms=number))
+            artifacts.link(connection, "input", source_key=hub, target_key=run)
+    with Reader(path) as reader:
+        for name, what in (
+            (f"step-{chain - 1}:v1", f"a chain of {chain:,} versions"),
+            ("hub:v1", f"a fan of {fan:,} runs"),
+        ):
+            subject = find_version(reader, name)
+            first = _seconds(partial(lineage, reader, subject, max_depth=MAX_DEPTH, most=MAX_LINES))
+            _line(f"lineage of {what}, for the screen", f"{1000 * first:.0f} ms", "150 ms")
+
+            with reader.snapshot() as snapshot:
+                whole = _seconds(partial(read_graph, snapshot, subject))
+            _line("  as a graph, whole", f"{whole:.2f} s")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,12 +236,15 @@ def main() -> None:
     parser.add_argument(
         "--versions", type=int, default=2_000, help="so many versions of ten files, of which gc removes half"
     )
+    parser.add_argument("--chain", type=int, default=10_000, help="versions, each derived from the one before")
+    parser.add_argument("--fan", type=int, default=50_000, help="runs that used one version")
     options = parser.parse_args()
     _line("", "ours", "limit", "peer")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         content(Path(name), options.mib)
         stored(Path(name), options.mib)
         removed(Path(name), options.versions)
+        lineages(Path(name), options.chain, options.fan)
         if options.large_mib:
             stored(Path(name), options.large_mib, is_generated=True)
         if options.many:
