@@ -62,7 +62,11 @@ def git_state(folder: str) -> GitState:
 
 def remote(folder: str) -> str:
     """Give the URL that the work tree came from, without user and password."""
-    url = _git(folder, "config", "--get", "remote.origin.url") or ""
+    return without_user(_git(folder, "config", "--get", "remote.origin.url") or "")
+
+
+def without_user(url: str) -> str:
+    """Give a URL without user and password; empty if it cannot be taken apart."""
     if "://" not in url:
         return url
     try:

@@ -17,13 +17,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from artui.capture.code import GitState, git_state
+from artui.capture.code import GitState, git_state, without_user
+from artui.content.regular import open_regular
 from artui.foreign import attempt
 
 MAX_ARGUMENTS = 200
 MAX_ARGUMENT_CHARS = 2000
 _SECRET_CHARS = 4000
 """How much more of an argument is searched for secrets: one that is cut in two is not recognised."""
+
+_MAX_ORIGIN_CHARS = 20_000
+_MAX_LOCKS, _MAX_LOCK_BYTES = 20, 4 << 20
+_LOCK_NAMES = re.compile(
+    r"(uv\.lock|pylock(\.[\w.-]+)?\.toml|poetry\.lock|pdm\.lock|Pipfile\.lock|requirements[\w.-]*\.(txt|in)|conda-lock\.ya?ml|"
+    r"environment[\w.-]*\.ya?ml|pixi\.lock|Dockerfile[\w.-]*|Containerfile)\Z"
+)
+"""Files that say which packages a project takes."""
 
 VARIABLES = (
     "CUDA_*", "NVIDIA_VISIBLE_DEVICES", "HIP_*", "ROCR_*", "OMP_*", "MKL_*", "OPENBLAS_*", "KMP_*", "NCCL_*", "GLOO_*", "TORCH_*", "PYTORCH_*",
@@ -77,6 +86,51 @@ def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
     return dict(sorted(versions.items(), key=lambda pair: pair[0].lower()))
 
 
+@cache
+def origins(folders: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Give where packages came from that no index gave: a folder that is edited, a commit, an archive, by PEP 610.
+
+    A URL has no user and no password.
+    """
+    import json
+    from importlib.metadata import distributions
+
+    found: dict[str, dict[str, Any]] = {}
+    for distribution in distributions(path=list(folders)) if folders else distributions():
+        try:
+            text = distribution.read_text("direct_url.json")
+            content = json.loads(text) if text and len(text) <= _MAX_ORIGIN_CHARS else None
+            name = distribution.metadata["Name"] if isinstance(content, dict) else None
+        except (ValueError, KeyError, OSError, RecursionError):
+            continue  # a package whose metadata is damaged
+        if name and isinstance(content, dict):
+            kept = {key: content[key] for key in ("url", "vcs_info", "dir_info", "archive_info", "subdirectory") if key in content}  # fmt: skip
+            if isinstance(kept.get("url"), str):
+                kept["url"] = without_user(kept["url"])
+            found.setdefault(str(name), kept)
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+
+
+def lock_files(folder: str) -> list[tuple[str, bytes]]:
+    """Read the files of a folder that say which packages belong to it: (name, content), by name.
+
+    A file that is larger than 4 MiB, or no ordinary file, is left out.
+    """
+    if not folder:
+        return []
+    try:
+        names = sorted(name for name in os.listdir(folder) if _LOCK_NAMES.match(name))
+    except OSError:
+        return []
+    read: list[tuple[str, bytes]] = []
+    for name in names[:_MAX_LOCKS]:
+        with contextlib.suppress(OSError), open_regular(Path(folder, name)) as stream:
+            content = stream.read(_MAX_LOCK_BYTES + 1) or b""
+            if len(content) <= _MAX_LOCK_BYTES:
+                read.append((name, content))
+    return read
+
+
 def description() -> dict[str, Any]:
     """Describe the environment as one JSON document: the content of the `environment` artifact.
 
@@ -92,6 +146,7 @@ def description() -> dict[str, Any]:
         "memory_bytes": _memory_bytes(),
         "gpus": gpus(),
         "packages": packages(),
+        **({"origins": from_elsewhere} if (from_elsewhere := origins()) else {}),
     }
 
 

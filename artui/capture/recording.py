@@ -181,10 +181,19 @@ class Recording:
             described = {
                 name: value for name, value in described.items() if name not in ("python", "implementation", "packages")
             }
+            described.pop("origins", None)
             described |= {"python": python[0], "packages": environment.packages(python[1])} if python else {}
+            from_elsewhere = environment.origins(python[1]) if python else {}
+            described |= {"origins": from_elsewhere} if from_elsewhere else {}
         text = orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-        content = Content("environment.json", "environment", text, "application/json")
-        self.spool_version("environment", [content], relation="input", stage="modelling")
+        contents = [Content("environment.json", "environment", text, "application/json")]
+        if self._is_wanted("code", self._settings.code):
+            around = environment.surroundings()
+            contents += [
+                Content(f"locks/{name}", "environment", content, "text/plain")
+                for name, content in environment.lock_files(around.git.root or around.directory)
+            ]
+        self.spool_version("environment", contents, relation="input", stage="modelling")
 
     def record_code(self) -> None:
         """Record uncommitted changes, or the sources that are imported by now, if they differ from those recorded before."""

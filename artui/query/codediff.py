@@ -22,6 +22,11 @@ MAX_FILE_BYTES = 1_000_000
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:==|@)\s*(\S+)")
 
 
+LOCKS = "locks/"
+"""The folder of lock files in an environment that artui recorded."""
+_DIGEST_CHARS = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The environment that a run recorded."""
@@ -40,7 +45,12 @@ def surroundings_of(reader: Reader, head: VersionHead) -> Surroundings:
 def _surroundings(reader: Reader, head: VersionHead) -> Surroundings:
     packages: dict[str, str] = {}
     facts: dict[str, str] = {}
-    for path in [file.path for file in get_version(reader, head.id, max_files=20).files]:
+    for file in get_version(reader, head.id, max_files=40).files:
+        path = file.path
+        if path.startswith(LOCKS):
+            # What a project asks for, not what was installed.
+            facts[path] = f"sha256 {file.digest[:_DIGEST_CHARS]}"
+            continue
         text = text_of(reader, head, path)
         if text is None:
             continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,11 @@ import pytest
 
 import artui
 from artui.capture import environment
+from artui.capture.code import GitState
 from artui.capture.system import Probe, Sampler
-from artui.model import RunDetail
+from artui.model import RunDetail, VersionHead
 from artui.query.artifacts import file_text, get_version, previews
+from artui.query.codediff import surroundings_of
 from tests.reading import open_reader
 
 
@@ -107,6 +111,59 @@ def test_environment_says_what_the_run_ran_in(path: Path, monkeypatch: pytest.Mo
     assert context["seeds"]["numpy"] == 1234 and context["seeds"]["PYTHONHASHSEED"] == "5"
     described = _text(path, "environment", "environment.json")
     assert '"orjson"' in described and '"cpu"' in described and '"memory_bytes"' in described
+
+
+def test_what_says_which_packages_belong_to_the_project_is_kept(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lock files of the folder are kept with the environment, without what is secret in them; not where code is not wanted."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    kept = {"uv.lock": "version = 1\n", "requirements-dev.txt": "--index-url https://me:hunter2hunter2@x.example/simple\npip\n", "Dockerfile": "FROM x\n"}  # fmt: skip
+    for name, text in (kept | {"notes.txt": "no", "lock": "no"}).items():
+        (folder / name).write_text(text)
+    (folder / "pylock.toml").mkdir()
+    (folder / "poetry.lock").write_bytes(b"x" * (5 << 20))
+    around = environment.surroundings()
+    monkeypatch.setattr(environment, "surroundings", lambda: replace(around, directory=str(folder), git=GitState()))
+    for wants_code in (True, False):
+        with artui.start_run(project="p", catalog=path, code=wants_code, name=f"run-{wants_code}"):
+            pass
+
+    def files_of(name: str) -> tuple[VersionHead, set[str]]:
+        head = next(head for head in _detail(path, name).inputs if head.kind == "environment")
+        with open_reader(path) as reader:
+            return head, {file.path for file in get_version(reader, head.id).files}
+
+    assert files_of("run-False")[1] == {"environment.json"}
+    head, files = files_of("run-True")
+    assert files == {"environment.json", *(f"locks/{name}" for name in kept)}
+    text = _text(path, head.reference, "locks/requirements-dev.txt")
+    assert "hunter2" not in text and "x.example/simple" in text and text.endswith("pip\n")
+    with open_reader(path) as reader:
+        assert surroundings_of(reader, head).facts["locks/uv.lock"].startswith("sha256 ")
+
+
+def test_where_packages_came_from_is_read_from_their_own_record(tmp_path: Path) -> None:
+    """A folder that is edited, a commit and an archive are told; a damaged record costs the others nothing, and no URL has a password."""
+    records = {
+        "edited": {"url": "file:///home/me/edited", "dir_info": {"editable": True}},
+        "pinned": {"url": "https://me:pass@git.example/x.git", "vcs_info": {"vcs": "git", "commit_id": "ab" * 20}},
+        "broken": "{",
+        "listed": "[1]",
+        "plain": None,
+    }
+    for name, record in records.items():
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        if record is not None:
+            (folder / "direct_url.json").write_text(record if isinstance(record, str) else json.dumps(record))
+    found = environment.origins((str(tmp_path),))
+    assert found == {
+        "edited": records["edited"],
+        "pinned": {"url": "https://git.example/x.git", "vcs_info": {"vcs": "git", "commit_id": "ab" * 20}},
+    }
 
 
 def test_seed_that_cannot_be_read_is_not_made_up() -> None:
