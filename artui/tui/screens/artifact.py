@@ -79,6 +79,8 @@ class ArtifactScreen(ActsOnVersions):
         """Retired and deleted versions, too."""
         self._shows_all = False
         self._can_draw = False
+        self._small_of: tuple[int, str] | None = None
+        """Key of the version and path of the picture that is drawn below it."""
         self._small_for: tuple[int, str, tuple[int, int]] | None = None
         """The picture that is drawn below what is said of its version, and in which size."""
         self._drawn_id = ""
@@ -267,13 +269,20 @@ class ArtifactScreen(ActsOnVersions):
         has_room = bool(path) and rows >= _FEWEST_PICTURE_ROWS
         small.set_class(not has_room, "hidden")
         holds.styles.height = len(holds.lines) + 1 if has_room else "1fr"
-        if has_room:
-            self.call_after_refresh(self._ask_small, version_key, path)
+        self._small_of = (version_key, path) if has_room else None
+        self._ask_small()
 
-    def _ask_small(self, version_key: int, path: str) -> None:
+    def on_image_view_resized(self) -> None:
+        self._ask_small()
+
+    def _ask_small(self) -> None:
+        """Read the picture below in the size that it has; it is asked again once it has another one."""
         from artui.tui.screens.image import read_image
 
         reader, small = self.reader, self.query_one(ImageView)
+        if self._small_of is None or not small.size.area:
+            return
+        version_key, path = self._small_of
         wanted, version_id = small.wanted_pixels, self.version_id
         if (version_key, path, wanted) == self._small_for:
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -37,6 +38,9 @@ class ImageView(Widget, can_focus=True):
     """Draws pixels, which the screen brings in the size that `wanted_pixels` says."""
 
     DEFAULT_CSS = "ImageView { height: 1fr; width: 1fr; }"
+
+    class Resized(Message):
+        """It has another size: the picture is wanted in that."""
 
     def __init__(self, *, only_cells: bool = False, id: str | None = None, classes: str | None = None) -> None:
         """Make an empty one; with `only_cells` it is drawn in cells, whatever the terminal can show."""
@@ -77,6 +81,11 @@ class ImageView(Widget, can_focus=True):
 
     def on_unmount(self) -> None:
         self.take_away()
+
+    def on_resize(self) -> None:
+        self.again()
+        if self.size.area:
+            self.post_message(self.Resized())
 
     def again(self) -> None:
         """Draw anew."""
