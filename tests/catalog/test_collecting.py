@@ -149,7 +149,9 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     run_cli(["gc", "--older-than", "0d", "-c", str(path)])
     capfd.readouterr()
 
-    assert run_cli(["undo", "-c", str(path)]) == 0 and "left alone" in capfd.readouterr().err
+    assert run_cli(["undo", "-c", str(path)]) == 1
+    said = capfd.readouterr()
+    assert "Nothing was taken back" in said.err and "left alone" in said.err and not said.out
     assert run_cli(["restore", "data:v1", "-c", str(path)]) != 0 and "was removed on" in capfd.readouterr().err
     with Reader(path) as reader:
         from artui.query.artifacts import get_version, previews

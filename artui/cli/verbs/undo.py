@@ -23,7 +23,10 @@ def command(is_redo: bool, catalog: str | None) -> int:
     if outcome is None:
         click.echo("There is nothing to do again." if is_redo else "There is nothing to take back.", err=True)
         return 1
-    click.echo(f"{'Done again' if is_redo else 'Taken back'}: {clean(outcome.label)}")
+    if outcome.changed:
+        click.echo(f"{'Done again' if is_redo else 'Taken back'}: {clean(outcome.label)}")
+    else:
+        click.echo(f"Nothing was {'done again' if is_redo else 'taken back'} of: {clean(outcome.label)}", err=True)
     if outcome.kept:
-        click.echo(f"{plural(outcome.kept, 'change')} left alone: changed by somebody since.", err=True)
-    return 0
+        click.echo(f"{plural(outcome.kept, 'change')} left alone: changed since, or removed for good.", err=True)
+    return 0 if outcome.changed else 1

@@ -146,8 +146,9 @@ class Editor:
         if outcome is None:
             self._say(nothing)
             return
-        left = f" · {plural(outcome.kept, 'change')} left alone: changed since" if outcome.kept else ""
-        self._say(f"{done}: {outcome.label}{left}")
+        left = f" · {plural(outcome.kept, 'change')} left alone: changed since, or removed for good" if outcome.kept else ""  # fmt: skip
+        said = f"{done}: {outcome.label}" if outcome.changed else f"nothing was {done} of: {outcome.label}"
+        self._say(said + left, is_warning=not outcome.changed)
         self._screen.point_at(outcome.touched)
         self._screen.load()
 
