@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from artui.model import Column
+from artui.query.attributes import ATTRIBUTES
 from artui.query.direction import guess_direction
 from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
@@ -79,7 +81,7 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     if not len(keys) or not by:
         return []
     with reader.snapshot() as connection:
-        parts = [codes(connection, column, keys) for column in by]
+        parts = [_in_spans(column, *codes(connection, column, keys)) for column in by]
         statuses, words = codes(connection, Column("attribute", "status", is_numeric=False), keys)
     has_failed = np.isin(statuses, [place for place, word in enumerate(words) if word == "failed"])
     combined = np.zeros(len(keys), np.int64)
@@ -98,6 +100,57 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
             (int(first), Group(values, tuple(wanted[members].tolist()), by=ids, failed=int(has_failed[members].sum())))
         )
     return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
+
+
+def _in_spans(column: Column, places: Ints, distinct: Sequence[ParamValue]) -> tuple[Ints, Sequence[ParamValue]]:
+    """Put times into months, days, hours or minutes, as their span asks, and durations into seconds, minutes or hours.
+
+    Hardly two runs have the same millisecond.
+    """
+    import numpy as np
+
+    attribute = ATTRIBUTES.get(column.name) if column.source == "attribute" else None
+    if attribute is None or attribute.kind not in ("time", "duration") or not distinct:
+        return places, distinct
+    times = [float(value) if isinstance(value, int | float) else 0.0 for value in distinct]
+    if attribute.kind == "time":
+        span_ms = max(times) - min(times)
+        form = next(form for most_ms, form in _TIME_FORMS if span_ms <= most_ms)
+        names = [_time_text(ms, form) for ms in times]
+    else:
+        names = [_duration_text(ms) for ms in times]
+    merged = list(dict.fromkeys(names))
+    number = {name: place for place, name in enumerate(merged)}
+    of_distinct = np.array([number[name] for name in names], np.int64)
+    return np.where(places >= 0, of_distinct[np.maximum(places, 0)], -1), merged
+
+
+_HOUR_MS = 3_600_000
+_TIME_FORMS = (
+    (2 * _HOUR_MS, "%Y-%m-%d %H:%M"), (48 * _HOUR_MS, "%Y-%m-%d %Hh"), (60 * 24 * _HOUR_MS, "%Y-%m-%d"),
+    (math.inf, "%Y-%m"),
+)  # fmt: skip
+"""How times are named by the span that all of them take, in ms, at most."""
+
+
+def _time_text(ms: float, form: str) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000).strftime(form)
+    except (OverflowError, ValueError, OSError):
+        return str(round(ms))
+
+
+def _duration_text(ms: float) -> str:
+    seconds = ms / 1000
+    if seconds < 1:
+        return "below 1s"
+    return (
+        f"{int(seconds)}s"
+        if seconds < 60
+        else f"{int(seconds // 60)}m"
+        if seconds < 3600
+        else f"{int(seconds // 3600)}h"
+    )
 
 
 def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Column]) -> list[Group]:
