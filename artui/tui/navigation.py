@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _WAY_BACK = "way back"
+_TOP_SECONDS = 1.5
+"""So long it is said that esc leads no further."""
 
 
 class _WayBack(NamedTuple):
@@ -64,7 +66,7 @@ class Navigation:
             self._app.pop_screen()
             self._app.uninstall_screen(screen)
         elif screen is self._runs_screen:
-            self._say("This is the top: q quits.")
+            self._app.say("This is the top: q quits.", seconds=_TOP_SECONDS)  # type: ignore[attr-defined]
 
     def to_filtered(self, show: Callable[[], None]) -> None:
         """Go to the table of runs with another filter, which `show` sets; esc leads back to the screens above it."""

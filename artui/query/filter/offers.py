@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from artui.query.filter.complete import Completion, completions
+from artui.query.filter.complete import Completion, completions, place_at
 from artui.query.filter.complete_versions import version_completions
 from artui.query.filter.tokens import FilterError, tokens
 
@@ -12,13 +13,38 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 Subject = Literal["runs", "versions"]
+_COUNTED = 4
+"""Of so many values it is said how many runs they find: those that are in sight."""
 _TURNS: dict[str, Subject] = {"made_by": "runs", "used_by": "runs", "input": "versions", "output": "versions", "artifact": "versions"}  # fmt: skip
 
 
 def offers(reader: Reader, text: str, cursor: int, subject: Subject) -> list[Completion]:
     """Say what could stand at the cursor of a filter of runs or of versions, the likeliest first."""
-    complete = completions if subject_at(text[:cursor], subject) == "runs" else version_completions
-    return complete(reader, text, cursor)
+    own = subject_at(text[:cursor], subject)
+    offered = (completions if own == "runs" else version_completions)(reader, text, cursor)
+    if subject == own == "runs" and cursor == len(text) and _expects_value(text):
+        offered[:_COUNTED] = [_with_count(reader, text, completion) for completion in offered[:_COUNTED]]
+    return offered
+
+
+def _expects_value(text: str) -> bool:
+    try:
+        return place_at(text).expects in ("value", "list")
+    except FilterError:
+        return False
+
+
+def _with_count(reader: Reader, text: str, completion: Completion) -> Completion:
+    """Say of a value how many runs the filter finds with it, in place of how many have it: other conditions stand before it."""
+    from artui.query.runs.order import RunsRequest, run_order
+
+    where = text[: completion.start] + completion.text
+    where += ")" * max(0, where.count("(") - where.count(")"))
+    try:
+        count = run_order(reader, RunsRequest(where)).matched
+    except FilterError:
+        return completion
+    return replace(completion, detail=f"finds {count:,} run{'' if count == 1 else 's'}")
 
 
 def subject_at(before: str, subject: Subject) -> Subject:

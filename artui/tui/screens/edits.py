@@ -180,7 +180,15 @@ class RunsEditor(Editor):
             runs = _Runs(list(reach.keys), self._whom(reach.keys))
             go_on_with(self._screen, reach, names_of_runs, lambda: then(runs), does=does)
 
-    def _edit(self, runs: _Runs, label: str, change: Callable[[Edit, str], object], *, unmarks: bool = False) -> None:
+    def _edit(
+        self,
+        runs: _Runs,
+        label: str,
+        change: Callable[[Edit, str], object],
+        *,
+        unmarks: bool = False,
+        nothing: str = "Nothing to change: it is so already.",
+    ) -> None:
         """Change some runs as one edit, and show the outcome."""
         reader, shown = self._screen.reader, f"{label} {runs.whom}"
 
@@ -198,7 +206,7 @@ class RunsEditor(Editor):
                 self._screen.artui.unmark_runs(runs.keys)
             # A store that was opened by its path is read, never written.
             where = " in artui's copy of the store" if self._screen.artui.importing is not None else ""
-            self._say(f"{shown}{where} · u takes it back" if count else "Nothing to change: it is so already.")
+            self._say(f"{shown}{where} · u takes it back" if count else nothing)
             self._screen.load()
 
         self._screen.ask("edit", work, edited)
@@ -232,7 +240,9 @@ class RunsEditor(Editor):
         named = [f"{name}={fit_middle(value, _NAME_CHARS).rstrip()}" if value else name for name, value in put.items()]
         parts = [f"{', '.join(names)} {word}" for names, word in ((named, "on"), (off, "off")) if names]
         count = len(put) + len(off)
-        self._edit(runs, f"{'tag' if count == 1 else 'tags'} {' and '.join(parts)}", change)
+        tags = "tag" if count == 1 else "tags"
+        nothing = f"{runs.whom} has no {tags} {', '.join(off)}." if not put else "Nothing to change: it is so already."
+        self._edit(runs, f"{tags} {' and '.join(parts)}", change, nothing=nothing)
 
     def note(self) -> None:
         """Write a note on the runs; for a single run its present note can be changed."""

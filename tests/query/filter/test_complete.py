@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.query.filter.complete import completions, is_unfinished
+from artui.query.filter.offers import offers
 from artui.query.filter.tokens import FilterError
+from artui.query.runs.order import RunsRequest, run_order
 from tests.reading import OpenReader, open_reader
 
 
@@ -119,3 +121,17 @@ def test_every_offered_field_can_be_asked_about(reader: OpenReader) -> None:
             except FilterError as error:
                 raise AssertionError(completion.text) from error
     assert is_unfinished("val/l") and is_unfinished("lr = 3") and not is_unfinished("(lr = 3)")
+
+
+@pytest.mark.parametrize(
+    "text", ["lr < 0.", "status = finished and optimizer = ", "lr in (0.1, ", "(lr > 0.05 and optimizer = "]
+)
+def test_a_value_says_what_the_filter_finds_with_it(reader: OpenReader, text: str) -> None:
+    """Behind other conditions, and below or above a value, the number is that of the whole filter."""
+    offered = [offer for offer in offers(reader, text, len(text), "runs")[:4] if offer.detail.startswith("finds")]
+    assert offered
+    for offer in offered:
+        where = text[: offer.start] + offer.text
+        where += ")" * (where.count("(") - where.count(")"))
+        count = len(run_order(reader, RunsRequest(where)).keys)
+        assert offer.detail == f"finds {count:,} run{'' if count == 1 else 's'}", offer
