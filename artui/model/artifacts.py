@@ -227,6 +227,8 @@ class Resting:
     """Runs that used them."""
     versions: tuple[VersionHead, ...]
     """Versions that were made of them: those that an alias names first, `production` before all."""
+    in_production: tuple[VersionHead, ...] = ()
+    """Further versions, made of those, that are in production."""
 
 
 def has_alias(head: VersionHead) -> bool:

@@ -17,7 +17,7 @@ PRODUCTION = "production"
 DEPLOYED = frozenset({"deployment"})
 """Kinds of artifacts that say of others that they are in use."""
 
-_DOWN: tuple[Direction, ...] = ("down",)
+DOWN: tuple[Direction, ...] = ("down",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Impact:
 def impact(reader: Reader, subject: RunHead | VersionHead) -> Impact:
     """Find what rests on a run or a version, however far."""
     with reader.snapshot() as connection:
-        graph = read_graph(connection, subject, directions=_DOWN)
+        graph = read_graph(connection, subject, directions=DOWN)
     leading = graph.steps_from_root("down")
     runs = [graph.runs[thing.key] for thing in leading if thing.is_run]
     versions = [graph.versions[thing.key] for thing in leading if not thing.is_run]
@@ -59,9 +59,15 @@ def impact(reader: Reader, subject: RunHead | VersionHead) -> Impact:
     in_production = tuple(
         InProduction(head, tuple(_between(graph, leading, Thing(False, head.key))))
         for head in versions
-        if (PRODUCTION in head.aliases or head.kind in DEPLOYED) and not head.is_retired
+        if is_in_production(head)
     )
     return Impact(subject, tuple(_newest(users)), tuple(_newest(runs)), tuple(versions), in_production)
+
+
+def is_in_production(head: VersionHead) -> bool:
+    """Say whether a version is in use: by its alias, or as what is deployed."""
+    is_there = head.deleted_ms is None and head.removed_ms is None and not head.is_retired
+    return is_there and (PRODUCTION in head.aliases or head.kind in DEPLOYED)
 
 
 def _newest(runs: list[RunHead]) -> list[RunHead]:

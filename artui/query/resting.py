@@ -9,11 +9,17 @@ import orjson
 
 from artui.model import Resting, has_alias
 from artui.query.artifacts import version_heads
+from artui.query.graph import read_graph
+from artui.query.impact import DOWN, is_in_production
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from artui.model import VersionHead
     from artui.query.reader import Reader
 
+_MOST_FOLLOWED, _MOST_READ = 20, 20_000
+"""Of so many versions it is followed what rests on them, as far as so many things."""
 USERS = """
     SELECT e.source_key, e.target_key
     FROM json_each(:keys) AS w
@@ -39,9 +45,24 @@ def resting_on(reader: Reader, version_keys: Sequence[int], *, besides: Sequence
         made = [row for row in connection.execute(MADE_OF, {"keys": keys}) if row[1] not in left_out]
         made_keys = orjson.dumps(sorted({target for _, target in made})).decode()
         heads = version_heads(connection, _OF_KEYS, {"keys": made_keys})
+        far = _in_production(
+            connection, version_keys[:_MOST_FOLLOWED], besides={*left_out, *(head.key for head in heads)}
+        )
     there = {head.key for head in heads}
     under = {source for source, _ in users} | {source for source, target in made if target in there}
-    return Resting(len(under), len({run for _, run in users}), tuple(sorted(heads, key=_rank)))
+    return Resting(len(under), len({run for _, run in users}), tuple(sorted(heads, key=_rank)), far)
+
+
+def _in_production(
+    connection: sqlite3.Connection, version_keys: Sequence[int], *, besides: set[int]
+) -> tuple[VersionHead, ...]:
+    """Give what is in production and rests on some versions, however far; versions `besides` are left out."""
+    found: dict[int, VersionHead] = {}
+    values = {"keys": orjson.dumps(list(version_keys)).decode()}
+    for subject in version_heads(connection, _OF_KEYS, values):
+        graph = read_graph(connection, subject, directions=DOWN, most=_MOST_READ)
+        found |= {key: head for key, head in graph.versions.items() if key not in besides and is_in_production(head)}
+    return tuple(sorted(found.values(), key=_rank))
 
 
 def _rank(head: VersionHead) -> tuple[bool, bool, str]:

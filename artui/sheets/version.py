@@ -137,7 +137,13 @@ def resting_texts(resting: Resting) -> tuple[str, ...]:
         more = f" +{count_text(len(resting.versions) - 1)}" if len(resting.versions) > 1 else ""
         whole.append(f"{first.reference}{named}{more}")
         counted.append(plural(len(resting.versions), "version"))
-    return " and ".join(whole), " and ".join(counted), count_text(resting.run_count + len(resting.versions))
+    far = f"; {resting.in_production[0].reference} in production rests on that" if resting.in_production else ""
+    return (
+        " and ".join(whole) + far,
+        " and ".join(counted) + far,
+        " and ".join(counted),
+        count_text(resting.run_count + len(resting.versions)),
+    )
 
 
 def short_digest(digest: str) -> str:

@@ -17,6 +17,8 @@ from artui.query.impact import Impact, impact
 from artui.query.lineage import lineage
 from artui.query.reader import Reader
 from artui.query.references import find_run, find_version
+from artui.query.resting import resting_on
+from artui.sheets.version import resting_texts
 
 ODD = 'x "quoted" <b>\\ `a` #1; --> [b] \u202e\x1b[31m'
 DIRECTIONS: tuple[Direction, ...] = ("up", "down")
@@ -194,3 +196,19 @@ def test_names_are_quoted_in_the_languages_of_graphs(tmp_path: Path) -> None:
 
 def test_every_relation_has_words_both_ways() -> None:
     assert set(RELATIONS) == {0, 1, 2, 3, 4} and all(up and down for up, down in RELATIONS.values())
+
+
+def test_what_is_in_production_far_away_is_named_before_something_is_deleted(tmp_path: Path) -> None:
+    """A data set of which a model was made two steps on: the question says which, and no more than once."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog:
+        first, middle, last = (_version(catalog, name, kind="model") for name in ("a", "b", "c"))
+        with catalog.transaction() as connection:
+            artifacts.link(connection, "derived", source_key=first.key, target_key=middle.key)
+            artifacts.link(connection, "derived", source_key=middle.key, target_key=last.key)
+        events.move_alias(catalog, last.id, "production")
+    with Reader(path) as reader:
+        far = resting_texts(resting_on(reader, [first.key]))
+        assert far[0] == "b:v1; c:v1 in production rests on that"
+        assert resting_texts(resting_on(reader, [middle.key]))[0] == "c:v1 (production)"
+        assert resting_texts(resting_on(reader, [last.key])) == ()
