@@ -176,7 +176,10 @@ class RowsScreen(CatalogScreen):
         if (summary := self._summaries.get(column)) is not None:
             self._show_summary(column, summary)
             return
-        cells = content.columns[column]
+        places, cells = self.grid.places, content.columns[column]
+        if len(places) < len(cells):
+            # Of what is shown.
+            cells = [cells[place] for place in places]
         self.ask("summary", lambda: summed_up(cells), lambda summary: self._show_summary(column, summary))
 
     def _show_summary(self, column: int, summary: ColumnSummary) -> None:
@@ -266,6 +269,7 @@ class RowsScreen(CatalogScreen):
 
     def _take_places(self, places: Sequence[int]) -> None:
         self.grid.note = no_rows_text(self.filter.words)
+        self._summaries = {}
         self.grid.set_places(places)
         self._show_counts()
 

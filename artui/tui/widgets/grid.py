@@ -24,6 +24,8 @@ MAX_CELLS = 32
 _SAMPLE = 400
 """So many rows, evenly spread, decide how wide a column is."""
 _DIGITS = 6
+_MOST_DIGITS = 10
+"""A number of so many digits at most is shown as it is in the file."""
 _GAP = 2
 _MISSING = "·"
 _HEAD_ROWS = 1
@@ -252,6 +254,10 @@ def _parts(cell: Any) -> tuple[str, str]:
             if isinstance(cell, float)
             else text_of(cell)
         ), ""
-    text = f"{cell:.{_DIGITS}g}"
+    # As it was written, unless that takes very many digits.
+    text = repr(cell)
+    if "e" in text or sum(letter.isdigit() for letter in text.lstrip("-0.")) > _MOST_DIGITS:
+        text = f"{cell:.{_DIGITS}g}"
+    text = text.removesuffix(".0")
     before, point, behind = text.partition(".")
     return (before, point + behind) if point and "e" not in behind else (text, "")

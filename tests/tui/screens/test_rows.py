@@ -330,3 +330,23 @@ def test_a_filter_without_matches_says_how_to_clear_it(tables: Path, explore: Ex
         assert "No row has" not in shown(pilot).rpartition("\n")[0] and f"{COUNT} rows" in shown(pilot)
 
     explore(tables, flow)
+
+
+def test_numbers_are_those_of_the_file_and_the_sum_is_of_the_rows_in_sight(tmp_path: Path, explore: Explore) -> None:
+    """26465.02 is no 26465; where words filter the rows, what stands below a column is about these."""
+    place = tmp_path / "people.csv"
+    place.write_text("city,age,income\n" + "".join(f"{'Oslo' if i % 4 else 'Rome'},{20 + i},{26465.02 + i}\n" for i in range(40)))  # fmt: skip
+    with artui.start_run(project="p", catalog=tmp_path / "c.artui", console=False, code=False) as run:
+        run.save("people", place, kind="dataset")
+    rome = [20 + i for i in range(40) if not i % 4]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "people.csv")
+        assert "26465.02" in shown(pilot) and "26504.02" not in shown(pilot).splitlines()[5]
+        await pilot.press("slash", *"Rome", "enter", "l")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "10 of 40 rows" in text and "10 values" in text
+        assert f"{min(rome)} to {max(rome)}" in text and f"median {sum(rome) / len(rome):.0f}" in text
+
+    explore(tmp_path / "c.artui", flow, size=(120, 36))
