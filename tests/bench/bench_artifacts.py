@@ -181,7 +181,9 @@ def removed(folder: Path, count: int) -> None:
                 files.append(artifacts.NewFile(f"f{number}", size_bytes, digest, blob_key))
             artifacts.save(connection, artifacts.NewVersion("p", "m", "model", "modelling", files))
     simulated = _seconds(lambda: _artui("gc", "--keep", f"last {count // 2}", "--dry-run", "-c", str(catalog)))
-    collected = _seconds(lambda: _artui("gc", "--keep", f"last {count // 2}", "--older-than", "0d", "-c", str(catalog)))
+    collected = _seconds(
+        lambda: _artui("gc", "--keep", f"last {count // 2}", "--older-than", "0d", "--yes", "-c", str(catalog))
+    )
     forgotten = _seconds(lambda: _artui("forget", f"m:v{count}", "--yes", "-c", str(catalog)))
     what = f"{count // 2:,} of {count:,} versions of 10 files"
     _line(f"gc --dry-run: {what}", f"{simulated:.2f} s", f"{0.5 + count / 4_000:.2f} s")

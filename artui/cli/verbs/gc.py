@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from artui.catalog.retention import Named
     from artui.query.retention import Plan
 
+_WORD = "free"
+"""What is typed to have content removed at once."""
 _MOST_NAMED = 20
 
 
@@ -49,7 +52,12 @@ _MOST_NAMED = 20
     metavar="URI",
     help="Instead sweep this store: what none of the catalogs names is marked, and removed once marked long ago.",
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before objects of a store are removed.")
+@click.option(
+    "--yes",
+    "-y",
+    is_flag=True,
+    help="Do not ask before objects of a store, or versions that the rule deletes just now, are removed for good.",
+)
 @why_option
 @json_option
 @catalogs_option("The catalog; with --store every one that uses it, the option given again for each.")
@@ -84,7 +92,7 @@ def command(
         paths = catalogs_named(words, catalogs)
         return sweep(store, paths, older_than=older_than, dry_run=dry_run, yes=yes, as_json=as_json)
     return _collect(
-        words, keep, where, older_than, one_catalog(catalogs), with_aliased=aliased, dry_run=dry_run, why=why, as_json=as_json
+        words, keep, where, older_than, one_catalog(catalogs), with_aliased=aliased, dry_run=dry_run, why=why, as_json=as_json, yes=yes
     )  # fmt: skip
 
 
@@ -99,6 +107,7 @@ def _collect(
     dry_run: bool,
     why: str,
     as_json: bool,
+    yes: bool,
 ) -> int:
     """Make room in a catalog."""
     from artui.catalog import Catalog, retention
@@ -120,6 +129,12 @@ def _collect(
             reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=clock.now_ms()
         )
         path = reader.path
+    at_once = {thing.reference for thing in plan.deleted} & {thing.reference for thing in plan.removed}
+    if at_once and not dry_run and not yes and not _is_wanted(len(at_once)):
+        raise UsageError(
+            f"{plural(len(at_once), 'version')} would be deleted and removed for good at once: nothing was done.",
+            remedy="Say --yes, or leave --older-than as it is: they stay restorable for so long.",
+        )
     if not dry_run:
         with Catalog(path) as opened:
             plan = plan.carried_out(opened, why=why or f"not kept by {keep}")
@@ -133,6 +148,15 @@ def _collect(
         return 0
     _print(plan, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
     return 0
+
+
+def _is_wanted(count: int) -> bool:
+    """Ask; only the whole word is a yes."""
+    if not sys.stdin.isatty():
+        return False
+    question = f"{plural(count, 'version')} {'is' if count == 1 else 'are'} deleted and removed for good at once"
+    click.echo(f"{question}. Type {_WORD} to go on: ", nl=False, err=True)
+    return sys.stdin.readline().strip() == _WORD
 
 
 def _references(things: Iterable[Named]) -> list[str]:
