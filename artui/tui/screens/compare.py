@@ -22,7 +22,7 @@ from artui.safetext import clean
 from artui.tui.cells import fit_middle, length_of
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, LineMoved, Link, PlotRuns, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
@@ -152,10 +152,10 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if len(right) > 1 and length_of(_apart(right)) + len(" baseline  ▾ ") + cell_len(baseline) > self.size.width:
             right = [span for span in right if span[0] != _WHOLE]
         left = self._summary(baseline, len(rows), self.size.width - length_of(_apart(right)))
-        below = len(table.lines) - round(table.scroll_offset.y) - table.size.height
-        longer: list[Span] = [(f"{plural(below, 'more line')} ↓", "faint"), *right]
-        if below > 0 and table.size.height and length_of([*left, *_apart(longer)]) < self.size.width:
-            right = longer
+        for longer in _out_of_sight(table.hidden_lines):
+            if length_of([*left, *_apart([longer, *right])]) < self.size.width:
+                right = [longer, *right]
+                break
         self.query_one("#summary", Bar).show(left, _apart(right))
 
     def _summary(self, baseline: str, count: int, cells: int) -> list[Span]:
@@ -176,6 +176,15 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def title_spans(self) -> list[Span]:
         """Give the title."""
         return [("compare", "title")]
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out comparing, which this is, and say of the key for differences what it does next."""
+        pairs = [pair for pair in super().footer_pairs() if pair not in pairs_of({"runs.compare"})]
+        differences = pairs_of({"compare.differences"})
+        return [
+            (shown, "all rows") if (shown, label) in differences and self.only_differences else (shown, label)
+            for shown, label in pairs
+        ]
 
     def on_resize(self) -> None:
         self._arrange()
@@ -325,6 +334,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def action_differences(self) -> None:
         self.only_differences = not self.only_differences
         self._lay_out()
+        self.show_keys()
 
     def action_difference(self, change: int) -> None:
         if not self.table.next_difference(change):
@@ -531,6 +541,15 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def subject(self) -> RunHead | None:
         """Give the run of the current column."""
         return self.comparison.runs[self.table.column].head if self.comparison else None
+
+
+def _out_of_sight(hidden: tuple[int, int]) -> list[Span]:
+    """Say how many lines are out of sight above and below, in words and in short; nothing if none are."""
+    above, below = hidden
+    words = [f"{plural(count, 'more line')} {arrow}" for count, arrow in ((above, "↑"), (below, "↓")) if count]
+    if len(words) == 2:
+        words = [f"{above:,} ↑ {below:,} ↓ more lines", f"{above:,} ↑ {below:,} ↓"]
+    return [(text, "faint") for text in words]
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

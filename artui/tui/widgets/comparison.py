@@ -53,6 +53,8 @@ _NOTHING = "  nothing differs: these runs have the same params, inputs and resul
 class CompareTable(LineList):
     """Runs as columns; the labels of the rows stay while columns move sideways."""
 
+    HEAD_ROWS = 1
+
     def __init__(self) -> None:
         super().__init__(id="comparison")
         self.rows: list[Row | None] = []
@@ -235,9 +237,7 @@ class CompareTable(LineList):
             super().move_to(place)
             if self._has_below(place) and not self._is_in_sight(place + 1):
                 self.scroll_to(y=place + 2 - self.size.height, animate=False, force=True, immediate=True)
-            if self.cursor - self.scroll_offset.y < 1 and self.scroll_offset.y > 0:
-                self.scroll_to(y=self.cursor - 1, animate=False, force=True, immediate=True)
-            elif self.rows[: self.cursor].count(None) == self.cursor:
+            if self.rows[: self.cursor].count(None) == self.cursor:
                 self.scroll_to(y=0, animate=False, force=True, immediate=True)
             self.refresh(Region(0, 0, self.size.width, 1))
 
@@ -459,6 +459,8 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
 class TransposedTable(LineList):
     """Runs as lines; their names stay while columns move sideways."""
 
+    HEAD_ROWS = 1
+
     def __init__(self) -> None:
         super().__init__(id="transposed", classes="hidden")
         self.rows: list[Row | None] = []
@@ -572,7 +574,7 @@ class TransposedTable(LineList):
     def hidden_best(self) -> int | None:
         """The run that is best in the current column, if none that is as good is in sight."""
         bests, top = self.row.bests if self.row is not None else (), round(self.scroll_offset.y)
-        seen = range(top, top + self.size.height)
+        seen = range(top + self.HEAD_ROWS, top + self.size.height)
         is_seen = any(number * self._stride + 1 in seen for number in bests)
         return None if is_seen or not self.size.height else min(bests, default=None)
 

@@ -35,6 +35,8 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
     `only_links` the cursor stops only at lines that lead somewhere, and where none is near, the page scrolls."""
 
     BINDINGS = bindings("list")
+    HEAD_ROWS = 0
+    """So many rows at the top are those of titles that stay: what has been scrolled below them is out of sight."""
     DEFAULT_CSS = "LineList { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; }"
 
     def __init__(
@@ -115,6 +117,12 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         """The row that says how many lines go on below; beyond the last row if none do."""
         return self._rows(self.scroll_offset.y)
 
+    @property
+    def hidden_lines(self) -> tuple[int, int]:
+        """How many lines are out of sight above, and how many below."""
+        top = round(self.scroll_offset.y)
+        return (top, max(0, len(self.lines) - top - self.size.height)) if self.size.height else (0, 0)
+
     def _rows(self, top: float) -> int:
         """Say how many lines are in sight with one of them at the top: the last row may say how many go on below."""
         height = max(1, self.size.height)
@@ -193,11 +201,14 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
 
     def _bring_into_view(self) -> bool:
         """Scroll the cursor into sight; true if that was needed."""
-        if not self.marks_cursor:
+        # A list that has no room yet is scrolled once it has: with a guess it would hide lines that fit.
+        if not self.marks_cursor or not (self.size.height or self.only_links):
             return False
         top = self.scroll_offset.y
-        if self.cursor < top:
-            target = self.cursor
+        if self.cursor < top + self.HEAD_ROWS:
+            target = max(0, self.cursor - self.HEAD_ROWS)
+            if target == top:
+                return False
             # Headings above the first link are worth seeing too.
             while target > 0 and self.lines[target - 1].link is None and self.cursor - target < 2:
                 target -= 1
@@ -242,19 +253,19 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
     def _take_cursor_along(self, near: int) -> None:
         """Put the cursor on the line in sight nearest to one, of those where it may stop."""
         top = int(self.scroll_offset.y)
-        in_sight = range(top, min(top + self._rows(top), len(self.lines)))
+        in_sight = range(top + self.HEAD_ROWS, min(top + self._rows(top), len(self.lines)))
         stops = [place for place in in_sight if not self.only_links or self.lines[place].link is not None]
         if stops:
             self.move_to(min(stops, key=lambda place: abs(place - near)))
 
     def _is_in_sight(self, index: int) -> bool:
-        return 0 <= index - self.scroll_offset.y < self._rows(self.scroll_offset.y)
+        return self.HEAD_ROWS <= index - self.scroll_offset.y < self._rows(self.scroll_offset.y)
 
     def _show(self, index: int) -> None:
         """Scroll until a line is in sight."""
         if not self._is_in_sight(index):
-            below = index >= self.scroll_offset.y
-            top = self._top_for(index) if below else index
+            below = index >= self.scroll_offset.y + self.HEAD_ROWS
+            top = self._top_for(index) if below else index - self.HEAD_ROWS
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def wheel(self, change: int) -> None:

@@ -368,7 +368,11 @@ def test_runs_become_lines_and_columns_again_wherever_one_is(small_catalog: Path
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("space", "space", "space", "c")
         await settled(pilot)
-        assert " T transpose " in shown(pilot)
+        footer = shown(pilot).splitlines()[-1]
+        assert " T transpose " in footer and "= all rows" in footer and "c compare" not in footer
+        await pilot.press("=")
+        assert "= only differences" in shown(pilot)
+        await pilot.press("=")
         await pilot.press("escape", "c", "T")  # before the comparison has been read
         await settled(pilot)
         screen = on(pilot, CompareScreen)
@@ -400,3 +404,35 @@ def test_runs_become_lines_and_columns_again_wherever_one_is(small_catalog: Path
         assert pilot.app.screen is not screen
 
     explore(small_catalog, flow, size=(80, 24))
+
+
+def test_the_current_run_is_in_sight_among_many_lines(tmp_path: Path, explore: Explore) -> None:
+    """With many runs as lines, after T, each move and the wheel; what is out of sight is counted above and below."""
+    path = _made(tmp_path / "x.artui", [{"val/loss": number / 70} for number in range(40)])
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("asterisk", "c")
+        await settled(pilot)
+        await pilot.press("T")
+        await settled(pilot)
+        table = on(pilot, CompareScreen).table
+        assert isinstance(table, TransposedTable) and table.scroll_offset.y == 0
+        for keys in ([], ["down"] * 25, ["up"] * 9, ["up"] * 9, ["G"], ["g"], ["pagedown"], ["pageup"], ["T T"]):
+            for key in keys:
+                await pilot.press(*key.split())
+                await pilot.pause()
+                row = table.cursor - round(table.scroll_offset.y)
+                assert 1 <= row < table.size.height, (keys, row)
+            await settled(pilot)
+            above = round(table.scroll_offset.y)
+            below = len(table.lines) - above - table.size.height
+            summary = shown(pilot).splitlines()[1]
+            assert (f"{above} ↑" in summary or f"{above} more lines ↑" in summary) == (above > 0), (keys, summary)
+            assert (f"{below} ↓" in summary or f"{below} more lines ↓" in summary) == (below > 0), (keys, summary)
+        await pilot.press(*["down"] * 20)
+        table.wheel(3)
+        table.wheel(-9)
+        assert 1 <= table.cursor - round(table.scroll_offset.y) < table.size.height
+
+    explore(path, flow, size=(120, 36))
