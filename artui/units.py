@@ -55,6 +55,33 @@ def duration_text(milliseconds: int | None) -> str:
     return f"{days // 365:,}y" if days < 3_650_000 else ">9999y"
 
 
+def duration_texts(durations_ms: Sequence[int | None]) -> tuple[str, ...]:
+    """Give durations that stand side by side as `duration_text` does, with more digits where some that differ would look the same."""
+    known = {duration for duration in durations_ms if duration is not None}
+    writes = (duration_text, _duration_of_seconds, _whole_duration)
+    write = next((write for write in writes if len({write(each) for each in known}) == len(known)), _whole_duration)
+    return tuple("" if duration is None else write(duration) for duration in durations_ms)
+
+
+def _duration_of_seconds(milliseconds: int) -> str:
+    """Say how long in whole seconds, or in thousandths where a minute is not over: `0.104s`, `2h05m07s`."""
+    if milliseconds < 60_000:
+        return _whole_duration(milliseconds)
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    return f"{_hours_text(minutes)}{seconds:02d}s"
+
+
+def _whole_duration(milliseconds: int) -> str:
+    """Say how long, to the thousandth of a second."""
+    minutes, left = divmod(max(0, milliseconds), 60_000)
+    return f"{_hours_text(minutes)}{left / 1000:06.3f}s" if minutes else f"{left / 1000:.3f}s"
+
+
+def _hours_text(minutes: int) -> str:
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m"
+
+
 def age_text(time_ms: int, now_ms: int) -> str:
     """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; in eight, `in 3h`, for the future; empty for 0, an unknown time."""
     if not time_ms:

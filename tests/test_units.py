@@ -19,6 +19,7 @@ from artui.units import (
     delta_text,
     digits_for,
     duration_text,
+    duration_texts,
     number_text,
     param_text,
     param_texts,
@@ -104,6 +105,18 @@ def test_times_no_calendar_holds_are_numbers() -> None:
 def test_any_float_has_a_text(value: float) -> None:
     """No value breaks the columns."""
     assert number_text(value) and column_text(value, 4, 4, 8)
+
+
+@example([104, 112, None])
+@example([7_500_000, 7_501_000, 60_000])
+@example([7_500_000, 7_500_001])
+@given(st.lists(st.integers(0, 10**9) | st.integers(0, 999) | st.none(), max_size=5))
+def test_durations_side_by_side_can_be_told_apart(durations: list[int | None]) -> None:
+    """What differs never reads the same; what is told apart in few digits has few."""
+    texts = duration_texts(durations)
+    assert len(set(zip(durations, texts, strict=True))) == len(set(durations)) == len(set(texts))
+    short = tuple(map(duration_text, durations))
+    assert texts == short or len(set(short)) < len(set(durations))
 
 
 @example(10_000 * 86_400_000)

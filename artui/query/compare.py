@@ -237,9 +237,15 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
 
 
 def _bests(values: Sequence[Any], direction: Direction | None) -> tuple[int, ...]:
-    """Give the places of the values that are better than the others; none if all are alike."""
-    finite = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
-    if direction is None or len(finite) < 2 or min(finite) == max(finite):
+    """Give the places of the values that are better than the others; none if all are alike.
+
+    NaN and the worst infinity are worse than any number.
+    """
+    numbers = [value for value in values if isinstance(value, int | float)]
+    finite = [value for value in numbers if math.isfinite(value)]
+    worst = math.inf if direction == "lower" else -math.inf
+    has_diverged = any(value != value or value == worst for value in numbers)
+    if direction is None or not finite or (min(finite) == max(finite) and not has_diverged):
         return ()
     target = min(finite) if direction == "lower" else max(finite)
     return tuple(place for place, value in enumerate(values) if value == target)

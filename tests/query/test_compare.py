@@ -44,7 +44,7 @@ def test_params_differ_by_value(tmp_path: Path, values: tuple[ParamValue, ParamV
 @pytest.mark.parametrize(
     ("name", "values", "best"),
     [
-        ("val/loss", (0.3, 0.1, 0.2), 1), ("val/acc", (0.3, 0.1, 0.2), 0), ("val/loss", (math.nan, 0.1, math.inf), None), ("val/loss", (math.nan, 0.1, 0.2), 1),
+        ("val/loss", (0.3, 0.1, 0.2), 1), ("val/acc", (0.3, 0.1, 0.2), 0), ("val/loss", (math.nan, 0.1, math.inf), 1), ("val/loss", (0.1, 0.1, math.inf), None), ("val/acc", (math.inf, 0.1, 0.1), None), ("val/loss", (math.nan, 0.1, 0.2), 1),
         ("val/loss", (0.1, 0.1, 0.1), None), ("epoch", (1.0, 2.0, 3.0), None), ("lr", (1.0, 2.0, 3.0), None), ("val/acc", (-math.inf, 0.5, 0.7), 2),
         ("val/loss", (0.1, 0.1, 0.5), None), ("val/acc", (0.1, 0.9, 0.9), None),
     ],

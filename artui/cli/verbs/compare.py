@@ -12,7 +12,7 @@ from artui.cli.common import json_option, open_reader, print_json, print_table, 
 from artui.query.compare import Row, compare
 from artui.query.names import distinct_names
 from artui.query.references import find_run
-from artui.units import duration_text, number_text, param_texts
+from artui.units import duration_texts, number_text, param_texts
 
 if TYPE_CHECKING:
     from artui.model import ParamValue
@@ -54,14 +54,15 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
 
 
 def _cells(row: Row) -> list[str]:
+    if row.name == "took" and row.section == "run":
+        durations = duration_texts([value if isinstance(value, int) else None for value in row.values])
+        return [text or "-" for text in durations]
     return [_cell(row, number, value) for number, value in enumerate(row.values)]
 
 
 def _cell(row: Row, number: int, value: ParamValue) -> str:
     if value is None:
         return "-"
-    if row.name == "took" and row.section == "run" and isinstance(value, int):
-        return duration_text(value)
     if isinstance(value, float) and row.section == "metrics":
         text = number_text(value)
     else:

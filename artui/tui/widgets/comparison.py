@@ -28,7 +28,7 @@ from artui.tui.cells import (
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.messages import LineMoved
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import delta_text, duration_text, number_text, param_text, param_texts
+from artui.units import delta_text, duration_texts, number_text, param_text, param_texts
 
 if TYPE_CHECKING:
     from artui.model import RunHead
@@ -402,8 +402,14 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
 
 
 def _texts_of(row: Row) -> list[str]:
-    """Write the values of all runs as params are, so that they can be told apart."""
+    """Write the values of all runs as params are, or as durations, so that they can be told apart."""
+    if _is_duration(row):
+        return list(duration_texts([value if isinstance(value, int) else None for value in row.values]))
     return [clean(text) for text in param_texts(row.values)]
+
+
+def _is_duration(row: Row) -> bool:
+    return row.section == "run" and row.name == "took"
 
 
 def _is_measured(row: Row, number: int) -> bool:
@@ -439,8 +445,8 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
     value, base = row.values[number], row.values[baseline]
     if value is None:
         return [(fit("·", cells), "faint")]
-    if row.section == "run" and row.name == "took" and isinstance(value, int):
-        return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
+    if _is_duration(row):
+        return [(fit(texts[number], cells - 1) + " ", "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
         # Texts that begin alike are cut at the front.
@@ -700,8 +706,8 @@ class TransposedTable(LineList):
 def whole_text(row: Row, number: int) -> str:
     """Give the value of a run with all its digits and characters, in one line; a dot where it has none."""
     value = row.values[number]
-    if value is None or (row.section == "run" and row.name == "took"):
-        return _plain_text(row, number, [""] * len(row.values))
+    if value is None or _is_duration(row):
+        return _plain_text(row, number, _texts_of(row))
     text = repr(value) if isinstance(value, float) and math.isfinite(value) else param_text(value)
     return clean(text, max_chars=len(text) * 8)
 
@@ -710,8 +716,6 @@ def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:
     value = row.values[number]
     if value is None:
         return "·"
-    if row.section == "run" and row.name == "took" and isinstance(value, int):
-        return duration_text(value)
     if row.section == "metrics" and isinstance(value, int | float):
         return number_text(value)
     return clean(texts[number], max_chars=200)
