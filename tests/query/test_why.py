@@ -8,6 +8,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -314,11 +315,11 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
     ),
     "NaN": (
         _grid([10.0, 0.01], 8, lambda lr, seed: math.nan if lr == 10 else 0.1), 0, 8,
-        "lr = 10.0 goes with worse val/loss: median NaN or ∞ against 0.1, worse in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
+        "r0 diverged: val/loss NaN from step 0. lr = 10.0 goes with worse val/loss: median NaN or ∞ against 0.1, worse in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
     ),
     "infinity": (
         _grid([10.0, 0.01], 8, lambda lr, seed: math.inf if lr == 10 else 0.1), 8, 0,
-        "lr = 0.01 goes with better val/loss: median 0.1 against NaN or ∞, better in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
+        "r0 diverged: val/loss ∞ from step 0. lr = 0.01 goes with better val/loss: median 0.1 against NaN or ∞, better in 64 of 64 pairs of otherwise equal runs; 8 that diverged count as worst.",
     ),
     "thin": (
         [*_grid([0.1], 2, lambda lr, seed: 0.9 + seed / 100), *_grid([0.01], 30, lambda lr, seed: 0.1 + seed / 100)], 0, 2,
@@ -665,6 +666,48 @@ def test_what_is_said_of_the_two_values_is_so(tmp_path: Path, case: str) -> None
         answer = why(reader, ids[0], ids[1], "score", by_best=by_best, better_first=True)
     assert "".join(headline(answer, number_text)).startswith(opening)
     assert answer.sentence == sentence or (not sentence and answer.is_better)
+
+
+@pytest.mark.parametrize(("has_other", "opening"), [(False, "r0 diverged: train/loss ∞ from step 2. "), (True, "")])
+def test_the_answer_opens_with_how_the_worse_run_diverged(tmp_path: Path, has_other: bool, opening: str) -> None:
+    """In another result than the one that is judged by, from the step after its last finite value; not if both did."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, score in enumerate((0.1, 0.2, 0.3)):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": number}))
+            points.append(connection, key, runs.name_key(connection, "score"), "", *points.pack([(0, 1, score)]))
+            is_bad = number == 0 or has_other
+            losses = [math.nan, 0.5, *([math.inf, math.nan] if is_bad else [0.4, 0.3])]
+            packed = points.pack([(step, step, loss) for step, loss in enumerate(losses)])
+            points.append(connection, key, runs.name_key(connection, "train/loss"), "", *packed)
+            packed = points.pack([(0, 1, math.nan if number == 0 else 1.0)])
+            points.append(connection, key, runs.name_key(connection, "epoch"), "", *packed)
+    with open_reader(tmp_path / "x.artui") as reader:
+        ids = [reader.run(name).id for name in ("r0", "r1")]
+        for pair in (ids, ids[::-1]):
+            answer = why(reader, pair[0], pair[1], "score")
+            assert answer.sentence.startswith(opening or "lr") and ("diverged:" in answer.sentence) == bool(opening)
+
+
+def test_the_answer_says_why_the_weightiest_factor_is_passed_over() -> None:
+    """The list begins with it: what otherwise equal runs say against it stands beside the one that is named."""
+    lr = Factor(
+        "params", "lr", "0.1", "0.3", 1.3, 0.67, 11, 9, equal_pairs=5, equal_pairs_better=2, equal_pairs_worse=3
+    )
+    depth = Factor("params", "depth", "8", "12", 0.6, 0.55, 11, 5)
+    for turned in (False, True):
+        factors = [
+            replace(each, z=-(each.z or 0), share=1 - (each.share or 0), equal_pairs_better=3, equal_pairs_worse=2)
+            if turned
+            else each
+            for each in (lr, depth)
+        ]
+        explanation = Why(("a", "b"), "acc", "higher", 0.5, 0.1, not turned, tuple(factors))
+        word = "worse" if turned else "better"
+        assert words.answer(explanation).endswith(
+            f"depth = 8 comes nearest: {word} in 55 % of pairs of runs, which may be chance. "
+            f"lr = 0.1 weighs more over all runs, but not among otherwise equal ones: {word} in 2 of 5 pairs."
+        )
+    assert "weighs more" not in words.answer(Why(("a", "b"), "acc", "higher", 0.5, 0.1, True, (depth,)))
 
 
 def test_seeds_alone_are_repetitions(tmp_path: Path) -> None:

@@ -95,6 +95,19 @@ class Repetitions:
 
 
 @dataclass(frozen=True, slots=True)
+class Divergence:
+    """A result of a run that ended in NaN or infinity."""
+
+    name: str
+    """Of the run."""
+    metric: str
+    value: float
+    """NaN or an infinity: the first of those that it ended in."""
+    step: int | None
+    """From which step on no value is finite; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """What came of comparing two runs."""
 
@@ -123,6 +136,8 @@ class Why:
     """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
     repetitions: Repetitions | None = None
     """The runs that are alike but for the seeds, if the two are."""
+    divergence: Divergence | None = None
+    """How the worse run diverged, if it did and the better one did not."""
     is_judged: bool = True
     """Whether a value of the metric can be better than another. If not, as of an epoch, the run with the higher one stands for the better."""
 

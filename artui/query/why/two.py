@@ -22,11 +22,12 @@ from artui.query.keys import key_list, name_key
 from artui.query.names import distinct_names
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
-from artui.query.series.ranking import judging_metric
+from artui.query.series.points import get_series
+from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import words
 from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, spread_of, tied_share
-from artui.query.why.factors import FEW_RUNS, Factor, Repetitions, Why, judged_text
+from artui.query.why.factors import FEW_RUNS, Divergence, Factor, Repetitions, Why, judged_text
 from artui.query.why.outcome import has_metric
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 ATTRIBUTES = ("commit", "host", "user", "project")
 """Of a run, beside its params and inputs, what may have to do with how it came out."""
 MAX_FLOAT_CHARS = 8
+MAX_POINTS = 1_000_000
+"""In a series of more points it is not looked up from which step on it diverged."""
 _RESULTS = """
     SELECT t.run_key, {value}
     FROM series AS t
@@ -136,7 +139,39 @@ def why(
         by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, repetitions=repetitions,
         is_judged=is_judged,
     )  # fmt: skip
+    if is_judged and is_better is not None:
+        explanation = replace(
+            explanation, divergence=_divergence(reader, runs, names_of_runs, metric, is_better=is_better)
+        )
     return replace(explanation, sentence=words.answer(explanation))
+
+
+def _divergence(
+    reader: Reader, runs: Sequence[RunDetail], names: tuple[str, str], metric: str, *, is_better: bool
+) -> Divergence | None:
+    """Say in what the worse run diverged and the better one did not: in what is judged by, or else in another result."""
+    worse = runs[1] if is_better else runs[0]
+    better = runs[0] if is_better else runs[1]
+    alike = {other.title for other in better.metrics if other.summary.is_diverged}
+    diverged = {
+        candidate.title: candidate
+        for candidate in worse.metrics
+        if candidate.summary.is_diverged and candidate.title not in alike
+        and (candidate.title == metric or has_direction(candidate.name))
+    }  # fmt: skip
+    if not diverged:
+        return None
+    found = diverged[metric if metric in diverged else main_metric(diverged)]
+    value, step = found.summary.last, None
+    if found.summary.count <= MAX_POINTS:
+        import numpy as np
+
+        series = get_series(reader, worse.head.id, found.name, found.labels)
+        finite = np.flatnonzero(np.isfinite(series.values))
+        start = int(finite[-1]) + 1 if len(finite) else 0
+        if start < len(series) and not series.damaged_count:
+            value, step = float(series.values[start]), int(series.steps[start])
+    return Divergence(names[1] if is_better else names[0], found.title, value, step)
 
 
 def shown_pair(left: Any, right: Any) -> tuple[str, str]:

@@ -105,7 +105,15 @@ def label(factor: Factor) -> str:
     return f"{factor.name} = {value}"
 
 
-_OF_MANY = {"is": "are", "makes": "make", "tends": "tend", "goes": "go", "comes": "come", "does": "do"}
+_OF_MANY = {
+    "is": "are",
+    "makes": "make",
+    "tends": "tend",
+    "goes": "go",
+    "comes": "come",
+    "weighs": "weigh",
+    "does": "do",
+}
 
 
 def _verb(factor: Factor, verb: str) -> str:
@@ -469,9 +477,19 @@ def unfinished_text(explanation: Why) -> str:
     return f"{name} {_ENDS.get(status, f'is {status}')}: its {explanation.judged_by} is not of a whole run. "
 
 
+def diverged_text(explanation: Why) -> str:
+    """Say how the worse run diverged, which is nearer to the cause than all that differs; empty if it did not."""
+    divergence = explanation.divergence
+    if divergence is None:
+        return ""
+    value = "NaN" if divergence.value != divergence.value else "∞" if divergence.value > 0 else "−∞"
+    since = "at the end" if divergence.step is None else f"from step {divergence.step:,}"
+    return f"{divergence.name} diverged: {divergence.metric} {value} {since}. "
+
+
 def answer(explanation: Why) -> str:
     """Answer in a sentence or two what explains that one run is better or worse than another."""
-    return unfinished_text(explanation) + _answer(explanation)
+    return unfinished_text(explanation) + diverged_text(explanation) + _answer(explanation)
 
 
 def _answer(explanation: Why) -> str:
@@ -490,7 +508,7 @@ def _answer(explanation: Why) -> str:
     ]
     clear = [factor for factor in speaking if is_clear(factor, len(weighed))]
     if clear:
-        return clear[0].sentence + _others(clear[1:])
+        return clear[0].sentence + _others(clear[1:]) + _passed_over(weighed, clear[0], is_better, word)
     if len(weighed) == 1:
         return weighed[0].sentence
     backed = [factor for factor in weighed if _is_backed(factor, is_better)]
@@ -499,7 +517,7 @@ def _answer(explanation: Why) -> str:
     if speaking:
         won, lost = winning_shares(speaking[0])
         facts = _facts(speaking[0], word, won if is_better else lost)
-        return f"Nothing that differs clearly explains this. {_does(speaking[0], 'comes')} nearest: {facts}, which may be chance."
+        return f"Nothing that differs clearly explains this. {_does(speaking[0], 'comes')} nearest: {facts}, which may be chance.{_passed_over(weighed, speaking[0], is_better, word)}"
     first = weighed[0]
     if _speaks_for(first, is_better):
         return first.sentence
@@ -536,6 +554,17 @@ def _of_seeds(explanation: Why) -> str:
 
 def _things(count: int) -> str:
     return "1 thing differs" if count == 1 else f"{count:,} things differ"
+
+
+def _passed_over(weighed: Sequence[Factor], chosen: Factor, is_better: bool | None, word: str) -> str:
+    """Say why another one than the weightiest is named: otherwise equal runs do not bear that one out."""
+    heaviest = max(
+        (factor for factor in weighed if _speaks_for(factor, is_better)), key=lambda factor: abs(factor.z or 0.0)
+    )
+    if abs(heaviest.z or 0.0) <= abs(chosen.z or 0.0) or not _is_contradicted(heaviest, is_better):
+        return ""
+    wins = f"{_wins(heaviest, word):,} of {heaviest.equal_pairs:,} pairs"
+    return f" {_does(heaviest, 'weighs')} more over all runs, but not among otherwise equal ones: {word} in {wins}."
 
 
 def _others(factors: Sequence[Factor]) -> str:

@@ -106,7 +106,7 @@ class WhyScreen(CatalogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Paragraph(id="summary", most_lines=3)
-        yield Paragraph(id="answer")
+        yield Paragraph(id="answer", most_lines=6)
         yield LineList(only_links=True, id="why")
         yield Spreads()
         yield Paragraph(id="sentence", style="dim", most_lines=3)
