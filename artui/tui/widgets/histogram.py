@@ -237,7 +237,7 @@ class Histogram(Picture):
             return None
         tallest = max(bar.count for bar in bars) or 1
         y = FigureAxis(f"{self._noun}s", 0, tallest, False, ticks(Scale(0, tallest, False, 600), 6, "count"))
-        note = f"{count_text(description.count)} of {plural(description.total, self._noun)}"
+        note = " · ".join(self._drawn_texts(sum(bar.count for bar in bars)))
         if description.bins:
             edges = list(description.edges) if description.edges[0] < description.edges[-1] else [description.edges[0] - 0.5, description.edges[0] + 0.5]  # fmt: skip
             scale = self._scale(edges[0], edges[-1], 960)
@@ -249,6 +249,18 @@ class Histogram(Picture):
         marks = [((i + 0.5) / count, fit_middle(bar.label, max(3, 110 // count)).strip()) for i, bar in enumerate(bars)]
         heights = [bar.count for bar in bars]
         return Figure(self.title, FigureAxis(self.title, 0, count, False, marks), y, bars=[FigureBars(list(range(count + 1)), heights, texts=[count_text(bar.count) for bar in bars])], note=note)  # fmt: skip
+
+    def _drawn_texts(self, drawn: int) -> list[str]:
+        """Say what so many rows in bars are of, and what has none."""
+        description = self.description
+        if description is None:
+            return []
+        texts = [f"{count_text(drawn)} of {plural(description.total, self._noun)} drawn"]
+        if not description.bins and description.distinct > _MAX_WORDS:
+            texts.append(f"the {_MAX_WORDS} most frequent of {plural(description.distinct, 'value')}")
+        texts += [f"{count_text(description.odd_count)} NaN or infinite"] if description.odd_count else []
+        texts += [f"{count_text(description.missing)} without it"] if description.missing else []
+        return texts
 
     # Keys
 

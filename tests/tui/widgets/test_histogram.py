@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from textual.strip import Strip
@@ -107,6 +108,19 @@ def test_a_file_has_the_bars_of_the_screen(is_log: bool, middle: float) -> None:
     rights = [max(x for x, _ in bar.points) for bar in bars]
     assert len(bars) == 2 and rights[0] == pytest.approx(lefts[1], abs=2)
     assert (rights[0] - lefts[0]) / (rights[1] - lefts[0]) == pytest.approx(middle, abs=0.01)
+
+
+def test_a_file_counts_what_has_no_bar() -> None:
+    """The number of runs that it names is that of its bars; the others are said by their kind."""
+    histogram = Histogram()
+    histogram.show(replace(_of_ranges([30, 1], [0.0, 1.0, 2.0]), total=42, count=34, odd_count=3), "x")
+    figure = histogram.figure()
+
+    assert figure is not None and figure.note == "31 of 42 runs drawn · 3 NaN or infinite · 8 without it"
+    words = tuple((f"word{number}", 2) for number in range(80))
+    histogram.show(Description(Column("param", "x"), 160, 160, 80, words), "x")
+    figure = histogram.figure()
+    assert figure is not None and figure.note == "120 of 160 runs drawn · the 60 most frequent of 80 values"
 
 
 @pytest.mark.parametrize("is_coloured", [True, False])
