@@ -51,7 +51,7 @@ class FigureLine:
 
 @dataclass(frozen=True, slots=True)
 class FigureDots:
-    """Points that are not joined."""
+    """Points that are not joined. Of several the first lie in front."""
 
     xs: Sequence[float]
     ys: Sequence[float]

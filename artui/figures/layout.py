@@ -201,7 +201,8 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
         for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
             is_back = (line.colour < 0 and not line.is_spread) or line.is_faint
             yield Path(part, colour_of(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
-    for dots in sorted(figure.dots, key=lambda dots: dots.colour >= 0):
+    all_dots = list(reversed(figure.dots))
+    for dots in sorted(all_dots, key=lambda dots: dots.colour >= 0):
         for x, y in zip(dots.xs, dots.ys, strict=True):
             if (at := place(x, y)) is not None:
                 yield Circle(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -181,7 +182,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
-        self._all_keys = frozenset(self.keys)
+        self._place_of = {key: place for place, key in enumerate(self.keys)}
         self._coloured = self.marked[:MAX_COLOURED]
         """The marked runs that are drawn as such: all of them at first, then as they change."""
         self._known_marks: frozenset[int] = frozenset()
@@ -220,8 +221,11 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._coloured = marked
 
         def read() -> tuple[list[str], list[str]]:
-            heads = run_rows(self.reader, marked[:IN_FRONT], [])
-            return run_ids(self.reader, marked), [heads[key].head.name if key in heads else "" for key in marked[:IN_FRONT]]  # fmt: skip
+            rows = run_rows(self.reader, marked, [])
+            heads = {key: rows[key].head for key in marked if key in rows}
+            names = distinct_names(heads.values())
+            named = [names[heads[key].id] if key in heads else "" for key in marked]
+            return run_ids(self.reader, marked), named
 
         self.ask("ids", read, self._take_marked)
 
@@ -230,6 +234,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         numbers = self.artui.set_apart(ids)
         self._colours = {key: numbers[run_id] for key, run_id in zip(self._coloured, ids, strict=False)}
         self._marked_names = dict(zip(self._coloured, names, strict=False))
+        self.query_one(Scatter).names = self.query_one(Parallel).names = self._marked_names
         self.query_one(Scatter).pick(self._colours)
         self.query_one(Parallel).pick(self._colours)
         self._say()
@@ -377,7 +382,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def _marked_entries(self, sign_of: Callable[[int, int], Span]) -> list[_Entry]:
         """Give the first marked runs, with the signs that they have in the picture."""
-        named = ((key, name, self._colours.get(key)) for key, name in self._marked_names.items())
+        named = ((key, name, self._colours.get(key)) for key, name in islice(self._marked_names.items(), IN_FRONT))
         return [
             _Entry([sign_of(key, colour), (" ", "text")], clean(name, max_chars=200))
             for key, name, colour in named
@@ -419,11 +424,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """Show which runs are marked: in the pictures of all runs, and beside the name of the one under the cursor."""
         # The screen may be of other runs than the marked ones, such as those of a comparison: only changes count.
         now = frozenset(self.artui.marked_keys())
-        added, removed = (now - self._known_marks) & self._all_keys, self._known_marks - now
+        added, removed = (now - self._known_marks) & self._place_of.keys(), self._known_marks - now
         self._known_marks = now
         if added - set(self._coloured) or removed & set(self._coloured):
-            kept = [key for key in self._coloured if key not in removed]
-            self._ask_marked([*kept, *sorted(added - set(kept))][:MAX_COLOURED])
+            # In the order of the table, as those that were marked there.
+            coloured = {key for key in self._coloured if key not in removed} | added
+            self._ask_marked(
+                sorted(coloured, key=lambda key: (self._place_of.get(key, len(self.keys)), key))[:MAX_COLOURED]
+            )
         self._show_cursor()
         self._say()
 

@@ -19,7 +19,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures.figure import Figure, FigureAxis, FigureLine
+from artui.figures.figure import COLOURS, Figure, FigureAxis, FigureLine
 from artui.query.runs.statistics import is_spread_wide as are_spread_wide
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
@@ -191,6 +191,10 @@ class Parallel(Picture):
         """The run under the cursor."""
         return self.keys[self.cursor] if self.cursor is not None and self.cursor < len(self.keys) else None
 
+    def _marked(self) -> list[tuple[int, int]]:
+        """Give the marked runs that are drawn as such, in their order: (key, colour)."""
+        return [pair for pair in islice(self.picked.items(), _MAX_PICKED) if pair[0] in self._place_of]
+
     def _scales(self, dots: int) -> list[Scale] | None:
         if self._known_scales is not None:
             return [replace(scale, dots=dots) for scale in self._known_scales]
@@ -320,7 +324,7 @@ class Parallel(Picture):
         if self.cursor is not None and self.cursor < len(shares):
             self._draw_cursor(plot, xs, shares[self.cursor], palette)
         behind, ahead = self._chosen(shares)
-        colours = [colour for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]
+        colours = [colour for _, colour in self._marked()][::-1]
         # Marked runs have the colours of curves.
         front_style = palette.styles["good" if colours else "accent"]
         front_shades = [palette.styles[name] for name in _FRONT_SHADES]
@@ -363,12 +367,10 @@ class Parallel(Picture):
             draw(plot, xs, shown[places], is_back=is_back)
         if not palette.has_colours and (ahead or self.picked):
             make_sparse(plot)  # without colours that tells them from the lines in front
-        marks: list[tuple[int, int]] = []
-        for pair in islice(self.picked.items(), _MAX_PICKED):
-            if pair[0] in self._place_of:
-                place = self._place_of[pair[0]]
-                draw_line(plot, xs, shown[place].tolist(), SHADES + len(marks))
-                marks.append((place, pair[1]))
+        # As among curves the first of them lies in front.
+        marks = [(self._place_of[key], colour) for key, colour in self._marked()][::-1]
+        for owner, (place, _) in enumerate(marks, SHADES):
+            draw_line(plot, xs, shown[place].tolist(), owner)
         is_above, is_below = np.asarray((shares > 1).any(axis=0)), np.asarray((shares < 0).any(axis=0))
         for number, x in enumerate(xs):
             is_current = number == self.current
@@ -385,7 +387,7 @@ class Parallel(Picture):
                 if is_beyond[number]:
                     plot.signs[row, x >> 1] = sign, palette.styles["warn"]
         if not palette.has_colours:
-            for number, (place, colour) in enumerate(marks):
+            for number, (place, colour) in enumerate(reversed(marks)):
                 cells = cells_along(plot, xs, shown[place].tolist(), (1 + number % _PLACES_ALONG) / (_PLACES_ALONG + 1))
                 for cell in cells:
                     plot.signs.setdefault(cell, (mark_of(colour), palette.curves[colour_at(colour)]))
@@ -560,13 +562,25 @@ class Parallel(Picture):
         shown = inside(shares)
         count = len(self.axes)
         lines = []
-        marked = [([self._place_of[key]], colour) for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]  # fmt: skip
-        for places, colour in (*marked, (ahead, 0), (behind, -1)):
+        marked = self._marked()
+        names, taken = self.legend_names(key for key, _ in marked), {colour % len(COLOURS) for _, colour in marked}
+        own = {self._place_of[key] for key, _ in marked}
+        kinds = [([self._place_of[key]], colour, names[key]) for key, colour in marked]
+        # Those in front for another reason have a colour of their own.
+        ahead_colour = next((number for number in range(len(COLOURS)) if number not in taken), 0)
+        kinds.append(
+            ([place for place in ahead if place not in own], ahead_colour, self._front_texts()[0] if ahead else "")
+        )
+        others = [place for place in behind if place not in own]
+        kinds.append((others, -1, plural(len(others), "other run") if marked or ahead else ""))
+        for places, colour, label in kinds:
             for place in places:
                 points = [(i / (count - 1), share) for i, share in enumerate(shown[place].tolist())]
                 for has_value, part in groupby(points, key=lambda point: point[1] == point[1]):
                     if has_value and len(piece := list(part)) > 1:
-                        lines.append(FigureLine([x for x, _ in piece], [y for _, y in piece], colour))
+                        # Of several lines the first has the label of all.
+                        lines.append(FigureLine([x for x, _ in piece], [y for _, y in piece], colour, label))
+                        label = ""
         rules, texts = [], []
         for number, axis in enumerate(self.axes):
             share = number / (count - 1)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
+from artui.figures.layout import LEGEND_LETTERS
 from artui.query.runs.statistics import Ends, tidy
-from artui.tui.cells import Palette, strip_of
+from artui.safetext import clean
+from artui.tui.cells import Palette, fit_apart, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
 from artui.tui.widgets.chartlines import usual_range
 from artui.units import count_text, number_text, param_text
@@ -39,6 +41,8 @@ class Picture(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.note = "reading…"
         """Shown while there is nothing to draw."""
+        self.names: Mapping[int, str] = {}
+        """What marked runs are called, by key, for a file's legend; the screen sets it."""
         self._strips: list[Strip] | None = None
 
     def again(self) -> None:
@@ -66,6 +70,12 @@ class Picture(Widget, can_focus=True):
     def figure(self) -> Figure | None:
         """Give the picture for a file; None if there is nothing to draw."""
         return None
+
+    def legend_names(self, keys: Iterable[int]) -> dict[int, str]:
+        """Give what some marked runs are called in the legend of a file: names that begin and end alike are cut where they differ."""
+        keys = list(keys)
+        names = fit_apart([clean(self.names.get(key, ""), max_chars=200) for key in keys], LEGEND_LETTERS)
+        return {key: name.rstrip() for key, name in zip(keys, names, strict=True)}
 
 
 def unit_of(placed: Placed) -> Unit:

@@ -27,7 +27,7 @@ from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
 from artui.tui.widgets.picture import Picture, axis_ticks, bulk_of, figure_axis, gap_texts, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, letters_of, plot_rows
-from artui.units import count_text
+from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -490,15 +490,20 @@ class Scatter(Picture):
             return None
         every = max(1, len(self._order) // _MAX_DOTS_IN_FILE)
         shown = self._order[::every]
-        dots = [FigureDots(*_pairs(self.x, self.y, shown), -1 if self.picked else 0)]
+        x, y, drawn = self.x, self.y, set(self._order)
+        picked = () if self.hues is not None else islice(self.picked.items(), _MAX_PICKED)
+        marked = [pair for pair in picked if self._place_of.get(pair[0]) in drawn]
+        names, own = self.legend_names(key for key, _ in marked), {self._place_of[key] for key, _ in marked}
+        others = [place for place in shown if place not in own]
+        dots = [FigureDots(*_pairs(x, y, [self._place_of[key]]), colour, names[key]) for key, colour in marked]
+        if others:
+            label = plural(len(others), "other run") if marked else ""
+            dots.append(FigureDots(*_pairs(x, y, others), -1 if marked else 0, label))
         if self.hues is not None:
             dots = []
             for number, hue in enumerate(self.hues.hues):
                 places = [place for place in shown if self.hues.of_run[place] == number]
                 dots.append(FigureDots(*_pairs(self.x, self.y, places), hue.colour, f"{self.hues.title} {hue.label}"))
-        for key, colour in islice(self.picked.items() if self.hues is None else (), _MAX_PICKED):
-            if key in self._place_of:
-                dots.append(FigureDots(*_pairs(self.x, self.y, [self._place_of[key]]), colour))
         notes = [self._correlation] if self._correlation else []
         notes += [f"{count_text(len(shown))} of {count_text(len(self._order))} runs drawn"] if every > 1 else []
         marks, outside = self._figure_marks(*scales)

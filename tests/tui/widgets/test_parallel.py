@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -78,8 +79,8 @@ def test_the_title_says_what_stands_out(picked: dict[int, int], brush: int, in_f
     """The best are in front only where no run is marked; marked ones have their marks on every axis and between."""
     lines = _shown(AXES, picked=picked, brush=brush)
     assert lines[0].rstrip().endswith(in_front)
-    # The last one lies in front of the others.
-    mark = mark_of(max(picked.values(), default=0))
+    # The first one lies in front of the others.
+    mark = mark_of(next(iter(picked.values()), 0))
     assert sum(line.count(mark) for line in lines) == (2 * len(AXES) - 1 if picked else 0)
 
 
@@ -463,6 +464,38 @@ def test_a_file_says_what_its_lines_and_axes_are() -> None:
             cells = len(text.text) * text.size * 0.55
             start = text.x - cells * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
             assert start >= 0 and start + cells <= figure.size[0], text
+
+
+def test_a_file_names_the_marked_runs() -> None:
+    """Each with the colour that it has there, and how many runs are behind them; none of these has a marked one's colour."""
+    parallel = Parallel()
+    parallel.show(range(RUNS), AXES, {7: 0, 3: 4})
+    parallel.names = {7: "wise-stork-7", 3: "final-2"}
+    parallel.brush = 1
+    figure = parallel.figure()
+
+    assert figure is not None
+    labelled = [(line.label, line.colour) for line in figure.lines if line.label]
+    assert labelled[:3] == [("wise-stork-7", 0), ("final-2", 4), ("the best third by val/loss", 1)]
+    assert re.fullmatch(r"\d+ other runs", labelled[3][0]) and labelled[3][1] == -1
+    assert {name for name, _ in labelled} <= {shape.text for shape in shapes(figure) if isinstance(shape, Text)}
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_the_first_marked_run_lies_in_front(first: int) -> None:
+    """As among curves: where lines are the same the first one, the best of a sorted table, is seen."""
+    axes = [_axis(title, [number, 5.0, 5.0, 9.0]) for number, title in enumerate("abc")]
+    parallel = Parallel()
+    parallel.show(range(4), axes, {first: 0, 3 - first: 1})
+    palette = make_palette(is_coloured=True, is_rich=True)
+    strips = parallel.drawn(80, 24, palette)
+
+    assert strips is not None
+    seen = {segment.style for strip in strips[2:-2] for segment in strip if re.search("[\u2801-\u28ff]", segment.text)}
+    colours = [style.color for style in seen if style is not None]
+    assert palette.curves[0].color in colours and palette.curves[1].color not in colours
+    assert mark_of(0) in "".join(strip.text for strip in strips[2:-2])
+    assert mark_of(1) not in "".join(strip.text for strip in strips[2:-2])
 
 
 def test_without_an_axis_its_neighbour_is_the_current_one() -> None:

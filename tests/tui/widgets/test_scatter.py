@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artui.figures.figure import COLOURS
+from artui.figures.layout import BACKED, Circle, shapes
 from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import length_of, make_palette
@@ -295,6 +297,18 @@ def test_one_outlier_leaves_the_others_their_room(is_x: bool, sign: int, count: 
     assert axis.low == scale.low and axis.high == scale.high
     ((mark,),) = [marks.places for marks in figure.marks if marks.sign == arrow]
     assert mark[0 if is_x else 1] == (1.0 if sign > 0 else 0.0) and f"1 far outside {arrow}" in figure.note
+
+
+def test_a_file_names_the_marked_runs() -> None:
+    """The first of them lies in front; the others are counted. A run without a dot has no name."""
+    scatter = _scatter([1.0, 2.0, 3.0, math.nan, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0], {2: 3, 0: 1, 3: 2})
+    scatter.names = {2: "final-2", 0: "final-1", 3: "gone"}
+    figure = scatter.figure()
+
+    assert figure is not None
+    assert [(dots.label, dots.colour) for dots in figure.dots] == [("final-2", 3), ("final-1", 1), ("2 other runs", -1)]
+    circles = [shape.colour for shape in shapes(figure) if isinstance(shape, Circle)]
+    assert circles[:4] == [BACKED, BACKED, COLOURS[1], COLOURS[3]]
 
 
 @pytest.mark.parametrize(("name", "best"), [("val/loss", 2), ("val/acc", 1)])
