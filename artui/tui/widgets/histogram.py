@@ -144,7 +144,7 @@ class Histogram(Picture):
         ])  # fmt: skip
         counts = [count_text(bar.count) if bar.count else "" for bar in shown]
         has_room = max(map(len, counts)) < cells
-        strips = [strip_of(self._head(), width, palette)]
+        strips = [strip_of(self._head(width), width, palette)]
         for row in range(rows):
             spans: list[Span] = [(fit(labels.get(row, ""), _LABEL_CELLS, right=True) + " ", "dim")]
             spans.append(("┤" if row in labels else "│", "faint"))
@@ -167,7 +167,9 @@ class Histogram(Picture):
         strips.append(strip_of(self._axis(shown, cells, columns), width, palette))
         bar = bars[self.cursor]
         share_text = f"{100 * bar.count / max(1, description.total):.1f} %"
-        strips.append(strip_of([("  ▸ ", "accent"), (bar.label, "title"), (f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}", "text")], width, palette))  # fmt: skip
+        counted = f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}"
+        label = fit_middle(bar.label, max(1, min(cell_len(bar.label), width - 4 - len(counted))))
+        strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (counted, "text")], width, palette))
         return strips
 
     def _window(self, bars: Sequence[Drawn], columns: int) -> tuple[int, int]:
@@ -202,33 +204,47 @@ class Histogram(Picture):
             return Scale(math.log10(low), math.log10(high), True, dots)
         return Scale(low, high, False, dots)
 
-    def _head(self) -> list[Span]:
+    def _head(self, width: int) -> list[Span]:
+        """Say what is drawn, in as many parts as fit: none but the title is cut, and what has no bar goes last."""
+        parts = self._head_parts()
+        room = width - sum(cell_len(text) for rank, (text, _) in parts if rank == 1)
+        title, style = parts[0][1]
+        parts[0] = 0, (fit_middle(title, max(1, min(cell_len(title), room))), style)
+        room, kept = width, list[int]()
+        for number in sorted(range(len(parts)), key=lambda number: parts[number][0]):
+            if (cells := cell_len(parts[number][1][0])) <= room:
+                kept.append(number)
+                room -= cells
+        return [parts[number][1] for number in sorted(kept)]
+
+    def _head_parts(self) -> list[tuple[int, Span]]:
+        """Give the parts of the title in their order, each with its rank: those of the highest go first."""
         description = self.description
-        spans: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
+        parts: list[tuple[int, Span]] = [(0, (f" {self.title}", "title" if self.has_focus else "bold"))]
         if description is None:
-            return spans
+            return parts
         total = plural(description.total, self._noun)
-        spans.append(
-            (f"   {count_text(description.count)} of {total} have it" if description.missing else f"   {total}", "dim")
-        )
+        said = f"{count_text(description.count)} of {total} have it" if description.missing else total
+        parts.append((4, (f"   {said}", "dim")))
         if description.is_log:
-            spans.append((" · log x", "dim"))
+            parts.append((3, (" · log x", "dim")))
         if description.quantiles is not None:
             low, _, middle, _, high = (self.value_text(value) for value in description.quantiles)
-            spans.append((f" · {low} to {high}, median {middle}", "text"))
+            parts.append((2, (f" · {low} to {high}, median {middle}", "text")))
             if description.is_log and description.geometric_mean is not None:
-                spans.append((f", geometric mean {number_text(description.geometric_mean)}", "text"))
+                parts.append((5, (f" · geometric mean {number_text(description.geometric_mean)}", "text")))
             elif (
                 description.mean is not None and description.sd is not None and description.column.source != "attribute"
             ):
-                spans.append((f", mean {number_text(description.mean)} ± {number_text(description.sd)}", "text"))
+                mean, sd = number_text(description.mean), number_text(description.sd)
+                parts.append((5, (f" · mean {mean} ± {sd}", "text")))
         else:
-            spans.append((f" · {plural(description.distinct, 'value')}", "text"))
+            parts.append((2, (f" · {plural(description.distinct, 'value')}", "text")))
             if description.distinct > _MAX_WORDS:
-                spans.append((f", the {_MAX_WORDS} most frequent", "dim"))
+                parts.append((5, (f" · the {_MAX_WORDS} most frequent", "dim")))
         if description.odd_count:
-            spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
-        return spans
+            parts.append((1, (f" · {count_text(description.odd_count)} NaN or infinite", "bad")))
+        return parts
 
     def figure(self) -> Figure | None:
         """Give the histogram for a file; None without bars."""

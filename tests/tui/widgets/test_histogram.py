@@ -123,6 +123,28 @@ def test_a_file_counts_what_has_no_bar() -> None:
     assert figure is not None and figure.note == "120 of 160 runs drawn · the 60 most frequent of 80 values"
 
 
+@pytest.mark.parametrize("is_log", [True, False])
+@pytest.mark.parametrize("title", ["val/loss", "a/metric/with_a_name/that_is_longer_than_many"])
+def test_no_number_of_the_title_is_cut(title: str, is_log: bool) -> None:
+    """In less room whole parts are left out, and how many values have no bar is the last of them."""
+    description = replace(
+        _of_ranges([30, 1], [0.0912, 1.0, 1.834], is_log=is_log), total=42, count=34, odd_count=3, mean=0.1067, sd=0.25
+    )
+    histogram = Histogram()
+    histogram.show(description, title)
+    strips = {width: histogram.drawn(width, 24, PALETTE) for width in range(34, 200)}
+    heads = {width: strips[0].text.rstrip() for width, strips in strips.items() if strips is not None}
+
+    parts = {part.strip() for part in re.split("   | · ", heads[199])}
+    assert len(parts) == 5 + is_log and len(heads) == len(strips)
+    for width, head in heads.items():
+        said = [part.strip() for part in re.split("   | · ", head)]
+        assert set(said[1:]) <= parts and said[-1] == "3 NaN or infinite", width
+    assert "to 1.834, median" in heads[80] or len(title) > 10
+    words = (("w" * 59, 3), ("sgd", 14))
+    assert _drawn(Description(Column("param", "x"), 42, 42, 3, words), 60, 24)[-1].endswith("3 of 42 runs, 7.1 %")
+
+
 @pytest.mark.parametrize("is_coloured", [True, False])
 def test_the_bar_under_the_cursor_is_seen_without_colours(is_coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is solid and the others are not; with colours, or where the keys go elsewhere, all are solid."""
