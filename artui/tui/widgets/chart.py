@@ -52,7 +52,7 @@ from artui.tui.widgets.chartlines import (
 )
 from artui.tui.widgets.chartoptions import ChartOptions, range_text, reach_of, smoothing_text, x_text, x_value_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
-from artui.units import DIGITS, count_text, number_text
+from artui.units import DIGITS, count_text, number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Curve, Window
@@ -340,10 +340,17 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         note = chart.note or odd_text(chart.curves) or ("nothing to draw" if chart.curves else "")
         lines = [strip_of([(fit(chart.title, width), title_style)], width, palette)]
         damaged = damaged_text(chart.curves)
-        values: list[Span] = [(f"   {damaged}", "bad")] if damaged else []
-        values += [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
-        lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
-        return lines + [strip_of((), width, palette) for _ in range(height - 2)]
+        parts: list[Span] = [("  " + note, "dim")] if note or not damaged else []
+        parts += [(f"  {damaged}", "bad")] if damaged else []
+        parts += [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
+        # What does not fit stands in a line of its own.
+        rows_of_parts: list[list[Span]] = [[]]
+        for part in parts:
+            if rows_of_parts[-1] and length_of([*rows_of_parts[-1], part]) > width:
+                rows_of_parts.append([])
+            rows_of_parts[-1].append(part)
+        lines += [strip_of(spans, width, palette) for spans in rows_of_parts][: max(1, height - 1)]
+        return lines + [strip_of((), width, palette) for _ in range(height - len(lines))]
     x_low, x_high = ranges.x_low, ranges.x_high
     if options.is_log_x:
         x_low, x_high = math.log10(x_low), math.log10(x_high)
@@ -572,7 +579,12 @@ def notes_of(
         notes.append(said if any(_is_smoothed(line.curve, options, ranges) for line in curves) else "points are too far apart to smooth")  # fmt: skip
     ends = {x for line in curves if line.curve.xs for x in (line.curve.xs[0], line.curve.xs[-1])}
     if options.axis == "step" and len(ends) == 1 and any(line.curve.count > 1 for line in curves):
-        notes.append(f"all at step {count_text(int(ends.pop()))}")
+        step, finite = count_text(int(ends.pop())), sum(sum(line.curve.counts) for line in curves)
+        if not any(line.curve.nan_xs or line.curve.positive_inf_xs or line.curve.negative_inf_xs for line in curves):
+            notes.append(f"all at step {step}")
+        else:
+            # Points that are no number are at others.
+            notes.append(f"{plural(finite, 'finite value')}, {'all ' if finite > 1 else ''}at step {step}")
     drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     if has_counts and drawn < count:
         notes.append(f"{count_text(count)} points, mean and range of a column")

@@ -124,6 +124,23 @@ def test_the_y_axis_is_fitted_to_what_is_drawn() -> None:
 def test_series_without_any_finite_value_says_so() -> None:
     """A curve that is NaN throughout has no axes but says what its last value was."""
     assert any("NaN" in line for line in _picture(np.full(5, math.nan)))
+    # In little room in two lines, no word of them cut.
+    lines = _picture(np.array([math.nan] * 20 + [math.inf, math.inf, math.nan]), size=(39, 10))
+    assert [line.strip() for line in lines[1:3]] == ["no finite value: NaN × 21, ∞ × 2", "last NaN"]
+    assert len(lines) == 10
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([0.5] + [math.nan] * 20 + [math.inf, math.nan], "1 finite value, at step 0"),
+        ([0.5, math.inf], "1 finite value, at step 0"),
+    ],
+)
+def test_a_series_that_diverged_at_once_says_how_many_values_it_has(values: list[float], wanted: str) -> None:
+    """Its points are not all at the step of its only finite value."""
+    lines = _picture(np.array(values), size=(80, 14))
+    assert wanted in lines[0] and "all at" not in lines[0]
 
 
 def test_points_that_are_damaged_are_counted() -> None:
