@@ -137,7 +137,13 @@ def side_labels(factor: Factor) -> tuple[str, str]:
 
 
 def evidence(
-    factor: Factor, is_better: bool | None, *, is_judged: bool = True, is_brief: bool = False, says_few: bool = True
+    factor: Factor,
+    is_better: bool | None,
+    *,
+    is_judged: bool = True,
+    is_brief: bool = False,
+    says_few: bool = True,
+    says_tied: bool = True,
 ) -> str:
     """Give the numbers of a factor: `worse in 59 % of pairs · 9 : 20 runs`.
 
@@ -146,6 +152,7 @@ def evidence(
         is_judged: whether a higher value is better or worse than a lower one: of counters neither is.
         is_brief: for little room: `pairs_text` is not among them.
         says_few: whether it is said of each factor that its runs are few; where all are, once is enough.
+        says_tied: whether it is said how many pairs are equal where a share without it is not misread: above a half.
     """
     if factor.z is None:
         return "no other runs to judge by"
@@ -154,11 +161,9 @@ def evidence(
         won, lost = winning_shares(factor)
         word, share = _direction(won, lost, is_better, is_judged=is_judged)
         of_pairs = "" if is_brief else " of pairs"
-        parts.append(
-            "no difference"
-            if won == lost
-            else f"{word} in {percent(share)}{of_pairs}{_tied(factor, is_brief=is_brief)}"
-        )
+        # More than half of the pairs are most of them, however many are equal.
+        tied = "" if not says_tied and share > 0.5 else _tied(factor, is_brief=is_brief)
+        parts.append("no difference" if won == lost else f"{word} in {percent(share)}{of_pairs}{tied}")
         if not is_brief and _has_telling_pairs(factor, wins := _wins(factor, word)):
             parts.append(f"{wins:,} of {factor.equal_pairs:,} otherwise equal")
     counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")

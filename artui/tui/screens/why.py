@@ -64,6 +64,8 @@ class _Widths(NamedTuple):
     bar: int
     is_brief: bool
     """Whether the evidence must be brief."""
+    says_tied: bool
+    """Whether it has room for how many pairs are equal: names and values come before that."""
 
 
 class WhyScreen(CatalogScreen):
@@ -262,26 +264,33 @@ class WhyScreen(CatalogScreen):
             texts = [text for factor in factors for text in _side_texts(factor, is_brief=is_brief)]
             return max(cell_len(clean(text, max_chars=100)) for text in (*texts, *self._heads))
 
-        def evidence(*, is_brief: bool) -> int:
+        def evidence(*, is_brief: bool, says_tied: bool = True) -> int:
             texts = (
-                words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few) for factor in tellings
+                words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few, says_tied=says_tied)
+                for factor in tellings
             )
             return max(map(cell_len, texts), default=0)
 
         # Around the columns: the margin, two spaces behind each value, one behind the bar, and the margin at the end.
         fixed = name + bar_cells + 9
         is_brief = is_brief or wide - fixed - 2 * LEAST_VALUE_CELLS < evidence(is_brief=False)
-        free = wide - fixed - evidence(is_brief=is_brief)
         wanted = min(MOST_VALUE_CELLS, values(is_brief=is_brief))
+        longest = max([12, *names])
+        room = wide - fixed + name - longest - 2 * wanted
+        says_tied = not is_brief or evidence(is_brief=True) <= room
+        free = wide - fixed - evidence(is_brief=is_brief, says_tied=says_tied)
         least = LEAST_BRIEF_CELLS if is_brief else LEAST_VALUE_CELLS
         if is_brief and free < 2 * min(wanted, LEAST_VALUE_CELLS):
             # Names give way to values, and both to the evidence.
             shorter = min(name - LEAST_NAME_CELLS, 2 * min(wanted, LEAST_VALUE_CELLS) - free)
             name, free = name - shorter, free + shorter
-        return _Widths(name, min(wanted, max(least, free // 2)), bar_cells, is_brief)
+        value = min(wanted, max(least, free // 2))
+        # What is left is for names that were cut.
+        name = max(name, min(longest, name + free - 2 * value))
+        return _Widths(name, value, bar_cells, is_brief, says_tied)
 
     def _head(self, widths: _Widths, has_weights: bool) -> Line:
-        name, value, bar_cells, is_brief = widths
+        name, value, bar_cells, is_brief, _ = widths
         left, right = _fit_sides(self._heads, value)
         about = "evidence, runs" if is_brief else "evidence, runs of each kind"
         weights = [(fit("weight", bar_cells + 1), "head"), (about, "head")]
@@ -300,7 +309,7 @@ class WhyScreen(CatalogScreen):
         return [(Line([(indent + part, "faint")]), None) for part in parts]
 
     def _line(self, factor: Factor, widths: _Widths, full: float, *, says_few: bool) -> Line:
-        name, value, bar_cells, is_brief = widths
+        name, value, bar_cells, is_brief, says_tied = widths
         left, right = _fit_sides(_side_texts(factor, is_brief=is_brief), value)
         spans: list[Span] = [
             ("   ", "text"),
@@ -312,7 +321,14 @@ class WhyScreen(CatalogScreen):
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
         is_slim = self._is_chance(factor)
-        text = words.evidence(factor, self._is_better, is_judged=self._is_judged, is_brief=is_brief, says_few=says_few)
+        text = words.evidence(
+            factor,
+            self._is_better,
+            is_judged=self._is_judged,
+            is_brief=is_brief,
+            says_few=says_few,
+            says_tied=says_tied,
+        )
         drawn = bar(factor.z, full, bar_cells, is_slim=is_slim) + " "
         return Line([*spans, (drawn, "faint" if is_slim or factor.is_thin or not explains else "spark"), (text, "dim")])
 

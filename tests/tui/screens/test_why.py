@@ -431,3 +431,31 @@ def test_no_counter_judges_runs(tmp_path: Path, explore: Explore) -> None:
         assert "better" in text and "val/loss" in text and "· epoch" not in text and "better epoch" not in text
 
     explore(path, flow, size=(120, 36))
+
+
+def test_names_have_the_room_that_evidence_leaves(tmp_path: Path, explore: Explore) -> None:
+    """On a small screen no name is cut beside a blank column; what is equal gives way to it, where most are not."""
+    params = ("optimizer.learning_rate", "batch_size")
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number in range(12):
+            values = dict.fromkeys(params, max(1, number // 2))
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number, params=values))
+            packed = points.pack([(0, 1, number / 7)])
+            points.append(connection, key, runs.name_key(connection, "val/loss"), "", *packed)
+            runs.finish(connection, key, status="finished", ended_ms=9, duration_ms=9)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "down", "down", "space", "w")
+        await settled(pilot)
+        screen = on(pilot, WhyScreen)
+        lines = ["".join(text for text, _ in line.spans) for line in screen.listing.lines]
+        drawn = [text for text, factor in zip(lines, screen._of_lines, strict=True) if factor is not None]
+        assert drawn and all("…" not in text and cell_len(text) <= 80 for text in drawn), drawn
+        assert any(text.startswith(f"   {params[0]} ") for text in drawn)
+        factors = [factor for factor in screen._of_lines if factor is not None and factor.tied_share]
+        for factor in factors:
+            brief = words.evidence(factor, None, is_brief=True, says_tied=False)
+            assert ("equal" in brief) == (max(words.winning_shares(factor)) <= 0.5)
+
+    explore(tmp_path / "x.artui", flow, size=(80, 24))
