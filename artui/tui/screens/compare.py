@@ -151,11 +151,15 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             right.append((f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→", "faint"))
         if len(right) > 1 and length_of(_apart(right)) + len(" baseline  ▾ ") + cell_len(baseline) > self.size.width:
             right = [span for span in right if span[0] != _WHOLE]
-        left = self._summary(baseline, len(rows), self.size.width - length_of(_apart(right)))
-        for longer in _out_of_sight(table.hidden_lines):
-            if length_of([*left, *_apart([longer, *right])]) < self.size.width:
-                right = [longer, *right]
-                break
+        words = _out_of_sight(table.hidden_lines)
+        if (
+            words
+            and length_of(_apart([words[-1], *right])) + len(" baseline  ▾ ") + cell_len(baseline) > self.size.width
+        ):
+            words = []
+        left = self._summary(baseline, len(rows), self.size.width - length_of(_apart([*words[-1:], *right])))
+        fitting = [each for each in words if length_of([*left, *_apart([each, *right])]) < self.size.width]
+        right = [*(fitting or words[-1:])[:1], *right]
         self.query_one("#summary", Bar).show(left, _apart(right))
 
     def _summary(self, baseline: str, count: int, cells: int) -> list[Span]:
@@ -546,10 +550,12 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
 def _out_of_sight(hidden: tuple[int, int]) -> list[Span]:
     """Say how many lines are out of sight above and below, in words and in short; nothing if none are."""
     above, below = hidden
-    words = [f"{plural(count, 'more line')} {arrow}" for count, arrow in ((above, "↑"), (below, "↓")) if count]
-    if len(words) == 2:
-        words = [f"{above:,} ↑ {below:,} ↓ more lines", f"{above:,} ↑ {below:,} ↓"]
-    return [(text, "faint") for text in words]
+    if not above and not below:
+        return []
+    short = " ".join(f"{count:,} {arrow}" for count, arrow in ((above, "↑"), (below, "↓")) if count)
+    arrow = "↑" if above else "↓"
+    whole = f"{short} more lines" if above and below else f"{plural(above or below, 'more line')} {arrow}"
+    return [(whole, "faint"), (short, "faint")]
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:
