@@ -733,6 +733,12 @@ def test_runs_of_a_scatter_are_coloured_by_a_column(small_catalog: Path, explore
         await _press(pilot, "f", "tab")
         text = await _press(pilot, "C", *"optimizer", "enter")
         assert "optimizer  ● adam  ◇ sgd" in text and "◇" in "".join(text.splitlines()[4:-3])
+        # With too little room beside the tabs they have a line of their own.
+        assert "● adam" in text.splitlines()[1]
+        await pilot.resize_terminal(60, 24)
+        text = await _press(pilot)
+        assert " optimizer  ● adam  ◇ sgd" in text.splitlines()[2] and "histogram" in text.splitlines()[1]
+        await pilot.resize_terminal(120, 36)
         text = await _press(pilot, "right")
         assert ", optimizer " in text
         text = await _press(pilot, "C", *"no column", "enter")
@@ -749,12 +755,15 @@ def test_legends_name_every_marked_run(small_catalog: Path, explore: Explore, wi
         await _press(pilot, *["space"] * 6, "f")
         screen = on(pilot, PlotScreen)
         for keys in (("tab",), ("C", *"optimizer", "enter"), ("tab",)):
-            await _press(pilot, *keys)
+            seen = await _press(pilot, *keys)
             spans, right = screen._legend()
             text, is_coloured = "".join(text for text, _ in spans), screen.tab == "scatter" and len(keys) > 1
             assert len(screen._marked_names) == 6 and "run" in right[0][0]
             assert length_of([*spans, *right]) <= width
             scatter = screen.query_one(Scatter)
+            # What the colours stand for is whole, beside the tabs or below them.
+            hues = scatter.hues.hues if scatter.hues is not None and is_coloured else ()
+            assert all(f"{hue.sign} {hue.label}" in seen for hue in hues) and bool(hues) == is_coloured
             signs = [
                 scatter.sign_of(key, number)[0] if is_coloured else mark_of(number)
                 for key, number in screen._colours.items()

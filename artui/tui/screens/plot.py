@@ -196,6 +196,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="tabs")
+        yield Bar(id="hues", classes="hidden")
         yield ChartGrid(id="curves-view", classes="tab")
         yield Scatter(id="scatter-view", classes="tab hidden")
         yield Parallel(id="parallel-view", classes="tab hidden")
@@ -288,12 +289,22 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             style = "title" if tab == self.tab else "dim"
             spans += [Press(f" {tab} ", style, f"show_tab('{tab}')"), (" ", "text")]
         right = list(self.grid.spans()) if self.tab == "curves" else []
-        if self.tab == "scatter" and (hues := self.query_one(Scatter).hues) is not None:
-            right = hues.spans(self.size.width - length_of(spans) - 2)
+        hues = self.query_one(Scatter).hues if self.tab == "scatter" else None
+        below = self.query_one("#hues", Bar)
+        room = self.size.width - length_of(spans) - 2
+        # Where the colours have too little room beside the tabs they have a line of their own.
+        below.set_class(hues is None or hues.is_whole(room), "hidden")
+        if hues is not None and hues.is_whole(room):
+            right = hues.spans(room)
+        elif hues is not None:
+            below.show([(" ", "text"), *hues.spans(self.size.width - 2)])
         elif self.tab == "scatter":
-            right = self.query_one(Scatter).density_spans(self.size.width - length_of(spans) - 2)
+            right = self.query_one(Scatter).density_spans(room)
         self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
         self.query_one("#legend", Bar).show(*self._legend())
+
+    def on_resize(self) -> None:
+        self._say()
 
     def _legend(self) -> tuple[list[Span], list[Span]]:
         """Give the runs with their colours, or the run under the cursor."""

@@ -14,6 +14,7 @@ from artui.query.runs.statistics import Placed, tidy
 from artui.tui.cells import Span, fit_middle, length_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.widgets.parallel import end_text
+from artui.tui.widgets.picture import short_param_text
 from artui.units import number_text
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ class Hues:
             if length_of(spans) <= cells:
                 break
         return spans
+
+    def is_whole(self, cells: int) -> bool:
+        """Say whether so many cells have room for the title and every label."""
+        return any(
+            labels[0] and title_cells == cell_len(self.title) and most >= max(map(cell_len, labels))
+            and length_of(self._spans(labels, most, title_cells, gap=gap)) <= cells
+            for labels, most, title_cells, gap in self._ways()
+        )  # fmt: skip
 
     def _ways(self) -> Iterator[tuple[Sequence[str], int, int, str]]:
         """Give (labels, their cells, cells of the title, gap behind a label) from the best way to the shortest."""
@@ -148,4 +157,5 @@ def _rounded_up(placed: Placed, value: float) -> str:
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
     if not unit:
         return end_text(placed, value)  # one of the smallest floats
-    return number_text(tidy(math.ceil(value / unit - 1e-9) * unit), 3)
+    rounded = tidy(math.ceil(value / unit - 1e-9) * unit)
+    return short_param_text(rounded) if placed.column.source == "param" else number_text(rounded, 3)

@@ -108,3 +108,12 @@ def test_a_legend_of_numbers_cuts_none(cells: int) -> None:
     assert (" – " in text) == (cells > 79) and "…" not in text.replace(hues.title[:1] + "…", "")
     whole = {number for hue in hues.hues for number in (*hue.label.split(" – "), hue.short)}
     assert {part for part in text.split() if any(letter.isdigit() for letter in part)} <= whole
+    assert hues.is_whole(cells) == (
+        hues.title in text and text.count("≤") in (0, len(RAMP_SIGNS)) and text[-2].isdigit()
+    )
+
+
+def test_a_param_reads_in_a_legend_as_it_was_given() -> None:
+    """Its upper ends have no zeros that nobody wrote: 0.0003 and 0.1, not 0.000300 and 0.100."""
+    hues = _hues([1e-4, 2e-4, 3e-4, 1e-3, 3e-3, 4e-3, 0.01, 0.03, 0.1])
+    assert hues is not None and hues.hues[0].short == "≤0.0003" and hues.hues[-1].short == "≤0.1"
