@@ -468,6 +468,10 @@ def test_marks_tell_lines_apart_without_colours() -> None:
     ]
     text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])
     assert text.count("●") >= 3 and text.count("◇") >= 3
+    # Where one was chosen it keeps its marks, and the others have those at their ends alone.
+    chart.curves = [replace(line, is_front=line.mark == "◇") for line in chart.curves]
+    text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])
+    assert text.count("●") == 1 and text.count("◇") >= 3
 
 
 def test_sparkline_ends_where_the_series_diverged() -> None:
