@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 Subject = Literal["runs", "versions"]
+_IN_TRASH = "SELECT key FROM run WHERE deleted_ms IS NOT NULL"
 _COUNTED = 4
 """Of so many values it is said how many runs they find: those that are in sight."""
 _TURNS: dict[str, Subject] = {"made_by": "runs", "used_by": "runs", "input": "versions", "output": "versions", "artifact": "versions"}  # fmt: skip
@@ -36,12 +37,23 @@ def _expects_value(text: str) -> bool:
 
 def _with_count(reader: Reader, text: str, completion: Completion) -> Completion:
     """Say of a value how many runs the filter finds with it, in place of how many have it: other conditions stand before it."""
-    from artui.query.runs.order import RunsRequest, run_order
+    from artui import clock
+    from artui.query.filter.compile import matching_keys
+    from artui.query.filter.parser import names_attribute, parse
 
     where = text[: completion.start] + completion.text
     where += ")" * max(0, where.count("(") - where.count(")"))
     try:
-        count = run_order(reader, RunsRequest(where)).matched
+        node = parse(where)
+        if node is None:
+            return completion
+        memory = reader.memory.at(reader.file_token())
+        with reader.snapshot() as connection:
+            keys = matching_keys(connection, node, now_ms=clock.now_ms(), notes=[], memory=memory)
+            if not names_attribute(node, "deleted"):
+                # What is in the trash is seen only by those who ask for it.
+                keys = keys.difference(key for (key,) in connection.execute(_IN_TRASH))
+        count = len(keys)
     except FilterError:
         return completion
     return replace(completion, detail=f"finds {count:,} run{'' if count == 1 else 's'}")
