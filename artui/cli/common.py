@@ -239,6 +239,14 @@ def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
 
 
+def is_word_typed(question: str, word: str) -> bool:
+    """Ask on stderr; only the whole word is a yes, and without a terminal nothing is."""
+    if not sys.stdin.isatty():
+        return False
+    click.echo(f"{clean(question)}. Type {word} to go on: ", nl=False, err=True)
+    return sys.stdin.readline().strip() == word
+
+
 def print_table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], whole: int | None = None
 ) -> list[str]:

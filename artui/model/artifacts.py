@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from artui.model.words import NOT_HASHED, NOT_STORED, Damage, ParamValue
+from artui.model.words import NOT_HASHED, NOT_STORED, PRODUCTION, Damage, ParamValue
 
 if TYPE_CHECKING:
     from artui.model.runs import RunHead
@@ -32,8 +32,14 @@ class ArtifactHead:
     def named_elsewhere(self) -> tuple[str, ...]:
         """The aliases of other versions than the one that is shown, `production` first: `production→v1`."""
         shown = self.latest.number if self.latest is not None else None
-        others = sorted((alias != "production", alias, number) for alias, number in self.named if number != shown)
+        others = sorted((alias != PRODUCTION, alias, number) for alias, number in self.named if number != shown)
         return tuple(f"{alias}→v{number}" for _, alias, number in others)
+
+    @property
+    def alias_words(self) -> tuple[str, ...]:
+        """The aliases that people gave to the version that is shown, and behind them those of others."""
+        own = self.latest.aliases if self.latest is not None else ()
+        return (*(alias for alias in own if alias != "latest"), *self.named_elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

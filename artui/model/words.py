@@ -79,3 +79,7 @@ def stage_of(kind: str, preferred: str) -> str:
     if kind in KINDS.get(preferred, ()):
         return preferred
     return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)
+
+
+PRODUCTION = "production"
+"""The alias of what is in use."""

@@ -152,8 +152,7 @@ def _of_version(head: ArtifactHead, word: str, uses: Mapping[int, int]) -> Param
     if word in ("kind", "stage", "project", "name"):
         return str(getattr(head, word))
     if word == "alias":
-        own = [alias for alias in latest.aliases if alias != "latest"] if latest is not None else []
-        return " ".join((*own, *head.named_elsewhere))
+        return " ".join(head.alias_words)
     if latest is None:
         return None
     if word == "made_by":

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artui.model import RunHead, VersionHead
+from artui.model import PRODUCTION, RunHead, VersionHead
 from artui.query.graph import USED, Direction, Thing, read_graph
 
 if TYPE_CHECKING:
     from artui.query.graph import Edge, Graph
     from artui.query.reader import Reader
 
-PRODUCTION = "production"
-"""The alias of what is in use."""
 DEPLOYED = frozenset({"deployment"})
 """Kinds of artifacts that say of others that they are in use."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from artui.model import Resting, has_alias
+from artui.model import PRODUCTION, Resting, has_alias
 from artui.query.artifacts import version_heads
 from artui.query.graph import read_graph
 from artui.query.impact import DOWN, is_in_production
@@ -66,4 +66,4 @@ def _in_production(
 
 
 def _rank(head: VersionHead) -> tuple[bool, bool, str]:
-    return "production" not in head.aliases, not has_alias(head), head.reference
+    return PRODUCTION not in head.aliases, not has_alias(head), head.reference

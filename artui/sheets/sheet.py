@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
 
-from artui.model import RunHead, VersionHead
+from artui.model import PRODUCTION, RunHead, VersionHead
 from artui.safetext import clean
 from artui.units import bytes_text, count_text, plural
 
@@ -231,7 +231,7 @@ def aliases_cell(head: VersionHead) -> Cell:
 
 def ordered_aliases(head: VersionHead) -> list[str]:
     """Give the aliases of a version, `production` first and `latest`, which moves by itself, last."""
-    return sorted(head.aliases, key=lambda alias: (alias == "latest", alias != "production", alias))
+    return sorted(head.aliases, key=lambda alias: (alias == "latest", alias != PRODUCTION, alias))
 
 
 def content_text(head: VersionHead) -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artui.cli.common import catalog_option, open_reader
-from artui.safetext import clean
+from artui.cli.common import catalog_option, is_word_typed, open_reader
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def command(what: str, is_text: bool, yes: bool, catalog: str | None) -> int:
             question = f"The run {subject.name} is taken out, with its points, logs and history"
         else:
             question = f"{subject.reference} is taken out, with its content and history"
-        if not yes and not _is_wanted(question):
+        if not yes and not is_word_typed(f"{question}, for good", _WORD):
             raise UsageError("Nothing was forgotten.", remedy="Say --yes, or type the word when you are asked.")
         if subject is None:
             forgetting.forget_text(opened, text)
@@ -96,11 +95,3 @@ def _subject(reader: object, text: str) -> RunHead | VersionHead | None:
 def _print(found: Found) -> None:
     for place, count in found.rows.items():
         click.echo(f"  {place}: {plural(count, 'file' if place.endswith(('files', 'beside it')) else 'row')}", err=True)
-
-
-def _is_wanted(question: str) -> bool:
-    """Ask; only the whole word is a yes."""
-    if not sys.stdin.isatty():
-        return False
-    click.echo(f"{clean(question)}, for good. Type {_WORD} to go on: ", nl=False, err=True)
-    return sys.stdin.readline().strip() == _WORD

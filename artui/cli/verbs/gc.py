@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import click
 
 from artui import clock
 from artui.cli.catalogs import catalogs_named, catalogs_option, one_catalog, without_catalog
-from artui.cli.common import filter_option, json_option, open_reader, print_json, why_option
+from artui.cli.common import filter_option, is_word_typed, json_option, open_reader, print_json, why_option
 from artui.safetext import clean
 from artui.units import bytes_text, plural, time_text
 
@@ -130,7 +129,9 @@ def _collect(
         )
         path = reader.path
     at_once = {thing.reference for thing in plan.deleted} & {thing.reference for thing in plan.removed}
-    if at_once and not dry_run and not yes and not _is_wanted(len(at_once)):
+    are = "is" if len(at_once) == 1 else "are"
+    question = f"{plural(len(at_once), 'version')} {are} deleted and removed for good at once"
+    if at_once and not dry_run and not yes and not is_word_typed(question, _WORD):
         raise UsageError(
             f"{plural(len(at_once), 'version')} would be deleted and removed for good at once: nothing was done.",
             remedy="Say --yes, or leave --older-than as it is: they stay restorable for so long.",
@@ -148,15 +149,6 @@ def _collect(
         return 0
     _print(plan, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
     return 0
-
-
-def _is_wanted(count: int) -> bool:
-    """Ask; only the whole word is a yes."""
-    if not sys.stdin.isatty():
-        return False
-    question = f"{plural(count, 'version')} {'is' if count == 1 else 'are'} deleted and removed for good at once"
-    click.echo(f"{question}. Type {_WORD} to go on: ", nl=False, err=True)
-    return sys.stdin.readline().strip() == _WORD
 
 
 def _references(things: Iterable[Named]) -> list[str]:

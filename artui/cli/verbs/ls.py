@@ -300,8 +300,7 @@ def _artifacts(
     rows: list[list[Any]] = []
     for head in heads:
         latest = head.latest
-        own = [alias for alias in latest.aliases if alias != "latest"] if latest else []
-        aliases = " ".join((*own, *head.named_elsewhere))
+        aliases = " ".join(head.alias_words)
         is_damaged = head.damaged or (latest and latest.damaged)
         size_bytes = latest.size_bytes if latest else None
         rows.append(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from artui.errors import UsageError
-from artui.model import Column, check_fact
+from artui.model import PRODUCTION, Column, check_fact
 from artui.query.artifactrows import heads_of
 from artui.query.given import alias_answers, fact_answers, project_answers, tag_answers
 from artui.query.resting import resting_on
@@ -320,10 +320,6 @@ def _tags_hint(names: Sequence[str], count: int) -> str:
     return (
         f"{'has' if count == 1 else 'some have'} {shown}{more}; -{clean(here[0], max_chars=_NAME_CHARS)} takes it off"
     )
-
-
-PRODUCTION = "production"
-"""The alias that a promoted version gets, unless another one is typed."""
 
 
 Heads = Sequence["VersionHead"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from artui import clock
+from artui.model import PRODUCTION
 from artui.query.retention import USUAL_GRACE, plan_for
 from artui.safetext import cells_of, clean
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
@@ -12,7 +13,6 @@ from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.asked import AskedScreen
-from artui.tui.screens.edits import PRODUCTION
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from artui.units import age_text, bytes_text, count_text, plural, time_text
