@@ -16,7 +16,7 @@ MAX_COLUMNS = 200
 MAX_CELL_CHARS = 80
 MAX_ROW_CHARS = 1 << 20
 _LINE_END = re.compile("[\r\n]")
-_FIRST_LINE_BYTES = 64 << 10
+FIRST_LINE_BYTES = 64 << 10
 _CHECK_EVERY = 1024
 _INTEGER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)")
 
@@ -27,12 +27,11 @@ def look(content: bytes, *, delimiter: str, is_whole: bool, until: float | None 
     Rows are counted until `until`, a time of the monotonic clock.
     """
     encoding, facts = text.encoding_of(content)
-    first_line = _LINE_END.split(content[:_FIRST_LINE_BYTES].decode(encoding, "replace"), maxsplit=1)[0]
-    delimiter = delimiter or max(",;\t|", key=first_line.count)
+    delimiter = delimiter or delimiter_of(content[:FIRST_LINE_BYTES].decode(encoding, "replace"))
     rows: list[list[str]] = []
     row_count = 0
     # Decoded bit by bit: the whole as text would take four times the memory.
-    lines = _Lines(io.TextIOWrapper(io.BytesIO(content), encoding, "replace", newline=""))
+    lines = Lines(io.TextIOWrapper(io.BytesIO(content), encoding, "replace", newline=""))
     try:
         for row in csv.reader(lines, delimiter=delimiter):
             lines.row_chars = 0
@@ -50,7 +49,7 @@ def look(content: bytes, *, delimiter: str, is_whole: bool, until: float | None 
     if not rows:
         return Preview("text", "an empty table")
     width = max(len(row) for row in rows)
-    has_header = not all(is_number(cell) for cell in rows[0] if cell)
+    has_header = names_columns(rows[0])
     if not has_header:
         facts = (*facts, ("header", "none: columns are numbered"))
     columns = rows.pop(0) if has_header else [str(number) for number in range(1, width + 1)]
@@ -64,7 +63,17 @@ def look(content: bytes, *, delimiter: str, is_whole: bool, until: float | None 
     return Preview("table", title, table=shown, facts=(*facts, *_empty_cells(columns, cells)))
 
 
-class _Lines:
+def delimiter_of(beginning: str) -> str:
+    """Guess what stands between the cells: what is most often in the first line."""
+    return max(",;\t|", key=_LINE_END.split(beginning, maxsplit=1)[0].count)
+
+
+def names_columns(row: Sequence[str]) -> bool:
+    """Say whether a first row names the columns: not all of its cells are numbers."""
+    return not all(is_number(cell) for cell in row if cell)
+
+
+class Lines:
     """The lines of a table; no row of it may be longer than `MAX_ROW_CHARS`."""
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
@@ -72,8 +81,12 @@ class _Lines:
         self.row_chars = 0
         """Of the row that is being read."""
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> Lines:
         return self
+
+    def detach(self) -> None:
+        """Leave the stream below open when this goes."""
+        self._stream.detach()
 
     def __next__(self) -> str:
         line = self._stream.readline(MAX_ROW_CHARS)

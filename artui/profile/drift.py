@@ -1,0 +1,249 @@
+"""How far a column of one table differs from the same column of another, from their profiles.
+
+Numbers and times are compared over bins whose edges are quantiles of the first table, other values by how often each
+occurs. Grids have bins in common, so nothing is read again; where they are exact, so are the distances.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from artui.profile.column import Column, Profile
+from artui.profile.numbers import Numbers
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats
+
+PSI_BINS = 10
+FLOOR = 1e-4
+"""An empty bin counts as this share: the logarithm of nothing is endless."""
+MODERATE_PSI, HIGH_PSI = 0.1, 0.25
+"""The usual limits (Siddiqi, Credit Risk Scorecards, 2006)."""
+_RATE_SHIFT = 0.05
+"""Nulls that become more or fewer by this share of the rows are drift, too."""
+_CHANCE = 1.6448536269514722
+"""The 95 % quantile of the standard normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The distances between two columns of one name. What does not fit their type is None."""
+
+    name: str
+    before: Column
+    after: Column
+    psi: float | None
+    """Population stability index, over deciles of the first or over its values."""
+    psi_by_chance: float | None
+    """Two samples of one population, as large as these, have a smaller index in 19 of 20 cases (Yurdakul 2018)."""
+    jensen_shannon: float | None
+    """Distance, to base 2: 0 the same, 1 nothing in common; over the bins of `psi`."""
+    ks: float | None
+    """Largest distance between the two cumulative distributions (Kolmogorov and Smirnov)."""
+    wasserstein: float | None
+    """Area between them, in the unit of the column: the mean distance that values moved."""
+    null_shift: float
+    """Share of nulls and NaN in the second less that in the first."""
+    outside: float | None
+    """Share of the second's numbers that lie outside the range of the first."""
+    new_values: tuple[str, ...] = ()
+    """Texts that the first does not have; only where all of it are known."""
+    gone_values: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """Say it in a word: `none`, `low`, `moderate` or `high`; `type` where the type changed, `unknown` where nothing can be compared."""
+        types = {self.before.type, self.after.type}
+        if len(types) > 1 and "empty" not in types and types != {"integer", "number"}:
+            return "type"
+        if self.psi is None:
+            return (
+                "moderate"
+                if abs(self.null_shift) > _RATE_SHIFT
+                else "unknown"
+                if self.before.rows and self.after.rows
+                else "none"
+            )
+        if self.psi <= (self.psi_by_chance or 0) and abs(self.null_shift) <= _RATE_SHIFT:
+            return "none"
+        if self.psi >= HIGH_PSI:
+            return "high"
+        return "moderate" if self.psi >= MODERATE_PSI or abs(self.null_shift) > _RATE_SHIFT else "low"
+
+
+WORDS = ("type", "high", "moderate", "low", "unknown", "none")
+"""The words of `Drift.word`, the worst first."""
+
+
+def drifts(before: Profile, after: Profile) -> list[Drift]:
+    """Compare the columns that both have, in the order of the second."""
+    pairs = ((before.column(column.name), column) for column in after.columns)
+    return [drift(first, second) for first, second in pairs if first is not None]
+
+
+def drift(before: Column, after: Column) -> Drift:
+    """Compare two columns."""
+    shares = _shares(before, after)
+    numbers = _numbers_of(before, after)
+    new, gone = _new_and_gone(before, after)
+    psi = chance = distance = None
+    if shares is not None:
+        expected, actual, before_count, after_count = shares
+        psi, distance = psi_of(expected, actual), jensen_shannon_of(expected, actual)
+        chance = chance_of(len(expected), before_count, after_count)
+    return Drift(
+        after.name, before, after, psi, chance, distance,
+        ks_of(*numbers) if numbers else None,
+        wasserstein_of(*numbers) if numbers else None,
+        _missing(after) - _missing(before),
+        _outside(*numbers) if numbers else None,
+        new, gone,
+    )  # fmt: skip
+
+
+def psi_of(expected: Floats, actual: Floats) -> float:
+    """Give the population stability index of shares: the sum of (a - e) ln(a / e), no share below `FLOOR`."""
+    expected, actual = np.maximum(expected, FLOOR), np.maximum(actual, FLOOR)
+    return float(((actual - expected) * np.log(actual / expected)).sum())
+
+
+def jensen_shannon_of(expected: Floats, actual: Floats) -> float:
+    """Give the distance of Jensen and Shannon (the root of their divergence, to base 2) between shares."""
+    middle = (expected + actual) / 2
+    divergence = (_relative_entropy(expected, middle) + _relative_entropy(actual, middle)) / 2
+    return math.sqrt(max(0.0, divergence))
+
+
+def _relative_entropy(shares: Floats, of: Floats) -> float:
+    filled = shares > 0
+    return float((shares[filled] * np.log2(shares[filled] / of[filled])).sum())
+
+
+def chance_of(bins: int, before_count: int, after_count: int) -> float:
+    """Give the index that chance alone stays below in 19 of 20 cases.
+
+    The index of two samples of one population is about chi-squared with bins - 1 degrees of freedom, times
+    (1 / n + 1 / m) (Yurdakul, Statistical Properties of Population Stability Index, 2018); its quantile is that of
+    Wilson and Hilferty (1931).
+    """
+    freedom = bins - 1
+    if freedom < 1 or not before_count or not after_count:
+        return 0.0
+    spread = 2 / (9 * freedom)
+    quantile = freedom * (1 - spread + _CHANCE * math.sqrt(spread)) ** 3
+    return quantile * (1 / before_count + 1 / after_count)
+
+
+def ks_of(before: Numbers, after: Numbers) -> float:
+    """Give the largest distance between the cumulative distributions, at the edges of the bins that they share."""
+    at = _common_edges(before, after)
+    return float(np.abs(_below(before, at) - _below(after, at)).max())
+
+
+def wasserstein_of(before: Numbers, after: Numbers) -> float:
+    """Give the area between the cumulative distributions."""
+    at = _common_edges(before, after)
+    distance = _below(before, at) - _below(after, at)
+    with np.errstate(over="ignore", invalid="ignore"):
+        widths = np.diff(at)
+        if before.grid.is_exact and after.grid.is_exact:
+            return float((np.abs(distance[:-1]) * widths).sum())
+        # Between two edges both grow evenly, and so does their distance: where it changes its sign there are two triangles.
+        left, right = distance[:-1], distance[1:]
+        both = np.abs(left) + np.abs(right)
+        crossing = left * right < 0
+        area = np.where(crossing, (left**2 + right**2) / np.where(both > 0, both, 1) / 2, both / 2)
+        return float((area * widths).sum())
+
+
+def decile_edges(before: Numbers, bins: int = PSI_BINS) -> Floats:
+    """Give the inner edges of bins that hold about as many of the first's numbers each; equal ones once."""
+    return np.unique(np.array(before.quantiles(*[place / bins for place in range(1, bins)])))
+
+
+def _shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:
+    """Give the shares of the bins, or values, in either column, and how many cells they are of."""
+    numbers = _numbers_of(before, after)
+    if numbers is not None:
+        first, second = numbers
+        edges = decile_edges(first)
+        expected, actual = _binned(first, edges), _binned(second, edges)
+        return expected, actual, first.count, second.count
+    if before.text_count and after.text_count and not before.number_count and not after.number_count:
+        return _text_shares(before, after)
+    return None
+
+
+def _binned(numbers: Numbers, edges: Floats) -> Floats:
+    return np.diff(np.concatenate(([0.0], _below(numbers, edges), [1.0])))
+
+
+def _text_shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:
+    """Give the shares of the most frequent texts of either, and of all others together.
+
+    None where no text is frequent: names that occur once say nothing of drift.
+    """
+    texts = [text for column in (before, after) for text, _ in column.texts.most(_MOST_TEXTS)]
+    texts = sorted(set(texts))
+    error = max(before.texts.error / before.text_count, after.texts.error / after.text_count)
+    first = np.array([before.texts.counts.get(text, 0) for text in texts], np.float64) / before.text_count
+    second = np.array([after.texts.counts.get(text, 0) for text in texts], np.float64) / after.text_count
+    others = (max(0.0, 1 - first.sum()), max(0.0, 1 - second.sum()))
+    if error > _MAX_ERROR or min(others) > 0.5:
+        return None
+    if max(others) > 1e-9:
+        first, second = np.append(first, others[0]), np.append(second, others[1])
+    return first, second, before.text_count, after.text_count
+
+
+_MOST_TEXTS = 50
+_MAX_ERROR = 0.01
+
+
+def _numbers_of(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:
+    if before.numbers.count and after.numbers.count:
+        return before.numbers, after.numbers
+    return (before.times, after.times) if before.times.count and after.times.count else None
+
+
+def _missing(column: Column) -> float:
+    return (column.null_count + column.nan_count) / column.rows if column.rows else 0.0
+
+
+def _outside(before: Numbers, after: Numbers) -> float:
+    below, above = _below(after, np.array([np.nextafter(before.min, -np.inf), before.max]))
+    return max(0.0, float(below + 1 - above))
+
+
+def _below(numbers: Numbers, at: Floats) -> Floats:
+    """Give the share of numbers that are at most as large as each of `at`."""
+    if numbers.grid.is_exact:
+        ends = np.concatenate(([0], np.cumsum(numbers.grid.counts)))
+        return ends[np.searchsorted(numbers.grid.lower(), at, side="right")] / numbers.count
+    return numbers.grid.share_below(at, low=numbers.min, high=numbers.max)
+
+
+def _common_edges(before: Numbers, after: Numbers) -> Floats:
+    edges = []
+    for numbers in (before, after):
+        edges.append(np.maximum(numbers.grid.lower(), numbers.min))
+        edges.append(np.minimum(numbers.grid.upper(), numbers.max))
+    return np.unique(np.concatenate(edges))
+
+
+def _new_and_gone(before: Column, after: Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    new = (
+        tuple(text for text, _ in after.texts.most(len(after.texts.counts)) if text not in before.texts.counts)
+        if before.texts.is_exact and before.text_count
+        else ()
+    )
+    gone = (
+        tuple(text for text, _ in before.texts.most(len(before.texts.counts)) if text not in after.texts.counts)
+        if after.texts.is_exact and after.text_count
+        else ()
+    )
+    return new, gone

@@ -1,0 +1,110 @@
+"""Distances between columns, held against SciPy and against all values at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artui.profile import drift
+from artui.profile.building import Builder
+from artui.profile.column import Column
+
+stats = pytest.importorskip("scipy.stats")
+distance = pytest.importorskip("scipy.spatial.distance")
+
+RANDOM = np.random.default_rng(7)
+PAIRS = {
+    "the same": (RANDOM.normal(size=4000), RANDOM.normal(size=3000)),
+    "moved": (RANDOM.normal(size=4000), RANDOM.normal(0.4, 1.2, 5000)),
+    "far": (RANDOM.normal(size=4000), RANDOM.normal(8, 1, 2000)),
+    "decades": (10 ** RANDOM.uniform(-3, 3, 4000), 10 ** RANDOM.uniform(-2, 4, 4000)),
+    "few values": (RANDOM.integers(0, 20, 4000).astype(float), RANDOM.integers(3, 25, 3000).astype(float)),
+    "two values": (RANDOM.integers(0, 2, 500).astype(float), (RANDOM.random(400) < 0.8).astype(float)),
+    "one value": (np.full(50, 3.0), np.full(70, 4.0)),
+    "times": (RANDOM.uniform(1.7e12, 1.72e12, 3000), RANDOM.uniform(1.71e12, 1.73e12, 3000)),
+}
+
+
+def _column(values: Any) -> Column:
+    builder = Builder(["x"])
+    builder.add([values], len(values))
+    return builder.done().columns[0]
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_distances_are_those_of_all_values(case: str) -> None:
+    """KS and Wasserstein are SciPy's: exact for few different values, within a bin for many. So is Jensen-Shannon of the same bins, and PSI by its definition."""
+    before, after = PAIRS[case]
+    first, second = _column(before), _column(after)
+    is_exact = first.numbers.grid.is_exact and second.numbers.grid.is_exact
+
+    found = drift.drift(first, second)
+
+    assert found.ks == pytest.approx(stats.ks_2samp(before, after).statistic, abs=1e-12 if is_exact else 0.006)
+    area = stats.wasserstein_distance(before, after)
+    assert found.wasserstein == pytest.approx(
+        area, rel=1e-9 if is_exact else 0.03, abs=0 if is_exact else 0.002 * np.std(before)
+    )
+    edges = np.concatenate(([-np.inf], drift.decile_edges(first.numbers), [np.inf]))
+    # Bins hold their upper edge: those of numpy hold the lower one.
+    expected, actual = (np.histogram(-values, -edges[::-1])[0][::-1] / len(values) for values in (before, after))
+    assert found.jensen_shannon == pytest.approx(
+        distance.jensenshannon(expected, actual, base=2), abs=1e-9 if is_exact else 0.01
+    )
+    floored = [np.maximum(shares, drift.FLOOR) for shares in (expected, actual)]
+    psi = ((floored[1] - floored[0]) * np.log(floored[1] / floored[0])).sum()
+    assert found.psi == pytest.approx(psi, rel=1e-9 if is_exact else 0.06, abs=1e-9 if is_exact else 0.003)
+    assert found.word == {"the same": "none", "moved": "moderate"}.get(case, "high")
+    outside = ((after < before.min()) | (after > before.max())).mean()
+    assert found.outside == pytest.approx(outside, abs=1e-12 if is_exact else 0.005)
+
+
+def test_chance_is_told_from_drift() -> None:
+    """Of samples of one population, about one of twenty has an index above what chance gives; the quantile is SciPy's."""
+    random = np.random.default_rng(2)
+    above = 0
+    for _ in range(200):
+        found = drift.drift(_column(random.normal(size=300)), _column(random.normal(size=200)))
+        assert found.psi is not None and found.psi_by_chance is not None
+        above += found.psi > found.psi_by_chance
+
+    assert 2 <= above <= 24
+    for bins in (2, 5, 10, 50):
+        quantile = stats.chi2.ppf(0.95, bins - 1)
+        assert drift.chance_of(bins, 100, 400) == pytest.approx(quantile * (1 / 100 + 1 / 400), rel=0.03)
+
+
+def test_texts_are_compared_by_how_often_they_occur() -> None:
+    """Over their values: exact, with those that came and went named; names that occur once say nothing."""
+    before, after = ["a"] * 60 + ["b"] * 30 + ["c"] * 10, ["a"] * 40 + ["b"] * 50 + ["d"] * 10
+
+    found = drift.drift(_column(before), _column(after))
+
+    shares = np.array([[0.6, 0.3, 0.1, 0.0], [0.4, 0.5, 0.0, 0.1]])
+    expected, actual = np.maximum(shares, drift.FLOOR)
+    assert found.psi == pytest.approx(((actual - expected) * np.log(actual / expected)).sum())
+    assert found.jensen_shannon == pytest.approx(distance.jensenshannon(*shares, base=2))
+    assert (found.new_values, found.gone_values, found.ks, found.word) == (("d",), ("c",), None, "high")
+    names = drift.drift(
+        _column([f"user {n}" for n in range(3000)]), _column([f"user {n}" for n in range(9000, 12_000)])
+    )
+    assert (names.psi, names.word) == (None, "unknown")
+
+
+def test_types_and_nulls_are_drift() -> None:
+    """A column that became text, or lost its values, is named; an integer column with fractions is still one of numbers."""
+    numbers: list[Any] = [1, 2, 3, 4] * 30
+    words = {
+        "type": (numbers, ["x"] * 100),
+        "none": (numbers, numbers),
+        "moderate": (numbers, [*numbers, *[None] * 20]),
+        "unknown": ([f"a {n}" for n in range(3000)], [f"b {n}" for n in range(3000)]),
+    }
+    assert {word: drift.drift(_column(first), _column(second)).word for word, (first, second) in words.items()} == {
+        word: word for word in words
+    }
+    assert drift.drift(_column(numbers), _column([1.0, 2.5, 3.0, 4.0] * 30)).word in ("high", "moderate")
+    shifted = drift.drift(_column(numbers), _column([*numbers, *[None] * 30]))
+    assert shifted.null_shift == pytest.approx(0.2)
