@@ -20,6 +20,7 @@ import orjson
 
 from artui.catalog import Catalog, artifacts, blobs, context, events, ids, points, runs
 from artui.cli import run as run_cli
+from artui.content import profiles
 from artui.preview import preview
 
 NOW_MS = 1_790_000_000_000
@@ -125,15 +126,17 @@ def build(path: Path) -> Path:
 
 
 def _version(connection: Any, name: str, kind: str, stage: str, files: Mapping[str, bytes]) -> artifacts.Saved:
-    manifest, seen = [], {}
+    manifest, seen, counted = [], {}, {}
     for path, content in files.items():
         blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
         manifest.append(artifacts.NewFile(path, size, digest, blob_key, "text/plain"))
         seen[path] = preview(path, io.BytesIO(content), size)
+        if (profile := profiles.at_once(path, io.BytesIO(content), size)) is not None:
+            counted[path] = profile
     return artifacts.save(
         connection,
         artifacts.NewVersion(
-            project="digits", name=name, kind=kind, stage=stage, files=manifest, host="box-3", metadata={"rows": 30, "nested": {"a": [1]}}, previews=seen
+            project="digits", name=name, kind=kind, stage=stage, files=manifest, host="box-3", metadata={"rows": 30, "nested": {"a": [1]}}, previews=seen, profiles=counted,
         ),
     )  # fmt: skip
 

@@ -81,6 +81,7 @@ def add_version(
                 project=project, name=name, kind=kind, stage=stage or stage_of(kind, "data"), files=gathered.files, note=note,
                 storage="embedded" if embed else "stored" if is_stored else "referenced", location=place, host=host,
                 metadata=metadata or {}, previews=gathered.previews,
+                profiles=gathered.profiles,
             ),
         )  # fmt: skip
         moved = [alias for alias in aliases if events.move_alias(opened, saved.id, alias)]

@@ -97,6 +97,7 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
                 project=order.project, name=order.name, kind=order.kind, stage=order.stage, files=gathered.files,
                 storage="embedded" if is_embedded else "referenced", location=location_of(order.path), host=surroundings().host,
                 note=order.note, metadata=order.metadata, previews=gathered.previews,
+                profiles=gathered.profiles,
             ),
         )  # fmt: skip
         if order.relation == "output":

@@ -17,12 +17,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui import clock
-from artui.catalog import numbering, origins, outside, standing
+from artui.catalog import numbering, origins, outside, profiles, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -40,6 +40,9 @@ from artui.errors import (
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.paths import PATH_BYTES, is_file_name, usable_path
 from artui.reference import Reference, check_name
+
+if TYPE_CHECKING:
+    from artui.profile.column import Profile
 
 PENDING = b"pending\0"
 """Start of a version's digest while some of its files are not hashed; a SHA-256 starts so once in 2**64 times."""
@@ -82,6 +85,8 @@ class NewVersion:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     previews: Mapping[str, Preview] = field(default_factory=dict)
     """By path of the file."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Of its tables, by path of the file."""
     created_ms: int = field(default_factory=lambda: clock.now_ms())
 
 
@@ -135,6 +140,7 @@ def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:
             for file in version.files
         ],
         previews={redactor.text(path): preview for path, preview in version.previews.items()},
+        profiles={redactor.text(path): profile for path, profile in version.profiles.items()},
     )  # fmt: skip
 
 
@@ -176,6 +182,7 @@ def write_version(
         "INSERT INTO preview (version_key, path, content) VALUES (?, ?, ?)",
         [(key, path, orjson.dumps(preview).decode()) for path, preview in version.previews.items()],
     )
+    profiles.put(connection, version_id, version.profiles)
     if version.storage in OUTSIDE:
         outside.mark_again(connection, key)
     return Saved(key, version_id, artifact_key, number, is_new=True)

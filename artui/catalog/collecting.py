@@ -90,6 +90,7 @@ def _remove(connection: sqlite3.Connection, version: Named) -> None:
     now_ms = clock.now_ms()
     connection.execute("UPDATE file SET blob_key = NULL WHERE version_key = ?", (version.key,))
     connection.execute("DELETE FROM preview WHERE version_key = ?", (version.key,))
+    connection.execute("DELETE FROM profile WHERE version_key = ?", (version.key,))
     connection.execute("UPDATE version SET metadata = '{}', storage = ? WHERE key = ?", (REMOVED, version.key))
     connection.execute(
         "INSERT INTO removal (version_key, time_ms, author) VALUES (?, ?, ?)", (version.key, now_ms, events.author())

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, runs
+from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, profiles, runs
 from artui.catalog.cleaning import AsItIs
 from artui.catalog.collecting import REMOVED, remove_all_unnamed
 from artui.catalog.numbering import FORGET
@@ -35,8 +35,10 @@ LEAST_CHARS = 4
 """A shorter text would be found in what has nothing to do with it."""
 FILES = "bytes of stored files"
 BESIDE = "files beside it"
-_PACKED = {("chunk", "content"), ("block", "payload")}
-"""Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers."""
+PROFILES = "profiles of tables"
+"""They are removed: `artui preview REF` makes them anew."""
+_PACKED = {("chunk", "content"), ("block", "payload"), ("profile", "sketch")}
+"""Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers, sketches are unpacked and searched."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
     ("event", "action"): {*events.ACTIONS, "remove", FORGET},
@@ -53,7 +55,7 @@ class Found:
     """Where a text is."""
 
     rows: Mapping[str, int]
-    """How many rows of each table hold it; of FILES how many files, of BESIDE how many files."""
+    """How many rows of each table hold it; of FILES how many files, of PROFILES how many of these, of BESIDE how many files."""
     beside: tuple[Path, ...] = ()
     """Backups and journals of other files beside the catalog that hold it: these are removed."""
 
@@ -97,6 +99,7 @@ def find_text(catalog: Catalog, text: str) -> Found:
             )
             rows[table] += count
         rows[FILES] = sum(1 for _ in _blobs_with(connection, text))
+        rows[PROFILES] = sum(1 for _ in profiles.keys_with(connection, spellings))
     beside = tuple(_beside_with(catalog.path, text))
     rows[BESIDE] = len(beside)
     return Found({place: count for place, count in rows.items() if count}, beside)
@@ -117,6 +120,8 @@ def forget_text(catalog: Catalog, text: str) -> None:
                     _update(connection, table, columns, row, changed)
                     if table == "file":
                         touched.add(row[columns.index("version_key")])
+        for key in list(profiles.keys_with(connection, spellings)):
+            connection.execute("DELETE FROM profile WHERE key = ?", (key,))
         _digest_again(connection, touched)
         _index_again(connection)
         (catalog_id,) = connection.execute("SELECT id FROM catalog").fetchone()

@@ -25,8 +25,8 @@ STATEMENT_SECONDS = 20.0
 BATCH_SECONDS = 600.0
 """So long one statement may take that is run for many rows."""
 CHECK_SECONDS = 600.0
-STAND_INS_BEFORE = 6
-"""The first schema with these tables."""
+STAND_INS_BEFORE = max(STAND_INS)
+"""The first schema with all these tables."""
 _OPCODES_A_TICK = 1000
 
 _LIMITS = (
@@ -153,10 +153,11 @@ def prepare_tables(connection: sqlite3.Connection) -> None:
 
 def stand_in(connection: ReadingConnection) -> None:
     """Give a reader of an older catalog empty tables in place of those that it lacks."""
-    if 0 < schema_version(connection) < STAND_INS_BEFORE:
+    if 0 < (version := schema_version(connection)) < STAND_INS_BEFORE:
         connection.execute("PRAGMA query_only=0")
-        for statement in STAND_INS:
-            connection.execute(statement)
+        for since, statements in STAND_INS.items():
+            for statement in statements if version < since else ():
+                connection.execute(statement)
         connection.execute("PRAGMA query_only=1")
         connection.has_stand_ins = True
 

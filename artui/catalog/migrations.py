@@ -19,6 +19,7 @@ from artui.catalog.schema import (
     SCHEMA_0004,
     SCHEMA_0005,
     SCHEMA_0006,
+    SCHEMA_0007,
 )
 from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
@@ -74,6 +75,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA_0006:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 6")
+
+    @migrations()
+    def m0007_profiles(db: Database) -> None:
+        for statement in SCHEMA_0007:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 7")
 
     # Replacing a table would delete the rows that refer to it. This has no effect inside a transaction.
     connection.execute("PRAGMA foreign_keys = 0")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
+from collections.abc import Mapping
 
 APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
 
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 PAGE_BYTES = 1024
@@ -421,7 +422,16 @@ SCHEMA_0004 = (
 
 
 VIEWS = frozenset(
-    {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
+    {
+        "runs",
+        "run_params",
+        "metric_summaries",
+        "artifact_versions",
+        "lineage",
+        "metric_points",
+        "run_context",
+        "profiles",
+    }
 )
 
 
@@ -432,6 +442,7 @@ SCHEMA_DIGESTS = {
     4: "20a0b297b51b191e6672464381a6609e18c8da4aa037127d98b3c6bce32c99e4",
     5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
     6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
+    7: "03873a36179c2bce0e5e965dda8c20ad89a4b798f3ef34310b615455339a7160",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -577,12 +588,53 @@ SCHEMA_0006 = (
 )
 
 
-STAND_INS = (
-    "CREATE TEMP TABLE retirement (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL)",
-    "CREATE TEMP TABLE removal (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL, author TEXT NOT NULL)",
-    "CREATE TEMP TABLE fact (artifact_key INTEGER NOT NULL, version_key INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL)",
+SCHEMA_0007 = (
+    # What the columns of a table are like: of a file of a version, or of a window of time and a slice of it.
+    # content: JSON for people and SQL, see the view. sketch: all that is known, from which profiles are merged and compared.
+    """
+    CREATE TABLE profile (
+        key INTEGER PRIMARY KEY,
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        part TEXT NOT NULL,
+        from_ms INTEGER NOT NULL DEFAULT 0,
+        to_ms INTEGER NOT NULL DEFAULT 0,
+        slice TEXT NOT NULL DEFAULT '',
+        row_count INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        sketch BLOB NOT NULL,
+        UNIQUE (version_key, part, from_ms, slice)
+    )
+    """,
+    """
+    CREATE VIEW profiles AS
+        SELECT a.name AS artifact, v.number AS version, v.id AS version_id, f.part AS file, f.row_count AS rows, c.key AS place,
+               json_extract(c.value, '$.name') AS column, json_extract(c.value, '$.type') AS type,
+               json_extract(c.value, '$.count') AS count, json_extract(c.value, '$.null_count') AS nulls,
+               json_extract(c.value, '$.distinct') AS different, json_extract(c.value, '$.min') AS min,
+               json_extract(c.value, '$.max') AS max, json_extract(c.value, '$.mean') AS mean, json_extract(c.value, '$.std') AS std,
+               json_extract(c.value, '$.quantiles') AS quantiles, json_extract(c.value, '$.most_frequent') AS most_frequent,
+               json_extract(c.value, '$.histogram') AS histogram
+        FROM profile AS f
+        JOIN version AS v ON v.key = f.version_key
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN json_each(f.content, '$.columns') AS c
+        WHERE v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
 )
-"""Empty tables that a reader of an older catalog gets for those that it lacks, so that one query fits both."""
+
+
+STAND_INS: Mapping[int, tuple[str, ...]] = {
+    6: (
+        "CREATE TEMP TABLE retirement (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL)",
+        "CREATE TEMP TABLE removal (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL, author TEXT NOT NULL)",
+        "CREATE TEMP TABLE fact (artifact_key INTEGER NOT NULL, version_key INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL)",
+    ),
+    7: (
+        "CREATE TEMP TABLE profile (version_key INTEGER NOT NULL, part TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, "
+        "slice TEXT NOT NULL, row_count INTEGER NOT NULL, content TEXT NOT NULL, sketch BLOB NOT NULL)",
+    ),
+}
+"""By the schema that brought them, empty tables that a reader of an older catalog gets, so that one query fits both."""
 
 
 _MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"

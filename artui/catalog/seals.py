@@ -99,7 +99,19 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
         WHERE f.version_key = :key
         ORDER BY f.path
     """,
-    "previews": "SELECT path, content FROM preview WHERE version_key = :key ORDER BY path",
+    "previews": """
+        SELECT path, content
+        FROM (
+            SELECT 0 AS sort, w.path, w.content FROM preview AS w WHERE w.version_key = :key
+            UNION ALL
+            SELECT 1, f.part || '@' || f.from_ms || '-' || f.to_ms || '/' || f.slice || '#' || f.row_count, f.content
+            FROM profile AS f
+            WHERE f.version_key = :key
+            UNION ALL
+            SELECT 2, f.part || '@' || f.from_ms || '/' || f.slice, f.sketch FROM profile AS f WHERE f.version_key = :key
+        )
+        ORDER BY sort, path
+    """,
     # What was added to it later comes behind the aliases, so that seals from before stay true.
     "aliases": """
         SELECT word, value
@@ -296,6 +308,7 @@ def _triggers() -> dict[str, str]:
         made[f"fact_{word}"] = f"BEFORE {event} ON main.fact BEGIN {_note_all('version', f'IN ({said_of})')} END"
     for table, kind in (
         ("param", "run"), ("tag", "run"), ("context", "run"), ("series", "run"), ("file", "version"), ("preview", "version"),
+        ("profile", "version"),
         ("retirement", "version"), ("removal", "version"),
     ):  # fmt: skip
         for word, event, row in (

@@ -276,3 +276,15 @@ def progress_bar(size_bytes: int, label: str) -> Iterator[Callable[[int], None]]
         return
     with click.progressbar(length=size_bytes, label=label, file=sys.__stderr__) as bar:
         yield bar.update
+
+
+def so_far(advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Make of what is told how much more is done something that is told how much is done."""
+    done = 0
+
+    def reach(size_bytes: int) -> None:
+        nonlocal done
+        advance(size_bytes - done)
+        done = size_bytes
+
+    return reach

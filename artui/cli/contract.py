@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
+    from artui.model.profiles import ColumnProfile, TableProfile
     from artui.query.compare import Row
     from artui.query.why import Factor, Spread
 
@@ -177,6 +178,7 @@ RECORDS: dict[str, Record] = {
         "link_target": Field("text", "where a link leads"),
         "note": Field("text", "what a reader should know"),
         "preview": Field("preview?", "what it holds"),
+        "profile": Field("profile?", "what its columns are like, if it is a table"),
         "damaged": Field("[text]", "parts that are not as recorded"),
     },
     "preview": {
@@ -192,6 +194,35 @@ RECORDS: dict[str, Record] = {
         "rows": Field("[value]", "the first rows, each a list of texts"),
         "row_count": Field("whole?", "how many rows there are, if they were counted"),
     },
+    "profile": {
+        "rows": Field("whole", "how many rows the table has"),
+        "columns": Field("[column profile]", "its columns"),
+        "odd_rows": Field("whole", "rows with more or fewer cells than there are columns"),
+        "bad_rows": Field("whole", "records that could not be read"),
+        "left_out_columns": Field("whole", "columns that were not looked at"),
+        "note": Field("text", "why not all of it was read"),
+    },
+    "column profile": {
+        "name": Field("text", "its name"),
+        "type": Field("text", "integer, number, boolean, time, text, mixed or empty"),
+        "count": Field("whole", "cells, empty ones too"),
+        "null_count": Field("whole", "empty cells"),
+        "nan_count": Field("whole", "cells that are NaN"),
+        "infinite_count": Field("whole", "cells that are infinite"),
+        "text_count": Field("whole", "texts in a column of another type"),
+        "other_count": Field("whole", "cells with lists, objects or bytes"),
+        "distinct": Field("whole", "different values"),
+        "is_distinct_exact": Field("flag", "whether that is exact, or within about 2 %"),
+        "min": Field("number?", "the smallest number; of times, in milliseconds since 1970, like the others"),
+        "max": Field("number?", "the largest"),
+        "mean": Field("number?", "their mean"),
+        "std": Field("number?", "their standard deviation, divided by n - 1"),
+        "quantiles": Field("{number}", "by share, such as `0.5`"),
+        "most_frequent": Field("[frequent value]", "values that occur most often, if all are known"),
+        "histogram_edges": Field("[number]", "of bins of equal width, one more than counts"),
+        "histogram_counts": Field("[whole]", "how many numbers each bin has"),
+    },
+    "frequent value": {"value": Field("value", "a text or a number"), "count": Field("whole", "how often it occurs")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
         "version": Field("version", "the other version"),
@@ -344,6 +375,7 @@ DOCUMENTS: dict[str, Record] = {
     "preview": {
         "reference": Field("text", "the version"),
         "previews": Field("{preview}", "by path what a file holds"),
+        "profiles": Field("{profile}", "by path what the columns of a table are like"),
         "made": Field("[text]", "paths of the files that were looked at now"),
         "left_out": Field("{text}", "by path why a file was not looked at"),
         "is_kept": Field("flag", "whether what was made is in the catalog now"),
@@ -480,12 +512,15 @@ def version_record(head: VersionHead) -> dict[str, Any]:
 
 
 def whole_version(
-    version: VersionDetail, previews: Mapping[str, Preview], history: Sequence[Change] = ()
+    version: VersionDetail,
+    previews: Mapping[str, Preview],
+    history: Sequence[Change] = (),
+    profiles: Mapping[str, TableProfile] | None = None,
 ) -> dict[str, Any]:
     """Make the record of a version with its files and all that it is connected to."""
     return {
         **version_record(version.head), "metadata": dict(version.metadata), "note": version.note, "location": version.location, "host": version.host, "not_there": version.not_there,
-        "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
+        "files": [_file(file, previews.get(file.path), (profiles or {}).get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
         "facts": dict(version.facts), "missing_facts": missing_facts(version.head.kind, version.facts),
         "approvals": [{name: getattr(approval, name) for name in RECORDS["approval"]} for approval in version.approvals],
@@ -498,10 +533,10 @@ def change_record(change: Change) -> dict[str, Any]:
     return {name: getattr(change, name) for name in RECORDS["change"]}
 
 
-def _file(file: ManifestFile, preview: Preview | None) -> dict[str, Any]:
+def _file(file: ManifestFile, preview: Preview | None, profile: TableProfile | None) -> dict[str, Any]:
     return {
         "path": file.path, "size_bytes": file.size_bytes, "digest": file.digest, "media_type": file.media_type, "link_target": file.link_target,
-        "note": file.note_text, "preview": _or_none(preview_record, preview), "damaged": file.damaged,
+        "note": file.note_text, "preview": _or_none(preview_record, preview), "profile": _or_none(profile_record, profile), "damaged": file.damaged,
     }  # fmt: skip
 
 
@@ -511,6 +546,37 @@ def preview_record(preview: Preview) -> dict[str, Any]:
     return {
         "kind": preview.kind, "title": preview.title, "text": preview.text, "facts": dict(preview.facts),
         "table": None if table is None else {"columns": table.columns, "types": table.types, "rows": table.rows, "row_count": table.row_count},
+    }  # fmt: skip
+
+
+def profile_record(table: TableProfile) -> dict[str, Any]:
+    """Give what a table is like as it is printed."""
+    return {
+        "rows": table.rows, "columns": [_column_profile(column) for column in table.columns], "odd_rows": table.odd_rows, "bad_rows": table.bad_rows,
+        "left_out_columns": table.left_out_columns, "note": table.note,
+    }  # fmt: skip
+
+
+def _column_profile(column: ColumnProfile) -> dict[str, Any]:
+    names = [
+        "name",
+        "type",
+        "count",
+        "null_count",
+        "nan_count",
+        "infinite_count",
+        "text_count",
+        "other_count",
+        "distinct",
+        "is_distinct_exact",
+        "min",
+        "max",
+        "mean",
+        "std",
+    ]
+    return {name: getattr(column, name) for name in names} | {
+        "quantiles": dict(column.quantiles), "most_frequent": [{"value": value, "count": count} for value, count in column.most_frequent],
+        "histogram_edges": list(column.edges), "histogram_counts": list(column.counts),
     }  # fmt: skip
 
 

@@ -15,10 +15,11 @@ import sqlite3
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
+from artui.content import profiles
 from artui.content.hashing import MAX_HOLE_BYTES as MAX_HOLE_BYTES
 from artui.content.hashing import NotHashable as NotHashable
 from artui.content.hashing import Tell
@@ -28,6 +29,9 @@ from artui.content.regular import open_regular
 from artui.content.walking import manifest_name
 from artui.model import NOT_HASHED, Preview
 from artui.preview import preview
+
+if TYPE_CHECKING:
+    from artui.profile.column import Profile
 
 MAX_PREVIEWS = 20
 """Of a folder, this many files are previewed: the first by path."""
@@ -80,6 +84,8 @@ class Gathered:
 
     files: list[NewFile] = field(default_factory=list)
     previews: dict[str, Preview] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    """Of the small tables among these."""
     skipped: list[str] = field(default_factory=list)
     """Paths left out, each with why."""
     unhashed: list[Unhashed] = field(default_factory=list)
@@ -127,11 +133,18 @@ def gather(
                     else:
                         gathered.files.append(_read(connection, keeper, name, stream, tell or _ignore_progress))
                     if len(gathered.previews) < MAX_PREVIEWS:
-                        stream.seek(0)
-                        gathered.previews[name] = preview(name, stream, status.st_size)
+                        look(gathered, name, stream, status.st_size)
         except OSError as error:
             gathered.skipped.append(f"{name}: {error.strerror}")
     return gathered
+
+
+def look(gathered: Gathered, name: str, stream: BinaryIO, size_bytes: int) -> None:
+    """Preview a file, and if it is a small table, profile it."""
+    stream.seek(0)
+    gathered.previews[name] = preview(name, stream, size_bytes)
+    if (profile := profiles.at_once(name, stream, size_bytes)) is not None:
+        gathered.profiles[name] = profile
 
 
 def takes_long(entries: list[tuple[str, Path]]) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 from artui.content import limiting
+from artui.content.reading import SourceStream
 
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 """All of the environment that such a program is told."""
@@ -26,7 +31,7 @@ def helped(
     arguments: Sequence[str] = (),
     memory_bytes: int = MEMORY_BYTES,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a module that imports nothing of artui for its `SECONDS` of processor time.
+    """Run a module for its `SECONDS` of processor time.
 
     Args:
         content: its standard input, or the descriptor of an open file that it is to be.
@@ -37,13 +42,39 @@ def helped(
         TimeoutExpired: it took longer than `seconds`, and was ended.
         OSError: it cannot be started.
     """
-    limits = (str(program.SECONDS), str(memory_bytes))
     given: dict[str, Any] = {"input": content} if isinstance(content, bytes) else {"stdin": content}
     return subprocess.run(
-        [sys.executable, "-I", "-X", "utf8", str(limiting.__file__), str(program.__file__), *limits, *arguments],
+        command(program, arguments, memory_bytes=memory_bytes),
         **given,
         capture_output=True,
         timeout=seconds,
         cwd="/",
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        env=environment(),
     )
+
+
+def command(program: ModuleType, arguments: Sequence[str] = (), *, memory_bytes: int = MEMORY_BYTES) -> list[str]:
+    """Give the command that runs a module with its limits."""
+    limits = (str(program.SECONDS), str(memory_bytes))
+    return [sys.executable, "-I", "-X", "utf8", str(limiting.__file__), str(program.__file__), *limits, *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Give all that such a program is told of the environment."""
+    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+
+
+@contextlib.contextmanager
+def descriptor_of(stream: BinaryIO) -> Iterator[int]:
+    """Give an open file with what a stream gives: its own, or that of a copy."""
+    raw = stream.raw if isinstance(stream, io.BufferedReader) else None
+    if isinstance(raw, SourceStream) and raw.descriptor is not None:
+        yield raw.descriptor
+    elif isinstance(raw, io.FileIO):
+        yield raw.fileno()
+    else:
+        with tempfile.TemporaryFile(prefix="artui-") as copy:
+            stream.seek(0)
+            shutil.copyfileobj(stream, copy, 1 << 20)
+            copy.flush()
+            yield copy.fileno()

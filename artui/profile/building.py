@@ -91,6 +91,21 @@ def _empty(name: str, limit: int) -> Column:
     return Column(name, numbers=numbers(), times=numbers(), texts=Frequent({}, limit=limit), different=distinct.empty())
 
 
+def with_rows(column: Column, count: int) -> Column:
+    """Count rows whose cells are counted by another of these."""
+    return replace(column, rows=column.rows + count)
+
+
+def with_nulls(column: Column, count: int) -> Column:
+    """Count empty cells."""
+    return replace(column, rows=column.rows + count, null_count=column.null_count + count) if count else column
+
+
+def with_others(column: Column, count: int) -> Column:
+    """Count cells that are not looked into."""
+    return replace(column, rows=column.rows + count, other_count=column.other_count + count)
+
+
 def with_cells(column: Column, cells: NDArray[Any] | Sequence[Any]) -> Column:
     """Count more cells of a column."""
     if isinstance(cells, np.ndarray):

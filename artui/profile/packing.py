@@ -27,8 +27,9 @@ FORMAT = 1
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 HISTOGRAM_BINS = 24
 MOST_FREQUENT = 10
+_EXACT_INTEGERS = 1 << 52
 MAX_PACKED_BYTES = 16 << 20
-_MAX_BYTES = 48 << 20
+MAX_BYTES = 48 << 20
 """Unpacked."""
 _FAULTS = (ValueError, TypeError, LookupError, OverflowError, RecursionError, MemoryError, zlib.error, AttributeError)
 
@@ -50,7 +51,7 @@ def unpacked(content: bytes) -> Profile:
         raise ValueError("it is too large for a profile")
     try:
         inflater = zlib.decompressobj()
-        text = inflater.decompress(content, _MAX_BYTES)
+        text = inflater.decompress(content, MAX_BYTES)
         if not inflater.eof:
             raise ValueError("it does not end, or is too large")
         form, rows, left_out, odd, bad, note, columns = json.loads(text)
@@ -152,14 +153,17 @@ def _text(value: Any) -> str:
     return value
 
 
-def facts(profile: Profile) -> list[dict[str, Any]]:
-    """Say in words and numbers what each column is like: what the view `profiles` and `--json` show.
+def facts(profile: Profile) -> dict[str, Any]:
+    """Say in words and numbers what a table is like: what the view `profiles` and `--json` show.
 
-    `name`, `type` and `count`, `null_count`, `distinct` and `is_distinct_exact` always; what there is of `nan_count`,
+    `rows`, `odd_rows`, `bad_rows`, `left_out_columns`, `note` (why not all of it was read), and `columns`: of each `name`, `type` and `count`, `null_count`, `distinct` and `is_distinct_exact` always; what there is of `nan_count`,
     `infinite_count`, `min`, `max`, `mean`, `std`, `quantiles` (by share), `most_frequent` (value and count) and
     `histogram` (`edges`, one more than `counts`). Times are in milliseconds since 1970, UTC.
     """
-    return [_facts_of(column) for column in profile.columns]
+    return {
+        "rows": profile.rows, "odd_rows": profile.odd_rows, "bad_rows": profile.bad_rows, "left_out_columns": profile.left_out_columns,
+        "note": profile.note, "columns": [_facts_of(column) for column in profile.columns],
+    }  # fmt: skip
 
 
 def _facts_of(column: Column) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def _facts_of(column: Column) -> dict[str, Any]:
         said["quantiles"] = {
             f"{share:g}": value for share, value in zip(QUANTILES, numbers.quantiles(*QUANTILES), strict=True)
         }
-        edges, counts = histogram(numbers)
+        edges, counts = histogram(numbers, is_whole=column.type == "integer")
         said["histogram"] = {"edges": edges, "counts": counts}
     if frequent := most_frequent(column):
         said["most_frequent"] = [{"value": value, "count": count} for value, count in frequent]
@@ -198,10 +202,10 @@ def most_frequent(column: Column, count: int = MOST_FREQUENT) -> list[tuple[str 
     return [(float(values[place]), int(grid.counts[place])) for place in places]
 
 
-def histogram(numbers: Numbers, bins: int = HISTOGRAM_BINS) -> tuple[list[float], list[int]]:
+def histogram(numbers: Numbers, bins: int = HISTOGRAM_BINS, *, is_whole: bool = False) -> tuple[list[float], list[int]]:
     """Count the numbers in bins of equal width from the smallest to the largest.
 
-    Exact where the grid is; else those of a bin of the grid are shared out evenly, and the counts rounded so that they
+    Of integers each bin holds as many of these, and its edges lie between them. Exact where the grid is; else those of a bin of the grid are shared out evenly, and the counts rounded so that they
     add up.
     """
     low, high = numbers.min, numbers.max
@@ -210,6 +214,9 @@ def histogram(numbers: Numbers, bins: int = HISTOGRAM_BINS) -> tuple[list[float]
     # Halves first: the difference of two numbers may be beyond the floats.
     edges = np.linspace(low / 2, high / 2, bins + 1) * 2
     edges[0], edges[-1] = low, high
+    if is_whole and high - low < _EXACT_INTEGERS:
+        each = math.ceil((high - low + 1) / bins)
+        edges = np.arange(math.ceil((high - low + 1) / each) + 1, dtype=np.float64) * each + (low - 0.5)
     below = numbers.grid.share_below(edges[1:], low=low, high=high) * numbers.count
     if numbers.grid.is_exact:
         # A bin holds its lower edge and not its upper one, but for the last.

@@ -14,7 +14,6 @@ import lzma
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -24,48 +23,17 @@ from artui.preview import table, text
 from artui.profile import written
 from artui.profile.building import Builder
 from artui.profile.column import Profile
+from artui.profile.tables import ARRAY_ENDINGS, TEXT_ENDINGS, NotATable, Table, TookTooLong
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TEXT_ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
-ARRAY_ENDINGS = ("npy",)
-FRAMED_ENDINGS = ("parquet", "arrow", "feather")
-"""Read by packages that not everybody has."""
 _PACKINGS: dict[str, Callable[[BinaryIO], Any]] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _HEAD_BYTES = 512 << 10
 _PIECE_BYTES = 1 << 10
 _MAX_LINE_BYTES = 16 << 20
 _MAX_ARRAY_COLUMNS = 10_000
 _READ_FAULTS = (EOFError, OSError, zlib.error, lzma.LZMAError, csv.Error)
-
-
-class NotATable(ValueError):
-    """A file holds no table, or none that can be read; the text says why."""
-
-
-class TookTooLong(Exception):
-    """The time was up before the table was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """How the name of a table's file says that it is to be read."""
-
-    ending: str
-    packing: str = ""
-
-
-def table_of(path: str) -> Table | None:
-    """Say how a file of that name is read; None if the name is not that of a table."""
-    name = path.rsplit("/", 1)[-1].lower()
-    stem, _, ending = name.rpartition(".")
-    packing = ""
-    if ending in _PACKINGS and "." in stem:
-        packing, ending = ending, stem.rpartition(".")[2]
-        if ending not in TEXT_ENDINGS:
-            return None
-    return Table(ending, packing) if ending in (*TEXT_ENDINGS, *ARRAY_ENDINGS, *FRAMED_ENDINGS) else None
 
 
 def profile_of(

@@ -18,7 +18,7 @@ from tests.reading import open_reader
 DATA = Path(__file__).parent.parent / "data"
 
 
-@pytest.fixture(params=[1, 2, 3, 4, 5])
+@pytest.fixture(params=[1, 2, 3, 4, 5, 6])
 def schema(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

@@ -270,7 +270,7 @@ def _log_until(path: Path, promise: Promise, is_enough: Callable[[], bool]) -> N
 
 def starts(place: Place, count: int, *, writers: int, seed: int) -> str:
     """Start several processes at one moment on no catalog, a plain one, and ones of each older schema."""
-    kinds = ("none", "plain", "schema-1", "schema-2", "schema-3", "schema-4", "schema-5")
+    kinds = ("none", "plain", "schema-1", "schema-2", "schema-3", "schema-4", "schema-5", "schema-6")
     for number in range(count):
         kind = kinds[number % len(kinds)]
         place.renew()

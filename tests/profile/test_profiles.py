@@ -14,7 +14,8 @@ import pytest
 
 from artui.profile import building, packing
 from artui.profile.column import Column, Profile
-from artui.profile.reading import NotATable, Table, TookTooLong, profile_of, table_of
+from artui.profile.reading import profile_of
+from artui.profile.tables import NotATable, Table, TookTooLong, table_of
 
 pd = pytest.importorskip("pandas")
 
@@ -77,7 +78,7 @@ def test_a_profile_is_what_pandas_says(ending: str) -> None:
     if ending != "jsonl":
         assert day.times.min == frame.day.min().timestamp() * 1000
     for column, values in ((amount, frame.amount.dropna()), (age, frame.age)):
-        edges, counts = packing.histogram(column.numbers)
+        edges, counts = packing.histogram(column.numbers, is_whole=column is age)
         expected = np.histogram(values, bins=edges)[0]
         assert sum(counts) == len(values) and np.abs(np.array(counts) - expected).max() <= (
             0 if column is age else 0.01 * len(values)
@@ -108,7 +109,7 @@ def _without_moments(profile: Profile) -> list[Any]:
     def said(facts: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in facts.items() if name not in ("mean", "std")}
 
-    return [profile.rows, [said(facts) for facts in packing.facts(profile)]]
+    return [profile.rows, [said(facts) for facts in packing.facts(profile)["columns"]]]
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from artui.cli.sheets import print_sections, print_sheet
 from artui.model import GOING, RunHead, VersionHead
 from artui.query.artifacts import get_version, previews, with_presence
 from artui.query.history import version_history
+from artui.query.profiles import profiles
 from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.query.run import get_run
@@ -19,6 +20,7 @@ from artui.query.run import get_run
 MAX_METRICS = 1_000
 """Further metrics of a run are only counted; `--json` has them all."""
 PREVIEW_ROWS = 15
+PREVIEW_COLUMNS = 20
 PREVIEW_LINES = 40
 
 
@@ -69,13 +71,15 @@ def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
     if as_json:
         from artui.cli.contract import whole_version
 
-        print_json(version=whole_version(version, previews_by_path, history))
+        print_json(version=whole_version(version, previews_by_path, history, profiles(reader, head.key)))
         return
+    from artui.sheets.profile import profile_section
     from artui.sheets.version import preview_section, version_sheet
 
     sheet = version_sheet(version, history, now_ms=clock.now_ms())
     print_sheet(sheet, elsewhere={"lineage": "artui trace has them all"})
-    print_sections(
-        preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)
-        for path, preview in previews_by_path.items()
-    )
+    tables = profiles(reader, head.key)
+    for path, preview in previews_by_path.items():
+        print_sections([preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)])
+        if path in tables:
+            print_sections([profile_section(path, tables[path], most=PREVIEW_COLUMNS)])

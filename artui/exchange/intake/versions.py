@@ -20,8 +20,7 @@ from artui.errors import UsageError
 from artui.exchange.intake.words import Words, bounded_ms
 from artui.exchange.reading.files import is_clutter
 from artui.exchange.reading.pointers import Pointer, pointer_of
-from artui.model import Preview, Relation, stage_of
-from artui.preview import preview
+from artui.model import Relation, stage_of
 from artui.reference import check_alias
 from artui.settings import load_settings
 
@@ -76,7 +75,8 @@ class Versions:
         }
         embed = sum(map(_size_of, contents)) <= load_settings().embed_limit_bytes
         connection = batches.begin_unless_dry()
-        files, previews = self._gathered(connection if embed else None, contents, root)
+        gathered = self._gathered(connection if embed else None, contents, root)
+        files = gathered.files
         if contents and not files:
             self._report.left["versions", "none of their files could be read"] += 1
             return None
@@ -91,7 +91,7 @@ class Versions:
                 project=self._options.project or project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=files,
                 storage="embedded" if embed and is_whole else "referenced",
                 location=location or _common_place(contents), note=words.text(note), metadata=facts,
-                previews=previews, created_ms=bounded_ms(created_ms),
+                previews=gathered.previews, profiles=gathered.profiles, created_ms=bounded_ms(created_ms),
             ),
             identity=identity, number=number,
         )  # fmt: skip
@@ -163,30 +163,29 @@ class Versions:
 
     def _gathered(
         self, connection: sqlite3.Connection | None, contents: Sequence[Content], root: Path | None
-    ) -> tuple[list[NewFile], dict[str, Preview]]:
-        files: list[NewFile] = []
-        previews: dict[str, Preview] = {}
+    ) -> saved_files.Gathered:
+        every = saved_files.Gathered()
         paths: set[str] = set()
         for content in contents:
             path = _manifest_path(content.path)
             if path is None or path in paths:
                 self._report.left["files", "their path leads out of the version, or is there twice"] += 1
                 continue
-            room = previews if len(previews) < saved_files.MAX_PREVIEWS else {}
+            room = every if len(every.previews) < saved_files.MAX_PREVIEWS else saved_files.Gathered()
             if content.content is not None:
                 file: NewFile | None = _stored(connection, path, content.content)
-                if room is previews:
-                    previews[path] = preview(path, BytesIO(content.content), len(content.content))
+                if room is every:
+                    saved_files.look(room, path, BytesIO(content.content), len(content.content))
             else:
                 assert content.place is not None
                 file = self._read(connection, path, content.place, root, room)
             if file is not None:
                 paths.add(path)
-                files.append(file)
-        return files, previews
+                every.files.append(file)
+        return every
 
     def _read(
-        self, connection: sqlite3.Connection | None, path: str, place: Path, root: Path | None, previews: dict[str, Preview]
+        self, connection: sqlite3.Connection | None, path: str, place: Path, root: Path | None, room: saved_files.Gathered
     ) -> NewFile | None:  # fmt: skip
         """Read one file; None if it cannot be read or must not be taken."""
         # Without a root, the caller has checked the path.
@@ -198,7 +197,8 @@ class Versions:
         gathered = saved_files.gather(connection, [(path, place)])
         for skipped in gathered.skipped:
             self._report.left["files", f"cannot be read: {skipped.rpartition(': ')[2]}"] += 1
-        previews.update(gathered.previews)
+        room.previews.update(gathered.previews)
+        room.profiles.update(gathered.profiles)
         return gathered.files[0] if gathered.files else None
 
     def _count(self, files: Sequence[NewFile], *, is_embedded: bool) -> None:

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 import orjson
 
 from artui.content import tabling
-from artui.content.helping import helped
-from artui.content.reading import SourceStream
+from artui.content.helping import descriptor_of, helped
 from artui.errors import PackageMissing, UsageError
 from artui.query.tables import Table, table_of
 
@@ -133,7 +132,7 @@ def _read_apart(open_file: Open, path: str, ending: str, most_rows: int) -> Begi
     """Let a program of its own read what needs a package: that one may be led astray by a file that is made to."""
     arguments = (ending, str(most_rows), str(MAX_CELLS), str(MAX_COLUMNS))
     try:
-        with open_file() as stream, _descriptor(stream) as descriptor:
+        with open_file() as stream, descriptor_of(stream) as descriptor:
             done = helped(
                 tabling,
                 descriptor,
@@ -152,23 +151,6 @@ def _read_apart(open_file: Open, path: str, ending: str, most_rows: int) -> Begi
         raise _no_table(path, lines[-1][:200])
     names, columns, has_more, left_out = json.loads(done.stdout)
     return Beginning(Table(dict(zip(table_of(names, []).names, columns, strict=True))), has_more, left_out)
-
-
-@contextlib.contextmanager
-def _descriptor(stream: BinaryIO) -> Iterator[int]:
-    """Give an open file with what a stream gives: its own, or that of a copy."""
-    own = (
-        stream.raw.descriptor
-        if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, SourceStream)
-        else None
-    )
-    if own is not None:
-        yield own
-        return
-    with tempfile.TemporaryFile(prefix="artui-") as copy:
-        shutil.copyfileobj(stream, copy, 1 << 20)
-        copy.flush()
-        yield copy.fileno()
 
 
 def _no_table(path: str, why: str) -> UsageError:

@@ -1,0 +1,75 @@
+"""What the columns of a table are like, and how far two tables differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Value = str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column. Times are in milliseconds since 1970, UTC."""
+
+    name: str
+    type: str
+    """`integer`, `number`, `boolean`, `time`, `text`, `mixed` or `empty`."""
+    count: int
+    """Cells, empty ones too."""
+    null_count: int
+    distinct: int
+    """Different values: about, unless `is_distinct_exact`."""
+    is_distinct_exact: bool
+    nan_count: int = 0
+    infinite_count: int = 0
+    text_count: int = 0
+    """Of a column that is not one of texts."""
+    other_count: int = 0
+    """Cells with lists, objects or bytes."""
+    min: float | None = None
+    """None where there is no number, like those below."""
+    max: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    quantiles: Mapping[str, float] = field(default_factory=dict)
+    """By share, such as `0.5`."""
+    most_frequent: tuple[tuple[Value, int], ...] = ()
+    edges: tuple[float, ...] = ()
+    """Of the histogram, one more than its counts."""
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableProfile:
+    """A table."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    odd_rows: int = 0
+    """With more or fewer cells than there are columns."""
+    bad_rows: int = 0
+    """Records that could not be read."""
+    left_out_columns: int = 0
+    note: str = ""
+    """Why not all of it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """How far a column of one table differs from that of another; what does not fit the type is None."""
+
+    name: str
+    word: str
+    """`type`, `high`, `moderate`, `low`, `unknown` or `none`."""
+    before: ColumnProfile
+    after: ColumnProfile
+    psi: float | None
+    psi_by_chance: float | None
+    jensen_shannon: float | None
+    ks: float | None
+    wasserstein: float | None
+    null_shift: float
+    outside: float | None
+    new_values: tuple[str, ...] = ()
+    gone_values: tuple[str, ...] = ()
