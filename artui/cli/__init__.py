@@ -34,6 +34,7 @@ VERBS = {
     "ls": "List runs, or artifacts.",
     "show": "Show a run, or a version of an artifact.",
     "compare": "Put runs side by side.",
+    "diff": "Say how one version of an artifact differs from another.",
     "why": "Say what made a run better than another, or what sets runs apart.",
     "get": "Get the files of a version, checked, into a folder.",
     "preview": "Show what the files of a version hold.",

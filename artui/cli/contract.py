@@ -24,7 +24,15 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
-    from artui.model.profiles import ColumnProfile, TableProfile
+    from artui.model.difference import (
+        FileChange,
+        FileDifference,
+        RowsDifference,
+        TableDifference,
+        ValueChange,
+        VersionDifference,
+    )
+    from artui.model.profiles import ColumnDrift, ColumnProfile, TableProfile
     from artui.query.compare import Row
     from artui.query.why import Factor, Spread
 
@@ -223,6 +231,66 @@ RECORDS: dict[str, Record] = {
         "histogram_counts": Field("[whole]", "how many numbers each bin has"),
     },
     "frequent value": {"value": Field("value", "a text or a number"), "count": Field("whole", "how often it occurs")},
+    "file difference": {
+        "path": Field("text", "as the second has it; of a removed file as the first had it"),
+        "change": Field("text", "changed, added, removed, moved, or unknown where a digest is missing"),
+        "old_path": Field("text", "of a moved file"),
+        "size_before": Field("whole?", "in bytes"),
+        "size_after": Field("whole?", "in bytes"),
+        "kind": Field("text", "what was compared: text, table, tensors, values, packages, cells, picture, bytes, nothing; empty if not looked into"),
+        "summary": Field("text", "how it differs, in a few words"),
+        "notes": Field("[text]", "what could not be compared, and why"),
+        "lines": Field("[line of difference]", "of a text"),
+        "added": Field("whole", "lines that only the second has"),
+        "removed": Field("whole", "lines that only the first has"),
+        "hidden": Field("whole", "lines or values that are left out: there are too many"),
+        "values": Field("[value change]", "of settings, packages and tensors"),
+        "table": Field("table difference?", "of a table"),
+    },
+    "line of difference": {
+        "sign": Field("text", "a blank, -, +, @ between parts, ! a remark"),
+        "text": Field("text", "the line"),
+        "old": Field("whole?", "its number in the first, from 1"),
+        "new": Field("whole?", "its number in the second"),
+    },
+    "value change": {
+        "name": Field("text", "what differs"),
+        "before": Field("text?", "its value in the first"),
+        "after": Field("text?", "its value in the second"),
+        "note": Field("text", "how far: up or down, the norm of the change"),
+    },
+    "table difference": {
+        "rows_before": Field("whole", "rows of the first"),
+        "rows_after": Field("whole", "rows of the second"),
+        "added_columns": Field("[text]", "columns that only the second has"),
+        "removed_columns": Field("[text]", "columns that only the first has"),
+        "drifts": Field("[column drift]", "columns that both have, the worst first"),
+        "rows": Field("rows difference?", "rows that were added, removed, changed"),
+    },
+    "rows difference": {
+        "key": Field("[text]", "columns by which rows are paired; empty: by all cells"),
+        "added": Field("whole", "rows that only the second has"),
+        "removed": Field("whole", "rows that only the first has"),
+        "changed": Field("whole", "rows of the same key with other cells"),
+        "same": Field("whole", "rows that are the same"),
+        "changed_by_column": Field("{whole}", "in how many changed rows a column differs"),
+        "repeated": Field("whole", "rows whose key an earlier row has, too"),
+    },
+    "column drift": {
+        "name": Field("text", "the column"),
+        "drift": Field("text", "type, high, moderate, low, unknown or none"),
+        "psi": Field("number?", "population stability index, over deciles of the first"),
+        "psi_by_chance": Field("number?", "what chance alone stays below in 19 of 20 cases"),
+        "jensen_shannon": Field("number?", "distance, to base 2"),
+        "ks": Field("number?", "statistic of Kolmogorov and Smirnov"),
+        "wasserstein": Field("number?", "in the unit of the column"),
+        "null_shift": Field("number", "share of empty cells in the second less that in the first"),
+        "outside": Field("number?", "share of the second's numbers outside the range of the first"),
+        "new_values": Field("[text]", "texts that the first does not have"),
+        "gone_values": Field("[text]", "texts that the second does not have"),
+        "before": Field("column profile", "the column in the first"),
+        "after": Field("column profile", "the column in the second"),
+    },
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
         "version": Field("version", "the other version"),
@@ -379,6 +447,13 @@ DOCUMENTS: dict[str, Record] = {
         "made": Field("[text]", "paths of the files that were looked at now"),
         "left_out": Field("{text}", "by path why a file was not looked at"),
         "is_kept": Field("flag", "whether what was made is in the catalog now"),
+    },
+    "diff": {
+        "before": Field("version", "the first version"),
+        "after": Field("version", "the second version"),
+        "same_count": Field("whole", "files that are the same in both"),
+        "facts": Field("[value change]", "what is declared, and said in the metadata, where it differs"),
+        "files": Field("[file difference]", "the files that differ"),
     },
     "relocate": {
         "old": Field("text", "the place that was looked for in the catalog"),
@@ -577,6 +652,66 @@ def _column_profile(column: ColumnProfile) -> dict[str, Any]:
     return {name: getattr(column, name) for name in names} | {
         "quantiles": dict(column.quantiles), "most_frequent": [{"value": value, "count": count} for value, count in column.most_frequent],
         "histogram_edges": list(column.edges), "histogram_counts": list(column.counts),
+    }  # fmt: skip
+
+
+def difference_record(
+    difference: VersionDifference, changes: Sequence[FileChange], details: Mapping[str, FileDifference]
+) -> dict[str, Any]:
+    """Make what is printed of two versions that are compared."""
+    return {
+        "before": version_record(difference.before), "after": version_record(difference.after), "same_count": difference.same_count,
+        "facts": [_value_change(change) for change in difference.facts],
+        "files": [_file_difference(change, details.get(change.path)) for change in changes],
+    }  # fmt: skip
+
+
+def _file_difference(change: FileChange, detail: FileDifference | None) -> dict[str, Any]:
+    names = ["path", "change", "old_path", "size_before", "size_after"]
+    known = {name: getattr(change, name) for name in names}
+    if detail is None:
+        return known | {
+            "kind": "", "summary": "", "notes": [], "lines": [], "added": 0, "removed": 0, "hidden": 0, "values": [], "table": None,
+        }  # fmt: skip
+    return known | {
+        "kind": detail.kind, "summary": detail.summary, "notes": detail.notes,
+        "lines": [{"sign": line.sign, "text": line.text, "old": line.old, "new": line.new} for line in detail.lines],
+        "added": detail.added, "removed": detail.removed, "hidden": detail.hidden, "values": [_value_change(value) for value in detail.values],
+        "table": _or_none(_table_difference, detail.table),
+    }  # fmt: skip
+
+
+def _value_change(change: ValueChange) -> dict[str, Any]:
+    return {"name": change.name, "before": change.before, "after": change.after, "note": change.note}
+
+
+def _table_difference(table: TableDifference) -> dict[str, Any]:
+    return {
+        "rows_before": table.before.rows, "rows_after": table.after.rows, "added_columns": table.added_columns, "removed_columns": table.removed_columns,
+        "drifts": [_column_drift(drift) for drift in table.drifts], "rows": _or_none(_rows_difference, table.rows),
+    }  # fmt: skip
+
+
+def _rows_difference(rows: RowsDifference) -> dict[str, Any]:
+    names = ["key", "added", "removed", "changed", "same", "repeated"]
+    return {name: getattr(rows, name) for name in names} | {"changed_by_column": dict(rows.changed_by_column)}
+
+
+def _column_drift(drift: ColumnDrift) -> dict[str, Any]:
+    names = [
+        "name",
+        "psi",
+        "psi_by_chance",
+        "jensen_shannon",
+        "ks",
+        "wasserstein",
+        "null_shift",
+        "outside",
+        "new_values",
+        "gone_values",
+    ]
+    return {name: getattr(drift, name) for name in names} | {
+        "drift": drift.word, "before": _column_profile(drift.before), "after": _column_profile(drift.after),
     }  # fmt: skip
 
 

@@ -84,10 +84,6 @@ class Lines:
     def __iter__(self) -> Lines:
         return self
 
-    def detach(self) -> None:
-        """Leave the stream below open when this goes."""
-        self._stream.detach()
-
     def __next__(self) -> str:
         line = self._stream.readline(MAX_ROW_CHARS)
         self.row_chars += len(line)

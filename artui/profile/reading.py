@@ -14,6 +14,7 @@ import lzma
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -52,7 +53,7 @@ def profile_of(
         OSError: it cannot be read.
     """
     watch = _Watch(stream, until, tell)
-    content = _PACKINGS[kind.packing](stream) if kind.packing else stream
+    content = unpacked(kind, stream)
     try:
         if kind.ending in ARRAY_ENDINGS:
             return _array(content, watch)
@@ -78,23 +79,41 @@ class _Watch:
             self._tell(self._stream.tell())
 
 
-def _delimited(content: BinaryIO, delimiter: str, watch: _Watch) -> Profile:
-    """Read CSV and its like. A row with another number of cells is taken as far as it goes, and counted."""
+def unpacked(kind: Table, stream: BinaryIO) -> BinaryIO:
+    """Give what is in a packed file as a stream; of others the file itself."""
+    return _PACKINGS[kind.packing](stream) if kind.packing else stream
+
+
+def delimited_rows(content: BinaryIO, delimiter: str) -> tuple[list[str], Iterator[list[str]]]:
+    """Give the names of the columns of CSV and its like, and the rows, of whatever width each has.
+
+    Columns without names are numbered. An empty delimiter is guessed.
+
+    Raises:
+        NotATable: its first row cannot be read.
+    """
     head = _head(content)
     encoding = "utf-16" if text.as_utf8(head) is not head else text.encoding_of(head)[0]
     delimiter = delimiter or table.delimiter_of(head[: table.FIRST_LINE_BYTES].decode(encoding, "replace"))
-    lines = table.Lines(io.TextIOWrapper(content, encoding, "replace", newline=""))
+    lines = table.Lines(io.TextIOWrapper(_kept_open(content), encoding, "replace", newline=""))
     rows = _rows(lines, delimiter)
     try:
         first = next(rows, None)
     except _READ_FAULTS as error:
         raise NotATable(f"its first row cannot be read: {error}") from error
     if first is None:
-        return Builder([]).done()
-    has_header = table.names_columns(first)
-    builder = Builder(first if has_header else [str(number) for number in range(1, len(first) + 1)])
-    batch: list[list[str]] = [] if has_header else [first]
-    width, batch_rows = len(first), builder.batch_rows
+        return [], iter(())
+    if table.names_columns(first):
+        return first, rows
+    return [str(number) for number in range(1, len(first) + 1)], chain([first], rows)
+
+
+def _delimited(content: BinaryIO, delimiter: str, watch: _Watch) -> Profile:
+    """Read CSV and its like. A row with another number of cells is taken as far as it goes, and counted."""
+    names, rows = delimited_rows(content, delimiter)
+    builder = Builder(names)
+    batch: list[list[str]] = []
+    width, batch_rows = len(names), builder.batch_rows
     try:
         for row in rows:
             if len(row) != width:
@@ -108,8 +127,26 @@ def _delimited(content: BinaryIO, delimiter: str, watch: _Watch) -> Profile:
     except _READ_FAULTS as error:
         builder.note = f"read up to row {len(batch) + builder.rows:,}: {error or type(error).__name__}"
     _add_written(builder, batch)
-    lines.detach()
     return builder.done()
+
+
+class _KeptOpen(io.RawIOBase):
+    """A stream that stays open when who reads it is done."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = self._stream.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def _kept_open(stream: BinaryIO) -> io.BufferedReader:
+    return io.BufferedReader(_KeptOpen(stream), 1 << 18)
 
 
 def _rows(lines: table.Lines, delimiter: str) -> Iterator[list[str]]:

@@ -239,7 +239,7 @@ def test_wrong_usage_has_one_form(call: Call, workplace: Path, line: str) -> Non
     assert set(re.findall(r"`artui ([a-z]+)", err)) <= set(VERBS)
 
 
-@pytest.mark.parametrize(("word", "verb"), [("list", "ls"), ("compar", "compare"), ("diff", "compare"), ("Show", "show"), ("lineage", "trace"), ("run", "exec"), ("zzzz", "")])  # fmt: skip
+@pytest.mark.parametrize(("word", "verb"), [("list", "ls"), ("compar", "compare"), ("difference", "diff"), ("Show", "show"), ("lineage", "trace"), ("run", "exec"), ("zzzz", "")])  # fmt: skip
 def test_a_verb_that_was_meant_is_named(call: Call, workplace: Path, word: str, verb: str) -> None:
     """A slip, and what other tools call it, leads to the verb; the words for it are no verbs themselves."""
     err = call(word)[2]

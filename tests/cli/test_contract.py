@@ -36,6 +36,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
+    "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "final-code"), ("diff", "digits-split", "--stat")),
     "impact": (("impact", "digits-raw:v1"), ("impact", "final-2"), ("impact", "digits-serving:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),

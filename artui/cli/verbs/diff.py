@@ -1,0 +1,123 @@
+"""`artui diff REF [REF]`: how one version of an artifact differs from another, down to rows and tensors."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, open_reader, print_json, say_damaged
+from artui.cli.sheets import print_sections, print_sheet
+from artui.errors import ArtuiError, UnknownReference, UsageError
+
+if TYPE_CHECKING:
+    from artui.model import VersionDetail, VersionHead
+    from artui.query.reader import Reader
+
+MAX_FILES = 200
+"""So many files that differ are looked into, the first of them."""
+MOST_ROWS, MOST_LINES = 40, 400
+"""Of each file in print; `--json` has all that was compared."""
+
+
+@click.command("diff")
+@click.argument("refs", nargs=-1, metavar="REF [REF]", shell_complete=completing.references)
+@click.option("--file", "-f", "patterns", multiple=True, metavar="GLOB", help="Only files whose path matches, such as '*.csv'; may be given again.")  # fmt: skip
+@click.option("--key", "-k", "key", multiple=True, metavar="COLUMN", help="Pair the rows of tables by this column; may be given again. By default a column that names rows is looked for.")  # fmt: skip
+@click.option("--stat", is_flag=True, help="Only say which files differ, without opening any.")
+@click.option("--exit-code", is_flag=True, help="End with 1 if they differ.")
+@catalog_option
+@json_option
+def command(
+    refs: tuple[str, ...],
+    patterns: tuple[str, ...],
+    key: tuple[str, ...],
+    stat: bool,
+    exit_code: bool,
+    catalog: str | None,
+    as_json: bool,
+) -> int:
+    """Say how the second REF (NAME, NAME:v3 or NAME:ALIAS) differs from the first; of one REF, how it differs from the version before it."""
+    from artui.query.difference.files import Known, file_difference
+    from artui.query.difference.versions import version_difference
+
+    refs, catalog = without_catalog(refs, catalog)
+    if len(refs) not in (1, 2):
+        raise UsageError(
+            "diff takes one or two versions.", remedy="For example: artui diff digits-split:v1 digits-split:v2"
+        )
+    with open_reader(catalog) as reader:
+        before, after = _versions(reader, refs)
+        say_damaged([(each.head.reference, each.damaged) for each in (before, after) if each.damaged])
+        difference = version_difference(before, after)
+        known = Known(reader, difference)
+        chosen = [
+            change
+            for change in difference.files
+            if not patterns or any(fnmatchcase(change.path, pattern) for pattern in patterns)
+        ]
+        details = (
+            {} if stat else {change.path: file_difference(known, change, key=key) for change in chosen[:MAX_FILES]}
+        )
+    if as_json:
+        from artui.cli.contract import difference_record
+
+        print_json(**difference_record(difference, chosen, details))
+    else:
+        from artui.sheets.difference import difference_sheet, file_sections
+
+        print_sheet(difference_sheet(difference, details))
+        for detail in details.values():
+            if detail.kind != "nothing" or detail.notes:
+                print_sections(file_sections(detail, most_rows=MOST_ROWS, most_lines=MOST_LINES))
+        if len(chosen) > MAX_FILES and not stat:
+            click.echo(f"artui: {len(chosen) - MAX_FILES:,} more files differ: choose among them with --file", err=True)
+    return 1 if exit_code and (difference.files or difference.facts) else 0
+
+
+def _versions(reader: Reader, refs: tuple[str, ...]) -> tuple[VersionDetail, VersionDetail]:
+    from artui.query.artifacts import get_version
+    from artui.query.references import find_version
+
+    try:
+        heads = [find_version(reader, ref) for ref in refs]
+    except UnknownReference as error:
+        for ref in refs:
+            _refuse_run(reader, ref, refs, error)
+        raise
+    if len(heads) == 1:
+        heads.insert(0, _before(reader, heads[0]))
+    before, after = (get_version(reader, head.id) for head in heads)
+    return before, after
+
+
+def _refuse_run(reader: Reader, ref: str, refs: tuple[str, ...], error: UnknownReference) -> None:
+    """Say which verb compares runs, if a reference is one.
+
+    Raises:
+        UsageError: it is.
+    """
+    from artui.query.references import find_run
+
+    try:
+        name = find_run(reader, ref).name
+    except ArtuiError:
+        return
+    raise UsageError(f"{name} is a run.", remedy=f"`artui compare {' '.join(refs)}` puts runs side by side.") from error
+
+
+def _before(reader: Reader, head: VersionHead) -> VersionHead:
+    """Give the version before one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from artui.query.difference.versions import version_before
+
+    found = version_before(reader, head)
+    if found is None:
+        raise UsageError(f"{head.reference} has no version before it.", remedy="Name two versions.")
+    return found

@@ -1,0 +1,220 @@
+"""Rows of two tables, paired by a key: which were added, removed, changed.
+
+Each cell is a hash of what is written in it, so that a table of 1,000,000 rows takes 8 bytes a cell. Hashes are those of
+this process, and of 64 bits: two different cells are the same with a chance of 1 in 10**19.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import orjson
+
+from artui.profile import reading
+from artui.profile.tables import ARRAY_ENDINGS, NotATable, Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from artui.arrays import Ints
+
+MAX_CELLS = 20_000_000
+"""Of either table."""
+_BATCH_ROWS = 20_000
+_EMPTY = hash("")
+
+
+class TooLarge(Exception):
+    """A table has more cells than are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The hashes of a table's cells: by column, one for each row."""
+
+    names: tuple[str, ...]
+    columns: tuple[Ints, ...]
+    rows: int
+
+    def column(self, name: str) -> Ints:
+        """Give a column by its name; the first of several."""
+        return self.columns[self.names.index(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """How the rows of two tables differ."""
+
+    added: int
+    removed: int
+    changed: int
+    same: int
+    changed_by_column: dict[str, int]
+    repeated: int
+
+
+def cells_of(kind: Table, stream: BinaryIO) -> Cells:
+    """Read a table of text, or an array, to its end.
+
+    Raises:
+        NotATable: it is none of these.
+        TooLarge: it has more than `MAX_CELLS` cells.
+        OSError: it cannot be read.
+    """
+    content = reading.unpacked(kind, stream)
+    if kind.ending in ("jsonl", "ndjson"):
+        return _of_records(content)
+    if kind.ending in ARRAY_ENDINGS:
+        return _of_array(content)
+    names, rows = reading.delimited_rows(content, "" if kind.ending == "csv" else "\t")
+    return _of_rows(names, rows)
+
+
+def cells_of_columns(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Cells:
+    """Take columns of values that were read already."""
+    rows = len(columns[0]) if columns else 0
+    if rows * len(columns) > MAX_CELLS:
+        raise TooLarge
+    return Cells(tuple(names), tuple(_hashes(list(map(_written, column))) for column in columns), rows)
+
+
+def _written(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else f"\0{value!r}"
+
+
+def _of_rows(names: Sequence[str], rows: Iterator[Sequence[str]]) -> Cells:
+    width = len(names)
+    parts: list[list[Ints]] = [[] for _ in names]
+    count = 0
+    batch: list[Sequence[str]] = []
+
+    def take() -> None:
+        for part, column in zip(parts, zip(*batch, strict=True), strict=True):
+            part.append(_hashes(column))
+        batch.clear()
+
+    try:
+        for row in rows:
+            batch.append(row if len(row) == width else [*row[:width], *[""] * (width - len(row))])
+            count += 1
+            if count * width > MAX_CELLS:
+                raise TooLarge
+            if len(batch) >= _BATCH_ROWS:
+                take()
+    except csv.Error as error:
+        raise NotATable(str(error)) from error
+    if batch:
+        take()
+    return Cells(tuple(names), tuple(map(_joined, parts)), count)
+
+
+def _of_records(content: BinaryIO) -> Cells:
+    places: dict[str, int] = {}
+    columns: list[list[int]] = []
+    count = 0
+    for line in content:
+        try:
+            record = orjson.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(record, dict):
+            continue
+        for name, value in record.items():
+            if name not in places:
+                places[name] = len(columns)
+                columns.append([_EMPTY] * count)
+            columns[places[name]].append(_hash_of(value))
+        count += 1
+        if count * max(1, len(columns)) > MAX_CELLS:
+            raise TooLarge
+        for column in columns:
+            if len(column) < count:
+                column.append(_EMPTY)
+    return Cells(tuple(places), tuple(np.array(column, np.int64) for column in columns), count)
+
+
+def _hash_of(value: object) -> int:
+    """Hash a value of JSON: a number is not the text of it."""
+    if isinstance(value, str):
+        return hash(value)
+    return _EMPTY if value is None else hash(b"\0" + orjson.dumps(value))
+
+
+def _of_array(content: BinaryIO) -> Cells:
+    try:
+        array = np.load(io.BytesIO(content.read(MAX_CELLS * 16)), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise NotATable(str(error)) from error
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
+        raise NotATable("its cells are no plain numbers")
+    if array.size > MAX_CELLS:
+        raise TooLarge
+    table = array.reshape(len(array), -1).astype(np.float64) + 0.0
+    columns = tuple(np.ascontiguousarray(table[:, place]).view(np.int64) for place in range(table.shape[1]))
+    return Cells(tuple(map(str, range(table.shape[1]))), columns, len(array))
+
+
+def _hashes(cells: Sequence[object]) -> Ints:
+    return np.fromiter(map(hash, cells), np.int64, len(cells))
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def paired(before: Cells, after: Cells, key: Sequence[str]) -> Paired:
+    """Pair rows by the columns of `key`, or whole rows if it is empty, and count.
+
+    Of rows with the same key the first is paired with the first, the second with the second.
+    """
+    common = [name for name in after.names if name in before.names]
+    by = list(key) or common
+    ours, repeated_before = _numbered(_mixed([before.column(name) for name in by], before.rows))
+    theirs, repeated_after = _numbered(_mixed([after.column(name) for name in by], after.rows))
+    _, first, second = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    changed = np.zeros(len(first), bool)
+    by_column: dict[str, int] = {}
+    for name in common:
+        differs = before.column(name)[first] != after.column(name)[second]
+        if count := int(differs.sum()):
+            by_column[name] = count
+            changed |= differs
+    changed_count = int(changed.sum())
+    return Paired(
+        after.rows - len(second), before.rows - len(first), changed_count, len(first) - changed_count, by_column,
+        max(repeated_before, repeated_after),
+    )  # fmt: skip
+
+
+def is_unique(cells: Cells, name: str) -> bool:
+    """Say whether every cell of a column is filled, and another one."""
+    column = cells.column(name)
+    return len(np.unique(column)) == cells.rows and not bool((column == _EMPTY).any())
+
+
+def _mixed(columns: Sequence[Ints], rows: int) -> NDArray[np.uint64]:
+    mixed = np.full(rows, 0x9E37_79B9_7F4A_7C15, np.uint64)
+    with np.errstate(over="ignore"):
+        for column in columns:
+            mixed = (mixed ^ column.view(np.uint64)) * np.uint64(0xBF58_476D_1CE4_E5B9)
+            mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def _numbered(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
+    """Tell equal keys apart by which of them each is; say how many have one before them."""
+    if not keys.size:
+        return keys, 0
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    number = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys))))
+    numbers = np.empty(len(keys), np.uint64)
+    numbers[order] = number.astype(np.uint64)
+    with np.errstate(over="ignore"):
+        return keys ^ (numbers * np.uint64(0x94D0_49BB_1331_11EB)), int((number > 0).sum())

@@ -1,0 +1,263 @@
+"""The sheet of how one version differs from another, and sections for the files that do."""
+
+from __future__ import annotations
+
+from artui.model.difference import FileChange, FileDifference, TableDifference, VersionDifference
+from artui.model.profiles import ColumnDrift
+from artui.safetext import clean_lines
+from artui.sheets.profile import different_text, share_text, size_text, value_text
+from artui.sheets.sheet import (
+    MIDDLE_DOT,
+    NOTHING,
+    Cell,
+    Fact,
+    Header,
+    Row,
+    Rows,
+    Section,
+    Sheet,
+    Table,
+    Tone,
+    facts_section,
+    filled,
+)
+from artui.units import bytes_text, count_text, number_text, plural
+
+ARROW = "→"
+SIGNS = {"added": "+", "removed": "−", "changed": "~", "moved": "»", "unknown": "?"}
+TONES: dict[str, Tone] = {"added": "good", "removed": "bad", "changed": "warn", "moved": "dim", "unknown": "warn"}
+DRIFT_TONES: dict[str, Tone] = {
+    "type": "bad",
+    "high": "bad",
+    "moderate": "warn",
+    "low": "plain",
+    "none": "dim",
+    "unknown": "dim",
+}
+_MOST_NAMES = 8
+
+
+def difference_sheet(difference: VersionDifference, details: dict[str, FileDifference]) -> Sheet:
+    """Say which files differ, and in a few words how; `details` by path as far as they are known."""
+    before, after = difference.before, difference.after
+    return Sheet(
+        f"{before.reference} {ARROW} {after.reference}",
+        about_text(difference),
+        filled(
+            Section(
+                "said of it",
+                table=Table(
+                    (Header("name"), Header(before.reference), Header(after.reference)),
+                    Rows(
+                        difference.facts,
+                        lambda change: (
+                            Cell(change.name, "strong"),
+                            Cell(_or_nothing(change.before)),
+                            Cell(_or_nothing(change.after)),
+                        ),
+                    ),
+                )
+                if difference.facts
+                else None,
+            ),
+            Section(
+                "files",
+                table=Table(
+                    (Header(""), Header("file"), Header("size", is_right=True), Header("")),
+                    Rows(difference.files, lambda change: file_row(change, details.get(change.path))),
+                )
+                if difference.files
+                else None,
+            ),
+        ),
+    )
+
+
+def about_text(difference: VersionDifference) -> str:
+    """Say how many files differ: `1 of 2 files changed`."""
+    counts = {word: sum(change.change == word for change in difference.files) for word in SIGNS}
+    parts = [f"{count_text(count)} {word}" for word, count in counts.items() if count]
+    same = f"{plural(difference.same_count, 'file')} the same" if difference.same_count else ""
+    if not difference.files:
+        return same or "no files"
+    return MIDDLE_DOT.join(part for part in (f"files: {', '.join(parts)}", same) if part)
+
+
+def file_row(change: FileChange, detail: FileDifference | None) -> Row:
+    """Give the row of a file in the list of those that differ."""
+    tone = TONES[change.change]
+    words = detail.summary if detail is not None and detail.kind != "nothing" else _change_text(change)
+    return (
+        Cell(SIGNS[change.change], tone),
+        Cell(change.path, "strong"),
+        Cell(_size_text(change)),
+        Cell(words, "dim" if change.change == "moved" else "plain"),
+    )
+
+
+def _change_text(change: FileChange) -> str:
+    if change.change == "moved":
+        return f"moved from {change.old_path}"
+    if change.change == "unknown":
+        return "a digest is missing: it may be the same"
+    return change.change
+
+
+def _size_text(change: FileChange) -> str:
+    if change.size_before is None or change.size_after is None:
+        return bytes_text(change.size_after if change.size_after is not None else change.size_before or 0)
+    more = change.size_after - change.size_before
+    return f"{'+' if more > 0 else '−'}{bytes_text(abs(more))}" if more else "="
+
+
+def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) -> list[Section]:
+    """Say how a file differs: facts, then a table or lines, shortened."""
+    facts = [Fact("note", note, "warn") for note in detail.notes]
+    if detail.table is not None:
+        return _table_sections(detail, detail.table, facts, most_rows)
+    if detail.values:
+        shown = detail.values[:most_rows]
+        has_notes = any(change.note for change in shown)
+        headers = (Header("name"), Header("before"), Header("after"), *((Header(""),) if has_notes else ()))
+        rows = [
+            (
+                Cell(change.name, "strong"),
+                Cell(_or_nothing(change.before), "bad" if change.after is None else "plain"),
+                Cell(_or_nothing(change.after), "good" if change.before is None else "plain"),
+                *((Cell(change.note, "dim"),) if has_notes else ()),
+            )
+            for change in shown
+        ]
+        left_out = len(detail.values) - len(shown) + detail.hidden
+        return [Section(detail.path, detail.summary, tuple(facts), Table(headers, rows), left_out_count=left_out)]
+    lines = [text_line(line.sign, line.text) for line in detail.lines[:most_lines]]
+    left_out = max(0, len(detail.lines) - most_lines) + detail.hidden
+    return [Section(detail.path, detail.summary, tuple(facts), lines=tuple(lines), left_out_count=left_out)]
+
+
+def text_line(sign: str, text: str) -> str:
+    """Write a line of a difference as it is shown without colours."""
+    shown = "".join(clean_lines(text)[:1])
+    return f"{sign}{shown}" if sign in "+- " else f"{'@@ ' if sign == '@' else '! '}{shown}"
+
+
+def _table_sections(detail: FileDifference, table: TableDifference, notes: list[Fact], most_rows: int) -> list[Section]:
+    facts = [
+        *notes,
+        Fact("size", f"{size_text(table.before)} {ARROW} {size_text(table.after)}"),
+        *(
+            Fact(f"columns {word}", _names(names), "good" if word == "added" else "bad")
+            for word, names in (("added", table.added_columns), ("removed", table.removed_columns))
+        ),
+        *_row_facts(table),
+    ]
+    section = facts_section(detail.path, facts)
+    drifts = [drift for drift in table.drifts if drift.word != "none"]
+    calm = len(table.drifts) - len(drifts)
+    shown = drifts[:most_rows]
+    sections = [Section(section.title, detail.summary, section.facts)]
+    if drifts:
+        about = f"{plural(calm, 'other')} without drift" if calm else ""
+        sections.append(
+            Section(
+                f"drift of {detail.path}",
+                about,
+                table=Table(DRIFT_HEADERS, [drift_row(drift) for drift in shown]),
+                left_out_count=len(drifts) - len(shown),
+            )
+        )
+    return sections
+
+
+DRIFT_HEADERS = (
+    Header("column"), Header("drift"), Header("PSI", is_right=True), Header("JS", is_right=True), Header("KS", is_right=True),
+    Header("moved", is_right=True), Header("mean, or most frequent"), Header("empty", is_right=True), Header(""),
+)  # fmt: skip
+"""Of the table of columns that drifted."""
+
+
+def drift_row(drift: ColumnDrift) -> Row:
+    """Give the row of a column."""
+    return (
+        Cell(drift.name, "strong"),
+        Cell(drift.word, DRIFT_TONES[drift.word]),
+        *(Cell(NOTHING if value is None else f"{value:.3g}") for value in (drift.psi, drift.jensen_shannon, drift.ks)),
+        Cell(NOTHING if drift.wasserstein is None else number_text(drift.wasserstein)),
+        Cell(_middle_text(drift)),
+        Cell(_empty_text(drift)),
+        Cell(_more_text(drift), "dim"),
+    )
+
+
+def _middle_text(drift: ColumnDrift) -> str:
+    before, after = drift.before, drift.after
+    if before.type != after.type:
+        return f"{before.type} {ARROW} {after.type}"
+    if before.mean is not None and after.mean is not None:
+        return f"{value_text(before, before.mean)} {ARROW} {value_text(after, after.mean)}"
+    firsts = [
+        _frequent_text(column.most_frequent[0][0]) if column.most_frequent else NOTHING for column in (before, after)
+    ]
+    return firsts[0] if firsts[0] == firsts[1] else f"{firsts[0]} {ARROW} {firsts[1]}"
+
+
+def _frequent_text(value: str | float) -> str:
+    return value if isinstance(value, str) else number_text(value)
+
+
+def _empty_text(drift: ColumnDrift) -> str:
+    shares = [
+        (column.null_count + column.nan_count) / column.count if column.count else 0
+        for column in (drift.before, drift.after)
+    ]
+    if not any(shares):
+        return NOTHING
+    return (
+        share_text(shares[0]) if shares[0] == shares[1] else f"{share_text(shares[0])} {ARROW} {share_text(shares[1])}"
+    )
+
+
+def _more_text(drift: ColumnDrift) -> str:
+    parts = []
+    if drift.outside:
+        parts.append(f"{share_text(drift.outside)} outside the range before")
+    if drift.new_values:
+        parts.append(f"new: {_names(drift.new_values, 3)}")
+    if drift.gone_values:
+        parts.append(f"gone: {_names(drift.gone_values, 3)}")
+    if drift.word == "unknown":
+        parts.append(f"different: {different_text(drift.before)} {ARROW} {different_text(drift.after)}")
+    return MIDDLE_DOT.join(parts)
+
+
+def _row_facts(table: TableDifference) -> list[Fact]:
+    rows = table.rows
+    if rows is None:
+        return []
+    by = f"by {', '.join(rows.key)}" if rows.key else "by all their cells"
+    counts = f"{count_text(rows.added)} added, {count_text(rows.removed)} removed, "
+    counts += f"{count_text(rows.changed)} changed, " if rows.key else ""
+    facts = [Fact("rows", f"{counts}{count_text(rows.same)} the same, paired {by}")]
+    if rows.changed_by_column:
+        named = [f"{name} {count_text(count)}" for name, count in rows.changed_by_column[:_MOST_NAMES]]
+        more = len(rows.changed_by_column) - len(named)
+        facts.append(Fact("changed in", ", ".join(named) + (f" and {plural(more, 'more column')}" if more else "")))
+    if rows.repeated:
+        what = "keys" if rows.key else "rows"
+        facts.append(
+            Fact(
+                f"repeated {what}",
+                f"{count_text(rows.repeated)}: the first is paired with the first, and so on",
+                "warn",
+            )
+        )
+    return facts
+
+
+def _names(names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
+    more = f" and {count_text(len(names) - most)} more" if len(names) > most else ""
+    return ", ".join(name or '""' for name in names[:most]) + more
+
+
+def _or_nothing(text: str | None) -> str:
+    return NOTHING if text is None else text or '""'

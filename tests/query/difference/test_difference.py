@@ -1,0 +1,415 @@
+"""What is said of two versions that differ, held against pandas, numpy and git."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artui.capture.adding import add_version
+from artui.content import profiles
+from artui.model.difference import FileDifference
+from artui.profile import rows
+from artui.profile.tables import NotATable, Table, TookTooLong
+from artui.query.artifacts import get_version
+from artui.query.difference import tensors, texts
+from artui.query.difference.files import Known, file_difference
+from artui.query.difference.versions import version_before, version_difference
+from artui.query.reader import Reader
+from artui.query.references import find_version
+
+pd = pytest.importorskip("pandas")
+
+
+def _frame(seed: int, count: int = 400) -> Any:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "user_id": [f"u{number}" for number in range(count)],
+            "amount": random.normal(10, 2, count).round(3),
+            "card": random.choice(["debit", "credit"], count),
+            "age": random.integers(18, 80, count),
+        }
+    )
+
+
+def _changed(frame: Any, seed: int) -> Any:
+    random = np.random.default_rng(seed)
+    after = (
+        frame.sample(frac=1, random_state=seed)
+        .drop(frame.index[random.integers(0, len(frame), 30)], errors="ignore")
+        .copy()
+    )
+    after.loc[after.index[:25], "amount"] += 1.5
+    after.loc[after.index[10:40], "card"] = "gift"
+    new = _frame(seed + 100, 20).assign(user_id=[f"new{number}" for number in range(20)])
+    return pd.concat([after, new], ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_rows_are_paired_as_pandas_pairs_them(seed: int, ending: str) -> None:
+    """Added, removed and changed rows by key, and by column, are what a join of pandas gives; without a key, whole rows are."""
+    before, after = _frame(seed), _changed(_frame(seed), seed)
+
+    def cells(frame: Any) -> rows.Cells:
+        text = frame.to_csv(index=False) if ending == "csv" else frame.to_json(orient="records", lines=True)
+        return rows.cells_of(Table(ending), io.BytesIO(text.encode()))
+
+    found = rows.paired(cells(before), cells(after), ["user_id"])
+    whole = rows.paired(cells(before), cells(after), [])
+
+    joined = before.merge(after, on="user_id", how="outer", indicator=True)
+    both = joined[joined._merge == "both"]
+    differs = {name: (both[f"{name}_x"] != both[f"{name}_y"]) for name in ("amount", "card", "age")}
+    assert (
+        found.added == (joined._merge == "right_only").sum() and found.removed == (joined._merge == "left_only").sum()
+    )
+    assert found.changed_by_column == {name: int(mask.sum()) for name, mask in differs.items() if mask.any()}
+    assert (
+        found.changed == int(np.logical_or.reduce(list(differs.values())).sum())
+        and found.same == len(both) - found.changed
+    )
+    all_cells = before.merge(after, how="outer", indicator=True)
+    assert (whole.added, whole.removed, whole.same) == tuple(
+        int((all_cells._merge == side).sum()) for side in ("right_only", "left_only", "both")
+    )
+
+
+def test_repeated_and_missing_keys() -> None:
+    """Rows of one key are paired in their order; an empty key and NaN are keys like others; columns that one lacks are left aside."""
+    before = rows.cells_of(Table("csv"), io.BytesIO(b"k,v,old\n1,a,x\n1,b,x\n,c,x\nnan,d,x\n"))
+    after = rows.cells_of(Table("csv"), io.BytesIO(b"v,k,new\na,1,y\nB,1,y\ne,1,y\nc,,y\nd,nan,y\n"))
+
+    found = rows.paired(before, after, ["k"])
+
+    assert (found.added, found.removed, found.changed, found.same, found.repeated) == (1, 0, 1, 3, 2)
+    assert found.changed_by_column == {"v": 1}
+    assert not rows.is_unique(before, "k") and rows.is_unique(before, "v")
+
+
+# Texts
+
+
+@pytest.mark.skipif(
+    subprocess.run(["git", "--version"], capture_output=True, check=False).returncode != 0, reason="needs git"
+)
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_are_counted_as_git_counts_them(seed: int, tmp_path: Path) -> None:
+    """Applying the lines gives the second text, and no more lines differ than git finds."""
+    random = Random(seed)
+    before = [f"line {random.randrange(40)}\n" for _ in range(200)]
+    after = [line for line in before if random.random() < 0.9]
+    for _ in range(15):
+        after.insert(random.randrange(len(after)), f"new {random.randrange(1000)}\n")
+
+    found = texts.text_difference("a.txt", "".join(before).encode(), "".join(after).encode())
+
+    (tmp_path / "a").write_text("".join(before))
+    (tmp_path / "b").write_text("".join(after))
+    done = subprocess.run(
+        ["git", "diff", "--no-index", "--numstat", "--minimal", "a", "b"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    added, removed = map(int, done.stdout.split()[:2])
+    assert found.added - found.removed == added - removed and found.added <= 1.3 * added + 10
+    kept = {line.new: line.text for line in found.lines if line.sign in "+ "}
+    assert all(after[number - 1].rstrip("\n") == text for number, text in kept.items() if number)
+    assert sum(line.sign == "+" for line in found.lines) == found.added
+
+
+def test_settings_are_compared_by_path() -> None:
+    """JSON, YAML and TOML; values that are the same but for their order or spacing do not differ."""
+    before = {"lr": 0.1, "layers": [64, {"units": 10}], "name": "a", "gone": None}
+    after = {"name": "a", "lr": 0.01, "layers": [64, {"units": 12}, "x"]}
+    expected = [
+        ("lr", "0.1", "0.01"),
+        ("layers[1].units", "10", "12"),
+        ("gone", "null", None),
+        ("layers[2]", None, "x"),
+    ]
+
+    found = texts.text_difference("c.json", json.dumps(before, indent=4).encode(), json.dumps(after).encode())
+    yaml = texts.text_difference("c.yaml", b"a: 1\nb: {c: x}\n", b"b:\n  c: y\na: 1\n")
+    toml = texts.text_difference("c.toml", b"[a]\nb = 1\n", b"a = {b = 2}\n")
+    same = texts.text_difference("c.json", b'{"a": 1}', b'{\n "a": 1}')
+    broken = texts.text_difference("c.json", b"{", b"{}")
+
+    assert [(value.name, value.before, value.after) for value in found.values] == expected
+    assert found.summary == "2 changed, 1 added, 1 removed of 6 values"
+    assert [(value.name, value.after) for value in (*yaml.values, *toml.values)] == [("b.c", "y"), ("a.b", "2")]
+    assert same.summary == "the same values" and broken.kind == "text"
+
+
+def test_packages_go_up_and_down() -> None:
+    """Lists of packages are compared by name, whatever its letters, and by the order of versions."""
+    before = b"# made\nNumPy==1.9.0\ntorch==2.0.0\nold-one==1\nsame==3\nrc==1.0rc1\n"
+    after = b"numpy==1.10.0\ntorch==1.13.1 ; python_version > '3'\nnew_one==2\nsame==3\nrc==1.0\n"
+
+    found = texts.text_difference("requirements.txt", before, after)
+
+    assert {value.name: value.note for value in found.values} == {
+        "numpy": "up",
+        "torch": "down",
+        "old-one": "removed",
+        "new-one": "added",
+        "rc": "up",
+    }
+    assert (found.kind, found.summary) == ("packages", "1 added, 1 removed, 2 up, 1 down")
+
+
+def test_notebooks_are_compared_by_the_sources_of_their_cells() -> None:
+    """Outputs and counts do not matter."""
+
+    def notebook(*sources: str, count: int) -> bytes:
+        cells = [
+            {"cell_type": "code", "source": source, "execution_count": count, "outputs": [count]} for source in sources
+        ]
+        return json.dumps({"cells": cells}).encode()
+
+    same = texts.text_difference("a.ipynb", notebook("x = 1", count=1), notebook("x = 1", count=2))
+    found = texts.text_difference("a.ipynb", notebook("x = 1", "y", count=1), notebook("x = 2", "y", "z", count=1))
+
+    assert (same.added, same.removed) == (0, 0)
+    assert found.kind == "cells" and found.summary.startswith("2 → 3 cells, 1 the same")
+    assert [line.text for line in found.lines if line.sign == "+"] == ["x = 2", "── code ──", "z"]
+
+
+# Tensors
+
+
+def _safetensors(arrays: dict[str, Any]) -> bytes:
+    names = {"f8": "F64", "f4": "F32", "f2": "F16", "i8": "I64", "u1": "U8"}
+    header, data = {}, b""
+    for name, array in arrays.items():
+        header[name] = {
+            "dtype": names[array.dtype.str[1:]],
+            "shape": list(array.shape),
+            "data_offsets": [len(data), len(data) + array.nbytes],
+        }
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz", "npz packed"])
+@pytest.mark.parametrize("seed", range(3))
+def test_tensors_are_as_far_apart_as_numpy_says(ending: str, seed: int) -> None:
+    """Norm, largest difference and share of values; names, shapes and types that differ."""
+    random = np.random.default_rng(seed)
+    before = {
+        "same": random.normal(size=(3, 4)).astype("f4"), "changed": random.normal(size=(40, 7)), "part": np.zeros((10, 10), "f4"),
+        "shape": np.zeros((2, 3), "f4"), "gone": np.zeros(1, "f4"), "type": np.arange(4, dtype="f4"), "odd": np.array([np.nan, 1.0, np.inf]),
+    }  # fmt: skip
+    after = {
+        **before,
+        "changed": before["changed"] + random.normal(0, 0.1, (40, 7)),
+        "part": before["part"].copy(),
+        "shape": np.zeros((3, 2), "f4"),
+    }
+    after |= {"new": np.zeros((), "f8"), "type": np.arange(4, dtype="f8"), "odd": np.array([np.nan, 2.0, np.nan])}
+    after["part"][0, :5] = 3
+    del after["gone"]
+    files = []
+    for arrays in (before, after):
+        stream = io.BytesIO()
+        if ending == "safetensors":
+            stream.write(_safetensors(arrays))
+        else:
+            save: Any = np.savez_compressed if "packed" in ending else np.savez
+            save(stream, **arrays)
+        files.append(stream)
+
+    found = tensors.tensors_difference(f"m.{ending.split()[0]}", *files)
+
+    assert found is not None
+    notes = {value.name: value.note for value in found.values}
+    assert found.summary == "4 changed, 1 of another shape, 1 added, 1 removed, 1 the same"
+    change, base = after["changed"] - before["changed"], before["changed"]
+    expected = f"‖Δ‖/‖before‖ {np.linalg.norm(change) / np.linalg.norm(base):.3g}, largest {np.abs(change).max():.3g}, 100 % of values"
+    assert notes["changed"] == expected
+    assert notes["part"] == f"‖Δ‖ {np.linalg.norm(after['part']):.3g}, largest 3, 5 % of values"
+    assert notes["odd"].endswith("1 to or from NaN or infinity") and notes["type"] == "the same values"
+    assert (notes["shape"], notes["new"], notes["gone"]) == ("another shape", "added", "removed")
+
+
+def test_damaged_tensors_are_said_to_be() -> None:
+    """A file that is cut off, or none, costs no other tensor and raises nothing."""
+    content = _safetensors({"a": np.arange(4.0), "b": np.arange(5.0)})
+    other = _safetensors({"a": np.arange(4.0), "b": np.arange(5.0) + 1})
+
+    found = tensors.tensors_difference("m.safetensors", io.BytesIO(content), io.BytesIO(other[:-8]))
+
+    assert found is not None and [(value.name, value.note) for value in found.values] == [
+        ("b", "cut off or damaged: not compared")
+    ]
+    for cut in (0, 1, 7, 8, 9, 60):
+        assert tensors.tensors_difference("m.safetensors", io.BytesIO(content), io.BytesIO(other[:cut])) is None
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("evil.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }")
+    assert tensors.tensors_difference("m.npz", packed, packed) is None
+
+
+# Versions
+
+
+def _versions(tmp_path: Path, *folders: dict[str, bytes]) -> Path:
+    catalog = tmp_path / "x.artui"
+    for number, files in enumerate(folders):
+        root = tmp_path / f"v{number}"
+        for path, content in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+        add_version(
+            catalog,
+            root,
+            name="data",
+            kind="dataset",
+            metadata={"number": number},
+            facts={"licence": "MIT"} if number else {},
+        )
+    return catalog
+
+
+def _compared(catalog: Path, key: tuple[str, ...] = ()) -> tuple[Any, dict[str, FileDifference]]:
+    with Reader(catalog) as reader:
+        heads = [find_version(reader, f"data:v{number}") for number in (1, 2)]
+        assert version_before(reader, heads[1]) == heads[0] and version_before(reader, heads[0]) is None
+        difference = version_difference(*(get_version(reader, head.id) for head in heads))
+        known = Known(reader, difference)
+        return difference, {change.path: file_difference(known, change, key=key) for change in difference.files}
+
+
+def test_files_are_added_removed_changed_and_moved(tmp_path: Path) -> None:
+    """Each file once, moved ones by their content, as often as they are there; and what is said of the version."""
+    frame = _frame(1)
+    before = {
+        "a.csv": frame.to_csv(index=False).encode(),
+        "same.txt": b"x",
+        "old/b.txt": b"moved",
+        "gone.txt": b"gone",
+        "twice1": b"t",
+        "c.txt": b"1\n2\n",
+    }
+    after = {
+        "a.csv": _changed(frame, 1).to_csv(index=False).encode(),
+        "same.txt": b"x",
+        "new/b.txt": b"moved",
+        "new.txt": b"new",
+        "twice2": b"t",
+        "twice3": b"t",
+        "c.txt": b"1\n3\n",
+    }
+
+    difference, details = _compared(_versions(tmp_path, before, after))
+
+    assert [(change.change, change.path, change.old_path) for change in difference.files] == [
+        ("changed", "a.csv", ""), ("changed", "c.txt", ""), ("moved", "new/b.txt", "old/b.txt"), ("moved", "twice2", "twice1"),
+        ("added", "new.txt", ""), ("added", "twice3", ""), ("removed", "gone.txt", ""),
+    ]  # fmt: skip
+    assert difference.same_count == 1
+    assert [(fact.name, fact.before, fact.after) for fact in difference.facts] == [
+        ("licence", None, "MIT"),
+        ("metadata.number", "0", "1"),
+    ]
+    table = details["a.csv"].table
+    assert table is not None and table.rows is not None and table.rows.key == ("user_id",)
+    assert (table.rows.added, table.before.rows) == (20, 400)
+    drifts = {drift.name: drift for drift in table.drifts}
+    assert (
+        drifts["card"].new_values == ("gift",)
+        and drifts["card"].word in ("moderate", "high")
+        and drifts["age"].word == "none"
+    )
+    assert details["a.csv"].summary.startswith("+20, −") and "drift" in details["a.csv"].summary
+    assert [line.text for line in details["c.txt"].lines if line.sign in "+-"] == ["2", "3"]
+
+
+def test_what_is_gone_is_compared_by_what_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of referenced files that are not there any more, profiles and previews are compared, and what could not be is said."""
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "0")
+    frame = _frame(2)
+    tensor = {"w": np.zeros((2, 3), "f4")}
+    before = {"a.csv": frame.to_csv(index=False).encode(), "t.txt": b"1\n2\n", "m.safetensors": _safetensors(tensor)}
+    after = {
+        "a.csv": _changed(frame, 2).to_csv(index=False).encode(),
+        "t.txt": b"1\n3\n",
+        "m.safetensors": _safetensors({"w": np.zeros((2, 4), "f4")}),
+    }
+    catalog = _versions(tmp_path, before, after)
+    for path in before:
+        (tmp_path / "v1" / path).unlink()
+
+    _, details = _compared(catalog)
+
+    assert {path: detail.kind for path, detail in details.items()} == {
+        "a.csv": "table",
+        "t.txt": "text",
+        "m.safetensors": "tensors",
+    }
+    assert (
+        details["a.csv"].table is not None
+        and details["a.csv"].table.rows is None
+        and details["a.csv"].notes[0].startswith("rows are not compared")
+    )
+    assert [line.text for line in details["t.txt"].lines if line.sign in "+-"] == ["2", "3"]
+    assert [(value.before, value.after) for value in details["m.safetensors"].values] == [("F32 2×3", "F32 2×4")]
+    assert all(detail.notes for detail in details.values())
+
+
+def test_a_key_that_is_named_or_not_there(tmp_path: Path) -> None:
+    """Rows are paired by the columns that are asked for; one that is not there is said, and another one taken."""
+    catalog = _versions(tmp_path, {"a.csv": b"x,y\n1,a\n2,b\n"}, {"a.csv": b"x,y\n1,a\n2,c\n3,b\n"})
+
+    named = _compared(catalog, key=("x",))[1]["a.csv"]
+    wrong = _compared(catalog, key=("zz",))[1]["a.csv"]
+
+    assert (
+        named.table is not None
+        and named.table.rows is not None
+        and wrong.table is not None
+        and wrong.table.rows is not None
+    )
+    assert (named.table.rows.added, named.table.rows.changed) == (1, 1)
+    assert wrong.table.rows.key == ("y",) and re.search("no column zz", " ".join(wrong.notes))
+
+
+def test_large_tables_are_profiled_apart(tmp_path: Path) -> None:
+    """A program of its own gives the same profile as is made at once, for every format, and says what is no table."""
+    pyarrow = pytest.importorskip("pyarrow")
+    frame = _frame(3, 2000)
+    frame.loc[:100, "amount"] = None
+    pyarrow.parquet = __import__("pyarrow.parquet").parquet
+    pyarrow.parquet.write_table(pyarrow.Table.from_pandas(frame), tmp_path / "t.parquet")
+    frame.to_feather(tmp_path / "t.arrow")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 nonsense PAR1")
+
+    with (tmp_path / "t.csv").open("rb") as stream:
+        expected = profiles.at_once("t.csv", stream, 1)
+    assert expected is not None
+    for name in ("t.parquet", "t.arrow", "t.csv"):
+        with (tmp_path / name).open("rb") as stream:
+            found = profiles.apart(name, stream, 1)
+        assert [(column.name, column.type, column.null_count, column.distinct_count) for column in found.columns] == [
+            (column.name, column.type, column.null_count, column.distinct_count) for column in expected.columns
+        ], name
+        assert [column.numbers.mean for column in found.columns] == pytest.approx(
+            [column.numbers.mean for column in expected.columns]
+        )
+    with (tmp_path / "bad.parquet").open("rb") as stream, pytest.raises(NotATable):
+        profiles.apart("bad.parquet", stream, 1)
+    with (tmp_path / "t.csv").open("rb") as stream, pytest.raises(TookTooLong):
+        profiles.apart("t.csv", stream, 1, is_wanted=lambda: False)
