@@ -8,7 +8,10 @@ catalogs from elsewhere: whatever differs from it is refused before anything els
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 from artui.catalog.schema import (
     APPLICATION_ID,
@@ -24,6 +27,53 @@ from artui.catalog.schema import (
 from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+MIGRATIONS = {
+    "m0001_first_schema": SCHEMA_0001,
+    "m0002_spool_and_context": SCHEMA_0002,
+    "m0003_imported": SCHEMA_0003,
+    "m0004_indexes": SCHEMA_0004,
+    "m0005_origins_and_seals": SCHEMA_0005,
+    "m0006_the_life_of_versions": SCHEMA_0006,
+}
+"""The statements of each, in order: the last is of the newest schema."""
+
+# As sqlite-utils makes it: it goes on from there.
+_MADE_ALREADY = (
+    """CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+)""",
+    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name")""",
+)
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Give an empty file the newest schema: what `migrate` would make of it, and without sqlite-utils.
+
+    Importing that imports pandas wherever it is installed, which takes ten times as long as all else that a run needs
+    to begin.
+    """
+    # Replacing a table would delete the rows that refer to it. This has no effect inside a transaction.
+    connection.execute("PRAGMA foreign_keys = 0")
+    try:
+        with immediate_transaction(connection):
+            for statement in _MADE_ALREADY:
+                connection.execute(statement)
+            for version, (name, statements) in enumerate(MIGRATIONS.items(), 1):
+                _apply(connection, version, statements)
+                connection.execute(
+                    "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+                    (MIGRATION_SET, name, str(datetime.now(UTC))),
+                )
+    finally:
+        connection.execute("PRAGMA foreign_keys = 1")
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a writable catalog, or an empty file, to the newest schema.
@@ -38,43 +88,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise NotACatalog(f"application_id is {application_id:#010x}, not artui's.")
 
     migrations = Migrations(MIGRATION_SET)
-
-    @migrations()
-    def m0001_first_schema(db: Database) -> None:
-        for statement in SCHEMA_0001:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.conn.execute("PRAGMA user_version = 1")
-
-    @migrations()
-    def m0002_spool_and_context(db: Database) -> None:
-        for statement in SCHEMA_0002:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 2")
-
-    @migrations()
-    def m0003_imported(db: Database) -> None:
-        for statement in SCHEMA_0003:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 3")
-
-    @migrations()
-    def m0004_indexes(db: Database) -> None:
-        for statement in SCHEMA_0004:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 4")
-
-    @migrations()
-    def m0005_origins_and_seals(db: Database) -> None:
-        for statement in SCHEMA_0005:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 5")
-
-    @migrations()
-    def m0006_the_life_of_versions(db: Database) -> None:
-        for statement in SCHEMA_0006:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 6")
+    for version, (name, statements) in enumerate(MIGRATIONS.items(), 1):
+        migrations(name=name)(_migration(version, statements))
 
     @migrations()
     def m0007_profiles(db: Database) -> None:
@@ -91,3 +106,18 @@ def migrate(connection: sqlite3.Connection) -> None:
             migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
     finally:
         connection.execute("PRAGMA foreign_keys = 1")
+
+
+def _migration(version: int, statements: tuple[str, ...]) -> Callable[[Database], None]:
+    def migration(db: Database) -> None:
+        _apply(db.conn, version, statements)
+
+    return migration
+
+
+def _apply(connection: sqlite3.Connection, version: int, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.execute(dedent(statement).strip())
+    if version == 1:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")

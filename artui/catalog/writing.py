@@ -17,7 +17,7 @@ from artui.catalog import connections, guard, journal, leftovers, opening, origi
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
-from artui.catalog.migrations import migrate
+from artui.catalog.migrations import fill, migrate
 from artui.catalog.opening import Opened, ascii_path, border
 from artui.catalog.schema import PAGE_BYTES, SCHEMA_VERSION
 from artui.catalog.transactions import immediate_transaction
@@ -253,6 +253,10 @@ class Catalog:
         self.close()
 
 
+_filled: list[bytes] = []
+"""What the first catalog that this process made was like with nothing in it: the next ones begin as copies."""
+
+
 def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) -> journal.WalWatch:
     """Make a connection ready for changes: the schema compared and brought up to date, the journal chosen."""
     guard.check_again(connection, path)
@@ -303,7 +307,7 @@ def _create(path: Path, created_by: str) -> None:
         try:
             # As long as this process lives, nobody takes it for an unfinished file that was left behind.
             lock_file(handle)
-            _fill(part, created_by)
+            _fill(part, handle, created_by)
             try:
                 os.link(part, path)
             except FileExistsError:
@@ -323,12 +327,17 @@ def _create(path: Path, created_by: str) -> None:
             os.close(handle)
 
 
-def _fill(part: Path, created_by: str) -> None:
+def _fill(part: Path, handle: int, created_by: str) -> None:
     """Make a file an empty catalog, and have it on the disk."""
+    if _filled:
+        with open(handle, "wb", closefd=False) as file:
+            file.write(_filled[0])
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        migrate(connection)
+        if not _filled:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            fill(connection)
+            _filled.append(os.pread(handle, os.fstat(handle).st_size, 0))
         connection.execute(
             "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
             (new_id(), clock.now_ms(), created_by),

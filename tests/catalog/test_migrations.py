@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import sqlite3
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import artui
-from artui.catalog import SCHEMA_VERSION, Catalog, events
+from artui.catalog import SCHEMA_VERSION, Catalog, events, writing
+from artui.catalog.migrations import migrate
+from artui.catalog.schema import PAGE_BYTES
 from tests.reading import open_reader
 
 DATA = Path(__file__).parent.parent / "data"
@@ -105,6 +108,34 @@ def test_migrated_catalog_keeps_every_row(old: Path, schema: int) -> None:
             assert connection.execute(
                 "SELECT count(*) FROM event WHERE stamp IS NULL OR stamp <> time_ms"
             ).fetchone() == (0,)
+
+
+def test_new_catalog_is_what_migrations_make_of_an_empty_file(tmp_path: Path) -> None:
+    """The first catalog of a process and the next one have what sqlite-utils would have made, which goes on from there."""
+
+    def content(path: Path) -> list[object]:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            names = ("application_id", "user_version", "page_size", "auto_vacuum", "page_count", "integrity_check")
+            pragmas = [connection.execute(f"PRAGMA {name}").fetchone() for name in names]
+            schema = connection.execute("SELECT * FROM sqlite_schema").fetchall()
+            return [*pragmas, *schema, *connection.execute("SELECT id, migration_set, name FROM _sqlite_migrations")]
+
+    migrated = tmp_path / "migrated.artui"
+    with contextlib.closing(sqlite3.connect(migrated, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        migrate(connection)
+    writing._filled.clear()
+    ids = []
+    for name in ("first", "next"):
+        path = tmp_path / f"{name}.artui"
+        writing._create(path, "a test")
+        assert content(path) == content(migrated)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            migrate(connection)
+            ids += connection.execute("SELECT id, created_by FROM catalog").fetchall()
+        assert content(path) == content(migrated)
+    assert len({id for id, _ in ids}) == len(ids) == 2 and {by for _, by in ids} == {"a test"}
 
 
 def test_one_number_may_stand_for_two_versions(tmp_path: Path) -> None:
