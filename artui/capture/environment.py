@@ -15,11 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.capture.code import GitState, git_state, without_user
 from artui.content.regular import open_regular
 from artui.foreign import attempt
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 MAX_ARGUMENTS = 200
 MAX_ARGUMENT_CHARS = 2000
@@ -78,12 +81,24 @@ def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
     versions: dict[str, str] = {}
     for distribution in distributions(path=list(folders)) if folders else distributions():
         try:
-            name, version = distribution.metadata["Name"], distribution.version
+            name, version = _name_and_version(distribution)
         except (ValueError, KeyError, OSError):
             continue  # a package whose metadata is damaged
         if name:
-            versions.setdefault(str(name), str(version))
+            versions.setdefault(name, version)
     return dict(sorted(versions.items(), key=lambda pair: pair[0].lower()))
+
+
+_HEADER = re.compile(r"^(Name|Version):[ \t]*(\S[^\r\n]*?)[ \t]*$", re.MULTILINE)
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Read them from the head of the metadata: the whole is a message with a README in it, that takes ten times as long to parse."""
+    head = (distribution.read_text("METADATA") or "").partition("\n\n")[0]
+    values = dict(reversed(_HEADER.findall(head)))
+    if len(values) == 2:
+        return values["Name"], values["Version"]
+    return str(distribution.metadata["Name"] or ""), str(distribution.version)
 
 
 @cache
@@ -100,14 +115,14 @@ def origins(folders: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         try:
             text = distribution.read_text("direct_url.json")
             content = json.loads(text) if text and len(text) <= _MAX_ORIGIN_CHARS else None
-            name = distribution.metadata["Name"] if isinstance(content, dict) else None
+            name = _name_and_version(distribution)[0] if isinstance(content, dict) else ""
         except (ValueError, KeyError, OSError, RecursionError):
             continue  # a package whose metadata is damaged
         if name and isinstance(content, dict):
             kept = {key: content[key] for key in ("url", "vcs_info", "dir_info", "archive_info", "subdirectory") if key in content}  # fmt: skip
             if isinstance(kept.get("url"), str):
                 kept["url"] = without_user(kept["url"])
-            found.setdefault(str(name), kept)
+            found.setdefault(name, kept)
     return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
@@ -188,8 +203,24 @@ def _memory_bytes() -> int | None:
 
 
 @cache
+def has_nvidia_driver() -> bool:
+    """Say whether there may be one: importing pynvml takes longer than to ask for the library that it needs."""
+    if os.name == "nt":
+        return True  # it knows the places there
+    import ctypes
+
+    try:
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
+@cache
 def gpus() -> dict[str, Any]:
     """Give driver and GPUs; empty where there are none, or no driver."""
+    if not has_nvidia_driver():
+        return {}
     try:
         import pynvml
     except ImportError:

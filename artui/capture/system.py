@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from artui.capture.environment import has_nvidia_driver
 from artui.capture.warn import guarded_silently
 from artui.foreign import answer_of, attempt
 
@@ -156,6 +157,8 @@ class _Gpus:
         attempt(self._find)
 
     def _find(self) -> None:
+        if not has_nvidia_driver():
+            return
         import pynvml
 
         pynvml.nvmlInit()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,29 @@ def test_where_packages_came_from_is_read_from_their_own_record(tmp_path: Path) 
         "edited": records["edited"],
         "pinned": {"url": "https://git.example/x.git", "vcs_info": {"vcs": "git", "commit_id": "ab" * 20}},
     }
+
+
+def test_packages_are_those_that_python_itself_reads(tmp_path: Path) -> None:
+    """Names and versions are as `importlib.metadata` gives them, however their metadata is written, and here, too."""
+    texts = {
+        "a-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n\nName: readme\nVersion: 9\n",
+        "b-2.dist-info/METADATA": "version:  2.0+cu118 \r\nNAME: B_x\r\nSummary: s\r\n  Version: 3\r\n\r\nVersion: 9\r\n",
+        "c-3.dist-info/METADATA": "Name: c\nName: d\nVersion:\n 3.0\nSummary: no: Name: e\n",
+        "e.egg-info/PKG-INFO": "Metadata-Version: 1.0\nVersion: 5\nName: e\n",
+        "f-1.dist-info/METADATA": "Name: f\n\nVersion: 9\n",
+        "g-1.dist-info/METADATA": "Version: 1\n\nName: g\n",
+        "h-1.dist-info/RECORD": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(text.encode())
+    for folders in ((str(tmp_path),), ()):
+        found = [*(metadata.distributions(path=list(folders)) if folders else metadata.distributions())]
+        expected: dict[str, str] = {}
+        for each in found:
+            if each.metadata["Name"]:
+                expected.setdefault(str(each.metadata["Name"]), str(each.version))
+        assert environment.packages(folders) == expected and len(expected) > 4
 
 
 def test_seed_that_cannot_be_read_is_not_made_up() -> None:

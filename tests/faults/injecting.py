@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=None)
     parser.add_argument("--keep", action="store_true", help="stop at the first fault and keep what it left")
     options = parser.parse_args()
-    playing.preload()
+    playing.preload(migrates=any(plan.play.startswith("migrate-") for plan in options.plans))
     bad = 0
     for plan in options.plans:
         began, rounds, bad_here = time.monotonic(), 0, 0

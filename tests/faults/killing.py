@@ -326,7 +326,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
-    playing.preload()
+    playing.preload(migrates=options.machine == "starts")
     place = Place(options.folder.resolve(), is_rollback=options.rollback)
     began = time.monotonic()
     what = MACHINES[options.machine](place, options.count, writers=options.writers, seed=options.seed)

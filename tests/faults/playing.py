@@ -204,13 +204,18 @@ def old_catalog(path: Path, schema: int) -> None:
     path.write_bytes(gzip.decompress((DATA / f"schema-{schema}.artui.gz").read_bytes()))
 
 
-def preload() -> None:
-    """Import whatever the children will need, and open nothing: they are forked."""
+def preload(*, migrates: bool = False) -> None:
+    """Import whatever the children will need, and open nothing: they are forked.
+
+    What migrates is large, and imports pandas: for plays that begin with a catalog of an older schema.
+    """
     import numpy  # noqa: F401
     import orjson  # noqa: F401
     import pcodec  # noqa: F401
     import platformdirs.unix  # noqa: F401
-    import sqlite_utils  # noqa: F401
+
+    if migrates:
+        import sqlite_utils  # noqa: F401
 
     for name in ("preview", "catalog", "capture", "query", "cli"):
         package = import_module(f"artui.{name}")

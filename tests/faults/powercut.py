@@ -277,7 +277,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
-    playing.preload()
+    playing.preload(migrates=options.play.startswith("migrate-"))
     machine = Machine(options.folder.resolve() / "rounds", injecting.PLAYS[options.play], is_rollback=options.rollback)
     chance, began, bad = random.Random(options.seed), time.monotonic(), 0
     counts: Counter[str] = Counter()
