@@ -61,6 +61,8 @@ SHOWN: dict[str, Shown] = {
 
 NAME = Column("attribute", "name", is_numeric=False)
 """Stands for the name, which is before all columns."""
+_OF_ARTIFACT = ("kind", "version", "versions", "stage", "project")
+"""What all versions of an artifact have in common, and their number, which is their name."""
 _OTHER_NAMES = OTHER_WORDS | {"aliases": "alias", "made by": "made_by", "used by": "used_by"}
 _USES = """
     SELECT e.source_key, count(DISTINCT e.target_key)
@@ -89,17 +91,23 @@ def artifact_columns(reader: Reader) -> list[Column]:
     return list(reader.memory.at(reader.file_token()).get("artifact columns", lambda: _columns(reader)))
 
 
-def _columns(reader: Reader) -> list[Column]:
+def version_columns(reader: Reader, artifact_key: int) -> list[Column]:
+    """Give every column by which the versions of one artifact can be told apart."""
+    columns = _columns(reader, artifact_key)
+    return [column for column in columns if column.source != "version" or column.name not in _OF_ARTIFACT]
+
+
+def _columns(reader: Reader, artifact_key: int | None = None) -> list[Column]:
     ends: dict[str, tuple[float, float]] = {}
     names: dict[str, bool] = {}
     with reader.snapshot() as connection:
-        for _, name, value in metadata_of(connection):
+        for _, name, value in metadata_of(connection, artifact_key):
             number = number_of(value)
             names[name] = names.get(name, True) and number is not None
             if number is not None and math.isfinite(number):
                 low, high = ends.get(name, (number, number))
                 ends[name] = min(low, number), max(high, number)
-        declared = facts_by_name(connection)
+        declared = facts_by_name(connection, artifact_key)
     columns = [Column("version", word, is_numeric=kind_of(Column("version", word)) != "text") for word in SHOWN]
     for name in sorted(names, key=lambda name: (name.casefold(), name)):
         column = Column("metadata", name, is_numeric=names[name])
@@ -109,8 +117,13 @@ def _columns(reader: Reader) -> list[Column]:
     return [*columns, *(Column("fact", name, is_numeric=False) for name in FACTS if name in declared)]
 
 
-def artifact_rows(reader: Reader, heads: Sequence[ArtifactHead], columns: Iterable[Column]) -> list[ArtifactRow]:
-    """Give a row for each artifact, with what the version that is shown of it has in some columns."""
+def artifact_rows(
+    reader: Reader, heads: Sequence[ArtifactHead], columns: Iterable[Column], *, artifact_key: int | None = None
+) -> list[ArtifactRow]:
+    """Give a row for each artifact, with what the version that is shown of it has in some columns.
+
+    With `artifact_key` all of them are of that artifact: only what it has is read.
+    """
     columns = list(columns)
     keys = {head.latest.key for head in heads if head.latest is not None}
     texts: dict[str, dict[int, list[str]]] = {}
@@ -119,11 +132,11 @@ def artifact_rows(reader: Reader, heads: Sequence[ArtifactHead], columns: Iterab
         if any(column.id == "version:used_by" for column in columns):
             uses = dict(connection.execute(_USES, {"keys": orjson.dumps(sorted(keys)).decode()}).fetchall())
         wanted = {column.name for column in columns if column.source == "metadata"}
-        for key, name, value in metadata_of(connection) if wanted else ():
+        for key, name, value in metadata_of(connection, artifact_key) if wanted else ():
             if name in wanted and key in keys:
                 texts.setdefault(f"metadata:{name}", {}).setdefault(key, []).append(value)
         if any(column.source == "fact" for column in columns):
-            for name, values in facts_by_name(connection).items():
+            for name, values in facts_by_name(connection, artifact_key).items():
                 texts[f"fact:{name}"] = {key: [value] for value, key in values if key in keys}
 
     def cells(head: ArtifactHead) -> Mapping[str, ParamValue]:
@@ -142,6 +155,16 @@ def artifact_rows(reader: Reader, heads: Sequence[ArtifactHead], columns: Iterab
 
     read = frozenset(column.id for column in columns)
     return [ArtifactRow(head, cells(head), read) for head in heads]
+
+
+def version_rows(reader: Reader, versions: Sequence[VersionHead], columns: Iterable[Column]) -> list[ArtifactRow]:
+    """Give a row for each version of one artifact: named by its number, and by the key of the version."""
+    heads = [
+        ArtifactHead(head.key, head.id, f"v{head.number}", head.project, head.stage, head.kind, len(versions), head)
+        for head in versions
+    ]
+    artifact_key = versions[0].artifact_key if versions else None
+    return artifact_rows(reader, heads, columns, artifact_key=artifact_key)
 
 
 def _of_version(head: ArtifactHead, word: str, uses: Mapping[int, int]) -> ParamValue:

@@ -225,13 +225,17 @@ def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) ->
     return [head for head in heads if all(word.casefold() in text_of(head) for word in words)]
 
 
-def versions(reader: Reader, artifact_key: int, where: str = "", *, with_deleted: bool = False) -> list[VersionHead]:
+def versions(
+    reader: Reader, artifact_key: int, where: str = "", *, with_deleted: bool = False, notes: list[str] | None = None
+) -> list[VersionHead]:
     """List the versions of one artifact, newest first: all of them, retired ones too, or those that a filter matches.
+
+    `notes` is given what should be known about how the filter was understood.
 
     Raises:
         FilterError: as `artifact_list`.
     """
-    matching = _matching(reader, where, None) if where.strip() else None
+    matching = _matching(reader, where, notes) if where.strip() else None
     with reader.snapshot() as connection:
         heads = version_heads(
             connection,

@@ -16,7 +16,7 @@ _OF_ALL = """
     SELECT v.key, f.name, f.value
     FROM fact AS f
     JOIN version AS v ON v.artifact_key = f.artifact_key
-    WHERE f.version_key IN (0, v.key)
+    WHERE f.version_key IN (0, v.key) {where}
     ORDER BY f.version_key
 """
 
@@ -37,10 +37,11 @@ def artifact_facts(reader: Reader, artifact_key: int) -> dict[str, str]:
         return facts_of(connection, artifact_key)
 
 
-def facts_by_name(connection: sqlite3.Connection) -> dict[str, list[tuple[str, int]]]:
-    """Give the facts of all versions: by name the values, each with the key of the version."""
+def facts_by_name(connection: sqlite3.Connection, artifact_key: int | None = None) -> dict[str, list[tuple[str, int]]]:
+    """Give the facts of all versions, or of those of one artifact: by name the values, each with the key of the version."""
     values: dict[tuple[int, str], str] = {}
-    for key, name, value in connection.execute(_OF_ALL):
+    query = _OF_ALL.format(where="" if artifact_key is None else "AND f.artifact_key = :artifact")
+    for key, name, value in connection.execute(query, {"artifact": artifact_key}):
         if isinstance(name, str) and isinstance(value, str):
             values[key, name] = value
     by_name: dict[str, list[tuple[str, int]]] = {}

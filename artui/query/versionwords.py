@@ -106,12 +106,17 @@ PAIRS: dict[str, str] = {
 """Of what a version may have several: SQL for the texts, each with the key of the version."""
 
 _METADATA = "SELECT v.key, v.metadata FROM version AS v WHERE v.metadata <> '{}'"
+_METADATA_OF = f"{_METADATA} AND v.artifact_key = :artifact"
 _MOST_NAMES = 10_000
 
 
-def metadata_of(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
-    """Give what is said in the metadata of versions: key of the version, name, value as text; nested names have dots."""
-    for key, metadata in connection.execute(_METADATA):
+def metadata_of(connection: sqlite3.Connection, artifact_key: int | None = None) -> Iterator[tuple[int, str, str]]:
+    """Give what is said in the metadata of versions: key of the version, name, value as text; nested names have dots.
+
+    With `artifact_key` only of the versions of that artifact.
+    """
+    query = _METADATA if artifact_key is None else _METADATA_OF
+    for key, metadata in connection.execute(query, {"artifact": artifact_key}):
         for name, value in _flat(cell_of.object_of(metadata) or {}):
             yield key, name, value
 

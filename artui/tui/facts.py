@@ -37,6 +37,7 @@ from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shorten
 from artui.sheets.version import DIGEST, FILES, HISTORY, SHA256, preview_section, short_digest, version_sheet
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
+from artui.tui.paired import paired
 from artui.tui.sparks import spark_text
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
@@ -82,6 +83,8 @@ PAGE_ROWS = 36
 PREVIEW_SHARE = 3
 """A preview on the page of a version takes at most one of so many parts of the screen; so does what stands before the first one."""
 LEAST_PREVIEW_ROWS = 6
+FILES_SHARE = 5
+"""Of a dense page so many files take one part in so many."""
 AROUND = ("files", "lineage", "history")
 """Titles of the sections about what a version holds and what it is connected to: those stand before previews, however long."""
 MOST_FACT_ROWS = 4
@@ -196,6 +199,7 @@ def version_lines(
     *,
     cells: int,
     rows: int = PAGE_ROWS,
+    is_dense: bool = False,
 ) -> list[Line]:
     """Draw everything about a version, and the previews of its files.
 
@@ -204,8 +208,9 @@ def version_lines(
         previews: of its files, by path.
         history: what was done with it.
         cells: the width of a line.
-        rows: how many lines are in sight: a preview takes a third of them at most. What takes more, such as very many
-            files, stands behind the first preview.
+        rows: how many lines are in sight: a preview takes a third of them at most, or what is left of them. What takes
+            more, such as very many files, stands behind the first preview.
+        is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
     """
     sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True, restore="X", reinstate="−")
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
@@ -213,26 +218,92 @@ def version_lines(
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
     state, *others = sheet.sections
-    most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
-    lines += _sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
     others = [_with_fitting_digests(section, cells) if section.title == FILES else section for section in others]
+    if is_dense:
+        return [*lines, *_dense_lines(detail, previews, state, others, cells=cells, rows=rows - len(lines))]
+    lines += _sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
+    most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
     drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
     short = [part for is_around, part in drawn if is_around or len(part) <= most]
     long = [part for is_around, part in drawn if not is_around and len(part) > most]
-    shown = [
-        _file_preview(detail.head.key, path, preview, cells=cells, most=most) for path, preview in previews.items()
-    ]
+    shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
+    spare = rows - len(lines) - sum(map(len, (*short, *long, *shown)))
+    if spare > 0:
+        shown = _file_previews(detail.head.key, previews, cells=cells, most=most, spare=spare)
     return [*lines, *(line for part in (*short, *shown[:1], *long, *shown[1:]) for line in part)]
 
 
-def _version_section(section: Section, detail: VersionDetail, cells: int) -> list[Line]:
-    """Draw a section of a version; behind the files that are shown stands the way to all of them."""
+def _dense_lines(
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    state: Section,
+    others: Sequence[Section],
+    *,
+    cells: int,
+    rows: int,
+) -> list[Line]:
+    """Draw how a version stands in as few lines as there can be, its first files and the first preview, and then the rest."""
+    lines = _dense_facts(state, cells)
+    for section in others:
+        if section.title == FILES:
+            lines += [BLANK, *_version_section(section, detail, cells, most=max(2, rows // FILES_SHARE))]
+    # The last line says how many go on.
+    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - 2)
+    shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
+    rest = [[BLANK, *_version_section(part, detail, cells)] for part in others if part.title != FILES]
+    return [*lines, *(line for part in (*shown[:1], *rest, *shown[1:]) for line in part)]
+
+
+def _dense_facts(section: Section, cells: int) -> list[Line]:
+    """Draw facts, those that fit beside each other in two columns."""
+    section = replace(
+        section,
+        facts=tuple(
+            fact._replace(text=short_digest(fact.text)) if fact.label == DIGEST else fact for fact in section.facts
+        ),
+    )
+    found = paired(section.facts, cells - 1)
+    if found is None:
+        return _sheet_lines([section], cells=cells)
+    lines: list[Line] = []
+    for left, right in found.pairs:
+        if right is None:
+            lines += _facts([left], cells=cells, before=" ", label_cells=found.label_cells)
+            continue
+        spans: list[Span] = [(f" {fit(left.label, found.label_cells)}  ", "dim")]
+        spans += [*_sign(left.link), (left.text, STYLES[left.tone])]
+        spans.append((" " * max(0, 1 + found.right_at - length_of(spans)), "text"))
+        spans += [(f"{fit(right.label, found.right_label_cells)}  ", "dim")]
+        spans += [*_sign(right.link), (right.text, STYLES[right.tone])]
+        lines.append(Line(spans, _followed(left.link or right.link)))
+    return lines
+
+
+def _version_section(section: Section, detail: VersionDetail, cells: int, *, most: int | None = None) -> list[Line]:
+    """Draw a section of a version; behind the files that are shown, at most so many, stands the way to all of them."""
+    if most is not None:
+        section = shortened(section, most=most)
     lines = _sheet_lines([section], cells=cells)
-    shown = min(len(detail.files), MOST["files"])
-    if section.title == "files" and shown and (more := detail.head.file_count - shown) > 0:
+    shown = min(len(detail.files), MOST[FILES] if most is None else most)
+    if section.title == FILES and shown and (more := detail.head.file_count - shown) > 0:
         text = f"   and {count_text(more)} more: enter lists all {count_text(detail.head.file_count)}"
         lines[-1] = Line([(text, "accent")], Link("files", detail.head.id))
     return lines
+
+
+def _file_previews(
+    version_key: int, previews: Mapping[str, Preview], *, cells: int, most: int, spare: int = 0
+) -> list[list[Line]]:
+    """Draw the previews of files, each in at most so many lines; `spare` lines go to the first ones that are longer."""
+    shown = []
+    for path, preview in previews.items():
+        lines = _file_preview(version_key, path, preview, cells=cells, most=most)
+        if spare > 0:
+            longer = _file_preview(version_key, path, preview, cells=cells, most=most + spare)
+            spare -= len(longer) - len(lines)
+            lines = longer
+        shown.append(lines)
+    return shown
 
 
 def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, most: int) -> list[Line]:
@@ -506,9 +577,10 @@ def _alike(section: Section, among: Sequence[Section]) -> list[Sequence[Row]]:
     ]
 
 
-def _facts(facts: Sequence[Fact], *, cells: int, before: str) -> list[Line]:
+def _facts(facts: Sequence[Fact], *, cells: int, before: str, label_cells: int = 0) -> list[Line]:
+    """Draw facts, their labels in a column of `label_cells`, or else of as many as the longest needs."""
     most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, cells // 2 - len(before)))
-    label_cells = min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
+    label_cells = label_cells or min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
     lines = []
     for fact in facts:
         label = before + (fit(fact.label, label_cells, keep_end=True) + "  " if fact.label else "")
@@ -744,7 +816,7 @@ def _followed(link: sheets.Link | None) -> Link | None:
 
 
 def _preview_lines(section: Section, cells: int) -> list[Line]:
-    lines = [Line([(f"   {fact.label}  ", "dim"), (fact.text, STYLES[fact.tone])]) for fact in section.facts]
+    lines = _facts(section.facts, cells=cells, before=_PREVIEW_INDENT)
     lines += [Line([("   ", "text"), (text, "text")]) for text in section.lines]
     if section.table is not None:
         lines += _preview_table(section.table, cells)

@@ -63,7 +63,13 @@ def no_alert_comes_in(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 @pytest.fixture(autouse=True)
 def fresh_state(home: Path) -> None:
     """Each test starts with the default colours and table."""
-    for name in ("arrangements.json", "artifact-arrangements.json", "recent.json", "theme.json"):
+    for name in (
+        "arrangements.json",
+        "artifact-arrangements.json",
+        "version-arrangements.json",
+        "recent.json",
+        "theme.json",
+    ):
         (home / "state" / "artui" / name).unlink(missing_ok=True)
 
 

@@ -1,55 +1,86 @@
-"""One artifact: its versions to the left, what the chosen one holds to the right."""
+"""One artifact: its versions as a table, and what the chosen one holds beside it, or below it where there is little room."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 
 from artui import clock
 from artui.content.images import is_picture
+from artui.model import Column
 from artui.query import artifacts as query
-from artui.query.direction import best_aggregate, is_result
+from artui.query.artifactrows import (
+    NAME,
+    first_sort,
+    glimpses,
+    sorted_rows,
+    table_of_versions,
+    value_in,
+    version_columns,
+    version_ids,
+    version_keys,
+    version_rows,
+)
 from artui.query.history import version_history
 from artui.query.measures import version_measures
-from artui.safetext import cells_of, clean
-from artui.tui.aliases import alias_spans, aliases_text, chosen_aliases
-from artui.tui.cells import DAMAGED_SIGN, MARK, Span, fit, fit_middle, length_of
+from artui.query.runs.sorting import Sort
+from artui.safetext import clean
+from artui.tui.aliases import chosen_aliases
+from artui.tui.cells import Span
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
+from artui.tui.screens.arranging import ArrangesColumns
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.state.marks import reach_of
+from artui.tui.screens.filtering import FiltersVersions, matching_of
+from artui.tui.screens.keeping import Keeper
+from artui.tui.state.arrangement import USUAL, Arrangement
+from artui.tui.state.history import ARTIFACTS
+from artui.tui.state.marks import Reach, reach_of
+from artui.tui.widgets.artifactcells import shape_of
 from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.image import ImageView
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.units import age_text, digits_for, number_text, plural
+from artui.tui.widgets.tablelines import TableLines, View
+from artui.tui.widgets.versionstable import VersionsTable
+from artui.units import plural
 
 if TYPE_CHECKING:
-    from artui.model import Change, Damage, Preview, VersionDetail, VersionHead
-    from artui.query.measures import Measure
+    from artui.model import ArtifactRow, Change, Damage, Preview, VersionDetail, VersionHead
+    from artui.query.filter.tokens import FilterError
+    from artui.query.reader import Reader
+    from artui.tui.screens.columns import Look
     from artui.tui.screens.drawable import Drawn
     from artui.tui.screens.image import Seen
-    from artui.tui.state.marks import Marks, Reach
+    from artui.tui.screens.taking import Taker
+    from artui.tui.state.marks import Marks
 
 
 MAX_FILES = 1_000
 """Of a version with more files the first ones are listed."""
 _FEWEST_PICTURE_ROWS = 6
 """Where there is less room, a picture is not drawn on the page of its version."""
-_MEASURE_CELLS = 12
 _WIDE_CELLS = 100
-"""Where there is less room, a key is named at the top without what it does."""
+"""Where there is less room, a key is named at the top without what it does, and the versions stand above what one holds."""
 _MOST_MEASURES = 3
-_FEWEST_MAKER_CELLS = 8
-"""The name of a run that would be cut to less is left out."""
+_LEAST_TABLE_CELLS = 24
+_FEWEST_ROWS, _ROWS_SHARE = 5, 4
+"""Above what a version holds the table has so many lines at most, or one in so many of the screen."""
+_DENSE_BELOW_ROWS = 30
+"""With fewer lines, first stands what is to be seen of a version without scrolling."""
+_NUMBER = Column("version", "version", is_numeric=True)
+_EXAMPLE = "val_loss < 0.1 and not alias = production"
 
 
 class VersionFacts(NamedTuple):
@@ -62,22 +93,26 @@ class VersionFacts(NamedTuple):
     """What was done with it, newest first."""
 
 
-class ArtifactScreen(ActsOnVersions):
+class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     """Holds the versions of an artifact; of the current one the facts are shown."""
 
     SCOPES = ("artifact", "find", "list", "app")
+    LIST_TOPICS = ("versions",)
     PLACE = 2
     BINDINGS = [*bindings("artifact"), *bindings("find")]
+    ROWS_HAVE_ORDER = True
 
     def __init__(self, artifact_key: int, *, version_id: str = "") -> None:
         super().__init__()
         self.artifact_key = artifact_key
-        self.version_id = version_id
+        self.version_id = self._linked_id = version_id
         self.versions: Sequence[VersionHead] = ()
-        self._measures: Sequence[Measure] = ()
-        self._every: Sequence[VersionHead] = ()
-        """Retired and deleted versions, too."""
+        """Those that are listed, in order."""
+        self._answer = _Answer()
+        self._arrangement: Arrangement | None = None
+        """None until it is known which kind of artifact this is."""
         self._shows_all = False
+        self._is_read = False
         self._can_draw = False
         self._small_of: tuple[int, str] | None = None
         """Key of the version and path of the picture that is drawn below it."""
@@ -90,8 +125,11 @@ class ArtifactScreen(ActsOnVersions):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
+        hint = HintBar(id="hint", classes="hidden")
+        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
+        yield hint
         with Horizontal(id="body"):
-            yield LineList(only_links=True, says_more=True, id="versions")
+            yield VersionsTable()
             with Vertical():
                 yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
                 yield ImageView(only_cells=True, id="small", classes="hidden")
@@ -99,91 +137,206 @@ class ArtifactScreen(ActsOnVersions):
         yield KeyBar()
 
     @property
-    def listing(self) -> LineList:
-        """The list of versions."""
-        return self.query_one("#versions", LineList)
+    def table(self) -> VersionsTable:
+        """The table of versions."""
+        return self.query_one(VersionsTable)
+
+    @property
+    def holds(self) -> LineList:
+        """What the version under the cursor is and holds."""
+        return self.query_one("#holds", LineList)
+
+    @cached_property
+    def _taker(self) -> Taker:
+        from artui.tui.screens.reaching import names_of_versions
+        from artui.tui.screens.taking import Taker
+
+        return Taker(self, "version", table_of_versions, names_of_versions)
+
+    @cached_property
+    def _keeper(self) -> Keeper:
+        # Artifacts of one kind are looked at in the same way.
+        kind = self._answer.every[0].kind
+        return Keeper(self, "versions", ids_of=version_ids, keys_of=version_keys, of=kind)
+
+    def prompt_home(self) -> Widget:
+        """Give the table of versions."""
+        return self.table
 
     def on_mount(self) -> None:
-        self.set_focus(self.listing)
+        self._fit_filter()
+        self.set_focus(self.table)
+
+    # Versions, and how they get into the table
 
     def load(self) -> None:
-        """Ask for the versions."""
-        reader, key = self.reader, self.artifact_key
-        self.ask(
-            "versions",
-            lambda: (query.versions(reader, key, with_deleted=True), version_measures(reader, key)),
-            self._take,
-        )
+        """Ask for the versions, and for those that the filter matches."""
+        self._ask(is_typing=self.filter.is_typing)
 
-    def _take(self, answer: tuple[list[VersionHead], list[Measure]]) -> None:
-        self._every, self._measures = answer
-        is_first = not self.versions
-        # One that a link leads to is listed, however it stands.
-        versions = [
-            head
-            for head in self._every
-            if self._shows_all or is_listed(head) or (is_first and head.id == self.version_id)
-        ]
-        versions = versions or list(self._every)
-        self.versions = versions
-        self.listing.styles.width = self._listing_cells()
-        self.show_place()
-        self._draw_versions(keep=not is_first)
-        if is_first and versions:
+    def _ask(self, *, is_typing: bool) -> None:
+        reader, key, where, arrangement = self.reader, self.artifact_key, self.filter.words, self._arrangement
+        self.ask("versions", lambda: _read(reader, key, where, arrangement, is_typing=is_typing), self._take)
+
+    def _take(self, answer: _Answer) -> None:
+        before, self._answer = self._answer, answer
+        if self._arrangement is None and answer.every:
+            self._arrangement = replace(self._keeper.load(), where="")
+            if self._arrangement != USUAL["versions"]:
+                self.load()
+                return
+        is_first, self._is_read = not self._is_read, True
+        self.filter.fault(answer.error, answer.notes)
+        is_same = (before.where, before.sorts) == (answer.where, answer.sorts)
+        self._show_versions(to_first=not is_same and not is_first)
+        if is_first and self.versions:
             from artui.query.things import Thing
 
-            self.artui.keep_recent(Thing("artifact", str(self.artifact_key), versions[0].artifact, versions[0].kind))
+            head = answer.every[0]
+            self.artui.keep_recent(Thing("artifact", str(self.artifact_key), head.artifact, head.kind))
         self._go_to([self.version_id] if is_first else self._pointed)
         self._pointed = ()
         self._ask_holds()
 
+    def _show_versions(self, *, to_first: bool = False) -> None:
+        """List the versions: of those that no filter chose, not what is retired or deleted."""
+        answer, table, now_ms = self._answer, self.table, clock.now_ms()
+
+        def is_shown(head: VersionHead) -> bool:
+            # One that a link leads to is listed, however it stands.
+            return bool(answer.where) or self._shows_all or is_listed(head) or head.id == self._linked_id
+
+        by_key = {row.head.key: row for row in answer.rows}
+        rows = [row for row in answer.rows if row.head.latest is not None and is_shown(row.head.latest)]
+        rows = rows or ([] if answer.where else list(by_key.values()))
+        self.versions = [row.head.latest for row in rows if row.head.latest is not None]
+        columns = _shown_columns(answer, self.arrangement, self.versions)
+        shapes = tuple(shape_of(column, rows, now_ms, self.arrangement.widths.get(column.id)) for column in columns)
+        view = View(shapes, answer.sorts, self.arrangement.pinned)
+        if view != table.view:
+            table.set_view(view)
+        table.show_rows(rows, shapes)
+        table.set_lines(TableLines(array("q", (row.head.key for row in rows))), now_ms=now_ms, to_first=to_first)
+        table.set_marks(self.artui.version_marks.marks.keys)
+        self._fit_table()
+        self.show_place()
+        found = f"{len(rows):,} of " if answer.where else ""
+        self.filter.say([(f"{found}{plural(len(answer.every), 'version')}", "accent" if found else "dim")], most=40)
+
+    def _fit_table(self) -> None:
+        """Put the table beside what a version holds, as wide as its columns that fit into half of the screen; above it where there is little room."""
+        table, body = self.table, self.query_one("#body")
+        is_above = self.size.width < _WIDE_CELLS
+        body.styles.layout = "vertical" if is_above else "horizontal"
+        table.styles.margin = (0, 0, 1, 0) if is_above else 0
+        if is_above:
+            most = max(_FEWEST_ROWS, self.size.height // _ROWS_SHARE)
+            table.styles.width, table.styles.height = "1fr", min(len(table.keys), most) + 1
+        else:
+            most = max(_LEAST_TABLE_CELLS, self.size.width // 2)
+            table.styles.width, table.styles.height = 1 + table.fitting_cells(most), "1fr"
+
     def _go_to(self, ids: Sequence[str]) -> None:
         """Put the cursor on the first of these versions that is listed, unless it is on one."""
         if self.current is None or self.current.id not in ids:
-            lines = enumerate(self.listing.lines)
-            places = (place for place, line in lines if line.link is not None and line.link.id in ids)
-            self.listing.move_to(next(places, self.listing.cursor))
+            table = self.table
+            places = (place for place, head in enumerate(self.versions) if head.id in ids)
+            table.move_to(next(places, table.cursor))
 
     def point_at(self, ids: Sequence[str]) -> None:
         """Put the cursor on one of these versions once they are read anew."""
         self._pointed = ids
 
-    def _draw_versions(self, *, keep: bool) -> None:
-        marked = self.artui.version_marks.marks.keys
-        head, spans = version_spans(self.versions, self._listing_cells(), self._measures, marked=marked)
-        lines = [Line(line, Link("version", version.id)) for version, line in zip(self.versions, spans, strict=True)]
-        self.listing.set_lines([*([Line(head)] if head else []), *lines], keep=keep)
-
-    def _listing_cells(self) -> int:
-        """Give the list what it needs, up to two fifths of the screen; up to a half where numbers tell versions apart.
-
-        Where not all columns fit, it is as wide as those that do.
-        """
-        share = self.size.width // 2 if self._measures else self.size.width * 2 // 5
-        width = min(needed_cells(self.versions, self._measures), max(24, share))
-        head, lines = version_spans(self.versions, width, self._measures)
-        return min(width, 1 + max((cells for spans in (head, *lines) if (cells := length_of(spans))), default=width))
-
     def action_all_versions(self) -> None:
         """List retired and deleted versions, too, or not."""
         self._shows_all = not self._shows_all
-        if all(map(is_listed, self._every)):
-            stand = any(head.state for head in self._every)
+        every = self._answer.every
+        if all(map(is_listed, every)):
+            stand = any(head.state for head in every)
             self.artui.say(
                 "All versions are listed: the retired ones have an alias."
                 if stand
                 else "No version is retired or deleted."
             )
-        self._take((list(self._every), list(self._measures)))
+        self._show_versions()
+        self._ask_holds()
+
+    # Filter
+
+    def action_find_line(self) -> None:
+        """Filter the versions; what a version holds is searched instead, where the focus is there."""
+        if self.focused is self.holds:
+            super().action_find_line()
+        else:
+            self.action_filter()
+
+    def action_filter(self) -> None:
+        self.query_one("#filter-line").remove_class("hidden")
+        super().action_filter()
+
+    def on_filter_line_left(self) -> None:
+        # What was half typed is final now.
+        self._ask(is_typing=False)
+        self.set_focus(self.table)
+        self._fit_filter()
+        self.show_keys()
+
+    def on_filter_line_changed(self) -> None:
+        self._fit_filter()
+
+    def _fit_filter(self) -> None:
+        """Show the line of the filter while there is one."""
+        self.filter.set_class(not (self.filter.words or self.filter.is_typing), "hidden")
+
+    # Columns
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How the table is arranged."""
+        return self._arrangement if self._arrangement is not None else USUAL["versions"]
+
+    def rearrange(self, arrangement: Arrangement, *, automatic: Sequence[str] | None = None) -> None:
+        """Show the table so."""
+        if self._arrangement is not None and arrangement != self._arrangement:
+            self._arrangement = arrangement
+            self._keeper.keep(arrangement)
+            self.load()
+
+    @property
+    def automatic_ids(self) -> tuple[str, ...]:
+        """The ids of the columns that artui chose."""
+        return tuple(column.id for column in _usual_columns(self._answer, self.versions))
+
+    def first_sort(self, column_id: str) -> Sort:
+        """Give how a column is sorted at first."""
+        return first_sort(column_id)
+
+    def every_column(self) -> Sequence[Column]:
+        """Give every possible column."""
+        return self._answer.columns
+
+    def look_at_columns(self) -> tuple[Look | None, tuple[int, str]]:
+        heads = [row.head for row in self._answer.rows]
+        return partial(glimpses, self.reader, heads), (len(heads), "version")
+
+    def show_columns_of_table(self) -> None:
+        """Say how many columns are out of sight."""
+        self.show_place()
+
+    def on_table_resized(self) -> None:
+        self.show_place()
+
+    # What the version under the cursor holds
 
     def title_spans(self) -> list[Span]:
         """Say which artifact this is."""
-        if not self.versions:
+        every = self._answer.every
+        if not every:
             return [("artifact", "dim")]
-        head = self.versions[0]
+        head = every[0]
         shown_keys = {head.key for head in self.versions}
-        left_out = Counter(head.state for head in self._every if head.key not in shown_keys)
-        hidden = ", ".join(f"{count:,} {state}" for state, count in left_out.items())
+        left_out = Counter(head.state for head in every if head.key not in shown_keys and head.state)
+        hidden = "" if self._answer.where else ", ".join(f"{count:,} {state}" for state, count in left_out.items())
+        columns = self.table.hidden_columns if self.versions else 0
         return [
             (head.stage, "dim"),
             (" ▸ ", "faint"),
@@ -193,28 +346,27 @@ class ArtifactScreen(ActsOnVersions):
             (f"  {plural(len(self.versions), 'version')}", "dim"),
             *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
+            *([(f" · {columns} more →", "faint")] if columns else []),
         ]
 
     @property
     def current(self) -> VersionHead | None:
         """The version under the cursor."""
-        link = self.listing.link
-        return None if link is None else self._by_id.get(link.id)
-
-    @property
-    def _by_id(self) -> dict[str, VersionHead]:
-        return {head.id: head for head in self.versions}
+        return self.table.row.head.latest if self.table.row is not None else None
 
     def on_resize(self) -> None:
-        self.listing.styles.width = self._listing_cells()
-        if self.versions:
-            self._draw_versions(keep=True)
+        if self._is_read:
+            self._fit_table()
         self._ask_holds()
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
-        if message.sender is self.listing:
-            self._ask_holds()
+
+    def on_table_moved(self) -> None:
+        self._ask_holds()
+
+    def on_table_opened(self) -> None:
+        self._enter_holds()
 
     def _ask_holds(self) -> None:
         head = self.current
@@ -244,10 +396,12 @@ class ArtifactScreen(ActsOnVersions):
     def _draw_holds(self, facts: VersionFacts) -> None:
         from artui.tui.screens.drawable import drawable_paths
 
-        holds = self.query_one("#holds", LineList)
+        holds = self.holds
         is_same, self._drawn_id = self._drawn_id == facts.detail.head.id, facts.detail.head.id
-        page_rows = self.query_one("#body").size.height
-        lines = version_lines(*facts, cells=max(20, holds.size.width - 2), rows=page_rows)
+        column = holds.parent
+        page_rows = column.size.height if isinstance(column, Widget) else holds.size.height
+        is_dense = self.query_one("#body").size.height < _DENSE_BELOW_ROWS
+        lines = version_lines(*facts, cells=max(20, holds.size.width - 2), rows=page_rows, is_dense=is_dense)
         holds.set_lines(lines, keep=is_same)
         if not is_same:
             holds.cursor = next(
@@ -260,12 +414,12 @@ class ArtifactScreen(ActsOnVersions):
 
     def beyond_lines(self) -> str:
         """Say that not all files have a line, where that is so."""
-        has_more = any(line.link is not None and line.link.kind == "files" for line in self.query_one("#holds", LineList).lines)  # fmt: skip
+        has_more = any(line.link is not None and line.link.kind == "files" for line in self.holds.lines)  # fmt: skip
         return " Not all files are listed here: enter on the line below them lists all." if has_more else ""
 
     def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
         """Draw a picture below what is said of the version, if there is room for it."""
-        holds, small = self.query_one("#holds", LineList), self.query_one(ImageView)
+        holds, small = self.holds, self.query_one(ImageView)
         has_room = bool(path) and rows >= _FEWEST_PICTURE_ROWS
         small.set_class(not has_room, "hidden")
         holds.styles.height = len(holds.lines) + 1 if has_room else "1fr"
@@ -295,51 +449,47 @@ class ArtifactScreen(ActsOnVersions):
         self.ask("small", lambda: read_image(reader, version_key, path, wanted), show)
 
     def action_other_pane(self) -> None:
-        holds = self.query_one("#holds", LineList)
-        if self.focused is holds:
-            self.listing.focus()
+        if self.focused is self.holds:
+            self.table.focus()
         else:
             self._enter_holds()
 
     def _enter_holds(self) -> None:
         """Go to what the version holds: to its first file, or where the cursor was left."""
-        holds = self.query_one("#holds", LineList)
+        holds = self.holds
         holds.focus()
         holds.move_to(holds.cursor)
 
     def go_back(self) -> bool:
-        """Leave the question, or go back to the versions; false if the focus is there."""
+        """Leave the question, go back to the versions, or clear the filter; false if there is none of these."""
         if self.query_one(Prompt).leave():
             return True
-        if self.focused is self.query_one("#holds"):
-            self.set_focus(self.listing)
+        if self.focused is self.holds:
+            self.set_focus(self.table)
             return True
-        return False
+        return self.filter.clear()
 
     def action_open(self) -> None:
         focused = self.focused
-        if focused is self.listing:
-            self._enter_holds()
-        elif isinstance(focused, LineList):
+        if isinstance(focused, LineList):
             focused.choose()
-
-    def on_line_chosen(self, message: Any) -> None:
-        if message.sender is self.listing:
-            message.stop()
-            message.prevent_default()
+        else:
             self._enter_holds()
 
     @property
     def _file_under_cursor(self) -> str:
         """The path of the file on whose line the cursor is; empty if it is elsewhere."""
-        holds = self.query_one("#holds", LineList)
+        holds = self.holds
         link = holds.link if self.focused is holds else None
         return link.id.partition(":")[2] if link is not None and link.kind == "file" else ""
 
     def footer_pairs(self) -> list[tuple[str, str]]:
         """Leave out what does nothing here: drawing a version of which no file can be drawn."""
         left_out = set() if self._can_draw else {"artifact.picture"}
-        return [pair for pair in super().footer_pairs() if pair not in pairs_of(left_out)]
+        finds = next(iter(pairs_of({"find.find_line"})))
+        does = finds if self.focused is self.holds else (finds[0], "filter")
+        pairs = [pair for pair in super().footer_pairs() if pair not in pairs_of(left_out)]
+        return [does if pair == finds else pair for pair in pairs]
 
     def action_picture(self) -> None:
         """Draw the file under the cursor, or else the first of the version that can be drawn."""
@@ -376,17 +526,22 @@ class ArtifactScreen(ActsOnVersions):
     # Marks
 
     def marked_keys(self) -> list[int]:
-        """Give the keys of the marked versions of this artifact."""
-        marked = self.artui.version_marks.marks.keys
-        return [head.key for head in self._every if head.key in marked]
+        """Give the keys of the marked versions of this artifact, those that are listed in their order."""
+        own = {head.key for head in self._answer.every}
+        marks = self.artui.version_marks.marks
+        return marks._replace(keys=marks.keys & own).in_order(head.key for head in self.versions)
 
     def reach(self) -> Reach:
         """Give the marked versions that the keys act on, and which of them are not listed."""
-        return reach_of(self.marked_keys(), [head.key for head in self.versions], where="not listed")
+        where = "hidden by the filter" if self._answer.where else "not listed"
+        return reach_of(self.marked_keys(), [head.key for head in self.versions], where=where)
 
     def show_marks(self) -> None:
         """Show which versions are marked, after that has changed."""
         self._mark(self.artui.version_marks.marks)
+
+    def _keys_at(self, line: int) -> list[int]:
+        return [line]
 
     def action_toggle_mark(self) -> None:
         """Mark the version under the cursor, or unmark it, and go on to the next one."""
@@ -395,7 +550,14 @@ class ArtifactScreen(ActsOnVersions):
             self.artui.say("There is no version here.")
             return
         self._mark(self.artui.version_marks.marks.toggled([head.key], head.key))
-        self.listing.step(1)
+        self.table.step(1)
+
+    def action_mark_range(self) -> None:
+        table = self.table
+        self._mark(self.artui.version_marks.marks.with_range(table.keys, table.cursor, self._keys_at))
+
+    def action_invert_marks(self) -> None:
+        self._mark(self.artui.version_marks.marks.inverted(head.key for head in self.versions))
 
     def action_clear_marks(self) -> None:
         marks = self.artui.version_marks.marks
@@ -403,111 +565,102 @@ class ArtifactScreen(ActsOnVersions):
 
     def _mark(self, marks: Marks) -> None:
         self.artui.version_marks.marks = marks
-        self._draw_versions(keep=True)
+        self.table.set_marks(marks.keys)
         self.show_place()
+
+    # Taking along
+
+    def action_copy_cell(self) -> None:
+        if (row := self.table.row) is not None:
+            place, shapes = self.table.column, self.table.view.shapes
+            head = row.head.latest
+            value = value_in(row, shapes[place - 1].column) if place else head.reference if head is not None else ""
+            text = "" if value is None else str(value)
+            self._taker.copy(text, text or "nothing")
+
+    def action_copy_rows(self, format: str = "tsv") -> None:
+        reach, head = self.reach(), self.current
+        if not reach.keys and head is not None:
+            reach = Reach((head.key,))
+        if reach.keys:
+            self._taker.copy_rows(reach, self.shown_columns(), format)
+
+    def action_export(self) -> None:
+        reach = self.reach()
+        if not reach.keys:
+            reach = Reach(tuple(head.key for head in self.versions))
+        if reach.keys:
+            self._taker.export(reach, self.shown_columns())
+        else:
+            self.artui.say("There are no versions to write.")
+
+
+class _Answer(NamedTuple):
+    """What came of reading the versions of an artifact."""
+
+    every: Sequence[VersionHead] = ()
+    """Retired and deleted versions, too, the newest first."""
+    rows: Sequence[ArtifactRow] = ()
+    """Those that the filter matches, in the order of the arrangement."""
+    columns: tuple[Column, ...] = ()
+    """Every possible column."""
+    measures: Sequence[str] = ()
+    """Ids of the columns by whose numbers the versions can be told apart."""
+    where: str = ""
+    sorts: tuple[Sort, ...] = ()
+    error: FilterError | None = None
+    notes: Sequence[str] = ()
+
+
+def _read(
+    reader: Reader, artifact_key: int, where: str, arrangement: Arrangement | None, *, is_typing: bool
+) -> _Answer:
+    """Read all versions of an artifact, and the rows of those that a filter matches, in the order of the arrangement."""
+    arrangement = arrangement if arrangement is not None else USUAL["versions"]
+    every = query.versions(reader, artifact_key, with_deleted=True)
+    matching = matching_of(
+        lambda text, notes: query.versions(reader, artifact_key, text, notes=notes),
+        where,
+        every,
+        thing="version",
+        is_typing=is_typing,
+    )
+    columns = version_columns(reader, artifact_key)
+    by_id = {column.id: column for column in columns}
+    found = (f"metadata:{measure.name}" for measure in version_measures(reader, artifact_key))
+    measures = [column_id for column_id in found if column_id in by_id][:_MOST_MEASURES]
+    wanted = [*_USUAL_IDS, *measures, *(arrangement.columns or ()), *(sort.column for sort in arrangement.sorts)]
+    read = [_NUMBER, *(by_id[column_id] for column_id in dict.fromkeys(wanted) if column_id in by_id)]
+    sorts = tuple(sort for sort in arrangement.sorts if sort.column in by_id or sort.column == NAME.id)
+    ordering = [sort._replace(column=_NUMBER.id) if sort.column == NAME.id else sort for sort in sorts]
+    rows = sorted_rows(version_rows(reader, matching.things, read), ordering)
+    return _Answer(every, rows, tuple(columns), measures, where, sorts, matching.error, matching.notes)
+
+
+_USUAL_IDS = ("version:alias", "version:created", "version:made_by")
+
+
+def _shown_columns(answer: _Answer, arrangement: Arrangement, versions: Sequence[VersionHead]) -> list[Column]:
+    """Give the columns as they were chosen, or those that artui chooses."""
+    if arrangement.columns is None:
+        return _usual_columns(answer, versions)
+    by_id = {column.id: column for column in answer.columns}
+    return [by_id[column_id] for column_id in arrangement.columns if column_id in by_id]
+
+
+def _usual_columns(answer: _Answer, versions: Sequence[VersionHead]) -> list[Column]:
+    """Give how the versions stand, if any of them has an alias, the numbers that tell them apart, and where they came from."""
+    by_id = {column.id: column for column in answer.columns}
+    alias, created, made_by = _USUAL_IDS
+    has_alias = any(head.state or chosen_aliases(head) for head in versions)
+    has_maker = any(head.made_by is not None for head in versions)
+    ids = [*([alias] if has_alias else []), *answer.measures, created, *([made_by] if has_maker else [])]
+    return [by_id[column_id] for column_id in ids if column_id in by_id]
 
 
 def is_listed(head: VersionHead) -> bool:
     """Whether a version is in ordinary lists: it is not deleted, and not retired or still named by an alias."""
     return not head.state or (head.deleted_ms is None and bool(chosen_aliases(head)))
-
-
-class _Drawn(NamedTuple):
-    """A measure as a column."""
-
-    name: str
-    texts: Sequence[str]
-    """One a version; empty where it has none."""
-    bests: frozenset[int]
-    """Places of the best ones."""
-    cells: int
-
-
-def _drawn(versions: Sequence[VersionHead], measure: Measure) -> _Drawn:
-    values = [measure.values.get(head.key) for head in versions]
-    numbers = [value for value in values if value is not None]
-    digits = digits_for(map(float, numbers), _MEASURE_CELLS)
-    texts = _aligned(["" if value is None else number_text(value, digits) for value in values])
-    finite = [value for value in numbers if value == value]
-    bests: frozenset[int] = frozenset()
-    if finite and is_result(measure.name):
-        best = min(finite) if best_aggregate(measure.name) == "min" else max(finite)
-        bests = frozenset(place for place, value in enumerate(values) if value == best)
-    name = fit(clean(measure.name), min(cells_of(clean(measure.name)), _MEASURE_CELLS), keep_end=True)
-    return _Drawn(name, texts, bests, max(cells_of(name), *(len(text) for text in texts)))
-
-
-def _aligned(texts: Sequence[str]) -> list[str]:
-    """Put numbers under each other at their points."""
-    behind = [len(text.partition(".")[2]) + 1 if "." in text and "e" not in text else 0 for text in texts]
-    return [text + " " * (max(behind) - cells) for text, cells in zip(texts, behind, strict=True)]
-
-
-def needed_cells(versions: Sequence[VersionHead], measures: Sequence[Measure] = ()) -> int:
-    """Say how wide the list of versions would be with nothing cut."""
-    now_ms = clock.now_ms()
-    numbers = max((cells_of(f" v{head.number} {DAMAGED_SIGN}") for head in versions), default=0)
-    aliases = max((cells_of(aliases_text(head)) for head in versions), default=0)
-    ages = max((cells_of(age_text(head.created_ms, now_ms)) for head in versions), default=0)
-    makers = max((cells_of(clean(head.made_by.name)) for head in versions if head.made_by is not None), default=0)
-    columns = sum(_drawn(versions, measure).cells + 2 for measure in measures[:_MOST_MEASURES])
-    return numbers + columns + sum(cells + 2 for cells in (aliases, ages, makers) if cells) + 1
-
-
-def version_spans(
-    versions: Sequence[VersionHead],
-    width: int,
-    measures: Sequence[Measure] = (),
-    *,
-    marked: Collection[int] = (),
-) -> tuple[list[Span], list[list[Span]]]:
-    """Give a line for each version that fits into so many cells: its number, aliases, measures, age and run.
-
-    Before the marked ones a sign stands. Where there is no room for all, first the run is cut in its middle, then left out, then the age, then measures from
-    the last on; aliases are left out last.
-
-    Returns:
-        The names of the columns, empty without measures, and the lines.
-    """
-    if not versions:
-        return [], []
-    now_ms = clock.now_ms()
-    ages = [age_text(head.created_ms, now_ms) for head in versions]
-    numbers = [
-        f"{MARK if head.key in marked else ' '}v{head.number}{' ' + DAMAGED_SIGN if head.damaged else ''}"
-        for head in versions
-    ]
-    makers = [clean(head.made_by.name) if head.made_by is not None else "" for head in versions]
-    number_cells, age_cells, maker_cells = (max(map(cells_of, texts), default=0) for texts in (numbers, ages, makers))
-    alias_cells = max((cells_of(aliases_text(head)) for head in versions), default=0)
-    rest = width - number_cells - (2 + alias_cells if alias_cells else 0) - 1
-    columns: list[_Drawn] = []
-    for column in (_drawn(versions, measure) for measure in measures[:_MOST_MEASURES]):
-        if column.cells + 2 <= rest:
-            columns.append(column)
-            rest -= column.cells + 2
-    has_age = age_cells + 2 <= rest
-    rest -= age_cells + 2 if has_age else 0
-    maker_cells = min(maker_cells, rest - 2) if rest - 2 >= min(maker_cells, _FEWEST_MAKER_CELLS) else 0
-    lines: list[list[Span]] = []
-    room = max(0, min(alias_cells, width - number_cells - 3))
-    titles: list[Span] = []
-    if columns:
-        titles = [(" " * (number_cells + (room + 2 if room else 0)), "text")]
-        titles += [(f"  {column.name:>{column.cells}}", "head") for column in columns]
-    for place, (head, number, age, maker) in enumerate(zip(versions, numbers, ages, makers, strict=True)):
-        style = "bad" if head.damaged else "mark" if head.key in marked else "text"
-        spans: list[Span] = [(fit(number, number_cells), style)]
-        spans += alias_spans(head, room, is_padded=True) if room else []
-        spans += [
-            (f"  {column.texts[place]:>{column.cells}}", "good" if place in column.bests else "text")
-            for column in columns
-        ]
-        spans += [(f"  {age:>{age_cells}}", "dim")] if has_age else []
-        spans += [(f"  {fit_middle(maker, maker_cells)}", "dim")] if maker_cells > 0 else []
-        spans += [(f"  damaged: {', '.join(head.damaged)}", "bad")] if head.damaged else []
-        lines.append(spans)
-    return titles, lines
 
 
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:

@@ -27,7 +27,6 @@ from artui.query.artifactrows import (
     version_keys,
 )
 from artui.tui.facts import version_lines
-from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
@@ -40,6 +39,7 @@ from artui.tui.screens.artifactstate import (
     version_key,
     view_of,
 )
+from artui.tui.screens.filtering import FiltersVersions, matching_of
 from artui.tui.screens.keeping import Keeper
 from artui.tui.state.history import ARTIFACTS
 from artui.tui.state.marks import Marks, Reach, reach_of
@@ -68,7 +68,7 @@ _LEAST_TABLE_CELLS = 40
 """Cells of the table beside the details, at least: what is said of the filter is above it."""
 
 
-class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
+class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     """Shows the artifacts that the filter matches, each with the newest version that it matches."""
 
     SCOPES = ("artifacts", "list", "app")
@@ -103,11 +103,6 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
     def table(self) -> ArtifactsTable:
         """The table of artifacts."""
         return self.query_one(ArtifactsTable)
-
-    @property
-    def filter(self) -> QueryLine:
-        """The line of the filter."""
-        return self.query_one(QueryLine)
 
     @property
     def pane(self) -> LineList:
@@ -259,25 +254,6 @@ class ArtifactsScreen(ActsOnVersions, ArrangesColumns):
         self._mark(self.artui.version_marks.marks)
 
     # Filter
-
-    def action_filter(self) -> None:
-        self.filter.type()
-
-    def on_filter_line_changed(self) -> None:
-        self.load()
-
-    def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
-        from artui.query.filter.offers import offers
-
-        text, cursor = message.text, message.cursor
-        self.ask(
-            "completions",
-            lambda: offers(self.reader, text, cursor, "versions"),
-            lambda offered: self.filter.offer(text, offered),
-        )
-
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
         # What was half typed is final now.
@@ -480,41 +456,23 @@ class _Answer(NamedTuple):
     notes: Sequence[str] = ()
 
 
-class _Matching(NamedTuple):
-    """The artifacts that a filter matches, and what is to be said of it."""
-
-    heads: Sequence[ArtifactHead]
-    error: FilterError | None = None
-    notes: Sequence[str] = ()
-
-
 def _read(reader: Reader, where: str, arrangement: Arrangement, *, is_typing: bool) -> _Answer:
     """Read all artifacts, and the rows of those that a filter matches, in the order of the arrangement."""
     every = reader.memory.at(reader.file_token()).get("artifacts", lambda: query.artifact_list(reader))
-    matching = _matching(reader, where, every, is_typing=is_typing) if where else _Matching(every)
+    matching = matching_of(
+        lambda text, notes: query.artifact_list(reader, text, notes=notes),
+        where,
+        every,
+        thing="artifact",
+        is_typing=is_typing,
+    )
     columns = artifact_columns(reader)
     by_id = {column.id: column for column in columns}
     ids = arrangement.columns if arrangement.columns is not None else [column.id for column in columns if column.source == "version"]  # fmt: skip
     wanted = dict.fromkeys([*ids, *(sort.column for sort in arrangement.sorts)])
-    rows = artifact_rows(reader, _told_apart(matching.heads), [by_id[column_id] for column_id in wanted if column_id in by_id])  # fmt: skip
+    rows = artifact_rows(reader, _told_apart(matching.things), [by_id[column_id] for column_id in wanted if column_id in by_id])  # fmt: skip
     sorts = tuple(sort for sort in arrangement.sorts if sort.column in by_id or sort.column == "attribute:name")
     return _Answer(every, sorted_rows(rows, sorts), tuple(columns), sorts, matching.error, matching.notes)
-
-
-def _matching(reader: Reader, where: str, every: Sequence[ArtifactHead], *, is_typing: bool) -> _Matching:
-    """Read the artifacts that a filter matches; of one that is wrong or half typed, by what stands before that."""
-    from artui.query.filter.complete import finished_part, is_unfinished
-
-    notes: list[str] = []
-    matching = or_filter_error(lambda: query.artifact_list(reader, where, notes=notes))
-    is_half_typed = not matching and is_typing and is_unfinished(where)
-    if isinstance(matching, list) and not is_half_typed:
-        return _Matching(matching, notes=notes)
-    part = or_filter_error(lambda: query.artifact_list(reader, finished_part(where)))
-    shown = part if isinstance(part, list) else every
-    if isinstance(matching, list):
-        return _Matching(shown, notes=["No artifact matches so far: shown is what matched before."])
-    return _Matching(shown, matching)
 
 
 def _placed(rows: Sequence[ArtifactRow], sorts: Sequence[Sort], where: str) -> Sequence[ArtifactRow]:

@@ -27,15 +27,18 @@ class Keeper:
         *,
         ids_of: Callable[[Reader, Sequence[int]], list[str]],
         keys_of: Callable[[Reader, Sequence[str]], list[int]],
+        of: str = "",
     ) -> None:
+        """Remember those of a table; `of` says of which one where a catalog has several of its kind."""
         self._screen, self._place = screen, place
         self._ids_of, self._keys_of = ids_of, keys_of
+        self._of = f" {of}" if of else ""
         self._kept_marks: frozenset[int] = frozenset()
         self._timer: Timer | None = None
 
     @property
     def _catalog(self) -> str:
-        return f"{self._screen.reader.catalog_id} {self._screen.reader.path}"
+        return f"{self._screen.reader.catalog_id} {self._screen.reader.path}{self._of}"
 
     def load(self) -> Arrangement:
         """Give the arrangement of the last time."""

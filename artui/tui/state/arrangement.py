@@ -20,9 +20,13 @@ ALL_BUT_SEED = "params:but-seed"
 MAX_CHARS = 100_000
 MAX_CATALOGS = 50
 MIN_CELLS, MAX_CELLS = 3, 80
-Place = Literal["runs", "artifacts"]
+Place = Literal["runs", "artifacts", "versions"]
 """Which table is arranged."""
-_NAMES = {"runs": "arrangements.json", "artifacts": "artifact-arrangements.json"}
+_NAMES = {
+    "runs": "arrangements.json",
+    "artifacts": "artifact-arrangements.json",
+    "versions": "version-arrangements.json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,10 @@ class Arrangement:
         return orjson.dumps(fields).decode()
 
 
-USUAL: dict[Place, Arrangement] = {"runs": Arrangement(), "artifacts": Arrangement(sorts=())}
-"""How tables stand until they are arranged: artifacts by stage, kind and name, which is no order of a column."""
+USUAL: dict[Place, Arrangement] = {
+    "runs": Arrangement(), "artifacts": Arrangement(sorts=()), "versions": Arrangement(sorts=()),
+}  # fmt: skip
+"""How tables stand until they are arranged: artifacts by stage, kind and name, versions the newest first, which is no order of a column."""
 
 
 def arrangement_of(text: str, place: Place = "runs") -> Arrangement:

@@ -30,7 +30,8 @@ def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: in
         texts = [number_text(float(number)) for number in numbers]
         decimals = max(map(decimals_of, texts), default=0)
         whole = max((len(text.partition(".")[0]) for text in texts), default=1)
-        width = max(least, min(whole + bool(decimals) + decimals, 12))
+        # Very large and very small ones have exponents, which are no decimals.
+        width = max(least, min(max([whole + bool(decimals) + decimals, *map(len, texts)]), 12))
     else:
         most = _MOST_CELLS.get(column.name, _MAX_TEXT_CELLS) if column.source == "version" else _MAX_TEXT_CELLS
         sums = [_sum_text(column, rows)] if column.name in _SUMMED else []

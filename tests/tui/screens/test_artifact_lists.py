@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,21 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts
 from artui.model import ArtifactHead, ArtifactRow, Column, ParamValue, RunHead, VersionHead
 from artui.query.artifactrows import SHOWN
-from artui.query.artifacts import artifact_list
-from artui.query.direction import best_aggregate, is_result
-from artui.query.measures import Measure, version_measures
+from artui.query.artifacts import artifact_list, versions
+from artui.query.measures import version_measures
 from artui.query.reader import Reader
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
-from artui.tui.screens.artifact import version_spans
+from artui.tui.messages import Link
+from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.widgets.artifactcells import artifact_cell, shape_of, sum_cell
+from artui.tui.widgets.versionstable import VersionsTable
 from artui.units import bytes_text
 from tests.tui.looking import NOW_MS, settled, shown
 
@@ -45,24 +47,6 @@ def _version(number: int, aliases: Sequence[str], *, age_ms: int = 7_200_000) ->
 
 def _text(spans: Sequence[Span]) -> str:
     return "".join(text for text, _ in spans)
-
-
-@pytest.mark.usefixtures("frozen")
-@pytest.mark.parametrize("width", range(24, 55))
-@pytest.mark.parametrize("aliases", [("latest", "candidate", "production"), ("production",), ALIASES, ("latest",), ()])
-def test_aliases_of_versions_outlast_the_rest(width: int, aliases: tuple[str, ...]) -> None:
-    """Whatever the width: columns have gaps, no line is too long, `production` is whole, and an age or a run needs whole aliases."""
-    versions = [_version(12, aliases), _version(3, ("staging",)), _version(1, ())]
-
-    _, lines = version_spans(versions, width)
-
-    assert all(length_of(line) <= width for line in lines)
-    whole = all(aliases_text(head) in _text(line) for head, line in zip(versions, lines, strict=True))
-    assert "production" not in aliases or "production" in _text(lines[0])
-    assert whole or all(" 2h" not in _text(line) and "swift" not in _text(line) for line in lines)
-    assert all("  " in _text(line) or len(_text(line).split()) < 2 for line in lines)
-    for line in lines:
-        assert all(text.startswith("  ") for text, _ in line[1:])
 
 
 @given(st.lists(st.sampled_from(ALIASES), unique=True), st.integers(0, 60))
@@ -154,53 +138,99 @@ def test_artifacts_of_one_name_say_their_projects(tmp_path: Path, explore: Calla
     explore(path, flow)
 
 
-MEASURES = st.lists(
-    st.builds(
-        Measure,
-        st.sampled_from(["val/loss", "val_acc", "epoch", "a long name of a number", "x"]),
-        st.dictionaries(st.integers(1, 4), st.floats(width=32) | st.integers(-(10**9), 10**9), min_size=1),
-    ),
-    max_size=4,
-    unique_by=lambda measure: measure.name,
-)
+VALUES = st.lists(st.none() | st.floats(width=32) | st.integers(-(10**9), 10**9), min_size=1, max_size=5)
 
 
-@pytest.mark.usefixtures("frozen")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(MEASURES, st.integers(24, 100))
-def test_numbers_of_versions_are_columns(measures: list[Measure], width: int) -> None:
-    """Each column stands below its name, numbers whole and under each other, the best ones marked, or it is left out whole."""
-    versions = [_version(number, ("production",) if number == 2 else ()) for number in range(4, 0, -1)]
-    titles, lines = version_spans(versions, width, measures)
-    assert all(length_of(line) <= width for line in [*lines, titles])
-    shown_columns = titles[1:]
-    for number, (title, _) in enumerate(shown_columns):
-        name = title.strip().lstrip("…")
-        measure = next(measure for measure in measures if measure.name.endswith(name))
-        at = 1 + bool(any(version.aliases for version in versions)) + number
-        cells = [line[at][0] for line in lines]
-        assert len({length_of([(cell, "")]) for cell in cells}) == 1
-        for version, cell in zip(versions, cells, strict=True):
-            value = measure.values.get(version.key)
-            text = cell.strip()
-            assert (text == "") == (value is None) and "…" not in text
-            if value is not None and value == value and abs(value) < 1e300:
-                assert float(text.replace(",", "").replace("−", "-").replace("∞", "inf")) == pytest.approx(
-                    value, rel=6e-3
-                )
-        styles = {version.key: line[at][1] for version, line in zip(versions, lines, strict=True)}
-        finite = {key: value for key, value in measure.values.items() if value == value}
-        if not is_result(measure.name) or not finite:
-            assert "good" not in styles.values()
-        else:
-            best = (
-                min(finite.values())
-                if "loss" in measure.name or best_aggregate(measure.name) == "min"
-                else max(finite.values())
-            )
-            assert {key for key, style in styles.items() if style == "good"} == {
-                key for key, value in finite.items() if value == best
-            }
+@given(st.sampled_from(["val/loss", "val_acc", "epoch", "a long name of a number"]), VALUES)
+def test_numbers_of_versions_are_columns(name: str, values: list[float | int | None]) -> None:
+    """A number of versions is whole, below the others of its column; the best ones are marked where it is one to be judged by."""
+    column = Column("metadata", name, is_numeric=True)
+    heads = [_version(number, ()) for number in range(len(values), 0, -1)]
+    of = [ArtifactHead(head.key, head.id, f"v{head.number}", "", "modelling", "model", 1, head) for head in heads]
+    found = zip(of, values, strict=True)
+    rows = [ArtifactRow(head, {} if value is None else {column.id: value}, frozenset({column.id})) for head, value in found]  # fmt: skip
+    shape = shape_of(column, rows, NOW_MS, None)
+    table = VersionsTable()
+    table.show_rows(rows, [shape])
+
+    cells = [table.cells_of(row, shape)[1] for row in rows]
+
+    assert {length_of([cell]) for cell in cells} == {shape.width}
+    for value, (text, _) in zip(values, cells, strict=True):
+        assert "…" not in text and (text.strip() == "·") == (value is None)
+        if value is not None and value == value and abs(value) < 1e300:
+            assert float(text.replace(",", "").replace("−", "-").replace("∞", "inf")) == pytest.approx(value, rel=6e-3)
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    best = (min if "loss" in name else max)(finite, default=None)
+    marked = {value for value, (_, style) in zip(values, cells, strict=True) if style == "best"}
+    assert marked == ({best} if best is not None and name in ("val/loss", "val_acc") else set())
+
+
+def test_the_table_of_versions_is_arranged_as_that_of_runs(demo_catalog: Path, explore: Callable[..., None]) -> None:
+    """Sorted, filtered, marked by a range, with columns that are chosen and remembered for its kind; above what a version holds where there is little room."""
+    with Reader(demo_catalog) as reader:
+        key = next(head.key for head in artifact_list(reader) if head.name == "digits-checkpoint")
+        losses = {head.number: value for head in versions(reader, key) for value in [version_measures(reader, key)[0].values[head.key]]}  # fmt: skip
+
+    def numbers(screen: ArtifactScreen) -> list[int]:
+        return [head.number for head in screen.versions]
+
+    async def arrange(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> ArtifactScreen:
+            await pilot.press(*keys)
+            await settled(pilot)
+            return pilot.app.screen  # type: ignore[return-value]
+
+        pilot.app.follow(Link("artifact", str(key)))  # type: ignore[attr-defined]
+        await settled(pilot)
+        screen = await press("right", "s")
+        assert numbers(screen) == sorted(losses, key=lambda number: losses[number])
+        assert (
+            "val_loss↑" in shown(pilot) and screen.current is not None and screen.current.number == numbers(screen)[0]
+        )
+        await press("s")
+        assert numbers(screen) == sorted(losses, key=lambda number: -losses[number])
+        await press("s", "left", "s")
+        assert numbers(screen) == sorted(losses)
+        await press("s", "s")
+        assert numbers(screen) == sorted(losses, reverse=True)
+        await press("slash", *"val_loss < 0.07 and version > 5", "enter")
+        few = [number for number in sorted(losses, reverse=True) if losses[number] < 0.07 and number > 5]
+        assert numbers(screen) == few and f"{len(few)} of 30 versions" in shown(pilot)
+        await press("space", "G", "v")
+        assert len(screen.marked_keys()) == len(few) and f"{len(few)} marked" in shown(pilot)
+        # With the wrong filter the last rows that matched stay.
+        await press("slash", *" and nothing <", "enter")
+        assert numbers(screen) == few and "^" in shown(pilot)
+        await press("escape")
+        assert len(numbers(screen)) == 30 and "versions" in shown(pilot).splitlines()[0]
+        await press("asterisk", "M", "C")
+        await press("slash", *"digest", "enter", "space")
+        while pilot.app.screen is not screen:
+            await press("escape")
+        assert screen.shown_columns()[-1].id == "version:digest"
+        await press("underscore")
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert screen.holds.region.y > screen.table.region.y and screen.table.size.width == 80
+        rows = shown(pilot).splitlines()
+        sights = (
+            "made by",
+            "content",
+            "checkpoint.safetensors  38.8 kB",
+            "safetensors, 4 tensors",
+            "tensor  type  shape",
+        )
+        assert all(any(sight in row for row in rows) for sight in sights)
+
+    async def again(pilot: Pilot[Any]) -> None:
+        pilot.app.follow(Link("artifact", str(key)))  # type: ignore[attr-defined]
+        await settled(pilot)
+        screen: Any = pilot.app.screen
+        assert screen.shown_columns()[-1].id == "version:digest" and screen.holds.region.x > 10
+
+    explore(demo_catalog, arrange, size=(140, 40))
+    explore(demo_catalog, again, size=(140, 40))
 
 
 def test_what_differs_in_metadata_tells_versions_apart(demo_catalog: Path) -> None:

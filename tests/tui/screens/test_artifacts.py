@@ -613,7 +613,9 @@ def test_what_is_marked_is_changed_and_taken_along(
         screen.table.move_to(screen.table.first_place())
         await pilot.press("enter")
         await settled(pilot)
-        assert f"◆v{first.number}" in shown(pilot) and on(pilot, ArtifactScreen).marked_keys() == [first.key]
+        assert re.search(rf"◆▌\s+v{first.number}\b", shown(pilot)) and on(pilot, ArtifactScreen).marked_keys() == [
+            first.key
+        ]
         await pilot.press("space", "escape")
         await settled(pilot)
         assert on(pilot, ArtifactsScreen).marked_keys() == [second.key]
