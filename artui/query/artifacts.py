@@ -59,6 +59,7 @@ _HEADS = Shape(
 )
 _ARTIFACTS = Shape(ArtifactHead, "key id name project stage kind version_count", codes=_STAGE_CODES)
 _FILES = Shape(ManifestFile, "path size_bytes digest media_type link_target note", may_lack="digest link_target")
+FILE_COLUMNS = "f.path, f.size_bytes, f.digest, f.media_type, f.link_target, f.note"
 _DETAILS = Shape(VersionDetail, "location host note")
 _CHANGES = Shape(AliasChange, "time_ms author why")
 
@@ -339,10 +340,15 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
 
 def _files(connection: sqlite3.Connection, version_key: int, most: int) -> Iterator[ManifestFile]:
     for row in connection.execute(
-        "SELECT path, size_bytes, digest, media_type, link_target, note FROM file WHERE version_key = :version ORDER BY path LIMIT :limit",
+        f"SELECT {FILE_COLUMNS} FROM file AS f WHERE f.version_key = :version ORDER BY f.path LIMIT :limit",
         {"version": version_key, "limit": most},
     ):
-        yield _FILES.made(row)
+        yield file_of(row)
+
+
+def file_of(row: Sequence[Any]) -> ManifestFile:
+    """Make a file of its `FILE_COLUMNS`."""
+    return _FILES.made(row)
 
 
 def _used_by(connection: sqlite3.Connection, version_key: int) -> list[RunHead]:
@@ -400,10 +406,10 @@ def previews(reader: Reader, version_key: int) -> dict[str, Preview]:
             "SELECT path, content FROM preview WHERE version_key = :version ORDER BY path",
             {"version": version_key},
         ).fetchall()
-    return {cell_of.text(path): _preview(content) for path, content in rows}
+    return {cell_of.text(path): preview_of(content) for path, content in rows}
 
 
-def _preview(content: Any) -> Preview:
+def preview_of(content: Any) -> Preview:
     """Read a stored preview; a malformed one is shown as unreadable."""
     try:
         stored = orjson.loads(content)

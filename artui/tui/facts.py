@@ -282,6 +282,8 @@ def _dense_facts(section: Section, cells: int) -> list[Line]:
 def _version_section(section: Section, detail: VersionDetail, cells: int, *, most: int | None = None) -> list[Line]:
     """Draw a section of a version; behind the files that are shown, at most so many, stands the way to all of them."""
     if most is not None:
+        # A line that says that there is one more takes its place.
+        most += detail.head.file_count == most + 1
         section = shortened(section, most=most)
     lines = _sheet_lines([section], cells=cells)
     shown = min(len(detail.files), MOST[FILES] if most is None else most)

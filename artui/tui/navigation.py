@@ -133,7 +133,7 @@ class Navigation:
             self._show_text(*link.id.split("\n", 1))
         else:
             key, _, path = link.id.partition(":")
-            self._show_file(int(key), path)
+            self.show_file(int(key), path)
 
     def _show_files(self, version_id: str) -> None:
         """List all files of a version."""
@@ -157,15 +157,26 @@ class Navigation:
 
         self._app.push_screen(ValueScreen(name, text, place=getattr(self._app.screen, "PLACE", 0)))
 
-    def _show_file(self, version_key: int, path: str) -> None:
-        """Show a file of a version: a table as rows, a picture drawn, all else as text."""
+    def show_file(self, version_key: int, path: str, words: Sequence[str] = (), *, in_place: bool = False) -> None:
+        """Show a file of a version: a table as rows, a picture drawn, all else as text.
+
+        Args:
+            version_key: of the version.
+            path: of the file.
+            words: of the files beside it only those count whose paths hold them.
+            in_place: whether it takes the place of the screen in sight.
+        """
         from artui.content.images import is_picture
         from artui.tui.screens.image import ImageScreen
         from artui.tui.screens.rows import RowsScreen, is_table
         from artui.tui.screens.text import TextScreen
 
-        screen = RowsScreen if is_table(path) else ImageScreen if is_picture(path) else TextScreen
-        self._app.push_screen(screen(version_key, path))
+        kind = RowsScreen if is_table(path) else ImageScreen if is_picture(path) else TextScreen
+        screen = kind(version_key, path, words)
+        if in_place:
+            self._app.switch_screen(screen)
+        else:
+            self._app.push_screen(screen)
 
     def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run in one of its views; the screen of another run changes to it."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, artifacts, events, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
 from artui.model import ParamValue
+from artui.query import files
 from artui.query.aggregates import AGGREGATES
 from artui.query.artifacts import get_version
 from artui.query.compare import compare
@@ -278,6 +279,17 @@ def test_names_are_found_without_a_walk_through_their_values(path: Path) -> None
     with Catalog(path) as catalog, catalog.transaction() as connection:
         plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + NAMES)]
     assert [step for step in plan if step.startswith("SCAN")] == ["SCAN n"] and len(plan) > 4
+
+
+def test_files_are_found_by_their_version(path: Path) -> None:
+    """Looking for files, and going from one to the next, walks the files of their version in order and sorts nothing."""
+    queries = (files.PATHS, files.AFTER, files.BEFORE, files.PREVIEW, files.KEPT_HERE, files.OF_PATHS)
+    values = {"version": 1, "path": "a", "paths": "[]"}
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for query in queries:
+            plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + query, values)]
+            assert any("PRIMARY KEY (version_key=?" in step for step in plan), plan
+            assert query == files.OF_PATHS or (len(plan) == 1 and "TEMP" not in plan[0]), plan
 
 
 def test_closing_stops_what_is_being_read(path: Path) -> None:

@@ -29,6 +29,7 @@ from artui.query.artifactrows import (
     version_keys,
     version_rows,
 )
+from artui.query.files import find_files, words_of
 from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.query.runs.sorting import Sort
@@ -37,7 +38,7 @@ from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import Span
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings, pairs_of
-from artui.tui.messages import LineMoved, Link
+from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.arranging import ArrangesColumns
 from artui.tui.screens.base import CatalogScreen
@@ -54,7 +55,7 @@ from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.tablelines import TableLines, View
 from artui.tui.widgets.versionstable import VersionsTable
-from artui.units import plural
+from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.model import ArtifactRow, Change, Damage, Preview, VersionDetail, VersionHead
@@ -412,10 +413,48 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.show_keys()
         self._fit_picture(facts.detail.head.key, next(filter(is_picture, paths), ""), page_rows - len(lines) - 1)
 
-    def beyond_lines(self) -> str:
-        """Say that not all files have a line, where that is so."""
-        has_more = any(line.link is not None and line.link.kind == "files" for line in self.holds.lines)  # fmt: skip
-        return " Not all files are listed here: enter on the line below them lists all." if has_more else ""
+    def point_at_file(self, path: str) -> None:
+        """Put the cursor on the line of a file, if it has one."""
+        head, holds = self.current, self.holds
+        link = Link("file", f"{head.key}:{path}") if head is not None else None
+        holds.move_to(next((place for place, line in enumerate(holds.lines) if line.link == link), holds.cursor))
+
+    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+        """Find words, also in the paths of the files that have no line."""
+        super()._go(listing, change, is_first=is_first)
+        head, words = self.current, self._needle
+        has_more = any(line.link is not None and line.link.kind == "files" for line in self.holds.lines)
+        if not (is_first and words and has_more) or head is None:
+            return
+        reader, of = self.reader, head
+        has_line = listing.hit is not None
+        self.ask(
+            "files found",
+            lambda: find_files(reader, of.key, words_of(words), most=0).found_count,
+            lambda count: self._say_files(of, words, count, has_line=has_line),
+        )
+
+    def _say_files(self, head: VersionHead, words: str, count: int, *, has_line: bool) -> None:
+        """List the files that have the words, if no line has them, or say how many there are."""
+        if count and not has_line:
+            self.forget_search_result()
+            self._show_files(head, words)
+        elif count:
+            files = f"{count_text(count)} of {plural(head.file_count, 'file')}"
+            self.show_search_result(f"{self._outcome} · {files}: enter on the line below the files lists these")
+
+    def _show_files(self, head: VersionHead, words: str) -> None:
+        from artui.tui.screens.files import FilesScreen
+
+        self.artui.push_screen(FilesScreen(head, words))
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        """List the files that have the words that were looked for, where all files would be listed."""
+        head = self.current
+        if message.link is not None and message.link.kind == "files" and self._needle and head is not None:
+            message.stop()
+            message.prevent_default()
+            self._show_files(head, self._needle)
 
     def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
         """Draw a picture below what is said of the version, if there is room for it."""

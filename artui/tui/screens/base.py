@@ -88,6 +88,9 @@ class CatalogScreen(Asks, FindsLines):
     def point_at(self, ids: Sequence[str]) -> None:
         """Put the cursor on one of some runs or versions once they are shown, as after a change to them was taken back."""
 
+    def point_at_file(self, path: str) -> None:
+        """Put the cursor on a file, to which keys led on the screen above."""
+
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""
         for prompt in self.query(Prompt):

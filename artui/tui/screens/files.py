@@ -1,29 +1,39 @@
-"""All files of a version, of which its page shows the first: found by parts of their paths, and opened."""
+"""All files of a version, of which its page shows the first: found by parts of their paths, seen in short, and opened."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 
-from artui.model import ManifestFile, VersionHead
-from artui.query import artifacts as query
+from artui.query.files import FoundFiles, find_files, glance_at, words_of
 from artui.safetext import clean
 from artui.sheets.version import short_digest
 from artui.tui.cells import Span, fit_middle
-from artui.tui.keys import bindings
-from artui.tui.messages import Link
+from artui.tui.facts import preview_lines
+from artui.tui.keys import bindings, pairs_of
+from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import bytes_text, count_text, plural
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from artui.model import ManifestFile, Preview, VersionHead
 
 MAX_LISTED = 5_000
 """So many lines are drawn; what is behind them is found by words."""
+GLANCE_SECONDS = 0.08
+"""The file under the cursor is looked at once the cursor rests for so long."""
 _SIZE_CELLS, _DIGEST_CELLS = 11, 20
 _DIGEST_FROM_CELLS = 100
-"""A narrower screen has no room for digests."""
+"""A narrower list has no room for digests."""
+_PANE_FROM_CELLS = 120
+"""A narrower screen has no room for a preview beside the files."""
 
 
 class FilesScreen(FilteredList):
@@ -33,20 +43,38 @@ class FilesScreen(FilteredList):
     BINDINGS = bindings("files")
     PLACE = 2
 
-    def __init__(self, head: VersionHead) -> None:
+    def __init__(self, head: VersionHead, words: str = "") -> None:
         super().__init__()
-        self._head = head
-        self._files: Sequence[ManifestFile] | None = None
-        self._listed: Sequence[ManifestFile] = ()
+        self._head, self._first_words = head, words
+        self._found: FoundFiles | None = None
+        self._has_pane = True
+        self._glanced = ""
+        """The path of the file that is seen in short."""
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield FilterLine()
-        yield LineList(id="files")
+        with Horizontal(id="body"):
+            yield LineList(id="files")
+            yield LineList(id="pane", marks_cursor=False, says_more=True)
         yield KeyBar()
 
+    @property
+    def listing(self) -> LineList:
+        """The files."""
+        return self.query_one("#files", LineList)
+
+    @property
+    def pane(self) -> LineList:
+        """What the file under the cursor holds."""
+        return self.query_one("#pane", LineList)
+
     def on_mount(self) -> None:
+        if self._first_words:
+            self.filter.set_text(self._first_words)
         self.show_place()
+        self._fit_pane()
         self.draw_listing()
         self.set_focus(self.listing)
 
@@ -54,47 +82,122 @@ class FilesScreen(FilteredList):
         """Name the version."""
         return [(f"{clean(self._head.artifact)}:v{self._head.number}", "title"), ("  files", "dim")]
 
-    def load(self) -> None:
-        """Read all files, once: a version never changes."""
-        reader, version_id = self.reader, self._head.id
-        if self._files is None:
-            self.ask("files", lambda: query.get_version(reader, version_id).files, self._take)
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out the key of the preview where there is no room for one."""
+        left_out = set() if self.size.width >= _PANE_FROM_CELLS else pairs_of({"files.toggle_pane"})
+        return [pair for pair in super().footer_pairs() if pair not in left_out]
 
-    def _take(self, files: Sequence[ManifestFile]) -> None:
-        self._files = files
+    def load(self) -> None:
+        """Ask for the files that have the words: a version never changes."""
+        reader, head, words = self.reader, self._head, words_of(self.filter.words)
+        self.ask("files", lambda: find_files(reader, head.key, words, most=MAX_LISTED), self._take)
+
+    def _take(self, found: FoundFiles) -> None:
+        self._found = found
         self.draw_listing()
+        self._glance_soon()
+
+    def on_filter_line_changed(self) -> None:
+        self.load()
 
     def on_resize(self) -> None:
+        self._fit_pane()
         self.draw_listing()
+        self.show_keys()
 
     def draw_listing(self) -> None:
-        """List the files whose paths contain all words."""
-        if self._files is None:
+        """List the files that were found."""
+        found = self._found
+        if found is None:
             reading = f"  reading {plural(self._head.file_count, 'file')} …"
             self.listing.set_lines([Line([(reading, "dim")])])
             return
-        words = self.filter.words.casefold().split()
-        self._listed = [file for file in self._files if all(word in file.path.casefold() for word in words)]
-        cells = self.size.width
-        lines = [_line(file, cells) for file in self._listed[:MAX_LISTED]]
-        if more := len(self._listed) - len(lines):
+        cells = self._listing_cells()
+        lines = [_line(file, cells) for file in found.files]
+        if more := found.found_count - len(lines):
             lines.append(Line([(f"  and {count_text(more)} more: / finds them by parts of their paths", "dim")]))
         self.listing.set_lines(lines or [Line([("  no file has that in its path", "dim")])])
-        size = bytes_text(sum(file.size_bytes for file in self._listed))
-        found = f"{count_text(len(self._listed))} of " if words else ""
-        self.filter.say([(f"{found}{plural(len(self._files), 'file')} · {size}", "dim")], most=48)
+        counted = f"{count_text(found.found_count)} of " if self.filter.words else ""
+        text = f"{counted}{plural(self._head.file_count, 'file')} · {bytes_text(found.size_bytes)}"
+        self.filter.say([(text, "dim")], most=48)
+
+    # The preview
+
+    def _listing_cells(self) -> int:
+        return self.size.width // 2 if self._shows_pane else self.size.width
+
+    @property
+    def _shows_pane(self) -> bool:
+        return self._has_pane and self.size.width >= _PANE_FROM_CELLS
+
+    def _fit_pane(self) -> None:
+        self.pane.set_class(not self._shows_pane, "hidden")
+        self.pane.styles.width = self.size.width - self._listing_cells()
+        self._glanced = ""
+        self._glance_soon()
+
+    def action_toggle_pane(self) -> None:
+        if self.size.width < _PANE_FROM_CELLS:
+            self.artui.say(f"There is room for a preview from {_PANE_FROM_CELLS} columns on: enter opens the file.")
+            return
+        self._has_pane = not self._has_pane
+        self._fit_pane()
+        self.draw_listing()
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        if message.sender is self.listing:
+            self._glance_soon()
+
+    def _glance_soon(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        if self._shows_pane:
+            self._timer = self.set_timer(GLANCE_SECONDS, self._glance)
+
+    def _glance(self) -> None:
+        file = self._file
+        if file is None:
+            self.pane.set_lines([], keep=False)
+            self._glanced = ""
+        elif file.path != self._glanced:
+            reader, key, path = self.reader, self._head.key, file.path
+            self._glanced = path
+            self.ask("glance", lambda: glance_at(reader, key, path), lambda preview: self._show(file, preview))
+
+    def _show(self, file: ManifestFile, preview: Preview | None) -> None:
+        cells = max(20, self.pane.size.width - 2)
+        lines = [Line([(f" {fit_middle(clean(file.path, max_chars=1_000), cells - 2).rstrip()}", "title")])]
+        if preview is None:
+            lines += [BLANK, Line([("   No preview was kept: enter opens the file.", "dim")])]
+        else:
+            lines += [Line([(f" {clean(preview.title)}", "dim")]), BLANK]
+            lines += preview_lines(preview, cells=cells, max_rows=max(1, self.pane.size.height))
+        self.pane.set_lines(lines, keep=False)
+
+    # Files
+
+    @property
+    def _file(self) -> ManifestFile | None:
+        """The file under the cursor."""
+        place = self.listing.cursor
+        return self._found.files[place] if self._found is not None and place < len(self._found.files) else None
+
+    def point_at_file(self, path: str) -> None:
+        """Put the cursor on a file, as far as it is listed."""
+        files = self._found.files if self._found is not None else ()
+        self.listing.move_to(next((i for i, file in enumerate(files) if file.path == path), self.listing.cursor))
 
     def action_open(self) -> None:
         """Open the file under the cursor."""
-        if 0 <= self.listing.cursor < min(len(self._listed), MAX_LISTED):
-            self.artui.follow(Link("file", f"{self._head.key}:{self._listed[self.listing.cursor].path}"))
+        if (file := self._file) is not None:
+            self.artui.show_file(self._head.key, file.path, words_of(self.filter.words))
 
     def action_copy(self) -> None:
         """Copy the path of the file under the cursor."""
-        if 0 <= self.listing.cursor < len(self._listed):
-            path = self._listed[self.listing.cursor].path
-            self.artui.copy_to_clipboard(path)
-            self.artui.say(f"copied {clean(path)}")
+        if (file := self._file) is not None:
+            self.artui.copy_to_clipboard(file.path)
+            self.artui.say(f"copied {clean(file.path)}")
 
     def subject(self) -> VersionHead | None:
         """Give the version."""

@@ -12,11 +12,14 @@ from artui.errors import ContentMissing
 from artui.query import artifacts as query
 from artui.query.api.files import open_content
 from artui.safetext import clean
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.keys import bindings
+from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.image import ImageView, png_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artui.content.images import Pixels
     from artui.query.reader import Reader
     from artui.tui.cells import Span
@@ -56,15 +59,14 @@ def read_image(
     return Seen(title, pixels, png=png_of(pixels) if makes_png else b"")
 
 
-class ImageScreen(CatalogScreen):
-    """Holds a version's key and a path."""
+class ImageScreen(OneFile):
+    """Shows a file that is a picture."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("app",)
-    PLACE = 2
+    SCOPES: ClassVar[tuple[str, ...]] = ("file", "app")
+    BINDINGS = bindings("file")
 
-    def __init__(self, version_key: int, path: str) -> None:
-        super().__init__()
-        self.version_key, self.path = version_key, path
+    def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
+        super().__init__(version_key, path, words)
         self._title, self._is_small = "", False
         self._drawn_for: tuple[int, int] | None = None
 

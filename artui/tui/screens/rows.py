@@ -15,7 +15,7 @@ from artui.query.api.reading import READS, read_beginning
 from artui.query.columns import holding, sorted_places, spread, summed_up
 from artui.safetext import clean
 from artui.tui.keys import bindings
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.grid import Grid, text_of
@@ -78,16 +78,14 @@ def read_rows(reader: Reader, version_key: int, path: str) -> Content | None:
     return Content(begun.table.names, columns, begun.has_more_rows, begun.left_out_columns)
 
 
-class RowsScreen(CatalogScreen):
-    """Holds a version's key and a path."""
+class RowsScreen(OneFile):
+    """Shows a file that is a table."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("rows", "list", "app")
-    PLACE = 2
-    BINDINGS = bindings("rows")
+    SCOPES: ClassVar[tuple[str, ...]] = ("rows", "file", "list", "app")
+    BINDINGS = [*bindings("rows"), *bindings("file")]
 
-    def __init__(self, version_key: int, path: str) -> None:
-        super().__init__()
-        self.version_key, self.path = version_key, path
+    def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
+        super().__init__(version_key, path, words)
         self._content: Content | None = None
         self._summaries: dict[int, ColumnSummary] = {}
         """Of the columns that were looked at; a version never changes."""
@@ -137,7 +135,7 @@ class RowsScreen(CatalogScreen):
     def _as_text(self) -> None:
         from artui.tui.screens.text import TextScreen
 
-        self.app.switch_screen(TextScreen(self.version_key, self.path))
+        self.app.switch_screen(TextScreen(self.version_key, self.path, self.words))
 
     def _read_picture(self) -> TablePicture | None:
         from artui.query.pictures import read_picture
@@ -329,7 +327,7 @@ class RowsScreen(CatalogScreen):
     def action_text(self) -> None:
         from artui.tui.screens.text import TextScreen
 
-        self.artui.push_screen(TextScreen(self.version_key, self.path))
+        self.artui.push_screen(TextScreen(self.version_key, self.path, self.words))
 
     def action_copy(self) -> None:
         if self.grid.cell is not None:

@@ -15,11 +15,14 @@ from artui.safetext import clean
 from artui.tui.facts import preview_lines, wrapped_text
 from artui.tui.keys import bindings
 from artui.tui.screens.log import LogScreen
+from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artui.model import Preview
     from artui.query.lines import LogSource
     from artui.query.pictures import TablePicture
@@ -41,17 +44,15 @@ class _Content(NamedTuple):
     """Why the file itself cannot be had; empty if it can."""
 
 
-class TextScreen(LogScreen):
-    """Holds a version's key and a path."""
+class TextScreen(LogScreen, OneFile):
+    """Shows a file as text, or what was seen of it."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("text", "list", "app")
-    PLACE = 2
-    BINDINGS = [*bindings("text"), *bindings("table")]
+    SCOPES: ClassVar[tuple[str, ...]] = ("text", "file", "list", "app")
+    BINDINGS = [*bindings("text"), *bindings("table"), *bindings("file")]
 
-    def __init__(self, version_key: int, path: str) -> None:
-        super().__init__(TextPane(id="text"))
-        self.version_key = version_key
-        self.path = path
+    def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
+        OneFile.__init__(self, version_key, path, words)
+        self.pane = TextPane(id="text")
         self._has_text = True
         self._note = ""
         self._picture: TablePicture | None = None
@@ -103,7 +104,7 @@ class TextScreen(LogScreen):
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
         listing.set_class(source is not None, "hidden")
-        self.SCOPES = ("text", "list", "app") if source is not None else ("list", "app")  # type: ignore[misc]
+        self.SCOPES = ("text", "file", "list", "app") if source is not None else ("file", "list", "app")  # type: ignore[misc]
         self.show_keys()
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
@@ -123,7 +124,7 @@ class TextScreen(LogScreen):
     def _take_picture(self, picture: TablePicture | None) -> None:
         self._picture = picture
         if picture is not None:
-            self.SCOPES = ("table", "text", "list", "app")  # type: ignore[misc]
+            self.SCOPES = ("table", "text", "file", "list", "app")  # type: ignore[misc]
             self.show_keys()
 
     def action_picture(self) -> None:

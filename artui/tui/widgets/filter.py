@@ -96,6 +96,12 @@ class FilterLine(Horizontal):
         # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
 
+    def set_text(self, text: str) -> None:
+        """Replace the whole filter."""
+        self._entry.value = text
+        self._entry.cursor_position = len(text)
+        self._apply()
+
     def clear(self) -> bool:
         """Clear the filter and leave the entry; false if the filter was empty and not in use."""
         was_used = bool(self._entry.value or self.words or self.is_typing)
@@ -266,12 +272,6 @@ class QueryLine(FilterLine):
                 self._refused = unjudged
                 self.type()
         self._draw_hint()
-
-    def set_text(self, text: str) -> None:
-        """Replace the whole filter."""
-        self._entry.value = text
-        self._entry.cursor_position = len(text)
-        self._apply()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         self._offered = ()

