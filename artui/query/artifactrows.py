@@ -71,7 +71,19 @@ _USES = """
     WHERE e.relation = 1
     GROUP BY e.source_key
 """
+_SUMS = """
+    SELECT v.artifact_key, sum(v.size_bytes), sum(v.file_count)
+    FROM version AS v
+    WHERE v.deleted_ms IS NULL
+    GROUP BY v.artifact_key
+"""
+_TOTALS = frozenset({"version:size", "version:files"})
 _OF_KEYS = "SELECT w.value FROM json_each(:keys) AS w"
+
+
+def total_id(word: str) -> str:
+    """Give by what a row has what all versions of its artifact have together, deleted ones left out: `total:size`."""
+    return f"total:{word}"
 
 
 def title_of(column: Column) -> str:
@@ -120,17 +132,21 @@ def _columns(reader: Reader, artifact_key: int | None = None) -> list[Column]:
 def artifact_rows(
     reader: Reader, heads: Sequence[ArtifactHead], columns: Iterable[Column], *, artifact_key: int | None = None
 ) -> list[ArtifactRow]:
-    """Give a row for each artifact, with what the version that is shown of it has in some columns.
+    """Give a row for each artifact, with what the version that is shown of it has in some columns, and what all its versions have together.
 
-    With `artifact_key` all of them are of that artifact: only what it has is read.
+    With `artifact_key` all rows are versions of that artifact: only what it has is read.
     """
     columns = list(columns)
     keys = {head.latest.key for head in heads if head.latest is not None}
     texts: dict[str, dict[int, list[str]]] = {}
     uses: dict[int, int] = {}
+    totals: dict[int, dict[str, ParamValue]] = {}
     with reader.snapshot() as connection:
         if any(column.id == "version:used_by" for column in columns):
             uses = dict(connection.execute(_USES, {"keys": orjson.dumps(sorted(keys)).decode()}).fetchall())
+        if artifact_key is None and not _TOTALS.isdisjoint(column.id for column in columns):
+            for key, size_bytes, file_count in connection.execute(_SUMS):
+                totals[key] = {total_id("size"): size_bytes, total_id("files"): file_count}
         wanted = {column.name for column in columns if column.source == "metadata"}
         for key, name, value in metadata_of(connection, artifact_key) if wanted else ():
             if name in wanted and key in keys:
@@ -140,7 +156,7 @@ def artifact_rows(
                 texts[f"fact:{name}"] = {key: [value] for value, key in values if key in keys}
 
     def cells(head: ArtifactHead) -> Mapping[str, ParamValue]:
-        found: dict[str, ParamValue] = {}
+        found: dict[str, ParamValue] = dict(totals.get(head.key, {}))
         for column in columns:
             value: ParamValue = None
             if column.source == "version":

@@ -12,7 +12,7 @@ from artui.catalog.standing import newest_number
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query import fuzzy
-from artui.query.references import resolve
+from artui.query.references import resolve, resolve_deleted
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -61,7 +61,8 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
         else:
             things.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
     except ArtuiError:
-        pass  # not a reference: only names are searched
+        # Not a reference, or one to what is deleted: then names are searched, too.
+        things += _deleted(reader, words_text.strip())
     is_long = any(len(word) >= fuzzy.FEWEST_LETTERS for word in words)
     with reader.snapshot() as connection:
         # Of runs the newest are listed, whatever their names.
@@ -81,6 +82,16 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
         if all((thing.kind, thing.id) != (known.kind, known.id) for known in things):
             things.append(thing)
     return things
+
+
+def _deleted(reader: Reader, reference: str) -> list[Thing]:
+    """Give the deleted run or version that a reference names, which says so."""
+    gone = resolve_deleted(reader, reference)
+    if gone is None:
+        return []
+    if isinstance(gone, RunHead):
+        return [Thing("run", gone.id, gone.name, f"deleted, {gone.project}", gone.started_ms)]
+    return [Thing("version", gone.id, gone.reference, f"{gone.kind}, {gone.state or 'deleted'}", gone.created_ms)]
 
 
 def _best(things: Sequence[Thing], words: Sequence[str], most: int) -> list[Thing]:
@@ -141,7 +152,9 @@ def _artifacts(connection: sqlite3.Connection, patterns: Sequence[str], most: in
     condition, values = _like("a.name", patterns)
     rows = connection.execute(
         f"""
-        SELECT a.key, a.name, a.kind, {newest_number("a.key")}
+        SELECT a.key, a.name, a.kind, {newest_number("a.key")},
+               EXISTS (SELECT 1 FROM version AS v WHERE v.artifact_key = a.key)
+               AND NOT EXISTS (SELECT 1 FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
         FROM artifact AS a
         WHERE a.deleted_ms IS NULL AND {condition}
         ORDER BY length(a.name), a.name, a.key
@@ -150,8 +163,9 @@ def _artifacts(connection: sqlite3.Connection, patterns: Sequence[str], most: in
         {**values, "most": most},
     )
     return [
-        Thing("artifact", str(a), text(b), f"{text(c)} v{d}" if isinstance(d, int) else text(c)) for a, b, c, d in rows
-    ]
+        Thing("artifact", str(a), text(b), f"{text(c)}, deleted" if is_gone else f"{text(c)} v{d}" if isinstance(d, int) else text(c))
+        for a, b, c, d, is_gone in rows
+    ]  # fmt: skip
 
 
 def _names(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:

@@ -763,7 +763,7 @@ USUAL_KEYS = (
         "p",
         "toggle_pane",
         "details",
-        "Show or hide the details of the artifact under the cursor.",
+        "Show or hide the details of the artifact under the cursor: beside the table, or below it on a narrow screen.",
     ),
     *_on_columns("artifacts", hide="underscore"),
     Key("artifacts", "W", "save_view", "keep view", "Keep filter, columns and order as a view in the catalog."),

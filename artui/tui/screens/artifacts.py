@@ -82,6 +82,8 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.state = ArtifactsState()
         self._pane_timer: Timer | None = None
         self._has_pane = True
+        self._has_pane_below = False
+        """Where there is no room for details beside the table, whether they are below it."""
         self._pointed: Sequence[str] = ()
         """Ids of versions; the cursor goes to the artifact of one of them once it is listed."""
 
@@ -229,12 +231,19 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)
 
     def _fit_pane(self) -> None:
-        """Give the table what it needs beside the details, up to two thirds of the screen, and these the rest."""
-        has_pane = self.size.width >= _PANE_FROM_CELLS and self._has_pane and bool(self.state.rows)
-        self.pane.set_class(not has_pane, "hidden")
-        if has_pane:
+        """Give the table what it needs beside the details, up to two thirds of the screen, and these the rest; on a narrow screen the upper half."""
+        is_below = self.size.width < _PANE_FROM_CELLS
+        has_pane = (self._has_pane_below if is_below else self._has_pane) and bool(self.state.rows)
+        pane, body = self.pane, self.query_one("#body")
+        pane.set_class(not has_pane, "hidden")
+        body.styles.layout = "vertical" if is_below else "horizontal"
+        self.table.styles.height = "1fr"
+        pane.styles.padding = (1, 1, 0, 1) if is_below else (0, 1, 0, 2)
+        if is_below:
+            pane.styles.width, pane.styles.height = "1fr", "1fr"
+        elif has_pane:
             cells = max(_LEAST_TABLE_CELLS, min(self.table.wanted_cells, self.size.width * 2 // 3))
-            self.pane.styles.width = self.size.width - cells
+            pane.styles.width, pane.styles.height = self.size.width - cells, "1fr"
 
     def on_resize(self) -> None:
         if self.state.answered_where is not None:
@@ -394,7 +403,10 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     # The pane
 
     def action_toggle_pane(self) -> None:
-        self._has_pane = not self._has_pane
+        if self.size.width < _PANE_FROM_CELLS:
+            self._has_pane_below = not self._has_pane_below
+        else:
+            self._has_pane = not self._has_pane
         self._fit_pane()
         self._pane_soon()
 
@@ -425,8 +437,9 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
 
     def _take_pane(self, facts: VersionFacts) -> None:
-        pane = self.pane
-        pane.set_lines(version_lines(*facts, cells=max(20, pane.size.width - 2), rows=pane.size.height), keep=False)
+        pane, is_below = self.pane, self.size.width < _PANE_FROM_CELLS
+        cells = max(20, pane.size.width - (0 if is_below else 2))
+        pane.set_lines(version_lines(*facts, cells=cells, rows=pane.size.height, is_dense=is_below), keep=False)
 
     # Going elsewhere
 

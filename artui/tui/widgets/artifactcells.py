@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from artui.query.artifactrows import kind_of, title_of
+from artui.query.artifactrows import kind_of, title_of, total_id
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import artifact_aliases
 from artui.tui.cells import Shape, Span, fit, fit_middle
@@ -18,7 +18,7 @@ _MISSING = "·"
 _MOST_CELLS = {"alias": 22, "kind": 16, "digest": 12, "id": 26}
 _MAX_TEXT_CELLS = 24
 _SUMMED = ("versions", "size", "files")
-"""Of these a stage has a sum."""
+"""Of these a stage has a sum, over all versions of its artifacts."""
 
 
 def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: int | None) -> Shape:
@@ -34,7 +34,10 @@ def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: in
         width = max(least, min(max([whole + bool(decimals) + decimals, *map(len, texts)]), 12))
     else:
         most = _MOST_CELLS.get(column.name, _MAX_TEXT_CELLS) if column.source == "version" else _MAX_TEXT_CELLS
-        sums = [_sum_text(column, rows)] if column.name in _SUMMED else []
+        stages: dict[str, list[ArtifactRow]] = {}
+        for row in rows if column.name in _SUMMED else ():
+            stages.setdefault(row.head.stage, []).append(row)
+        sums = [_sum_text(column, part) for part in stages.values()]
         texts = [*(_text(row, column, now_ms) for row in rows), *sums]
         width = max(least, min(most, max(map(cells_of, texts), default=0)))
     shape = Shape(column, title, width, decimals, DIGITS)
@@ -60,7 +63,7 @@ def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
 
 
 def sum_cell(rows: Sequence[ArtifactRow], shape: Shape, now_ms: int) -> Span:
-    """Draw what the artifacts of a stage have together: how many versions, how large they are, since when there is a new one."""
+    """Draw what the artifacts of a stage have together: how many versions, how large all of these are, since when there is a new one."""
     column, text = shape.column, ""
     if column.source == "version" and column.name in _SUMMED:
         text = _sum_text(column, rows)
@@ -71,7 +74,9 @@ def sum_cell(rows: Sequence[ArtifactRow], shape: Shape, now_ms: int) -> Span:
 
 
 def _sum_text(column: Column, rows: Iterable[ArtifactRow]) -> str:
-    total = sum(value for row in rows if isinstance(value := row.cells.get(column.id), int))
+    """Say what all versions of some artifacts have together, which is more than what is shown of each."""
+    counts = column.id if column.name == "versions" else total_id(column.name)
+    total = sum(value for row in rows if isinstance(value := row.cells.get(counts), int))
     return bytes_text(total) if kind_of(column) == "bytes" else count_text(total)
 
 

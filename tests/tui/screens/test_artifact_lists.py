@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from artui.catalog import Catalog, artifacts
+from artui.catalog import Catalog, artifacts, events
 from artui.model import ArtifactHead, ArtifactRow, Column, ParamValue, RunHead, VersionHead
-from artui.query.artifactrows import SHOWN
+from artui.query.artifactrows import SHOWN, total_id
 from artui.query.artifacts import artifact_list, versions
 from artui.query.measures import version_measures
 from artui.query.reader import Reader
+from artui.query.things import find_things
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.messages import Link
@@ -72,7 +73,7 @@ def test_artifacts_keep_their_aliases(cells: int | None) -> None:
     short = replace(model, key=2, name="score", kind="log", version_count=4, latest=replace(_version(30, ()), size_bytes=500_000))  # fmt: skip
     columns = [Column("version", word, is_numeric=SHOWN[word].kind != "text") for word in ("kind", "version", "alias", "size", "created", "versions")]  # fmt: skip
     values: list[dict[str, ParamValue]] = [
-        {"version:kind": head.kind, "version:version": head.latest.number, "version:size": head.latest.size_bytes, "version:created": head.latest.created_ms, "version:versions": head.version_count}
+        {"version:kind": head.kind, "version:version": head.latest.number, "version:size": head.latest.size_bytes, "version:created": head.latest.created_ms, "version:versions": head.version_count, total_id("size"): 3 * head.latest.size_bytes}
         for head in (model, short)
         if head.latest is not None
     ]  # fmt: skip
@@ -86,7 +87,42 @@ def test_artifacts_keep_their_aliases(cells: int | None) -> None:
     assert texts["alias"][0].strip() == whole and texts["alias"][1].strip() == "·"
     assert [text.strip() for text in texts["version"]] == ["v2", "v30"] and texts["created"][0].strip() == "2h"
     sums = {word: sum_cell(rows, shape, NOW_MS)[0].strip() for word, shape in shapes.items()}
-    assert sums == {"kind": "", "version": "", "alias": "", "size": bytes_text(2_000_000), "created": "2h", "versions": "7"}  # fmt: skip
+    assert sums == {"kind": "", "version": "", "alias": "", "size": bytes_text(6_000_000), "created": "2h", "versions": "7"}  # fmt: skip
+
+
+def test_stages_sum_up_all_versions_and_details_have_room_below(
+    demo_catalog: Path, explore: Callable[..., None]
+) -> None:
+    """A stage is as large as all versions of its artifacts that are not deleted; p shows details below a narrow table; what is deleted is found as that."""
+    with Catalog(demo_catalog) as catalog, events.editing(catalog, "x") as edit, Reader(demo_catalog) as reader:
+        gone = {name: versions(reader, head.key)[-1] for head in artifact_list(reader) if (name := head.name) in ("digits-raw", "training-log")}  # fmt: skip
+        for head in gone.values():
+            edit.delete_version(head.id)
+    with sqlite3.connect(demo_catalog) as connection:
+        sizes = dict(connection.execute("SELECT a.stage, sum(v.size_bytes) FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.deleted_ms IS NULL GROUP BY a.stage"))  # fmt: skip
+    connection.close()
+    with Reader(demo_catalog) as reader:
+        for name, head in gone.items():
+            found = find_things(reader, head.reference)[0]
+            assert (found.id, found.detail) == (head.id, f"{head.kind}, deleted")
+            detail = next(thing.detail for thing in find_things(reader, name) if thing.kind == "artifact")
+            assert detail.endswith(", deleted") == (name == "digits-raw")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        headings = [row for row in shown(pilot).splitlines() if "▾" in row]
+        assert [row.split(")")[1].strip() for row in headings] == [bytes_text(sizes[code]) for code in sorted(sizes)]
+        await pilot.press("p")
+        await settled(pilot)
+        rows = shown(pilot).splitlines()
+        below = "".join(rows[12:])
+        assert "artifact" in rows[2] and "content" in below and "files" in below
+        await pilot.press("p")
+        await settled(pilot)
+        assert shown(pilot).splitlines()[3:] != rows[3:] and "content" not in shown(pilot)
+
+    explore(demo_catalog, flow, size=(80, 24))
 
 
 def test_an_older_version_in_production_is_seen(small_catalog: Path, explore: Callable[..., None]) -> None:
