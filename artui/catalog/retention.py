@@ -1,6 +1,6 @@
 """Which versions a rule keeps, and what it would mean if the others were gone.
 
-A rule is a list of reasons to keep a version: `last 3 and used`. A version that has none of them goes. What a run is
+A rule is a list of reasons to keep a version: `last 3 or used`. A version that has none of them goes. What a run is
 writing, and what is not hashed yet, always stays; what an alias names stays unless it is said that it goes, too.
 """
 
@@ -22,7 +22,12 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_6
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
 _REASONS = "last N, newer 30d, aliased, used, approved"
 DIGEST_BYTES = 32
-_WORDS = ("aliased", "used", "approved")
+_WORDS = {
+    "aliased": "an alias names it",
+    "used": "a run used it or a version was made of it",
+    "approved": "somebody approves it",
+}
+"""What each word of a rule says of a version that it keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Named:
     """When a version was saved, or a run was started."""
     deleted_ms: int | None = None
     """None if it is not deleted."""
+    artifact: tuple[int, str] = (0, "")
+    """Key and name of the artifact of a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,13 @@ class Broken:
 
 
 def parse_rule(text: str) -> Rule:
-    """Read a rule such as `last 3 and used`.
+    """Read a rule such as `last 3 or used`; between reasons `and` and a comma mean the same: one reason is enough.
 
     Raises:
         UsageError: it holds what is no reason to keep a version, or none.
     """
     last, newer_ms, words = 0, 0, set()
-    for part in re.split(r"\s+and\s+|,", text.strip().lower()):
+    for part in re.split(r"\s+(?:and|or)\s+|,", text.strip().lower()):
         word, _, value = part.strip().partition(" ")
         value = value.strip()
         if word in _WORDS and not value:
@@ -82,9 +89,26 @@ def parse_rule(text: str) -> Rule:
         else:
             raise UsageError(
                 f"{part.strip()[:60]!r} is no reason to keep a version.",
-                remedy=f"Write one of {_REASONS}, or several with `and` between them.",
+                remedy=f"Write one of {_REASONS}, or several with `or` between them: one is enough.",
             )
     return Rule(last, newer_ms, frozenset(words))
+
+
+def rule_words(rule: Rule) -> str:
+    """Say in words what a rule keeps: `it is one of the last 3 of its artifact, or a run used it or a version was made of it`."""
+    reasons = []
+    if rule.last:
+        reasons.append("it is the last of its artifact" if rule.last == 1 else f"it is one of the last {rule.last:,} of its artifact")  # fmt: skip
+    if rule.newer_ms:
+        reasons.append(f"it is younger than {_span_text(rule.newer_ms)}")
+    reasons += [words for word, words in _WORDS.items() if word in rule.words]
+    return ", or ".join(reasons)
+
+
+def _span_text(span: int) -> str:
+    """Write a span of time in the largest unit of which it is a whole number."""
+    unit = next(unit for unit in reversed(_SECONDS) if span % (_SECONDS[unit] * 1000) == 0)
+    return f"{span // (_SECONDS[unit] * 1000):,}{unit}"
 
 
 def span_ms(text: str) -> int:
@@ -127,14 +151,15 @@ def going(
     return named
 
 
-_NAMED = "v.key, v.id, a.name, v.number, v.size_bytes, v.created_ms, v.deleted_ms, v.digest"
+_NAMED = "v.key, v.id, a.name, v.number, v.size_bytes, v.created_ms, v.deleted_ms, a.key, v.digest"
 
 
 def _named(row: Sequence[Any], aliases: Mapping[int, list[str]]) -> Named:
-    key, version_id, name, number, size_bytes, created_ms, deleted_ms, _ = row
+    key, version_id, name, number, size_bytes, created_ms, deleted_ms, artifact_key, _ = row
     return Named(
         key, cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}", tuple(aliases.get(key, ())),
         cells.integer(size_bytes), cells.integer(created_ms), None if deleted_ms is None else cells.integer(deleted_ms),
+        (cells.integer(artifact_key), cells.text(name)),
     )  # fmt: skip
 
 

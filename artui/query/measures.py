@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from artui.catalog import cells as cell_of
+from artui.query.artifacts import version_heads
+from artui.query.direction import is_result
 from artui.query.series.ranking import metric_rank
 
 if TYPE_CHECKING:
@@ -47,3 +51,51 @@ def _numbers(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
             yield from _numbers(value, f"{before}{name}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield before + name, value
+
+
+class Making(NamedTuple):
+    """Where a version came from, and what it is judged by."""
+
+    run: str
+    """The name of the run that made it; empty for none."""
+    measure: str = ""
+    """The name of a result in its metadata, or else of its run's metric; empty for none."""
+    value: float | int | None = None
+    """None for none."""
+
+
+OF_KEYS = "SELECT w.value FROM json_each(:keys) AS w"
+METADATA = "SELECT v.key, v.metadata FROM json_each(:keys) AS w CROSS JOIN version AS v ON v.key = w.value"
+RESULTS = """
+    SELECT s.run_key, n.text, s.last
+    FROM json_each(:keys) AS w
+    CROSS JOIN series AS s ON s.run_key = w.value
+    JOIN name AS n ON n.key = s.name_key
+    WHERE s.labels = ''
+      AND s.last IS NOT NULL
+"""
+
+
+def makings(reader: Reader, version_keys: Sequence[int]) -> dict[int, Making]:
+    """Say of versions, deleted ones too, which run made them, and the first result by which one would judge them."""
+    values = {"keys": orjson.dumps(list(version_keys)).decode()}
+    with reader.snapshot() as connection:
+        heads = version_heads(connection, OF_KEYS, values, with_deleted=True)
+        judged: dict[int, tuple[str, float | int]] = {}
+        for key, metadata in connection.execute(METADATA, values):
+            found = [pair for pair in _numbers(cell_of.object_of(metadata) or {}) if is_result(pair[0])]
+            if found:
+                judged[key] = min(found, key=lambda pair: metric_rank(pair[0]))
+        runs = {head.made_by.key for head in heads if head.made_by is not None and head.key not in judged}
+        of_runs: dict[int, list[tuple[str, float]]] = {}
+        for run_key, name, last in connection.execute(RESULTS, {"keys": orjson.dumps(sorted(runs)).decode()}):
+            if isinstance(name, str) and isinstance(last, float) and is_result(name):
+                of_runs.setdefault(run_key, []).append((name, last))
+    made: dict[int, Making] = {}
+    for head in heads:
+        run = head.made_by
+        best = judged.get(head.key)
+        if best is None and run is not None and run.key in of_runs:
+            best = min(of_runs[run.key], key=lambda pair: (metric_rank(pair[0]), pair[0]))
+        made[head.key] = Making(run.name if run is not None else "", *(best or ()))
+    return made

@@ -96,7 +96,7 @@ def plan_for(
     """Work out what would go, and change nothing.
 
     Args:
-        keep: a rule such as `last 3 and used`; None to delete nothing.
+        keep: a rule such as `last 3 or used`; None to delete nothing.
         where: a filter; only versions that it matches may be deleted or lose their content, and no run loses its points.
         with_aliased: whether what an alias names goes, too, where the rule does not keep it.
 

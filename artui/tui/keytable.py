@@ -702,7 +702,7 @@ USUAL_KEYS = (
         "e",
         "keep_rule",
         "rule",
-        "Say which versions are kept, such as `last 3 and used`: the others would be deleted.",
+        "Say which versions are kept, such as `last 3 or used`: the others would be deleted.",
         in_footer=True,
     ),
     Key(

@@ -91,7 +91,7 @@ def test_a_rule_keeps_what_it_has_a_reason_for(tmp_path: Path) -> None:
         "last 0",
         "last -1",
         "last x",
-        "aliased or used",
+        "aliased or",
         "newer",
         "newer 3",
         "everything",
@@ -102,6 +102,16 @@ def test_what_is_no_rule_is_refused(tmp_path: Path, rule: str) -> None:
     """A rule that cannot be understood deletes nothing: the error says which part and what there is."""
     with pytest.raises(UsageError, match=r"no reason to keep|last N, newer 30d"):
         retention.parse_rule(rule)
+
+
+def test_a_rule_says_in_words_what_it_keeps() -> None:
+    """One reason is enough, whichever word stands between them: and, or, a comma."""
+    rule = retention.parse_rule("last 3 or newer 36h or aliased or used or approved")
+    assert rule == retention.parse_rule("Last 3 and newer 36h, used and approved or aliased")
+    words = retention.rule_words(rule)
+    assert words.startswith("it is one of the last 3 of its artifact, or it is younger than 36h, or an alias names it, or a run used it")  # fmt: skip
+    assert words.count(", or ") == 4 and words.endswith("or somebody approves it")
+    assert retention.rule_words(retention.parse_rule("newer 14d")) == "it is younger than 2w"
 
 
 def _stored(path: Path) -> tuple[int, int]:

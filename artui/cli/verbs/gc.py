@@ -27,7 +27,7 @@ _MOST_NAMED = 20
 @click.option(
     "--keep",
     metavar="RULE",
-    help="Delete what it does not keep: 'last 3 and newer 30d and used and approved'; what an alias names stays.",
+    help="Delete what it does not keep: 'last 3 or newer 30d or used or approved'; what an alias names stays.",
 )
 @filter_option(
     "--where",
@@ -147,6 +147,8 @@ def _collect(
             broken=[{"run": run.name, "id": run.id, "inputs": run.inputs} for run in plan.broken],
         )  # fmt: skip
         return 0
+    if keep is not None:
+        click.echo(f"The rule keeps a version if {retention.rule_words(retention.parse_rule(keep))}.")
     _print(plan, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
     return 0
 

@@ -127,7 +127,7 @@ class Catalog:
         return Version(self._reader, find_version(self._reader, reference))
 
     def retention(self, keep: str, *, where: str = "", with_aliased: bool = False) -> Plan:
-        """Say which versions a rule such as `last 3 and used` would not keep, and what that means; nothing is changed.
+        """Say which versions a rule such as `last 3 or used` would not keep, and what that means; nothing is changed.
 
         Args:
             where: a filter; only versions that it matches may go.

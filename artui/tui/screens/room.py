@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from artui import clock
 from artui.model import PRODUCTION
+from artui.query.measures import Making, makings
 from artui.query.retention import USUAL_GRACE, plan_for
 from artui.safetext import cells_of, clean
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
+from artui.tui.facts import wrapped_text
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.asked import AskedScreen
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
-from artui.units import age_text, bytes_text, count_text, plural, time_text
+from artui.units import age_text, bytes_text, count_text, number_text, plural, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from artui.catalog.retention import Named
     from artui.query.filter.tokens import FilterError
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 FREE, DELETE = "free", "delete"
 """What has to be typed before something is removed for good, or before versions are only deleted."""
-EXAMPLE_RULE = "last 3 and used and approved"
+EXAMPLE_RULE = "last 3 or used or approved"
 _MOST_NAMED = 1_000
 _LABEL_CELLS = 14
 _MOST_NAME_CELLS = 60
@@ -55,6 +58,8 @@ class RoomScreen(AskedScreen):
         self.plan: Plan | None = None
         self._now_ms = 0
         """The moment of the plan."""
+        self._makings: Mapping[int, Making] = {}
+        """Where the versions of the plan came from, by their keys."""
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -76,18 +81,22 @@ class RoomScreen(AskedScreen):
         reader, keep, older_than, with_aliased = self.reader, self.keep, self.older_than, self.with_aliased
         now_ms = clock.now_ms()
 
-        def work() -> Plan | FilterError:
-            return or_filter_error(
-                lambda: plan_for(
-                    reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=now_ms
-                )
-            )
+        def work() -> tuple[Plan, Mapping[int, Making]] | FilterError:
+            return or_filter_error(worked_out)
 
-        def take(plan: Plan | FilterError) -> None:
-            if isinstance(plan, Exception):
-                self.artui.say(f"{plan.message} {plan.remedy}".strip(), is_warning=True)
+        def worked_out() -> tuple[Plan, Mapping[int, Making]]:
+            plan = plan_for(
+                reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=now_ms
+            )
+            listed = (things[:_MOST_NAMED] for things in (plan.deleted, plan.removed, plan.waiting))
+            return plan, makings(reader, [version.key for things in listed for version in things])
+
+        def take(answer: tuple[Plan, Mapping[int, Making]] | FilterError) -> None:
+            if isinstance(answer, Exception):
+                self.artui.say(f"{answer.message} {answer.remedy}".strip(), is_warning=True)
             else:
                 self.where, self._now_ms = where, now_ms
+                plan, self._makings = answer
                 self.plan = plan
                 self._draw(plan, keep_place=keep_place)
                 self.show_keys()
@@ -97,7 +106,7 @@ class RoomScreen(AskedScreen):
     def _draw(self, plan: Plan, *, keep_place: bool) -> None:
         lines = plan_lines(
             plan, keep=self.keep, where=self.where, older_than=self.older_than, with_aliased=self.with_aliased,
-            now_ms=self._now_ms, cells=self.size.width,
+            now_ms=self._now_ms, cells=self.size.width, making_of=self._makings,
         )  # fmt: skip
         self.listing.set_lines(lines, keep=keep_place)
 
@@ -109,7 +118,10 @@ class RoomScreen(AskedScreen):
         """Ask which versions are kept."""
         text = EXAMPLE_RULE if self.keep is None else self.keep
         self.query_one(Prompt).ask(
-            "keep the versions that are  (empty: delete none)", self._set_rule, text=text, enter_word="see"
+            "keep a version if it is  (one reason is enough; empty: delete none)",
+            self._set_rule,
+            text=text,
+            enter_word="see",
         )
 
     def _set_rule(self, text: str) -> None:
@@ -250,13 +262,16 @@ def _removed_text(plan: Plan) -> str:
 
 
 def plan_lines(
-    plan: Plan, *, keep: str | None, where: str, older_than: str, with_aliased: bool = False, now_ms: int, cells: int
+    plan: Plan, *, keep: str | None, where: str, older_than: str, with_aliased: bool = False, now_ms: int, cells: int,
+    making_of: Mapping[int, Making] | None = None,
 ) -> list[Line]:  # fmt: skip
-    """Show what would go: what it comes to and what that breaks, then each thing by the rule and by age."""
+    """Show what would go: what it comes to and what that breaks, then each thing by the rule and by age, versions with what `making_of` says of them by their keys."""
+    makings_by_key = making_of or {}
     rule: list[Span] = [(clean(keep, max_chars=200), "text")] if keep else [("none: no version is deleted · ", "dim"), ("e", "key"), (" sets one", "dim")]  # fmt: skip
     lines = [
         BLANK,
         _setting("keep", *rule),
+        *_rule_lines(keep, cells=cells),
         _setting("of", (clean(where, max_chars=200) or "all versions", "text"), ("" if not where else " · no points of runs", "dim")),
         _setting("remove after", (clean(older_than), "text")),
         *_spared_lines(plan, with_aliased=with_aliased),
@@ -266,7 +281,7 @@ def plan_lines(
     deleted_keys, removed_keys = ({thing.key for thing in things} for things in (plan.deleted, plan.removed))
     if plan.deleted:
         title = "to delete, with content" if deleted_keys <= removed_keys else "to delete"
-        lines += _listed(plan.deleted, title, now_ms=now_ms, cells=cells)
+        lines += _listed(plan.deleted, title, now_ms=now_ms, cells=cells, making_of=makings_by_key)
     if plan.broken:
         lines += [BLANK, Line([(f"  {plural(len(plan.broken), 'run')} without an input", "bold")])]
         lines += [
@@ -278,11 +293,13 @@ def plan_lines(
         ]  # fmt: skip
         lines += _more(len(plan.broken))
     if before := [version for version in plan.removed if version.key not in deleted_keys]:
-        lines += _listed(before, "to remove the content of", now_ms=now_ms, cells=cells)
+        lines += _listed(before, "to remove the content of", now_ms=now_ms, cells=cells, making_of=makings_by_key)
     if plan.removed_runs:
         lines += _listed(plan.removed_runs, "to remove the points of", now_ms=now_ms, cells=cells, kind="run")
     if plan.waiting:
-        lines += _listed(plan.waiting, "deleted not that long ago", now_ms=now_ms, cells=cells)
+        lines += _listed(
+            plan.waiting, "deleted not that long ago", now_ms=now_ms, cells=cells, making_of=makings_by_key
+        )
     if plan.waiting_runs:
         lines += _listed(plan.waiting_runs, "deleted not that long ago", now_ms=now_ms, cells=cells, kind="run")
     return lines
@@ -345,36 +362,72 @@ def _sum(text: str, *notes: str, cells: int) -> Line:
     return Line(spans)
 
 
+def _rule_lines(keep: str | None, *, cells: int) -> list[Line]:
+    """Say in words what a rule keeps."""
+    from artui.catalog.retention import parse_rule, rule_words
+
+    if not keep:
+        return []
+    text = f"keeps a version if {rule_words(parse_rule(keep))}"
+    return [_setting("", (row, "dim")) for row in wrapped_text(text, max(20, cells - _LABEL_CELLS - 3))]
+
+
 def _listed(
-    things: Sequence[Named], title: str, *, now_ms: int, cells: int, kind: Literal["run", "version"] = "version"
-) -> list[Line]:
-    """List versions or runs below a title: with size, age and aliases, or since when they are deleted."""
+    things: Sequence[Named], title: str, *, now_ms: int, cells: int, kind: Literal["run", "version"] = "version",
+    making_of: Mapping[int, Making] | None = None,
+) -> list[Line]:  # fmt: skip
+    """List versions or runs below a title, several versions of an artifact below its name: with size, age, result, run and aliases, or since when they are deleted."""
     shown = things[:_MOST_NAMED]
-    are_deleted = all(thing.deleted_ms is not None for thing in shown)
-    names = [clean(thing.reference) for thing in shown]
+    counts = Counter(thing.artifact for thing in shown if thing.artifact[0])
+    names = [_name_in_list(thing, counts) for thing in shown]
     title = f"{plural(len(things), kind)} {title}"
-    name_cells = max(min(max(map(cells_of, names)), _MOST_NAME_CELLS, max(12, cells // 2)), cells_of(title) - 2)
+    wanted = [*map(cells_of, names), *(cells_of(clean(name)) for (_, name), count in counts.items() if count > 1)]
+    name_cells = max(min(max(wanted), _MOST_NAME_CELLS, max(12, cells // 2)), cells_of(title) - 2)
     sizes = [bytes_text(thing.size_bytes) if kind == "version" else "" for thing in shown]
     ages = [age_text(thing.created_ms, now_ms) for thing in shown]
-    size_cells, age_cells = max(map(len, sizes)), max(3, *map(len, ages))
+    totals = {of: sum(thing.size_bytes for thing in shown if thing.artifact == of) for of, count in counts.items() if count > 1}  # fmt: skip
+    size_cells = max(map(len, [*sizes, *map(bytes_text, totals.values())]))
+    age_cells = max(3, *map(len, ages))
+    made_by = [(making_of or {}).get(thing.key, _UNKNOWN) for thing in shown]
+    results = ["" if made.value is None else f"{clean(made.measure, max_chars=24)} {number_text(made.value)}" for made in made_by]  # fmt: skip
+    result_cells, run_cells = max(map(cells_of, results)), max(cells_of(clean(made.run)) for made in made_by)
+    room = cells - 6 - name_cells - (size_cells + 2 if size_cells else 0) - age_cells - 2
+    result_cells = result_cells if result_cells + 2 <= room else 0
+    room -= result_cells + 2 if result_cells else 0
+    run_cells = min(run_cells, room - 2) if room - 2 >= min(run_cells, _FEWEST_RUN_CELLS) else 0
+    room -= run_cells + 2 if run_cells > 0 else 0
     heading = f"  {fit(title, name_cells + 2)}"
-    lines = [
-        BLANK,
-        Line(
-            [(heading, "bold"), (f"  {'size':>{size_cells}}" * bool(size_cells) + f"  {'age':>{age_cells}}", "faint")]
-        ),
-    ]
-    for thing, name, size, age in zip(shown, names, sizes, ages, strict=True):
+    head_spans: list[Span] = [(heading, "bold"), (f"  {'size':>{size_cells}}" * bool(size_cells) + f"  {'age':>{age_cells}}", "faint")]  # fmt: skip
+    head_spans += [(f"  {fit('result', result_cells)}", "faint")] if result_cells >= len("result") else []
+    head_spans += [("  made by", "faint")] if run_cells >= len("made by") else []
+    lines, above = [BLANK, Line(head_spans)], (0, "")
+    for thing, name, size, age, made, result in zip(shown, names, sizes, ages, made_by, results, strict=True):
+        if thing.artifact != above and thing.artifact in totals:
+            told = f"  {bytes_text(totals[thing.artifact]):>{size_cells}}  {plural(counts[thing.artifact], 'version')}"
+            label = fit_middle(clean(thing.artifact[1]), name_cells)
+            lines.append(Line([("    ", "text"), (label, "text"), (told, "dim")]))
+        above = thing.artifact
         spans: list[Span] = [("    ", "text"), (fit_middle(name, name_cells), "accent")]
         spans += [(f"  {size:>{size_cells}}", "dim")] if size_cells else []
         spans.append((f"  {age:>{age_cells}}", "dim"))
+        spans += [(f"  {fit(result, result_cells)}", "text")] if result_cells else []
+        spans += [(f"  {fit_middle(clean(made.run), run_cells)}", "dim")] if run_cells > 0 else []
         if thing.aliases:
-            room = cells - name_cells - size_cells - age_cells - 10
-            spans.append((f"  {fit_words([clean(alias) for alias in thing.aliases], room)}", "good"))
-        if are_deleted and thing.deleted_ms is not None:
+            spans.append((f"  {fit_words([clean(alias) for alias in thing.aliases], max(0, room))}", "good"))
+        if thing.deleted_ms is not None:
             spans.append((f"  deleted {age_text(thing.deleted_ms, now_ms)} ago", "dim"))
         lines.append(Line(spans, Link(kind, thing.id)))
     return [*lines, *_more(len(things))]
+
+
+_UNKNOWN = Making("")
+_FEWEST_RUN_CELLS = 8
+
+
+def _name_in_list(thing: Named, counts: Mapping[tuple[int, str], int]) -> str:
+    """Name a version by its number where it stands below its artifact."""
+    name = clean(thing.reference)
+    return f"  v{name.rpartition(':v')[2]}" if counts.get(thing.artifact, 0) > 1 else name
 
 
 def _more(count: int) -> list[Line]:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, artifacts, events
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import artifact_list
+from artui.query.measures import makings
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
 from artui.tui.forgetting import forget
@@ -20,6 +21,7 @@ from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.forget import ForgetScreen
 from artui.tui.screens.room import FREE, RoomScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.units import number_text
 from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
@@ -80,6 +82,31 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
         assert not isinstance(pilot.app.screen, RoomScreen)
 
     explore(small_catalog, flow, size=(140, 40))
+
+
+def test_what_goes_is_known_by_its_run_and_its_result(demo_catalog: Path, explore: Explore) -> None:
+    """Versions stand below their artifact, each with the result in its metadata and the run that made it; the rule is said in words."""
+    with Reader(demo_catalog) as reader:
+        plan = plan_for(reader, keep="last 3 or used", now_ms=NOW_MS)
+        going = {head.key: head for head in heads_of(reader, [version.key for version in plan.deleted])}
+        made = makings(reader, list(going))
+    checkpoints = [head for head in going.values() if head.artifact == "digits-checkpoint"]
+    assert len(checkpoints) > 20
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("E", "e")
+        await _answer(pilot, "last 3 and used")
+        rows = shown(pilot).splitlines()
+        said = " ".join(" ".join(row.split()) for row in rows)
+        assert "keeps a version if it is one of the last 3 of its artifact, or a run used it or a version was made of it" in said  # fmt: skip
+        assert any(row.split()[:1] == ["digits-checkpoint"] and f"{len(checkpoints)} versions" in row for row in rows)
+        for head in checkpoints:
+            result = made[head.key]
+            row = next(row for row in rows if row.split()[:1] == [f"v{head.number}"])
+            assert head.made_by is not None and result.value is not None and result.run == head.made_by.name
+            assert f"val_loss {number_text(result.value)}" in row and result.run in row
+
+    explore(demo_catalog, flow, size=(80, 70))
 
 
 def test_what_has_an_alias_goes_by_its_name(small_catalog: Path, explore: Explore) -> None:
