@@ -20,6 +20,7 @@ from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
 from artui.query.filter import search
 from artui.query.filter.conditions import attribute_condition, runs_beside
+from artui.query.filter.kinds import note_kinds
 from artui.query.filter.matching import COMPARE, among_numbers, as_text, matcher, spoken
 from artui.query.filter.parser import (
     COMPARISONS,
@@ -212,6 +213,7 @@ def _test(test: Comparison, scope: Scope) -> Condition:
         return _existing(meaning)
     if meaning.source == "metric":
         return _metric(test, meaning)
+    note_kinds(test, meaning, scope)
     return _param(test, meaning) if meaning.source == "param" else _tag(test, meaning)
 
 

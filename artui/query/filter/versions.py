@@ -18,6 +18,7 @@ from artui.catalog.cells import storable
 from artui.model import FACTS, STAGES
 from artui.query.declared import facts_by_name
 from artui.query.filter.conditions import stage_codes, time_condition
+from artui.query.filter.kinds import is_order_of_numbers, note_text
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
 from artui.query.filter.search import MAX_WORD_CHARS, spellings
@@ -34,6 +35,7 @@ from artui.query.filter.sets import (
     blaming,
 )
 from artui.query.filter.tokens import quoted_name
+from artui.query.spelling import number_in
 from artui.query.versionwords import (
     OTHER_WORDS,
     PAIRS,
@@ -119,6 +121,8 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     names = metadata_names(scope)
     key = name[len(_METADATA) :] if name.lower().startswith(_METADATA) else name
     if key in names:
+        if is_order_of_numbers(test) and all(number_in(value) is None for value, _ in names[key]):
+            note_text(test, scope)
         return _metadata(test, key)
     if name.lower().startswith(_FACT):
         fact = name[len(_FACT) :].lower()

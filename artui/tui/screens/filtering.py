@@ -48,7 +48,7 @@ def matching_of(
     part = or_filter_error(lambda: read(finished_part(where), []))
     shown = part if isinstance(part, list) else every
     if isinstance(matching, list):
-        return Matching(shown, notes=[f"No {thing} matches so far: shown is what matched before."])
+        return Matching(shown, notes=[*notes, f"No {thing} matches so far: shown is what matched before."])
     return Matching(shown, matching)
 
 

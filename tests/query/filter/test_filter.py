@@ -425,6 +425,48 @@ def test_a_source_that_is_named_needs_no_run(team: OpenReader) -> None:
     assert _found(team, "params.later is null") == "abcdef"
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("epochs < many", "epochs is a number; many is text."),
+        ("epochs = '1x'", 'epochs is a number; "1x" is text.'),
+        ("epochs != true", "epochs is a number; true is no number."),
+        ("epochs in (10, x, y)", "epochs is a number; x, y are text."),
+        ("epochs not in (a, b, c, d, e)", "epochs is a number; a, b, c, 2 more are text."),
+        ("params.epochs between a and 3", "params.epochs is a number; a is text."),
+        ("not epochs > many or lr = 1", "epochs is a number; many is text."),
+        ("amp = maybe", "amp is true or false; maybe is neither."),
+        ("amp in (true, maybe)", "amp is true or false; maybe is neither."),
+        ("amp > yes", "amp is true or false; > takes 0 or 1."),
+        ("optimizer > 3", "optimizer is text; 3 is a number."),
+        ("optimizer <= 10MB", "optimizer is text; 10MB is a number."),
+        ("tags.best > 3", "tags.best is text; 3 is a number."),
+        ("tags.version > 3", ""),
+        ("optimizer > adam", ""),
+        ("optimizer = 3", ""),
+        ("lr = auto", ""),
+        ("lr < 3", ""),
+        ("`model/size` > 3", "model/size is text; 3 is a number."),
+        ("amp = true", ""),
+        ("amp = 'True'", ""),
+        ("amp > 0", ""),
+        ("drop > 3", ""),
+        ("epochs = none", ""),
+        ("epochs < 30k", ""),
+        ("epochs is null", ""),
+        ("epochs ~ x", ""),
+    ],
+)
+def test_a_value_of_another_kind_is_noted(team: OpenReader, text: str, note: str) -> None:
+    """What no value can be held against says so beside the answer; a name whose values are of several kinds takes all."""
+    notes: list[str] = []
+    with team.snapshot() as connection:
+        node = parse(text)
+        assert node is not None
+        matching_keys(connection, node, notes=notes)
+    assert " ".join(notes) == note
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "^(a?){40}a{40}b$"])
 def test_patterns_that_take_for_ever_are_broken_off(tmp_path: Path, pattern: str) -> None:
     """A pattern that would run for years ends within its budget, with a message that points at it."""

@@ -260,6 +260,8 @@ def test_a_name_that_no_version_has_is_noted(reader: Reader) -> None:
     """A wrong name of metadata matches nothing, and it is said."""
     notes: list[str] = []
     assert artifact_list(reader, "metadata.epcoh > 1", notes=notes) == [] and "epcoh" in notes[0]
+    notes.clear()
+    assert artifact_list(reader, "source > 1", notes=notes) == [] and notes == ["source is text; 1 is a number."]
 
 
 def test_runs_are_chosen_by_their_versions(path: Path) -> None:

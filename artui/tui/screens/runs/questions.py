@@ -86,7 +86,8 @@ class RunsQuestions:
             self._ask_part(request)
             return
         is_half_typed = not answer.matched and line.is_typing and _is_unfinished(request.where)
-        line.fault(None, ["No run matches so far: shown is what matched before."] if is_half_typed else answer.notes)
+        so_far = ("No run matches so far: shown is what matched before.",) if is_half_typed else ()
+        line.fault(None, (*answer.notes, *so_far))
         if not is_half_typed:
             self._take_order(request, answer)
         else:
