@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 MOST_CHANGES = 500
 NONE = "none"
-"""Stands for no value, before or after."""
+"""Stands for no version that an alias named, before or after."""
+UNDECLARED = "undeclared"
+"""Stands for no value of a fact, before or after; `none` is a value that some facts may have."""
 FORGOTTEN = "forgotten"
 """Stands for what an event said that was redacted."""
 _WORDS = {
@@ -91,13 +93,13 @@ def _said(head: VersionHead, action: Any, before: Any, after: Any, shared: _Shar
         name = after_name or before_name or "?"
         if action == "fact":
             shared.step_back(name, old)
-            return f"{name} of all versions", old or NONE, new or NONE
+            return f"{name} of all versions", old or UNDECLARED, new or UNDECLARED
         # Without a word of its own a version has what is said of its artifact.
-        return name, old or shared.value(name) or NONE, new or shared.value(name) or NONE
+        return name, old or shared.value(name) or UNDECLARED, new or shared.value(name) or UNDECLARED
     if action != "alias":
         return None
     was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
     numbers = [values[2] if len(values) > 2 and isinstance(values[2], int) else None for values in (was, now)]
     if head.number not in numbers:
         return None
-    return str((now or was or ["?"])[0]), *("none" if number is None else f"v{number}" for number in numbers)  # type: ignore[return-value]
+    return str((now or was or ["?"])[0]), *(NONE if number is None else f"v{number}" for number in numbers)  # type: ignore[return-value]

@@ -279,7 +279,7 @@ USUAL_KEYS = (
         "Show or hide the details of the run under the cursor.",
         in_footer=True,
     ),
-    *_on_columns("runs", hide="minus"),
+    *_on_columns("runs", hide="underscore,minus"),
     Key(
         "runs",
         "w",

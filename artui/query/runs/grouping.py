@@ -56,8 +56,8 @@ class Group:
     """The runs, in the order of the table."""
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     """By column id; columns in which its runs have nothing are left out."""
-    is_read: bool = False
-    """Whether the spreads have been read."""
+    read: frozenset[str] = frozenset()
+    """The ids of the columns whose spreads have been read."""
     by: tuple[str, ...] = ()
     """The ids of the columns, one a value."""
     failed: int = 0
@@ -91,15 +91,20 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
         _, combined = np.unique(combined, return_inverse=True)
     order = np.argsort(combined, kind="stable")
     starts = np.flatnonzero(np.diff(combined[order], prepend=-1))
-    wanted = np.asarray(keys, np.int64)
-    groups, ids = [], tuple(column.id for column in by)
-    for members in np.split(order, starts[1:]):
-        first = members[0]
-        values = tuple(distinct[places[first]] if places[first] >= 0 else None for places, distinct in parts)
-        groups.append(
-            (int(first), Group(values, tuple(wanted[members].tolist()), by=ids, failed=int(has_failed[members].sum())))
-        )
-    return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
+    firsts = order[starts]
+    values = zip(*(_values_at(places[firsts], distinct) for places, distinct in parts), strict=True)
+    failed = np.add.reduceat(has_failed[order].astype(np.int64), starts).tolist()
+    members = tuple(np.asarray(keys, np.int64)[order].tolist())
+    ends, ids = [*starts[1:].tolist(), len(members)], tuple(column.id for column in by)
+    groups = [
+        Group(of_group, members[start:end], by=ids, failed=count)
+        for of_group, start, end, count in zip(values, starts.tolist(), ends, failed, strict=True)
+    ]
+    return [groups[place] for place in np.argsort(firsts).tolist()]
+
+
+def _values_at(places: Ints, distinct: Sequence[ParamValue]) -> list[ParamValue]:
+    return [distinct[place] if place >= 0 else None for place in places.tolist()]
 
 
 def _in_spans(column: Column, places: Ints, distinct: Sequence[ParamValue]) -> tuple[Ints, Sequence[ParamValue]]:
@@ -154,7 +159,7 @@ def _duration_text(ms: float) -> str:
 
 
 def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Column]) -> list[Group]:
-    """Complete groups with what their runs have in some columns."""
+    """Complete groups with what their runs have in some columns, beside what was read of others before."""
     import numpy as np
 
     keys = [key for group in groups for key in group.keys]
@@ -162,7 +167,8 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
         return list(groups)
     sizes = [len(group.keys) for group in groups]
     starts = np.cumsum([0, *sizes[:-1]])
-    spreads: list[dict[str, Spread]] = [{} for _ in groups]
+    ids = frozenset(column.id for column in columns)
+    spreads = [{column_id: old for column_id, old in group.spreads.items() if column_id not in ids} for group in groups]
     with reader.snapshot() as connection:
         for column in columns:
             if is_number_column(column):
@@ -176,7 +182,10 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
             for target, spread in zip(spreads, column_spreads, strict=True):
                 if spread.count or spread.odd:
                     target[column.id] = spread
-    return [replace(group, spreads=spread, is_read=True) for group, spread in zip(groups, spreads, strict=True)]
+    read = {group.read: group.read | ids for group in groups}
+    return [
+        replace(group, spreads=spread, read=read[group.read]) for group, spread in zip(groups, spreads, strict=True)
+    ]
 
 
 def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> list[Spread]:

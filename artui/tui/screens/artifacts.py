@@ -22,6 +22,7 @@ from artui.query.artifactrows import (
     glimpses,
     sorted_rows,
     table_of_versions,
+    title_of,
     value_in,
     version_ids,
     version_keys,
@@ -380,9 +381,11 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     def action_copy_cell(self) -> None:
         if (row := self.table.row) is not None:
             place, shapes = self.table.column, self.table.view.shapes
-            value = value_in(row, shapes[place - 1].column) if place else row.head.name
-            text = "" if value is None else str(value)
-            self._taker.copy(text, text or "nothing")
+            column = shapes[place - 1].column if place else None
+            value = value_in(row, column) if column is not None else row.head.name
+            self._taker.copy_value(
+                "" if value is None else str(value), row.head.name, title_of(column) if column is not None else "name"
+            )
 
     def action_copy_rows(self, format: str = "tsv") -> None:
         reach, row = self.reach(), self.table.row

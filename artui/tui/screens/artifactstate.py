@@ -90,7 +90,7 @@ def lines_of(state: ArtifactsState) -> TableLines:
         members.setdefault(row.head.stage, []).append(row.head.key)
     # In the order of the stages; while words are looked for, of what they fit best.
     stages = list(members) if state.answered_where else [stage for stage in STAGES if stage in members]
-    groups = [Group((stage,), tuple(members[stage]), is_read=True, by=(_STAGE,)) for stage in stages]
+    groups = [Group((stage,), tuple(members[stage]), by=(_STAGE,)) for stage in stages]
     keys = array("q")
     for number, group in enumerate(groups):
         keys.append(-number - 1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artui.safetext import clean
 from artui.tui.screens.newfile import NewFile
 from artui.tui.screens.reaching import NamesOf, go_on_with
 from artui.tui.terminal.writing import free_name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_COPIED = 5000
 """The most rows that are copied to the clipboard."""
+_SAID_CHARS = 200
 
 TableOf = Callable[["Reader", Sequence[int], Sequence["Column"]], tuple[list[str], list[list[Any]]]]
 """Gives headers and one row of plain values for each key."""
@@ -34,6 +36,18 @@ class Taker:
         """Copy a text, and say what it is."""
         self._screen.artui.copy_to_clipboard(text)
         self._screen.artui.say(f"copied {what}")
+
+    def copy_value(self, text: str, name: str, title: str) -> None:
+        """Copy the value of a cell; where it is empty the clipboard keeps what it has.
+
+        Args:
+            name: of the row.
+            title: of the column.
+        """
+        if text:
+            self.copy(text, clean(text, max_chars=_SAID_CHARS))
+        else:
+            self._screen.artui.say(f"{clean(name)} has no {clean(title)}: nothing was copied.", is_warning=True)
 
     def copy_rows(self, reach: Reach, columns: Sequence[Column], format: str) -> None:
         """Copy rows with their columns as a table."""

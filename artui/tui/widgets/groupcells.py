@@ -44,7 +44,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         # Either nothing has been read yet, or there is no value.
         return [
             (
-                fit(fit("·" if group.is_read or group.spreads else "…", shape.width, right=column.is_numeric), cells),
+                fit(fit("·" if column.id in group.read else "…", shape.width, right=column.is_numeric), cells),
                 "faint",
             )
         ]

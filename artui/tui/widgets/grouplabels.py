@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
+from artui.query.spelling import number_in
 from artui.safetext import clean
 from artui.tui.cells import fit, fit_apart, fit_middle
 from artui.units import number_text, param_text
@@ -40,6 +42,22 @@ def value_text(value: ParamValue) -> str:
     return clean(param_text(value), max_chars=80)
 
 
+def told_apart(values: Iterable[ParamValue]) -> dict[str, str]:
+    """Give the texts of values that `value_text` would show alike, by their `repr`: numbers with all digits, words quoted."""
+    alike: dict[str | float, dict[str, ParamValue]] = {}
+    for value in values:
+        text = value_text(value)
+        number = number_in(text.replace("−", "-"))
+        alike.setdefault(text if number is None else float(number), {})[repr(value)] = value
+    return {key: _exactly(value) for same in alike.values() if len(same) > 1 for key, value in same.items()}
+
+
+def _exactly(value: ParamValue) -> str:
+    if isinstance(value, str):
+        return f'"{clean(value, max_chars=80)}"'
+    return repr(value) if isinstance(value, float) and math.isfinite(value) else value_text(value)
+
+
 class Labels(NamedTuple):
     """How the groups of a grouping are named; places are those of its columns."""
 
@@ -57,6 +75,8 @@ class Labels(NamedTuple):
     """What all groups have in common."""
     fallback: str = ""
     """The heading where no column stands in it."""
+    exact: Mapping[tuple[int, str], str] = {}
+    """Texts of values that would look like others, by their places and `repr`."""
 
     def heading(self, cells: int) -> str:
         """Give the heading for so many cells: names of columns, then what all groups share."""
@@ -88,9 +108,9 @@ class Labels(NamedTuple):
         has_value = [group.values[place] is not None for place in below]
         parts: list[str] = []
         if len(below) == 1 and not named:
-            parts = [value_text(group.values[below[0]])]
+            parts = [self._value_text(group, below[0])]
         elif below and sum(has_value) * 2 >= len(below):
-            parts = [value_text(group.values[place]) if has else _MISSING for place, has in zip(below, has_value, strict=True)]  # fmt: skip
+            parts = [self._value_text(group, place) if has else _MISSING for place, has in zip(below, has_value, strict=True)]  # fmt: skip
         else:
             named = [*below, *named]
         named = [place for place in named if group.values[place] is not None]
@@ -137,11 +157,15 @@ class Labels(NamedTuple):
         """Give everything that tells a group from others, each value with its name."""
         places = [*self.places, *self.named]
         if len(places) == 1:
-            return [value_text(group.values[places[0]])]
+            return [self._value_text(group, places[0])]
         return [self._named_text(group, place) for place in places if group.values[place] is not None] or ["no params"]
 
     def _named_text(self, group: Group, place: int) -> str:
-        return f"{self.titles[place]}={value_text(group.values[place])}"
+        return f"{self.titles[place]}={self._value_text(group, place)}"
+
+    def _value_text(self, group: Group, place: int) -> str:
+        value = group.values[place]
+        return (self.exact.get((place, repr(value))) if self.exact else None) or value_text(value)
 
 
 def _with_end(start: str, end: str, cells: int) -> str:
@@ -195,6 +219,11 @@ def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool
         return Labels(titles, places, fallback=fallback)
     if len(groups) == 1:
         return Labels(titles, named=places, fallback=fallback)
+    exact = {
+        (place, key): text
+        for place in places
+        for key, text in told_apart(group.values[place] for group in groups).items()
+    }
     counts = [Counter(repr(group.values[place]) for group in groups) for place in places]
     telling = [place for place in places if len(counts[place]) > 1]
     if len(telling) > _ORDERED_PLACES:
@@ -203,7 +232,7 @@ def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool
     if is_chosen:
         # What all groups share is said once, in the heading.
         shared = tuple(f"{titles[place]} = {value_text(groups[0].values[place])}" for place in places if place not in telling)  # fmt: skip
-        return Labels(titles, tuple(telling), shared=shared if telling else (), fallback=fallback or _BETWEEN.join(titles))  # fmt: skip
+        return Labels(titles, tuple(telling), shared=shared if telling else (), fallback=fallback or _BETWEEN.join(titles), exact=exact)  # fmt: skip
     below, usual = [], {}
     for place in telling:
         having = len(groups) - counts[place]["None"]
@@ -217,7 +246,7 @@ def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool
     if not below:
         below, usual = list(usual), {}
     named = tuple(place for place in telling if place not in below)
-    return Labels(titles, tuple(below), named, usual, _alike(groups, usual), fallback=fallback)
+    return Labels(titles, tuple(below), named, usual, _alike(groups, usual), fallback=fallback, exact=exact)
 
 
 def _alike(groups: Sequence[Group], usual: Mapping[int, str]) -> frozenset[tuple[str, ...]]:

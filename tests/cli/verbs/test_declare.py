@@ -42,7 +42,7 @@ def test_a_version_has_its_artifacts_facts_or_its_own(call: Call, two: Path) -> 
     assert _show(call, "data:v2")["facts"] == _show(call, "data:v3")["facts"] == {"licence": "MIT", "owner": "ada"}
     assert _show(call, "data")["missing_facts"] == ["personal_data"]
     out = call("show", "data")[1]
-    assert re.search(r"missing +personal_data\n", out) and "asked legal" in out and "none → MIT" in out
+    assert re.search(r"missing +personal_data\n", out) and "asked legal" in out and "undeclared → MIT" in out
     with api.open_catalog(two) as catalog:
         assert (
             dict(catalog.version("data:v1").facts) == {"licence": "MIT", "owner": "eve"}
@@ -85,14 +85,14 @@ def test_what_is_said_of_the_same_content_is_told(call: Call, two: Path) -> None
 
     # Each change says what the page showed before it, and what since.
     assert _facts_told(call, "data:v2") == [
-        ("licence of all versions", "none", "CC-BY-4.0"), ("licence", "CC-BY-4.0", "MIT"), ("best", "none", "v2"),
+        ("licence of all versions", "undeclared", "CC-BY-4.0"), ("licence", "CC-BY-4.0", "MIT"), ("best", "none", "v2"),
     ] or _facts_told(call, "data:v2") == [
-        ("licence of all versions", "none", "CC-BY-4.0"), ("best", "none", "v2"), ("licence", "CC-BY-4.0", "MIT"),
+        ("licence of all versions", "undeclared", "CC-BY-4.0"), ("best", "none", "v2"), ("licence", "CC-BY-4.0", "MIT"),
     ]  # fmt: skip
     assert "declared licence CC-BY-4.0" in call("add", "data.txt", "--fact", "licence=CC-BY-4.0")[2]
     assert _show(call, "data")["facts"] == {"licence": "CC-BY-4.0"}
     assert _facts_told(call, "data:v2")[-1] == ("licence", "MIT", "CC-BY-4.0")
-    assert _facts_told(call, "data:v1") == [("licence of all versions", "none", "CC-BY-4.0")]
+    assert _facts_told(call, "data:v1") == [("licence of all versions", "undeclared", "CC-BY-4.0")]
 
 
 def test_a_note_stands_with_its_version(call: Call, two: Path) -> None:

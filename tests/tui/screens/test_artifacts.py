@@ -478,6 +478,11 @@ def _column_ids(pilot: Pilot[Any]) -> list[str]:
     return [shape.column.id for shape in on(pilot, ArtifactsScreen).table.view.shapes]
 
 
+def _has_loss(screen: ArtifactsScreen, key: int) -> bool:
+    row = screen.table.row_of(key)
+    return row is not None and row.cells.get("metadata:val_loss") is not None
+
+
 def _named_rows(pilot: Pilot[Any]) -> list[str]:
     screen = on(pilot, ArtifactsScreen)
     return [row.head.name for key in screen.table.keys if (row := screen.table.row_of(key)) is not None]
@@ -530,6 +535,12 @@ def test_the_table_of_artifacts_is_arranged_as_that_of_runs(demo_catalog: Path, 
         assert _column_ids(pilot) == [*before[:place], *before[place + 1 :]]
         await pilot.press("home", "ctrl+y")
         assert "copied" in shown(pilot)
+        place = next(place for place, row in enumerate(screen.table.keys) if row > 0 and not _has_loss(screen, row))
+        screen.table.move_to(place)
+        while _column_ids(pilot)[screen.table.column - 1] != "metadata:val_loss":
+            await pilot.press("right")
+        await pilot.press("ctrl+y")
+        assert "has no val_loss: nothing was copied" in shown(pilot)
 
     async def again(pilot: Pilot[Any]) -> None:
         await pilot.press("2")

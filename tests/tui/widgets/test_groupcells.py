@@ -127,6 +127,19 @@ def test_whole_numbers_look_alike_in_names_and_columns() -> None:
     assert labels.text(Group((0.1,), (2,)), heading_count=0) == "lr=0.1"
 
 
+_ALIKE = (0.1234567891, 0.1234567892, 1e-7, 1.00000001e-7, 3, 2.9999999999, None, "none", True, "true", "3", "3.0")
+
+
+@given(st.sets(st.sampled_from(_ALIKE), min_size=2), st.booleans(), st.integers(0, 1))
+def test_values_that_differ_have_names_that_differ(values: set[Any], is_chosen: bool, heading: int) -> None:
+    """Groups of different values are told apart by name, also by the tenth digit; None is not the word none."""
+    groups = [Group((value, 1), (1,)) for value in sorted(values, key=repr)]
+    labels = labels_of(groups, ["lr", "hidden"], is_chosen=is_chosen)
+    texts = labels.texts(groups, heading_count=heading, rooms=[40] * len(groups))
+    assert len(set(texts)) == len(groups)
+    assert len({tuple(labels.whole_text(group)) for group in groups}) == len(groups)
+
+
 _VALUES = st.none() | st.sampled_from((1, 2, 0.5, "adam", "sgd", True))
 
 

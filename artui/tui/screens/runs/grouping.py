@@ -11,6 +11,7 @@ from artui.tui.screens.runs import groups
 from artui.units import plural
 
 if TYPE_CHECKING:
+    from artui.model import Column
     from artui.query.runs.grouping import Group
     from artui.query.runs.order import RunOrder
     from artui.tui.screens.runs.host import RunsHost
@@ -36,6 +37,8 @@ class RunsGrouping:
         """Ids of the columns that the user wants very many groups by."""
         self._asked: tuple[list[str], RunOrder] | None = None
         """Ids of the columns, and the runs, whose groups were asked for last."""
+        self._says_how = False
+        """Whether it is said how to go on once the spreads of many runs have been read."""
 
     # The menu
 
@@ -127,9 +130,8 @@ class RunsGrouping:
 
         def take(answer: list[Group]) -> None:
             artui.unsay(self._said)
+            self._says_how = is_long and is_other
             self._take(grouping, answer, to_first=to_first or is_other)
-            if is_long and is_other and self._screen.state.groups:
-                artui.say(_HOW_TO_GO_ON)
 
         self._screen.ask("groups", lambda: grouped(reader, order.keys, by), take)
 
@@ -158,16 +160,45 @@ class RunsGrouping:
         )
 
     def ask_spreads(self) -> None:
-        """Read the spreads of the shown columns over the runs of each group."""
+        """Read the spreads of the shown columns over the runs of each group; of many runs one column after another."""
         screen = self._screen
-        if not screen.state.groups:
+        state = screen.state
+        if not state.groups:
             return
+        columns = groups.spread_columns(screen.shown_columns())
+        if sum(len(group.keys) for group in state.groups) <= MANY_RUNS:
+            self._ask_spreads(state.groups, columns, [])
+            return
+        # What has nothing to show yet comes first.
+        columns.sort(key=lambda column: column.id in state.groups[0].read)
+        self._ask_spreads(state.groups, columns[:1], columns[1:])
+
+    def _ask_spreads(self, all_groups: Sequence[Group], columns: Sequence[Column], later: Sequence[Column]) -> None:
+        """Read the spreads of some columns, and then those of the later ones one by one, saying how far that is."""
         from artui.query.runs.grouping import with_spreads
 
-        reader, all_groups = screen.reader, screen.state.groups
-        columns = groups.spread_columns(screen.shown_columns())
-        screen.ask("spreads", lambda: with_spreads(reader, all_groups, columns), self._take_spreads)
+        screen, artui = self._screen, self._screen.artui
+        artui.unsay(self._said)
+        if later or self._says_how:
+            count = len(groups.spread_columns(screen.shown_columns()))
+            runs = plural(sum(len(group.keys) for group in all_groups), "run")
+            self._said = f"means of {runs}: {count - len(later) - 1} of {plural(count, 'column')} …"
+            artui.say(self._said, seconds=_LONGEST_WAIT)
 
-    def _take_spreads(self, answer: list[Group]) -> None:
-        if self._screen.state.groups:
-            self._screen.show(replace(self._screen.state, groups=tuple(answer)))
+        def take(answer: list[Group]) -> None:
+            if not screen.state.groups:
+                artui.unsay(self._said)
+                return
+            if not later or len(answer) <= groups.MANY_SINGLES:
+                # Very many groups take so long to lay out that they are shown once all has been read.
+                screen.show(replace(screen.state, groups=tuple(answer)))
+            if later:
+                self._ask_spreads(answer, later[:1], later[1:])
+                return
+            artui.unsay(self._said)
+            if self._says_how:
+                self._says_how = False
+                artui.say(_HOW_TO_GO_ON)
+
+        reader = screen.reader
+        screen.ask("spreads", lambda: with_spreads(reader, all_groups, columns), take)

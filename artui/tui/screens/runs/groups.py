@@ -159,7 +159,7 @@ def with_groups(state: RunsState, groups: Sequence[Group]) -> RunsState:
     """Take groups that were read; they keep their old spreads until the new ones have been read."""
     read = {group_id(group): group for group in state.groups}
     kept = ((group, read.get(group_id(group), group)) for group in groups)
-    with_old = tuple(replace(group, spreads=old.spreads, is_read=old.is_read) for group, old in kept)
+    with_old = tuple(replace(group, spreads=old.spreads, read=old.read) for group, old in kept)
     return replace(state, groups=with_old)
 
 

@@ -36,8 +36,10 @@ class RunsTaker(Taker):
 
     def copy_cell(self, row: RunRow, column: Column) -> None:
         """Copy one value of a run, whole and as it would stand in a file."""
+        from artui.query.runs.export import header_of
+
         text = row.head.name if column.id == "attribute:name" else cell_value(row, column)
-        self.copy(text, text or "nothing")
+        self.copy_value(text, row.head.name, header_of(column))
 
 
 def cell_value(row: RunRow, column: Column) -> str:

@@ -71,7 +71,7 @@ def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Pa
 
     async def arrange(pilot: Pilot[Any]) -> None:
         before = _ids(pilot)
-        await pilot.press("right", "minus")
+        await pilot.press("right", "underscore")
         await settled(pilot)
         assert _ids(pilot) == before[1:]
         await pilot.press("greater_than_sign", "right_parenthesis", "P")

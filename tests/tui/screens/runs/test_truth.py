@@ -542,3 +542,36 @@ def test_what_needs_all_runs_waits_for_them(small_catalog: Path, explore: Explor
         assert pilot.app.screen is screen and "are read" not in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+def test_means_of_many_runs_come_column_by_column(
+    tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the means of many runs are read, it is said how far that is; in the end they are those of a single reading."""
+    from artui.query.runs.grouping import with_spreads
+    from artui.tui.app import ArtuiApp
+    from artui.tui.screens.runs import grouping
+
+    monkeypatch.setattr(grouping, "MANY_RUNS", 3)
+    path, said = tmp_path / "x.artui", list[str]()
+    for number in range(6):
+        _add_run(path, f"r{number}", params={"lr": number % 2, "k": number}, metrics={"val/loss": [number / 8]})
+
+    def say(app: ArtuiApp, text: str, **options: Any) -> None:
+        said.append(text)
+
+    monkeypatch.setattr(ArtuiApp, "say", say)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("g", "s")
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        columns = [shape.column for shape in screen.table.view.shapes]
+        progress = [text for text in said if text.startswith("means of 6 runs: ")]
+        assert progress == [f"means of 6 runs: {place} of {len(columns)} columns …" for place in range(len(columns))]
+        assert said[-1].startswith("enter unfolds a group") and "…" not in shown(pilot).splitlines()[3]
+        alone = with_spreads(screen.reader, [replace(group, spreads={}) for group in screen.state.groups], columns)
+        assert list(screen.state.groups) == alone
+
+    explore(path, flow, size=(160, 36))
