@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from artui.tui.state.arrangement import Place
 
 _NAME_CHARS = 40
-_MAX_TAGS_NAMED = 4
+_MAX_TAGS_NAMED, _MAX_PROJECTS_NAMED = 4, 6
 _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
 _LEAST_NAME_CELLS = 12
@@ -178,7 +178,7 @@ class RunsEditor(Editor):
             self._say("There is no run here.")
         elif self._is_writable():
             runs = _Runs(list(reach.keys), self._whom(reach.keys))
-            go_on_with(self._screen, reach, names_of_runs, lambda: then(runs), does=does)
+            go_on_with(self._screen, reach, names_of_runs, lambda: then(runs), does=does, thing="run")
 
     def _edit(
         self,
@@ -246,7 +246,7 @@ class RunsEditor(Editor):
 
     def note(self) -> None:
         """Write a note on the runs; for a single run its present note can be changed."""
-        self._reached("note on", self._ask_note)
+        self._reached("write a note on", self._ask_note)
 
     def _ask_note(self, runs: _Runs) -> None:
         question, reader = f"note on {runs.whom}", self._screen.reader
@@ -271,9 +271,12 @@ class RunsEditor(Editor):
     def move_to_project(self) -> None:
         """Put the runs into another project."""
         self._reached(
-            "move to another project:",
+            "move",
             lambda runs: self.prompt(
-                f"move {runs.whom} to project", lambda text: self._move(runs, text), names=project_answers
+                f"move {runs.whom} to project",
+                lambda text: self._move(runs, text),
+                names=project_answers,
+                hint=_projects_hint,
             ),
         )
 
@@ -290,19 +293,19 @@ class RunsEditor(Editor):
             return set(reach.keys) <= set(trashed.keys)
 
         def ask(is_back: bool) -> None:
-            does = "out of the trash:" if is_back else "into the trash:"
-            self._reached(does, lambda runs: self._trash(runs, does, is_back=is_back))
+            does = "restore" if is_back else "trash"
+            self._reached(does, lambda runs: self._trash(runs, is_back=is_back))
 
         if reach.keys:
             self._screen.ask("trash", are_trashed, ask)
         else:
             self._say("There is no run here.")
 
-    def _trash(self, runs: _Runs, does: str, *, is_back: bool) -> None:
+    def _trash(self, runs: _Runs, *, is_back: bool) -> None:
         if is_back:
-            self._edit(runs, does, lambda edit, run_id: edit.restore(run_id))
+            self._edit(runs, "out of the trash:", lambda edit, run_id: edit.restore(run_id))
         else:
-            self._edit(runs, does, lambda edit, run_id: edit.trash(run_id), unmarks=True)
+            self._edit(runs, "into the trash:", lambda edit, run_id: edit.trash(run_id), unmarks=True)
 
     def _whom(self, keys: Sequence[int]) -> str:
         """Name the run, or say how many they are."""
@@ -320,6 +323,13 @@ def _tags_hint(names: Sequence[str], count: int) -> str:
     return (
         f"{'has' if count == 1 else 'some have'} {shown}{more}; -{clean(here[0], max_chars=_NAME_CHARS)} takes it off"
     )
+
+
+def _projects_hint(names: Sequence[str]) -> str:
+    """Say which projects there are, and that it may be another."""
+    shown = ", ".join(clean(name, max_chars=_NAME_CHARS) for name in names[:_MAX_PROJECTS_NAMED])
+    more = f" and {len(names) - _MAX_PROJECTS_NAMED} more" if len(names) > _MAX_PROJECTS_NAMED else ""
+    return f"{shown}{more}, or a new one" if names else ""
 
 
 Heads = Sequence["VersionHead"]
@@ -342,14 +352,21 @@ class VersionsEditor(Editor):
         self._reach = reach
         """Gives the marked versions that a change is for instead, if any."""
 
-    def _about(self, then: Callable[[Heads], None]) -> None:
+    def _about(self, does: str, then: Callable[[Heads], None]) -> None:
         """Go on with the versions that a change is for, as they are now; say so if there is none.
 
         Where some of them are out of sight, ask before.
         """
         if self._is_writable():
             reach = self._reach()
-            go_on_with(self._screen, reach, names_of_versions, lambda: self._read(list(reach.keys), then))
+            go_on_with(
+                self._screen,
+                reach,
+                names_of_versions,
+                lambda: self._read(list(reach.keys), then),
+                does=does,
+                thing="version",
+            )
 
     def _read(self, keys: list[int], then: Callable[[Heads], None]) -> None:
         reader = self._screen.reader
@@ -380,7 +397,7 @@ class VersionsEditor(Editor):
 
     def alias(self) -> None:
         """Let an alias name the version, or take one off."""
-        self._about(self._ask_alias)
+        self._about("alias", self._ask_alias)
 
     def _ask_alias(self, heads: Heads) -> None:
         given = list(dict.fromkeys(alias for head in heads for alias in head.aliases))
@@ -449,7 +466,7 @@ class VersionsEditor(Editor):
 
     def promote(self) -> None:
         """Let `production`, or another alias, name the version."""
-        self._about(self._ask_alias_to_promote)
+        self._about("promote", self._ask_alias_to_promote)
 
     def _ask_alias_to_promote(self, heads: Heads) -> None:
         self.prompt(
@@ -461,7 +478,7 @@ class VersionsEditor(Editor):
 
     def approve(self) -> None:
         """Approve the version in one's own name, or take that back."""
-        self._about(self._see_approval)
+        self._about("approve", self._see_approval)
 
     def _see_approval(self, heads: Heads) -> None:
         reader = self._screen.reader
@@ -488,7 +505,7 @@ class VersionsEditor(Editor):
 
     def retire(self) -> None:
         """Take the version out of the lists, or back into them."""
-        self._about(self._retire)
+        self._about("retire", self._retire)
 
     def _retire(self, heads: Heads) -> None:
         is_back = all(head.is_retired for head in heads)
@@ -504,7 +521,7 @@ class VersionsEditor(Editor):
 
     def declare(self) -> None:
         """Declare a fact of the version's artifact, or take one away."""
-        self._about(self._ask_fact)
+        self._about("declare a fact of", self._ask_fact)
 
     def _ask_fact(self, heads: Heads) -> None:
         of = clean(heads[0].artifact, max_chars=_NAME_CHARS) if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
@@ -538,7 +555,7 @@ class VersionsEditor(Editor):
 
     def delete(self) -> None:
         """Delete the version, or restore it."""
-        self._about(self._delete)
+        self._about("delete", self._delete)
 
     def _delete(self, heads: Heads) -> None:
         there = [head for head in heads if head.removed_ms is None]

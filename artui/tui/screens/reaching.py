@@ -35,20 +35,20 @@ def go_on_with(
     names_of: NamesOf,
     then: Callable[[], None],
     *,
-    does: str = "",
+    does: str,
+    thing: str,
 ) -> None:
     """Go on at once if all that a key acts on is in sight; else name what is not, and go on after enter.
 
-    `does` stands before that, in words: `tag`.
+    The question says what will be done with how many things: `tag 2 marked runs, …`.
     """
     if not reach.hidden:
         then()
         return
 
     def ask(names: list[str]) -> None:
-        before = f"{does} " if does else ""
-        words = reach.words(names, cells=screen.size.width - len(before) - 5)
-        screen.query_one(Prompt).ask(f"{before}{words}", lambda _: then(), only_enter=True, enter_word="go on")
+        words = reach.words(thing, names, cells=screen.size.width - len(does) - 6)
+        screen.query_one(Prompt).ask(f"{does} {words}", lambda _: then(), only_enter=True, enter_word="go on")
 
     reader = screen.reader
     screen.ask("hidden", lambda: names_of(reader, reach.hidden[:MAX_NAMED]), ask)

@@ -68,7 +68,14 @@ class Taker:
 
     def export(self, reach: Reach, columns: Sequence[Column]) -> None:
         """Ask for a file, and write rows with their columns to it."""
-        go_on_with(self._screen, reach, self._names_of, lambda: self._ask_file(reach.keys, columns), does="write")
+        go_on_with(
+            self._screen,
+            reach,
+            self._names_of,
+            lambda: self._ask_file(reach.keys, columns),
+            does="export",
+            thing=self._thing,
+        )
 
     def _ask_file(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
         from artui.query.runs.export import format_of, write_table

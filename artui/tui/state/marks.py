@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from artui.safetext import cells_of, clean
+from artui.units import plural
 
 _NAME_CHARS = 40
 MAX_NAMED = 12
@@ -74,13 +75,13 @@ class Reach(NamedTuple):
             return f"{hidden:,} of them "
         return "" if count == 1 else "both " if count == 2 else "all "
 
-    def words(self, names: Sequence[str] = (), *, cells: int = 1_000) -> str:
-        """Say how many are marked, how many of them are hidden, and what the first of these are called.
+    def words(self, thing: str, names: Sequence[str] = (), *, cells: int = 1_000) -> str:
+        """Say how many things are marked, how many of them are hidden, and what the first of these are called.
 
-        Names that have no room are counted: `2 marked, both hidden by the filter: final-2 +1`.
+        Names that have no room are counted: `2 marked runs, both hidden by the filter: final-2 +1`.
         """
         hidden = len(self.hidden)
-        words = f"{len(self.keys):,} marked, {self._which}{self.where}"
+        words = f"{plural(len(self.keys), f'marked {thing}')}, {self._which}{self.where}"
         told = ""
         for place, name in enumerate(names):
             shorter = f"{told}, " if told else ""

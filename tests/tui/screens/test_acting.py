@@ -288,7 +288,7 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
     keys = run_order(reader, RunsRequest()).keys
     ids = {row.head.name: row.head for row in run_rows(reader, keys, []).values()}
     hidden = [ids["final-2"], ids["wise-stork-7"]]
-    named = "2 marked, both hidden by the filter: "
+    named = "2 marked runs, both hidden by the filter: "
 
     def is_trashed() -> list[bool]:
         trashed = set(run_order(reader, RunsRequest("deleted is not null")).keys)
@@ -307,7 +307,7 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert "tag 2 runs" in await press(pilot, "t")
         await press(pilot, "escape", "/", *"nimble", "enter")
 
-        for key, does in {"t": "tag", "n": "note on", "m": "move to another project:", "e": "write"}.items():
+        for key, does in {"t": "tag", "n": "write a note on", "m": "move", "e": "export"}.items():
             text = await press(pilot, key)
             assert f"{does} {named}" in text and "final-2" in text and "wise-stork-7" in text, key
             assert "enter go on" in text.replace("  ", " ") and "esc cancel" in text.replace("  ", " ")
@@ -317,7 +317,7 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert [tag.name for tag in get_run(reader, hidden[0].id).tags if tag.name == "seen"] == ["seen"]
         assert "copied 2 ids · both hidden by the filter" in await press(pilot, "y")
 
-        assert f"into the trash: {named}" in await press(pilot, "X")
+        assert f"trash {named}" in await press(pilot, "X")
         await press(pilot, "j")
         assert not runs.prompt.is_open and is_trashed() == [False, False]
         await press(pilot, "X", "escape")
@@ -331,8 +331,12 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         await press(pilot, "u")
         runs.show(marks.with_marks(runs.state, [hidden[0].key]))
         await press(pilot, "space")
-        assert "tag 2 marked, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
+        assert "tag 2 marked runs, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
         await press(pilot, "escape")
-        assert "2 marked, 1 of them hidden by the filter" in await press(pilot, "c")
+        # A project to move to is one of those that there are, or a new one.
+        await press(pilot, "m", "enter")
+        assert "move 2 runs to project  (digits, or a new one)" in shown(pilot)
+        await press(pilot, "escape")
+        assert "2 marked runs, 1 of them hidden by the filter" in await press(pilot, "c")
 
     explore(demo_catalog, flow, size=(120, 36))

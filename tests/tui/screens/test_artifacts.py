@@ -587,7 +587,11 @@ def test_what_is_marked_is_changed_and_taken_along(
         await pilot.press("minus")
         await settled(pilot)
         text = shown(pilot)
-        assert "2 marked, both hidden by the filter: " in text and first.reference in text and second.reference in text
+        assert (
+            "retire 2 marked versions, both hidden by the filter: " in text
+            and first.reference in text
+            and second.reference in text
+        )
         await pilot.press("escape", "escape", "minus")
         await settled(pilot)
         assert "digits-model:v1 is candidate: retire 2 versions anyway? Reason:" in shown(pilot)

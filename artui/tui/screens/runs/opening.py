@@ -67,7 +67,7 @@ class RunsOpener:
         """Say that some of the marked runs, which another screen shows now, were out of sight in the table."""
         reach = marks.reach(self._screen.state)
         if reach.hidden:
-            self._screen.artui.say(reach.words())
+            self._screen.artui.say(reach.words("run"))
 
     def plot(self, tab: str, column: Column | None) -> None:
         """Draw the marked runs, those of the group under the cursor, or all that the filter shows."""
