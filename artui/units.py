@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from artui.numbers import as_float
 from artui.times import time_text as time_text
@@ -158,6 +158,21 @@ def digits_for(values: Iterable[float], cells: int, least: int = DIGITS) -> int:
         if len(texts) == len(distinct):
             return digits
     return MAX_DIGITS
+
+
+def number_texts(values: Sequence[ParamValue], cells: int) -> list[str]:
+    """Give numbers that stand side by side, with more digits where some that differ would look the same; other values as params.
+
+    Args:
+        cells: the most that more digits may take.
+    """
+    numbers = [as_float(value) for value in values if _is_number(value)]
+    digits = digits_for(numbers, cells)
+    return [number_text(value, digits) if _is_number(value) else param_text(value) for value in values]
+
+
+def _is_number(value: ParamValue) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def decimals_of(text: str) -> int:

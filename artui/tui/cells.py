@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -13,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from artui.numbers import as_float
-from artui.query.attributes import ATTRIBUTES, OTHER_WORDS, title_of
+from artui.query.attributes import ATTRIBUTES
 from artui.safetext import cells_of, clean
 from artui.tui.colouring import CURVE_COLOURS
 from artui.tui.themes import DARK, Theme
@@ -368,50 +366,6 @@ def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
         # Fewer digits, but never a cut one.
         return column_text(as_float(value), shape.width, 0, shape.width)
     return text
-
-
-_VAGUE = frozenset({"type", "kind", "value", "size"})
-
-
-def short_titles(columns: Iterable[Column], among: Iterable[Column]) -> dict[str, str]:
-    """Title each column by the shortest name that means it in a filter, by column id: `optimizer.lr` is `lr` if nothing else ends so.
-
-    Args:
-        among: all columns of the catalog, those that are not shown too.
-    """
-    columns = list(columns)
-    sources: dict[str, set[str]] = {}
-    for column in chain(columns, among):
-        if column.source != "attribute":
-            sources.setdefault(column.name, set()).add(column.source)
-    wanted = {_last_part(column.name) for column in columns if column.source == "param"}
-    sharing = Counter(part for name, kinds in sources.items() if (part := _last_part(name)) in wanted for _ in kinds)
-    return {column.id: clean(_title(column, sources, sharing), max_chars=60) for column in columns}
-
-
-def _title(column: Column, sources: Mapping[str, set[str]], sharing: Mapping[str, int]) -> str:
-    name = column.name
-    if column.source == "attribute":
-        free = (word for word in (title_of(name), name) if word not in sources)
-        return next(free, f"attr.{name}")
-    end = name.rsplit(".", 1)[-1]
-    is_taken = end in _VAGUE or end.lower() in ATTRIBUTES or end.lower() in OTHER_WORDS
-    if column.source == "param" and not is_taken and end == _last_part(name) and sharing[end] == 1:
-        return end
-    if len(sources[name]) > 1 or name in ATTRIBUTES:
-        name = f"{column.source}s.{name}"
-    return name if column.aggregate == "last" else f"{name}{aggregate_text(column.name, column.aggregate)}"
-
-
-def _last_part(name: str) -> str:
-    return name.rpartition(".")[2].rpartition("/")[2]
-
-
-def aggregate_text(name: str, aggregate: str) -> str:
-    """Say which number of a metric's summary it is, behind the metric's name: ` best`, `.mean`."""
-    from artui.query.direction import is_best
-
-    return " best" if is_best(name, aggregate) else f".{aggregate}"
 
 
 _INKS = {

@@ -9,13 +9,16 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
-from artui.query.compare import Row, compare
+from artui.query.compare import compare
 from artui.query.names import distinct_names
 from artui.query.references import find_run
-from artui.units import duration_texts, number_text, param_texts
+from artui.units import duration_texts, number_texts, param_texts
 
 if TYPE_CHECKING:
-    from artui.model import ParamValue
+    from artui.query.compare import Row
+
+_NUMBER_CELLS = 24
+"""Room for all digits that tell two numbers apart."""
 
 
 @click.command("compare")
@@ -57,14 +60,8 @@ def _cells(row: Row) -> list[str]:
     if row.name == "took" and row.section == "run":
         durations = duration_texts([value if isinstance(value, int) else None for value in row.values])
         return [text or "-" for text in durations]
-    return [_cell(row, number, value) for number, value in enumerate(row.values)]
-
-
-def _cell(row: Row, number: int, value: ParamValue) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float) and row.section == "metrics":
-        text = number_text(value)
-    else:
-        text = param_texts(row.values)[number]
-    return text + (" *" if number in row.bests else "")
+    texts = number_texts(row.values, _NUMBER_CELLS) if row.section == "metrics" else param_texts(row.values)
+    return [
+        "-" if value is None else text + (" *" if number in row.bests else "")
+        for number, (value, text) in enumerate(zip(row.values, texts, strict=True))
+    ]

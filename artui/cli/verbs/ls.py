@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,16 +24,17 @@ from artui.query.artifactrows import table_of as artifact_table_of
 from artui.query.artifactrows import title_of as artifact_title_of
 from artui.query.artifactrows import value_in as artifact_value_in
 from artui.query.artifacts import artifact_list, artifacts_containing
-from artui.query.attributes import ATTRIBUTES, title_of
+from artui.query.attributes import ATTRIBUTES
 from artui.query.damage import both, damaged_runs, damaged_versions
-from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
+from artui.query.runs.columns import Columns, chosen_columns, columns, tag_columns, usual_attributes
 from artui.query.runs.export import export_header_of, table_of, value_in
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, count_trash, run_order
 from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
+from artui.query.titles import short_titles
 from artui.safetext import clean
-from artui.units import age_text, bytes_text, duration_text, number_text, param_text, plural
+from artui.units import age_text, bytes_text, digits_for, duration_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
 BATCH = 500
 _MAX_LEFT_OUT = 5
 """So many of the columns that have no room are named."""
+_NUMBER_CELLS = 9
+"""Room for the digits that tell metrics apart."""
+_TOLD_APART = 200
+"""Metrics of so many of the first runs are told apart."""
 _STATUS, _AGE, _TOOK = (
     Column("attribute", "status", is_numeric=False),
     Column("attribute", "started"),
@@ -113,7 +120,8 @@ def command(
         elif as_json:
             _print_json(reader, keys, named, [*all_columns[0], *all_columns[1]])
         elif keys:
-            _print(_rows(reader, keys, shown), shown, leading=0 if named else 1)
+            titles = short_titles(shown, chain(*all_columns[:2], tag_columns(reader)))
+            _print(_rows(reader, keys, shown), shown, titles, leading=0 if named else 1)
     return 0
 
 
@@ -171,14 +179,16 @@ def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None:
+def _print(rows: list[RunRow], shown: Sequence[Column], titled: Mapping[str, str], *, leading: int) -> None:
     """Print a table with `leading` columns before the name, which is cut only after all other columns are left out."""
     now_ms = clock.now_ms()
     # The name stands in every row by itself.
     shown = [column for column in shown if column.id != "attribute:name"]
-    titles = [column.name + ("" if column.aggregate == "last" else f".{column.aggregate}") for column in shown]
-    titles = [title_of(column.name) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
-    cells = [[_cell(row, column, now_ms) for column in shown] for row in rows]
+    titles = [titled[column.id] for column in shown]
+    digits = [digits_for(_finite(rows[:_TOLD_APART], column), _NUMBER_CELLS) for column in shown]
+    cells = [
+        [_cell(row, column, now_ms, count) for column, count in zip(shown, digits, strict=True)] for row in rows
+    ]
     names = [row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else "") for row in rows]
     left_out = print_table(
         [*titles[:leading], "run", *titles[leading:]],
@@ -196,7 +206,15 @@ def _left_out_text(titles: Sequence[str], remedy: str) -> str:
     return f"artui: No room for {plural(len(titles), 'more column')}: {named}. {remedy}"
 
 
-def _cell(row: RunRow, column: Column, now_ms: int) -> str:
+def _finite(rows: Sequence[RunRow], column: Column) -> list[float]:
+    """Give the numbers of a metric that need digits; of other columns none."""
+    if column.source != "metric":
+        return []
+    values = (row.cells.get(column.id) for row in rows)
+    return [value for value in values if isinstance(value, float) and math.isfinite(value)]
+
+
+def _cell(row: RunRow, column: Column, now_ms: int, digits: int) -> str:
     if column.source == "attribute":
         value = attribute_value(row, column.name)
         if column.name in row.head.damaged:
@@ -210,7 +228,7 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
     if column.id not in row.cells:
         return ""
     value = row.cells[column.id]
-    return number_text(value) if isinstance(value, float) and column.source == "metric" else param_text(value)
+    return number_text(value, digits) if isinstance(value, float) and column.source == "metric" else param_text(value)
 
 
 def _not_stored(head: VersionHead | None) -> str:

@@ -24,16 +24,15 @@ from artui.query.runs.metrics import metrics_of
 from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
+from artui.query.titles import aggregate_text, short_titles
 from artui.safetext import clean
 from artui.tui.cells import (
     Span,
-    aggregate_text,
     fit_apart,
     fit_middle,
     fit_words_apart,
     length_of,
     most_cells,
-    short_titles,
 )
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings, keys_of

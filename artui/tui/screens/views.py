@@ -15,8 +15,9 @@ from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.views import SavedView, saved_views
+from artui.query.titles import aggregate_text
 from artui.safetext import clean
-from artui.tui.cells import Span, aggregate_text, fit
+from artui.tui.cells import Span, fit
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen

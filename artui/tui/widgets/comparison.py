@@ -28,7 +28,7 @@ from artui.tui.cells import (
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.messages import LineMoved
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import delta_text, duration_texts, number_text, param_text, param_texts
+from artui.units import delta_text, duration_texts, number_texts, param_text, param_texts
 
 if TYPE_CHECKING:
     from artui.model import RunHead
@@ -79,15 +79,18 @@ class CompareTable(LineList):
         self._above: dict[int, Row] = {}
         """By each line below a row that says how far its values are from the baseline, the row."""
         self._cut_names: list[str] = []
+        self._every: Sequence[Row] = ()
+        """All rows: widths are those that they ask for, so that columns stay where they are when some are hidden."""
         self._texts: dict[int, list[str]] = {}
-        """By identity of each row that is shown, what its values read as params."""
+        """By identity of each row, what its values read as."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
         self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
         self._shown = comparison.titled(only_differences=only_differences)
-        self._texts = {id(row): _texts_of(row) for _, row in self._shown}
-        names = [row.name for _, row in self._shown]
+        self._every = comparison.rows
+        self._texts = {id(row): _texts_of(row) for row in self._every}
+        names = [row.name for row in self._every]
         share = 3 if len(self.heads) <= FEW_RUNS else 4
         # By the screen, as charts may stand beside the table.
         self.label_cells = max(
@@ -162,12 +165,12 @@ class CompareTable(LineList):
 
     def _fit(self) -> None:
         """Give columns the width that what is in them takes; if not all fit, differences from the baseline go below the values."""
-        shown = [(row, self._texts[id(row)]) for _, row in self._shown]
+        every = [(row, self._texts[id(row)]) for row in self._every]
         share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
         runs, has_marks = range(len(self.heads)), bool(self.marked)
         # The same for all columns, so that they stay where they are when another run becomes the baseline.
-        measured = max((len(_behind_value(row, number, self.baseline)) for row, _ in shown for number in runs), default=0)  # fmt: skip
-        needs = [_needs(head, number, shown, share, measured, has_marks) for number, head in enumerate(self.heads)]
+        measured = max((len(_behind_value(row, number, self.baseline)) for row, _ in every for number in runs), default=0)  # fmt: skip
+        needs = [_needs(head, number, every, share, measured, has_marks) for number, head in enumerate(self.heads)]
         levels = [[need.whole for need in needs], [need.short for need in needs], [need.tight for need in needs]]
         fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), len(levels) - 1)
         self.are_deltas_below = fitting == len(levels) - 1
@@ -402,9 +405,11 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
 
 
 def _texts_of(row: Row) -> list[str]:
-    """Write the values of all runs as params are, or as durations, so that they can be told apart."""
+    """Write the values of all runs as numbers, durations or params are, so that they can be told apart."""
     if _is_duration(row):
         return list(duration_texts([value if isinstance(value, int) else None for value in row.values]))
+    if row.section == "metrics":
+        return number_texts(row.values, _VALUE_CELLS)
     return [clean(text) for text in param_texts(row.values)]
 
 
@@ -452,7 +457,7 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
         return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
-    text = fit(number_text(float(value)), _VALUE_CELLS)
+    text = fit(texts[number], _VALUE_CELLS)
     # Nothing is said by colour alone: what is best is said behind the value, or below it.
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
@@ -716,8 +721,6 @@ def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:
     value = row.values[number]
     if value is None:
         return "·"
-    if row.section == "metrics" and isinstance(value, int | float):
-        return number_text(value)
     return clean(texts[number], max_chars=200)
 
 

@@ -207,3 +207,23 @@ def test_the_name_is_printed_once(call: Call, runs_here: Path) -> None:
         code, out, _ = call("ls", "-c", "x.artui", "--columns", names, "--sort", "age")
         lines = out.splitlines()
         assert code == 0 and lines[0].split() == ["run", "age"] and [line.split()[0] for line in lines[1:]] == [LONG, "b", "a"]  # fmt: skip
+
+
+def test_what_differs_does_not_look_alike(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A param and a metric of one name have titles of their own, as in the app; metrics have the digits that tell runs apart."""
+    monkeypatch.chdir(tmp_path)
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number in range(3):
+            run = runs.NewRun(project="p", name=f"r{number}", started_ms=number + 1, params={"lr": number})
+            key = runs.start(connection, run)
+            for metric in ("lr", "acc"):
+                packed = points.pack([(0, 1, 0.123451 + number * 1e-6)])
+                points.append(connection, key, runs.name_key(connection, metric), "", *packed)
+            runs.finish(connection, key, status="finished", ended_ms=9, duration_ms=90)
+
+    listed, compared = call("ls")[1], call("compare", "r0", "r1", "r2")[1]
+
+    assert {"params.lr", "metrics.lr"} <= set(listed.split())
+    assert {"params.lr", "metrics.lr"} <= set(next(csv.reader(io.StringIO(call("ls", "--csv")[1]))))
+    for text in (listed, compared):
+        assert all(f"0.12345{digit}" in text for digit in (1, 2, 3)), text

@@ -11,7 +11,8 @@ from artui.query.attributes import SHOWN, is_numeric
 from artui.query.direction import best_aggregate, guess_direction, is_best
 from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
-from artui.tui.cells import Shape, shape_of, short_titles
+from artui.query.titles import short_titles
+from artui.tui.cells import Shape, shape_of
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state import arranging
 from artui.tui.state.arrangement import Arrangement

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.query.attributes import title_of
+from artui.query.titles import aggregate_text
 from artui.safetext import clean
-from artui.tui.cells import aggregate_text
 from artui.tui.screens.runs.columns import orders_by_mean
 from artui.tui.widgets.groupcells import DIVERGED
 from artui.tui.widgets.tablelines import sort_arrow

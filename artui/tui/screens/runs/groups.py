@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from artui.query.attributes import is_numeric
 from artui.query.collation import NAN, comparable, number_of
+from artui.query.titles import short_titles
 from artui.safetext import clean
-from artui.tui.cells import short_titles
 from artui.tui.screens.runs.columns import all_columns, columns_of, has_mean, orders_by_mean
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_GROUPING

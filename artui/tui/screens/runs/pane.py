@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.query.direction import has_direction
+from artui.query.titles import aggregate_text
 from artui.safetext import cells_of, clean
-from artui.tui.cells import Span, aggregate_text, fit, fit_apart, length_of
+from artui.tui.cells import Span, fit, fit_apart, length_of
 from artui.tui.widgets.groupcells import VARIES, range_texts
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural

@@ -19,7 +19,7 @@ from artui.query.filter.tokens import FilterError, quoted_name
 from artui.query.runs.columns import columns, tag_columns
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, run_order
-from artui.tui.cells import short_titles
+from artui.query.titles import short_titles
 from tests.reading import OpenReader, open_reader
 
 PARAMS = ("optimizer.lr", "optimizer.name", "model.hidden", "a.depth", "b.depth", "best.loss", "host", "model.status", "data.took", "batch size", "x.end with blank", "x/y.width", "age", "deep.test/acc", "same")  # fmt: skip
