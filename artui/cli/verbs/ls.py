@@ -186,9 +186,7 @@ def _print(rows: list[RunRow], shown: Sequence[Column], titled: Mapping[str, str
     shown = [column for column in shown if column.id != "attribute:name"]
     titles = [titled[column.id] for column in shown]
     digits = [digits_for(_finite(rows[:_TOLD_APART], column), _NUMBER_CELLS) for column in shown]
-    cells = [
-        [_cell(row, column, now_ms, count) for column, count in zip(shown, digits, strict=True)] for row in rows
-    ]
+    cells = [[_cell(row, column, now_ms, count) for column, count in zip(shown, digits, strict=True)] for row in rows]
     names = [row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else "") for row in rows]
     left_out = print_table(
         [*titles[:leading], "run", *titles[leading:]],

@@ -52,6 +52,7 @@ from artui.tui.widgets.chartlines import (
 )
 from artui.tui.widgets.chartoptions import ChartOptions, range_text, reach_of, smoothing_text, x_text, x_value_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
+from artui.tui.widgets.valuebars import are_single, value_bars
 from artui.units import DIGITS, count_text, number_text, plural
 
 if TYPE_CHECKING:
@@ -144,9 +145,15 @@ class Chart(Widget):
         """Whether it has been drawn in cells since it last changed."""
         return self._strips is not None
 
+    def has_bars_in(self, height: int) -> bool:
+        """Say whether its runs have a single value each, which is no curve, and so many rows are enough for all of them."""
+        return self.options.window is None and 1 < len(self.curves) < height and are_single(self.curves)
+
     def outdate_picture(self) -> None:
         """Draw the curves in dots, and in pixels when they have come to rest, if the chart is alone."""
-        if self.is_alone or self._picture is not None:
+        if self.has_bars_in(self.size.height):
+            self.hide_picture()
+        elif self.is_alone or self._picture is not None:
             self.picture.outdate()
 
     def hide_picture(self) -> None:
@@ -318,6 +325,8 @@ class Chart(Widget):
 
     def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, factor: float) -> None:
         event.stop()
+        if self.has_bars_in(self.size.height):
+            return
         left, columns = self.plot_cells
         at = max(0.0, min(1.0, (event.x - left) / max(1, columns)))
         self.post_message(self.Moved(self, self.zoomed(factor, at=at)))
@@ -331,6 +340,11 @@ class Chart(Widget):
 
 def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]:
     """Draw a chart as lines of cells: title, plot, axis."""
+    if chart.has_bars_in(height):
+        chart.plot_cells = (0, 0)
+        head: list[Span] = [(chart.title, "title" if chart.is_current else "bold")]
+        head += [(f"  {damaged}", "bad")] if (damaged := damaged_text(chart.curves)) else []
+        return value_bars(head, chart.curves, width, height, palette)
     rows = height - 2
     options = chart.options
     curves = in_depth(line for line in chart.curves if line.curve.count)

@@ -159,6 +159,35 @@ def test_points_that_are_damaged_are_counted() -> None:
     assert figure is not None and "1,024 points damaged" in figure.note
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ((1.0, 2.0, 4.0), ("bars from 0 to 4", "━" * 20)),
+        ((0.123451, 0.123452, 0.123453), ("marks from 0.123451 to 0.123453", "┼")),
+        ((-1.0, 0.5, math.nan), ("marks from −1 to 0.5", "NaN")),
+        ((0.0, 0.0), ("all at 0", "┼")),
+    ],
+)
+def test_single_values_are_bars(values: tuple[float, ...], wanted: tuple[str, str]) -> None:
+    """Runs with one value each stand below each other with their values, to be compared by length or by place."""
+    chart = Chart()
+    chart.curves = [
+        ChartLine(
+            f"run-{number}", thin(np.array([number], np.float64), np.array([value]), buckets=50), number, "●◇△"[number]
+        )
+        for number, value in enumerate(values)
+    ]
+    lines = [strip.text for strip in draw(chart, 60, 12, PALETTE)]
+
+    assert len(lines) == 12 and {len(line) for line in lines} == {60}
+    assert wanted[0].replace("−", "-") in lines[0].replace("−", "-") and any(wanted[1] in line for line in lines[1:])
+    for number, value in enumerate(values):
+        name, text = lines[number + 1].split()[1:3]
+        assert name == f"run-{number}" and text == number_text(value, 6)
+    # With a longer curve among them, or without room for all, they are points of curves.
+    assert not any("run-0" in strip.text for strip in draw(chart, 60, len(values), PALETTE))
+
+
 def test_log_axis_leaves_out_what_it_cannot_show() -> None:
     """On a logarithmic axis zero and negative values are left out, and the rest is drawn between powers of ten."""
     picture = _picture(np.array([-1.0, 0.0, 0.001, 0.01, 0.1, 1.0]), options=ChartOptions(y_scale="log"))
