@@ -37,6 +37,7 @@ MIGRATIONS = {
     "m0004_indexes": SCHEMA_0004,
     "m0005_origins_and_seals": SCHEMA_0005,
     "m0006_the_life_of_versions": SCHEMA_0006,
+    "m0007_profiles": SCHEMA_0007,
 }
 """The statements of each, in order: the last is of the newest schema."""
 
@@ -90,12 +91,6 @@ def migrate(connection: sqlite3.Connection) -> None:
     migrations = Migrations(MIGRATION_SET)
     for version, (name, statements) in enumerate(MIGRATIONS.items(), 1):
         migrations(name=name)(_migration(version, statements))
-
-    @migrations()
-    def m0007_profiles(db: Database) -> None:
-        for statement in SCHEMA_0007:
-            db.conn.execute(dedent(statement).strip())
-        db.conn.execute("PRAGMA user_version = 7")
 
     # Replacing a table would delete the rows that refer to it. This has no effect inside a transaction.
     connection.execute("PRAGMA foreign_keys = 0")

@@ -278,7 +278,6 @@ def _versions(tmp_path: Path, *folders: dict[str, bytes]) -> Path:
             name="data",
             kind="dataset",
             metadata={"number": number},
-            facts={"licence": "MIT"} if number else {},
         )
     return catalog
 
@@ -321,7 +320,6 @@ def test_files_are_added_removed_changed_and_moved(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert difference.same_count == 1
     assert [(fact.name, fact.before, fact.after) for fact in difference.facts] == [
-        ("licence", None, "MIT"),
         ("metadata.number", "0", "1"),
     ]
     table = details["a.csv"].table
