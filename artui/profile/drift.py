@@ -75,8 +75,8 @@ class Drift:
         return "moderate" if self.psi >= MODERATE_PSI or abs(self.null_shift) > _RATE_SHIFT else "low"
 
 
-WORDS = ("type", "high", "moderate", "low", "unknown", "none")
-"""The words of `Drift.word`, the worst first."""
+WORDS = ("type", "high", "moderate", "low", "none", "unknown")
+"""The words of `Drift.word`, the worst first; of names that occur once nothing can be said."""
 
 
 def drifts(before: Profile, after: Profile) -> list[Drift]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from artui.model.difference import FileChange, FileDifference, TableDifference, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import different_text, share_text, size_text, value_text
+from artui.sheets.profile import share_text, size_text, value_text
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
@@ -142,6 +142,7 @@ def text_line(sign: str, text: str) -> str:
 
 
 def _table_sections(detail: FileDifference, table: TableDifference, notes: list[Fact], most_rows: int) -> list[Section]:
+    unknown = tuple(drift.name for drift in table.drifts if drift.word == "unknown")
     facts = [
         *notes,
         Fact("size", f"{size_text(table.before)} {ARROW} {size_text(table.after)}"),
@@ -151,13 +152,15 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         ),
         *_row_facts(table),
     ]
+    if unknown:
+        facts.append(Fact("not compared", f"{_names(unknown)}: hardly a value occurs twice", "dim"))
     section = facts_section(detail.path, facts)
-    drifts = [drift for drift in table.drifts if drift.word != "none"]
-    calm = len(table.drifts) - len(drifts)
+    drifts = [drift for drift in table.drifts if drift.word not in ("none", "unknown")]
+    calm = sum(drift.word == "none" for drift in table.drifts)
     shown = drifts[:most_rows]
     sections = [Section(section.title, detail.summary, section.facts)]
     if drifts:
-        about = f"{plural(calm, 'other')} without drift" if calm else ""
+        about = f"{count_text(calm)} without drift" if calm else ""
         sections.append(
             Section(
                 f"drift of {detail.path}",
@@ -225,8 +228,6 @@ def _more_text(drift: ColumnDrift) -> str:
         parts.append(f"new: {_names(drift.new_values, 3)}")
     if drift.gone_values:
         parts.append(f"gone: {_names(drift.gone_values, 3)}")
-    if drift.word == "unknown":
-        parts.append(f"different: {different_text(drift.before)} {ARROW} {different_text(drift.after)}")
     return MIDDLE_DOT.join(parts)
 
 

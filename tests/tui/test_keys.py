@@ -34,6 +34,7 @@ from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.text import TextScreen
+from artui.tui.screens.versiondiff import VersionDiffScreen
 from artui.tui.screens.views import ViewsScreen
 from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.chartgrid import ChartGrid
@@ -86,7 +87,7 @@ def test_every_action_exists() -> None:
         "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
-        "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
+        "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "files": (FilesScreen,), "file": (TextScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip

@@ -157,5 +157,11 @@ class ActsOnVersions(CatalogScreen):
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
 
+    def action_difference(self) -> None:
+        """Show how the version differs from the one before it, or how two marked ones differ."""
+        from artui.tui.screens.versiondiff import show_version_difference
+
+        show_version_difference(self, self.acted_version(), self.reach().keys)
+
     def action_copy(self) -> None:
         self.editor.copy()

@@ -123,7 +123,7 @@ class DiffScreen(CatalogScreen):
         last = max((number for line in file.lines for number in (line.old, line.new) if number is not None), default=0)
         cells = max(3, len(str(last))) if self.size.width >= NUMBERS_FROM_CELLS else 0
         for line in file.lines:
-            lines += _in_rows(_code_line(line, cells), self.size.width - 1, gutter=2 * cells + 5 if cells else 3)
+            lines += in_rows(_code_line(line, cells), self.size.width - 1, gutter=2 * cells + 5 if cells else 3)
         if file.hidden:
             lines.append(_code_line(DiffLine("!", f"{plural(file.hidden, 'more line')} not shown"), cells))
         return lines
@@ -189,7 +189,7 @@ def _code_line(line: DiffLine, cells: int) -> Line:
     return Line([*spans, (clean(text[done:]), style)])
 
 
-def _in_rows(line: Line, width: int, *, gutter: int) -> list[Line]:
+def in_rows(line: Line, width: int, *, gutter: int) -> list[Line]:
     """Break a line that is too long into rows below one another, so that what differs is never out of sight."""
     if length_of(line.spans) <= width or width - gutter < LEAST_ROW_CELLS:
         return [line]

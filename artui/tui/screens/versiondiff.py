@@ -1,0 +1,248 @@
+"""How one version differs from another: its files, and what is in each, read one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.app import ComposeResult
+
+from artui.model.difference import FileDifference, TextLine, VersionDifference
+from artui.query.artifactrows import heads_of
+from artui.query.artifacts import get_version
+from artui.query.difference.files import Known, file_difference
+from artui.query.difference.versions import version_before, version_difference
+from artui.safetext import clean
+from artui.sheets.difference import about_text, difference_sheet, file_sections
+from artui.tui.cells import Span, fit, length_of
+from artui.tui.facts import section_lines
+from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.diff import TAB_CELLS, in_rows
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.paragraph import wrapped
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.model import VersionHead
+    from artui.query.reader import Reader
+
+MOST_FILES = 200
+"""So many files that differ are looked into, the first of them."""
+MOST_ROWS = 200
+_NUMBERS_FROM_CELLS = 72
+_STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
+
+
+class _Begun(NamedTuple):
+    difference: VersionDifference
+    known: Known
+
+
+class VersionDiffScreen(CatalogScreen):
+    """Holds the keys of two versions, the earlier one first."""
+
+    SCOPES = ("diff", "find", "list", "app")
+    PLACE = 2
+    BINDINGS = [*bindings("diff"), *bindings("find")]
+
+    def __init__(self, before: VersionHead, after: VersionHead) -> None:
+        super().__init__()
+        self._before, self._after = before, after
+        self._begun: _Begun | None = None
+        self._details: dict[str, FileDifference] = {}
+        self._places: list[tuple[int, str]] = []
+        """Of each file that was looked into the line that names it."""
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bar(id="summary")
+        yield LineList(id="diff")
+        yield KeyBar()
+
+    @property
+    def listing(self) -> LineList:
+        """The list of lines."""
+        return self.query_one("#diff", LineList)
+
+    def on_mount(self) -> None:
+        self.show_place()
+        self.listing.set_lines([BLANK, Line([("  reading …", "dim")])])
+        self.set_focus(self.listing)
+
+    def title_spans(self) -> list[Span]:
+        """Say which versions are compared."""
+        return [
+            ("from ", "dim"),
+            (clean(self._before.reference), "title"),
+            (" to ", "dim"),
+            (clean(self._after.reference), "title"),
+        ]
+
+    def subject(self) -> VersionHead:
+        """Give the later version."""
+        return self._after
+
+    def load(self) -> None:
+        """Ask for the difference, once: what is in a version never changes."""
+        reader, ids = self.reader, (self._before.id, self._after.id)
+        if self._begun is None:
+            self.ask("difference", lambda: _begun(reader, ids), self._take)
+
+    def _take(self, begun: _Begun) -> None:
+        self._begun = begun
+        self._draw()
+        self._read_next()
+
+    def _read_next(self) -> None:
+        """Look into the next file; what was found already can be read meanwhile."""
+        begun = self._begun
+        if begun is None:
+            return
+        change = next((each for each in begun.difference.files[:MOST_FILES] if each.path not in self._details), None)
+        if change is None:
+            return
+
+        def look() -> FileDifference:
+            return file_difference(begun.known, change, may_take_long=False, is_wanted=lambda: self.is_running)
+
+        self.ask("file", look, self._take_file)
+
+    def _take_file(self, detail: FileDifference) -> None:
+        self._details[detail.path] = detail
+        self._draw()
+        self._read_next()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._begun is None:
+            return
+        difference, cells = self._begun.difference, self.size.width - 1
+        sheet = difference_sheet(difference, self._details)
+        lines: list[Line] = []
+        for section in sheet.sections:
+            lines += [BLANK, *section_lines(section, cells=cells)]
+        if not difference.files and not difference.facts:
+            lines += [BLANK, Line([(" Both hold the same files, and the same is said of them.", "text")])]
+        self._places = []
+        for change in difference.files:
+            detail = self._details.get(change.path)
+            if detail is not None and (detail.kind != "nothing" or detail.notes):
+                lines.append(BLANK)
+                self._places.append((len(lines), detail.path))
+                lines += _detail_lines(detail, cells)
+        if left := self._left():
+            lines += [BLANK, Line([(f"  reading {plural(left, 'more file')} …", "dim")])]
+        if (unseen := len(difference.files) - MOST_FILES) > 0:
+            text = f" {plural(unseen, 'more file')} not looked into: `artui diff --file GLOB` does"
+            lines += [BLANK, Line([(text, "warn")])]
+        self.listing.set_lines(lines)
+        self._say()
+
+    def _left(self) -> int:
+        """Count the files that are still to be looked into."""
+        assert self._begun is not None
+        return sum(change.path not in self._details for change in self._begun.difference.files[:MOST_FILES])
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        self._say()
+
+    def _say(self) -> None:
+        """Say what differs in all, and which of the files is in sight."""
+        if self._begun is None:
+            return
+        left: list[Span] = [(f" {clean(about_text(self._begun.difference))}", "text")]
+        current = sum(place <= self.listing.cursor for place, _ in self._places)
+        right: list[Span] = []
+        if current:
+            name = clean(self._places[current - 1][1], max_chars=500)
+            right = [
+                (fit(name, min(40, length_of([(name, "")])), keep_end=True), "accent"),
+                (f"  {current} of {len(self._places)} ", "dim"),
+            ]
+        self.query_one("#summary", Bar).show(left, right)
+
+    def action_file(self, change: int) -> None:
+        """Go to the next file that was looked into."""
+        cursor = self.listing.cursor
+        places = [place for place, _ in self._places]
+        ahead = [place for place in places if (place > cursor if change > 0 else place < cursor)]
+        if not ahead:
+            self.artui.say("There is no further file in this direction.")
+            return
+        self.listing.show_from(ahead[0] if change > 0 else ahead[-1])
+
+
+def _begun(reader: Reader, ids: tuple[str, str]) -> _Begun:
+    before, after = (get_version(reader, version_id) for version_id in ids)
+    difference = version_difference(before, after)
+    return _Begun(difference, Known(reader, difference))
+
+
+def _detail_lines(detail: FileDifference, cells: int) -> list[Line]:
+    """Draw how a file differs."""
+    if not detail.lines:
+        first, *others = file_sections(detail, most_rows=MOST_ROWS, most_lines=0)
+        lines = [Line([(f" {first.title}", "title"), (f"  {first.about}", "dim")])]
+        lines += section_lines(replace(first, title="", about=""), cells=cells, indent=3, fewest=3)
+        return lines + [line for section in others for line in section_lines(section, cells=cells, fewest=3)]
+    (section,) = file_sections(detail, most_rows=0, most_lines=0)
+    title = [Line([(f" {section.title}", "title"), (f"  +{detail.added:,}", "good"), (f" −{detail.removed:,}", "bad")])]
+    notes = [
+        Line([("   " + part, "warn")]) for fact in section.facts for part in wrapped(fact.text, max(20, cells - 4))
+    ]
+    last = max((number for line in detail.lines for number in (line.old, line.new) if number is not None), default=0)
+    digits = max(3, len(str(last))) if cells >= _NUMBERS_FROM_CELLS else 0
+    gutter = 2 * digits + 5 if digits else 3
+    body = [row for line in detail.lines for row in in_rows(_text_line(line, digits), cells, gutter=gutter)]
+    if detail.hidden:
+        body.append(Line([(f"   {plural(detail.hidden, 'more line')} not shown", "warn")]))
+    return [*title, *notes, *body]
+
+
+def _text_line(line: TextLine, digits: int) -> Line:
+    """Draw one line: its numbers in both texts, its sign, its words."""
+    style = _STYLES[line.sign]
+    if line.sign in "@!":
+        gutter = " " * (2 * digits + 3 if digits else 1)
+        return Line([(f"{gutter}{'⋯' if line.sign == '@' else '╌'} {clean(line.text)}", style)])
+    numbers = ""
+    if digits:
+        shown = ("" if number is None else str(number) for number in (line.old, line.new))
+        numbers = " ".join(fit(text, digits, right=True) for text in shown) + " "
+    text = clean(line.text.expandtabs(TAB_CELLS), max_chars=10_000)
+    return Line([(f" {numbers}", "faint"), (f"{line.sign} ", style), (text, style)])
+
+
+def show_version_difference(screen: CatalogScreen, head: VersionHead | None, keys: Sequence[int]) -> None:
+    """Show how a version differs from the one before it; of two that are marked, how the later differs from the earlier."""
+    reader = screen.reader
+    if len(keys) > 2:
+        screen.artui.say(f"Two versions are compared, and {len(keys):,} are marked: M unmarks all.")
+        return
+    if len(keys) < 2 and head is None:
+        screen.artui.say("There is no version here.")
+        return
+
+    def read() -> tuple[VersionHead, VersionHead] | None:
+        if len(keys) == 2:
+            first, second = sorted(heads_of(reader, keys), key=lambda each: (each.created_ms, each.number))
+            return first, second
+        assert head is not None
+        before = version_before(reader, head)
+        return None if before is None else (before, head)
+
+    def take(pair: tuple[VersionHead, VersionHead] | None) -> None:
+        if pair is None:
+            name = clean(head.reference) if head is not None else "It"
+            screen.artui.say(f"{name} has no version before it: mark two with space, then D compares them.")
+        else:
+            screen.artui.push_screen(VersionDiffScreen(*pair))
+
+    screen.ask("difference", read, take)
