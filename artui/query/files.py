@@ -106,7 +106,7 @@ def glance_at(reader: Reader, version_key: int, path: str) -> Preview | None:
     if kept is None or not kept[0]:
         return None
     from artui.preview import preview
-    from artui.query.api.files import open_content
+    from artui.query.opened import open_content
 
     with open_content(reader, version_key, path) as stream:
         size_bytes = stream.seek(0, 2)

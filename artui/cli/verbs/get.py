@@ -53,8 +53,8 @@ def command(
 ) -> int:
     """Get the files of REF (NAME, NAME:v3 or NAME:ALIAS): each is checked by its digest; what is there is kept, what was broken off goes on."""
     from artui.content.fetching import fetch
-    from artui.query.api.files import open_content
     from artui.query.artifacts import get_version
+    from artui.query.opened import open_content
     from artui.query.references import find_version
 
     refs, catalog = without_catalog(refs, catalog)

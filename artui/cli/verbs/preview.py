@@ -98,7 +98,7 @@ def _looked_at(
 ) -> tuple[dict[str, Preview], dict[str, str]]:
     """Preview files; those whose content is not to be had are left out, with the reason."""
     from artui.preview import preview
-    from artui.query.api.files import open_content
+    from artui.query.opened import open_content
 
     made, left_out = {}, {}
     for file in files:
@@ -116,7 +116,7 @@ def _profiled(
     """Say what the columns of tables are like, showing how far it is; those that cannot be read are left out, with the reason."""
     from artui.content.profiles import apart, at_once, is_table
     from artui.profile.tables import NotATable, TookTooLong
-    from artui.query.api.files import open_content
+    from artui.query.opened import open_content
 
     made, left_out = {}, {}
     for file in files:
@@ -141,7 +141,7 @@ def _profiled(
 def _with_thumbnails(reader: Reader, version: VersionDetail, previews: Mapping[str, Preview]) -> dict[str, Preview]:
     """Give the previews of pictures whose bytes are not in the catalog with a small picture, if they had none."""
     from artui.content.images import thumbnails
-    from artui.query.api.files import open_content
+    from artui.query.opened import open_content
 
     if version.head.storage == "embedded":
         return {}

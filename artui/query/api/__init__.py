@@ -9,6 +9,7 @@ model.open("model.npz"), model.made_by, model.used_by
 
 from artui.query.api.artifacts import Artifact, Artifacts
 from artui.query.api.catalog import Catalog, open_catalog
+from artui.query.api.difference import Difference
 from artui.query.api.lineage import Edge, Lineage
 from artui.query.api.records import File, Metrics, Run, Version
 from artui.query.api.runs import Runs
@@ -18,6 +19,7 @@ __all__ = [
     "Artifact",
     "Artifacts",
     "Catalog",
+    "Difference",
     "Edge",
     "File",
     "Lineage",

@@ -11,6 +11,7 @@ from artui.query.reader import Reader
 
 if TYPE_CHECKING:
     from artui.query.api.artifacts import Artifact, Artifacts
+    from artui.query.api.difference import Difference
     from artui.query.api.lineage import Lineage
     from artui.query.api.records import Run, Version
     from artui.query.api.runs import Runs
@@ -125,6 +126,23 @@ class Catalog:
         from artui.query.references import find_version
 
         return Version(self._reader, find_version(self._reader, reference))
+
+    def difference(self, before: str, after: str, *, key: Sequence[str] = ()) -> Difference:
+        """Say how a version differs from another: which files, and of each how, down to rows and tensors.
+
+        Args:
+            key: the columns by which rows of tables are paired; guessed by default.
+
+        Raises:
+            UnknownReference, AmbiguousReference: one of them is none, or there are several.
+        """
+        from artui.query.api.difference import Difference
+        from artui.query.artifacts import get_version
+        from artui.query.difference.versions import version_difference
+        from artui.query.references import find_version
+
+        details = [get_version(self._reader, find_version(self._reader, reference).id) for reference in (before, after)]
+        return Difference(self._reader, version_difference(details[0], details[1]), key)
 
     def retention(self, keep: str, *, where: str = "", with_aliased: bool = False) -> Plan:
         """Say which versions a rule such as `last 3 or used` would not keep, and what that means; nothing is changed.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
+    from artui.model.profiles import TableProfile
     from artui.query.reader import Reader
     from artui.query.runs.several import Several
     from artui.query.tables import Table
@@ -487,7 +488,7 @@ class Version:
             PackageMissing: the format needs a package that is not installed.
             UnknownReference, ContentMissing: as `open`.
         """
-        from artui.query.api.reading import read_table
+        from artui.query.tablereading import read_table
 
         file = self.file(path)
         return read_table(file.open, file.path, limit)
@@ -515,7 +516,7 @@ class Version:
             UsageError: the folder cannot be written to.
         """
         from artui.content.fetching import fetch
-        from artui.query.api.files import open_content
+        from artui.query.opened import open_content
 
         files = [file for file in self._detail.files if not pattern or fnmatchcase(file.path, pattern)]
         fetched = fetch(
@@ -539,6 +540,13 @@ class Version:
         from artui.query.artifacts import previews
 
         return previews(self._reader, self._head.key)
+
+    @cached_property
+    def profiles(self) -> Mapping[str, TableProfile]:
+        """By path what the columns of its tables are like: counts, moments, quantiles, most frequent values, as far as that was counted."""
+        from artui.query.profiles import profiles
+
+        return profiles(self._reader, self._head.key)
 
     @cached_property
     def _about(self) -> VersionDetail:
@@ -664,7 +672,7 @@ class File:
         Raises:
             ContentMissing: its bytes are neither in the catalog nor where it may read them.
         """
-        from artui.query.api.files import open_content
+        from artui.query.opened import open_content
 
         return open_content(self._version._reader, self._version._head.key, self.path)
 

@@ -12,8 +12,8 @@ from artui.model.difference import FileChange, FileDifference, RowsDifference, V
 from artui.preview import preview
 from artui.preview.text import as_utf8, is_text
 from artui.profile.tables import FRAMED_ENDINGS, NotATable, TookTooLong, table_of
-from artui.query.api.files import open_content
 from artui.query.difference import tables, tensors, texts
+from artui.query.opened import open_content
 
 if TYPE_CHECKING:
     from artui.model import Preview
@@ -254,7 +254,7 @@ def _cells(known: Known, side: int, path: str, row_count: int) -> Cells:
     kind = table_of(path)
     assert kind is not None
     if kind.ending in FRAMED_ENDINGS:
-        from artui.query.api.reading import read_beginning
+        from artui.query.tablereading import read_beginning
 
         if row_count > MAX_FRAMED_ROWS:
             raise TooLarge

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from artui.content.images import decoded, thumbnail_of
 from artui.errors import ContentMissing
 from artui.query import artifacts as query
-from artui.query.api.files import open_content
+from artui.query.opened import open_content
 from artui.safetext import clean
 from artui.tui.keys import bindings
 from artui.tui.screens.onefile import OneFile

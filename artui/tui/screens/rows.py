@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 
 from artui.errors import ArtuiError
 from artui.query import artifacts as query
-from artui.query.api.files import open_content
-from artui.query.api.reading import READS, read_beginning
 from artui.query.columns import holding, sorted_places, spread, summed_up
+from artui.query.opened import open_content
+from artui.query.tablereading import READS, read_beginning
 from artui.safetext import clean
 from artui.tui.keys import bindings
 from artui.tui.screens.onefile import OneFile

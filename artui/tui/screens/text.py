@@ -90,7 +90,7 @@ class TextScreen(LogScreen, OneFile):
         if not is_text(sample) or (captured is not None and captured.replaces_file):
             if captured is None:
                 from artui.preview import preview
-                from artui.query.api.files import stream_of
+                from artui.query.opened import stream_of
 
                 with stream_of(source) as stream:
                     return _Content(None, "not text: what is seen of it", preview(self.path, stream, source.size()))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import artui
 from artui.errors import PackageMissing, UsageError
-from artui.query.api.reading import read_table
+from artui.query.tablereading import read_table
 from artui.query.tables import Table, table_of
 
 MIXED: dict[str, list[Any]] = {

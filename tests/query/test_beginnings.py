@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from artui.errors import UsageError
-from artui.query.api import reading
-from artui.query.api.reading import read_beginning, read_table
+from artui.query import tablereading as reading
+from artui.query.tablereading import read_beginning, read_table
 
 ROWS = 40
 
@@ -219,7 +219,7 @@ LOOK = """
 import re, sys
 from pathlib import Path
 from artui.errors import UsageError
-from artui.query.api.reading import read_beginning
+from artui.query.tablereading import read_beginning
 def most():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
 before = most()
