@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.capture import hashing, saving
 from artui.capture.files import listed
@@ -14,13 +15,17 @@ from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of
-from artui.content import files, images
+from artui.content import files, images, profiles
 from artui.content.keeping import Keeper
 from artui.content.regular import open_regular
 from artui.content.walking import location_of
 from artui.model import check_fact, stage_of
+from artui.profile.tables import NotATable, TookTooLong
 from artui.reference import check_given_alias, check_name
 from artui.settings import load_settings
+
+if TYPE_CHECKING:
+    from artui.profile.column import Profile
 
 
 class Added(NamedTuple):
@@ -65,6 +70,7 @@ def add_version(
         referenced.previews |= images.thumbnails(
             referenced.previews, lambda name: open_regular(paths[name], may_be_link=False)
         )
+    tables = _profiled(entries)
     if keeper is not None and referenced is not None and is_stored:
         notes = keeper.notes(
             place, host, {file.path: file.note for file in referenced.files if not file.digest and file.note}
@@ -81,7 +87,7 @@ def add_version(
                 project=project, name=name, kind=kind, stage=stage or stage_of(kind, "data"), files=gathered.files, note=note,
                 storage="embedded" if embed else "stored" if is_stored else "referenced", location=place, host=host,
                 metadata=metadata or {}, previews=gathered.previews,
-                profiles=gathered.profiles,
+                profiles={**tables, **gathered.profiles},
             ),
         )  # fmt: skip
         moved = [alias for alias in aliases if events.move_alias(opened, saved.id, alias)]
@@ -91,6 +97,22 @@ def add_version(
     if keeper is not None:
         hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files), is_stored=is_stored)
     return Added(f"{kept_name}:v{saved.number}", saved.is_new, tuple(moved), tuple(taken))
+
+
+def _profiled(entries: list[tuple[str, Path]]) -> dict[str, Profile]:
+    """Say what the columns of larger tables are like, showing the progress, as far as that takes no minute."""
+    sizes = {name: files.size_of([(name, path)]) for name, path in entries[: files.MAX_PREVIEWS]}
+    large = {name: size for name, size in sizes.items() if not profiles.is_small(name, size)}
+    made: dict[str, Profile] = {}
+    paths = dict(entries)
+    for name in profiles.wanting(large, made, seconds=hashing.PROFILE_SECONDS):
+        with (
+            contextlib.suppress(NotATable, TookTooLong, OSError),
+            open_regular(paths[name], may_be_link=False) as stream,
+            hashing.Progress(name, sizes[name], what=hashing.COUNTING) as progress,
+        ):
+            made[name] = profiles.apart(name, stream, sizes[name], tell=progress.reach)
+    return made
 
 
 def _hashed(entries: list[tuple[str, Path]], keeper: Keeper | None) -> files.Gathered:

@@ -8,6 +8,7 @@ the digest of something else.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -19,11 +20,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from artui.capture import writer as writers
 from artui.capture.warn import guarded, warn
 from artui.catalog import artifacts, unhashed
-from artui.content.files import NotHashable, Unhashed, digest_now
+from artui.catalog import profiles as kept_profiles
+from artui.content import profiles
+from artui.content.files import MAX_PREVIEWS, NotHashable, Stamp, Unhashed, digest_now
 from artui.content.keeping import Keeper
 from artui.content.regular import open_regular
 from artui.errors import CatalogLocked, DiskFull
 from artui.model import NOT_HASHED
+from artui.profile.tables import NotATable, TookTooLong
 
 if TYPE_CHECKING:
     from artui.capture.writer import Writer
@@ -36,6 +40,11 @@ PROGRESS_SECONDS = 0.5
 KILLED_SECONDS = 2.0
 """A run that is being killed waits no longer than this."""
 RETRY_SECONDS = 1.0
+PROFILE_SECONDS = 60.0
+"""Tables of a version that take longer are profiled by `artui preview`."""
+LAST_PROFILE_SECONDS = 10.0
+"""So long the end of a run waits for them."""
+COUNTING = "counting the columns of"
 INTERRUPTED = "interrupted before its end"
 
 
@@ -66,6 +75,10 @@ class Job:
     """The digests are in the catalog."""
     hashed_bytes: int = 0
     is_cancelled: bool = False
+    tables: Sequence[Unhashed] = ()
+    """Files whose columns are counted; those of `files` are, too."""
+    until: float = float("inf")
+    """When counting columns is left for later, in seconds of the monotonic clock: the run waits at its end."""
     is_done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while the digests are written, so that a cancellation comes either before that or after it."""
@@ -93,9 +106,12 @@ _saved: dict[tuple[str, str, str], Job] = {}
 
 def begin(
     writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False,
-    place: tuple[str, str] = ("", ""), previews: Mapping[str, Preview] | None = None,
+    place: tuple[str, str] = ("", ""), previews: Mapping[str, Preview] | None = None, tables: Sequence[Unhashed] = (),
 ) -> Job:  # fmt: skip
-    """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper."""
+    """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper.
+
+    Then the columns of its tables are counted, of `tables` too, which are hashed already.
+    """
     global _thread
     size_bytes = sum(file.stamp.size_bytes for file in files) * (keeper.pass_count if keeper else 1)
     job = Job(
@@ -108,8 +124,11 @@ def begin(
         is_single,
         place,
         previews=previews or {},
+        tables=tables,
+        is_complete=not files,
     )
-    _saved[str(writer.path), project, name] = job
+    if files:
+        _saved[str(writer.path), project, name] = job
     with _lock:
         _jobs.append(job)
         if _thread is None:
@@ -131,9 +150,13 @@ def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]
 def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
     """Wait until versions are hashed, showing the progress; ctrl+C, or the end of the time, leaves the rest unhashed."""
     deadline = float("inf") if seconds is None else time.monotonic() + seconds
+    for job in jobs:
+        job.until = time.monotonic() + min(LAST_PROFILE_SECONDS, seconds or LAST_PROFILE_SECONDS)
     # The progress says what an interruption does: it ends only the waiting.
     with contextlib.suppress(KeyboardInterrupt), Progress("", 0, " ctrl+C leaves it unhashed.") as progress:
         while (left := [job for job in jobs if not job.is_done.is_set()]) and time.monotonic() < deadline:
+            if all(job.is_complete for job in left):
+                progress.what, progress.remedy = COUNTING, " ctrl+C leaves that to `artui preview`."
             progress.names = ", ".join(job.reference for job in left[:5])
             progress.size_bytes = sum(job.size_bytes for job in left)
             progress.hashed_bytes = sum(job.hashed_bytes for job in left)
@@ -150,11 +173,11 @@ def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
 class Progress:
     """The progress of hashing on stderr: a line that changes on a terminal, and one line elsewhere."""
 
-    def __init__(self, names: str, size_bytes: int, remedy: str = "") -> None:
-        self.names = names
+    def __init__(self, names: str, size_bytes: int, remedy: str = "", *, what: str = "hashing") -> None:
+        self.names, self.what = names, what
         self.hashed_bytes = 0
         self.size_bytes = size_bytes
-        self._remedy = remedy
+        self.remedy = remedy
         self._is_terminal = False
         with contextlib.suppress(OSError, ValueError, AttributeError):
             self._is_terminal = sys.stderr.isatty()
@@ -166,6 +189,11 @@ class Progress:
         self.hashed_bytes += size_bytes
         self.show()
 
+    def reach(self, size_bytes: int) -> None:
+        """Say how many bytes are done, and show the progress."""
+        self.hashed_bytes = size_bytes
+        self.show()
+
     def show(self) -> None:
         """Show the progress, if it is time to."""
         now = time.monotonic()
@@ -173,9 +201,7 @@ class Progress:
             return
         self._shown_at, self._is_shown = now, True
         names = ascii(self.names)[1:-1][:40]
-        line = (
-            f"artui: hashing {names}: {self.hashed_bytes / 1e9:,.1f} of {self.size_bytes / 1e9:,.1f} GB.{self._remedy}"
-        )
+        line = f"artui: {self.what} {names}: {self.hashed_bytes / 1e9:,.1f} of {self.size_bytes / 1e9:,.1f} GB.{self.remedy}"
         self._write(f"\r\x1b[K{line}" if self._is_terminal else f"{line}\n")
 
     def __enter__(self) -> Progress:
@@ -205,6 +231,13 @@ def _work() -> None:
 
 
 def _hash(job: Job) -> None:
+    if job.files:
+        _hash_files(job)
+    _make_thumbnails(job)
+    _make_profiles(job)
+
+
+def _hash_files(job: Job) -> None:
     digests: dict[str, bytes] = {}
     faults: dict[str, str] = {}
     for file in job.files:
@@ -218,7 +251,25 @@ def _hash(job: Job) -> None:
         job.is_done.wait(RETRY_SECONDS)
     if job.keeper is not None:
         tell_not_stored(job.reference, job.keeper, len(job.files), is_stored=job.is_stored)
-    _make_thumbnails(job)
+
+
+def _make_profiles(job: Job) -> None:
+    """Keep what the columns of its tables are like: they are read by a program of its own."""
+    tables = {table.name: table for table in (*job.tables, *job.files[:MAX_PREVIEWS])}
+    sizes = {name: table.stamp.size_bytes for name, table in tables.items()}
+    for name in profiles.wanting(sizes, {}, seconds=PROFILE_SECONDS):
+        with (
+            contextlib.suppress(NotATable, TookTooLong, OSError),
+            open_regular(tables[name].path, may_be_link=False) as stream,
+        ):
+            made = profiles.apart(
+                name, stream, sizes[name], is_wanted=lambda: not job.is_cancelled and time.monotonic() < job.until
+            )
+            # What was changed meanwhile is not what was saved.
+            if Stamp.of(os.fstat(stream.fileno())) != tables[name].stamp:
+                continue
+            with contextlib.suppress(CatalogLocked, DiskFull), job.writer.catalog.transaction() as connection:
+                kept_profiles.put(connection, job.version_id, {name: made})
 
 
 def _make_thumbnails(job: Job) -> None:

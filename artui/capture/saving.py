@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from artui.reference import check_alias, parse
 if TYPE_CHECKING:
     from artui.capture.hashing import Job
     from artui.capture.writer import Writer
+    from artui.content.files import Gathered, Unhashed
     from artui.content.keeping import Keeper
     from artui.model import Relation
 
@@ -118,7 +121,25 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
             writer, saved, order.project, order.name, gathered.unhashed,
             keeper=keeper, is_single=not order.path.is_dir(), place=place, previews=gathered.previews,
         )  # fmt: skip
+    if saved.is_new and (tables := _uncounted(entries, gathered)):
+        return saved, hashing.begin(writer, saved, order.project, order.name, [], tables=tables)
     return saved, None
+
+
+def _uncounted(entries: Sequence[tuple[str, Path]], gathered: Gathered) -> list[Unhashed]:
+    """Give the tables that are too large for their columns to be counted while the training waits."""
+    from artui.content.files import MAX_PREVIEWS, Stamp, Unhashed
+    from artui.content.profiles import is_small, is_table
+
+    found = []
+    for name, path in entries[:MAX_PREVIEWS]:
+        with contextlib.suppress(OSError):
+            if not is_table(name) or name in gathered.profiles:
+                continue
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and not is_small(name, status.st_size):
+                found.append(Unhashed(name, path, Stamp.of(status)))
+    return found
 
 
 def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path | None) -> Path:

@@ -7,7 +7,7 @@ import io
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -31,6 +31,14 @@ PACKED_TIMES = 5
 def is_table(path: str) -> bool:
     """Say whether the name of a file is that of a table whose profile can be made."""
     return table_of(path) is not None
+
+
+def is_small(path: str, size_bytes: int) -> bool:
+    """Say whether `at_once` makes the profile of a table."""
+    kind = table_of(path)
+    if kind is None or kind.ending in FRAMED_ENDINGS:
+        return False
+    return size_bytes * (PACKED_TIMES if kind.packing else 1) <= AT_ONCE_BYTES
 
 
 def at_once(path: str, stream: BinaryIO, size_bytes: int) -> Profile | None:
@@ -57,6 +65,21 @@ def seconds_of(path: str, size_bytes: int) -> float:
     kind = table_of(path)
     times = PACKED_TIMES if kind is not None and (kind.packing or kind.ending in FRAMED_ENDINGS) else 1
     return 0.5 + size_bytes * times / BYTES_A_SECOND
+
+
+def wanting(paths: Mapping[str, int], made: Mapping[str, object], *, seconds: float) -> list[str]:
+    """Give the tables of which no profile was made and that take so long at most, all together, the first ones first.
+
+    Args:
+        paths: by path the size in bytes.
+        made: by path what was made already.
+    """
+    found = []
+    for path, size_bytes in paths.items():
+        if path not in made and is_table(path) and (left := seconds - seconds_of(path, size_bytes)) >= 0:
+            found.append(path)
+            seconds = left
+    return found
 
 
 def apart(

@@ -20,8 +20,9 @@ SECONDS = 1200
 MEMORY_BYTES = 3 << 30
 """Of addresses: packages reserve far more than they use."""
 MISSING = 2
-_ROWS = 65_536
+_ROWS = 32_768
 _TOLD_BYTES = 4 << 20
+_SLICE_BYTES = 16 << 20
 
 
 def main(ending: str, packing: str, size_bytes: int) -> int:
@@ -64,14 +65,51 @@ def main(ending: str, packing: str, size_bytes: int) -> int:
 
 def _parquet(stream: BinaryIO, tell: Any) -> Profile:
     try:
-        from pyarrow import parquet, set_cpu_count, set_io_thread_count
+        from pyarrow import OSFile, parquet, set_cpu_count, set_io_thread_count
     except ImportError:
         return _parquet_by_duckdb(tell)
     set_cpu_count(1)
     set_io_thread_count(1)
-    file = parquet.ParquetFile(stream, buffer_size=1 << 20)
-    batches = file.iter_batches(batch_size=_batch_rows(len(file.schema_arrow.names)), use_threads=False)
-    return _of_batches(batches, file.schema_arrow.names, file.metadata.num_rows, tell)
+    try:
+        file = parquet.ParquetFile(OSFile("/dev/stdin"), buffer_size=1 << 20)
+    except OSError:
+        file = parquet.ParquetFile(stream, buffer_size=1 << 20)
+    from artui.profile.building import Builder
+
+    names = file.schema_arrow.names
+    builder = Builder(list(names))
+    # What was read of a group of rows is freed only with the whole group: of a large one, some columns at a time.
+    for group in range(file.num_row_groups):
+        about = file.metadata.row_group(group)
+        for places in _slices(file, about, builder.width):
+            columns = None if len(places) == len(names) else [names[place] for place in places]
+            rows = _batch_rows(len(places))
+            for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=columns, use_threads=False):
+                cells = [batch.column(place) for place in range(len(places))]
+                builder.add_some(places, _with_arrow, cells)
+        builder.count_rows(about.num_rows)
+        tell(builder.rows / max(1, file.metadata.num_rows))
+    return builder.done()
+
+
+def _slices(file: Any, about: Any, width: int) -> Any:
+    """Give the places of columns that are read together, of so many in all."""
+    names = file.schema_arrow.names
+    is_flat = about.num_columns == len(names) == len(set(names)) and not any("." in name for name in names)
+    if not is_flat:
+        yield list(range(len(names)))
+        return
+    places: list[int] = []
+    size_bytes = 0
+    for place in range(width):
+        column_bytes = about.column(place).total_uncompressed_size
+        if places and size_bytes + column_bytes > _SLICE_BYTES:
+            yield places
+            places, size_bytes = [], 0
+        places.append(place)
+        size_bytes += column_bytes
+    if places:
+        yield places
 
 
 def _arrow(stream: BinaryIO, tell: Any) -> Profile:
@@ -121,13 +159,27 @@ def _with_arrow(column: Column, cells: Any) -> Column:
         tally = filled.value_counts()
         counts = dict(zip(tally.field("values").to_pylist(), tally.field("counts").to_pylist(), strict=True))
         return building.with_texts(building.with_rows(column, len(filled)), counts)
+    if pa.types.is_boolean(kind):
+        counts = {"true": filled.true_count, "false": filled.false_count}
+        return building.with_texts(building.with_rows(column, len(filled)), counts)
     if pa.types.is_timestamp(kind):
         filled = filled.cast(pa.timestamp("ms"), safe=False)
-    if any(test(filled.type) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_timestamp, pa.types.is_date)):  # fmt: skip
-        return building.with_cells(column, filled.to_numpy(zero_copy_only=False))
+    if pa.types.is_timestamp(filled.type) or pa.types.is_date64(filled.type):
+        return building.with_cells(column, _plain(filled, "i8").view("M8[ms]"))
+    if pa.types.is_date32(filled.type):
+        return building.with_cells(column, _plain(filled, "i4").astype("M8[D]"))
+    if pa.types.is_integer(filled.type) or pa.types.is_floating(filled.type):
+        return building.with_cells(column, _plain(filled, filled.type.to_pandas_dtype()))
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return building.with_others(column, len(filled))
     return building.with_cells(column, filled.to_pylist())
+
+
+def _plain(cells: Any, kind: Any) -> Any:
+    """Give the numbers of an array as they lie: pyarrow's own way imports pandas, which takes more than all else here."""
+    import numpy as np
+
+    return np.frombuffer(cells.buffers()[1], kind)[cells.offset : cells.offset + len(cells)]
 
 
 def _parquet_by_duckdb(tell: Any) -> Profile:

@@ -71,6 +71,16 @@ class Builder:
         self._rows += row_count
         self._columns = [count(column, cells) for column, cells in zip(self._columns, columns, strict=True)]
 
+    def add_some(self, places: Sequence[int], count: Callable[[Column, Any], Column], columns: Sequence[Any]) -> None:
+        """Take cells of some columns; the rows are counted by `count_rows` once all columns have theirs."""
+        for place, cells in zip(places, columns, strict=False):
+            if place < self.width:
+                self._columns[place] = count(self._columns[place], cells)
+
+    def count_rows(self, row_count: int) -> None:
+        """Count rows whose cells were taken by `add_some`."""
+        self._rows += row_count
+
     def add_column(self, name: str) -> None:
         """Begin a column that no row had before."""
         if self.width >= MAX_COLUMNS:

@@ -22,6 +22,8 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 import artui
 from artui.catalog import Catalog, artifacts, blobs
 
@@ -228,6 +230,76 @@ def lineages(folder: Path, chain: int, fan: int) -> None:
             _line("  as a graph, whole", f"{whole:.2f} s")
 
 
+_PROFILE = """
+import resource, sys, time
+from pathlib import Path
+from artui.content import profiles
+path = Path(sys.argv[1])
+start = time.perf_counter()
+with path.open("rb") as stream:
+    profiles.apart(path.name, stream, path.stat().st_size)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+
+
+def _profile_cost(path: Path) -> tuple[float, float]:
+    """Give how many seconds a profile takes, and the most memory of the process that makes it, in MiB."""
+    done = subprocess.run([sys.executable, "-c", _PROFILE, str(path)], check=True, capture_output=True, text=True)
+    took, most_mib = map(float, done.stdout.split())
+    return took, most_mib
+
+
+def profiled(folder: Path, rows: int) -> None:
+    """Profile a table of 10 columns as an array, Parquet and CSV, beside duckdb's SUMMARIZE of the same file."""
+    import duckdb
+
+    array, parquet, text = folder / "t.npy", folder / "t.parquet", folder / "t.csv"
+    np.save(array, np.random.default_rng(0).normal(size=(rows, 10)))
+    with duckdb.connect() as connection:
+        names = ", ".join(f"normal{number} AS c{number}" for number in range(10))
+        gauss = ", ".join(
+            f"sqrt(-2 * ln(random() + 1e-12)) * cos(6.283 * random()) AS normal{number}" for number in range(10)
+        )
+        connection.execute(f"COPY (SELECT {names} FROM (SELECT {gauss} FROM range({rows}))) TO '{parquet}'")
+        connection.execute(f"COPY (SELECT * FROM '{parquet}' LIMIT {rows // 10}) TO '{text}'")
+    for path, count in ((array, rows), (parquet, rows), (text, rows // 10)):
+        took, most_mib = _profile_cost(path)
+        peer = ""
+        if path != array:
+            summarize = partial(duckdb.sql, f"SUMMARIZE FROM {str(path)!r}")
+            peer = f"{_seconds(lambda: summarize().fetchall()):.1f} s SUMMARIZE"  # noqa: B023 - called at once
+        _line(f"profile {count:,} x 10, {path.suffix[1:]}", f"{took:.1f} s {most_mib:.0f} MiB", "200 MiB", peer)
+        path.unlink()
+
+
+def differing(folder: Path, rows: int, mib: int) -> None:
+    """Compare two tables by key, and two models by their tensors."""
+    random = np.random.default_rng(1)
+    amounts = random.normal(size=rows)
+    for number in (1, 2):
+        root = folder / f"data{number}"
+        root.mkdir()
+        changed = amounts + (random.random(rows) < 0.01) * (number - 1)
+        with (root / "t.csv").open("w") as file:
+            file.write("id,amount,day,card\n")
+            file.writelines(
+                f"{row},{changed[row]:.6f},{row % 365},{'abc'[row % 3]}\n" for row in range(number * 1000, rows)
+            )
+        # Piece by piece: what this process takes would be counted as that of the ones that it starts.
+        weights = np.lib.format.open_memmap(root / "w.npy", "w+", "f4", (mib, 1 << 18))
+        for row in range(mib):
+            weights[row] = random.normal(size=1 << 18)
+        weights.flush()
+        del weights
+        _artui("add", str(root), "--name", "data", "--kind", "dataset", "--catalog", str(folder / "d.artui"))
+    for pattern, what, limit in (
+        ("t.csv", f"diff of two tables of {rows:,} rows", ""),
+        ("w.npy", f"diff of two tensors of {mib} MiB", ""),
+    ):
+        took, most_mib = _measured("diff", "data", "--file", pattern, "--catalog", str(folder / "d.artui"))
+        _line(what, f"{took:.1f} s {most_mib:.0f} MiB", limit)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -240,9 +312,17 @@ def main() -> None:
     )
     parser.add_argument("--chain", type=int, default=10_000, help="versions, each derived from the one before")
     parser.add_argument("--fan", type=int, default=50_000, help="runs that used one version")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="of tables that are profiled: 10000000 for the goal"
+    )
+    parser.add_argument("--only-tables", action="store_true", help="only profiles and differences")
     options = parser.parse_args()
     _line("", "ours", "limit", "peer")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        profiled(Path(name), options.rows)
+        differing(Path(name), 1_000_000, options.mib)
+        if options.only_tables:
+            return
         content(Path(name), options.mib)
         stored(Path(name), options.mib)
         removed(Path(name), options.versions)
