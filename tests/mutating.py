@@ -230,6 +230,8 @@ WRITING = (
 _APART = ("search", "catalog")
 """Tables whose damage may be that of the whole file: SQLite's own index of words, and which catalog it is."""
 CODES = (0, 1, 2, 3, 4, 5)
+_ACTING = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f]")
+"""Letters of control, but for the end of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +251,7 @@ class Outcome:
         verb = " ".join(argument if len(argument) < 60 else argument[:10] + "…" for argument in self.arguments)
         if self.code not in CODES:
             return f"{verb}: {self.error or self.code}"
-        acting = [
-            letter
-            for letter in self.out + self.err
-            if letter != "\n" and (ord(letter) < 32 or 127 <= ord(letter) < 160)
-        ]
+        acting = _ACTING.findall(self.out + self.err)
         return f"{verb}: control letters {acting[:3]!r}" if acting else ""
 
 

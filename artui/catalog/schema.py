@@ -452,33 +452,54 @@ _MIGRATIONS_TABLE = re.compile(
 )
 
 
+_Rows = list[tuple[object, object]]
+
+
 def schema_text(connection: sqlite3.Connection) -> str:
     """Write down every row of a database's schema, in one canonical order.
 
     The bookkeeping table of sqlite-utils is left out if it has nothing but plain columns, since its exact text
     varies with the version of that package; so is its index, once.
     """
+    return _text_of(_rows(connection))
+
+
+def _rows(connection: sqlite3.Connection) -> _Rows:
     # One more than may be: rows that are repeated, to hide others behind a limit, are seen as too many.
-    rows = connection.execute(
-        "SELECT type, name, tbl_name, substr(sql, 1, 20000) FROM sqlite_schema LIMIT ?", (MAX_OBJECTS + 1,)
+    return connection.execute(
+        "SELECT type || '|' || name || '|' || tbl_name, substr(sql, 1, 20000) FROM sqlite_schema LIMIT ?",
+        (MAX_OBJECTS + 1,),
     ).fetchall()
+
+
+def _text_of(rows: _Rows) -> str:
     if len(rows) > MAX_OBJECTS:
         return "too many objects"
     lines = []
-    for kind, name, table, sql in rows:
-        if name == "_sqlite_migrations" and kind == "table" and _MIGRATIONS_TABLE.match(str(sql)):
+    for place, sql in rows:
+        if place == "table|_sqlite_migrations|_sqlite_migrations" and _MIGRATIONS_TABLE.match(str(sql)):
             continue
-        lines.append(f"{kind}|{name}|{table}|{' '.join(str(sql).split())}")
+        lines.append(f"{place}|{' '.join(str(sql).split())}")
     index = f"index|{_MIGRATIONS_INDEX}|_sqlite_migrations|None"
     if index in lines:
         lines.remove(index)
     return "\n".join(sorted(lines))
 
 
+_OURS: dict[int, _Rows] = {}
+"""Rows that were found to be the schema of a version: most catalogs that a process opens have the very same."""
+
+
 def has_schema(connection: sqlite3.Connection, version: int) -> bool:
     """Say whether a database has exactly the schema of that version: no object more, none less, none other, none twice."""
-    digest = hashlib.sha256(schema_text(connection).encode("utf-8", "replace")).hexdigest()
-    return SCHEMA_DIGESTS.get(version) == digest
+    rows = _rows(connection)
+    if _OURS.get(version) == rows:
+        return True
+    digest = hashlib.sha256(_text_of(rows).encode("utf-8", "replace")).hexdigest()
+    if SCHEMA_DIGESTS.get(version) != digest:
+        return False
+    _OURS[version] = rows
+    return True
 
 
 MIGRATION_SET = "artui"
