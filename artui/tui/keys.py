@@ -132,8 +132,17 @@ def footer_keys(*scopes: str, is_searching: bool = False) -> list[tuple[str, str
 
 def pairs_of(ids: Iterable[str]) -> set[tuple[str, str]]:
     """Give what the footer says of keys, by their ids."""
-    wanted = set(ids)
-    return {(key.shown.split(" ")[0], key.label) for key in KEYS if key.id in wanted}
+    pairs = _pairs()
+    return {pair for id in ids for pair in pairs.get(id, ())}
+
+
+@cache
+def _pairs() -> dict[str, list[tuple[str, str]]]:
+    """What the footer says of each id: every screen asks for some of them whenever something changes."""
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for key in KEYS:
+        pairs.setdefault(key.id, []).append((key.shown.split(" ")[0], key.label))
+    return pairs
 
 
 def menu_keys(scope: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/
 
 
 QUIET_SECONDS = 0.03
-"""So long nothing is asked and no timer waits before a screen has come to rest: Textual's pilot has looked twice by then."""
+"""So long nothing is asked and no timer waits before a screen has come to rest, beside what Textual's pilot waits."""
 SHORT_SECONDS = 0.4
 short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()
 """Timers of the app that wait for a key to rest, as tests note them."""
@@ -33,18 +33,29 @@ short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()
 async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
     """Wait until every question is answered and no timer of ours is about to ask another."""
     deadline = time.monotonic() + seconds
-    quiet_since: float | None = None
     while time.monotonic() < deadline:
         await pilot.pause()
-        if fetch.is_waiting() or any(timer._task is not None and not timer._task.done() for timer in short_timers):
-            quiet_since = None
-        elif quiet_since is None:
-            quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > QUIET_SECONDS:
+        if await _is_quiet():
+            # What came in meanwhile is handled, and has asked for nothing.
             await pilot.pause()
-            return
+            if not _is_awaited():
+                return
         await asyncio.sleep(QUIET_SECONDS / 3)
     raise AssertionError("the screen did not settle")
+
+
+async def _is_quiet() -> bool:
+    """Say whether nothing is asked and no timer waits, now and for a while."""
+    quiet_since = time.monotonic()
+    while not _is_awaited():
+        if time.monotonic() - quiet_since > QUIET_SECONDS:
+            return True
+        await asyncio.sleep(QUIET_SECONDS / 3)
+    return False
+
+
+def _is_awaited() -> bool:
+    return fetch.is_waiting() or any(timer._task is not None and not timer._task.done() for timer in short_timers)
 
 
 def make_app(path: Path) -> ArtuiApp:
