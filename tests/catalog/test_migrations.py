@@ -21,7 +21,10 @@ from tests.reading import open_reader
 DATA = Path(__file__).parent.parent / "data"
 
 
-@pytest.fixture(params=[1, 2, 3, 4, 5, 6])
+SCHEMAS = (1, 2, 3, 4, 5, 6)
+
+
+@pytest.fixture(params=SCHEMAS)
 def schema(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -29,7 +32,11 @@ def schema(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def old(tmp_path: Path, schema: int) -> Path:
     """A catalog as an artui of that schema wrote it."""
-    path = tmp_path / "x.artui"
+    return _old(tmp_path, schema).rename(tmp_path / "x.artui")
+
+
+def _old(folder: Path, schema: int) -> Path:
+    path = folder / f"schema-{schema}.artui"
     path.write_bytes(gzip.decompress((DATA / f"schema-{schema}.artui.gz").read_bytes()))
     return path
 
@@ -66,15 +73,35 @@ def test_older_catalog_is_migrated_when_it_is_written_to(old: Path, schema: int)
     assert len(before) == len(backup.read_bytes())
 
 
-def test_two_processes_migrate_at_once(old: Path) -> None:
-    """One wins, the others wait and go on: no error, one schema."""
-    with Catalog(old.with_name("first.artui")):
-        pass  # sqlite-utils is compiled and the state folder is there
-    code = f"from artui.catalog import Catalog\nCatalog({str(old)!r}).close()"
-    children = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
-    errors = [child.communicate(timeout=60)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 4, errors
-    assert _version(old) == SCHEMA_VERSION
+FOUR_AT_ONCE = """
+import os, sys, time
+import sqlite_utils
+from artui.catalog import Catalog
+for path in sys.argv[1:]:
+    at = time.time() + 0.02
+    children = []
+    for _ in range(4):
+        if not (child := os.fork()):
+            while time.time() < at:
+                pass
+            Catalog(path).close()
+            os._exit(0)
+        children.append(child)
+    print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+"""
+"""Processes that have all imported what they need begin at one moment."""
+
+
+def test_processes_migrate_at_once(tmp_path: Path) -> None:
+    """Of four that open an older catalog one migrates it, the others wait and go on: no error, one schema."""
+    with Catalog(tmp_path / "first.artui"):
+        pass  # the state folder is there
+    paths = [_old(tmp_path, schema) for schema in SCHEMAS]
+    done = subprocess.run(
+        [sys.executable, "-c", FOUR_AT_ONCE, *paths], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "[0, 0, 0, 0]\n" * len(SCHEMAS), done.stderr
+    assert [_version(path) for path in paths] == [SCHEMA_VERSION] * len(SCHEMAS)
 
 
 def test_migrated_catalog_keeps_every_row(old: Path, schema: int) -> None:
