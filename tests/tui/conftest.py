@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
+import shutil
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.timer import Timer
 
-from artui.catalog import Catalog, artifacts, blobs, events, ids, points, runs
+from artui.catalog import Catalog, artifacts, blobs, events, ids, origins, points, runs
 from artui.preview import preview
 from artui.tui.app import ArtuiApp
 from tests.tui.looking import HOSTILE, NOW_MS, SHORT_SECONDS, make_app, settled, short_timers
@@ -26,6 +29,10 @@ from tests.tui.looking import HOSTILE, NOW_MS, SHORT_SECONDS, make_app, settled,
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the wall clock at NOW_MS, in UTC; ids count up."""
+    _freeze(monkeypatch)
+
+
+def _freeze(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
@@ -73,12 +80,47 @@ def fresh_state(home: Path) -> None:
         (home / "state" / "artui" / name).unlink(missing_ok=True)
 
 
+class Built(NamedTuple):
+    """A catalog that others are copies of."""
+
+    folder: Path
+    """Where it is, with the state of the installation that made it."""
+    last_random: int
+    """Of the last id in it: those of its copies count on from there."""
+
+
 @pytest.fixture
-def small_catalog(frozen: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twelve runs: one running, one failed, one diverged, the rest finished; a data set, a model, a report."""
+def small_catalog(
+    frozen: None, built_small: Built, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Twelve runs: one running, one failed, one diverged, the rest finished; a data set, a model, a report.
+
+    This installation has written it, here.
+    """
     # Pictures are the same on every machine.
     monkeypatch.setattr(events, "author", lambda: "ada@box-3")
-    path = tmp_path / "small.artui"
+    monkeypatch.setattr(ids, "_last_ms", NOW_MS)
+    monkeypatch.setattr(ids, "_last_random", built_small.last_random)
+    shutil.copytree(built_small.folder / "state", home / "state", dirs_exist_ok=True)
+    path = Path(shutil.copyfile(built_small.folder / "small.artui", tmp_path / "small.artui"))
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE origin SET place = ? WHERE place <> ''", (origins.place_of(path),))
+    return path
+
+
+@pytest.fixture(scope="session")
+def built_small(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The small catalog, made once a test process."""
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _freeze(monkeypatch)
+        monkeypatch.setattr(events, "author", lambda: "ada@box-3")
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        _write_small(folder / "small.artui")
+        return Built(folder, ids._last_random)
+
+
+def _write_small(path: Path) -> None:
     steps = np.arange(0, 200, 5, dtype=np.int64)
     with Catalog(path) as catalog, catalog.transaction() as connection:
         data = _version(
@@ -139,7 +181,6 @@ def small_catalog(frozen: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
                     b"epoch 1 loss 0.9\nWARNING slow\nERROR disk\nepoch 2 loss 0.4\n",
                 )
                 artifacts.link(connection, "output", source_key=key, target_key=log.key)
-    return path
 
 
 @pytest.fixture
