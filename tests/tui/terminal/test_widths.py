@@ -29,23 +29,23 @@ def wrong_cells(surface: Surface, terminal: OddTerminal) -> Iterator[tuple[int, 
     """Give the cells that do not show what they should, but for uncertain letters and the blanks that these may cover."""
     for y in range(HEIGHT):
         wanted = [letter or HALF for letter in surface.letters(y)]
-        for x, letter in enumerate(wanted):
+        for x, (letter, is_near) in enumerate(zip(wanted, _near(wanted), strict=True)):
             is_half = letter == HALF
-            if not is_certain(wanted[x - 1] if is_half else letter) or (letter == " " and _is_near(wanted, x)):
+            if not is_certain(wanted[x - 1] if is_half else letter) or (letter == " " and is_near):
                 continue
             if terminal.rows[y][x] != letter:
                 yield y, x, letter, terminal.rows[y][x]
 
 
-def _is_near(wanted: list[str], x: int) -> bool:
-    """Say whether uncertain letters may cover a blank: those before it, by their length, if only blanks are between."""
+def _near(wanted: list[str]) -> Iterator[bool]:
+    """Say of each cell whether uncertain letters may cover a blank there: those before it, by their length, if only blanks are between."""
     spill = 0
-    for letter in wanted[:x]:
+    for letter in wanted:
+        yield spill > 0
         is_blank = letter in (" ", HALF)
         spill = max(0, spill - 1) if is_blank or not is_certain(letter) else 0
         if not is_certain(letter):
             spill += 2 * len(letter)
-    return spill > 0
 
 
 def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surface:
