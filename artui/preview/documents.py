@@ -140,11 +140,14 @@ def markdown(content: bytes, source: Source, *, is_whole: bool) -> Preview:
     if front is not None:
         tree = trees.read_yaml(front, source)
         documents = tree.documents if tree is not None else []
+        # What cannot be read stands before the text, as it is.
+        body = content[content.index(b"\n---", 3) + 4 :].split(b"\n", 1)[-1]
         if documents and isinstance(documents[0], dict):
             facts = list(_flat("", documents[0], 0))[:40]
-            body = content[content.index(b"\n---", 3) + 4 :].split(b"\n", 1)[-1]
     shown = text.look(body, is_whole=is_whole)
     heading = next((line.lstrip("# ").strip() for line in shown.text.split("\n") if line.startswith("#")), "")
+    if front is not None and not facts:
+        shown = text.look(content, is_whole=is_whole)
     lines = (shown if body is content else text.look(content, is_whole=is_whole)).title.removeprefix("text, ")
     title = f"Markdown, {lines}{f': {heading[:80]}' if heading else ''}"
     return Preview("text", title, shown.text, facts=(*facts, *shown.facts))

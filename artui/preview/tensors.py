@@ -123,7 +123,7 @@ def npy(source: Source) -> Preview:
 
 def _first_values(source: Source, array: NpyHeader) -> str:
     """Give the first values of an array of a plain type; empty of others."""
-    order, code = array.dtype[:1], _CODES.get(array.dtype[1:])
+    order, code = array.code[:1], _CODES.get(array.code[1:])
     count = min(array.count, _FIRST_VALUES)
     if code is None or order not in ("<", ">", "|", "=") or not count:
         return ""
@@ -133,6 +133,32 @@ def _first_values(source: Source, array: NpyHeader) -> str:
     values = source.unpack(f"{'>' if order == '>' else '<'}{count}{code}", array.start)
     more = ", …" if array.count > count else ""
     return ", ".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values) + more
+
+
+_KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
+_OTHER_KINDS = {"b": "bool", "O": "Python objects"}
+_SIZED_KINDS = {"U": "text of {}", "S": "bytes of {}", "V": "{} raw bytes"}
+_TIMES = {"M": "datetime64", "m": "timedelta64"}
+_CODE = re.compile(r"([|<>=]?)([fiucbOUSVMm])(\d{0,9})(\[[0-9A-Za-z]{1,8}\])?")
+
+
+def type_words(code: str) -> str:
+    """Say what numpy's code of a type means: `<f4` is float32; only big-endian numbers say their order. Other codes stay as they are."""
+    match = _CODE.fullmatch(code)
+    if match is None:
+        return code
+    order, kind, size, unit = match[1], match[2], match[3], match[4] or ""
+    if kind in _KINDS and size and not unit:
+        words = f"{_KINDS[kind]}{int(size) * 8}"
+    elif kind in _OTHER_KINDS and not unit:
+        words = _OTHER_KINDS[kind]
+    elif kind in _SIZED_KINDS and size and not unit:
+        words = _SIZED_KINDS[kind].format(size)
+    elif kind in _TIMES:
+        words = f"{_TIMES[kind]}{unit}"
+    else:
+        return code
+    return f"{words}, big-endian" if order == ">" and kind not in "SVbO" else words
 
 
 class NpyHeader:
@@ -146,13 +172,15 @@ class NpyHeader:
         self.order = "by columns (Fortran)" if header.get("fortran_order") is True else "by rows (C)"
         self.count = math.prod(self.shape)
         self.fields = None
-        self.dtype = str(described)[:100]
+        self.code = str(described)[:100]
+        """The type as numpy writes it."""
+        self.dtype = type_words(self.code)
         if isinstance(described, list):
-            rows = [[str(field[0])[:80], str(field[1])[:80]] for field in described[:1000]]
+            rows = [[str(field[0])[:80], type_words(str(field[1])[:80])] for field in described[:1000]]
             self.fields = table.from_rows(("field", "type"), rows, row_count=len(described))
             self.dtype = f"records of {len(described):,} fields"
         self.is_object = "O" in re.findall(r"[|<>=]([A-Za-z])", str(described))
-        code = re.fullmatch(r"[|<>=]?([fiubcSUVmM])(\d+)", self.dtype)
+        code = re.fullmatch(r"[|<>=]?([fiubcSUVmM])(\d+)", self.code)
         self.item_bytes = int(code[2]) * (4 if code[1] == "U" else 1) if code and len(code[2]) < 9 else 0
         """Of one value; 0 if unknown."""
 

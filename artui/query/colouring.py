@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 import subprocess
 from collections.abc import Mapping
 
@@ -44,11 +45,24 @@ def inks_by_start(source: LogSource, path: str) -> Mapping[int, list[Inked]]:
         "makefile": "Makefile",
         "snakefile": "a.py",
     }.get(name, name)
+    if name.endswith((".md", ".markdown")):
+        content = without_rules(content)
     try:
         done = helped(lexing, name.encode("utf-8", "replace") + b"\0" + content, seconds=SECONDS)
     except (subprocess.TimeoutExpired, OSError):
         return {}
     return _by_line(content, done.stdout.decode("ascii", "replace")) if done.returncode == 0 else {}
+
+
+def without_rules(content: bytes) -> bytes:
+    """Blank the lines around what stands before a text of Markdown: its last line is no heading because a rule follows it."""
+    for mark in (b"---", b"+++"):
+        match = re.match(
+            rb"(%s)([ \t]*\r?\n(?:.*\n)*?)(%s)(?=[ \t]*\r?(?:\n|\Z))" % (re.escape(mark), re.escape(mark)), content
+        )
+        if match is not None:
+            return b"   " + match[2] + b"   " + content[match.end() :]
+    return content
 
 
 def _by_line(content: bytes, parts: str) -> dict[int, list[Inked]]:

@@ -33,6 +33,7 @@ from artui.sheets.sheet import (
     Section,
     Sheet,
     Table,
+    Tone,
     aliases_cell,
     content_text,
     damage_fact,
@@ -61,6 +62,8 @@ SHA256 = "sha256"
 DIGEST_CHARS = 16
 """So many characters of a digest are shown where there is no room for all of it; `artui show` prints all."""
 DIGEST_LENGTH = 64
+WARNING_SIGN = "! "
+"""Before the names of facts, and of rows, that warn of what a file would do or lacks."""
 
 
 def version_sheet(
@@ -108,10 +111,15 @@ def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: 
         row_count = max(preview.table.row_count or 0, len(preview.table.rows))
         left_out_count = row_count - len(table.rows)
     # What the title says in the same words is said once.
-    facts = tuple(Fact(name, value) for name, value in preview.facts if not _is_said(preview, name))
+    facts = tuple(Fact(name, value, _tone(name)) for name, value in preview.facts if not _is_said(preview, name))
     return Section(
         path, preview.title, facts=facts, table=table, lines=tuple(lines[:most_lines]), left_out_count=left_out_count
     )
+
+
+def _tone(text: str) -> Tone:
+    """Let what is dangerous, or wrong, stand out: previews put a sign before it."""
+    return "bad" if text.startswith(WARNING_SIGN) else "plain"
 
 
 _OF_A_PICTURE = ("format", "width", "height")
@@ -322,6 +330,7 @@ def _preview_table(table: PreviewTable, most_rows: int) -> Table:
 
     def row(values: tuple[str, ...]) -> Row:
         missing = len(headers) - len(values)
-        return tuple(Cell(value) for value in (*values[: len(headers)], *[""] * missing))
+        tone = _tone(values[0]) if values else "plain"
+        return tuple(Cell(value, tone) for value in (*values[: len(headers)], *[""] * missing))
 
     return Table(headers, Rows(table.rows[:most_rows], row))

@@ -862,11 +862,15 @@ def _preview_table(table: Table, cells: int) -> list[Line]:
         for header, texts, width in zip(headers, columns, widths, strict=True)
     ]
     head, *rows = ("  ".join(texts) for texts in zip(*drawn, strict=True))
+    tones = [row[0].tone for row in table.rows]
     return [
         Line(
             [(_PREVIEW_INDENT, "text"), (head if more else head.rstrip(), "dim"), *([(more, "faint")] if more else [])]
         ),
-        *(Line([(_PREVIEW_INDENT, "text"), (row.rstrip(), "text")]) for row in rows),
+        *(
+            Line([(_PREVIEW_INDENT, "text"), (row.rstrip(), STYLES[tone])])
+            for row, tone in zip(rows, tones, strict=True)
+        ),
     ]
 
 

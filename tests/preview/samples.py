@@ -66,12 +66,12 @@ EXPECTED: dict[str, Expected] = {
         "tensors", "safetensors, 3 tensors, 20 values", (("layer.weight", "F32", "4×3", "12"), ("layer.bias", "F16", "3", "3"), ("steps", "I64", "5", "5")), 3,
         {"format": "np", "epoch": "7", "bytes of F32": "48"},
     ),
-    "plain.npy": Expected("tensors", "numpy array 3×4 of <i2", facts={"first values": "0, 1, 2, 3, 4, 5, 6, 7, …", "order": "by rows"}),
-    "fortran.npy": Expected("tensors", "numpy array 2×3 of <f8", facts={"order": "by columns"}),
-    "records.npy": Expected("tensors", "records of 2 fields", (("x", "<f4"), ("name", "<U5")), 2),
-    "objects.npy": Expected("tensors", "numpy array 2 of |O", facts={"not opened": "pickle"}),
-    "stored.npz": Expected("tensors", "NPZ, 2 arrays, 8 values", (("x", "<f8", "2×3", "6", "176", "176"), ("y", "<i8", "2", "2")), 2),
-    "packed.npz": Expected("tensors", "NPZ, 2 arrays", (("x", "<f8", "200×300", "60,000", "480,128"), ("o", "|O", "1")), 2, {"not opened": "1"}),
+    "plain.npy": Expected("tensors", "numpy array 3×4 of int16", facts={"first values": "0, 1, 2, 3, 4, 5, 6, 7, …", "order": "by rows"}),
+    "fortran.npy": Expected("tensors", "numpy array 2×3 of float64", facts={"order": "by columns"}),
+    "records.npy": Expected("tensors", "records of 2 fields", (("x", "float32"), ("name", "text of 5")), 2),
+    "objects.npy": Expected("tensors", "numpy array 2 of Python objects", facts={"not opened": "pickle"}),
+    "stored.npz": Expected("tensors", "NPZ, 2 arrays, 8 values", (("x", "float64", "2×3", "6", "176", "176"), ("y", "int64", "2", "2")), 2),
+    "packed.npz": Expected("tensors", "NPZ, 2 arrays", (("x", "float64", "200×300", "60,000", "480,128"), ("o", "Python objects", "1")), 2, {"not opened": "1"}),
     "model.keras": Expected(
         "tensors", "Keras Sequential, 3 layers", (("hidden", "Dense", "units=3, activation=relu"), ("out", "Dense", "units=2")), 3, {"keras_version": "3.15.1", "optimizer": "Adam", "model.weights.h5": "HDF5, 6 datasets, 25 values"}
     ),

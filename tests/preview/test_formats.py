@@ -15,6 +15,7 @@ import pytest
 
 from artui.model import Preview
 from artui.preview import preview, source
+from artui.preview.tensors import type_words
 from tests.preview.samples import DATA, EXPECTED, look
 
 
@@ -87,7 +88,7 @@ HUGE = {
     "m.safetensors": (_header_of_safetensors(SIZE - 1000), b"", "safetensors, 1 tensor, 10,737,417,240 values"),
     "m.parquet": (*_cut_in_two("rows.parquet", 4000), "Parquet, 100 rows × 6 columns"),
     "m.gguf": (*_cut_in_two("tiny.gguf", 10), "GGUF, 4 tensors, 2,912 values"),
-    "m.npy": (*_cut_in_two("plain.npy", 2), "numpy array 3×4 of <i2"),
+    "m.npy": (*_cut_in_two("plain.npy", 2), "numpy array 3×4 of int16"),
     "m.onnx": (b"\x08\x0a\x3a" + b"\xf8\xff\xff\xff\x27" + b"\x2a\xf2\xff\xff\xff\x27\x08\x02\x10\x01\x42\x01W\x4a\xe5\xff\xff\xff\x27", b"", "ONNX, 0 nodes, 1 tensor, 2 values"),
     "m.pkl": (b"\x80\x04}\x94\x8c\x01a\x8e" + struct.pack("<Q", SIZE - 18), b"s.", "pickle, not opened"),
     "m.db": (*_cut_in_two("plain.db", 10), "SQLite, 3 tables"),
@@ -132,6 +133,21 @@ def test_a_pickle_of_many_arrays_is_listed_whole(monkeypatch: pytest.MonkeyPatch
         shown = look("m.pkl", content)
         assert time.process_time() - began < 1.0  # a fifth of it on a quiet machine
         assert shown.table is not None and shown.table.row_count == 1500 and "partial" not in dict(shown.facts)
+
+
+def test_types_of_numpy_are_words() -> None:
+    """Each kind that numpy has; only an order of bytes that is unusual is said; what is none stays as it is."""
+    types = ["f2", "i1", "u8", "c16", "b1", "O", "U5", "S3", "V8", "M8[ns]", "m8[us]"]
+    words = [type_words(np.dtype(one).str) for one in types]
+    assert words == ["float16", "int8", "uint64", "complex128", "bool", "Python objects", "text of 5", "bytes of 3", "8 raw bytes", "datetime64[ns]", "timedelta64[us]"]  # fmt: skip
+    assert type_words(">f4") == "float32, big-endian" and type_words("|u1") == "uint8"
+    assert [type_words(odd) for odd in ("<f", "x9", "", "<f4<f4")] == ["<f", "x9", "", "<f4<f4"]
+
+
+def test_a_card_whose_beginning_is_no_yaml_has_the_heading_of_its_text() -> None:
+    """A comment between the rules is no heading; what cannot be read is shown as it is."""
+    shown = look("README.md", b"---\n# of a tool\nlicense: [\n---\n# Digits\n")
+    assert shown.title.endswith(": Digits") and "license: [" in shown.text
 
 
 def test_arrays_of_records_between_instructions_are_stepped_over() -> None:

@@ -56,6 +56,13 @@ def test_parts_have_the_colours_of_what_they_are(path: str, content: str, expect
         assert coloured == []
 
 
+@pytest.mark.parametrize("mark", ["---", "+++"])
+def test_what_stands_before_a_text_is_no_heading(mark: str) -> None:
+    """A model card begins with YAML or TOML between rules, of which the last one underlines nothing."""
+    parts = _coloured(f"{mark}\nlicense: mit\nlanguage: en\n{mark}\n# Digits\n\nText.\n", "README.md")
+    assert [text for text, ink in parts if ink.is_bold] == ["# Digits"]
+
+
 @given(st.lists(st.text("ab\t\nä日\x00 ", max_size=12), max_size=12))
 @settings(max_examples=60)
 def test_every_letter_is_where_it_is_shown(texts: list[str]) -> None:

@@ -171,6 +171,18 @@ def test_preview_says_how_much_more_there_is() -> None:
     assert section.left_out_text == "and 998 more" and text.lines == ("1", "2") and text.left_out_text == "and 1 more"
 
 
+def test_what_a_file_would_do_stands_out() -> None:
+    """A fact and a row that warn, by the sign before them, have a tone of their own."""
+    table = PreviewTable(
+        ("would import", "times"), ("text", "integer"), (("! os.system", "1"), ("numpy.ndarray", "2")), 2
+    )
+    preview = Preview("pickle", "pickle", table=table, facts=(("! would import", "os.system"), ("protocol", "4")))
+    section = preview_section("a.pkl", preview, most_rows=9, most_lines=9)
+
+    assert [fact.tone for fact in section.facts] == ["bad", "plain"] and section.table is not None
+    assert [{cell.tone for cell in row} for row in section.table.rows] == [{"bad"}, {"plain"}]
+
+
 def test_app_and_show_say_the_same_of_versions(
     demo_catalog: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

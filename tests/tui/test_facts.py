@@ -280,6 +280,24 @@ def test_what_a_version_holds_stands_before_long_previews(rows: int) -> None:
     )
 
 
+@pytest.mark.parametrize("rows", [17, 21, 40, 60])
+@pytest.mark.parametrize("cells", [60, 78, 100])
+def test_a_preview_takes_the_lines_that_are_left(rows: int, cells: int) -> None:
+    """A page that is not full shows all that was kept, or fills up; on a dense one how a version stands, files and preview are in sight."""
+    text = "\n".join(f"line {number}" for number in range(200))
+    previews = {"a.txt": Preview("text", "text", text), "b.txt": Preview("text", "text", "one\ntwo")}
+    page = _texts(version_lines(version_detail(), previews, [], cells=cells, rows=rows))
+    first = next(place for place, line in enumerate(page) if line.startswith(" a.txt"))
+    second = next(place for place, line in enumerate(page) if line.startswith(" b.txt"))
+    assert second - first - 1 == max(6, rows // 3) or len(page) == rows
+    dense = _texts(version_lines(version_detail(), previews, [], cells=cells, rows=rows, is_dense=True))
+    start = next(place for place, line in enumerate(dense) if line.startswith(" a.txt"))
+    assert all(length_of([(line, "")]) <= cells for line in dense)
+    assert [line for line in dense[:start] if "content " in line] and [line for line in dense[:start] if line.startswith(" files")]  # fmt: skip
+    end = next(place for place, line in enumerate(dense) if "more: enter opens the file" in line)
+    assert end == rows - 2 or end - start == 5
+
+
 @pytest.mark.parametrize("cells", [44, 60, 80, 110, 160, 200])
 def test_how_a_version_stands_and_its_digests_are_seen_at_any_width(cells: int) -> None:
     """That an input is deleted stands with its name; digests are whole where there is room, else their beginning is; the page's own is called otherwise."""
