@@ -38,6 +38,8 @@ class Added(NamedTuple):
     """Aliases that name it now, and did not before."""
     declared: tuple[str, ...] = ()
     """Facts that are others of it now: `licence MIT`."""
+    is_first: bool = False
+    """Whether its artifact has no other version: then what is declared holds for later ones, too."""
 
 
 def add_version(
@@ -46,7 +48,7 @@ def add_version(
 ) -> Added:  # fmt: skip
     """Save a file or folder as a version, unless the newest one is the same; what is said of it is taken over in both cases.
 
-    `facts` are declared of the artifact, and of this version where the artifact says otherwise. All of it goes to
+    `facts` are declared of this version; of a new artifact, so that later versions have them, too. All of it goes to
     `store`, the URI of one, if it is named; what is large to that of the settings, if there is one.
 
     Raises:
@@ -93,10 +95,11 @@ def add_version(
         moved = [alias for alias in aliases if events.move_alias(opened, saved.id, alias)]
         kept_name = redactor_of(connection).name(name)
         with events.editing(opened, f"facts of {kept_name}: {', '.join(fact for fact, _ in declared)}") as edit:
+            is_first = not edit.has_others(saved.id)
             taken = [f"{fact} {value}" for fact, value in declared if edit.inherit(saved.id, fact, value)]
     if keeper is not None:
         hashing.tell_not_stored(f"{kept_name}:v{saved.number}", keeper, len(gathered.files), is_stored=is_stored)
-    return Added(f"{kept_name}:v{saved.number}", saved.is_new, tuple(moved), tuple(taken))
+    return Added(f"{kept_name}:v{saved.number}", saved.is_new, tuple(moved), tuple(taken), is_first)
 
 
 def _profiled(entries: list[tuple[str, Path]]) -> dict[str, Profile]:

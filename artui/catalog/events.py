@@ -176,14 +176,23 @@ class Edit:
         )
 
     def inherit(self, version_id: str, name: str, value: str) -> bool:
-        """Declare a fact that was given with a version: of its artifact if that has none, else of the version if it differs."""
+        """Declare a fact that was given with a version, of which nothing follows for versions before it.
+
+        It holds for its artifact if there is no other version, and else for this version alone, if it differs from what holds.
+        """
         name, value = check_fact(name, value)
         artifact_id, _ = self._version(version_id)
         had = _get_fact(self._connection, artifact_id, name)
         if had is not None and had[1] == self._text(value):
             # What the version itself said otherwise does not hold any more.
             return self.declare(version_id, name, "", is_of_version=True)
-        return self.declare(version_id, name, value, is_of_version=had is not None)
+        is_of_version = had is not None or self.has_others(version_id)
+        return self.declare(version_id, name, value, is_of_version=is_of_version)
+
+    def has_others(self, version_id: str) -> bool:
+        """Say whether the artifact of a version has another one, deleted ones counted."""
+        query = "SELECT 1 FROM version AS v JOIN version AS o ON o.artifact_key = v.artifact_key WHERE v.id = ? AND o.id <> v.id LIMIT 1"
+        return self._connection.execute(query, (version_id,)).fetchone() is not None
 
     def relocate(self, version_id: str, location: str, host: str) -> bool:
         """Say where the bytes of a version lie now, which were found and compared there; this installation may read them."""

@@ -143,7 +143,8 @@ def going(
     for *row, artifact_key in rows:
         place = places[artifact_key] = places.get(artifact_key, 0) + 1
         version = _named(row, aliases)
-        is_young = version.created_ms > now_ms - rule.newer_ms
+        # Without that reason a clock that is ahead keeps nothing.
+        is_young = rule.newer_ms > 0 and version.created_ms > now_ms - rule.newer_ms
         is_kept = place <= rule.last or is_young or version.key in kept
         is_whole = isinstance(row[-1], bytes) and not _is_pending(row)
         if not is_kept and is_whole and (chosen is None or version.key in chosen):

@@ -48,10 +48,19 @@ class Fetched:
     """Those that were there already, with the recorded bytes."""
     left_out: dict[str, str] = field(default_factory=dict)
     """By path why a file was not written."""
+    in_the_way: list[str] = field(default_factory=list)
+    """Paths of those that were left out because a file of other content is there, which could be replaced."""
 
 
 class _Refused(Exception):
     """Why a file is left out."""
+
+
+class _InTheWay(_Refused):
+    """A file of other content is there."""
+
+    def __init__(self) -> None:
+        super().__init__("another file of that name is there")
 
 
 def fetch(
@@ -74,6 +83,8 @@ def fetch(
                 is_new = _fetch(file, open_file, handle, may_replace=may_replace, tell=tell or _ignore, namesake=own_paths.get(same, ""))  # fmt: skip
             except _Refused as refusal:
                 fetched.left_out[file.path] = str(refusal)
+                if isinstance(refusal, _InTheWay):
+                    fetched.in_the_way.append(file.path)
             except ArtuiError as error:
                 fetched.left_out[file.path] = str(error)
             except OSError as error:
@@ -159,9 +170,10 @@ def _fetch(file: ManifestFile, open_file: Open, folder: int, *, may_replace: boo
                 return False
             if namesake:
                 raise _Refused(f"collides with {namesake!a}, which has the same name here")
-            if not may_replace or not stat.S_ISREG(status.st_mode):
-                what = "another file" if stat.S_ISREG(status.st_mode) else "something that is no file"
-                raise _Refused(f"{what} of that name is there")
+            if not stat.S_ISREG(status.st_mode):
+                raise _Refused("something that is no file has that name there")
+            if not may_replace:
+                raise _InTheWay
         part = _part_name(name)
         _complete(file, open_file, part, place, tell)
         _name(part, name, place, may_replace=may_replace)
@@ -291,11 +303,11 @@ def _name(part: str, name: str, place: int, *, may_replace: bool) -> None:
     try:
         os.link(part, name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=False)
     except FileExistsError:
-        raise _Refused("another file of that name is there") from None
+        raise _InTheWay from None
     except OSError:
         # A file system without hard links.
         if _status(name, place) is not None:
-            raise _Refused("another file of that name is there") from None
+            raise _InTheWay from None
         os.rename(part, name, src_dir_fd=place, dst_dir_fd=place)
         return
     os.unlink(part, dir_fd=place)

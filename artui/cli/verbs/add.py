@@ -23,7 +23,7 @@ from artui.safetext import clean
 )
 @click.option(
     "--fact", "facts", multiple=True, metavar="FIELD=VALUE",
-    help="What is declared of it, such as licence=MIT, as `artui declare` does; may be given again.",
+    help="What is declared of this version, such as licence=MIT; of a first one also for later ones; may be given again.",
 )  # fmt: skip
 @click.option("--note", default="", help="A note, which stands with the version.")
 @click.option("--store", metavar="URI", help="Keep all of it there: a folder, ssh://host/path, s3://bucket/path, …")
@@ -41,9 +41,17 @@ def command(path: Path, name: str | None, kind: str, stage: str | None, project:
         aliases=aliases, metadata=pairs(metadata), facts=facts_of(facts), note=note, store=store,
     )  # fmt: skip
     click.echo(clean(added.reference))
+    declared = clean(", ".join(added.declared))
+    if added.is_new and declared:
+        whom = (
+            "this version and later ones"
+            if added.is_first
+            else f"this version alone; `artui declare {clean(added.reference.rpartition(':')[0])} …` is for all"
+        )
+        click.echo(f"artui: declared {declared} of {whom}.", err=True)
     if not added.is_new:
         said = [f"{clean(alias)} names it now" for alias in added.moved]
-        said += [f"declared {clean(', '.join(added.declared))}"] if added.declared else []
+        said += [f"declared {declared}"] if declared else []
         lost = [name for name, value in (("--note", note), ("--metadata", metadata)) if value]
         said += [f"{' and '.join(lost)} not kept: what was said of it stays"] if lost else []
         click.echo("; ".join(["artui: the newest version already has this content", *said]) + ".", err=True)

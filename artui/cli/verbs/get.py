@@ -107,3 +107,5 @@ def _say(head: VersionHead, fetched: Fetched, size_bytes: int) -> None:
     more = len(fetched.left_out) - _NAMED_MOST
     if more > 0:
         click.echo(f"artui: left out {more:,} more; --json names them all", err=True)
+    if count := len(fetched.in_the_way):
+        click.echo(f"artui: --force replaces {'the file that is' if count == 1 else f'the {count:,} files that are'} in the way", err=True)  # fmt: skip

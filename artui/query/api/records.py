@@ -530,7 +530,12 @@ class Version:
             named = "; ".join(f"{path!a}: {why}" for path, why in list(fetched.left_out.items())[:_NAMED_MOST])
             raise ContentMissing(
                 f"{len(fetched.left_out):,} of {len(files):,} files of {self.reference} are not in {fetched.folder}: {named}",
-                remedy="The others are there." if fetched.written or fetched.present else "",
+                remedy=" ".join(
+                    [
+                        *(["The others are there."] if fetched.written or fetched.present else []),
+                        *(["overwrite=True replaces files of other content."] if fetched.in_the_way else []),
+                    ]
+                ),
             )
         return [fetched.folder / path for path in sorted((*fetched.written, *fetched.present))]
 

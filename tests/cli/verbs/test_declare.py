@@ -56,12 +56,21 @@ def test_a_version_has_its_artifacts_facts_or_its_own(call: Call, two: Path) -> 
 
 
 def test_facts_are_given_with_what_is_added(call: Call, two: Path) -> None:
-    """The artifact gets those that it lacks, the version those that differ; a wrong one adds nothing, and undo takes them back."""
+    """A first version gives them to its artifact, a later one has them for itself; a wrong one adds nothing, and undo takes them back."""
     assert call("add", "data.txt", "-n", "new", "--fact", "license=MIT", "--fact", "personal-data=None")[0] == 0
     (two.parent / "data.txt").write_text("other")
     assert call("add", "data.txt", "-n", "new", "--fact", "licence=MIT", "--fact", "personal_data=yes")[1] == "new:v2\n"
     assert _show(call, "new:v1")["facts"] == {"licence": "MIT", "personal_data": "none"}
     assert _show(call, "new")["facts"] == {"licence": "MIT", "personal_data": "yes"}
+    # Nothing is said of the versions before it.
+    (two.parent / "data.txt").write_text("with an owner")
+    _, out, err = call("add", "data.txt", "-n", "new", "--fact", "owner=ada")
+    assert (out, err) == (
+        "new:v3\n",
+        "artui: declared owner ada of this version alone; `artui declare new …` is for all.\n",
+    )
+    assert "owner" in _show(call, "new:v3")["facts"] and "owner" not in _show(call, "new:v2")["facts"]
+    assert call("delete", "new:v3")[0] == 0
     (two.parent / "data.txt").write_text("third")
     for wrong in ("licence", "colour=red", "sensitivity=high"):
         assert call("add", "data.txt", "-n", "new", "--fact", wrong)[0] == 2
@@ -144,7 +153,7 @@ def test_what_cannot_be_declared_is_refused(call: Call, two: Path, text: str, wo
 
 
 def test_a_run_declares_what_it_saves(workplace: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Facts at save are the artifact's where it has none, the version's where they differ; a wrong one is named and costs nothing."""
+    """Facts at the first save are the artifact's, later ones the version's alone; a wrong one is named and costs nothing."""
     path, quiet = workplace / "near.artui", {"console": False, "code": False, "system_metrics": False}
     for number, facts in enumerate(
         ({"licence": "MIT", "owner": "ada"}, {"licence": "GPL"}, {"colour": "red", "language": "en"})
@@ -155,8 +164,8 @@ def test_a_run_declares_what_it_saves(workplace: Path, capfd: pytest.CaptureFixt
     assert "colour" in capfd.readouterr().err
     with api.open_catalog(path) as catalog:
         held = [dict(catalog.version(f"m:v{number}").facts) for number in (1, 2, 3)]
-    common = {"licence": "MIT", "owner": "ada", "language": "en"}
-    assert held == [common, common | {"licence": "GPL"}, common]
+    common = {"licence": "MIT", "owner": "ada"}
+    assert held == [common, common | {"licence": "GPL"}, common | {"language": "en"}]
 
 
 def test_every_fact_can_be_declared_and_stays_sealed(two: Path) -> None:

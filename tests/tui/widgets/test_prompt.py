@@ -246,7 +246,7 @@ def test_what_gives_way_is_seen(
             ]
             return {(style.bgcolor if is_coloured else None, style.reverse) for style in styles if style is not None}
 
-        suggestion = "last 3 and used and approved"
+        suggestion = "last 3 or used or approved"
         await pilot.press("2", "E", "e")
         await settled(pilot)
         before = looks()
