@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -172,6 +172,20 @@ _EDGES = """
     CROSS JOIN edge AS e ON e.relation IN ({relations}) AND e.{here} = w.value
     ORDER BY w.key, e.relation, e.{there}
 """
+
+
+def came_of(connection: sqlite3.Connection, version_keys: Sequence[int]) -> list[Edge]:
+    """Give what came of versions in one step: the runs that used them, if they are not deleted, and the versions that were made of them."""
+    edges = list(_edges_at(connection, [Thing(False, key) for key in version_keys], "down"))
+    there = runs_there(connection, [edge.target.key for edge in edges if edge.target.is_run])
+    return [edge for edge in edges if not edge.target.is_run or edge.target.key in there]
+
+
+def runs_there(connection: sqlite3.Connection, keys: Iterable[int]) -> frozenset[int]:
+    """Give those of some runs that are there and not deleted."""
+    query = "SELECT r.key FROM json_each(:keys) AS w CROSS JOIN run AS r ON r.key = w.value WHERE r.deleted_ms IS NULL"
+    parts = _parts(list(dict.fromkeys(keys)))
+    return frozenset(key for part in parts for (key,) in connection.execute(query, {"keys": part}))
 
 
 def _parts(keys: Sequence[int]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artui.model import PRODUCTION, RunHead, VersionHead
-from artui.query.graph import USED, Direction, Thing, read_graph
+from artui.query.graph import USED, Direction, Thing, read_graph, runs_there
 
 if TYPE_CHECKING:
     from artui.query.graph import Edge, Graph
@@ -46,8 +46,9 @@ def impact(reader: Reader, subject: RunHead | VersionHead) -> Impact:
     """Find what rests on a run or a version, however far."""
     with reader.snapshot() as connection:
         graph = read_graph(connection, subject, directions=DOWN)
+        there = runs_there(connection, graph.runs)
     leading = graph.steps_from_root("down")
-    runs = [graph.runs[thing.key] for thing in leading if thing.is_run]
+    runs = [graph.runs[thing.key] for thing in leading if thing.is_run and thing.key in there]
     versions = [graph.versions[thing.key] for thing in leading if not thing.is_run]
     versions = [head for head in versions if head.removed_ms is None and head.deleted_ms is None]
     versions.sort(key=lambda head: (head.stage, head.kind, head.artifact, -head.number))

@@ -9,7 +9,7 @@ import orjson
 
 from artui.model import PRODUCTION, Resting, has_alias
 from artui.query.artifacts import version_heads
-from artui.query.graph import read_graph
+from artui.query.graph import DERIVED, TRAINED, USED, came_of, read_graph
 from artui.query.impact import DOWN, is_in_production
 
 if TYPE_CHECKING:
@@ -20,29 +20,16 @@ if TYPE_CHECKING:
 
 _MOST_FOLLOWED, _MOST_READ = 20, 20_000
 """Of so many versions it is followed what rests on them, as far as so many things."""
-USERS = """
-    SELECT e.source_key, e.target_key
-    FROM json_each(:keys) AS w
-    JOIN edge AS e ON e.source_key = w.value
-    JOIN run AS r ON r.key = e.target_key
-    WHERE e.relation = 1
-      AND r.deleted_ms IS NULL
-"""
-MADE_OF = """
-    SELECT e.source_key, e.target_key
-    FROM json_each(:keys) AS w
-    JOIN edge AS e ON e.source_key = w.value
-    WHERE e.relation IN (2, 3)
-"""
 _OF_KEYS = "SELECT w.value FROM json_each(:keys) AS w"
 
 
 def resting_on(reader: Reader, version_keys: Sequence[int], *, besides: Sequence[int] = ()) -> Resting:
     """Say what rests on some versions; versions `besides` them do not count either."""
-    keys, left_out = orjson.dumps(list(version_keys)).decode(), {*version_keys, *besides}
+    left_out = {*version_keys, *besides}
     with reader.snapshot() as connection:
-        users = connection.execute(USERS, {"keys": keys}).fetchall()
-        made = [row for row in connection.execute(MADE_OF, {"keys": keys}) if row[1] not in left_out]
+        edges = [(edge.relation, edge.source.key, edge.target.key) for edge in came_of(connection, version_keys)]
+        users = [(source, run) for relation, source, run in edges if relation == USED]
+        made = [(source, target) for relation, source, target in edges if relation in (DERIVED, TRAINED) and target not in left_out]  # fmt: skip
         made_keys = orjson.dumps(sorted({target for _, target in made})).decode()
         heads = version_heads(connection, _OF_KEYS, {"keys": made_keys})
         far = _in_production(

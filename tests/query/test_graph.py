@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import Catalog, artifacts, events, runs
+from artui.cli.verbs.impact import by_kind
 from artui.model import RunHead, VersionHead
 from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, mermaid_text, read_graph
 from artui.query.impact import Impact, impact
@@ -212,3 +213,28 @@ def test_what_is_in_production_far_away_is_named_before_something_is_deleted(tmp
         assert far[0] == "b:v1; c:v1 in production rests on that"
         assert resting_texts(resting_on(reader, [middle.key]))[0] == "c:v1 (production)"
         assert resting_texts(resting_on(reader, [last.key])) == ()
+
+
+def test_who_used_a_version_is_the_same_wherever_it_is_asked(tmp_path: Path) -> None:
+    """Deleted runs are left out before a deletion and of what rests on a version; artifacts of one name in two projects are two."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog:
+        data = _version(catalog, "data", kind="dataset")
+        with catalog.transaction() as connection:
+            users = [runs.start(connection, runs.NewRun(project="p", name=f"r{number}")) for number in range(3)]
+            for user in users:
+                artifacts.link(connection, "input", source_key=data.key, target_key=user)
+            for project in ("one", "two"):
+                new = artifacts.NewVersion(
+                    project=project, name="model", kind="model", stage="modelling", files=[], metadata={"of": project}
+                )
+                made = artifacts.save(connection, new)
+                artifacts.link(connection, "output", source_key=users[0], target_key=made.key)
+            (trashed,) = connection.execute("SELECT id FROM run WHERE key = ?", (users[1],)).fetchone()
+        with events.editing(catalog, "x") as edit:
+            edit.trash(trashed)
+    with Reader(path) as reader:
+        rests = impact(reader, find_version(reader, "data"))
+        assert {run.name for run in rests.users} == {run.name for run in rests.runs} == {"r0", "r2"}
+        assert resting_on(reader, [data.key]).run_count == len(rests.users) == 2
+        assert by_kind(rests.versions) == ["model: one/model:v1, two/model:v1"]

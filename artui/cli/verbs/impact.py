@@ -62,7 +62,7 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
         click.echo("  nothing that rests on it")
     if found.versions:
         click.echo("\nversions that rest on it")
-        for line in _by_kind(found.versions):
+        for line in by_kind(found.versions):
             click.echo(f"  {line}")
     if found.users:
         click.echo(f"\nruns that used {used}")
@@ -82,15 +82,22 @@ def _titled(head: VersionHead) -> str:
     return clean(f"{head.reference}  {head.kind}  {aliases}".rstrip())
 
 
-def _by_kind(versions: Sequence[VersionHead]) -> list[str]:
+def by_kind(versions: Sequence[VersionHead]) -> list[str]:
     """Name versions by their kinds, each artifact once with its newest version and how many there are."""
-    counts = Counter((head.kind, head.artifact) for head in versions)
-    newest = {(head.kind, head.artifact): head for head in reversed(versions)}
+    counts = Counter((head.kind, head.artifact_key) for head in versions)
+    newest: dict[tuple[str, int], VersionHead] = {}
+    for head in versions:
+        other = newest.get((head.kind, head.artifact_key))
+        if other is None or other.number < head.number:
+            newest[head.kind, head.artifact_key] = head
+    # Two projects may have artifacts of one name.
+    names = Counter(head.artifact for head in newest.values())
     lines: dict[str, list[str]] = {}
-    for (kind, artifact), count in counts.items():
-        head = newest[kind, artifact]
-        lines.setdefault(kind, []).append(head.reference + (f" and {count - 1:,} older" if count > 1 else ""))
+    for (kind, artifact_key), count in counts.items():
+        head = newest[kind, artifact_key]
+        name = f"{head.project}/{head.reference}" if names[head.artifact] > 1 and head.project else head.reference
+        lines.setdefault(kind, []).append(name + (f" and {count - 1:,} older" if count > 1 else ""))
     return [
-        clean(f"{kind}: {', '.join(names[:MOST_NAMED])}{f' and {len(names) - MOST_NAMED:,} more' if len(names) > MOST_NAMED else ''}")
-        for kind, names in lines.items()
+        clean(f"{kind}: {', '.join(told[:MOST_NAMED])}{f' and {len(told) - MOST_NAMED:,} more' if len(told) > MOST_NAMED else ''}")
+        for kind, told in lines.items()
     ]  # fmt: skip

@@ -48,6 +48,7 @@ def test_files_are_what_was_saved(get: Get, demo_catalog: Path) -> None:
         code == 1
         and kept == paths[1:]
         and "left out test.csv: another file" in err
+        and "--force replaces the file that is in the way" in err
         and Path(paths[0]).read_bytes() == b"mine"
     )
     assert get("digits-split", "--force")[0] == 0 and Path(paths[0]).read_bytes() == contents["test.csv"]
