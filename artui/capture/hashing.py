@@ -30,6 +30,8 @@ from artui.model import NOT_HASHED
 from artui.profile.tables import NotATable, TookTooLong
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from artui.capture.writer import Writer
     from artui.catalog.artifacts import Saved
     from artui.model import Preview
@@ -71,6 +73,8 @@ class Job:
     """Some of it is in the store."""
     previews: Mapping[str, Preview] = field(default_factory=dict)
     """By path in the manifest; pictures get a small picture once all is hashed."""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    """Where these files lie."""
     is_complete: bool = False
     """The digests are in the catalog."""
     hashed_bytes: int = 0
@@ -106,13 +110,12 @@ _saved: dict[tuple[str, str, str], Job] = {}
 
 def begin(
     writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed], *, keeper: Keeper | None = None, is_single: bool = False,
-    place: tuple[str, str] = ("", ""), previews: Mapping[str, Preview] | None = None, tables: Sequence[Unhashed] = (),
+    place: tuple[str, str] = ("", ""), previews: Mapping[str, Preview] | None = None,
 ) -> Job:  # fmt: skip
     """Hash the files of a version that was just saved, after those that are waiting already; store them if there is a keeper.
 
-    Then the columns of its tables are counted, of `tables` too, which are hashed already.
+    Then small pictures are made of its pictures, and the columns of its tables are counted.
     """
-    global _thread
     size_bytes = sum(file.stamp.size_bytes for file in files) * (keeper.pass_count if keeper else 1)
     job = Job(
         writer,
@@ -124,17 +127,40 @@ def begin(
         is_single,
         place,
         previews=previews or {},
-        tables=tables,
-        is_complete=not files,
+        paths={file.name: file.path for file in files},
     )
-    if files:
-        _saved[str(writer.path), project, name] = job
+    _saved[str(writer.path), project, name] = job
+    _start(job)
+    return job
+
+
+def look(
+    writer: Writer, saved: Saved, name: str, *, previews: Mapping[str, Preview], paths: Mapping[str, Path], tables: Sequence[Unhashed]
+) -> Job | None:  # fmt: skip
+    """Look into a version that was just saved with all its digests: keep small pictures of its pictures, and count the columns of its tables.
+
+    None where there is nothing to look at.
+
+    Args:
+        previews, paths: of pictures whose bytes are not in the catalog, by path.
+        tables: those that were not counted when it was saved.
+    """
+    pictures = {path: preview for path, preview in previews.items() if preview.kind == "image"}
+    if not pictures and not tables:
+        return None
+    reference = f"{name}:v{saved.number}"
+    job = Job(writer, saved.id, reference, (), 0, previews=pictures, paths=paths, tables=tables, is_complete=True)
+    _start(job)
+    return job
+
+
+def _start(job: Job) -> None:
+    global _thread
     with _lock:
         _jobs.append(job)
         if _thread is None:
             _thread = threading.Thread(target=_work, name="artui-hashing", daemon=True)
             _thread.start()
-    return job
 
 
 def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]) -> Saved | None:
@@ -160,7 +186,8 @@ def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
             progress.names = ", ".join(job.reference for job in left[:5])
             progress.size_bytes = sum(job.size_bytes for job in left)
             progress.hashed_bytes = sum(job.hashed_bytes for job in left)
-            progress.show()
+            if progress.size_bytes or any(job.tables for job in left):
+                progress.show()
             left[0].is_done.wait(0.1)
     cancelled = [job for job in jobs if job.cancel()]
     for job in cancelled:
@@ -231,7 +258,7 @@ def _work() -> None:
 
 
 def _hash(job: Job) -> None:
-    if job.files:
+    if not job.is_complete:
         _hash_files(job)
     _make_thumbnails(job)
     _make_profiles(job)
@@ -278,12 +305,10 @@ def _make_thumbnails(job: Job) -> None:
         return
     from artui.content import images
 
-    paths = {file.name: file.path for file in job.files}
-
     def opened(name: str) -> BinaryIO:
-        return open_regular(paths[name], may_be_link=False)
+        return open_regular(job.paths[name], may_be_link=False)
 
-    previews = {name: preview for name, preview in job.previews.items() if name in paths}
+    previews = {name: preview for name, preview in job.previews.items() if name in job.paths}
     made = images.thumbnails(previews, opened, lambda: not job.is_cancelled)
     if made and not job.is_cancelled:
         with contextlib.suppress(CatalogLocked, DiskFull), job.writer.catalog.transaction() as connection:

@@ -121,9 +121,11 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
             writer, saved, order.project, order.name, gathered.unhashed,
             keeper=keeper, is_single=not order.path.is_dir(), place=place, previews=gathered.previews,
         )  # fmt: skip
-    if saved.is_new and (tables := _uncounted(entries, gathered)):
-        return saved, hashing.begin(writer, saved, order.project, order.name, [], tables=tables)
-    return saved, None
+    if not saved.is_new:
+        return saved, None
+    pictures = gathered.previews if referenced is not None else {}
+    tables = _uncounted(entries, gathered)
+    return saved, hashing.look(writer, saved, order.name, previews=pictures, paths=dict(entries), tables=tables)
 
 
 def _uncounted(entries: Sequence[tuple[str, Path]], gathered: Gathered) -> list[Unhashed]:

@@ -78,12 +78,15 @@ def carry_out(store: Store, planned: Sweep, named: Named, *, now_ms: int, tell: 
         tell(1)
     removed: list[str] = []
     for start in range(0, len(planned.removed), _AT_ONCE):
-        marks, names_now = _marks(store), named()
+        # The marks last: who takes one away while the catalogs are read is about to name its object in one of them.
+        names_now = named()
+        marks = _marks(store)
         for digest in planned.removed[start : start + _AT_ONCE]:
-            if digest in marks and digest not in names_now:
+            names = marks.get(digest, ())
+            if names and digest not in names_now and all(store.size(name) is not None for name in names):
                 # The object first: an interruption in between leaves a mark without one, which the next sweep takes away.
                 store.remove(object_name(bytes.fromhex(digest)))
-                for name in marks[digest]:
+                for name in names:
                     store.remove(name)
                 removed.append(digest)
             tell(1)

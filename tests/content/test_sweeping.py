@@ -181,3 +181,20 @@ def test_the_newest_mark_counts(store: Path) -> None:
         (store / "unnamed" / f"{digest}-{time_ms}").touch()
     planned = sweeping.plan(stores.opened(str(store)), set(), now_ms=20 * DAY_MS, grace_ms=DAY_MS)
     assert planned.removed == () and planned.waiting == (digest,) and os.path.exists(store / _name("nobody's"))
+
+
+def test_what_is_wanted_while_the_catalogs_are_read_stays(store: Path) -> None:
+    """Whoever finds the object marked takes the mark away before a catalog names it: the marks are looked at after all catalogs were read."""
+    opened = stores.opened(str(store))
+    digest = hashlib.sha256(CONTENTS["nobody's"]).hexdigest()
+    opened.put(f"{sweeping.FOLDER}/{digest}-0", 0, ())
+    planned = sweeping.plan(opened, set(), now_ms=DAY_MS, grace_ms=1)
+    assert planned.removed == (digest,)
+
+    def named() -> set[str]:
+        assert sweeping.wanted(opened, digest, sweeping.marks_of(opened))
+        return set()
+
+    done = sweeping.carry_out(opened, planned, named, now_ms=DAY_MS, tell=lambda _: None)
+
+    assert done.removed == () and "nobody's" in _objects(store)
