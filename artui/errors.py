@@ -46,6 +46,10 @@ class UnknownReference(UsageError):
     """Nothing in the catalog has that name."""
 
 
+class RemovedForGood(UnknownReference):
+    """It is deleted, and so much of it was removed that it cannot be restored."""
+
+
 class DeletedReference(UnknownReference):
     """What had that name was deleted, or left out of the lists; the remedy says how it comes back."""
 

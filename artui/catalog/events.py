@@ -22,7 +22,7 @@ from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
-from artui.errors import UnknownReference, UsageError
+from artui.errors import RemovedForGood, UnknownReference, UsageError
 from artui.model import check_fact
 
 MAX_KEPT_EDITS = 1000
@@ -468,7 +468,7 @@ REMOVED_POINTS = """
 
 def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
     if value is None and connection.execute(REMOVED_POINTS, {"run": run_id}).fetchone():
-        raise UnknownReference(
+        raise RemovedForGood(
             f"The points of the run {run_id} were removed.",
             remedy="What is summed up of its metrics is still there: artui ls -w 'deleted is not null'.",
         )
@@ -551,7 +551,7 @@ def _get_deletion(connection: sqlite3.Connection, version_id: str, _: str) -> An
 def _put_deletion(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
     key = _version_key(connection, version_id)
     if value is None and connection.execute("SELECT 1 FROM removal WHERE version_key = ?", (key,)).fetchone():
-        raise UnknownReference(f"The content of the version {version_id} was removed.", remedy="Save its files again.")
+        raise RemovedForGood(f"The content of the version {version_id} was removed.", remedy="Save its files again.")
     connection.execute("UPDATE version SET deleted_ms = ? WHERE id = ?", (value, version_id))
 
 

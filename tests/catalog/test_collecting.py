@@ -29,6 +29,7 @@ from artui.query.history import EVENTS
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
 from artui.query.run import get_run
+from artui.query.runs.listing import list_runs
 from artui.query.series.points import get_series
 from artui.reference import parse
 
@@ -201,6 +202,13 @@ def test_points_of_runs_that_were_deleted_long_ago_are_removed(
     assert "the points of 1 deleted run are removed" in (out := capfd.readouterr().out) and "gone" in out
 
     assert run_cli(["restore", "gone", "-c", str(path)]) != 0 and "were removed" in capfd.readouterr().err
+    # Of several the others come back.
+    assert run_cli(["delete", "back", "-c", str(path)]) == 0 and capfd.readouterr()
+    assert run_cli(["restore", "gone", "back", "-c", str(path)]) == 1
+    out, err = capfd.readouterr()
+    assert out == "back is back.\n" and "gone stays deleted: The points" in err and "1 of 2 are back" in err
+    with Reader(path) as reader:
+        assert {run.name for run in list_runs(reader)} == {"back", "kept"}
     with sqlite3.connect(path) as connection:
         counts = connection.execute(
             "SELECT r.name, count(b.key) FROM run AS r JOIN series AS s ON s.run_key = r.key LEFT JOIN block AS b ON b.series_key = s.key "

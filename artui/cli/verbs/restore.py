@@ -15,8 +15,12 @@ from artui.safetext import clean
 @why_option
 @catalog_option
 def command(references: tuple[str, ...], why: str, catalog: str | None) -> int:
-    """Bring deleted runs and versions back: a run by its name or id, a version as NAME:v3 or NAME:ALIAS."""
+    """Bring deleted runs and versions back: a run by its name or id, a version as NAME:v3 or NAME:ALIAS.
+
+    Of several those that cannot come back, since gc removed their points or content, are named, and the others come back.
+    """
     from artui.catalog import Catalog, events
+    from artui.errors import RemovedForGood
     from artui.query.references import find_deleted
 
     with open_reader(catalog, say=False) as reader:
@@ -26,11 +30,19 @@ def command(references: tuple[str, ...], why: str, catalog: str | None) -> int:
         Catalog(path) as opened,
         events.editing(opened, f"return of {label_of([name for *_, name in named])}", why=why) as edit,
     ):
+        gone: dict[str, RemovedForGood] = {}
         for kind, subject_id, _ in named:
-            if kind == "run":
-                edit.restore(subject_id)
-            else:
-                edit.restore_version(subject_id)
-    for *_, name in named:
-        click.echo(f"{clean(name)} is back.")
-    return 0
+            try:
+                edit.restore(subject_id) if kind == "run" else edit.restore_version(subject_id)
+            except RemovedForGood as error:
+                if len(named) == 1:
+                    raise
+                gone[subject_id] = error
+    for _, subject_id, name in named:
+        if subject_id in gone:
+            click.echo(f"artui: {clean(name)} stays deleted: {clean(str(gone[subject_id]))}", err=True)
+        else:
+            click.echo(f"{clean(name)} is back.")
+    if gone:
+        click.echo(f"artui: {len(named) - len(gone):,} of {len(named):,} are back.", err=True)
+    return 1 if gone else 0

@@ -12,7 +12,7 @@ from artui.query.artifactrows import heads_of
 from artui.query.given import alias_answers, fact_answers, project_answers, tag_answers
 from artui.query.resting import resting_on
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.runs.rows import run_ids, run_rows
+from artui.query.runs.rows import run_ids, run_keys, run_rows
 from artui.reference import check_alias, check_given_alias
 from artui.safetext import cells_of, clean
 from artui.sheets.version import resting_texts
@@ -189,8 +189,11 @@ class RunsEditor(Editor):
         unmarks: bool = False,
         nothing: str = "Nothing to change: it is so already.",
     ) -> None:
-        """Change some runs as one edit, and show the outcome."""
+        """Change some runs as one edit, and show the outcome; what was removed for good stays as it is, and is named."""
+        from artui.errors import RemovedForGood
+
         reader, shown = self._screen.reader, f"{label} {runs.whom}"
+        gone: list[str] = []
 
         def work() -> int:
             from artui.catalog import Catalog, events
@@ -198,15 +201,27 @@ class RunsEditor(Editor):
             ids = run_ids(reader, runs.keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
                 for run_id in ids:
-                    change(edit, run_id)
-                return edit.count
+                    try:
+                        change(edit, run_id)
+                    except RemovedForGood:
+                        gone.append(run_id)
+                        if len(ids) == 1:
+                            raise
+                count = edit.count
+            gone[:] = names_of_runs(reader, run_keys(reader, gone))
+            return count
 
         def edited(count: int) -> None:
             if unmarks:
                 self._screen.artui.unmark_runs(runs.keys)
             # A store that was opened by its path is read, never written.
             where = " in artui's copy of the store" if self._screen.artui.importing is not None else ""
-            self._say(f"{shown}{where} · u takes it back" if count else nothing)
+            left = _left_words(gone)
+            if count:
+                done = f"{label} {plural(len(runs.keys) - len(gone), 'run')}" if gone else shown
+                self._say(f"{done}{where}{f' · {left}' if left else ''} · u takes it back", is_warning=bool(left))
+            else:
+                self._say(f"Nothing was changed: {left}." if left else nothing, is_warning=bool(left))
             self._screen.load()
 
         self._screen.ask("edit", work, edited)
@@ -567,7 +582,12 @@ class VersionsEditor(Editor):
             self._change(
                 there,
                 [("Restore ", "?")],
-                f"{_are(there)} restored",
+                f"{_are(there)} restored"
+                + (
+                    f" · {plural(len(heads) - len(there), 'version')} not: content removed"
+                    if len(there) < len(heads)
+                    else ""
+                ),
                 lambda edit, head: edit.restore_version(head.id),
                 "restore",
             )
@@ -623,6 +643,15 @@ class VersionsEditor(Editor):
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
         self._screen.load()
+
+
+def _left_words(names: Sequence[str]) -> str:
+    """Name the first of the runs that cannot come back, and count the others; empty for none."""
+    if not names:
+        return ""
+    more = f" +{len(names) - 1:,}" if len(names) > 1 else ""
+    of = "its points were" if len(names) == 1 else "their points were"
+    return f"{clean(names[0], max_chars=_NAME_CHARS)}{more} {'stays' if len(names) == 1 else 'stay'}: {of} removed"
 
 
 def _whom(heads: Heads) -> str:
