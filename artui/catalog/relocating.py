@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from artui.catalog.artifacts import NewFile
-from artui.catalog.outside import WAS_NOT_STORED
+from artui.catalog.outside import WAS_NOT_STORED, left_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,32 @@ def lying_below(connection: sqlite3.Connection, place: str, host: str) -> list[L
         for key, version_id, name, number, digest, storage, location, its_host in rows
         if isinstance(digest, bytes) and all(isinstance(text, str) for text in (version_id, location, its_host))
     ]
+
+
+def left_below(connection: sqlite3.Connection, place: str, host: str) -> dict[str, int]:
+    """Count the files of stored versions that could not be stored and were left below a path, by the references of the versions."""
+    rows = connection.execute(
+        f"""
+        SELECT a.name, v.number, f.note
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN file AS f ON f.version_key = v.key
+        WHERE v.storage = 'stored'
+          AND v.deleted_ms IS NULL
+          AND {WAS_NOT_STORED}
+        ORDER BY v.key, f.path
+        """
+    )
+    counts: dict[str, int] = {}
+    for name, number, note in rows:
+        left = left_in(note)
+        if left is not None and _is_below(left[0], place.rstrip("/")) and host in ("", left[1]):
+            counts[f"{name}:v{number}"] = counts.get(f"{name}:v{number}", 0) + 1
+    return counts
+
+
+def _is_below(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
 
 
 def _files(connection: sqlite3.Connection, key: int, *, is_stored: bool) -> tuple[NewFile, ...]:

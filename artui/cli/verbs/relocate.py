@@ -33,7 +33,7 @@ def command(places: tuple[str, ...], dry_run: bool, yes: bool, catalog: str | No
     files is there with its size and SHA-256. `artui undo` takes it back.
     """
     from artui.catalog import Catalog, events
-    from artui.catalog.relocating import lying_below
+    from artui.catalog.relocating import left_below, lying_below
     from artui.content.relocating import look, spot_of, take_over
 
     places, catalog = without_catalog(places, catalog)
@@ -46,6 +46,7 @@ def command(places: tuple[str, ...], dry_run: bool, yes: bool, catalog: str | No
         path = reader.path
         with reader.snapshot() as connection:
             versions = lying_below(connection, before.place, before.host)
+            left = left_below(connection, before.place, before.host)
     with progress_bar(
         sum(max(0, file.size_bytes) for version in versions for file in version.files), "comparing"
     ) as tell:
@@ -62,6 +63,14 @@ def command(places: tuple[str, ...], dry_run: bool, yes: bool, catalog: str | No
         click.echo(f"Nothing lies below {clean(before.title)}; `artui show REF` says where a version lies.")
     else:
         _say(looks, movable, after.title, is_done=is_done)
+    if left:
+        count, named = sum(left.values()), ", ".join(list(left)[:_NAMED_MOST])
+        more = f" and {len(left) - _NAMED_MOST:,} more" if len(left) > _NAMED_MOST else ""
+        click.echo(
+            f"artui: {plural(count, 'file')} of {clean(named)}{more} could not be stored and {'was' if count == 1 else 'were'} left below {clean(before.title)}: "
+            "relocate does not move what is said of such files; saved again from where they are now, they are stored.",
+            err=True,
+        )
     return 1 if any(not found.is_same for found in looks) or (movable and not is_done and not dry_run) else 0
 
 

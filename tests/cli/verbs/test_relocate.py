@@ -15,6 +15,7 @@ import artui
 from artui import cli
 from artui.capture.adding import add_version
 from artui.catalog import Catalog, marks
+from artui.catalog.outside import not_stored_note
 from artui.errors import ContentMissing
 from artui.settings import load_settings
 from tests.content.stores.test_stores import fake_ssh as fake_ssh
@@ -161,3 +162,16 @@ def test_a_mark_of_another_installation_does_not_come_back(relocate: Relocate, c
     (tmp_path / "moved").rename(tmp_path / "data")
     with pytest.raises(ContentMissing, match="was not recorded here"):
         _content(catalog, "folder")
+
+
+def test_files_that_could_not_be_stored_are_named(relocate: Relocate, catalog: Path, tmp_path: Path) -> None:
+    """What was left out of a store lies where its note says: of that place it is said that it is not looked at."""
+    note = not_stored_note(str(tmp_path / "data" / "set"), socket.gethostname(), "too large")
+    with Catalog(catalog) as opened, opened.transaction() as connection:
+        connection.execute("UPDATE file SET note = ? WHERE path = 'a.bin' AND version_key = (SELECT v.key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'stored')", (note,))  # fmt: skip
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+
+    err = relocate(tmp_path / "data", tmp_path / "copy", "--dry-run")[2]
+    assert "1 file of stored:v1 could not be stored and was left below" in err and "stored." in err
+    for other in (f"elsewhere:{tmp_path}/data", f"{tmp_path}/dat"):
+        assert "could not be stored" not in relocate(other, tmp_path / "copy", "--dry-run")[2]
