@@ -96,6 +96,11 @@ def catalog_in(folder: Path) -> Path | None:
     return catalogs[0] if catalogs else None
 
 
+def catalogs_in(folder: Path) -> list[Path]:
+    """Give the catalogs of a folder, demos too, in the order in which they would be chosen; none if it cannot be read."""
+    return _catalogs_in(folder, takes_demos=True)
+
+
 def launch_folder() -> Path | None:
     """Give the folder in which this program was started, even if a launcher has changed the working folder since."""
     by_tune = os.environ.get("TUNE_ORIG_WORKING_DIR", "")

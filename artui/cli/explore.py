@@ -35,7 +35,10 @@ def explore(catalog: str | None) -> int:
             return code
     if why != "named" and not path.exists() and not path.is_symlink():
         offered_paths = used_lately()[:MAX_OFFERED]
-        if offered_paths and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
+        if sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
+            if not offered_paths:
+                _welcome()
+                return CatalogNotFound.exit_code
             chosen = _chosen(offered_paths)
             return open_app(str(chosen)) if chosen is not None else CatalogNotFound.exit_code
         lately = ", ".join(clean(shlex.quote(str(catalog_path))) for catalog_path in offered_paths)
@@ -66,11 +69,22 @@ def explore(catalog: str | None) -> int:
     return open_app(str(path), notice=notice)
 
 
+def _welcome() -> None:
+    """Say what artui is and how to begin."""
+    import click
+
+    from artui.cli import welcome
+
+    for line in ("", welcome.WHAT, "There is no catalog here yet. To begin:", "", *welcome.lines(), ""):
+        click.echo(line, err=True)
+
+
 def _chosen(paths: Sequence[Path]) -> Path | None:
     """Ask which of the catalogs that were used lately is meant; None for none of them."""
+    from artui.cli import welcome
     from artui.tui.choosing import CatalogChooser
 
-    chooser = CatalogChooser(paths, f"{NEXT_STEPS}.")
+    chooser = CatalogChooser(paths, welcome.commands())
     chosen = chooser.run()
     if chooser.return_code:
         raise SystemExit(chooser.return_code)

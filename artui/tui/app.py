@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
+from textual import events
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -25,6 +26,7 @@ from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
 from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
+from artui.tui import greeting
 from artui.tui.ahead import KeysInOrder
 from artui.tui.alerts import BUILT_IN, Alerts, alert_text
 from artui.tui.cells import Palette, Span, make_palette
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from artui.settings import Settings
     from artui.tui.importing import Importing, ImportState
     from artui.tui.returning import Whereabouts
+    from artui.tui.screens.pick import Choice
 
 LIVE_PLACE = 4
 """The number of the main screen of running runs, which shows alerts itself."""
@@ -135,6 +138,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Where it opens, and where it was when it ended to have something forgotten; None for the table of runs."""
         self._first_notice = notice
         """What is said at the start, and whether it is a warning."""
+        self.greets = False
+        """Whether the user is new here, and is told the keys that matter most until they have used one."""
         self._alerts_token: object = None
         """The state of the file for which rules were checked last."""
         self._alerts_due_ms = 0
@@ -206,6 +211,15 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         if self._first_notice is not None:
             text, is_warning = self._first_notice
             self.say(text, is_warning=is_warning, seconds=15)
+        elif self.greets:
+            self.say(greeting.GREETING, seconds=greeting.GREETING_SECONDS)
+
+    async def _act_on(self, key: events.Key) -> None:
+        await super()._act_on(key)
+        if self.greets and key.key in greeting.KEYS:
+            self.greets = False
+            self.unsay(greeting.GREETING)
+            greeting.take_away()
 
     def _go_back_to(self, place: Whereabouts) -> None:
         from artui.tui.returning import go_back_to
@@ -615,16 +629,14 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.exit()
 
     def action_choose_catalog(self) -> None:
-        from artui.catalog.recent import used_lately
-        from artui.tui.choosing import about, short_path
-        from artui.tui.screens.pick import Choice, PickScreen
+        from artui.tui.screens.catalogs import CatalogsScreen, other_catalogs
 
-        here = os.path.realpath(self.reader.path)
-        choices = [Choice(str(path), short_path(path), about(path)) for path in used_lately() if str(path) != here]
-        if choices:
-            self.push_screen(PickScreen("open another catalog", choices), self._open_other)
-        else:
-            self.say("No other catalog was used lately: `artui FILE` opens one.")
+        path = self.reader.path
+
+        def choose(choices: Sequence[Choice]) -> None:
+            self.push_screen(CatalogsScreen(choices), self._open_other)
+
+        self.ask("catalogs", lambda: other_catalogs(path), choose)
 
     def _open_other(self, path: str | None) -> None:
         if path is not None:
@@ -691,6 +703,7 @@ def run(
     place: Whereabouts | None = None
     while True:
         app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice, place=place)
+        app.greets = notice is None and importing is None and first.total > 0 and greeting.is_due()
         try:
             app.run(mouse=settings.mouse)
         finally:

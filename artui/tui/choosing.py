@@ -48,8 +48,8 @@ class CatalogChooser(App[str]):
     """
     BINDINGS: ClassVar[list[Any]] = [Binding("escape,q,ctrl+c", "leave", "leave", priority=True)]
 
-    def __init__(self, paths: Sequence[Path], steps: str) -> None:
-        """Take the catalogs, the one used last first, and a sentence about what else can be done."""
+    def __init__(self, paths: Sequence[Path], steps: Sequence[str]) -> None:
+        """Take the catalogs, the one used last first, and lines about what else can be done."""
         super().__init__(ansi_color=True)
         self.animation_level = "none"
         self._paths, self._steps = paths, steps
@@ -60,7 +60,7 @@ class CatalogChooser(App[str]):
         keys = Text.assemble(
             "\n", ("enter", "bold"), " opens  ", ("↑↓", "bold"), " move  ", ("esc", "bold"), " leaves\n\n"
         )
-        keys.append(self._steps.replace("`", ""), "dim")
+        keys.append("\n".join(("Or begin one:", "", *self._steps)), "dim")
         yield Static(keys)
 
     def _line(self, path: Path) -> Text:

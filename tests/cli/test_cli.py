@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,13 +120,34 @@ def test_on_a_terminal_one_that_was_used_lately_can_be_chosen(tmp_path: Path, mo
     terminal = Terminal(None, cwd=tmp_path / "empty")
     assert terminal.read(r"/one/on[\s\S]*leaves"), terminal.text
     terminal.press("\x1b[B\r")
-    assert terminal.read("run-of-one"), terminal.text
+    # Whoever is new here is told the keys that matter, until one of them has been used.
+    greeting = r"New here\? enter opens a run · / finds and filters · \? shows every"
+    assert terminal.read(rf"run-of-one[\s\S]*{greeting}"), terminal.text
     terminal.press("\x07")
     assert terminal.read("open another catalog"), terminal.text
-    terminal.press("\r")
+    # A path that is typed offers what is there, whether it was used before or not.
+    (tmp_path / "three").mkdir()
+    shutil.copy(tmp_path / "two" / "two.artui", tmp_path / "three" / "other.artui")
+    terminal.press(f"{tmp_path}/three/")
+    assert terminal.read(r"three/other"), terminal.text
+    terminal.press("\x15")
+    terminal.press("two.artui\r")
     assert terminal.read("run-of-two"), terminal.text
+    assert terminal.text.count("New here") == 1
     terminal.press("q")
     assert terminal.wait() == 0
+
+
+def test_a_newcomer_learns_what_artui_is_and_how_to_begin(tmp_path: Path) -> None:
+    """Without any catalog, on a terminal: what artui is, the commands to begin with, three lines of Python, in 80 cells."""
+    from artui.cli import welcome
+
+    terminal = Terminal(None, cwd=tmp_path)
+    assert terminal.read(None), terminal.text
+    assert terminal.wait() == 3
+    for words in (welcome.WHAT, "artui demo", "artui import PATH", "import artui", "artui help"):
+        assert words in terminal.text
+    assert all(len(line) < 78 for line in (welcome.WHAT, *welcome.lines()))
 
 
 def test_nearest_catalog_upwards_is_found(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

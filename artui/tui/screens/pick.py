@@ -120,6 +120,8 @@ class PickScreen(TypedList):
         ][:_MAX_SHOWN]
         if not self._shown:
             self._shown = fuzzy.fitting(self._choices, words, lambda choice: choice.text)[:_MAX_SHOWN]
+        more = self.more(self.entry.value.strip())
+        self._shown = [*self._shown, *more][:_MAX_SHOWN]
         wide = max(16, min(60, max((len(choice.text) for choice in self._shown), default=0)))
         texts = fit_apart([clean(choice.text, max_chars=200) for choice in self._shown], wide)
         lines = [
@@ -135,8 +137,12 @@ class PickScreen(TypedList):
         self.listing.draws_cursor_always = bool(lines)
         self.listing.set_lines(lines or [Line([("   nothing contains this", "dim")])], keep=False)
         self.query_one("#pick-title", Bar).show(
-            [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices))}", "dim")]
+            [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices) + len(more))}", "dim")]
         )  # fmt: skip
+
+    def more(self, typed: str) -> Sequence[Choice]:
+        """Give choices that what is typed stands for by itself."""
+        return ()
 
     def choose(self) -> None:
         """Leave with the key of the choice under the cursor."""

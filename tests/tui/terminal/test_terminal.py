@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from artui.settings import keep_state
+
 SEQUENCE = re.compile(r"\x1b\[[<=>?]?[0-9;]*[ $]?[A-Za-z]|\x1b\][0-9]+;[^\x07\x1b]*\x07|\x1b[=>78M]|\x1b\(B")
 
 
@@ -24,6 +26,8 @@ class Terminal:
     """The program, started in a pseudo-terminal of 100 x 30."""
 
     def __init__(self, path: Path | None, *, cwd: Path | None = None, **env: str) -> None:
+        if path is not None:
+            keep_state("greeted.json", True)  # it is not the first time
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **env}

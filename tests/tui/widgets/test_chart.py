@@ -164,7 +164,7 @@ def test_points_that_are_damaged_are_counted() -> None:
     [
         ((1.0, 2.0, 4.0), ("bars from 0 to 4", "━" * 20)),
         ((0.123451, 0.123452, 0.123453), ("marks from 0.123451 to 0.123453", "┼")),
-        ((-1.0, 0.5, math.nan), ("marks from −1 to 0.5", "NaN")),
+        ((-1.0, 0.25, math.nan), ("marks from −1 to 0.25", "NaN")),
         ((0.0, 0.0), ("all at 0", "┼")),
     ],
 )
@@ -183,7 +183,7 @@ def test_single_values_are_bars(values: tuple[float, ...], wanted: tuple[str, st
     assert wanted[0].replace("−", "-") in lines[0].replace("−", "-") and any(wanted[1] in line for line in lines[1:])
     for number, value in enumerate(values):
         name, text = lines[number + 1].split()[1:3]
-        assert name == f"run-{number}" and text == number_text(value, 6)
+        assert name == f"run-{number}" and text in (number_text(value), number_text(value, 6))
     # With a longer curve among them, or without room for all, they are points of curves.
     assert not any("run-0" in strip.text for strip in draw(chart, 60, len(values), PALETTE))
 
