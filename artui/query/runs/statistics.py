@@ -22,6 +22,7 @@ from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
 from artui.query.keys import without_collecting
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
+from artui.query.runs.timebins import ladder_edges, span_edges
 from artui.query.spelling import number_in, word_of
 
 if TYPE_CHECKING:
@@ -301,10 +302,11 @@ def describe(
     if not len(finite):
         return description
     is_positive = bool(uniques[0] > 0)
+    kind = ATTRIBUTES[column.name].kind if column.source == "attribute" else ""
     if is_log is None:
-        is_log = column.source != "attribute" and is_spread_wide(uniques)
+        is_log = kind != "time" and is_spread_wide(uniques)
     is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
-    edges = [] if is_log or column.source == "attribute" else round_edges(finite, bins)
+    edges = _edges(finite, bins, kind, is_log=is_log)
     if edges:
         per_bin = np.histogram(finite, edges)[0].tolist()
     else:
@@ -349,6 +351,15 @@ def is_spread_wide(values: Floats) -> bool:
         ]
     # Two values lie at the ends of either axis.
     return bool(off_centre[1] <= off_centre[0] + 1e-9)
+
+
+def _edges(finite: Floats, bins: int, kind: str, *, is_log: bool) -> list[float]:
+    """Give edges of bins that are easy to read; none where there are no such."""
+    if kind == "duration" and is_log:
+        return ladder_edges(float(finite.min()), float(finite.max()))
+    if kind in ("time", "duration"):
+        return span_edges(finite, bin_count(finite, bins), bins, is_moment=kind == "time")
+    return [] if is_log or kind else round_edges(finite, bins)
 
 
 _FINER = 0.7

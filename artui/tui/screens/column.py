@@ -25,6 +25,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.picture import short_param_text
+from artui.tui.widgets.spantexts import edge_texts
 from artui.tui.widgets.spreads import MIDDLE, WHISKER, Axis, fitting_axis
 from artui.units import (
     column_text,
@@ -399,7 +400,7 @@ class ColumnScreen(FilteredList):
     def _edge_texts(self, edges: Sequence[float]) -> list[str]:
         """Show edges of ranges with all their digits, which are few, and as many decimals each; no zeros but those."""
         if self.column.source == "attribute":
-            return [self._short(edge) for edge in edges]
+            return edge_texts(edges, is_duration=self.column.name == "duration")
         decimals = max((-Decimal(repr(edge)).normalize().as_tuple().exponent for edge in edges), default=0)  # type: ignore[operator]
         if decimals > _MAX_EDGE_DECIMALS or max(map(abs, edges), default=0) >= 1e9:
             return [short_param_text(edge) for edge in edges]

@@ -19,6 +19,7 @@ from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, end_texts, even_labels, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text
 from artui.tui.widgets.plot import labelled_axis
+from artui.tui.widgets.spantexts import range_text
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Histogram(Picture):
         if low == high:
             return self.value_text(low)
         if self.description is not None and self.description.column.source == "attribute":
-            return f"{self.value_text(low)} … {self.value_text(high)}"
+            return range_text(low, high, is_duration=self.description.column.name == "duration")
         return " … ".join(end_texts(Scale(low, high, False, 2), "number"))
 
     def value_text(self, value: float) -> str:

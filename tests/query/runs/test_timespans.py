@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from artui.catalog import Catalog, runs
 from artui.model import Column
 from artui.query.reader import Reader
 from artui.query.runs.grouping import grouped
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.statistics import bin_count
+from artui.query.runs.timebins import ladder_edges, span_edges
+from artui.tui.widgets.spantexts import edge_texts, range_text
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_790_000_000_000
@@ -48,3 +55,37 @@ def test_durations_are_put_into_seconds_minutes_and_hours(tmp_path: Path) -> Non
         groups = grouped(reader, keys, [Column("attribute", "duration", is_numeric=True)])
     texts = list(took.values())
     assert {group.values[0]: len(group.keys) for group in groups} == {text: texts.count(text) for text in texts}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(st.integers(0, 400 * DAY), min_size=2, max_size=40, unique=True),
+    is_moment=st.booleans(),
+    bins=st.integers(12, 60),
+)
+def test_bins_of_time_have_round_ends(values: list[int], is_moment: bool, bins: int) -> None:
+    """Equal spans that hold every value, as many as asked for at most, and all of them begin at full minutes, hours, days or Mondays."""
+    numbers = np.array(values, np.float64) + (START if is_moment else 0)
+    edges = span_edges(numbers, bin_count(numbers, bins), bins, is_moment=is_moment)
+
+    assert len(edges) - 1 <= bins and edges[0] <= numbers.min() and numbers.max() <= edges[-1]
+    (span,) = {later - edge for edge, later in pairwise(edges)}
+    texts = edge_texts(edges, is_duration=not is_moment)
+    assert len(set(texts)) == len(texts)
+    if is_moment and span >= DAY:
+        assert all(datetime.fromtimestamp(edge / 1000).hour in (23, 0, 1) for edge in edges)  # clocks may be changed
+    if not is_moment and span >= MINUTE:
+        assert all("s" not in text.removesuffix("00s") for text in texts[1:])
+
+
+def test_bins_of_durations_that_are_spread_wide_are_steps_of_a_ladder() -> None:
+    """1, 2, 5, 10 and 20 of what people count in, from milliseconds to days; each step is at most three times the one before."""
+    edges = ladder_edges(70, 7 * HOUR)
+
+    assert edge_texts(edges[:3], is_duration=True) == ["0.05s", "0.1s", "0.2s"] or edges[:3] == [50, 100, 200]
+    assert edges[-1] == 10 * HOUR and all(1 < later / edge <= 3 for edge, later in pairwise(edges))
+    assert range_text(1_200_000, HOUR, is_duration=True) == "20m … 1h00m"
+    noon = datetime(2026, 6, 17, 12).timestamp() * 1000
+    assert range_text(noon, noon + HOUR, is_duration=False) == "2026-06-17 12:00 … 13:00"
+    midnight = noon - 12 * HOUR
+    assert range_text(midnight, midnight + DAY, is_duration=False) == "2026-06-17 … 2026-06-18"
