@@ -35,6 +35,7 @@ from artui.query.why.evidence import (
     separating_bound,
     tied_share,
 )
+from artui.query.why.params import short_texts
 from artui.query.why.ranges import MAX_BOUNDS, telling_range
 from artui.query.why.two import roundest_between, shown_pair
 from artui.query.why.words import LEAST_Z, evidence, headline, is_clear, listing, number_words, percent, winning_shares
@@ -933,3 +934,7 @@ def test_values_of_many_digits_are_shown_with_as_many_as_tell_them_apart() -> No
     assert shown_pair(1.0940888078889708, 0.0025) == ("1.09409", "0.0025")
     assert shown_pair(1.0940888078889708, 1.09408880788) == ("1.0940888078889708", "1.09408880788")
     assert shown_pair(2**60 + 1, 10.0) == (str(2**60 + 1), "10.0") and shown_pair("adam", None) == ("adam", "—")
+    # Among several values each has the digits by which it differs from all others, and no more.
+    digits = short_texts([0.1234567890123456, 0.2345678901234567, 0.01, "adam", True, None])
+    assert list(digits.values()) == ["0.123457", "0.234568", "0.01", "adam", "true", "—"]
+    assert list(short_texts([0.1234567890123, 0.1234567890456]).values()) == ["0.12345678901", "0.12345678905"]

@@ -30,7 +30,7 @@ from artui.query.why.evidence import (
     tied_share,
 )
 from artui.query.why.factors import Factor
-from artui.query.why.params import Groups, param_groups, param_names, value_text
+from artui.query.why.params import Groups, param_groups, param_names, short_texts, value_text
 from artui.query.why.ranges import telling_range
 from artui.query.why.two import ATTRIBUTES, numbers_of
 
@@ -121,12 +121,15 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
     rest = set(ours), set(theirs)
     lacks = len(groups) > MAX_VALUES or not ours <= {key for _, keys in groups for key in keys}
     choices = _choices([keys for _, keys in groups[:MAX_VALUES]], ours | theirs)
+    short = short_texts(value for value, _ in groups[:MAX_VALUES])
     for value, keys in groups[:MAX_VALUES]:
         shown = value_text(value)
         like = f"{field} = {quoted_value(shown)}"
         # Runs without any value are unlike it, too.
         unlike = f"not {like}" if lacks else f"{field} != {quoted_value(shown)}"
-        candidate = _value_apart(section, name, (like, unlike), shown, keys, ours, theirs, choices=choices)
+        candidate = _value_apart(
+            section, name, (like, unlike), shown, keys, ours, theirs, choices=choices, short=short[value]
+        )
         rest[0].difference_update(keys)
         rest[1].difference_update(keys)
         best = candidate if _is_weightier(candidate, best) else best
@@ -203,7 +206,7 @@ def _range_apart(
     else:
         where = f"{field} between {low} and {high}" if is_inside else f"({field} < {low} or {field} > {high})"
     shares = words.percents(found.left / n, found.right / m)
-    shown = low if is_value else f"{low} to {high}"
+    shown = short_texts((found.low, found.below, found.above))[found.low] if is_value else f"{low} to {high}"
     factor = replace(
         by_order,
         left=f"{shown}: {shares[0]}",
@@ -241,6 +244,7 @@ def _value_apart(
     theirs: set[int],
     *,
     choices: int = 1,
+    short: str = "",
 ) -> Factor:
     """Weigh one value by the shares of runs that have it.
 
@@ -249,8 +253,9 @@ def _value_apart(
         value: None for runs that lack the factor.
         keys: of the runs that have it.
         choices: how many values it is chosen from.
+        short: the value with few digits, for where it stands beside others.
     """
-    having, shown = set(keys), "none" if value is None else value
+    having, shown = set(keys), "none" if value is None else short or value
     a, b = len(having & ours), len(having & theirs)
     difference = a * len(theirs) - b * len(ours)
     z = score_of(log_chance_of_shares(a, len(ours), b, len(theirs), choices=choices)) if difference else 0.0

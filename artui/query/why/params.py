@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from artui.catalog.cells import text
@@ -10,6 +11,7 @@ from artui.model import ParamType
 from artui.query.filter.matching import as_text
 from artui.query.keys import name_key
 from artui.query.runs.sorting import value_groups
+from artui.query.spelling import number_in
 
 Groups = list[tuple[Any, list[int]]]
 """Distinct values, each with the keys of the runs that have it."""
@@ -21,6 +23,9 @@ _NAMES = """
        OR EXISTS (SELECT 1 FROM param AS t WHERE t.name_key = n.key AND t.text IS NOT NULL)
     ORDER BY n.key
 """
+MAX_FLOAT_CHARS = 8
+"""Floats of more characters are shown with fewer digits."""
+_LEAST_DIGITS, _MOST_DIGITS = 6, 17
 _NO_BOOL = """
     SELECT 1
     FROM param AS t
@@ -45,6 +50,20 @@ def param_groups(connection: sqlite3.Connection, name: str) -> Groups:
         if connection.execute(_NO_BOOL, values).fetchone() is None:
             return [(bool(value) if value in numbers else value, keys) for value, keys in groups]
     return groups
+
+
+def short_texts(values: Iterable[Any]) -> dict[Any, str]:
+    """Give values as they are shown among each other: floats of many digits with as few, six at least, as tell all apart."""
+    whole = {value: value_text(value) for value in values}
+    for digits in range(_LEAST_DIGITS, _MOST_DIGITS):
+        texts = {value: _short_text(value, text, digits) for value, text in whole.items()}
+        if len({number_in(text) or text for text in texts.values()}) == len(texts):
+            return texts
+    return whole
+
+
+def _short_text(value: Any, text: str, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) and len(text) > MAX_FLOAT_CHARS else text
 
 
 def value_text(value: Any) -> str:

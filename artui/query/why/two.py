@@ -29,7 +29,7 @@ from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, spread_of, tied_share
 from artui.query.why.factors import FEW_RUNS, Divergence, Factor, Repetitions, Why, judged_text
 from artui.query.why.outcome import has_metric
-from artui.query.why.params import Groups, param_groups, param_names, value_text
+from artui.query.why.params import MAX_FLOAT_CHARS, Groups, param_groups, param_names, value_text
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ("commit", "host", "user", "project")
 """Of a run, beside its params and inputs, what may have to do with how it came out."""
-MAX_FLOAT_CHARS = 8
 MAX_POINTS = 1_000_000
 """In a series of more points it is not looked up from which step on it diverged."""
 _RESULTS = """

@@ -292,7 +292,10 @@ class WhyScreen(CatalogScreen):
     def _head(self, widths: _Widths, has_weights: bool) -> Line:
         name, value, bar_cells, is_brief, _ = widths
         left, right = _fit_sides(self._heads, value)
-        about = "evidence, runs" if is_brief else "evidence, runs of each kind"
+        room = self.size.width - name - 2 * value - bar_cells - 9
+        abouts = () if is_brief else ("evidence, runs of each kind",)
+        # A heading that is cut says less than a short one.
+        about = next((text for text in (*abouts, "evidence, runs", "evidence") if len(text) <= room), "runs")
         weights = [(fit("weight", bar_cells + 1), "head"), (about, "head")]
         return Line(
             [
