@@ -61,9 +61,9 @@ class FigureDots:
 
 @dataclass(frozen=True, slots=True)
 class FigureMarks:
-    """Signs for what has no place between the axes, such as NaN or a value far outside."""
+    """Signs for what has no place between the axes, such as NaN or a value far outside, and rings around dots."""
 
-    sign: Literal["×", "▲", "▼", "↑", "↓", "←", "→"]
+    sign: Literal["○", "×", "▲", "▼", "↑", "↓", "←", "→"]
     places: Sequence[tuple[float, float]]
     """Shares of the x axis and of the y axis, from 0 to 1."""
     colour: int = ODD_NUMBER

@@ -244,7 +244,14 @@ _POINTS = {
 """Corners of signs, around their place."""
 
 
+_RING = [(7 * math.cos(turn), 7 * math.sin(turn)) for turn in (math.pi * place / 10 for place in range(21))]
+"""A closed line around a dot."""
+
+
 def _sign(sign: str, x: float, y: float, colour: str) -> Iterator[Shape]:
+    if sign == "○":
+        yield Path([(x + across, y + down) for across, down in _RING], INK, 1.6)
+        return
     if sign == "×":
         for down in (-4, 4):
             yield Path([(x - 4, y + down), (x + 4, y - down)], colour, 2)

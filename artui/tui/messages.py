@@ -47,6 +47,10 @@ class LineMoved(Message):
         self.link = link
 
 
+class LinesScrolled(Message):
+    """Other lines of a list are in sight, whoever scrolled it: a key, the wheel, or a new size."""
+
+
 class LineChosen(Message):
     """Enter, or a click on the line under the cursor."""
 

@@ -24,7 +24,7 @@ from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.keytable import ACTS
-from artui.tui.messages import LineChosen, LineMoved, Link, PlotRuns, ShowRuns
+from artui.tui.messages import LineChosen, LineMoved, LinesScrolled, Link, PlotRuns, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -230,6 +230,10 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             self._metric = row.metric
             self._ask_curves()
         self._arrange()
+        self._say()
+
+    def on_lines_scrolled(self, message: LinesScrolled) -> None:
+        message.stop()
         self._say()
 
     @property

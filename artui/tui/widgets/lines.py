@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from artui.tui.cells import Palette, Spans, strip_of
 from artui.tui.keys import bindings
-from artui.tui.messages import LineChosen, LineMoved, Link
+from artui.tui.messages import LineChosen, LineMoved, LinesScrolled, Link
 from artui.tui.widgets.moving import MovesByLines
 from artui.units import plural
 
@@ -122,6 +122,12 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         """How many lines are out of sight above, and how many below."""
         top = round(self.scroll_offset.y)
         return (top, max(0, len(self.lines) - top - self.size.height)) if self.size.height else (0, 0)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the lines that are in sight now, and say that these are others."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.post_message(LinesScrolled())
 
     def _rows(self, top: float) -> int:
         """Say how many lines are in sight with one of them at the top: the last row may say how many go on below."""

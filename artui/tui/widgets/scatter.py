@@ -49,6 +49,8 @@ _WORD_CELLS, _NUMBER_CELLS = 4, 14
 """Fewest cells of a word below the x axis, and most of a number."""
 _MAX_DOTS_IN_FILE = 20_000
 _MAX_PICKED = 200
+_MAX_NAMED = 12
+"""Of so many marked runs the names stand beside the dots of a file, where colours stand for something else."""
 FEW_DOTS = 80
 """Up to so many runs each one is a dot as large as a letter."""
 MAX_GRID = 24
@@ -507,6 +509,8 @@ class Scatter(Picture):
         notes = [self._correlation] if self._correlation else []
         notes += [f"{count_text(len(shown))} of {count_text(len(self._order))} runs drawn"] if every > 1 else []
         marks, outside = self._figure_marks(*scales)
+        rings, texts = self._figure_rings(*scales) if self.hues is not None else (None, [])
+        marks = [rings, *marks] if rings is not None else marks
         notes += self._gap_texts(outside)
         return Figure(
             f"{self.titles[1]} against {self.titles[0]}",
@@ -514,8 +518,29 @@ class Scatter(Picture):
             figure_axis(self.titles[1], self.y, scales[1]),
             dots=dots,
             marks=marks,
+            texts=texts,
             note=" · ".join(notes),
         )
+
+    def _figure_rings(
+        self, x_scale: Scale, y_scale: Scale
+    ) -> tuple[FigureMarks | None, list[tuple[float, float, str]]]:
+        """Give rings around the marked runs, whose colours say something else, and the names of a few of them."""
+        drawn = set(self._order)
+        keys = [key for key in islice(self.picked, _MAX_PICKED) if self._place_of.get(key) in drawn]
+        places = []
+        for key in keys:
+            place = self._place_of[key]
+            across, up = (
+                0.0 if placed is None else scale.share(float(placed.values[place]))
+                for placed, scale in ((self.x, x_scale), (self.y, y_scale))
+            )
+            places.append((max(0.0, min(1.0, across or 0.0)), max(0.0, min(1.0, up or 0.0))))
+        if not keys:
+            return None, []
+        names = self.legend_names(keys) if len(keys) <= _MAX_NAMED else {}
+        texts = [(*place, names[key]) for key, place in zip(keys, places, strict=True) if names]
+        return FigureMarks("○", places, label=plural(len(keys), "marked run")), texts
 
     def _figure_marks(self, x_scale: Scale, y_scale: Scale) -> tuple[list[FigureMarks], Mapping[int, str]]:
         """Give signs for what the axes have no place for, as on the screen, and the runs that lie beyond their ends."""

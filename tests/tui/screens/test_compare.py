@@ -431,8 +431,12 @@ def test_the_current_run_is_in_sight_among_many_lines(tmp_path: Path, explore: E
             assert (f"{above} ↑" in summary or f"{above} more lines ↑" in summary) == (above > 0), (keys, summary)
             assert (f"{below} ↓" in summary or f"{below} more lines ↓" in summary) == (below > 0), (keys, summary)
         await pilot.press(*["down"] * 20)
-        table.wheel(3)
-        table.wheel(-9)
+        for change in (3, -9, 12):
+            table.wheel(change)
+            await settled(pilot)
+            above = round(table.scroll_offset.y)
+            summary = shown(pilot).splitlines()[1]
+            assert (f"{above} ↑" in summary or f"{above} more lines ↑" in summary) == (above > 0), summary
         assert 1 <= table.cursor - round(table.scroll_offset.y) < table.size.height
 
     explore(path, flow, size=(120, 36))

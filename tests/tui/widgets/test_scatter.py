@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.figures.figure import COLOURS
-from artui.figures.layout import BACKED, Circle, shapes
+from artui.figures.layout import BACKED, Circle, Path, shapes
 from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import length_of, make_palette
@@ -309,6 +309,24 @@ def test_a_file_names_the_marked_runs() -> None:
     assert [(dots.label, dots.colour) for dots in figure.dots] == [("final-2", 3), ("final-1", 1), ("2 other runs", -1)]
     circles = [shape.colour for shape in shapes(figure) if isinstance(shape, Circle)]
     assert circles[:4] == [BACKED, BACKED, COLOURS[1], COLOURS[3]]
+
+
+def test_a_file_whose_colours_stand_for_a_column_rings_the_marked_runs() -> None:
+    """Each marked run that has a dot has a ring around it and its name beside it; the legend counts them."""
+    scatter = _scatter([1.0, 2.0, 3.0, math.nan, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0], {2: 3, 0: 1, 3: 2})
+    scatter.names = {2: "final-2", 0: "final-1", 3: "gone"}
+    assert scatter.x is not None
+    scatter.hues = hues_of("by", scatter.x, np.ones(5, bool))
+    figure = scatter.figure()
+
+    assert figure is not None
+    (rings,) = [marks for marks in figure.marks if marks.sign == "○"]
+    assert rings.label == "2 marked runs" and [text for *_, text in figure.texts] == ["final-2", "final-1"]
+    assert [place for *place, _ in figure.texts] == [list(place) for place in rings.places]
+    circles = {(round(shape.x), round(shape.y)) for shape in shapes(figure) if isinstance(shape, Circle)}
+    paths = [shape.points for shape in shapes(figure) if isinstance(shape, Path) and len(shape.points) == 21]
+    middles = [(round(sum(x for x, _ in path[1:]) / 20), round(sum(y for _, y in path[1:]) / 20)) for path in paths]
+    assert set(middles[:2]) <= circles
 
 
 @pytest.mark.parametrize(("name", "best"), [("val/loss", 2), ("val/acc", 1)])
