@@ -49,6 +49,8 @@ _WORD_CELLS, _NUMBER_CELLS = 4, 14
 """Fewest cells of a word below the x axis, and most of a number."""
 _MAX_DOTS_IN_FILE = 20_000
 _MAX_PICKED = 200
+_RING_SHARE, _LETTER_SHARE, _RIGHT_SHARE = 0.008, 0.0095, 0.8
+"""Shares of a file's x axis: half a ring, a letter, and from where on names stand before their rings."""
 _MAX_NAMED = 12
 """Of so many marked runs the names stand beside the dots of a file, where colours stand for something else."""
 FEW_DOTS = 80
@@ -539,7 +541,11 @@ class Scatter(Picture):
         if not keys:
             return None, []
         names = self.legend_names(keys) if len(keys) <= _MAX_NAMED else {}
-        texts = [(*place, names[key]) for key, place in zip(keys, places, strict=True) if names]
+        texts = [
+            (across + _beside_ring(across, names[key]), up, names[key])
+            for key, (across, up) in zip(keys, places, strict=True)
+            if names
+        ]
         return FigureMarks("○", places, label=plural(len(keys), "marked run")), texts
 
     def _figure_marks(self, x_scale: Scale, y_scale: Scale) -> tuple[list[FigureMarks], Mapping[int, str]]:
@@ -810,3 +816,8 @@ def _fits(ticks: Sequence[tuple[float, str]], columns: int) -> bool:
             return False
         end = start + len(text)
     return True
+
+
+def _beside_ring(across: float, name: str) -> float:
+    """Say how far from the middle of a ring a name stands in a file: behind it, or before it at the right edge."""
+    return _RING_SHARE if across <= _RIGHT_SHARE else -2 * _RING_SHARE - _LETTER_SHARE * (len(name) + 1)

@@ -322,7 +322,7 @@ def test_a_file_whose_colours_stand_for_a_column_rings_the_marked_runs() -> None
     assert figure is not None
     (rings,) = [marks for marks in figure.marks if marks.sign == "○"]
     assert rings.label == "2 marked runs" and [text for *_, text in figure.texts] == ["final-2", "final-1"]
-    assert [place for *place, _ in figure.texts] == [list(place) for place in rings.places]
+    assert [up for _, up, _ in figure.texts] == [up for _, up in rings.places]
     circles = {(round(shape.x), round(shape.y)) for shape in shapes(figure) if isinstance(shape, Circle)}
     paths = [shape.points for shape in shapes(figure) if isinstance(shape, Path) and len(shape.points) == 21]
     middles = [(round(sum(x for x, _ in path[1:]) / 20), round(sum(y for _, y in path[1:]) / 20)) for path in paths]
