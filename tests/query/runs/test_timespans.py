@@ -75,16 +75,16 @@ def test_bins_of_time_have_round_ends(values: list[int], is_moment: bool, bins: 
     if is_moment and span >= DAY:
         assert all(datetime.fromtimestamp(edge / 1000).hour in (23, 0, 1) for edge in edges)  # clocks may be changed
     if not is_moment and span >= MINUTE:
-        assert all("s" not in text.removesuffix("00s") for text in texts[1:])
+        assert all(edge % MINUTE == 0 for edge in edges)
 
 
 def test_bins_of_durations_that_are_spread_wide_are_steps_of_a_ladder() -> None:
     """1, 2, 5, 10 and 20 of what people count in, from milliseconds to days; each step is at most three times the one before."""
     edges = ladder_edges(70, 7 * HOUR)
 
-    assert edge_texts(edges[:3], is_duration=True) == ["0.05s", "0.1s", "0.2s"] or edges[:3] == [50, 100, 200]
+    assert edges[:3] == [50, 100, 200] and len(set(edge_texts(edges, is_duration=True))) == len(edges)
     assert edges[-1] == 10 * HOUR and all(1 < later / edge <= 3 for edge, later in pairwise(edges))
-    assert range_text(1_200_000, HOUR, is_duration=True) == "20m … 1h00m"
+    assert range_text(1_200_000, HOUR, is_duration=True) == "20m … 60m"
     noon = datetime(2026, 6, 17, 12).timestamp() * 1000
     assert range_text(noon, noon + HOUR, is_duration=False) == "2026-06-17 12:00 … 13:00"
     midnight = noon - 12 * HOUR
