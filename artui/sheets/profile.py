@@ -103,6 +103,8 @@ def values_text(column: ColumnProfile) -> str:
         ]
         more = column.distinct - len(named)
         parts.append(", ".join(named) + (f" +{count_text(more)}" if more > 0 else ""))
+    elif column.type == "text" and not column.other_count:
+        parts.append("hardly any occurs twice")
     if column.other_count:
         parts.append(f"{plural(column.other_count, 'cell')} of lists, objects or bytes")
     if column.infinite_count:

@@ -9,10 +9,12 @@ from typing import NamedTuple, overload
 
 from artui import clock
 from artui.model import Change, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
+from artui.model.profiles import TableProfile
 from artui.model.tracebacks import is_marks
 from artui.query.direction import best_aggregate, has_direction
 from artui.query.series.ranking import SYSTEM_RANK, metric_rank
 from artui.sheets import sheet as sheets
+from artui.sheets.profile import profile_section
 from artui.sheets.run import (
     ENDING,
     IDENTITY,
@@ -83,6 +85,10 @@ PAGE_ROWS = 36
 PREVIEW_SHARE = 3
 """A preview on the page of a version takes at most one of so many parts of the screen; so does what stands before the first one."""
 LEAST_PREVIEW_ROWS = 6
+MOST_PROFILED = 100
+"""So many columns of a table are shown on the page of its version; `artui preview` has all."""
+NAME_CELLS = 24
+"""Of the names of these columns."""
 FILES_SHARE = 5
 """Of a dense page so many files take one part in so many."""
 AROUND = ("files", "lineage", "history")
@@ -196,6 +202,7 @@ def version_lines(
     detail: VersionDetail,
     previews: Mapping[str, Preview],
     history: Sequence[Change],
+    profiles: Mapping[str, TableProfile] | None = None,
     *,
     cells: int,
     rows: int = PAGE_ROWS,
@@ -207,11 +214,31 @@ def version_lines(
         detail: the version.
         previews: of its files, by path.
         history: what was done with it.
+        profiles: of its tables, by path.
         cells: the width of a line.
         rows: how many lines are in sight: a preview takes a third of them at most, or what is left of them. What takes
             more, such as very many files, stands behind the first preview.
         is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
     """
+    columns = [line for path, table in (profiles or {}).items() for line in _columns_of(path, table, cells)]
+    return [*_version_lines(detail, previews, history, cells=cells, rows=rows, is_dense=is_dense), *columns]
+
+
+def _columns_of(path: str, table: TableProfile, cells: int) -> list[Line]:
+    """Draw what the columns of a table are like."""
+    section = profile_section(path, table, most=MOST_PROFILED)
+    return [BLANK, *section_lines(section, cells=cells, name_cells=NAME_CELLS, fewest=3)]
+
+
+def _version_lines(
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    history: Sequence[Change],
+    *,
+    cells: int,
+    rows: int,
+    is_dense: bool,
+) -> list[Line]:
     sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True, restore="X", reinstate="−")
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     if length_of(lines[0].spans) > cells:

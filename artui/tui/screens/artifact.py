@@ -32,6 +32,7 @@ from artui.query.artifactrows import (
 from artui.query.files import find_files, words_of
 from artui.query.history import version_history
 from artui.query.measures import version_measures
+from artui.query.profiles import profiles
 from artui.query.runs.sorting import Sort
 from artui.safetext import clean
 from artui.tui.aliases import chosen_aliases
@@ -59,6 +60,7 @@ from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.model import ArtifactRow, Change, Damage, Preview, VersionDetail, VersionHead
+    from artui.model.profiles import TableProfile
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
     from artui.tui.screens.columns import Look
@@ -92,6 +94,8 @@ class VersionFacts(NamedTuple):
     """Previews of its files, by path."""
     history: Sequence[Change]
     """What was done with it, newest first."""
+    profiles: Mapping[str, TableProfile]
+    """What the columns of its tables are like, by path."""
 
 
 class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
@@ -706,4 +710,7 @@ def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.with_presence(reader, query.get_version(reader, version_id, max_files=MAX_FILES))
-    return VersionFacts(detail, query.previews(reader, detail.head.key), version_history(reader, detail.head))
+    key = detail.head.key
+    return VersionFacts(
+        detail, query.previews(reader, key), version_history(reader, detail.head), profiles(reader, key)
+    )
