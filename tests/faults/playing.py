@@ -221,3 +221,7 @@ def preload(*, migrates: bool = False) -> None:
         package = import_module(f"artui.{name}")
         for module in pkgutil.walk_packages(package.__path__, f"artui.{name}."):
             import_module(module.name)
+    # Each child that starts a run would read the same.
+    environment = import_module("artui.capture.environment")
+    for read in (environment.packages, environment.origins, environment.gpus):
+        read()
