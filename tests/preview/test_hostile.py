@@ -48,12 +48,17 @@ def _watched(name: str, content: bytes) -> Preview:
         _is_watching = False
 
 
-@pytest.fixture
-def touched() -> list[str]:
-    """What was noted, after all modules have been imported that are imported when they are needed."""
+@pytest.fixture(scope="module")
+def imported() -> None:
+    """All modules have been imported that are imported when they are needed."""
     assert bz2 and lzma and "".encode("utf-8-sig")
     for name in EXPECTED:
         look(name, (DATA / name).read_bytes())
+
+
+@pytest.fixture
+def touched(imported: None) -> list[str]:
+    """What was noted since the test began."""
     _seen.clear()
     return _seen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,14 @@ from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(written: Path, tmp_path: Path) -> Path:
     """Five runs: one lacks the metric, one diverged, one lacks the param, one has it as text."""
-    target = tmp_path / "x.artui"
+    return Path(shutil.copyfile(written, tmp_path / "x.artui"))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("queries") / "x.artui"
     rows: list[tuple[str, dict[str, ParamValue], float | None]] = [
         ("a", {"lr": 0.1, "same": 1}, 0.5),
         ("b", {"lr": 0.01, "same": 1}, 0.25),
