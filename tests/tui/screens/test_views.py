@@ -63,7 +63,9 @@ def test_view_gets_another_name(kept: Path, explore: Explore) -> None:
     """Its content stays; a name that another view has is refused; one `u` takes it back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
-        await pilot.press("ctrl+o", "down", "R", "end", *"-run", "enter")
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        await pilot.press("down", "R", "end", *"-run", "enter")
         await settled(pilot)
         await pilot.pause(0.4)
         await settled(pilot)
