@@ -1,12 +1,13 @@
 """Questions to the catalog, asked in the background: a screen never waits for the file.
 
-Each topic of a screen has at most one question whose answer is wanted: answers to older questions are dropped.
+Each topic of a screen has at most one question whose answer is wanted: answers to older questions are dropped. Changes are
+not questions: each is made, in the order in which they were asked for, and what comes of each is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,8 @@ def acting_on_answer(again: Again) -> Iterator[None]:
 
 
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-reader")
+_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="artui-writer")
+"""One after the other: an undo that follows an edit must not come before it."""
 
 
 class Asks(MessagePump):
@@ -57,51 +60,79 @@ class Asks(MessagePump):
     _unanswered: set[str]
     _agains: dict[str, Again | None]
     """By topic, what asks the user again who brought the question up."""
+    _changes: dict[tuple[str, int], Callable[[Any], None]]
+    """By topic and ticket, what takes the outcome of a change."""
+    _last_change: Future[None] | None
 
     def is_asking(self, *topics: str) -> bool:
         """Say whether a question of one of the topics is without an answer."""
         return not getattr(self, "_unanswered", set()).isdisjoint(topics)
 
-    def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
-        """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since."""
-        if not hasattr(self, "_tickets"):
-            self._tickets, self._answers, self._unanswered, self._agains = {}, {}, set(), {}
-        ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
-        self._answers[topic], self._agains[topic] = answer, _again
-        self._unanswered.add(topic)
-        question_id = (id(self), topic, ticket)
-        _waiting.add(question_id)
+    def ask(
+        self, topic: str, question: Callable[[], T], answer: Callable[[T], None], *, sees_changes: bool = False
+    ) -> None:
+        """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since.
+
+        With `sees_changes` it is asked once the changes are made that were asked for before it.
+        """
+        ticket = self._next_ticket(topic)
+        self._answers[topic] = answer
+        before = self._last_change if sees_changes else None
 
         def work() -> None:
             if self._tickets[topic] != ticket:
-                _waiting.discard(question_id)
+                _waiting.discard((id(self), topic, ticket))
                 return
-            value: Any = None
-            fault: Exception | None = None
-            try:
-                value = question()
-            except Exception as error:  # noqa: BLE001 - shown to the user, whatever it is
-                fault = error
-            if not self.is_running or not self.post_message(Answer(topic, ticket, value, fault)):
-                _waiting.discard(question_id)
+            if before is not None:
+                wait([before])
+            self._work(topic, ticket, question)
 
         _pool.submit(work)
+
+    def change(self, topic: str, work: Callable[[], T], answer: Callable[[T], None]) -> None:
+        """Change the catalog in the background, after the changes before; `answer` is called with what came of it, whatever else was asked since."""
+        ticket = self._next_ticket(topic)
+        self._changes[topic, ticket] = answer
+        self._last_change = _writer.submit(self._work, topic, ticket, work)
+
+    def _next_ticket(self, topic: str) -> int:
+        if not hasattr(self, "_tickets"):
+            self._tickets, self._answers, self._unanswered, self._agains = {}, {}, set(), {}
+            self._changes, self._last_change = {}, None
+        ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
+        self._agains[topic] = _again
+        self._unanswered.add(topic)
+        _waiting.add((id(self), topic, ticket))
+        return ticket
+
+    def _work(self, topic: str, ticket: int, question: Callable[[], Any]) -> None:
+        value: Any = None
+        fault: Exception | None = None
+        try:
+            value = question()
+        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it is
+            fault = error
+        if not self.is_running or not self.post_message(Answer(topic, ticket, value, fault)):
+            _waiting.discard((id(self), topic, ticket))
 
     def on_answer(self, message: Answer) -> None:
         message.stop()
         _waiting.discard((id(self), message.topic, message.ticket))
-        if self._tickets.get(message.topic) != message.ticket:
+        is_newest = self._tickets.get(message.topic) == message.ticket
+        answer = self._changes.pop((message.topic, message.ticket), None)
+        if answer is None and not is_newest:
             return
-        self._unanswered.discard(message.topic)
+        if is_newest:
+            self._unanswered.discard(message.topic)
         host: Host = self.app  # type: ignore[assignment]
-        again = self._agains.pop(message.topic, None)
+        again = self._agains.pop(message.topic, None) if is_newest else None
         if again is not None and isinstance(message.error or message.value, UsageError):
             again()
         if message.error is not None:
             host.topic_failed(self, message.topic, message.error)
         else:
             host.topic_succeeded(self, message.topic)
-            self._answers[message.topic](message.value)
+            (answer or self._answers[message.topic])(message.value)
 
 
 def or_filter_error(question: Callable[[], T]) -> T | FilterError:

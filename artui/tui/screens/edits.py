@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from artui.errors import UsageError
@@ -26,7 +26,7 @@ from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
-    from artui.model import Resting, VersionHead
+    from artui.model import Resting, RunRow, VersionHead
     from artui.query.reader import Reader
     from artui.tui.screens.base import CatalogScreen
     from artui.tui.state.arrangement import Place
@@ -58,6 +58,7 @@ class Editor:
         names: Callable[[Reader], Sequence[str]] | None = None,
         enter_word: str = "keep",
         is_list: bool = False,
+        is_filled: bool = False,
         hint: Callable[[Sequence[str]], str] = lambda names: "",
     ) -> None:
         """Ask for a text, if the catalog may be written; tab completes it to one of the names, or the last of a list.
@@ -67,7 +68,15 @@ class Editor:
         if not self._is_writable():
             return
         screen, prompt = self._screen, self._screen.query_one(Prompt)
-        prompt.ask(question, answer, text=text, keeps_text=keeps_text, enter_word=enter_word, is_list=is_list)
+        prompt.ask(
+            question,
+            answer,
+            text=text,
+            keeps_text=keeps_text,
+            enter_word=enter_word,
+            is_list=is_list,
+            is_filled=is_filled,
+        )
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
             screen.ask("names", lambda: names(reader), lambda given: prompt.offer(given, to=asked, hint=hint(given)))
@@ -90,7 +99,7 @@ class Editor:
             with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
                 edit.save_view(name, place, content)
 
-        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
+        self._screen.change("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
 
     def rename_view(self, place: Place, before: str, after: str, content: str) -> None:
         """Keep a view under another name, as one edit."""
@@ -105,7 +114,7 @@ class Editor:
                 edit.save_view(after, place, content)
                 edit.delete_view(before)
 
-        self._screen.ask("edit", work, lambda _: self._say(f"view {before} is {after} now"))
+        self._screen.change("edit", work, lambda _: self._say(f"view {before} is {after} now"))
 
     def delete_view(self, name: str) -> None:
         """Remove a view from the catalog."""
@@ -119,7 +128,7 @@ class Editor:
             with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
                 edit.delete_view(name)
 
-        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
+        self._screen.change("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -140,7 +149,7 @@ class Editor:
             with Catalog(path) as catalog:
                 return events.undo(catalog) if turn == "undo" else events.redo(catalog)
 
-        self._screen.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
+        self._screen.change("edit", work, lambda outcome: self._turned(outcome, done, nothing))
 
     def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
         if outcome is None:
@@ -170,6 +179,8 @@ class RunsEditor(Editor):
         """Gives the runs that a change is for."""
         self._name_of = name_of
         """Gives the name of a run by its key; empty if it is not known."""
+        self._unread_notes: list[Callable[[], None]] = []
+        """What reads the notes for further questions, once the one before has its own."""
 
     def _reached(self, does: str, then: Callable[[_Runs], None]) -> None:
         """Go on with the runs that a change is for; say so if there is none, and ask where some are out of sight."""
@@ -224,7 +235,7 @@ class RunsEditor(Editor):
                 self._say(f"Nothing was changed: {left}." if left else nothing, is_warning=bool(left))
             self._screen.load()
 
-        self._screen.ask("edit", work, edited)
+        self._screen.change("edit", work, edited)
 
     def tag(self) -> None:
         """Put tags on the runs, or take them off."""
@@ -269,16 +280,23 @@ class RunsEditor(Editor):
             self.prompt(question, lambda text: self._note(runs, text))
             return
         column = Column("attribute", "note", is_numeric=False)
-        self._screen.ask(
-            "note",
-            lambda: run_rows(reader, runs.keys, [column]),
-            lambda rows: self.prompt(
-                question,
-                lambda text: self._note(runs, text),
-                text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else "",
-                keeps_text=True,
-            ),
-        )
+        self.prompt(question, lambda text: self._note(runs, text), keeps_text=True, is_filled=True)
+        prompt = self._screen.query_one(Prompt)
+        asked = prompt.asked_count
+
+        def read() -> None:
+            self._screen.ask("note", lambda: run_rows(reader, runs.keys, [column]), take, sees_changes=True)
+
+        def take(rows: Mapping[int, RunRow]) -> None:
+            prompt.fill(str(next(iter(rows.values())).cells.get(column.id, "")) if rows else "", to=asked)
+            if self._unread_notes:
+                self._unread_notes.pop(0)()
+
+        # A note that was entered ahead is written before the next one is read.
+        if self._screen.is_asking("note"):
+            self._unread_notes.append(read)
+        else:
+            read()
 
     def _note(self, runs: _Runs, text: str) -> None:
         self._edit(runs, "note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
@@ -312,7 +330,7 @@ class RunsEditor(Editor):
             self._reached(does, lambda runs: self._trash(runs, is_back=is_back))
 
         if reach.keys:
-            self._screen.ask("trash", are_trashed, ask)
+            self._screen.ask("trash", are_trashed, ask, sees_changes=True)
         else:
             self._say("There is no run here.")
 
@@ -399,7 +417,7 @@ class VersionsEditor(Editor):
             else:
                 self._say("What was marked is no longer in the catalog.", is_warning=True)
 
-        self._screen.ask("marked", lambda: heads_of(reader, keys), take)
+        self._screen.ask("marked", lambda: heads_of(reader, keys), take, sees_changes=True)
 
     def copy(self) -> None:
         """Copy the references, a line each."""
@@ -475,7 +493,7 @@ class VersionsEditor(Editor):
         else:
             done = f"{alias} is off the artifacts of {whom}" if is_off else f"{alias} is {whom} now"
             nothing = "Nothing to change: it is so already."
-        self._screen.ask(
+        self._screen.change(
             "edit", work, lambda is_changed: self._said_of_change(done if is_changed else nothing, is_changed)
         )
 
@@ -505,7 +523,9 @@ class VersionsEditor(Editor):
             details = (get_version(reader, head.id, max_files=1) for head in heads)
             return all(author() in [approval.author for approval in detail.approvals] for detail in details)
 
-        self._screen.ask("approval", are_approved, lambda is_back: self._ask_to_approve(heads, is_back=is_back))
+        self._screen.ask(
+            "approval", are_approved, lambda is_back: self._ask_to_approve(heads, is_back=is_back), sees_changes=True
+        )
 
     def _ask_to_approve(self, heads: Heads, *, is_back: bool) -> None:
         done = f"{_are(heads)} no longer approved by you" if is_back else f"{_are(heads)} approved"
@@ -597,6 +617,7 @@ class VersionsEditor(Editor):
             "resting",
             lambda: resting_on(reader, [head.key for head in there]),
             lambda resting: self._ask_to_delete(there, resting),
+            sees_changes=True,
         )
 
     def _ask_to_delete(self, heads: Heads, resting: Resting) -> None:
@@ -636,7 +657,7 @@ class VersionsEditor(Editor):
                     self._screen.artui.unmark_versions([head.key for head in heads])
                 self._said_of_change(label if is_changed else "It is so already.", is_changed)
 
-            self._screen.ask("edit", work, take)
+            self._screen.change("edit", work, take)
 
         self._ask_reason(heads, asked, answered, does, whom=whom)
 

@@ -200,7 +200,7 @@ class RoomScreen(AskedScreen):
                 return plan.carried_out(catalog, why=why)
 
         self.artui.say("making room …")
-        self.ask("collect", work, self._done)
+        self.change("collect", work, self._done)
 
     def _done(self, done: Plan | None) -> None:
         if done is None:

@@ -62,6 +62,10 @@ class Prompt(Horizontal):
         """Questions that were asked so far."""
         self._text = ""
         """What the entry had when the question was asked."""
+        self._is_filling = False
+        """What is to be changed is still being read; what is typed meanwhile comes behind it."""
+        self._ahead: dict[int, tuple[str, Callable[[str], None]]] = {}
+        """By question, what was typed and entered before that was there, and what takes it."""
         self._names: Sequence[str] = ()
         self._begun = ""
         """The beginning that tab has completed."""
@@ -91,15 +95,18 @@ class Prompt(Horizontal):
         only_enter: bool = False,
         enter_word: str = "keep",
         is_list: bool = False,
+        is_filled: bool = False,
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
         What is typed replaces the whole `text`, unless an arrow key was pressed before; with `keeps_text` it goes on there.
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
         letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
-        commas between them, and tab completes the last.
+        commas between them, and tab completes the last. With `is_filled` the text that is to be changed comes by `fill`:
+        what is typed before goes behind it, and enter waits for it.
         """
         self.asked_count += 1
+        self._is_filling = is_filled
         self._enter_word = enter_word
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
@@ -147,6 +154,16 @@ class Prompt(Horizontal):
                 self._show_question()
             self.post_message(self.Asked(self))
 
+    def fill(self, text: str, *, to: int) -> None:
+        """Put the text that is to be changed before what was typed, if that question is still asked."""
+        if to in self._ahead:
+            typed, answer = self._ahead.pop(to)
+            answer((text + typed).strip())
+        elif self.is_open and to == self.asked_count and self._is_filling:
+            self._is_filling, self._text = False, text
+            self._entry.value = text + self._entry.value
+            self._entry.cursor_position = len(self._entry.value)
+
     @property
     def is_open(self) -> bool:
         """Whether a question is asked."""
@@ -161,7 +178,7 @@ class Prompt(Horizontal):
 
     def _answered(self, text: str, answer: Callable[[str], None]) -> None:
         """Give the answer; the focus goes back unless it leads to another question."""
-        count, self._answer = self.asked_count, None
+        count, self._answer, self._is_filling = self.asked_count, None, False
         self.add_class("hidden")
 
         def again() -> None:
@@ -226,5 +243,11 @@ class Prompt(Horizontal):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        if self._answer is not None:
-            self._answered(message.value.strip(), self._answer)
+        answer, typed = self._answer, message.value
+        if answer is None:
+            return
+        if self._is_filling:
+            self._ahead[self.asked_count] = typed, answer
+            self._answered("", lambda text: None)
+        else:
+            self._answered(typed.strip(), answer)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from artui.catalog import Catalog, runs
+from artui.catalog import Catalog, events, runs
+from artui.query.api import open_catalog
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
@@ -21,6 +24,8 @@ from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs import marks
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.widgets.entry import LineEntry
+from artui.tui.widgets.prompt import Prompt
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -340,3 +345,35 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert "2 marked runs, 1 of them hidden by the filter" in await press(pilot, "c")
 
     explore(demo_catalog, flow, size=(120, 36))
+
+
+def test_quick_keys_lose_no_change(tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes that come faster than they are written are all made, in their order; what asks for a text has the newest one."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name="only", params={"x": 1}))
+    editing = events.editing
+
+    @contextmanager
+    def slow(*arguments: Any, **more: Any) -> Iterator[Any]:
+        time.sleep(0.15)
+        with editing(*arguments, **more) as edit:
+            yield edit
+
+    monkeypatch.setattr(events, "editing", slow)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for word in ("one", "two", "three"):
+            await pilot.press("t", *word, "enter")
+        await pilot.press("n", *"first", "enter", "n")
+        await settled(pilot)
+        assert (
+            pilot.app.screen.query_one(Prompt).is_open
+            and pilot.app.screen.query_one(Prompt).query_one(LineEntry).value == "first"
+        )
+        await pilot.press("escape", "u", "u")
+        await settled(pilot)
+
+    explore(tmp_path / "x.artui", flow)
+    with open_catalog(tmp_path / "x.artui") as reader:
+        run = reader.runs()[0]
+        assert (set(run.tags), run.note) == ({"one", "two"}, "")
