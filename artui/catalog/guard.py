@@ -43,8 +43,8 @@ _LIMITS = (
     ("SQLITE_LIMIT_WORKER_THREADS", 0),
 )
 _FUNCTIONS = frozenset({
-    "abs", "avg", "coalesce", "count", "group_concat", "hex", "ifnull", "instr", "json_each", "json_extract", "json_group_array", "json_valid",
-    "length", "like", "lower", "max", "min", "nullif", "round", "substr", "sum", "total", "trim", "typeof", "unhex", "upper",
+    "abs", "avg", "coalesce", "count", "group_concat", "hex", "ifnull", "instr", "json_each", "json_extract", "json_group_array", "json_type", "json_valid",
+    "length", "like", "lower", "max", "min", "nullif", "round", "rtrim", "substr", "sum", "total", "trim", "typeof", "unhex", "upper",
     "match", "bm25", "rank",
 })  # fmt: skip
 _UNSAFE_FUNCTIONS = frozenset({

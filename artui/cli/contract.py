@@ -291,6 +291,12 @@ RECORDS: dict[str, Record] = {
         "before": Field("column profile", "the column in the first"),
         "after": Field("column profile", "the column in the second"),
     },
+    "ingredient": {
+        "name": Field("text", "code, data, env, seed, params, command or hardware"),
+        "state": Field("text", "present, partial, missing, or none where nothing of it was used"),
+        "why": Field("text", "what was kept, and what was not"),
+    },
+    "audited run": {"run": Field("run", "the run"), "states": Field("{text}", "of code, data, env and seed: present, partial, missing or none")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
         "version": Field("version", "the other version"),
@@ -454,6 +460,15 @@ DOCUMENTS: dict[str, Record] = {
         "same_count": Field("whole", "files that are the same in both"),
         "facts": Field("[value change]", "what is declared, and said in the metadata, where it differs"),
         "files": Field("[file difference]", "the files that differ"),
+    },
+    "audit RUN": {
+        "run": Field("run", "the run"),
+        "verdict": Field("text", "whether it could be made again, in a sentence"),
+        "ingredients": Field("[ingredient]", "what it is made of"),
+    },
+    "audit --where": {
+        "run_count": Field("whole", "how many runs the filter matches"),
+        "runs": Field("[audited run]", "these runs, `--limit` of them"),
     },
     "relocate": {
         "old": Field("text", "the place that was looked for in the catalog"),

@@ -85,6 +85,62 @@ STORES = """
 """
 """The place and the format that each imported run was taken from, in SQL."""
 
+_LINKED = """(
+    EXISTS (
+        SELECT 1 FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation = 1 AND e.target_key = t.key AND {condition}
+    ){made}
+)"""
+_MADE = """ OR EXISTS (
+        SELECT 1 FROM edge AS e JOIN version AS v ON v.key = e.target_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation = 0 AND e.source_key = t.key AND {condition}
+    )"""
+
+
+def _uses(condition: str) -> str:
+    """Give the SQL condition that a run used such a version (`v`, of artifact `a`)."""
+    return _LINKED.format(condition=condition, made="")
+
+
+def _has(condition: str) -> str:
+    """Give the SQL condition that a run used or made such a version."""
+    return _LINKED.format(condition=condition, made=_MADE.format(condition=condition))
+
+
+_HAS_CODE = _has("a.kind = 'code'")
+_HAS_FLAW = """EXISTS (
+    SELECT 1 FROM context AS c
+    WHERE c.run_key = t.key AND c.name = 'code' AND json_valid(c.content) AND json_type(c.content) = 'object'
+          AND json_type(c.content, '$.patch') = 'text' AND json_extract(c.content, '$.patch') <> ''
+)"""
+_UNSURE = "v.storage <> 'embedded' AND (v.digest = x'' OR substr(v.digest, 1, 8) = x'70656e64696e6700')"
+_SEED = """EXISTS (
+    SELECT 1 FROM param AS d JOIN name AS n ON n.key = d.name_key
+    WHERE d.run_key = t.key AND lower(rtrim(n.text, '_')) LIKE '%seed'
+) OR EXISTS (
+    SELECT 1 FROM context AS c
+    WHERE c.run_key = t.key AND c.name = 'seeds' AND json_valid(c.content) AND json_type(c.content) = 'object' AND c.content <> '{}'
+)"""
+AUDIT = {
+    "audit.code": f"""CASE
+        WHEN t.git_commit = '' THEN CASE WHEN {_HAS_CODE} THEN 'present' ELSE 'missing' END
+        WHEN t.git_dirty IS NULL THEN 'partial'
+        WHEN t.git_dirty = 0 THEN 'present'
+        WHEN {_HAS_FLAW} THEN 'partial'
+        WHEN {_HAS_CODE} THEN 'present'
+        ELSE 'partial'
+    END""",
+    "audit.data": f"""CASE
+        WHEN NOT {_uses("a.kind NOT IN ('code', 'environment', 'log')")} THEN 'none'
+        WHEN {_uses("EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key)")} THEN 'missing'
+        WHEN {_uses(_UNSURE)} THEN 'partial'
+        ELSE 'present'
+    END""",
+    "audit.env": f"""CASE WHEN {_has("a.kind = 'environment'")} THEN 'present' WHEN t.python <> '' THEN 'partial' ELSE 'missing' END""",
+    "audit.seed": f"CASE WHEN {_SEED} THEN 'present' ELSE 'missing' END",
+}
+"""What `model.audit` says of a run in short, in SQL: `present`, `partial`, `missing` or `none`."""
+
 ATTRIBUTES: dict[str, Attribute] = {
     "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name", "run")),
     "id": Attribute("id", "t.id", always=True, in_head=True, cells=26, other_words=("run_id",)),
@@ -107,6 +163,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "command": Attribute("text", "t.command"),
     "python": Attribute("text", "t.python"),
     "directory": Attribute("text", "t.directory"),
+    **{word: Attribute("text", value, always=True, cells=10) for word, value in AUDIT.items()},
     "tag": Attribute("tag"),
     "input": Attribute("artifact"),
     "output": Attribute("artifact"),

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from artui.model import Param, ParamType, Tag
-from artui.sheets.again import AGAIN, again_fact, needs
+from artui.model.audit import IN_SHORT, audit
+from artui.sheets.again import AGAIN, SIGNS, again_fact
 from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, differs_fact, one_line, run_sheet
 from artui.sheets.sheet import Link
 from tests.sheets.making import NOW_MS, run_detail, version_head
@@ -36,6 +37,7 @@ BARE: dict[str, object] = {
         ({"inputs": (version_head("digits"),)}, "✗✓✗✗"),
         ({"inputs": (version_head("digits", storage="referenced"),)}, "✗✓✗✗"),
         ({"inputs": (version_head("digits", storage="referenced", digest=""), version_head("more"))}, "✗~✗✗"),
+        ({"inputs": (version_head("digits", removed_ms=5), version_head("more"))}, "✗✗✗✗"),
         ({"inputs": (version_head("training-log", kind="log"),)}, "✗–✗✗"),
         ({"python": "3.11.7"}, "✗–~✗"),
         ({"outputs": (PACKAGES,)}, "✗–✓✗"),
@@ -50,8 +52,9 @@ def test_signs(changes: dict[str, object], expected: str) -> None:
     """One sign each for code, data, packages and seed, and a reason for each."""
     detail = run_detail(**(BARE | changes))
 
-    assert "".join(need.sign for need in needs(detail)) == expected
-    assert all(need.why for need in needs(detail))
+    ingredients = audit(detail)
+    assert "".join(SIGNS[each.state] for each in ingredients if each.name in IN_SHORT) == expected
+    assert all(each.why for each in ingredients)
     assert again_fact(detail).text == AGAIN + "".join(f" {sign} {word}" for sign, word in zip(expected, ("code", "data", "env", "seed"), strict=True))  # fmt: skip
 
 

@@ -98,6 +98,16 @@ class Repository:
         ]
         return int(count or 0), lines
 
+    def is_on_remote(self, commit: str) -> bool | None:
+        """Say whether a branch of a remote, as it was fetched last, has a commit; None if there is no remote or git does not say."""
+        if not _COMMIT.fullmatch(commit):
+            return None
+        remotes = self._git("for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes/")
+        if not remotes:
+            return None
+        having = self._git("for-each-ref", "--count=1", f"--contains={commit}", "--format=%(refname)", "refs/remotes/")
+        return None if having is None else bool(having)
+
     def _git(self, *arguments: str, text: str | bytes = b"") -> bytes | None:
         """Run git and give its output; None where there is no git or no repository, it takes too long or says too much."""
         if self._is_stuck:
