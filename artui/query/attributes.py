@@ -115,8 +115,8 @@ _HAS_FLAW = """EXISTS (
 )"""
 _UNSURE = "v.storage <> 'embedded' AND (v.digest = x'' OR substr(v.digest, 1, 8) = x'70656e64696e6700')"
 _SEED = """EXISTS (
-    SELECT 1 FROM param AS d JOIN name AS n ON n.key = d.name_key
-    WHERE d.run_key = t.key AND lower(rtrim(n.text, '_')) LIKE '%seed'
+    SELECT 1 FROM param AS d
+    WHERE d.run_key = t.key AND d.name_key IN (SELECT n.key FROM name AS n WHERE lower(rtrim(n.text, '_')) LIKE '%seed')
 ) OR EXISTS (
     SELECT 1 FROM context AS c
     WHERE c.run_key = t.key AND c.name = 'seeds' AND json_valid(c.content) AND json_type(c.content) = 'object' AND c.content <> '{}'
