@@ -5,7 +5,7 @@ from __future__ import annotations
 WHAT = "artui keeps runs, metrics, models and data in one file, and shows them here."
 BEGIN = (
     ("artui demo", "a small project to look around in"),
-    ("artui import PATH", "runs of MLflow, W&B, TensorBoard and others"),
+    ("artui import PATH", "runs that another tracker recorded"),
     ("artui exec python train.py", "record a program without changing it"),
 )
 LOG = (

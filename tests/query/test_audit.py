@@ -42,7 +42,9 @@ def _catalog(path: Path, count: int) -> Path:
             "INSERT INTO removal (version_key, time_ms, author) VALUES (?, 1, 'a')", (saved["gone"].key,)
         )
         for number in range(count):
-            params: dict[str, Any] = random.choice([{}, {"seed": 1}, {"optimizer.random_seed_": 2}, {"seed.count": 3}, {"Seed": None}])
+            params: dict[str, Any] = random.choice(
+                [{}, {"seed": 1}, {"optimizer.random_seed_": 2}, {"seed.count": 3}, {"Seed": None}]
+            )
             run = runs.NewRun(
                 project="p", name=f"r{number}", params=params, git_commit=random.choice(["", "a" * 40]), git_is_dirty=random.choice([None, False, True]),
                 python=random.choice(["", "3.11"]), host=random.choice(["", "box"]), command=random.choice([[], ["python", "x.py"]]),

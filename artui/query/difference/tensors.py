@@ -210,7 +210,9 @@ def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) 
     if not differing:
         return ""
     share = f"{100 * differing / first.count:.3g} % of values"
-    relative = f"‖Δ‖/‖before‖ {math.sqrt(total / norm):.3g}" if norm else f"‖Δ‖ {math.sqrt(total):.3g}"
+    relative = (
+        f"change {math.sqrt(total / norm):.3g} of the norm" if norm else f"norm of the change {math.sqrt(total):.3g}"
+    )
     odd = f", {nan_count:,} to or from NaN or infinity" if nan_count else ""
     return f"{relative}, largest {largest:.3g}, {share}{odd}"
 

@@ -237,9 +237,9 @@ def test_tensors_are_as_far_apart_as_numpy_says(ending: str, seed: int) -> None:
     notes = {value.name: value.note for value in found.values}
     assert found.summary == "4 changed, 1 of another shape, 1 added, 1 removed, 1 the same"
     change, base = after["changed"] - before["changed"], before["changed"]
-    expected = f"‖Δ‖/‖before‖ {np.linalg.norm(change) / np.linalg.norm(base):.3g}, largest {np.abs(change).max():.3g}, 100 % of values"
+    expected = f"change {np.linalg.norm(change) / np.linalg.norm(base):.3g} of the norm, largest {np.abs(change).max():.3g}, 100 % of values"
     assert notes["changed"] == expected
-    assert notes["part"] == f"‖Δ‖ {np.linalg.norm(after['part']):.3g}, largest 3, 5 % of values"
+    assert notes["part"] == f"norm of the change {np.linalg.norm(after['part']):.3g}, largest 3, 5 % of values"
     assert notes["odd"].endswith("1 to or from NaN or infinity") and notes["type"] == "the same values"
     assert (notes["shape"], notes["new"], notes["gone"]) == ("another shape", "added", "removed")
 
