@@ -16,7 +16,9 @@ from artui.query.neighbours import neighbours
 from artui.query.run import get_run
 from artui.sheets.again import AGAIN
 from artui.sheets.run import IDENTITY, METRICS, files_sheet, run_sheet, short_run_sheet
-from artui.tui.facts import MOST, fact_lines, metric_lines
+from artui.tui.facts.metrics import metric_lines
+from artui.tui.facts.run import fact_lines
+from artui.tui.facts.sections import MOST
 from artui.units import count_text, duration_text, number_text, time_text
 from tests.reading import open_reader
 from tests.sheets.making import (

@@ -17,7 +17,7 @@ from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
 from artui.sheets.version import MAX_USERS, preview_section, version_sheet
-from artui.tui.facts import version_lines
+from artui.tui.facts.version import version_lines
 from artui.units import bytes_text, time_text
 from tests.reading import open_reader
 from tests.sheets.making import (

@@ -20,17 +20,9 @@ from artui.query.runs.rows import run_rows
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
-from artui.tui.facts import (
-    _pane_metrics,
-    _pane_tags,
-    _pane_tool_tags,
-    _pane_versions,
-    _preview_table,
-    file_lines,
-    pane_lines,
-    section_lines,
-    version_lines,
-)
+from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
+from artui.tui.facts.sections import _preview_table, section_lines
+from artui.tui.facts.version import version_lines
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
 from tests.sheets.making import DIGEST, change, version_detail, version_head

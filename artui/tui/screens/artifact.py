@@ -37,7 +37,7 @@ from artui.query.runs.sorting import Sort
 from artui.safetext import clean
 from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import Span
-from artui.tui.facts import version_lines
+from artui.tui.facts.version import version_lines
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions

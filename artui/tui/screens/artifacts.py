@@ -27,7 +27,7 @@ from artui.query.artifactrows import (
     version_ids,
     version_keys,
 )
-from artui.tui.facts import version_lines
+from artui.tui.facts.version import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions

@@ -11,7 +11,7 @@ from artui.query.files import FoundFiles, find_files, glance_at, words_of
 from artui.safetext import clean
 from artui.sheets.version import short_digest
 from artui.tui.cells import Span, fit_middle
-from artui.tui.facts import preview_lines
+from artui.tui.facts.version import preview_lines
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList

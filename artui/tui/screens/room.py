@@ -11,7 +11,7 @@ from artui.query.measures import Making, makings
 from artui.query.retention import USUAL_GRACE, plan_for
 from artui.safetext import cells_of, clean
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
-from artui.tui.facts import wrapped_text
+from artui.tui.facts.sections import wrapped_text
 from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link

@@ -20,7 +20,9 @@ from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
 from artui.sheets.progress import progress_text
 from artui.tui.cells import Span, fit, glyph_of, status_style
-from artui.tui.facts import OverviewParts, file_lines, heading, metric_lines, overview_parts, place_of_section
+from artui.tui.facts.metrics import metric_lines
+from artui.tui.facts.run import OverviewParts, file_lines, overview_parts
+from artui.tui.facts.sections import heading, place_of_section
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, ShowNeighbour

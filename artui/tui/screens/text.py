@@ -12,7 +12,8 @@ from artui.query import artifacts as query
 from artui.query.colouring import inks_by_start
 from artui.query.logs import open_file_log
 from artui.safetext import clean
-from artui.tui.facts import preview_lines, wrapped_text
+from artui.tui.facts.sections import wrapped_text
+from artui.tui.facts.version import preview_lines
 from artui.tui.keys import bindings
 from artui.tui.screens.log import LogScreen
 from artui.tui.screens.onefile import OneFile

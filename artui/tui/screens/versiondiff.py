@@ -16,7 +16,7 @@ from artui.query.difference.versions import version_before, version_difference
 from artui.safetext import clean
 from artui.sheets.difference import about_text, difference_sheet, file_sections
 from artui.tui.cells import Span, fit, length_of
-from artui.tui.facts import section_lines
+from artui.tui.facts.sections import section_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen

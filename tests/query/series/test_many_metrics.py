@@ -17,7 +17,7 @@ from artui.query.run import get_run
 from artui.query.runs.columns import columns
 from artui.query.series.metrics import run_metrics
 from artui.query.series.spooled import metric_order
-from artui.tui.facts import metric_lines
+from artui.tui.facts.metrics import metric_lines
 from artui.tui.screens.run import FIRST_METRICS
 from tests.reading import open_reader
 from tests.tui.looking import make_app, settled, shown

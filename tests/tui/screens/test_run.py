@@ -19,7 +19,9 @@ from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
 from artui.sheets.run import METRICS, run_sheet
 from artui.tui.cells import length_of
-from artui.tui.facts import fact_lines, hanging_text, metric_lines, pane_lines, wrapped_text
+from artui.tui.facts.metrics import metric_lines
+from artui.tui.facts.run import fact_lines, pane_lines
+from artui.tui.facts.sections import hanging_text, wrapped_text
 from artui.tui.screens.run import AGE_SECONDS, RunScreen
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.lines import LineList

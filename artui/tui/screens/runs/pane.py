@@ -82,7 +82,7 @@ class DetailsPane:
             )
 
     def _show_run(self, detail: RunDetail, row: RunRow) -> None:
-        from artui.tui.facts import pane_lines
+        from artui.tui.facts.run import pane_lines
 
         varying = {shape.column.name for shape in self._table.view.shapes if shape.column.source == "param"}
         self._listing.set_lines(pane_lines(detail, row, varying, cells=self._cells), keep=False)

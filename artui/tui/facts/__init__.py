@@ -1,0 +1,1 @@
+"""Draws sheets as lines of the screens."""

@@ -1,0 +1,252 @@
+"""Draws what is known of a version, and the previews of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from artui import clock
+from artui.model import Change, Preview, VersionDetail
+from artui.model.profiles import TableProfile
+from artui.sheets.profile import profile_section
+from artui.sheets.sheet import Section, shortened
+from artui.sheets.version import DIGEST, FILES, SHA256, preview_section, short_digest, version_sheet
+from artui.tui.cells import Span, fit, length_of
+from artui.tui.facts.sections import (
+    MOST,
+    STYLES,
+    DrawnTable,
+    flat_lines,
+    followed,
+    labelled_lines,
+    section_lines,
+    sheet_lines,
+    sign_of,
+    wrapped_text,
+)
+from artui.tui.messages import Link
+from artui.tui.paired import paired
+from artui.tui.widgets.lines import BLANK, Line
+from artui.units import count_text, plural
+
+PREVIEW_ROWS = 24
+
+
+PAGE_ROWS = 36
+
+
+PREVIEW_SHARE = 3
+"""A preview on the page of a version takes at most one of so many parts of the screen; so does what stands before the first one."""
+
+
+LEAST_PREVIEW_ROWS = 6
+
+
+MOST_PROFILED = 100
+"""So many columns of a table are shown on the page of its version; `artui preview` has all."""
+
+
+NAME_CELLS = 24
+"""Of the names of these columns."""
+
+
+FILES_SHARE = 5
+"""Of a dense page so many files take one part in so many."""
+
+
+AROUND = ("files", "lineage", "history")
+"""Titles of the sections about what a version holds and what it is connected to: those stand before previews, however long."""
+
+
+def version_lines(
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    history: Sequence[Change],
+    profiles: Mapping[str, TableProfile] | None = None,
+    *,
+    cells: int,
+    rows: int = PAGE_ROWS,
+    is_dense: bool = False,
+) -> list[Line]:
+    """Draw everything about a version, and the previews of its files.
+
+    Args:
+        detail: the version.
+        previews: of its files, by path.
+        history: what was done with it.
+        profiles: of its tables, by path.
+        cells: the width of a line.
+        rows: how many lines are in sight: a preview takes a third of them at most, or what is left of them. What takes
+            more, such as very many files, stands behind the first preview.
+        is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
+    """
+    columns = [line for path, table in (profiles or {}).items() for line in _columns_of(path, table, cells)]
+    return [*_version_lines(detail, previews, history, cells=cells, rows=rows, is_dense=is_dense), *columns]
+
+
+def _columns_of(path: str, table: TableProfile, cells: int) -> list[Line]:
+    """Draw what the columns of a table are like."""
+    section = profile_section(path, table, most=MOST_PROFILED)
+    return [BLANK, *section_lines(section, cells=cells, name_cells=NAME_CELLS, fewest=3)]
+
+
+def _version_lines(
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    history: Sequence[Change],
+    *,
+    cells: int,
+    rows: int,
+    is_dense: bool,
+) -> list[Line]:
+    sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True, restore="X", reinstate="−")
+    lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
+    if length_of(lines[0].spans) > cells:
+        about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
+        lines = [Line([(f" {sheet.title}", "title")]), *about]
+    state, *others = sheet.sections
+    others = [_with_fitting_digests(section, cells) if section.title == FILES else section for section in others]
+    if is_dense:
+        return [*lines, *_dense_lines(detail, previews, state, others, cells=cells, rows=rows - len(lines))]
+    lines += sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
+    most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
+    drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
+    short = [part for is_around, part in drawn if is_around or len(part) <= most]
+    long = [part for is_around, part in drawn if not is_around and len(part) > most]
+    shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
+    spare = rows - len(lines) - sum(map(len, (*short, *long, *shown)))
+    if spare > 0:
+        shown = _file_previews(detail.head.key, previews, cells=cells, most=most, spare=spare)
+    return [*lines, *(line for part in (*short, *shown[:1], *long, *shown[1:]) for line in part)]
+
+
+def _dense_lines(
+    detail: VersionDetail,
+    previews: Mapping[str, Preview],
+    state: Section,
+    others: Sequence[Section],
+    *,
+    cells: int,
+    rows: int,
+) -> list[Line]:
+    """Draw how a version stands in as few lines as there can be, its first files and the first preview, and then the rest."""
+    lines = _dense_facts(state, cells)
+    for section in others:
+        if section.title == FILES:
+            lines += [BLANK, *_version_section(section, detail, cells, most=max(2, rows // FILES_SHARE))]
+    # The last line says how many go on.
+    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - 2)
+    shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
+    rest = [[BLANK, *_version_section(part, detail, cells)] for part in others if part.title != FILES]
+    return [*lines, *(line for part in (*shown[:1], *rest, *shown[1:]) for line in part)]
+
+
+def _dense_facts(section: Section, cells: int) -> list[Line]:
+    """Draw facts, those that fit beside each other in two columns."""
+    section = replace(
+        section,
+        facts=tuple(
+            fact._replace(text=short_digest(fact.text)) if fact.label == DIGEST else fact for fact in section.facts
+        ),
+    )
+    found = paired(section.facts, cells - 1)
+    if found is None:
+        return sheet_lines([section], cells=cells)
+    lines: list[Line] = []
+    for left, right in found.pairs:
+        if right is None:
+            lines += labelled_lines([left], cells=cells, before=" ", label_cells=found.label_cells)
+            continue
+        spans: list[Span] = [(f" {fit(left.label, found.label_cells)}  ", "dim")]
+        spans += [*sign_of(left.link), (left.text, STYLES[left.tone])]
+        spans.append((" " * max(0, 1 + found.right_at - length_of(spans)), "text"))
+        spans += [(f"{fit(right.label, found.right_label_cells)}  ", "dim")]
+        spans += [*sign_of(right.link), (right.text, STYLES[right.tone])]
+        lines.append(Line(spans, followed(left.link or right.link)))
+    return lines
+
+
+def _version_section(section: Section, detail: VersionDetail, cells: int, *, most: int | None = None) -> list[Line]:
+    """Draw a section of a version; behind the files that are shown, at most so many, stands the way to all of them."""
+    if most is not None:
+        # A line that says that there is one more takes its place.
+        most += detail.head.file_count == most + 1
+        section = shortened(section, most=most)
+    lines = sheet_lines([section], cells=cells)
+    shown = min(len(detail.files), MOST[FILES] if most is None else most)
+    if section.title == FILES and shown and (more := detail.head.file_count - shown) > 0:
+        text = f"   and {count_text(more)} more: enter lists all {count_text(detail.head.file_count)}"
+        lines[-1] = Line([(text, "accent")], Link("files", detail.head.id))
+    return lines
+
+
+def _file_previews(
+    version_key: int, previews: Mapping[str, Preview], *, cells: int, most: int, spare: int = 0
+) -> list[list[Line]]:
+    """Draw the previews of files, each in at most so many lines; `spare` lines go to the first ones that are longer."""
+    shown = []
+    for path, preview in previews.items():
+        lines = _file_preview(version_key, path, preview, cells=cells, most=most)
+        if spare > 0:
+            longer = _file_preview(version_key, path, preview, cells=cells, most=most + spare)
+            spare -= len(longer) - len(lines)
+            lines = longer
+        shown.append(lines)
+    return shown
+
+
+def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, most: int) -> list[Line]:
+    """Draw the preview of a file in so many lines; where there is more, the last one opens the file."""
+    section = preview_section(path, preview, most_rows=most, most_lines=most)
+    body = flat_lines(replace(section, left_out_count=0), cells)
+    title = _titled(section.title, section.about, cells)
+    room = most - len(title)
+    left_out_count = section.left_out_count
+    if left_out_count or len(body) > room:
+        left_out_count += max(0, len(body) - (room - 1))
+        # Of a text only the beginning was kept, and how many lines it has is not known.
+        has_count = preview.table is not None and preview.table.row_count is not None
+        more = (
+            f"and {plural(left_out_count, 'more row')}: enter shows them" if has_count else "more: enter opens the file"
+        )
+        text = f"   {more}"
+        body = [*body[: room - 1], Line([(text, "accent")], Link("file", f"{version_key}:{path}"))]
+    return [BLANK, *title, *body]
+
+
+def _titled(title: str, about: str, cells: int) -> list[Line]:
+    """Give a title with what is said about it behind it, or below it where that does not fit."""
+    line = Line([(f" {title}  ", "text"), (about, "dim")])
+    if length_of(line.spans) <= cells:
+        return [line]
+    return [Line([(f" {title}", "text")]), *(Line([(f" {text}", "dim")]) for text in wrapped_text(about, cells - 1))]
+
+
+def _with_fitting_digest(section: Section, cells: int) -> Section:
+    """Shorten the digest of a version where a line has no room for all of it."""
+    digests = [fact for fact in section.facts if fact.label == DIGEST]
+    if len(labelled_lines(digests, cells=cells, before=" ")) == len(digests):
+        return section
+    facts = (fact._replace(text=short_digest(fact.text)) if fact.label == DIGEST else fact for fact in section.facts)
+    return replace(section, facts=tuple(facts))
+
+
+def _with_fitting_digests(section: Section, cells: int) -> Section:
+    """Shorten the digests of files where there is no room for the whole of each beside the rest."""
+    table = section.table
+    place = None if table is None else next((at for at, header in enumerate(table.headers) if header.title == SHA256), None)  # fmt: skip
+    if (
+        table is None
+        or place is None
+        or DrawnTable(table, title=section.title, before=" " * 3, name_cells=max(8, cells // 2)).cells <= cells
+    ):
+        return section
+    rows = [
+        (*row[:place], row[place]._replace(text=short_digest(row[place].text)), *row[place + 1 :]) for row in table.rows
+    ]
+    return replace(section, table=replace(table, rows=rows))
+
+
+def preview_lines(preview: Preview, *, cells: int, max_rows: int = PREVIEW_ROWS) -> list[Line]:
+    """Draw a preview: facts, text as it is, a table in columns."""
+    return flat_lines(preview_section("", preview, most_rows=max_rows, most_lines=max_rows * 3), cells)
