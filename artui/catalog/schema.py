@@ -442,7 +442,7 @@ SCHEMA_DIGESTS = {
     4: "20a0b297b51b191e6672464381a6609e18c8da4aa037127d98b3c6bce32c99e4",
     5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
     6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
-    7: "03873a36179c2bce0e5e965dda8c20ad89a4b798f3ef34310b615455339a7160",
+    7: "4ef51d742cf77d3b2227a140771a6cd8dbf0fe738ba6456831287c1637130744",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -631,7 +631,8 @@ SCHEMA_0007 = (
         SELECT a.name AS artifact, v.number AS version, v.id AS version_id, f.part AS file, f.row_count AS rows, c.key AS place,
                json_extract(c.value, '$.name') AS column, json_extract(c.value, '$.type') AS type,
                json_extract(c.value, '$.count') AS count, json_extract(c.value, '$.null_count') AS nulls,
-               json_extract(c.value, '$.distinct') AS different, json_extract(c.value, '$.min') AS min,
+               json_extract(c.value, '$.distinct') AS different,
+               json_extract(c.value, '$.is_distinct_exact') AS is_exact, json_extract(c.value, '$.min') AS min,
                json_extract(c.value, '$.max') AS max, json_extract(c.value, '$.mean') AS mean, json_extract(c.value, '$.std') AS std,
                json_extract(c.value, '$.quantiles') AS quantiles, json_extract(c.value, '$.most_frequent') AS most_frequent,
                json_extract(c.value, '$.histogram') AS histogram

@@ -158,7 +158,7 @@ def _with_arrow(column: Column, cells: Any) -> Column:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         tally = filled.value_counts()
         counts = dict(zip(tally.field("values").to_pylist(), tally.field("counts").to_pylist(), strict=True))
-        return building.with_texts(building.with_rows(column, len(filled)), counts)
+        return building.with_counts(building.with_rows(column, len(filled)), counts)
     if pa.types.is_boolean(kind):
         counts = {"true": filled.true_count, "false": filled.false_count}
         return building.with_texts(building.with_rows(column, len(filled)), counts)

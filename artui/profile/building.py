@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -33,6 +33,8 @@ MAX_NAME_CHARS = 200
 _FEWER = 128
 """Of tables with more columns than this, each column is counted less finely."""
 _COARSE_LIMIT = 256
+_ALL_HASHES = 1 << 22
+"""So many hashes of different values are kept, of all columns together."""
 
 
 class Builder:
@@ -40,7 +42,8 @@ class Builder:
 
     def __init__(self, names: Sequence[str]) -> None:
         limit = _COARSE_LIMIT if len(names) > _FEWER else frequent.LIMIT
-        self._columns = [_empty(name[:MAX_NAME_CHARS], limit) for name in names[:MAX_COLUMNS]]
+        self._most_hashes = min(distinct.MOST_HASHES, _ALL_HASHES // max(1, min(len(names), MAX_COLUMNS)))
+        self._columns = [_empty(name[:MAX_NAME_CHARS], limit, self._most_hashes) for name in names[:MAX_COLUMNS]]
         self._left_out = max(0, len(names) - MAX_COLUMNS)
         self._rows = 0
         self.odd_rows = 0
@@ -86,7 +89,10 @@ class Builder:
         if self.width >= MAX_COLUMNS:
             self._left_out += 1
         else:
-            column = _empty(name[:MAX_NAME_CHARS], self._columns[0].texts.limit if self._columns else frequent.LIMIT)
+            most = _ALL_HASHES // MAX_COLUMNS if self.width > _FEWER else self._most_hashes
+            column = _empty(
+                name[:MAX_NAME_CHARS], self._columns[0].texts.limit if self._columns else frequent.LIMIT, most
+            )
             self._columns.append(replace(column, rows=self._rows, null_count=self._rows))
 
     def done(self) -> Profile:
@@ -94,11 +100,13 @@ class Builder:
         return Profile(self._rows, tuple(self._columns), self._left_out, self.odd_rows, self.bad_rows, self.note)
 
 
-def _empty(name: str, limit: int) -> Column:
+def _empty(name: str, limit: int, most_hashes: int) -> Column:
     def numbers() -> Numbers:
         return Numbers(grid=Grid(0, np.empty(0, np.int64), np.empty(0, np.int64), limit))
 
-    return Column(name, numbers=numbers(), times=numbers(), texts=Frequent({}, limit=limit), different=distinct.empty())
+    return Column(
+        name, numbers=numbers(), times=numbers(), texts=Frequent({}, limit=limit), different=distinct.empty(most_hashes)
+    )
 
 
 def with_rows(column: Column, count: int) -> Column:
@@ -196,6 +204,26 @@ def with_texts(column: Column, counts: dict[str, int]) -> Column:
     )
 
 
+def with_counts(column: Column, counts: Mapping[str, int]) -> Column:
+    """Count texts of a source that has types, each with how often it occurs: dates among them are times."""
+    times = {text: time_ms for text in counts if (time_ms := time_of(text)) is not None}
+    if times:
+        numbers = [time_ms for text, time_ms in times.items() for _ in range(counts[text])]
+        column = with_times(column, np.array(numbers, np.float64))
+        counts = {text: count for text, count in counts.items() if text not in times}
+    return with_texts(column, dict(counts))
+
+
+def time_of(text: str) -> float | None:
+    """Read `2026-11-01`, with or without a time of the day, in milliseconds since 1970; without a zone it is UTC. None if it is none."""
+    if not (10 <= len(text) <= 40 and text[4] == "-" and text[:4].isdigit()):
+        return None
+    try:
+        return _time_ms(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+
+
 def _with_objects(column: Column, cells: Sequence[Any]) -> Column:
     """Count values of Python, each by its own type."""
     column = replace(column, rows=column.rows + len(cells))
@@ -226,7 +254,7 @@ def _with_objects(column: Column, cells: Sequence[Any]) -> Column:
         column = with_floats(replace(column, has_fractions=True), np.array(numbers, np.float64))
     if times:
         column = with_times(column, np.array(times, np.float64))
-    return with_texts(column, texts)
+    return with_counts(column, texts)
 
 
 def with_wholes(column: Column, wholes: Sequence[int]) -> Column:

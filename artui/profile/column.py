@@ -10,7 +10,6 @@ from artui.profile.frequent import Frequent
 from artui.profile.numbers import Numbers
 
 TYPES = ("integer", "number", "boolean", "time", "text", "mixed", "empty")
-_EXACT_INTEGERS = 1 << 53
 _BOOLEANS = frozenset({"true", "false", "True", "False", "TRUE", "FALSE"})
 
 
@@ -81,24 +80,13 @@ class Column:
     @property
     def distinct_count(self) -> int:
         """Give how many different values there are, nulls and NaN aside; about, unless `is_distinct_exact`."""
-        if not self.is_distinct_exact:
-            return self.different.estimate()
-        return len(self.numbers.grid.bins) + len(self.times.grid.bins) + len(self.texts.counts)
+        filled = self.numbers.count + self.infinite_count + self.times.count + self.text_count
+        return min(self.different.count(), filled)
 
     @property
     def is_distinct_exact(self) -> bool:
-        """Say whether `distinct_count` is exact: all different values are at hand."""
-        return (
-            self.numbers.grid.is_exact
-            and self.times.grid.is_exact
-            and self.texts.is_exact
-            and not self.other_count
-            and (
-                self.has_fractions
-                or not self.numbers.count
-                or max(-self.numbers.min, self.numbers.max) <= _EXACT_INTEGERS
-            )
-        )
+        """Say whether `distinct_count` is exact."""
+        return self.different.exact_count is not None and not self.other_count
 
     def merged(self, other: Column) -> Column:
         """Give the column of both parts' rows; the name stays."""

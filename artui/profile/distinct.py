@@ -3,6 +3,9 @@
 Each value's hash falls into one of 2**11 registers, which remembers the longest run of zero bits that it met
 (HyperLogLog: Flajolet and others 2007; the estimate is that of Ertl 2017, algorithm 6, which needs no correction for
 small or large counts). The standard error is 2.3 %. Registers that are merged are those of all values.
+
+Up to `most` hashes are kept themselves while values are counted: then the count is exact. They are not packed, but how
+many they were is.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 _BITS = 11
 REGISTERS = 1 << _BITS
+MOST_HASHES = 1 << 17
 MAX_RUN = 64 - _BITS + 1
 _TEXT_SALT = b"artui.text"
 
@@ -36,9 +40,17 @@ class Distinct:
     """What the registers met."""
 
     registers: Registers
+    hashes: Hashes | None = None
+    """All that were met, ascending; None if they are too many, or were not packed."""
+    exact_count: int | None = None
+    """How many these were; None if that is not known."""
+    most: int = MOST_HASHES
 
-    def estimate(self) -> int:
-        """Give about how many different values there are."""
+    def count(self) -> int:
+        """Give how many different values there are: about, unless `exact_count` says so."""
+        return self._estimate() if self.exact_count is None else self.exact_count
+
+    def _estimate(self) -> int:
         tally = np.bincount(self.registers, minlength=MAX_RUN + 1).tolist()
         tail = REGISTERS * _tau(1 - tally[MAX_RUN] / REGISTERS)
         for run in range(MAX_RUN - 1, 0, -1):
@@ -55,16 +67,26 @@ class Distinct:
         runs = (MAX_RUN - np.frexp(rest.astype(np.float64))[1]).astype(np.uint8)
         registers = self.registers.copy()
         np.maximum.at(registers, (hashes >> np.uint64(64 - _BITS)).astype(np.intp), runs)
-        return Distinct(registers)
+        return self._with(registers, hashes, self.most)
 
     def merged(self, other: Distinct) -> Distinct:
         """Take in what the other took in."""
-        return Distinct(np.maximum(self.registers, other.registers))
+        registers, most = np.maximum(self.registers, other.registers), min(self.most, other.most)
+        for one, another in ((self, other), (other, self)):
+            if not one.registers.any():
+                return Distinct(registers, another.hashes, another.exact_count, most)
+        return self._with(registers, other.hashes, most)
+
+    def _with(self, registers: Registers, hashes: Hashes | None, most: int) -> Distinct:
+        if self.hashes is None or hashes is None:
+            return Distinct(registers, most=most)
+        every = np.union1d(self.hashes, hashes)
+        return Distinct(registers, every, len(every), most) if len(every) <= most else Distinct(registers, most=most)
 
 
-def empty() -> Distinct:
+def empty(most: int = MOST_HASHES) -> Distinct:
     """Give registers that met nothing."""
-    return Distinct(np.zeros(REGISTERS, np.uint8))
+    return Distinct(np.zeros(REGISTERS, np.uint8), np.empty(0, np.uint64), 0, most)
 
 
 def _sigma(share: float) -> float:

@@ -72,13 +72,14 @@ def _column_words(column: Column) -> list[Any]:
         int(column.has_fractions), _numbers_words(column.times), column.text_count, dict(column.texts.counts), column.texts.error,
         column.texts.long_count, column.texts.limit, column.text_chars, column.longest_chars, column.other_count,
         base64.b64encode(column.different.registers.tobytes()).decode(),
+        column.different.exact_count,
     ]  # fmt: skip
 
 
 def _column(words: Any) -> Column:
     (
         name, rows, nulls, nans, infinites, numbers, has_fractions, times, text_count, texts, error, long_count, text_limit,
-        text_chars, longest_chars, others, registers,
+        text_chars, longest_chars, others, registers, exact_count,
     ) = words  # fmt: skip
     counts = {_text(text): _count(count) for text, count in texts.items()}
     met = np.frombuffer(base64.b64decode(registers, validate=True), np.uint8)
@@ -87,7 +88,8 @@ def _column(words: Any) -> Column:
     return Column(
         _text(name), _count(rows), _count(nulls), _count(nans), _count(infinites), _numbers(numbers), bool(has_fractions),
         _numbers(times), _count(text_count), Frequent(counts, _count(error), _count(long_count), _count(text_limit)),
-        _count(text_chars), _count(longest_chars), _count(others), Distinct(met),
+        _count(text_chars), _count(longest_chars), _count(others),
+        Distinct(met, None, None if exact_count is None else _count(exact_count)),
     )  # fmt: skip
 
 

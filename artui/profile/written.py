@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def _with_mixed(column: Column, counts: Counter[str]) -> Column:
     for cell, count in counts.items():
         if cell[0] in _BEGINS_NUMBER and _is_number(cell):
             numbers += [cell] * count
-        elif (time_ms := _time_ms(cell)) is not None:
+        elif (time_ms := building.time_of(cell)) is not None:
             times += [time_ms] * count
         else:
             texts[cell] = count
@@ -81,14 +80,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell
-
-
-def _time_ms(cell: str) -> float | None:
-    """Read `2026-11-01`, with or without a time of the day; without a zone it is UTC."""
-    if not (10 <= len(cell) <= 40 and cell[4] == "-" and cell[:4].isdigit()):
-        return None
-    try:
-        moment = datetime.fromisoformat(cell)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
