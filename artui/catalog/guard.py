@@ -16,7 +16,7 @@ from typing import Any
 
 from artui.catalog import migrations
 from artui.catalog.cleaning import CleanConnection, CleanCursor
-from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, STAND_INS, VIEWS, has_schema
+from artui.catalog.schema import MAX_OBJECTS, SCHEMA_0001, SCHEMA_VERSION, STAND_INS, VIEWS, has_schema
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
 
@@ -280,18 +280,46 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+_CHECKS_TABLES = (3, 33)
+"""Since this version SQLite looks through a table alone."""
+
+
+def _checked_apart(connection: sqlite3.Connection) -> list[str]:
+    """Give what is looked through by one statement each: the tables, or all at once where SQLite cannot do that."""
+    if sqlite3.sqlite_version_info < _CHECKS_TABLES:
+        return ["1"]
+    rows = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' LIMIT ?", (MAX_OBJECTS,)
+    ).fetchall()
+    return [f'"{str(name).replace(chr(34), chr(34) * 2)}"' for (name,) in rows] or ["1"]
+
+
 def find_damage(
-    connection: sqlite3.Connection, path: Path, *, with_indexes: bool = False, seconds: float = CHECK_SECONDS
+    connection: sqlite3.Connection,
+    path: Path,
+    *,
+    with_indexes: bool = False,
+    is_apart: bool = False,
+    seconds: float = CHECK_SECONDS,
 ) -> None:
-    """Search the whole file for damage; `with_indexes` also compares the indexes with their tables, which takes longer.
+    """Search the whole file for damage.
+
+    Args:
+        with_indexes: whether the indexes are compared with their tables, which takes longer.
+        is_apart: whether tables are looked through one by one, so that who wants to write waits for one of them, not for
+            the whole of a large file. A page that two tables claim is not found then.
 
     Raises:
         CatalogDamaged: SQLite found some; the message says what.
     """
     allow_all(connection)
+    check = "integrity_check" if with_indexes else "quick_check"
     try:
         with time_limit(connection, seconds):
-            row = connection.execute(f"PRAGMA {'integrity' if with_indexes else 'quick'}_check(1)").fetchone()
+            for what in _checked_apart(connection) if is_apart else ["1"]:
+                row = connection.execute(f"PRAGMA {check}({what})").fetchone()
+                if row is None or row[0] != "ok":
+                    break
     finally:
         allow_reading(connection)
     if row is None or row[0] != "ok":

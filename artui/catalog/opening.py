@@ -324,7 +324,7 @@ def check_damage(opened: Opened) -> None:
     connection = connect(opened)
     try:
         with border(opened.path):
-            guard.find_damage(connection, opened.path, with_indexes=True)
+            guard.find_damage(connection, opened.path, with_indexes=True, is_apart=True)
     finally:
         disconnect(connection)
 

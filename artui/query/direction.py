@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Literal
 
 from artui.query.series.ranking import names_a_result
@@ -33,11 +34,13 @@ _LOST_OF_BEST = 0.1
 """…and that is more than this share of the best value, so that noise around a level does not count."""
 
 
+@lru_cache(maxsize=4096)
 def guess_direction(name: str) -> Direction:
     """Guess from a metric's name whether lower is better: losses, errors and times are, the rest is not."""
     return "lower" if _LOWER.search(name) else "higher"
 
 
+@lru_cache(maxsize=4096)
 def has_direction(name: str) -> bool:
     """Say whether a value of this metric can be better than another, and which one is told by its name.
 

@@ -95,6 +95,17 @@ class Asks(MessagePump):
         self._changes[topic, ticket] = answer
         self._last_change = _writer.submit(self._work, topic, ticket, work)
 
+    def teller(self) -> Callable[[str], None]:
+        """Give what a change may call, from its own thread, to say how far it is."""
+        app: Any = self.app
+
+        def tell(text: str) -> None:
+            # Not waited for: a screen that is gone takes no message.
+            if self.is_running:
+                app.call_later(app.say, text)
+
+        return tell
+
     def _next_ticket(self, topic: str) -> int:
         if not hasattr(self, "_tickets"):
             self._tickets, self._answers, self._unanswered, self._agains = {}, {}, set(), {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -34,11 +35,12 @@ from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
 from artui.query.titles import short_titles
 from artui.safetext import clean
-from artui.units import age_text, bytes_text, digits_for, duration_text, number_text, param_text, plural
+from artui.units import age_text, bytes_text, count_text, digits_for, duration_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
+DAMAGE_SECONDS = 10.0
 BATCH = 500
 _MAX_LEFT_OUT = 5
 """So many of the columns that have no room are named."""
@@ -137,6 +139,19 @@ def _usual(reader: Reader, all_columns: Columns) -> list[Column]:
     return [_STATUS, *chosen_columns(all_columns, usual_attributes(reader))]
 
 
+def _damages(reader: Reader, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Hold runs against their seals, some at a time, as long as that takes no longer than listing very many; say how many were not."""
+    until = time.monotonic() + DAMAGE_SECONDS
+    damages: dict[int, tuple[str, ...]] = {}
+    for start in range(0, len(keys), BATCH):
+        if time.monotonic() > until:
+            left = len(keys) - start
+            click.echo(f"artui: {count_text(left)} of {plural(len(keys), 'run')} were not looked through for damage: --limit lists fewer", err=True)  # fmt: skip
+            break
+        damages |= damaged_runs(reader, keys[start : start + BATCH])
+    return damages
+
+
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:
     """Read the rows of runs with their damaged parts, which are also reported on stderr."""
     rows: list[RunRow] = []
@@ -144,7 +159,7 @@ def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[
         part = keys[start : start + BATCH]
         rows_by_key = run_rows(reader, part, shown)
         rows += [rows_by_key[key] for key in part if key in rows_by_key]
-    damages = damaged_runs(reader, [row.head.key for row in rows])
+    damages = _damages(reader, [row.head.key for row in rows])
     rows = [
         replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[row.head.key])))
         if row.head.key in damages

@@ -22,7 +22,7 @@ from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versi
 from artui.tui.state.marks import Reach
 from artui.tui.tagging import quoted_tag, tag_changes
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
-from artui.units import plural
+from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
@@ -35,6 +35,8 @@ _NAME_CHARS = 40
 _MAX_TAGS_NAMED, _MAX_PROJECTS_NAMED = 4, 6
 _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
+_MANY, _TOLD_EVERY = 2_000, 1_000
+"""A change of more runs says how far it is, after so many each."""
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
 
@@ -205,13 +207,16 @@ class RunsEditor(Editor):
 
         reader, shown = self._screen.reader, f"{label} {runs.whom}"
         gone: list[str] = []
+        tell = self._screen.teller()
 
         def work() -> int:
             from artui.catalog import Catalog, events
 
             ids = run_ids(reader, runs.keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
-                for run_id in ids:
+                for number, run_id in enumerate(ids):
+                    if number % _TOLD_EVERY == 0 and len(ids) > _MANY:
+                        tell(f"{shown}: {100 * number // len(ids)} % …")
                     try:
                         change(edit, run_id)
                     except RemovedForGood:
@@ -278,6 +283,7 @@ class RunsEditor(Editor):
         question, reader = f"note on {runs.whom}", self._screen.reader
         if len(runs.keys) != 1:
             self.prompt(question, lambda text: self._note(runs, text))
+            self._warn_of_notes(runs)
             return
         column = Column("attribute", "note", is_numeric=False)
         self.prompt(question, lambda text: self._note(runs, text), keeps_text=True, is_filled=True)
@@ -297,6 +303,20 @@ class RunsEditor(Editor):
             self._unread_notes.append(read)
         else:
             read()
+
+    def _warn_of_notes(self, runs: _Runs) -> None:
+        """Say behind the question how many of the runs have a note that would be replaced."""
+        prompt, reader = self._screen.query_one(Prompt), self._screen.reader
+        asked, column = prompt.asked_count, Column("attribute", "note", is_numeric=False)
+
+        def count() -> int:
+            return sum(bool(row.cells.get(column.id)) for row in run_rows(reader, runs.keys, [column]).values())
+
+        def warn(having: int) -> None:
+            if having:
+                prompt.offer((), to=asked, hint=f"replaces the note of {count_text(having)} of them")
+
+        self._screen.ask("notes", count, warn, sees_changes=True)
 
     def _note(self, runs: _Runs, text: str) -> None:
         self._edit(runs, "note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
