@@ -286,6 +286,8 @@ RECORDS: dict[str, Record] = {
         "wasserstein": Field("number?", "in the unit of the column"),
         "null_shift": Field("number", "share of empty cells in the second less that in the first"),
         "outside": Field("number?", "share of the second's numbers outside the range of the first"),
+        "is_of_nulls": Field("flag", "whether it is the share of empty cells that drifted"),
+        "moved_value": Field("moved value?", "of texts the one whose share changed most"),
         "new_values": Field("[text]", "texts that the first does not have"),
         "gone_values": Field("[text]", "texts that the second does not have"),
         "before": Field("column profile", "the column in the first"),
@@ -297,6 +299,7 @@ RECORDS: dict[str, Record] = {
         "why": Field("text", "what was kept, and what was not"),
     },
     "audited run": {"run": Field("run", "the run"), "states": Field("{text}", "of code, data, env and seed: present, partial, missing or none")},
+    "moved value": {"value": Field("text", "the text"), "before": Field("number", "its share in the first"), "after": Field("number", "its share in the second")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
         "version": Field("version", "the other version"),
@@ -713,20 +716,10 @@ def _rows_difference(rows: RowsDifference) -> dict[str, Any]:
 
 
 def _column_drift(drift: ColumnDrift) -> dict[str, Any]:
-    names = [
-        "name",
-        "psi",
-        "psi_by_chance",
-        "jensen_shannon",
-        "ks",
-        "wasserstein",
-        "null_shift",
-        "outside",
-        "new_values",
-        "gone_values",
-    ]
+    names = [name for name in RECORDS["column drift"] if name not in ("drift", "moved_value", "before", "after")]
+    moved = drift.moved_value and dict(zip(RECORDS["moved value"], drift.moved_value, strict=True))
     return {name: getattr(drift, name) for name in names} | {
-        "drift": drift.word, "before": _column_profile(drift.before), "after": _column_profile(drift.after),
+        "drift": drift.word, "moved_value": moved, "before": _column_profile(drift.before), "after": _column_profile(drift.after),
     }  # fmt: skip
 
 

@@ -71,5 +71,9 @@ class ColumnDrift:
     wasserstein: float | None
     null_shift: float
     outside: float | None
+    is_of_nulls: bool = False
+    """It is the share of empty cells that drifted."""
+    moved_value: tuple[str, float, float] | None = None
+    """Of texts the one whose share changed most, with both shares."""
     new_values: tuple[str, ...] = ()
     gone_values: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,8 +26,8 @@ MODERATE_PSI, HIGH_PSI = 0.1, 0.25
 """The usual limits (Siddiqi, Credit Risk Scorecards, 2006)."""
 _RATE_SHIFT = 0.05
 """Nulls that become more or fewer by this share of the rows are drift, too."""
-_CHANCE = 1.6448536269514722
-"""The 95 % quantile of the standard normal distribution."""
+_CHANCE = 0.05
+"""So often drift is seen in some column of two tables that have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Drift:
     psi: float | None
     """Population stability index, over deciles of the first or over its values."""
     psi_by_chance: float | None
-    """Two samples of one population, as large as these, have a smaller index in 19 of 20 cases (Yurdakul 2018)."""
+    """Two samples of one population, as large as these, have a smaller index in 19 of 20 cases, of all columns that are compared together (Yurdakul 2018)."""
     jensen_shannon: float | None
     """Distance, to base 2: 0 the same, 1 nothing in common; over the bins of `psi`."""
     ks: float | None
@@ -50,9 +51,16 @@ class Drift:
     """Share of nulls and NaN in the second less that in the first."""
     outside: float | None
     """Share of the second's numbers that lie outside the range of the first."""
+    moved_value: tuple[str, float, float] | None = None
+    """Of texts the one whose share changed most: its share in the first and in the second."""
     new_values: tuple[str, ...] = ()
     """Texts that the first does not have; only where all of it are known."""
     gone_values: tuple[str, ...] = ()
+
+    @property
+    def is_of_nulls(self) -> bool:
+        """Say whether it is the share of empty cells that drifted."""
+        return abs(self.null_shift) > _RATE_SHIFT
 
     @property
     def word(self) -> str:
@@ -68,11 +76,11 @@ class Drift:
                 if self.before.rows and self.after.rows
                 else "none"
             )
-        if self.psi <= (self.psi_by_chance or 0) and abs(self.null_shift) <= _RATE_SHIFT:
+        if self.psi <= (self.psi_by_chance or 0) and not self.is_of_nulls:
             return "none"
         if self.psi >= HIGH_PSI:
             return "high"
-        return "moderate" if self.psi >= MODERATE_PSI or abs(self.null_shift) > _RATE_SHIFT else "low"
+        return "moderate" if self.psi >= MODERATE_PSI or self.is_of_nulls else "low"
 
 
 WORDS = ("type", "high", "moderate", "low", "none", "unknown")
@@ -81,12 +89,12 @@ WORDS = ("type", "high", "moderate", "low", "none", "unknown")
 
 def drifts(before: Profile, after: Profile) -> list[Drift]:
     """Compare the columns that both have, in the order of the second."""
-    pairs = ((before.column(column.name), column) for column in after.columns)
-    return [drift(first, second) for first, second in pairs if first is not None]
+    pairs = [(first, column) for column in after.columns if (first := before.column(column.name)) is not None]
+    return [drift(first, second, of=len(pairs)) for first, second in pairs]
 
 
-def drift(before: Column, after: Column) -> Drift:
-    """Compare two columns."""
+def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
+    """Compare two columns, of so many pairs that are looked at together."""
     shares = _shares(before, after)
     numbers = _numbers_of(before, after)
     new, gone = _new_and_gone(before, after)
@@ -94,13 +102,14 @@ def drift(before: Column, after: Column) -> Drift:
     if shares is not None:
         expected, actual, before_count, after_count = shares
         psi, distance = psi_of(expected, actual), jensen_shannon_of(expected, actual)
-        chance = chance_of(len(expected), before_count, after_count)
+        chance = chance_of(len(expected), before_count, after_count, of=of)
     return Drift(
         after.name, before, after, psi, chance, distance,
         ks_of(*numbers) if numbers else None,
         wasserstein_of(*numbers) if numbers else None,
         _missing(after) - _missing(before),
         _outside(*numbers) if numbers else None,
+        _moved_value(before, after),
         new, gone,
     )  # fmt: skip
 
@@ -123,8 +132,8 @@ def _relative_entropy(shares: Floats, of: Floats) -> float:
     return float((shares[filled] * np.log2(shares[filled] / of[filled])).sum())
 
 
-def chance_of(bins: int, before_count: int, after_count: int) -> float:
-    """Give the index that chance alone stays below in 19 of 20 cases.
+def chance_of(bins: int, before_count: int, after_count: int, *, of: int = 1) -> float:
+    """Give the index that chance alone stays below in 19 of 20 cases, in all of so many columns together (Bonferroni).
 
     The index of two samples of one population is about chi-squared with bins - 1 degrees of freedom, times
     (1 / n + 1 / m) (Yurdakul, Statistical Properties of Population Stability Index, 2018); its quantile is that of
@@ -134,7 +143,8 @@ def chance_of(bins: int, before_count: int, after_count: int) -> float:
     if freedom < 1 or not before_count or not after_count:
         return 0.0
     spread = 2 / (9 * freedom)
-    quantile = freedom * (1 - spread + _CHANCE * math.sqrt(spread)) ** 3
+    normal = NormalDist().inv_cdf(1 - _CHANCE / max(1, of))
+    quantile = freedom * (1 - spread + normal * math.sqrt(spread)) ** 3
     return quantile * (1 / before_count + 1 / after_count)
 
 
@@ -202,6 +212,17 @@ def _text_shares(before: Column, after: Column) -> tuple[Floats, Floats, int, in
 
 _MOST_TEXTS = 50
 _MAX_ERROR = 0.01
+
+
+def _moved_value(before: Column, after: Column) -> tuple[str, float, float] | None:
+    if not before.text_count or not after.text_count:
+        return None
+    texts = sorted({text for column in (before, after) for text, _ in column.texts.most(_MOST_TEXTS)})
+    moved = [
+        (text, before.texts.counts.get(text, 0) / before.text_count, after.texts.counts.get(text, 0) / after.text_count)
+        for text in texts
+    ]
+    return max(moved, key=lambda each: abs(each[2] - each[1]), default=None)
 
 
 def _numbers_of(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from artui.model.difference import FileChange, FileDifference, TableDifference, VersionDifference
+import json
+
+from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import share_text, size_text, value_text
+from artui.sheets.profile import different_text, share_text, size_text, value_text
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
@@ -21,7 +23,7 @@ from artui.sheets.sheet import (
     facts_section,
     filled,
 )
-from artui.units import bytes_text, count_text, number_text, plural
+from artui.units import bytes_text, count_text, number_text, param_texts, plural
 
 ARROW = "→"
 SIGNS = {"added": "+", "removed": "−", "changed": "~", "moved": "»", "unknown": "?"}
@@ -35,6 +37,8 @@ DRIFT_TONES: dict[str, Tone] = {
     "unknown": "dim",
 }
 _MOST_NAMES = 8
+_MAX_VALUE_CHARS = 24
+_HIGH_PSI = 0.25
 
 
 def difference_sheet(difference: VersionDifference, details: dict[str, FileDifference]) -> Sheet:
@@ -45,15 +49,14 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
         about_text(difference),
         filled(
             Section(
-                "said of it",
+                "metadata and facts",
                 table=Table(
                     (Header("name"), Header(before.reference), Header(after.reference)),
                     Rows(
                         difference.facts,
                         lambda change: (
                             Cell(change.name, "strong"),
-                            Cell(_or_nothing(change.before)),
-                            Cell(_or_nothing(change.after)),
+                            *(Cell(text) for text in _said_texts(change)),
                         ),
                     ),
                 )
@@ -71,6 +74,21 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
             ),
         ),
     )
+
+
+def _said_texts(change: ValueChange) -> tuple[str, ...]:
+    """Write both values; numbers with the digits that tell them apart."""
+    try:
+        numbers = [json.loads(text) for text in (change.before, change.after) if text is not None]
+    except ValueError:
+        numbers = []
+    is_numeric = bool(numbers) and all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
+    )
+    if not is_numeric:
+        return _or_nothing(change.before), _or_nothing(change.after)
+    texts = iter(param_texts(numbers))
+    return tuple(NOTHING if text is None else next(texts) for text in (change.before, change.after))
 
 
 def about_text(difference: VersionDifference) -> str:
@@ -142,7 +160,9 @@ def text_line(sign: str, text: str) -> str:
 
 
 def _table_sections(detail: FileDifference, table: TableDifference, notes: list[Fact], most_rows: int) -> list[Section]:
-    unknown = tuple(drift.name for drift in table.drifts if drift.word == "unknown")
+    unknown = [drift for drift in table.drifts if drift.word == "unknown"]
+    calm = tuple(drift.name for drift in table.drifts if drift.word == "none")
+    drifted = len(table.drifts) - len(unknown) - len(calm)
     facts = [
         *notes,
         Fact("size", f"{size_text(table.before)} {ARROW} {size_text(table.after)}"),
@@ -152,19 +172,17 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         ),
         *_row_facts(table),
     ]
-    if unknown:
-        facts.append(Fact("not compared", f"{_names(unknown)}: hardly a value occurs twice", "dim"))
+    facts += [Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim") for drift in unknown[:_MOST_NAMES]]
+    if calm and drifted:
+        facts.append(Fact("without drift", f"{count_text(len(calm))}: {_names(calm)}", "dim"))
     section = facts_section(detail.path, facts)
     drifts = [drift for drift in table.drifts if drift.word not in ("none", "unknown")]
-    calm = sum(drift.word == "none" for drift in table.drifts)
     shown = drifts[:most_rows]
     sections = [Section(section.title, detail.summary, section.facts)]
     if drifts:
-        about = f"{count_text(calm)} without drift" if calm else ""
         sections.append(
             Section(
-                f"drift of {detail.path}",
-                about,
+                "drift",
                 table=Table(DRIFT_HEADERS, [drift_row(drift) for drift in shown]),
                 left_out_count=len(drifts) - len(shown),
             )
@@ -173,39 +191,38 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
 
 
 DRIFT_HEADERS = (
-    Header("column"), Header("drift"), Header("PSI", is_right=True), Header("JS", is_right=True), Header("KS", is_right=True),
-    Header("moved", is_right=True), Header("mean, or most frequent"), Header("empty", is_right=True), Header(""),
+    Header("column"), Header("drift"), Header("change"), Header("empty"), Header(""), Header("PSI", is_right=True), Header("JS", is_right=True),
+    Header("KS", is_right=True), Header("moved by", is_right=True),
 )  # fmt: skip
-"""Of the table of columns that drifted."""
+"""Of the table of columns that drifted: what says most stands first, since narrow screens leave out the last."""
 
 
 def drift_row(drift: ColumnDrift) -> Row:
     """Give the row of a column."""
+    cause = " (empty cells)" if drift.is_of_nulls and (drift.psi or 0) < _HIGH_PSI else ""
     return (
         Cell(drift.name, "strong"),
-        Cell(drift.word, DRIFT_TONES[drift.word]),
-        *(Cell(NOTHING if value is None else f"{value:.3g}") for value in (drift.psi, drift.jensen_shannon, drift.ks)),
-        Cell(NOTHING if drift.wasserstein is None else number_text(drift.wasserstein)),
+        Cell(drift.word + cause, DRIFT_TONES[drift.word]),
         Cell(_middle_text(drift)),
         Cell(_empty_text(drift)),
         Cell(_more_text(drift), "dim"),
+        *(Cell(NOTHING if value is None else f"{value:.3g}") for value in (drift.psi, drift.jensen_shannon, drift.ks)),
+        Cell(NOTHING if drift.wasserstein is None else number_text(drift.wasserstein)),
     )
 
 
 def _middle_text(drift: ColumnDrift) -> str:
+    """Say what moved most plainly: the type, the mean, or the share of the value whose share changed most."""
     before, after = drift.before, drift.after
-    if before.type != after.type:
+    if before.type != after.type and drift.word == "type":
         return f"{before.type} {ARROW} {after.type}"
     if before.mean is not None and after.mean is not None:
-        return f"{value_text(before, before.mean)} {ARROW} {value_text(after, after.mean)}"
-    firsts = [
-        _frequent_text(column.most_frequent[0][0]) if column.most_frequent else NOTHING for column in (before, after)
-    ]
-    return firsts[0] if firsts[0] == firsts[1] else f"{firsts[0]} {ARROW} {firsts[1]}"
-
-
-def _frequent_text(value: str | float) -> str:
-    return value if isinstance(value, str) else number_text(value)
+        return f"mean {value_text(before, before.mean)} {ARROW} {value_text(after, after.mean)}"
+    if drift.moved_value is None:
+        return NOTHING
+    value, share_before, share_after = drift.moved_value
+    shown = f"{value[:_MAX_VALUE_CHARS]}…" if len(value) > _MAX_VALUE_CHARS else value or '""'
+    return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}"
 
 
 def _empty_text(drift: ColumnDrift) -> str:
@@ -229,6 +246,14 @@ def _more_text(drift: ColumnDrift) -> str:
     if drift.gone_values:
         parts.append(f"gone: {_names(drift.gone_values, 3)}")
     return MIDDLE_DOT.join(parts)
+
+
+def _too_many(drift: ColumnDrift) -> str:
+    """Say why nothing can be said of a column of texts."""
+    before, after = drift.before, drift.after
+    if min(before.distinct, after.distinct) > 0.9 * max(before.count, 1):
+        return "hardly a value occurs twice"
+    return f"{different_text(before)} and {different_text(after)} different texts are too many to compare"
 
 
 def _row_facts(table: TableDifference) -> list[Fact]:

@@ -17,9 +17,10 @@ COLUMNS = "columns"
 
 def profile_section(path: str, table: TableProfile, *, most: int) -> Section:
     """Say what the columns of a table are like, at most `most` of them."""
+    # What says most stands first, since narrow screens leave out the last.
     headers = (
-        Header("column"), Header("type"), Header("empty", is_right=True), Header("different", is_right=True), Header("min", is_right=True),
-        Header("median", is_right=True), Header("max", is_right=True), Header("mean", is_right=True), Header("values"),
+        Header("column"), Header("type"), Header("values"), Header("different", is_right=True), Header("empty", is_right=True),
+        Header("min", is_right=True), Header("median", is_right=True), Header("max", is_right=True), Header("mean", is_right=True),
     )  # fmt: skip
     shown = table.columns[:most]
     return Section(
@@ -51,11 +52,10 @@ def _row(column: ColumnProfile) -> Row:
     return (
         Cell(column.name or "?", "strong"),
         Cell(column.type, "warn" if column.type == "mixed" else "dim"),
-        _empty(column),
-        Cell(different_text(column)),
-        *(Cell(value_text(column, value)) for value in (column.min, middle, column.max)),
-        Cell(value_text(column, column.mean)),
         Cell(values_text(column), "dim"),
+        Cell(different_text(column)),
+        _empty(column),
+        *(Cell(value_text(column, value)) for value in (column.min, middle, column.max, column.mean)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,16 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
 from artui.errors import ArtuiError, UnknownReference, UsageError
+from artui.query.difference.files import NO_KEY
 
 if TYPE_CHECKING:
     from artui.model import VersionDetail, VersionHead
+    from artui.model.difference import FileChange, FileDifference, VersionDifference
     from artui.query.reader import Reader
 
 MAX_FILES = 200
 """So many files that differ are looked into, the first of them."""
+_NAMED = 8
 MOST_ROWS, MOST_LINES = 40, 400
 """Of each file in print; `--json` has all that was compared."""
 
@@ -62,6 +67,10 @@ def command(
         details = (
             {} if stat else {change.path: file_difference(known, change, key=key) for change in chosen[:MAX_FILES]}
         )
+    if key and (lacking := _without_key(details)):
+        raise UsageError(
+            f"{lacking} has no column {', '.join(key)} in both versions.", remedy=_columns_of(details[lacking])
+        )
     if as_json:
         from artui.cli.contract import difference_record
 
@@ -69,13 +78,39 @@ def command(
     else:
         from artui.sheets.difference import difference_sheet, file_sections
 
-        print_sheet(difference_sheet(difference, details))
+        print_sheet(difference_sheet(replace(difference, files=tuple(chosen)), details))
         for detail in details.values():
             if detail.kind != "nothing" or detail.notes:
                 print_sections(file_sections(detail, most_rows=MOST_ROWS, most_lines=MOST_LINES))
         if len(chosen) > MAX_FILES and not stat:
             click.echo(f"artui: {len(chosen) - MAX_FILES:,} more files differ: choose among them with --file", err=True)
     return 1 if exit_code and (difference.files or difference.facts) else 0
+
+
+def _check(difference: VersionDifference, chosen: Sequence[FileChange], patterns: tuple[str, ...]) -> None:
+    """Make sure that some file is asked for.
+
+    Raises:
+        UsageError: no file that differs matches.
+    """
+    if patterns and not chosen:
+        paths = [change.path for change in difference.files]
+        more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+        raise UsageError(
+            f"No file that differs matches {' or '.join(patterns)}.",
+            remedy=f"These differ: {', '.join(paths[:_NAMED])}{more}." if paths else "No file differs.",
+        )
+
+
+def _without_key(details: Mapping[str, FileDifference]) -> str:
+    """Give a table that lacks a column by which its rows should be paired; empty if none does."""
+    return next((path for path, detail in details.items() if any(NO_KEY in note for note in detail.notes)), "")
+
+
+def _columns_of(detail: FileDifference) -> str:
+    table = detail.table
+    names = [column.name for column in table.after.columns] if table is not None else []
+    return f"Its columns are {', '.join(names[:20])}." if names else ""
 
 
 def _versions(reader: Reader, refs: tuple[str, ...]) -> tuple[VersionDetail, VersionDetail]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _TENSORS = ("safetensors", "npy", "npz")
 _HEAD_BYTES = 8192
+NO_KEY = "there is no column"
+"""Begins the note about a key that a table lacks."""
 MAX_FRAMED_ROWS = 200_000
 """Rows of Parquet and Arrow files are compared up to so many."""
 
@@ -85,6 +87,8 @@ def file_difference(
         )
     if change.change == "moved":
         return FileDifference(change.path, "nothing", f"the same content, moved from {old_path}")
+    if change.path.lower().endswith(".npy") and (found := _of_arrays(known, change, old_path)) is not None:
+        return found
     if table_of(change.path) is not None:
         found = _of_tables(known, change, key, may_take_long=may_take_long, is_wanted=is_wanted)
         if found is not None:
@@ -98,6 +102,16 @@ def file_difference(
             return _of_streams(change, streams[0], streams[1], before, after)
     except ArtuiError as error:
         return _of_previews(change.path, before, after, f"{error} {error.remedy}".strip())
+
+
+def _of_arrays(known: Known, change: FileChange, old_path: str) -> FileDifference | None:
+    """Compare two arrays of one shape value by value; None of others, which are compared as tables, or if they are not at hand."""
+    try:
+        with known.opened(0, old_path) as first, known.opened(1, change.path) as second:
+            found = tensors.tensors_difference(change.path, first, second)
+    except ArtuiError:
+        return None
+    return None if found is None or any(value.note == "another shape" for value in found.values) else found
 
 
 def _of_streams(
@@ -227,7 +241,10 @@ def _rows(
     cells_count = max(profile.rows * max(1, len(profile.columns)) for profile in found)
     most = MAX_CELLS if may_take_long else MAX_CELLS // 20
     if cells_count > most:
-        notes.append(f"rows are not compared: {cells_count:,} cells are more than {most:,}")
+        difference = known.difference
+        command = f"artui diff {difference.before.reference} {difference.after.reference} --file {paths[1]}"
+        does = "" if may_take_long else f": `{command}` compares them"
+        notes.append(f"rows are not compared: {cells_count:,} cells are more than {most:,}{does}")
         return None
     if any(profile.left_out_columns for profile in found):
         notes.append("rows are not compared: not all columns are looked at")
@@ -242,7 +259,7 @@ def _rows(
         return None
     missing = [name for name in key if any(name not in cells.names for cells in sides)]
     if missing:
-        notes.append(f"there is no column {', '.join(missing)} in both: the key is guessed")
+        notes.append(f"{NO_KEY} {', '.join(missing)} in both: the key is guessed")
     types = {column.name: column.type for column in found[1].columns}
     used = tuple(key) if key and not missing else tables.key_of(sides[0], sides[1], types)
     return tables.rows_difference(sides[0], sides[1], used)

@@ -42,7 +42,7 @@ def _said(drift: Drift) -> ColumnDrift:
     before, after = (of_sketch(Profile(column.rows, (column,))).columns[0] for column in (drift.before, drift.after))
     return ColumnDrift(
         drift.name, drift.word, before, after, drift.psi, drift.psi_by_chance, drift.jensen_shannon, drift.ks, drift.wasserstein,
-        drift.null_shift, drift.outside, drift.new_values, drift.gone_values,
+        drift.null_shift, drift.outside, drift.is_of_nulls, drift.moved_value, drift.new_values, drift.gone_values,
     )  # fmt: skip
 
 
@@ -54,7 +54,8 @@ def summary_of(table: TableDifference) -> str:
         counts = ((rows.added, "+", ""), (rows.removed, "−", ""), (rows.changed, "", " changed"))
         parts.append(", ".join(f"{sign}{count:,}{word}" for count, sign, word in counts if count) + " rows")
     elif rows is not None:
-        parts.append("the same rows")
+        has_order = not table.added_columns and not table.removed_columns and table.before.rows == table.after.rows
+        parts.append("the same rows, in another order or written otherwise" if has_order else "the same rows")
     elif more:
         parts.append(f"{'+' if more > 0 else '−'}{abs(more):,} rows")
     for names, word in ((table.added_columns, "added"), (table.removed_columns, "removed")):

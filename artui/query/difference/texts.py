@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from artui.model.difference import FileDifference, TextLine, ValueChange
@@ -19,7 +19,8 @@ MAX_VALUES = 2000
 _MAX_NODES = 200_000
 _MAX_DEPTH = 60
 _MAX_VALUE_CHARS = 200
-_PACKAGE = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._\-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;#]+)")
+_PACKAGE = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?)(?=\s*(?:\[|[=<>!~;@]|$))")
+_VERSION = re.compile(r"[0-9][^\s;|,<>=!~@]*")
 _TREES = (".json", ".yaml", ".yml", ".toml")
 _NUMBERS = re.compile(r"\d+|[^\d.]+")
 
@@ -58,8 +59,8 @@ def _lines_text(more: int) -> str:
 
 
 def _packages(path: str, before: str, after: str) -> FileDifference | None:
-    """Compare lists of packages with their versions; None if the texts are not such lists."""
-    ours, theirs = _pinned(before), _pinned(after)
+    """Compare lists of packages by name; None if the texts are not such lists, or differ in nothing that a list says."""
+    ours, theirs = _required(before), _required(after)
     if ours is None or theirs is None:
         return None
     changes = [
@@ -67,24 +68,38 @@ def _packages(path: str, before: str, after: str) -> FileDifference | None:
         for name in sorted({*ours, *theirs})
         if ours.get(name) != theirs.get(name)
     ]
+    if not changes:
+        return None
     words = ("added", "removed", "up", "down", "changed")
     counts = {word: sum(change.note == word for change in changes) for word in words}
     summary = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-    return _of_values(path, "packages", changes, summary or "the same packages")
+    return _of_values(path, "packages", changes, summary)
 
 
-def _pinned(text: str) -> dict[str, str] | None:
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "-", "\\"))]
-    found = [match for line in lines if (match := _PACKAGE.match(line))]
-    if not found or len(found) < 0.5 * len(lines):
+def _required(text: str) -> dict[str, str] | None:
+    """Give what each line asks for, by the name of the package, or by the line where it names none; None if that is no list of packages."""
+    required: dict[str, list[str]] = {}
+    pinned_count = 0
+    for line in text.splitlines():
+        said = line.partition(" #")[0].strip().rstrip("\\").strip()
+        if not said or said.startswith(("#", "--hash")):
+            continue
+        match = _PACKAGE.match(said)
+        name, rest = (match[1].lower().replace("_", "-"), said[match.end(1) :].strip()) if match else (said, said)
+        pinned_count += "==" in rest
+        required.setdefault(name, []).append(rest.removeprefix("==") or "any")
+    if not pinned_count or pinned_count < 0.3 * len(required):
         return None
-    return {match[1].lower().replace("_", "-"): match[2] for match in found}
+    return {name: " | ".join(rests) for name, rests in required.items()}
 
 
 def _direction(before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return "added" if before is None else "removed"
-    ours, theirs = _order(before), _order(after)
+    first, second = (text.partition(";")[0].strip() for text in (before, after))
+    if not _VERSION.fullmatch(first) or not _VERSION.fullmatch(second):
+        return "changed"
+    ours, theirs = _order(first), _order(second)
     return "changed" if ours == theirs else "up" if ours < theirs else "down"
 
 
@@ -103,7 +118,9 @@ def _trees(path: str, ending: str, before: bytes, after: bytes) -> FileDifferenc
     ours, theirs = _tree(ending, before), _tree(ending, after)
     if ours is None or theirs is None:
         return None
-    first, second = dict(_flat("", ours)), dict(_flat("", theirs))
+    # Of YAML every value is read as the text that it is.
+    write = str if ending in (".yaml", ".yml") else value_text
+    first, second = (dict(_flat("", tree, write=write)) for tree in (ours, theirs))
     if max(len(first), len(second)) >= _MAX_NODES:
         return None
     names = list(dict.fromkeys((*first, *second)))
@@ -147,16 +164,16 @@ def _tree(ending: str, content: bytes) -> Any:
         return None
 
 
-def _flat(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _flat(name: str, value: Any, depth: int = 0, *, write: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
     """Give each value by its path: `optimizer.lr`, `layers[3].units`."""
     if isinstance(value, dict) and value and depth < _MAX_DEPTH:
         for key, member in value.items():
-            yield from _flat(f"{name}.{key}" if name else str(key), member, depth + 1)
+            yield from _flat(f"{name}.{key}" if name else str(key), member, depth + 1, write=write)
     elif isinstance(value, list) and value and depth < _MAX_DEPTH:
         for place, member in enumerate(value):
-            yield from _flat(f"{name}[{place}]", member, depth + 1)
+            yield from _flat(f"{name}[{place}]", member, depth + 1, write=write)
     else:
-        yield name, value_text(value)
+        yield name, write(value)
 
 
 def value_text(value: Any) -> str:

@@ -80,8 +80,13 @@ def version_lines(
             more, such as very many files, stands behind the first preview.
         is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
     """
-    columns = [line for path, table in (profiles or {}).items() for line in _columns_of(path, table, cells)]
-    return [*_version_lines(detail, previews, history, cells=cells, rows=rows, is_dense=is_dense), *columns]
+    most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
+    tables = {path: _columns_of(path, table, cells) for path, table in (profiles or {}).items()}
+    # Those of a wide table would push the rows out of sight.
+    first = next((path for path in previews if path in tables and len(tables[path]) <= most + 2), "")
+    before = tables.pop(first, [])
+    lines = _version_lines(detail, previews, history, before, cells=cells, rows=rows, is_dense=is_dense)
+    return [*lines, *(line for columns in tables.values() for line in columns)]
 
 
 def _columns_of(path: str, table: TableProfile, cells: int) -> list[Line]:
@@ -94,6 +99,7 @@ def _version_lines(
     detail: VersionDetail,
     previews: Mapping[str, Preview],
     history: Sequence[Change],
+    columns: Sequence[Line],
     *,
     cells: int,
     rows: int,
@@ -107,17 +113,17 @@ def _version_lines(
     state, *others = sheet.sections
     others = [_with_fitting_digests(section, cells) if section.title == FILES else section for section in others]
     if is_dense:
-        return [*lines, *_dense_lines(detail, previews, state, others, cells=cells, rows=rows - len(lines))]
+        return [*lines, *_dense_lines(detail, previews, state, others, columns, cells=cells, rows=rows - len(lines))]
     lines += sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
     drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
     short = [part for is_around, part in drawn if is_around or len(part) <= most]
     long = [part for is_around, part in drawn if not is_around and len(part) > most]
     shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
-    spare = rows - len(lines) - sum(map(len, (*short, *long, *shown)))
+    spare = rows - len(lines) - sum(map(len, (*short, columns, *long, *shown)))
     if spare > 0:
         shown = _file_previews(detail.head.key, previews, cells=cells, most=most, spare=spare)
-    return [*lines, *(line for part in (*short, *shown[:1], *long, *shown[1:]) for line in part)]
+    return [*lines, *(line for part in (*short, columns, *shown[:1], *long, *shown[1:]) for line in part)]
 
 
 def _dense_lines(
@@ -125,6 +131,7 @@ def _dense_lines(
     previews: Mapping[str, Preview],
     state: Section,
     others: Sequence[Section],
+    columns: Sequence[Line],
     *,
     cells: int,
     rows: int,
@@ -135,10 +142,10 @@ def _dense_lines(
         if section.title == FILES:
             lines += [BLANK, *_version_section(section, detail, cells, most=max(2, rows // FILES_SHARE))]
     # The last line says how many go on.
-    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - 2)
+    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - len(columns) - 2)
     shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
     rest = [[BLANK, *_version_section(part, detail, cells)] for part in others if part.title != FILES]
-    return [*lines, *(line for part in (*shown[:1], *rest, *shown[1:]) for line in part)]
+    return [*lines, *(line for part in (columns, *shown[:1], *rest, *shown[1:]) for line in part)]
 
 
 def _dense_facts(section: Section, cells: int) -> list[Line]:

@@ -60,7 +60,7 @@ class VersionDiffScreen(CatalogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
-        yield LineList(id="diff")
+        yield LineList(is_page=True, says_more=True, id="diff")
         yield KeyBar()
 
     @property
@@ -126,7 +126,7 @@ class VersionDiffScreen(CatalogScreen):
         sheet = difference_sheet(difference, self._details)
         lines: list[Line] = []
         for section in sheet.sections:
-            lines += [BLANK, *section_lines(section, cells=cells)]
+            lines += [*([BLANK] if lines else []), *section_lines(section, cells=cells, fewest=4)]
         if not difference.files and not difference.facts:
             lines += [BLANK, Line([(" Both hold the same files, and the same is said of them.", "text")])]
         self._places = []
@@ -139,7 +139,8 @@ class VersionDiffScreen(CatalogScreen):
         if left := self._left():
             lines += [BLANK, Line([(f"  reading {plural(left, 'more file')} …", "dim")])]
         if (unseen := len(difference.files) - MOST_FILES) > 0:
-            text = f" {plural(unseen, 'more file')} not looked into: `artui diff --file GLOB` does"
+            command = f"artui diff {clean(self._before.reference)} {clean(self._after.reference)} --file GLOB"
+            text = f" {plural(unseen, 'more file')} not looked into: `{command}` does"
             lines += [BLANK, Line([(text, "warn")])]
         self.listing.set_lines(lines)
         self._say()

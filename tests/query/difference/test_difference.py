@@ -142,6 +142,11 @@ def test_settings_are_compared_by_path() -> None:
 
     found = texts.text_difference("c.json", json.dumps(before, indent=4).encode(), json.dumps(after).encode())
     yaml = texts.text_difference("c.yaml", b"a: 1\nb: {c: x}\n", b"b:\n  c: y\na: 1\n")
+    kinds = texts.text_difference("c.yaml", b"lr: 0.1\nseed: 4\n", b"lr: 0.2\n")
+    assert [(value.name, value.before, value.after) for value in kinds.values] == [
+        ("lr", "0.1", "0.2"),
+        ("seed", "4", None),
+    ]
     toml = texts.text_difference("c.toml", b"[a]\nb = 1\n", b"a = {b = 2}\n")
     same = texts.text_difference("c.json", b'{"a": 1}', b'{\n "a": 1}')
     broken = texts.text_difference("c.json", b"{", b"{}")
@@ -167,6 +172,14 @@ def test_packages_go_up_and_down() -> None:
         "rc": "up",
     }
     assert (found.kind, found.summary) == ("packages", "1 added, 1 removed, 2 up, 1 down")
+    before, after = b"a==1\nscipy>=1.10\nb[x]==2 ; python_version>'3'\n", b"a==1\nscipy>=1.99\nb==2\n-e ../mine\n"
+    odd = texts.text_difference("requirements.txt", before, after)
+    assert {value.name: value.note for value in odd.values} == {
+        "scipy": "changed",
+        "b": "changed",
+        "-e ../mine": "added",
+    }
+    assert texts.text_difference("requirements.txt", b"a==1\n", b"# why\na==1\n").kind == "text"
 
 
 def test_notebooks_are_compared_by_the_sources_of_their_cells() -> None:
