@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from artui.catalog.finding import find_catalog
+from artui.catalog.finding import DEFAULT, find_catalog
 from artui.catalog.spool.orphans import take_over
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option as catalog_option
-from artui.errors import UsageError
+from artui.errors import CatalogNotFound, UsageError
 from artui.model import STAGES
 from artui.paths import usable_path
 from artui.query.reader import Reader
@@ -178,9 +178,14 @@ def run_id_of(reference: str | None, catalog: str | None, *, names: Collection[s
     return path, run_id, last
 
 
+_NAMED_LATELY = 3
+
+
 def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
     """Open a catalog, by default the nearest one, and say on stderr which it is if it was not named."""
     path, why = find_catalog(catalog)
+    if why == DEFAULT and not os.path.lexists(path):
+        raise _no_catalog()
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
     if say and why != "named" and sys.stderr.isatty():
@@ -188,6 +193,16 @@ def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
     if reader.notice:
         click.echo(f"artui: {clean(reader.notice)}", err=True)
     return reader
+
+
+def _no_catalog() -> CatalogNotFound:
+    """Say that nobody named a catalog and there is none near."""
+    from artui.catalog.recent import used_lately
+
+    lately = [clean(str(path)) for path in used_lately()][:_NAMED_LATELY]
+    named = f"Used lately: {', '.join(lately)}; name one with -c." if lately else ""
+    begin = "`artui demo` makes one to look at, `artui.start_run()` and `artui import PATH` make yours."
+    return CatalogNotFound("There is no .artui file in this folder or above it.", remedy=f"{named} {begin}".strip())
 
 
 def say_done(text: str) -> None:

@@ -240,7 +240,7 @@ def _empty_text(drift: ColumnDrift) -> str:
 def _more_text(drift: ColumnDrift) -> str:
     parts = []
     if drift.outside:
-        parts.append(f"{share_text(drift.outside)} outside the range before")
+        parts.append(f"{share_text(drift.outside)} out of range")
     if drift.new_values:
         parts.append(f"new: {_names(drift.new_values, 3)}")
     if drift.gone_values:
