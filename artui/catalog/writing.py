@@ -89,6 +89,8 @@ class Catalog:
             raise CatalogReadOnly(
                 f"{shown} has more than one name (hard links).", remedy="Copy it, and write to the copy."
             )
+        backup = _backup_of(self.path, opened.schema_version)
+        had_backup = backup.exists()
         with border(self.path):
             connection = connections.open_writing(self.path, busy_seconds=self._busy_seconds)
             with contextlib.ExitStack() as undo:
@@ -98,6 +100,9 @@ class Catalog:
         self._seals_older = opened.schema_version < SCHEMA_VERSION
         self.id = opened.catalog_id
         self.notice = opened.notice
+        if not had_backup and opened.schema_version < SCHEMA_VERSION and backup.exists():
+            made = f"It was brought from schema {opened.schema_version} to {SCHEMA_VERSION}; as it was, it lies beside it: {backup.name}, {backup.stat().st_size:,} bytes."
+            self.notice = f"{self.notice} {made}".strip()
         status = os.stat(self.path)
         self._place = status.st_dev, status.st_ino
         return connection
@@ -345,8 +350,13 @@ def _fill(part: Path, handle: int, created_by: str) -> None:
     journal.fsync(part)
 
 
+def _backup_of(path: Path, version: int) -> Path:
+    """Give where a catalog of an older schema is kept as it was."""
+    return path.with_name(f"{path.name}.schema-{version}.bak")
+
+
 def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    backup = path.with_name(f"{path.name}.schema-{version}.bak")
+    backup = _backup_of(path, version)
     if not backup.exists():
         # A name of its own: another process may be making the same backup.
         part = backup.with_name(f".{backup.name}.{os.getpid()}.part")

@@ -207,6 +207,7 @@ class RunsEditor(Editor):
 
         reader, shown = self._screen.reader, f"{label} {runs.whom}"
         gone: list[str] = []
+        notices: list[str] = []
         tell = self._screen.teller()
 
         def work() -> int:
@@ -214,6 +215,7 @@ class RunsEditor(Editor):
 
             ids = run_ids(reader, runs.keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
+                notices.append(catalog.notice)
                 for number, run_id in enumerate(ids):
                     if number % _TOLD_EVERY == 0 and len(ids) > _MANY:
                         tell(f"{shown}: {100 * number // len(ids)} % …")
@@ -233,9 +235,12 @@ class RunsEditor(Editor):
             # A store that was opened by its path is read, never written.
             where = " in artui's copy of the store" if self._screen.artui.importing is not None else ""
             left = _left_words(gone)
+            opened = f" · {clean(notices[0])}" if notices and notices[0] else ""
             if count:
                 done = f"{label} {plural(len(runs.keys) - len(gone), 'run')}" if gone else shown
-                self._say(f"{done}{where}{f' · {left}' if left else ''} · u takes it back", is_warning=bool(left))
+                self._say(
+                    f"{done}{where}{f' · {left}' if left else ''} · u takes it back{opened}", is_warning=bool(left)
+                )
             else:
                 self._say(f"Nothing was changed: {left}." if left else nothing, is_warning=bool(left))
             self._screen.load()
