@@ -46,12 +46,12 @@ class UnknownReference(UsageError):
     """Nothing in the catalog has that name."""
 
 
-class RemovedForGood(UnknownReference):
-    """It is deleted, and so much of it was removed that it cannot be restored."""
-
-
 class DeletedReference(UnknownReference):
-    """What had that name was deleted, or left out of the lists; the remedy says how it comes back."""
+    """What had that name was deleted, or left out of the lists; the remedy says how it comes back, or what there is instead."""
+
+
+class RemovedForGood(DeletedReference):
+    """It is deleted, and so much of it was removed that it cannot be restored."""
 
 
 class AmbiguousReference(UsageError):

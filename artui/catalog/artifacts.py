@@ -379,9 +379,11 @@ def _refuse_deleted(connection: sqlite3.Connection, reference: Reference, artifa
 
     Raises:
         DeletedReference: it was deleted; or all that there is of it is retired.
+        RemovedForGood: its content was removed since.
     """
     if (row := _deleted(connection, reference, artifact_key)) is not None:
         version_id, number, deleted_ms = row
+        standing.refuse_removed_version(connection, version_id, reference.alias or "")
         shown = f"{name}:v{number}"
         which = shown if reference.number is not None else f"{shown}, which {reference.alias} names,"
         raise DeletedReference(
@@ -425,11 +427,12 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
 
 
 def _offer_artifacts(connection: sqlite3.Connection) -> str:
-    names = [
-        str(row[0])
-        for row in connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6")
-    ]
-    return f"There are: {', '.join(names)}." if names else "The catalog has no artifacts yet."
+    query = "SELECT name, count(*) OVER () FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6"
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        return "The catalog has no artifacts yet."
+    more = f" and {rows[0][1] - len(rows):,} more: `artui ls --artifacts` lists them" if rows[0][1] > len(rows) else ""
+    return f"There are: {', '.join(str(name) for name, _ in rows)}{more}."
 
 
 def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str) -> str:

@@ -22,7 +22,8 @@ from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
-from artui.errors import RemovedForGood, UnknownReference, UsageError
+from artui.catalog.standing import refuse_removed_run, refuse_removed_version
+from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
 
 MAX_KEPT_EDITS = 1000
@@ -456,22 +457,9 @@ def _get_trash(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
     return _run(connection, run_id, "deleted_ms")[0]
 
 
-REMOVED_POINTS = """
-    SELECT 1
-    FROM event AS e
-    WHERE e.subject_id = :run
-      AND e.action = 'remove'
-      AND NOT EXISTS (SELECT 1 FROM run AS r JOIN series AS s ON s.run_key = r.key JOIN block AS b ON b.series_key = s.key WHERE r.id = :run)
-    LIMIT 1
-"""
-
-
 def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
-    if value is None and connection.execute(REMOVED_POINTS, {"run": run_id}).fetchone():
-        raise RemovedForGood(
-            f"The points of the run {run_id} were removed.",
-            remedy="What is summed up of its metrics is still there: artui ls -w 'deleted is not null'.",
-        )
+    if value is None:
+        refuse_removed_run(connection, run_id)
     connection.execute("UPDATE run SET deleted_ms = ? WHERE id = ?", (value, run_id))
 
 
@@ -549,9 +537,8 @@ def _get_deletion(connection: sqlite3.Connection, version_id: str, _: str) -> An
 
 
 def _put_deletion(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
-    key = _version_key(connection, version_id)
-    if value is None and connection.execute("SELECT 1 FROM removal WHERE version_key = ?", (key,)).fetchone():
-        raise RemovedForGood(f"The content of the version {version_id} was removed.", remedy="Save its files again.")
+    if value is None:
+        refuse_removed_version(connection, version_id)
     connection.execute("UPDATE version SET deleted_ms = ? WHERE id = ?", (value, version_id))
 
 

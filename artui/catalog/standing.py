@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from artui import clock
 from artui.catalog import cells
-from artui.errors import UnknownReference
+from artui.errors import RemovedForGood, UnknownReference
 from artui.times import last_moment_ms, time_text
 
 if TYPE_CHECKING:
@@ -66,6 +66,66 @@ def deletion_text(connection: sqlite3.Connection, subject_id: str, deleted_ms: o
     row = connection.execute(LAST_DELETION, {"id": subject_id}).fetchone()
     when = time_text(row[1] if row is not None and isinstance(row[1], int) else cells.integer(deleted_ms))
     return f"was deleted on {when}" + (f" by {cells.text(row[0])}" if row is not None else "")
+
+
+REMOVED_CONTENT = """
+    SELECT a.name, v.number, v.artifact_key, l.author, l.time_ms
+    FROM version AS v
+    JOIN removal AS l ON l.version_key = v.key
+    JOIN artifact AS a ON a.key = v.artifact_key
+    WHERE v.id = :id
+"""
+REMOVED_POINTS = """
+    SELECT r.name, e.author, e.time_ms
+    FROM event AS e
+    JOIN run AS r ON r.id = e.subject_id
+    WHERE e.subject_id = :id
+      AND e.action = 'remove'
+      AND NOT EXISTS (SELECT 1 FROM series AS s JOIN block AS b ON b.series_key = s.key WHERE s.run_key = r.key)
+    ORDER BY e.time_ms DESC, e.id DESC
+    LIMIT 1
+"""
+
+
+def refuse_removed_version(connection: sqlite3.Connection, version_id: str, alias: str = "") -> None:
+    """Say that the content of a version was removed, when and by whom, and which version there is instead.
+
+    With an alias that named it, say that it does.
+
+    Raises:
+        RemovedForGood: it was removed, so that nothing brings the version back.
+    """
+    row = connection.execute(REMOVED_CONTENT, {"id": version_id}).fetchone()
+    if row is None:
+        return
+    name, number, artifact_key, author, time_ms = row
+    newest = connection.execute(f"SELECT {newest_number(':key')}", {"key": artifact_key}).fetchone()[0]
+    instead = (
+        f"The newest version is {cells.text(name)}:v{newest}."
+        if newest is not None
+        else f"{cells.text(name)} has no other version."
+    )
+    which = f"{cells.text(name)}:v{number}" + (f", which {alias} names," if alias else "")
+    raise RemovedForGood(
+        f"The content of {which} was removed on {time_text(cells.integer(time_ms))} by {cells.text(author)}, and it cannot be restored.",
+        remedy=f"{instead} Its digests are kept: save the same files again.",
+    )
+
+
+def refuse_removed_run(connection: sqlite3.Connection, run_id: str) -> None:
+    """Say that the points of a run were removed, when and by whom, and what is left of it.
+
+    Raises:
+        RemovedForGood: they were removed, so that nothing brings the run back.
+    """
+    row = connection.execute(REMOVED_POINTS, {"id": run_id}).fetchone()
+    if row is None:
+        return
+    name, author, time_ms = row
+    raise RemovedForGood(
+        f"The points of the run {cells.text(name)} were removed on {time_text(cells.integer(time_ms))} by {cells.text(author)}, and it cannot be restored.",
+        remedy="What is summed up of its metrics is still there: artui ls -w 'deleted is not null'.",
+    )
 
 
 # What was so at a time

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from artui.catalog import artifacts
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
-from artui.catalog.standing import deletion_text
-from artui.errors import AmbiguousReference, ContentMissing, DeletedReference, UnknownReference, UsageError
+from artui.catalog.standing import deletion_text, refuse_removed_run
+from artui.errors import AmbiguousReference, DeletedReference, UnknownReference, UsageError
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
-from artui.times import time_text
 
 if TYPE_CHECKING:
     from artui.model import ArtifactHead, RunHead, VersionHead
@@ -62,8 +61,10 @@ def refuse_deleted_run(connection: sqlite3.Connection, text: str) -> None:
 
     Raises:
         DeletedReference: it was deleted.
+        RemovedForGood: its points were removed since.
     """
     for run_id, name, deleted_ms in deleted_runs(connection, text)[:1]:
+        refuse_removed_run(connection, run_id)
         raise DeletedReference(
             f"The run {name} {deletion_text(connection, run_id, deleted_ms)}.",
             remedy=f"`artui restore {name if text == name else run_id}` brings it back.",
@@ -166,11 +167,6 @@ def find_deleted(reader: Reader, text: str) -> tuple[str, str, str]:
         for head in version_heads(
             connection, "SELECT key FROM version WHERE id = :id", {"id": version_id}, with_deleted=True
         ):
-            if head.removed_ms is not None:
-                raise ContentMissing(
-                    f"The content of {head.reference} was removed on {time_text(head.removed_ms)}.",
-                    remedy="Its digests are kept: save the same files again.",
-                )
             return "version", head.id, head.reference
     raise UnknownReference(f"There is no deleted version {text!r}.")
 
@@ -179,9 +175,6 @@ def resolve_deleted(reader: Reader, text: str) -> RunHead | VersionHead | None:
     """Give the deleted run or version that a reference names; None if it names none."""
     try:
         kind, subject_id, _ = find_deleted(reader, text)
-    except ContentMissing:
-        with reader.snapshot() as connection:
-            kind, subject_id = "version", artifacts.find_deleted(connection, parse(text))
     except UsageError:
         return None
     with reader.snapshot() as connection:

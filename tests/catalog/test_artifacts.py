@@ -58,8 +58,12 @@ def test_references_find_versions_and_offer_what_there_is(catalog: Catalog) -> N
         with pytest.raises(UnknownReference, match="There are: data"):
             artifacts.find_version(connection, parse("nosuch"))
     _save(catalog, b"c", project="q")
+    for name in "uvwxyz":
+        _save(catalog, b"d", name=name)
     with catalog.transaction() as connection:
         assert artifacts.find_version(connection, parse("data"), project="q").project == "q"
+        with pytest.raises(UnknownReference, match="There are: z, y, x, w, v, u and 2 more: `artui ls --artifacts`"):
+            artifacts.find_version(connection, parse("nosuch"))
         with pytest.raises(AmbiguousReference, match=r"p/data or q/data"):
             artifacts.find_version(connection, parse("data"))
     assert second.number == 2

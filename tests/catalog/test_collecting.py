@@ -21,7 +21,6 @@ import artui
 from artui import clock
 from artui.catalog import Catalog, artifacts, collecting, events, numbering, points, retention, runs, standing
 from artui.catalog.collecting import POINTS_REMOVED
-from artui.catalog.events import REMOVED_POINTS
 from artui.cli import run as run_cli
 from artui.errors import ArtuiError, UsageError
 from artui.query.damage import damaged_runs
@@ -156,6 +155,7 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     with artui.open_catalog(path) as catalog:
         before = catalog.version("data:v1")
         digest, files, version_id = before.digest, [(file.path, file.digest) for file in before.files], before.id
+    run_cli(["alias", "data:v1", "gold", "-c", str(path)])
     run_cli(["delete", "data:v1", "-c", str(path)])
     run_cli(["gc", "--older-than", "0d", "-c", str(path)])
     capfd.readouterr()
@@ -163,7 +163,22 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     assert run_cli(["undo", "-c", str(path)]) == 1
     said = capfd.readouterr()
     assert "Nothing was taken back" in said.err and "left alone" in said.err and not said.out
-    assert run_cli(["restore", "data:v1", "-c", str(path)]) != 0 and "was removed on" in capfd.readouterr().err
+    every = (
+        ["restore", "data:v1"],
+        ["show", "data:v1"],
+        ["show", "data:gold"],
+        ["get", "data:gold"],
+        ["diff", "data:v1", "data:v1"],
+    )
+    for words in every:
+        # Nothing advises what cannot be done: it says when, by whom, and what there is instead.
+        assert run_cli([*words, "-c", str(path)]) != 0
+        said = capfd.readouterr()
+        assert (
+            "was removed on" in said.err
+            and f"by {events.author()}, and it cannot be restored. data has no other version." in said.err
+        )
+        assert "artui restore" not in said.err and (", which gold names," in said.err) == ("data:gold" in words)
     with Reader(path) as reader:
         from artui.query.artifacts import get_version, previews
         from artui.query.history import version_history
@@ -175,6 +190,10 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
         assert (change.what, change.author) == ("content removed", events.author())
     assert b"secret rows" not in path.read_bytes()
     _add(path, tmp_path, "data", a=b"secret rows" * 99)
+    assert (
+        run_cli(["show", "data:v1", "-c", str(path)]) != 0
+        and "The newest version is data:v2." in capfd.readouterr().err
+    )
     with artui.open_catalog(path) as catalog:
         assert catalog.version("data").number == 2 and catalog.version("data").read_table is not None
         assert catalog.version("data").file("a").read() == b"secret rows" * 99
@@ -201,7 +220,12 @@ def test_points_of_runs_that_were_deleted_long_ago_are_removed(
     assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
     assert "the points of 1 deleted run are removed" in (out := capfd.readouterr().out) and "gone" in out
 
-    assert run_cli(["restore", "gone", "-c", str(path)]) != 0 and "were removed" in capfd.readouterr().err
+    for verb in ("restore", "show"):
+        assert run_cli([verb, "gone", "-c", str(path)]) != 0
+        assert (
+            "The points of the run gone were removed on" in (err := capfd.readouterr().err)
+            and "artui restore" not in err
+        )
     # Of several the others come back.
     assert run_cli(["delete", "back", "-c", str(path)]) == 0 and capfd.readouterr()
     assert run_cli(["restore", "gone", "back", "-c", str(path)]) == 1
@@ -393,7 +417,8 @@ PLANS = {
     "how an alias moved": (standing.ALIAS_EVENTS, ""),
     "versions at a time": (standing.VERSIONS_THEN, ""),
     "who deleted it": (standing.LAST_DELETION, ""),
-    "whether points were removed": (REMOVED_POINTS, ""),
+    "whether points were removed": (standing.REMOVED_POINTS, ""),
+    "whether content was removed": (standing.REMOVED_CONTENT, ""),
     "runs with points to remove": (retention.RUNS_WITH_POINTS, ""),
     "bytes of points": (retention.POINT_BYTES, "w"),
     "what is being written": (retention.BEING_WRITTEN, ""),
