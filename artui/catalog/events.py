@@ -78,6 +78,10 @@ class Outcome:
     """Changes that were not undone, since somebody has changed the same thing since."""
     touched: tuple[str, ...] = ()
     """Ids of the runs, versions and artifacts that changed; of a moved alias, those of the versions that it named."""
+    for_good: str = ""
+    """What was done since that nothing takes back: `forgotten`, or `removed`; empty for neither."""
+    is_asked: bool = False
+    """Whether nothing was done yet, since it is to be asked before."""
 
 
 class Edit:
@@ -278,9 +282,12 @@ def recording(catalog: Catalog, *, why: str = "") -> Iterator[Edit]:
         yield Edit(connection, None, why)
 
 
-def undo(catalog: Catalog) -> Outcome | None:
-    """Undo the last edit of this user that is not undone yet; None if there is none."""
-    return _turn(catalog, _DONE, _UNDONE, "key DESC")
+def undo(catalog: Catalog, *, asks: bool = False) -> Outcome | None:
+    """Undo the last edit of this user that is not undone yet; None if there is none.
+
+    With `asks` nothing is undone where this user has forgotten or removed something since: the outcome says so, and what would be.
+    """
+    return _turn(catalog, _DONE, _UNDONE, "key DESC", asks=asks)
 
 
 def redo(catalog: Catalog) -> Outcome | None:
@@ -288,19 +295,41 @@ def redo(catalog: Catalog) -> Outcome | None:
     return _turn(catalog, _UNDONE, _DONE, "key ASC")
 
 
-def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome | None:
+DONE_FOR_GOOD = """
+    SELECT action
+    FROM event
+    WHERE id > :edit
+      AND author = :author
+      AND action IN ('remove', 'forget')
+    ORDER BY id DESC
+    LIMIT 1
+"""
+"""The last that was done since an edit and that nothing takes back; ids ascend with time."""
+FOR_GOOD = {"remove": "removed", "forget": "forgotten"}
+
+
+def _turn(catalog: Catalog, state: int, new_state: int, order: str, *, asks: bool = False) -> Outcome | None:
+    is_undo, user = new_state == _UNDONE, author()
     with catalog.transaction() as connection:
-        edit_row = connection.execute(
-            f"SELECT id, label FROM edit WHERE author = ? AND state = ? ORDER BY {order} LIMIT 1", (author(), state)
-        ).fetchone()
-        if edit_row is None:
-            return None
-        edit_id, label = edit_row
-        is_undo = new_state == _UNDONE
-        rows = connection.execute(
-            f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY id {'DESC' if is_undo else 'ASC'}",
-            (edit_id,),
-        ).fetchall()
+        while True:
+            edit_row = connection.execute(
+                f"SELECT id, label FROM edit WHERE author = ? AND state = ? ORDER BY {order} LIMIT 1", (user, state)
+            ).fetchone()
+            if edit_row is None:
+                return None
+            edit_id, label = edit_row
+            rows = connection.execute(
+                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY id {'DESC' if is_undo else 'ASC'}",
+                (edit_id,),
+            ).fetchall()
+            # Of an edit of nothing but what was forgotten since, nothing is left to turn.
+            if any(row[2] != row[3] for row in rows):
+                break
+            connection.execute("UPDATE edit SET state = ? WHERE id = ?", (_DROPPED, edit_id))
+        since = connection.execute(DONE_FOR_GOOD, {"edit": edit_id, "author": user}).fetchone() if is_undo else None
+        for_good = FOR_GOOD[since[0]] if since is not None else ""
+        if for_good and asks:
+            return Outcome(cells.text(label), 0, 0, for_good=for_good, is_asked=True)
         edit = Edit(connection, None)
         kept = 0
         touched: dict[str, None] = {}
@@ -324,7 +353,7 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
                 is_as_left = False
             kept += not is_as_left
         connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
-    return Outcome(cells.text(label), edit.count, kept, tuple(touched))
+    return Outcome(cells.text(label), edit.count, kept, tuple(touched), for_good)
 
 
 _PLACE_PARTS = 4

@@ -23,13 +23,14 @@ def change_versions(
     project: str | None,
     why: str,
     change: Callable[[Edit, str], bool],
+    edit_name: str,
     done: str,
     already: str,
     warns_of_aliases: bool = False,
 ) -> int:
     """Change the versions that references name, and say of each what came of it.
 
-    `warns_of_aliases` says on stderr which of them an alias goes on naming.
+    `edit_name` names the change wherever it is taken back: a noun, as the state is another then. `warns_of_aliases` says on stderr which of them an alias goes on naming.
     """
     from artui.catalog import Catalog, artifacts, events, standing
     from artui.catalog.finding import find_catalog
@@ -38,7 +39,7 @@ def change_versions(
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         versions = [artifacts.find_version(connection, parse(text), project=project or "") for text in references]
         named = {version.id: f"{version.artifact}:v{version.number}" for version in versions}
-        with events.editing(opened, f"{label_of(list(named.values()))} {done}", why=why) as edit:
+        with events.editing(opened, f"{edit_name} of {label_of(list(named.values()))}", why=why) as edit:
             is_changed = {version_id: change(edit, version_id) for version_id in named}
         aliases = {version_id: standing.aliases_naming(connection, version_id) for version_id in named}
     for version_id, name in named.items():

@@ -418,6 +418,7 @@ PLANS = {
     "versions at a time": (standing.VERSIONS_THEN, ""),
     "who deleted it": (standing.LAST_DELETION, ""),
     "whether points were removed": (standing.REMOVED_POINTS, ""),
+    "whether something was done for good": (events.DONE_FOR_GOOD, ""),
     "whether content was removed": (standing.REMOVED_CONTENT, ""),
     "runs with points to remove": (retention.RUNS_WITH_POINTS, ""),
     "bytes of points": (retention.POINT_BYTES, "w"),

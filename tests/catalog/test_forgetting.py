@@ -149,8 +149,13 @@ def _ids(path: Path, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-def test_a_run_and_a_version_are_forgotten(planted: Path) -> None:
-    """Of a run its row, points, logs and names are gone, and what it made stays; of a version its content and artifact go."""
+def test_a_run_and_a_version_are_forgotten(planted: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a run its row, points, logs and names are gone, and what it made stays; of a version its content and artifact go.
+
+    Undo passes over what was done to nothing else, and says that it does not bring back what was forgotten.
+    """
+    assert run_cli(["note", "old", "mine", "-c", str(planted)]) == 0
+    assert run_cli(["tag", "r", "good", "-c", str(planted)]) == 0
     assert run_cli(["forget", "r", "--yes", "-c", str(planted)]) == 0
     with artui.open_catalog(planted) as catalog:
         assert [run.name for run in catalog.runs()] == ["old"] and catalog.version("m").made_by is None
@@ -161,6 +166,10 @@ def test_a_run_and_a_version_are_forgotten(planted: Path) -> None:
 
     assert run_cli(["delete", "m:v1", "-c", str(planted)]) == 0
     assert run_cli(["forget", "m:v1", "--yes", "-c", str(planted)]) == 0
+    capfd.readouterr()
+    assert run_cli(["undo", "-c", str(planted)]) == 0
+    said = capfd.readouterr()
+    assert said.out.startswith("Taken back: note") and said.err == "What was forgotten since cannot be taken back.\n"
     assert _ids(planted, "SELECT name FROM artifact WHERE kind = 'model'") == [("old-model",)]
     assert _ids(planted, "PRAGMA foreign_key_check") == [] and _ids(planted, "PRAGMA integrity_check") == [("ok",)]
     content = planted.read_bytes()

@@ -23,6 +23,7 @@ def command(references: tuple[str, ...], withdraw: bool, project: str | None, wh
         project=project,
         why=why,
         change=lambda edit, version_id: edit.withdraw(version_id) if withdraw else edit.approve(version_id),
+        edit_name="withdrawal of your approval" if withdraw else "approval",
         done="is no longer approved by you" if withdraw else "is approved",
         already="was not approved by you" if withdraw else "is approved by you already",
     )

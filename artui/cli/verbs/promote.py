@@ -26,7 +26,7 @@ def command(reference: str, alias: str, project: str | None, why: str, catalog: 
         version = artifacts.find_version(connection, parse(reference), project=project or "")
         before = artifacts.aliased_number(connection, version.artifact_key, alias)
         shown = f"{version.artifact}:v{version.number}"
-        with events.editing(opened, f"{alias} is {shown}", why=why) as edit:
+        with events.editing(opened, f"alias {alias} on {shown}", why=why) as edit:
             is_changed = edit.move_alias(version.id, alias)
     if not is_changed:
         click.echo(f"{clean(alias)} is {clean(shown)} already.")

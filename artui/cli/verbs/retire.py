@@ -26,6 +26,7 @@ def command(references: tuple[str, ...], back: bool, project: str | None, why: s
         project=project,
         why=why,
         change=lambda edit, version_id: edit.reinstate(version_id) if back else edit.retire(version_id),
+        edit_name="listing" if back else "retirement",
         done="is in the lists again" if back else "is retired",
         already="is not retired" if back else "is retired already",
         warns_of_aliases=not back,

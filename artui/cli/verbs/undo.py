@@ -27,6 +27,8 @@ def command(is_redo: bool, catalog: str | None) -> int:
         click.echo(f"{'Done again' if is_redo else 'Taken back'}: {clean(outcome.label)}")
     else:
         click.echo(f"Nothing was {'done again' if is_redo else 'taken back'} of: {clean(outcome.label)}", err=True)
+    if outcome.for_good:
+        click.echo(f"What was {outcome.for_good} since cannot be taken back.", err=True)
     if outcome.kept:
         click.echo(f"{plural(outcome.kept, 'change')} left alone: changed since, or removed for good.", err=True)
     return 0 if outcome.changed else 1

@@ -46,6 +46,8 @@ class Editor:
 
     def __init__(self, screen: CatalogScreen) -> None:
         self._screen = screen
+        self._is_warned = False
+        """Whether it was just said that the last change is older than what nothing takes back."""
 
     def _say(self, text: str, *, is_warning: bool = False) -> None:
         self._screen.artui.say(text, is_warning=is_warning)
@@ -98,7 +100,7 @@ class Editor:
         def work() -> None:
             from artui.catalog import Catalog, events
 
-            with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
+            with Catalog(path) as catalog, events.editing(catalog, f"change of view {name}") as edit:
                 edit.save_view(name, place, content)
 
         self._screen.change("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
@@ -112,7 +114,7 @@ class Editor:
         def work() -> None:
             from artui.catalog import Catalog, events
 
-            with Catalog(path) as catalog, events.editing(catalog, f"view {before} is {after}") as edit:
+            with Catalog(path) as catalog, events.editing(catalog, f"new name {after} of view {before}") as edit:
                 edit.save_view(after, place, content)
                 edit.delete_view(before)
 
@@ -127,7 +129,7 @@ class Editor:
         def work() -> None:
             from artui.catalog import Catalog, events
 
-            with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
+            with Catalog(path) as catalog, events.editing(catalog, f"removal of view {name}") as edit:
                 edit.delete_view(name)
 
         self._screen.change("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))
@@ -145,17 +147,27 @@ class Editor:
             return
         path = self._screen.reader.path
 
+        asks = turn == "undo" and not self._is_warned
+        self._is_warned = False
+
         def work() -> Outcome | None:
             from artui.catalog import Catalog, events
 
             with Catalog(path) as catalog:
-                return events.undo(catalog) if turn == "undo" else events.redo(catalog)
+                return events.undo(catalog, asks=asks) if turn == "undo" else events.redo(catalog)
 
         self._screen.change("edit", work, lambda outcome: self._turned(outcome, done, nothing))
 
     def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
         if outcome is None:
             self._say(nothing)
+            return
+        if outcome.is_asked:
+            self._is_warned = True
+            self._say(
+                f"What was {outcome.for_good} cannot be taken back · u again takes back the change before: {outcome.label}",
+                is_warning=True,
+            )
             return
         left = f" · {plural(outcome.kept, 'change')} left alone: changed since, or removed for good" if outcome.kept else ""  # fmt: skip
         said = f"{done}: {outcome.label}" if outcome.changed else f"nothing was {done} of: {outcome.label}"
@@ -199,13 +211,18 @@ class RunsEditor(Editor):
         label: str,
         change: Callable[[Edit, str], object],
         *,
+        edit_name: str = "",
         unmarks: bool = False,
         nothing: str = "Nothing to change: it is so already.",
     ) -> None:
-        """Change some runs as one edit, and show the outcome; what was removed for good stays as it is, and is named."""
+        """Change some runs as one edit, and show the outcome; what was removed for good stays as it is, and is named.
+
+        `edit_name` names the change where it is taken back: a noun, as the state is another then; `label` if that is one.
+        """
         from artui.errors import RemovedForGood
 
         reader, shown = self._screen.reader, f"{label} {runs.whom}"
+        named = f"{edit_name or label} {runs.whom}"
         gone: list[str] = []
         notices: list[str] = []
         tell = self._screen.teller()
@@ -214,7 +231,7 @@ class RunsEditor(Editor):
             from artui.catalog import Catalog, events
 
             ids = run_ids(reader, runs.keys)
-            with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
+            with Catalog(reader.path) as catalog, events.editing(catalog, named) as edit:
                 notices.append(catalog.notice)
                 for number, run_id in enumerate(ids):
                     if number % _TOLD_EVERY == 0 and len(ids) > _MANY:
@@ -324,7 +341,12 @@ class RunsEditor(Editor):
         self._screen.ask("notes", count, warn, sees_changes=True)
 
     def _note(self, runs: _Runs, text: str) -> None:
-        self._edit(runs, "note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
+        self._edit(
+            runs,
+            "note on" if text else "no note on",
+            lambda edit, run_id: edit.set_note(run_id, text),
+            edit_name="" if text else "removal of the note on",
+        )
 
     def move_to_project(self) -> None:
         """Put the runs into another project."""
@@ -340,7 +362,8 @@ class RunsEditor(Editor):
 
     def _move(self, runs: _Runs, text: str) -> None:
         if text:
-            self._edit(runs, f"project {text} for", lambda edit, run_id: edit.move(run_id, text))
+            edit_name = f"move to project {text} of"
+            self._edit(runs, f"project {text} for", lambda edit, run_id: edit.move(run_id, text), edit_name=edit_name)
 
     def trash(self) -> None:
         """Put the runs into the trash, where they are no longer marked; if all of them are there already, take them out."""
@@ -361,9 +384,11 @@ class RunsEditor(Editor):
 
     def _trash(self, runs: _Runs, *, is_back: bool) -> None:
         if is_back:
-            self._edit(runs, "out of the trash:", lambda edit, run_id: edit.restore(run_id))
+            self._edit(runs, "out of the trash:", lambda edit, run_id: edit.restore(run_id), edit_name="return of")
         else:
-            self._edit(runs, "into the trash:", lambda edit, run_id: edit.trash(run_id), unmarks=True)
+            self._edit(
+                runs, "into the trash:", lambda edit, run_id: edit.trash(run_id), edit_name="deletion of", unmarks=True
+            )
 
     def _whom(self, keys: Sequence[int]) -> str:
         """Name the run, or say how many they are."""
@@ -555,12 +580,14 @@ class VersionsEditor(Editor):
     def _ask_to_approve(self, heads: Heads, *, is_back: bool) -> None:
         done = f"{_are(heads)} no longer approved by you" if is_back else f"{_are(heads)} approved"
         does = "take back" if is_back else "approve"
+        edit_name = "withdrawal of your approval of" if is_back else "approval of"
         self._change(
             heads,
             [("Take your approval of ", " back?") if is_back else ("Approve ", "?")],
             done,
             lambda edit, head: edit.withdraw(head.id) if is_back else edit.approve(head.id),
             does,
+            edit_name=edit_name,
         )
 
     def retire(self) -> None:
@@ -577,6 +604,7 @@ class VersionsEditor(Editor):
             done,
             lambda edit, head: edit.reinstate(head.id) if is_back else edit.retire(head.id),
             does,
+            edit_name="listing of" if is_back else "retirement of",
         )
 
     def declare(self) -> None:
@@ -609,6 +637,7 @@ class VersionsEditor(Editor):
             f"{said} of all versions of {of}",
             lambda edit, head: edit.declare(head.id, name, value),
             "declare" if value else "take off",
+            edit_name=f"fact {said} of" if value else f"removal of fact {name} from",
             names_it=False,
             whom=clean(of),
         )
@@ -635,6 +664,7 @@ class VersionsEditor(Editor):
                 ),
                 lambda edit, head: edit.restore_version(head.id),
                 "restore",
+                edit_name="return of",
             )
             return
         reader = self._screen.reader
@@ -652,6 +682,7 @@ class VersionsEditor(Editor):
             f"{_are(heads)} deleted",
             lambda edit, head: edit.delete_version(head.id),
             "delete",
+            edit_name="deletion of",
             unmarks=True,
         )
 
@@ -663,18 +694,23 @@ class VersionsEditor(Editor):
         change: Callable[[Edit, VersionHead], bool],
         does: str,
         *,
+        edit_name: str,
         names_it: bool = True,
         whom: str = "",
         unmarks: bool = False,
     ) -> None:
-        """Ask for the reason, then change the versions as one edit; `does` is what enter does then, `whom` names what is asked about."""
+        """Ask for the reason, then change the versions as one edit.
+
+        `does` is what enter does then, `whom` names what is asked about, and `edit_name` the change where it is taken back.
+        """
         path, label = self._screen.reader.path, f"{_whom(heads)} {done}" if names_it else done
+        named = f"{edit_name} {whom or _whom(heads)}"
 
         def answered(why: str) -> None:
             def work() -> bool:
                 from artui.catalog import Catalog, events
 
-                with Catalog(path) as catalog, events.editing(catalog, label, why=why) as edit:
+                with Catalog(path) as catalog, events.editing(catalog, named, why=why) as edit:
                     return sum(change(edit, head) for head in heads) > 0
 
             def take(is_changed: bool) -> None:

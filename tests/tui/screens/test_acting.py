@@ -118,6 +118,7 @@ def test_a_run_is_changed_where_it_is_seen(place: str, small_catalog: Path, expl
             await pilot.press("u")
             await settled(pilot)
             assert not run_order(reader, RunsRequest("deleted is not null")).keys
+            assert f"taken back: deletion of {head.name}" in shown(pilot)
         assert all(not get_run(reader, other.id).tags for other in _heads(reader, others))
         reader.close()
 

@@ -601,7 +601,7 @@ def test_what_is_marked_is_changed_and_taken_along(
         assert standing() == {first.reference, second.reference} and "2 versions are retired · u takes it back" in shown(pilot)  # fmt: skip
         await pilot.press("u")
         await settled(pilot)
-        assert standing() == set() and "taken back" in shown(pilot)
+        assert standing() == set() and "taken back: retirement of 2 versions" in shown(pilot)
         await pilot.press("a")
         await settled(pilot)
         await _type(pilot, "release")

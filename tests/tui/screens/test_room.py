@@ -14,6 +14,7 @@ from artui.query.artifacts import artifact_list
 from artui.query.measures import makings
 from artui.query.reader import Reader
 from artui.query.retention import plan_for
+from artui.query.run import get_run
 from artui.tui.forgetting import forget
 from artui.tui.returning import still_there
 from artui.tui.screens.artifact import ArtifactScreen
@@ -195,6 +196,9 @@ def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explor
         for number in range(2):
             version = artifacts.NewVersion("digits", "twice", "model", "modelling", [artifacts.NewFile("a", number, bytes([number]) * 32)])  # fmt: skip
             artifacts.save(connection, version)
+        (run_id,) = connection.execute("SELECT id FROM run ORDER BY key LIMIT 1 OFFSET 9").fetchone()
+    with Catalog(small_catalog) as catalog:
+        events.set_note(catalog, run_id, "before")
     ways = {"2 down down": ArtifactsScreen, "2 slash t w i c e enter enter": ArtifactScreen, "down down": RunsScreen, "enter": RunsScreen}  # fmt: skip
     places: list[Any] = []
     cursors: list[int] = []
@@ -219,6 +223,14 @@ def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explor
             assert places[0].name not in shown(pilot)
             if kind is ArtifactScreen:
                 assert screen.current.reference == "twice:v1"
+                # What was changed before, elsewhere, is not taken back in its stead without a word.
+                await pilot.press("u")
+                await settled(pilot)
+                asked = "What was forgotten cannot be taken back · u again takes back the change before: note on 1 run"
+                assert asked in shown(pilot) and get_run(app.reader, run_id).note == "before"
+                await pilot.press("u")
+                await settled(pilot)
+                assert "taken back: note on 1 run" in shown(pilot) and get_run(app.reader, run_id).note == ""
             else:
                 cursors.append(screen.table.cursor)
 
