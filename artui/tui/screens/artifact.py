@@ -453,12 +453,17 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.artui.push_screen(FilesScreen(head, words))
 
     def on_line_chosen(self, message: LineChosen) -> None:
-        """List the files that have the words that were looked for, where all files would be listed."""
-        head = self.current
-        if message.link is not None and message.link.kind == "files" and self._needle and head is not None:
+        """List the files that have the words that were looked for, where all files would be listed; all if no path has them."""
+        head, reader, words = self.current, self.reader, self._needle
+        if message.link is not None and message.link.kind == "files" and words and head is not None:
             message.stop()
             message.prevent_default()
-            self._show_files(head, self._needle)
+            of = head
+            self.ask(
+                "files found",
+                lambda: find_files(reader, of.key, words_of(words), most=0).found_count,
+                lambda count: self._show_files(of, words if count else ""),
+            )
 
     def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
         """Draw a picture below what is said of the version, if there is room for it."""

@@ -680,7 +680,11 @@ def test_every_file_of_a_large_folder_is_found_and_opened(tmp_path: Path, explor
         holds.move_to(place)
         await press("enter")
         assert "100 of 300 files" in shown(pilot)
-        for key in ("escape", "slash", *"shard-02", "enter", "down", "enter"):
+        # Words of no path do not empty the list of the files.
+        for key in ("escape", "escape", "slash", *"lists all", "enter", "enter"):
+            await press("space" if key == " " else key)
+        assert "of 300 files" not in shown(pilot) and on(pilot, FilesScreen).filter.words == ""
+        for key in ("slash", *"shard-02", "enter", "down", "enter"):
             await press(key)
         assert on(pilot, RowsScreen).path == "shard-0201.csv"
         await press("right_square_bracket")
