@@ -165,7 +165,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
                 self.state,
                 rows=_placed(answer.rows, answer.sorts, words),
                 total=len(answer.every),
-                version_total=sum(head.version_count for head in answer.every),
+                version_total=sum(row.head.version_count for row in answer.rows),
                 columns=answer.columns,
                 answered_where=words,
                 answered_sorts=answer.sorts,

@@ -38,6 +38,7 @@ class ArtifactsState:
     total: int = 0
     """How many artifacts there are."""
     version_total: int = 0
+    """How many versions the artifacts that match have."""
     columns: tuple[Column, ...] = ()
     """Every possible column."""
     arrangement: Arrangement = field(default_factory=lambda: USUAL["artifacts"])

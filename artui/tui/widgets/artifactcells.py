@@ -62,6 +62,11 @@ def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
     return fit(text, shape.width, right=True) if column.is_numeric else fit_middle(text, shape.width), style
 
 
+def is_sum_of_all(column: Column) -> bool:
+    """Whether a stage has a sum here over more than what is shown of its artifacts, and the heading does not say so."""
+    return column.source == "version" and column.name in _SUMMED and column.name != "versions"
+
+
 def sum_cell(rows: Sequence[ArtifactRow], shape: Shape, now_ms: int) -> Span:
     """Draw what the artifacts of a stage have together: how many versions, how large all of these are, since when there is a new one."""
     column, text = shape.column, ""

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from artui.model import ArtifactRow
 from artui.tui.cells import DAMAGED_SIGN, Shape, Span
 from artui.tui.keys import bindings
-from artui.tui.widgets.artifactcells import artifact_cell, sum_cell
+from artui.tui.widgets.artifactcells import artifact_cell, is_sum_of_all, sum_cell
 from artui.tui.widgets.groupcells import GAP
 from artui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
+
+_COUNT_PLACE = 5
+"""Where in the line of a stage the number of its artifacts stands, behind four signs and its name."""
+_OF_ALL = ("in all versions", "all versions")
 
 
 class ArtifactsTable(Table[ArtifactRow]):
@@ -50,6 +54,25 @@ class ArtifactsTable(Table[ArtifactRow]):
         """Draw what the artifacts of a stage have together."""
         rows = [self._rows[key] for key in group.keys if key in self._rows]
         return [sum_cell(rows, shape, self.now_ms)]
+
+    def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
+        """Say before the first sum of a stage what it is of, if that has room: of the artifacts below it one version is shown."""
+        spans = super()._group_line(group, is_cursor)
+        shapes = [shape for _, shape in self._visible_shapes()]
+        place = next((place for place, shape in enumerate(shapes) if is_sum_of_all(shape.column)), None)
+        if place is None:
+            return spans
+        end = len(spans) - 2 * (len(shapes) - place) + 1
+        start = end
+        while start > _COUNT_PLACE + 1 and not spans[start - 1][0].strip():
+            start -= 1
+        before = "".join(text for text, _ in spans[start:end])
+        count, style = spans[_COUNT_PLACE]
+        if start == _COUNT_PLACE + 1:
+            before, spans[_COUNT_PLACE] = count[len(count.rstrip()) :] + before, (count.rstrip(), style)
+        said = next((text for text in _OF_ALL if len(text) + 2 * len(GAP) <= len(before)), "")
+        spans[start:end] = [(said.rjust(len(before) - len(GAP)) + GAP, "faint")]
+        return spans
 
     def _most_name_cells(self) -> tuple[int, int]:
         return self.NAME_CELLS[1], self.NAME_SHARE

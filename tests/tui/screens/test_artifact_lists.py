@@ -25,10 +25,11 @@ from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.messages import Link
 from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.widgets.artifactcells import artifact_cell, shape_of, sum_cell
 from artui.tui.widgets.versionstable import VersionsTable
-from artui.units import bytes_text
-from tests.tui.looking import NOW_MS, settled, shown
+from artui.units import bytes_text, plural
+from tests.tui.looking import NOW_MS, on, settled, shown
 
 ALIASES = (
     "latest",
@@ -112,7 +113,16 @@ def test_stages_sum_up_all_versions_and_details_have_room_below(
         await pilot.press("2")
         await settled(pilot)
         headings = [row for row in shown(pilot).splitlines() if "▾" in row]
-        assert [row.split(")")[1].strip() for row in headings] == [bytes_text(sizes[code]) for code in sorted(sizes)]
+        sums = [f"all versions {bytes_text(sizes[code])}" for code in sorted(sizes)]
+        assert [" ".join(row.split(")")[1].split()).removeprefix("in ") for row in headings] == sums
+        # Of the filter, what is counted is what it left.
+        await pilot.press("slash", *"digits-raw", "enter")
+        await settled(pilot)
+        screen = on(pilot, ArtifactsScreen)
+        assert f"artifacts · {plural(sum(row.head.version_count for row in screen.state.rows), 'version')}" in shown(pilot)  # fmt: skip
+        assert len(screen.state.rows) < screen.state.total
+        await pilot.press("escape")
+        await settled(pilot)
         await pilot.press("p")
         await settled(pilot)
         rows = shown(pilot).splitlines()
