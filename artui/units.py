@@ -25,6 +25,14 @@ def count_text(count: int) -> str:
     return f"{count:,}"
 
 
+def percent_text(share: float) -> str:
+    """Write a share of one in percent, with one decimal; what is not quite nothing, or all, does not read as that: `<0.1 %`."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return ">99.9 %" if 99.9 < percent < 100 else f"{percent:.1f} %"
+
+
 def plural(count: int, word: str) -> str:
     """Say `1 run`, `1,284 runs`."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

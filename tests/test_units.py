@@ -23,6 +23,7 @@ from artui.units import (
     number_text,
     param_text,
     param_texts,
+    percent_text,
     plural,
     time_text,
 )
@@ -38,6 +39,15 @@ from artui.units import (
 def test_numbers_have_four_digits(value: float, text: str) -> None:
     """Integers whole, floats in four significant digits, the very large and small in powers of ten."""
     assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0.0 %"), (1 / 3210, "<0.1 %"), (0.001, "0.1 %"), (1 / 3, "33.3 %"), (0.9996, ">99.9 %"), (1, "100.0 %")],
+)
+def test_a_share_is_nothing_or_all_only_if_it_is(share: float, text: str) -> None:
+    """One row of thousands is not 0.0 %, and all but one are not 100 %."""
+    assert percent_text(share) == text
 
 
 @pytest.mark.parametrize(

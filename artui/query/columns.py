@@ -96,6 +96,17 @@ def spread(name: str, cells: Sequence[Any]) -> Description | None:
     )  # fmt: skip
 
 
+def is_telling(described: Description) -> bool:
+    """Whether a histogram of a column says more than that each of its values comes once, or that there is one only."""
+    if described.distinct < 2:
+        return False
+    if described.quantiles is None:
+        return bool(described.frequencies) and described.frequencies[0][1] > 1
+    low, *_, high = described.quantiles
+    is_numbering = described.distinct == described.count and high - low == described.count - 1
+    return not is_numbering
+
+
 def kind_of(values: Sequence[Any]) -> str:
     """Name the type that all of some values have, None aside."""
     types = set(map(type, values)) - {type(None)}

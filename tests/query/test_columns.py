@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from artui.query.columns import holding, kind_of, sorted_places, spread, summed_up
+from artui.query.columns import holding, is_telling, kind_of, sorted_places, spread, summed_up
 
 CELLS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(width=32) | st.text(max_size=3)
 
@@ -102,3 +102,15 @@ def test_a_histogram_counts_every_value_once(cells: list[Any]) -> None:
 def test_a_number_too_large_for_a_float_is_no_end() -> None:
     """JSON knows no limit: such a number counts as infinite."""
     assert summed_up([1, 10**400]).odd == 1 and spread("x", [1, 10**400]).odd_count == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_known"),
+    [
+        (["a", "b", "c"], False), (["a", "b", "a"], True), ([7, 8, 9, 10], False), ([9, 8, 7], False), ([7, 8, 9, 9], True), ([7, 7], False), ([0.1, 0.7, 0.2], True), ([7, 8, 1000], True), ([None, "x"], False),
+    ],
+)  # fmt: skip
+def test_ids_tell_nothing(cells: list[Any], is_known: bool) -> None:
+    """A histogram of what comes once each, or always, says nothing; of numbers that differ it does, unless they only count up."""
+    described = spread("x", cells)
+    assert described is not None and is_telling(described) == is_known

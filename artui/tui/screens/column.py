@@ -24,7 +24,7 @@ from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
-from artui.tui.widgets.picture import short_param_text
+from artui.tui.widgets.picture import short_param_text, short_param_texts
 from artui.tui.widgets.spantexts import edge_texts
 from artui.tui.widgets.spreads import MIDDLE, WHISKER, Axis, fitting_axis
 from artui.units import (
@@ -35,6 +35,7 @@ from artui.units import (
     duration_text,
     number_text,
     param_text,
+    percent_text,
     plural,
     time_text,
 )
@@ -336,7 +337,7 @@ class ColumnScreen(FilteredList):
                 ("  ", "text"),
                 (fit(line.label, wide, right=is_number and line.value is not ODD), "text" if line.value is not None and line.count else "dim"),
                 (f"  {count_text(line.count):>9}", "text" if line.count else "dim"),
-                (f"  {100 * line.count / max(1, description.total):5.1f} %  ", "dim"),
+                (f"  {percent_text(line.count / max(1, description.total)):>7}  ", "dim"),
             ]  # fmt: skip
             bar = _BAR * max(1, round(bar_cells * line.count / most)) if line.count and has_bars else ""
             spans.append((fit(bar, bar_cells) if outcomes and has_bars else bar, "spark"))
@@ -414,7 +415,7 @@ class ColumnScreen(FilteredList):
             spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         more: list[Span] = []
         if description.quantiles is not None:
-            low, lower, middle, upper, high = (self._short(float(value)) for value in description.quantiles)
+            low, lower, middle, upper, high = self._shorts([float(value) for value in description.quantiles])
             spans += [(f" · {low} to {high}", "text"), (f" · median {middle}", "text")]
             more.append((f"  quartiles {lower} and {upper}", "dim"))
             if description.is_log and description.geometric_mean is not None:
@@ -435,13 +436,17 @@ class ColumnScreen(FilteredList):
             return short_param_text(value)
         return number_text(value)
 
+    def _shorts(self, values: Sequence[float]) -> list[str]:
+        """Show numbers that stand side by side with few digits, in one form."""
+        return short_param_texts(values) if self.column.source == "param" else [self._short(value) for value in values]
+
     def _spread(self, description: Description) -> list[Span]:
         """Draw the histogram in one line."""
         if len(description.bins) < 2 or description.quantiles is None:
             return []
         tallest = max(description.bins)
         drawn = "".join(2 * (" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))]) for count in description.bins)  # fmt: skip
-        low, high = (self._short(float(description.quantiles[place])) for place in (0, 4))
+        low, *_, high = self._shorts([float(value) for value in description.quantiles])
         scale = "  log" if description.is_log else ""
         return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}{scale}", "dim")]
 

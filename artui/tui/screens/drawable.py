@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from artui.content.images import is_picture
 from artui.errors import ArtuiError
-from artui.query.columns import spread
+from artui.query.columns import is_telling, spread
 from artui.safetext import clean
 from artui.tui.screens.rows import is_table, read_rows
 
@@ -73,12 +73,16 @@ def _as_itself(reader: Reader, version_key: int, path: str) -> Drawn | None:
 
 
 def _as_column(reader: Reader, version_key: int, path: str) -> Drawn | None:
-    """Count the values of the first column that has any."""
+    """Count the values of the first column that tells something: one of ids does not. Else of the first that has any."""
     content = read_rows(reader, version_key, path) if is_table(path) else None
     if content is None:
         return None
+    first = None
     for place, (name, cells) in enumerate(zip(content.names, content.columns, strict=True)):
         described = spread(clean(name) or str(place + 1), cells)
         if described is not None:
-            return Drawn(path, spread=described, about=content.column_text(place))
-    return None
+            drawn = Drawn(path, spread=described, about=content.column_text(place))
+            if is_telling(described):
+                return drawn
+            first = first or drawn
+    return first

@@ -17,10 +17,10 @@ from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, end_texts, even_labels, ticks, x_labels
-from artui.tui.widgets.picture import Picture, short_param_text
+from artui.tui.widgets.picture import Picture, short_param_text, short_param_texts
 from artui.tui.widgets.plot import labelled_axis
 from artui.tui.widgets.spantexts import range_text
-from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+from artui.units import count_text, duration_text, number_text, param_text, percent_text, plural, time_text
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
@@ -167,7 +167,7 @@ class Histogram(Picture):
             strips.append(strip_of(spans, width, palette))
         strips.append(strip_of(self._axis(shown, cells, columns), width, palette))
         bar = bars[self.cursor]
-        share_text = f"{100 * bar.count / max(1, description.total):.1f} %"
+        share_text = percent_text(bar.count / max(1, description.total))
         counted = f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}"
         label = fit_middle(bar.label, max(1, min(cell_len(bar.label), width - 4 - len(counted))))
         strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (counted, "text")], width, palette))
@@ -230,7 +230,9 @@ class Histogram(Picture):
         if description.is_log:
             parts.append((3, (" · log x", "dim")))
         if description.quantiles is not None:
-            low, _, middle, _, high = (self.value_text(value) for value in description.quantiles)
+            values = list(description.quantiles)
+            is_param = description.column.source == "param"
+            low, _, middle, _, high = short_param_texts(values) if is_param else map(self.value_text, values)
             parts.append((2, (f" · {low} to {high}, median {middle}", "text")))
             if description.is_log and description.geometric_mean is not None:
                 parts.append((5, (f" · geometric mean {number_text(description.geometric_mean)}", "text")))

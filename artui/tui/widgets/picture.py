@@ -85,10 +85,22 @@ def unit_of(placed: Placed) -> Unit:
     return "count" if placed.is_whole else "number"
 
 
+_THOUSANDS = 1_000
+
+
 def short_param_text(value: float) -> str:
     """Show a number of a param as it was given where that is short, else in few digits: `0.0003`, `60`, `0.001716`."""
     text = param_text(tidy(value))
     return text if len(text) <= _PARAM_CELLS else number_text(value)
+
+
+def short_param_texts(values: Sequence[float]) -> list[str]:
+    """Show numbers of a param that stand side by side: large ones all in one form, with thousands separated if one of them is long."""
+    texts = [short_param_text(value) for value in values]
+    is_long = any(len(param_text(tidy(value))) > _PARAM_CELLS for value in values)
+    if is_long and any(abs(value) >= _THOUSANDS for value in values):
+        return [number_text(value) for value in values]
+    return texts
 
 
 def gap_texts(placed: Placed, title: str, among: NDArray[np.bool_], *, odd_sign: str = "") -> list[str]:

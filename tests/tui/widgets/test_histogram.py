@@ -34,6 +34,18 @@ def _of_ranges(counts: list[int], edges: list[float], *, is_log: bool = False) -
     )  # fmt: skip
 
 
+def test_numbers_of_a_title_have_one_form() -> None:
+    """With one of them cut, thousands are separated in all; numbers of params that are short stay as they were given."""
+    for low, middle, high, said in (
+        (4767.43, 29_751.0, 146_798.52, "4,767 to 146,799, median 29,751"),
+        (0.0003, 0.0017, 60.0, "0.0003 to 60, median 0.0017"),
+    ):
+        described = replace(_of_ranges([1, 3_000], [low, middle, high]), column=Column("param", "x"))
+        described = replace(described, quantiles=Quantiles(low, middle, middle, middle, high))
+        drawn = _drawn(described, 100, 20)
+        assert said in drawn[0] and "1 of 3,001 runs, <0.1 %" in drawn[-1]
+
+
 @pytest.mark.parametrize("height", [12, 24, 47])
 @pytest.mark.parametrize("width", [40, 80, 119, 120, 200])
 @pytest.mark.parametrize("count", [1, 2, 5, 7, 13, 33])
