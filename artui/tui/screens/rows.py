@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -13,7 +14,8 @@ from artui.query import artifacts as query
 from artui.query.columns import holding, sorted_places, spread, summed_up
 from artui.query.opened import open_content
 from artui.query.tablereading import READS, read_beginning
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
+from artui.tui.cells import length_of
 from artui.tui.keys import bindings
 from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
     from artui.tui.cells import Span
 
+_CONDITION = re.compile(r"[=<>~]|\b(and|or|not)\b")
+"""What stands in filters of runs and artifacts, and is a word here like all else."""
+_SAID_CHARS = 36
 MAX_ROWS = 50_000
 """Of a longer table so many rows are read."""
 
@@ -60,7 +65,10 @@ def no_rows_text(words: str) -> str:
     """Say why no row is shown, and what to do about it."""
     if not words:
         return "This table has no rows."
-    which = f'"{clean(words, max_chars=80)}"' if len(words.split()) == 1 else f'all of "{clean(words, max_chars=80)}"'
+    if _CONDITION.search(words):
+        return "No row has these: this filter takes words, no conditions. esc clears it."
+    shown = clean(words, max_chars=_SAID_CHARS)
+    which = f'"{shown}"' if len(words.split()) == 1 else f'all of "{shown}"'
     return f"No row has {which}. esc clears the filter."
 
 
@@ -163,6 +171,10 @@ class RowsScreen(OneFile):
 
     # The column under the cursor
 
+    def on_resize(self) -> None:
+        self._show_counts()
+        self._ask_summary()
+
     def on_grid_moved(self) -> None:
         self._show_counts()
         self._ask_summary()
@@ -206,6 +218,10 @@ class RowsScreen(OneFile):
         if summary.distinct > 1:
             parts.append(f"{count_text(summary.distinct)} distinct")
         parts.append(plural(summary.count, "value"))
+        # A number is never cut: what does not fit is left out.
+        room = self.size.width - length_of(spans) - 2
+        while len(parts) > 1 and cells_of(" · ".join(parts)) > room:
+            parts.pop()
         spans.append(("  " + " · ".join(parts), "text"))
         self.query_one("#column-summary", Bar).show(spans)
 

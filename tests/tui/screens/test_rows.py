@@ -270,6 +270,7 @@ def versions(tmp_path: Path) -> Path:
             "test.csv": "label,p0\n3,5\n1,9\n3,2\n",
             "val.csv": "step,loss\n1,5\n2,4\n3,2\n",
         },
+        "people": {"ids.csv": "id,team\n" + "".join(f"p{row},t{row % 3}\n" for row in range(1200))},
         "model": {"model.json": json.dumps({"mean": list(range(60))})},
     }
     with artui.start_run(project="p", catalog=path, console=False, code=False) as run:
@@ -306,7 +307,11 @@ def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path,
         assert on(pilot, SpreadScreen) and "test.csv  column 1 of 2" in text and "label" in text
         await press(pilot, "escape", "down", "f")
         assert on(pilot, TablePictureScreen) and "val.csv" in shown(pilot).splitlines()[0]
-        await press(pilot, "escape", "escape", "escape", "escape", "slash", *"model", "enter", "enter")
+        # A column that names the rows tells nothing.
+        await press(pilot, "escape", "escape", "escape", "escape", "slash", *"people", "enter", "enter")
+        text = await press(pilot, "f")
+        assert on(pilot, SpreadScreen) and "ids.csv  column 2 of 2" in text and "400 of 1,200 rows, 33.3 %" in text
+        await press(pilot, "escape", "escape", "escape", "slash", *"model", "enter", "enter")
         text = await press(pilot, "tab")
         assert on(pilot, ArtifactScreen) and "f draw" not in text
         assert "can be drawn: f draws tables" in await press(pilot, "f")
@@ -322,7 +327,12 @@ def test_a_filter_without_matches_says_how_to_clear_it(tables: Path, explore: Ex
         await pilot.press("slash", *"zebra", "enter")
         await settled(pilot)
         assert 'No row has "zebra". esc clears the filter.' in shown(pilot)
-        await pilot.press("F")
+        for words in ("a = 1", "zebra and 2 < 3"):
+            await pilot.press("slash", *("space" if letter == " " else letter for letter in words), "enter")
+            await settled(pilot)
+            assert "this filter takes words, no conditions. esc clears it." in shown(pilot)
+            await pilot.press("escape")
+        await pilot.press("slash", *"zebra", "enter", "F")
         await settled(pilot)
         assert shown(pilot).count('No row has "zebra". esc clears the filter.') == 2 and on(pilot, RowsScreen)
         await pilot.press("escape")
