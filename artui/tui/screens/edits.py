@@ -506,9 +506,19 @@ class VersionsEditor(Editor):
         self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
 
     def _ask_reason(
-        self, heads: Heads, asked: _Asked, answer: Callable[[str], None], enter_word: str, *, whom: str = ""
+        self,
+        heads: Heads,
+        asked: _Asked,
+        answer: Callable[[str], None],
+        enter_word: str,
+        *,
+        whom: str = "",
+        says_whole: bool = False,
     ) -> None:
-        """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole."""
+        """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole.
+
+        With `says_whole` the question stands beside in full where there is room for less: that names more.
+        """
         number = "" if whom or len(heads) != 1 else f"v{heads[0].number}"
         whom, width = whom or _whom(heads), self._screen.size.width - ENTRY_CELLS - 2
         cleaned = [
@@ -522,7 +532,7 @@ class VersionsEditor(Editor):
         if number and room < min(cells_of(whom), _LEAST_NAME_CELLS):
             name = number
         self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word)
-        if chosen is not cleaned[0]:
+        if says_whole and chosen is not cleaned[0]:
             self._say(f"{cleaned[0][0]}{whom}{cleaned[0][1]}")
 
     def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
@@ -683,6 +693,7 @@ class VersionsEditor(Editor):
             lambda edit, head: edit.delete_version(head.id),
             "delete",
             edit_name="deletion of",
+            says_whole=bool(resting.versions),
             unmarks=True,
         )
 
@@ -697,6 +708,7 @@ class VersionsEditor(Editor):
         edit_name: str,
         names_it: bool = True,
         whom: str = "",
+        says_whole: bool = False,
         unmarks: bool = False,
     ) -> None:
         """Ask for the reason, then change the versions as one edit.
@@ -720,7 +732,7 @@ class VersionsEditor(Editor):
 
             self._screen.change("edit", work, take)
 
-        self._ask_reason(heads, asked, answered, does, whom=whom)
+        self._ask_reason(heads, asked, answered, does, whom=whom, says_whole=says_whole)
 
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
@@ -744,7 +756,15 @@ def _whom(heads: Heads) -> str:
 def _asked_of_named(heads: Heads, does: str, resting: Resting | None = None) -> _Asked:
     """Ask whether to do what takes versions out of the lists; what aliases name them, and what rests on them, is said."""
     texts = resting_texts(resting) if resting is not None else ()
-    return [_asked(heads, does, used, resting.under_count if resting is not None else 0) for used in texts or ("",)]
+    count = resting.under_count if resting is not None else 0
+    asked = [_asked(heads, does, used, count) for used in texts or ("",)]
+    if len(heads) == 1 and asked[-1][0] == "":
+        # The fewest words that still say why one might not want it.
+        standing = ", ".join(
+            [*map(_aliases_asked, filter(chosen_aliases, heads)), *([f"used by {texts[-1]}"] if texts else [])]
+        )
+        asked.append(("", f" is {standing}: {does} it?"))
+    return asked
 
 
 def _asked(heads: Heads, does: str, used: str, used_count: int) -> tuple[str, str]:

@@ -137,7 +137,7 @@ class Prompt(Horizontal):
         if cell_len(label) + 2 > width - entry_cells:
             label = fit_middle(label, max(ENTRY_CELLS, width - entry_cells - 2)).rstrip()
         spans = [(f" {label} ", "accent")]
-        self._entry.placeholder = hint.removesuffix(")") if is_short else ""
+        self._entry.placeholder = f"({hint}" if is_short else ""
         self._label.styles.width = length_of(spans)
         self._label.show(spans)
 

@@ -310,13 +310,13 @@ def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Pat
         await press("escape")
         await pilot.resize_terminal(80, 24)
         text = await press("X")
-        assert "v1 is used by 12: delete it anyway? Reason:" in text and whole in text
+        assert "digits-split:v1 is used by 12: delete it? Reason:" in text and whole in text and "(enter: none)" in text
         await press("escape")
         await press("F", *"licence", "equals_sign", *"GPL")
         assert "licence GPL of all of digits-split? Reason:" in await press("enter")
         assert "licence GPL of all versions of digits-split" in await press("enter")
         await press("escape", "slash", *"model", "enter")
-        assert "is candidate: delete it anyway? Reason:" in await press("X")
+        assert "digits-model:v1 is candidate: delete it? Reason:" in await press("X")
 
     explore(small_catalog, flow)
 
@@ -408,7 +408,7 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
         await pilot.resize_terminal(80, 24)
         await pilot.press("minus")
         await settled(pilot)
-        assert f"v{named.number} is production: retire it anyway? Reason:" in shown(pilot)
+        assert f"v{named.number} is production: retire it? Reason:" in shown(pilot)
         await pilot.press("escape")
         await pilot.resize_terminal(140, 40)
         await pilot.press("minus")
