@@ -95,10 +95,10 @@ def parse_rule(text: str) -> Rule:
 
 
 def rule_words(rule: Rule) -> str:
-    """Say in words what a rule keeps: `it is one of the last 3 of its artifact, or a run used it or a version was made of it`."""
+    """Say in words what a rule keeps: `it is one of the newest 3 of its artifact, or a run used it or a version was made of it`."""
     reasons = []
     if rule.last:
-        reasons.append("it is the last of its artifact" if rule.last == 1 else f"it is one of the last {rule.last:,} of its artifact")  # fmt: skip
+        reasons.append("it is the newest of its artifact" if rule.last == 1 else f"it is one of the newest {rule.last:,} of its artifact")  # fmt: skip
     if rule.newer_ms:
         reasons.append(f"it is younger than {_span_text(rule.newer_ms)}")
     reasons += [words for word, words in _WORDS.items() if word in rule.words]

@@ -109,7 +109,7 @@ def test_a_rule_says_in_words_what_it_keeps() -> None:
     rule = retention.parse_rule("last 3 or newer 36h or aliased or used or approved")
     assert rule == retention.parse_rule("Last 3 and newer 36h, used and approved or aliased")
     words = retention.rule_words(rule)
-    assert words.startswith("it is one of the last 3 of its artifact, or it is younger than 36h, or an alias names it, or a run used it")  # fmt: skip
+    assert words.startswith("it is one of the newest 3 of its artifact, or it is younger than 36h, or an alias names it, or a run used it")  # fmt: skip
     assert words.count(", or ") == 4 and words.endswith("or somebody approves it")
     assert retention.rule_words(retention.parse_rule("newer 14d")) == "it is younger than 2w"
 

@@ -35,6 +35,7 @@ _MOST_NAMED = 1_000
 _LABEL_CELLS = 14
 _MOST_NAME_CELLS = 60
 _MOST_ALIAS_CELLS = 40
+_LEAST_ALIAS_CELLS = 14
 
 
 class RoomScreen(AskedScreen):
@@ -318,7 +319,7 @@ def _spared_lines(plan: Plan, *, with_aliased: bool) -> list[Line]:
     count = len(plan.spared)
     first = plan.spared[0]
     named = f": {clean(first.reference, max_chars=40)} is {clean(first.aliases[0], max_chars=30)}" if count == 1 else ""
-    return [_setting("with aliases", (f"{plural(count, 'version')} {'stays' if count == 1 else 'stay'}{named} · ", "text"), ("a", "key"), (" lets go, too", "dim"))]  # fmt: skip
+    return [_setting("with aliases", (f"{plural(count, 'version')} {'stays' if count == 1 else 'stay'}{named} · ", "text"), ("a", "key"), (f" lets {'it' if count == 1 else 'them'} go, too", "dim"))]  # fmt: skip
 
 
 def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int) -> list[Line]:
@@ -343,7 +344,16 @@ def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int) -> list[L
         text = f"the points of {plural(len(plan.removed_runs), 'run')} would be removed for good"
         lines.append(_sum(text, "last, smallest and largest values stay", cells=cells))
     if plan.removed or plan.removed_runs or plan.freed_bytes:
-        lines.append(_sum(f"frees {bytes_text(plan.freed_bytes)}", cells=cells))
+        size_bytes = sum(version.size_bytes for version in plan.removed)
+        # What is listed are files; what is stored for them is less.
+        why = [
+            f"less than these files are, {bytes_text(size_bytes)}: content is compressed, and what others share stays"
+        ]
+        why += [f"of {bytes_text(size_bytes)} of files: some is compressed or shared"]
+        note = next((text for text in why if cells_of(text) + 30 <= cells), why[-1])
+        lines.append(
+            _sum(f"frees {bytes_text(plan.freed_bytes)}", *([note] * (plan.freed_bytes < size_bytes)), cells=cells)
+        )
     if plan.next_ms is not None:
         counts = [(len(plan.waiting), "version"), (len(plan.waiting_runs), "run")]
         told = " and ".join(plural(count, word) for count, word in counts if count)
@@ -357,7 +367,7 @@ def _sum(text: str, *notes: str, cells: int) -> Line:
     """Say one thing, with the notes for which there is room."""
     spans: list[Span] = [(f"  {text}", "bold")]
     for note in notes:
-        if length_of(spans) + cells_of(note) + 3 <= cells:
+        if length_of(spans) + cells_of(note) + 3 <= cells - 2:
             spans.append((f" · {note}", "dim"))
     return Line(spans)
 
@@ -391,7 +401,12 @@ def _listed(
     made_by = [(making_of or {}).get(thing.key, _UNKNOWN) for thing in shown]
     results = ["" if made.value is None else f"{clean(made.measure, max_chars=24)} {number_text(made.value)}" for made in made_by]  # fmt: skip
     result_cells, run_cells = max(map(cells_of, results)), max(cells_of(clean(made.run)) for made in made_by)
-    room = cells - 6 - name_cells - (size_cells + 2 if size_cells else 0) - age_cells - 2
+    # What would go although it has a name has room before all that is only told of it.
+    alias_cells = max(
+        (cells_of(clean(" ".join(thing.aliases), max_chars=_LEAST_ALIAS_CELLS)) for thing in shown if thing.aliases),
+        default=-2,
+    )
+    room = cells - 6 - name_cells - (size_cells + 2 if size_cells else 0) - age_cells - 2 - alias_cells - 2
     result_cells = result_cells if result_cells + 2 <= room else 0
     room -= result_cells + 2 if result_cells else 0
     run_cells = min(run_cells, room - 2) if room - 2 >= min(run_cells, _FEWEST_RUN_CELLS) else 0
@@ -413,7 +428,9 @@ def _listed(
         spans += [(f"  {fit(result, result_cells)}", "text")] if result_cells else []
         spans += [(f"  {fit_middle(clean(made.run), run_cells)}", "dim")] if run_cells > 0 else []
         if thing.aliases:
-            spans.append((f"  {fit_words([clean(alias) for alias in thing.aliases], max(0, room))}", "good"))
+            spans.append(
+                (f"  {fit_words([clean(alias) for alias in thing.aliases], alias_cells + max(0, room))}", "good")
+            )
         if thing.deleted_ms is not None:
             spans.append((f"  deleted {age_text(thing.deleted_ms, now_ms)} ago", "dim"))
         lines.append(Line(spans, Link(kind, thing.id)))

@@ -99,7 +99,7 @@ def test_what_goes_is_known_by_its_run_and_its_result(demo_catalog: Path, explor
         await _answer(pilot, "last 3 and used")
         rows = shown(pilot).splitlines()
         said = " ".join(" ".join(row.split()) for row in rows)
-        assert "keeps a version if it is one of the last 3 of its artifact, or a run used it or a version was made of it" in said  # fmt: skip
+        assert "keeps a version if it is one of the newest 3 of its artifact, or a run used it or a version was made of it" in said  # fmt: skip
         assert any(row.split()[:1] == ["digits-checkpoint"] and f"{len(checkpoints)} versions" in row for row in rows)
         for head in checkpoints:
             result = made[head.key]
@@ -127,6 +127,18 @@ def test_what_has_an_alias_goes_by_its_name(small_catalog: Path, explore: Explor
         await pilot.press("a")
         await settled(pilot)
         assert "1 is candidate" in shown(pilot)
+        # Where it would go for good, its row says so in any width, and no line touches the edge.
+        await pilot.press("o")
+        await _answer(pilot, "0d")
+        for width in (80, 140):
+            await pilot.resize_terminal(width, 40)
+            await settled(pilot)
+            rows = shown(pilot).splitlines()
+            row = next(row for row in rows if row.lstrip().startswith("digits-model:v1"))
+            assert "candidate" in row and "lets" not in row
+            assert all(len(row.rstrip()) < width for row in rows[2:-2])
+        await pilot.press("o")
+        await _answer(pilot, "30d")
         await pilot.press("d")
         await settled(pilot)
         assert "delete 1 version, 1 is candidate. Type candidate to go on:" in shown(pilot)
