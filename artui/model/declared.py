@@ -44,14 +44,19 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType({
 """By kind of an artifact, the facts whose lack is named."""
 
 
+def declared_name(name: str) -> str:
+    """Give the name under which a fact is declared, as it may be written elsewhere: `license` is `licence`."""
+    name = name.strip().lower().replace("-", "_")
+    return {"license": "licence"}.get(name, name)
+
+
 def check_fact(name: str, value: str) -> tuple[str, str]:
     """Give a name and a value as they are declared.
 
     Raises:
         UsageError: there is no such fact, it cannot be that, or the text is too long.
     """
-    name, value = name.strip().lower().replace("-", "_"), value.strip()
-    name = {"license": "licence"}.get(name, name)
+    name, value = declared_name(name), value.strip()
     if name not in FACTS:
         import difflib  # no program that logs needs it
 

@@ -94,12 +94,16 @@ class Lines:
         return line
 
 
+EMPTY_IN_FIRST = "empty in the first "
+"""Begins the name of a fact that a profile of the table says of all its rows."""
+
+
 def _empty_cells(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """Say which columns have empty cells in the rows that are shown."""
     counts = [(name, sum(not row[place] for row in rows)) for place, name in enumerate(columns)]
     gaps = [f"{name or '?'} {count}" for name, count in counts if count]
     more = f" and {len(gaps) - 10} more" if len(gaps) > 10 else ""
-    return [(f"empty in the first {len(rows)}", ", ".join(gaps[:10]) + more)] if gaps else []
+    return [(f"{EMPTY_IN_FIRST}{len(rows)}", ", ".join(gaps[:10]) + more)] if gaps else []
 
 
 def shape_text(shape: Sequence[int]) -> str:

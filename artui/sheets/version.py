@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,9 @@ from artui.model import (
     has_alias,
     missing_facts,
 )
+from artui.model.declared import FACTS, declared_name
 from artui.preview.structured import folded
+from artui.preview.table import EMPTY_IN_FIRST
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -67,12 +70,14 @@ WARNING_SIGN = "! "
 
 
 def version_sheet(
-    detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int, has_ages: bool = False, restore: str = "", reinstate: str = ""
+    detail: VersionDetail, history: Sequence[Change] = (), *, now_ms: int, has_ages: bool = False, restore: str = "", reinstate: str = "",
+    offered: Mapping[str, tuple[str, str]] | None = None, declare: str = "",
 ) -> Sheet:  # fmt: skip
     """Say what a version is, where it came from, what used it, what was done with it, and what it holds.
 
     With `has_ages` each change is told by how long ago it was and by whom, before what it changed: for narrow places.
     `restore` and `reinstate` say what brings back a version that is deleted or retired; by default the commands that do.
+    `offered` are facts that its files say of themselves, see `offered_facts`, and `declare` what declares one.
     """
     head = detail.head
     return Sheet(
@@ -85,7 +90,9 @@ def version_sheet(
                 restore or f"artui restore {head.reference}",
                 reinstate or f"artui retire --back {head.reference}",
             ),
-            declared_section(detail.head.kind, detail.facts),
+            declared_section(
+                detail.head.kind, detail.facts, offered or {}, declare or f"artui declare {shlex.quote(head.artifact)}"
+            ),
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
             _files(detail),
             _lineage(detail),
@@ -94,14 +101,48 @@ def version_sheet(
     )
 
 
-def declared_section(kind: str, facts: Mapping[str, str]) -> Section:
-    """Say what is declared, and what should be and is not."""
-    missing = ", ".join(missing_facts(kind, facts))
-    return facts_section(DECLARED, [*(Fact(*fact) for fact in facts.items()), Fact("missing", missing, "warn")])
+def declared_section(
+    kind: str, facts: Mapping[str, str], offered: Mapping[str, tuple[str, str]] | None = None, declare: str = ""
+) -> Section:
+    """Say what is declared, what should be and is not, and which of that a file says: declaring it is up to people."""
+    missing = missing_facts(kind, facts)
+    said = []
+    for name in missing:
+        if offered and name in offered:
+            value, path = offered[name]
+            how = declare if not declare.startswith("artui ") else f"{declare} {shlex.quote(f'{name}={value}')}"
+            said.append(Fact("", f"{path} says {name} {value}: {how} declares it", "dim"))
+    return facts_section(
+        DECLARED, [*(Fact(*fact) for fact in facts.items()), Fact("missing", ", ".join(missing), "warn"), *said]
+    )
 
 
-def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: int) -> Section:
-    """Say what a file holds: facts, the first rows of its table, the first lines of its text."""
+_MOST_OFFERED_CHARS = 60
+
+
+def offered_facts(previews: Mapping[str, Preview]) -> dict[str, tuple[str, str]]:
+    """Give facts that files say of themselves, by the names they are declared by: the value, and the path of the first that has it."""
+    offered: dict[str, tuple[str, str]] = {}
+    for path, preview in previews.items():
+        for label, value in preview.facts:
+            name = declared_name(label)
+            if (
+                name in FACTS
+                and 0 < len(value) <= _MOST_OFFERED_CHARS
+                and name not in offered
+                and (not FACTS[name].values or value.lower() in FACTS[name].values)
+            ):
+                offered[name] = value, path
+    return offered
+
+
+def preview_section(
+    path: str, preview: Preview, *, most_rows: int, most_lines: int, is_profiled: bool = False
+) -> Section:
+    """Say what a file holds: facts, the first rows of its table, the first lines of its text.
+
+    Of a table with a profile, which says of all rows how many are empty, that is not said of the first ones.
+    """
     lines = clean_lines(preview.text) if preview.text else []
     # What was kept by an artui that did not fold them yet.
     lines = folded(lines) if preview.kind == "json" else lines
@@ -111,7 +152,11 @@ def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: 
         row_count = max(preview.table.row_count or 0, len(preview.table.rows))
         left_out_count = row_count - len(table.rows)
     # What the title says in the same words is said once.
-    facts = tuple(Fact(name, value, _tone(name)) for name, value in preview.facts if not _is_said(preview, name))
+    facts = tuple(
+        Fact(name, value, _tone(name))
+        for name, value in preview.facts
+        if not _is_said(preview, name) and not (is_profiled and name.startswith(EMPTY_IN_FIRST))
+    )
     return Section(
         path, preview.title, facts=facts, table=table, lines=tuple(lines[:most_lines]), left_out_count=left_out_count
     )

@@ -12,11 +12,14 @@ from artui import clock
 from artui.catalog import Catalog, artifacts, events
 from artui.cli import run as artui
 from artui.model import Preview, PreviewTable, VersionDetail, VersionHead
+from artui.model.profiles import ColumnProfile, TableProfile
+from artui.preview.table import EMPTY_IN_FIRST
+from artui.preview.table import look as table_look
 from artui.query.artifacts import artifact_list, get_version
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
-from artui.sheets.version import MAX_USERS, preview_section, version_sheet
+from artui.sheets.version import MAX_USERS, offered_facts, preview_section, version_sheet
 from artui.tui.facts.version import version_lines
 from artui.units import bytes_text, time_text
 from tests.reading import open_reader
@@ -169,6 +172,40 @@ def test_preview_says_how_much_more_there_is() -> None:
     assert section.table is not None and [header.is_right for header in section.table.headers] == [False, True]
     assert [[cell.text for cell in row] for row in section.table.rows] == [["a", "1"], ["b", ""]]
     assert section.left_out_text == "and 998 more" and text.lines == ("1", "2") and text.left_out_text == "and 1 more"
+
+
+def test_what_a_card_says_is_offered_where_it_is_missing() -> None:
+    """A licence that a file names is said beside that it is missing, with what declares it; what is declared, or cannot be that, is not."""
+    previews = {
+        "README.md": Preview("text", "Markdown", facts=(("license", "apache 2.0"), ("language", "en"), ("personal data", "?"))),
+        "b.md": Preview("text", "Markdown", facts=(("license", "mit"), ("intended_use", "x" * 90))),
+    }  # fmt: skip
+    offered = offered_facts(previews)
+    undeclared = section_of(version_sheet(version_detail(facts={}), now_ms=NOW_MS, offered=offered), "facts").facts
+    in_app = section_of(
+        version_sheet(version_detail(facts={}), now_ms=NOW_MS, offered=offered, declare="F"), "facts"
+    ).facts
+    declared = section_of(version_sheet(version_detail(), now_ms=NOW_MS, offered=offered), "facts").facts
+
+    assert [fact.label for fact in undeclared] == ["missing", ""] and "licence" in undeclared[0].text
+    assert (
+        undeclared[1].text
+        == "README.md says licence apache 2.0: artui declare digits-model 'licence=apache 2.0' declares it"
+    )
+    assert in_app[1].text == "README.md says licence apache 2.0: F declares it"
+    assert not any("says" in fact.text for fact in declared)
+
+
+def test_what_a_profile_says_is_not_said_of_the_first_rows() -> None:
+    """Empty cells of the rows that were seen are a fact only where nobody counted all of them; the preview still says them."""
+    seen = table_look(b"a,b\n1,\n2,3\n" * 9, delimiter=",", is_whole=True)
+    whole = preview_section("t.csv", seen, most_rows=2, most_lines=2)
+    counted = preview_section("t.csv", seen, most_rows=2, most_lines=2, is_profiled=True)
+    assert len(whole.facts) - len(counted.facts) == 1 and whole.facts[0].label.startswith(EMPTY_IN_FIRST)
+
+    profiles = {"t.csv": TableProfile(18, (ColumnProfile("b", "integer", 18, 9, 1, True),))}
+    pages = ["".join(text for line in version_lines(version_detail(), {"t.csv": seen}, [], of, cells=100) for text, _ in line.spans) for of in ({}, profiles)]  # fmt: skip
+    assert [EMPTY_IN_FIRST in page for page in pages] == [True, False]
 
 
 def test_what_a_file_would_do_stands_out() -> None:

@@ -167,7 +167,13 @@ def _print(shown: Mapping[str, Preview], counted: Mapping[str, TableProfile]) ->
     from artui.sheets.version import preview_section
 
     for path, preview in shown.items():
-        print_sections([preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)])
+        print_sections(
+            [
+                preview_section(
+                    path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES, is_profiled=path in counted
+                )
+            ]
+        )
         if path in counted:
             print_sections([profile_section(path, counted[path], most=PREVIEW_COLUMNS)])
 

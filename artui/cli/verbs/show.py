@@ -74,12 +74,18 @@ def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
         print_json(version=whole_version(version, previews_by_path, history, profiles(reader, head.key)))
         return
     from artui.sheets.profile import profile_section
-    from artui.sheets.version import preview_section, version_sheet
+    from artui.sheets.version import offered_facts, preview_section, version_sheet
 
-    sheet = version_sheet(version, history, now_ms=clock.now_ms())
+    sheet = version_sheet(version, history, now_ms=clock.now_ms(), offered=offered_facts(previews_by_path))
     print_sheet(sheet, elsewhere={"lineage": "artui trace has them all"})
     tables = profiles(reader, head.key)
     for path, preview in previews_by_path.items():
-        print_sections([preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)])
+        print_sections(
+            [
+                preview_section(
+                    path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES, is_profiled=path in tables
+                )
+            ]
+        )
         if path in tables:
             print_sections([profile_section(path, tables[path], most=PREVIEW_COLUMNS)])

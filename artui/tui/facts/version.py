@@ -8,9 +8,10 @@ from dataclasses import replace
 from artui import clock
 from artui.model import Change, Preview, VersionDetail
 from artui.model.profiles import TableProfile
+from artui.preview.table import EMPTY_IN_FIRST
 from artui.sheets.profile import profile_section
 from artui.sheets.sheet import Section, shortened
-from artui.sheets.version import DIGEST, FILES, SHA256, preview_section, short_digest, version_sheet
+from artui.sheets.version import DIGEST, FILES, SHA256, offered_facts, preview_section, short_digest, version_sheet
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.facts.sections import (
     MOST,
@@ -82,11 +83,17 @@ def version_lines(
     """
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
     tables = {path: _columns_of(path, table, cells) for path, table in (profiles or {}).items()}
+    seen = {path: _without_gaps(preview) if path in tables else preview for path, preview in previews.items()}
     # Those of a wide table would push the rows out of sight.
-    first = next((path for path in previews if path in tables and len(tables[path]) <= most + 2), "")
+    first = next((path for path in seen if path in tables and len(tables[path]) <= most + 2), "")
     before = tables.pop(first, [])
-    lines = _version_lines(detail, previews, history, before, cells=cells, rows=rows, is_dense=is_dense)
+    lines = _version_lines(detail, seen, history, before, cells=cells, rows=rows, is_dense=is_dense)
     return [*lines, *(line for columns in tables.values() for line in columns)]
+
+
+def _without_gaps(preview: Preview) -> Preview:
+    """Leave out what a profile says of all rows."""
+    return replace(preview, facts=tuple(fact for fact in preview.facts if not fact[0].startswith(EMPTY_IN_FIRST)))
 
 
 def _columns_of(path: str, table: TableProfile, cells: int) -> list[Line]:
@@ -105,7 +112,16 @@ def _version_lines(
     rows: int,
     is_dense: bool,
 ) -> list[Line]:
-    sheet = version_sheet(detail, history, now_ms=clock.now_ms(), has_ages=True, restore="X", reinstate="−")
+    sheet = version_sheet(
+        detail,
+        history,
+        now_ms=clock.now_ms(),
+        has_ages=True,
+        restore="X",
+        reinstate="−",
+        offered=offered_facts(previews),
+        declare="F",
+    )
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
