@@ -350,7 +350,7 @@ RECORDS: dict[str, Record] = {
     },
     "unfinished": {"name": _RUN["name"], "status": _RUN["status"]},
     "repetitions": {
-        "count": Field("whole", "runs that are alike but for the seeds"),
+        "count": Field("whole", "runs that are alike but for the seeds, in their code, too"),
         "low": Field("number", "their smallest value"),
         "high": Field("number", "their largest value"),
     },
@@ -503,6 +503,7 @@ DOCUMENTS: dict[str, Record] = {
         "sentence": Field("text", "the answer in words"),
         "factors": Field("[factor]", "what goes with the result, the weightiest first"),
         "seeds": Field("[text]", "seeds that differ"),
+        "code": Field("[text]", "files of code that differ, where both runs kept code"),
         "lacking": Field("[text]", "names of the runs without the metric"),
         "unfinished": Field("[unfinished]", "those of them that did not finish"),
         "repetitions": Field("repetitions?", "the runs that are alike but for the seeds, if these two are"),

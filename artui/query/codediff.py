@@ -15,6 +15,8 @@ from artui.model import NOT_HASHED, RunDetail, VersionHead
 from artui.query.artifacts import file_text, get_version
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from artui.query.reader import Reader
 
 MAX_FILES = 500
@@ -95,6 +97,41 @@ def code_files(reader: Reader, run: RunDetail) -> dict[str, CodeFile]:
                 digest = file.digest or f"{NOT_HASHED} in {head.reference}"
                 files_by_path.setdefault(file.path, CodeFile(head, digest, file.size_bytes))
     return files_by_path
+
+
+_CODE_KEYS = """
+    SELECT w.run_key, w.version_key
+    FROM (
+        SELECT e.target_key AS run_key, e.source_key AS version_key
+        FROM json_each(:keys) AS k
+        JOIN edge AS e ON e.relation = 1 AND e.target_key = k.value
+        UNION ALL
+        SELECT e.source_key, e.target_key
+        FROM json_each(:keys) AS k
+        JOIN edge AS e ON e.relation = 0 AND e.source_key = k.value
+    ) AS w
+    JOIN version AS v ON v.key = w.version_key
+    JOIN artifact AS a ON a.key = v.artifact_key
+    WHERE a.kind = 'code'
+"""
+"""The versions of code that runs used or saved."""
+
+
+def code_keys(connection: sqlite3.Connection, run_keys: Sequence[int]) -> dict[int, set[int]]:
+    """Give the keys of the versions of code that runs used or saved; runs without any are left out."""
+    keys_by_run: dict[int, set[int]] = {}
+    for run_key, version_key in connection.execute(_CODE_KEYS, {"keys": orjson.dumps(list(run_keys)).decode()}):
+        keys_by_run.setdefault(run_key, set()).add(version_key)
+    return keys_by_run
+
+
+def other_files(reader: Reader, left: RunDetail, right: RunDetail) -> tuple[str, ...]:
+    """Give the paths of the files of code that differ between two runs, or that only one kept; none where one kept no code."""
+    own, others = ({head.key for head in (*run.inputs, *run.outputs) if head.kind == "code"} for run in (left, right))
+    if own == others or not own or not others:
+        return ()
+    digests = [{path: file.digest for path, file in code_files(reader, run).items()} for run in (left, right)]
+    return tuple(differing_names(digests))
 
 
 def changed_text(reader: Reader, head: VersionHead, path: str, size: int) -> str:

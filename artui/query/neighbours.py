@@ -47,20 +47,12 @@ def neighbours(reader: Reader, detail: RunDetail) -> Neighbours:
             nearest = get_run(reader, nearest_id, max_metrics=0)
         except UnknownReference:
             pass  # it has just been deleted
-    files = _other_files(reader, detail, nearest) if nearest is not None else ()
+    files: tuple[str, ...] = ()
+    if nearest is not None:
+        from artui.query.codediff import other_files
+
+        files = other_files(reader, detail, nearest)
     return Neighbours(head_from_row(parent) if parent else None, nearest, files)
-
-
-def _other_files(reader: Reader, detail: RunDetail, nearest: RunDetail) -> tuple[str, ...]:
-    own, others = (
-        {head.key for head in (*run.inputs, *run.outputs) if head.kind == "code"} for run in (detail, nearest)
-    )
-    if own == others or not own or not others:
-        return ()
-    from artui.query.codediff import code_files, differing_names
-
-    digests = [{path: file.digest for path, file in code_files(reader, run).items()} for run in (detail, nearest)]
-    return tuple(differing_names(digests))
 
 
 _PARENT = f"""
@@ -93,26 +85,12 @@ _PARAMS = """
     FROM json_each(:keys) AS k
     JOIN param AS p ON p.run_key = k.value
 """
-_CODE = """
-    SELECT w.run_key, w.version_key
-    FROM (
-        SELECT e.target_key AS run_key, e.source_key AS version_key
-        FROM json_each(:keys) AS k
-        JOIN edge AS e ON e.relation = 1 AND e.target_key = k.value
-        UNION ALL
-        SELECT e.source_key, e.target_key
-        FROM json_each(:keys) AS k
-        JOIN edge AS e ON e.relation = 0 AND e.source_key = k.value
-    ) AS w
-    JOIN version AS v ON v.key = w.version_key
-    JOIN artifact AS a ON a.key = v.artifact_key
-    WHERE a.kind = 'code'
-"""
-"""The versions of code that runs used or saved."""
 
 
 def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:
     own = connection.execute(_OWN, {"key": key}).fetchone()
+    from artui.query.codediff import code_keys
+
     candidates = connection.execute(_CANDIDATES, {"key": key}).fetchall()
     if own is None or not candidates:
         return None
@@ -120,9 +98,7 @@ def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:
     params: dict[int, dict[Any, tuple[Any, Any]]] = {}
     for run_key, name_key, number, text in connection.execute(_PARAMS, {"keys": keys}):
         params.setdefault(run_key, {})[name_key] = number, text
-    code: dict[int, set[int]] = {}
-    for run_key, version_key in connection.execute(_CODE, {"keys": keys}):
-        code.setdefault(run_key, set()).add(version_key)
+    code = code_keys(connection, [key, *(row[0] for row in candidates)])
     own_params, own_code = params.get(key, {}), (own[3], code.get(key, set()))
 
     def distance(row: tuple[Any, ...]) -> tuple[int, float]:

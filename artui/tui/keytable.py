@@ -428,6 +428,7 @@ USUAL_KEYS = (
     Key("column", "f", "plot", "histogram", "Draw how the values are spread.", in_footer=True),
     Key("column", "y", "copy", "copy", "Copy the value (OSC 52)."),
     Key("why", "enter", "show_runs", "show runs", "Show the runs that are like the first in this.", in_footer=True),
+    Key("why", "D", "code", "code", "Show how the code of the two runs differs.", in_footer=True),
     Key("columns", "space", "show_or_hide", "show/hide", "Show the column, or hide it.", in_footer=True),
     Key("columns", "shift+up,K", "shift(-1)", "to the left", "Move the column to the left.", in_footer=True),
     Key("columns", "shift+down,J", "shift(1)", "to the right", "Move the column to the right.", in_footer=True),

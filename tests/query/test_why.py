@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import artui
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
@@ -35,6 +36,7 @@ from artui.query.why.evidence import (
     separating_bound,
     tied_share,
 )
+from artui.query.why.factors import Repetitions
 from artui.query.why.params import short_texts
 from artui.query.why.ranges import MAX_BOUNDS, telling_range
 from artui.query.why.two import roundest_between, shown_pair
@@ -723,6 +725,29 @@ def test_seeds_alone_are_repetitions(tmp_path: Path) -> None:
     )
     explanation = _asked(tmp_path / "y.artui", [made[0], made[1], made[5]])
     assert "no third one" in explanation.sentence
+
+
+def test_runs_of_other_code_are_no_repetitions(tmp_path: Path) -> None:
+    """Neither two that kept different code, nor a third one among those that say how far repetitions are apart."""
+    path = tmp_path / "code.artui"
+    for number, (seed, text, loss) in enumerate(((1, "a", 0.3), (2, "a", 0.4), (3, "a", 0.5), (4, "b", 9.0))):
+        script = tmp_path / f"{text}{number}" / "train.py"
+        script.parent.mkdir()
+        script.write_text(f"print('{text}')")
+        config = {"lr": 0.1, "seed": seed}
+        with artui.start_run(
+            name=f"r{number}", catalog=path, project="p", params=config, code=False, console=False
+        ) as run:
+            run.log({"val/loss": loss}, step=1)
+            run.save("train-code", script, kind="code")
+
+    with open_reader(path) as reader:
+        ids = [reader.run(f"r{number}").id for number in range(4)]
+        alike, other = why(reader, *ids[:2]), why(reader, ids[0], ids[3])
+
+    assert alike.code == () and alike.repetitions == Repetitions(3, 0.3, 0.5)
+    assert other.code == ("train.py",) and other.repetitions is None
+    assert other.sentence == "They differ in seed and in train.py (D shows how)."
 
 
 SCORES = st.none() | st.sampled_from([0.0, 0.4, -0.4, 2.5, -2.5]) | st.floats(-9, 9)

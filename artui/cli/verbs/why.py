@@ -64,7 +64,7 @@ def command(
             came_out = outcome(reader, chosen, others.keys, metric, where=where, by_best=by_best)
             sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
             is_better, is_judged, names = None, True, ["these", "others"]
-            seeds_text = ""
+            remarks: list[str] = []
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if others.metric and others.left_out:
                 headline += f", {count_text(others.left_out)} without {others.metric} left out"
@@ -84,20 +84,20 @@ def command(
             left, right = (find_run(reader, run) for run in runs)
             # A script wants the runs as it named them.
             explanation = why(reader, left.id, right.id, metric, by_best=by_best, better_first=not as_json)
-            sentence, names, seeds = explanation.sentence, list(explanation.names), explanation.seeds
+            sentence, names = explanation.sentence, list(explanation.names)
             is_better, is_judged = explanation.is_better is not False, explanation.is_judged
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
             headline = "".join(words.headline(explanation, number_text))
-            seeds_text = words.seeds_text(explanation) if seeds and factors else ""
+            remarks = words.unweighed_texts(explanation) if factors else []
             if as_json:
                 _print_json(explanation)
                 return 0
     click.echo(clean(headline), err=True)
     click.echo(clean(sentence))
     _print_factors(factors, names, is_better, is_judged=is_judged)
-    if seeds_text:
-        click.echo(f"{clean(seeds_text)}.")
+    for remark in remarks:
+        click.echo(f"{clean(remark)}.")
     return 0
 
 
@@ -108,7 +108,7 @@ def _print_json(explanation: Why) -> None:
     print_json(
         names=explanation.names, metric=explanation.metric, direction=explanation.direction if explanation.is_judged else None, is_by_best=explanation.by_best, left=explanation.left,
         right=explanation.right, is_better=explanation.is_better if explanation.is_judged else None, sentence=explanation.sentence,
-        factors=[factor_record(factor) for factor in explanation.factors], seeds=explanation.seeds, lacking=explanation.lacking,
+        factors=[factor_record(factor) for factor in explanation.factors], seeds=explanation.seeds, code=explanation.code, lacking=explanation.lacking,
         unfinished=[{"name": name, "status": status} for name, status in explanation.unfinished],
         repetitions=None if repetitions is None else {"count": repetitions.count, "low": repetitions.low, "high": repetitions.high},
         damaged=dict(explanation.damaged),

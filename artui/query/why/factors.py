@@ -134,8 +134,10 @@ class Why:
     """The runs that did not finish, by name with their status: what they came to is not their last word."""
     seeds: tuple[str, ...] = ()
     """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
+    code: tuple[str, ...] = ()
+    """Paths of the files of code that differ, where both kept code. Other runs are not compared by them."""
     repetitions: Repetitions | None = None
-    """The runs that are alike but for the seeds, if the two are."""
+    """The runs that are alike but for the seeds, if the two are: in their code, too."""
     divergence: Divergence | None = None
     """How the worse run diverged, if it did and the better one did not."""
     is_judged: bool = True

@@ -12,6 +12,7 @@ from artui.errors import UsageError
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.aggregates import AGGREGATES
+from artui.query.codediff import code_keys, other_files
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Row, compare
 from artui.query.direction import Direction, guess_direction, has_direction
@@ -86,6 +87,7 @@ def why(
     ]
     seeds = tuple(row.name for row in rows if _is_seed(row))
     rows = [row for row in rows if not _is_seed(row)]
+    code = other_files(reader, runs[0], runs[1])
     with reader.snapshot() as connection:
         judged = _judged(connection, metric, direction, runs, which)
         ours, theirs = (judged.result_of(run.head.key) for run in runs)
@@ -109,7 +111,9 @@ def why(
             sides = _sides(connection, row, runs, kept, judged)
             factor = Factor(row.section, row.name, *shown_pair(*row.values[:2]))
             factors.append(_weighed(factor, sides, judged, configurations))
-        repetitions = _repetitions(runs[0], judged, configurations) if seeds and not rows else None
+        repetitions: Repetitions | None = None
+        if seeds and not rows and not code:
+            repetitions = _repetitions(connection, runs, judged, configurations)
     is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
     sign = -1 if is_better is False else 1
     factors.sort(key=lambda factor: (factor.z is None, sign * (factor.z or 0.0) < 0, -abs(factor.z or 0.0)))
@@ -135,7 +139,7 @@ def why(
     )
     explanation = Why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
-        by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, repetitions=repetitions,
+        by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, code=code, repetitions=repetitions,
         is_judged=is_judged,
     )  # fmt: skip
     if is_judged and is_better is not None:
@@ -195,15 +199,22 @@ def _is_seed(row: Row) -> bool:
     return row.section == "params" and SEED.search(row.name) is not None
 
 
-def _repetitions(run: RunDetail, judged: _Judged, configurations: Configurations) -> Repetitions | None:
-    """Give how far the judged runs that are like a run but for the seeds are apart; None if none has a finite value."""
+def _repetitions(
+    connection: sqlite3.Connection, runs: Sequence[RunDetail], judged: _Judged, configurations: Configurations
+) -> Repetitions | None:
+    """Give how far the judged runs that are like two but for the seeds are apart; None if none has a finite value."""
     import numpy as np
 
-    place = judged.place_of(run.head.key)
+    place = judged.place_of(runs[0].head.key)
     if place is None:
         return None
     sums = configurations.without("", "")
-    values = judged.sign * judged.results[sums == sums[place]]
+    alike = np.flatnonzero(sums == sums[place])
+    # Those that ran other code are no repetitions.
+    code = code_keys(connection, judged.keys[alike].tolist())
+    own = [code.get(run.head.key, set()) for run in runs]
+    same_code = [code.get(int(key), set()) in own for key in judged.keys[alike]]
+    values = judged.sign * judged.results[alike[same_code]]
     finite = values[np.isfinite(values)]
     return Repetitions(len(values), float(finite.min()), float(finite.max())) if len(finite) else None
 

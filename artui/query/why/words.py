@@ -325,12 +325,26 @@ def unjudged_text(factors: Sequence[Factor]) -> str:
     return f"{_things(len(factors))} of which other runs tell too little"
 
 
-def seeds_text(explanation: Why) -> str:
-    """Say which seeds differ, and that they explain nothing."""
-    names = explanation.seeds
-    if len(names) == 1:
-        return f"{names[0]} differs, too: a seed tells repetitions apart, and is not weighed"
-    return f"{', '.join(names[:MAX_NAMES])} differ, too: seeds tell repetitions apart, and are not weighed"
+def unweighed_texts(explanation: Why) -> list[str]:
+    """Say what differs beside the factors: the code, by which other runs are not compared, and seeds, that explain nothing."""
+    texts = []
+    if explanation.code:
+        differ = "differs" if len(explanation.code) == 1 else "differ"
+        texts.append(f"{_listed(explanation.code)} {differ}, too: {CODE_SHOWN}, and code is not weighed")
+    if len(explanation.seeds) == 1:
+        texts.append(f"{explanation.seeds[0]} differs, too: a seed tells repetitions apart, and is not weighed")
+    elif explanation.seeds:
+        texts.append(f"{_listed(explanation.seeds)} differ, too: seeds tell repetitions apart, and are not weighed")
+    return texts
+
+
+CODE_SHOWN = "D shows how"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name the first few: `a, b, c and 3 more`."""
+    more = len(names) - MAX_NAMES
+    return f"{', '.join(names[:MAX_NAMES])} and {more:,} more" if more > 0 else ", ".join(names)
 
 
 # Two runs
@@ -502,7 +516,7 @@ def _answer(explanation: Why) -> str:
     if is_better is None:
         return _why_neither(explanation)
     if not factors:
-        return _of_seeds(explanation) if explanation.seeds else "Nothing that went in differs."
+        return _unweighed(explanation)
     weighed = [factor for factor in factors if factor.z is not None]
     if not weighed:
         return f"{_things(len(factors))} in what went in, but too few other runs have {metric} to judge by."
@@ -546,10 +560,14 @@ def _why_neither(explanation: Why) -> str:
     return f"Neither run is better in {metric}: there is nothing to explain."
 
 
-def _of_seeds(explanation: Why) -> str:
-    """Say how far apart repetitions are; two that differ in nothing but seeds are repetitions."""
-    names = ", ".join(explanation.seeds[:MAX_NAMES])
-    start = f"They differ in {names} only: they are repetitions of one another."
+def _unweighed(explanation: Why) -> str:
+    """Say how two runs differ in what is not weighed; of two that differ in nothing but seeds, how far repetitions are apart."""
+    seeds = _listed(explanation.seeds)
+    if explanation.code:
+        return f"They differ in {f'{seeds} and in ' if seeds else ''}{_listed(explanation.code)} ({CODE_SHOWN})."
+    if not seeds:
+        return "Nothing that went in differs."
+    start = f"They differ in {seeds} only: they are repetitions of one another."
     spread = explanation.repetitions
     if spread is None or spread.count < 3:
         return f"{start} There is no third one by which to judge whether the difference is more than chance."

@@ -36,7 +36,7 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
 if TYPE_CHECKING:
-    from artui.model import RunHead
+    from artui.model import RunDetail, RunHead
     from artui.query.compare import Comparison
     from artui.query.direction import Direction
     from artui.query.reader import Reader
@@ -387,11 +387,13 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
 
     def action_code(self) -> None:
         """Show how the code of the current run differs from the baseline's: from the older one on, unless that was chosen."""
-        from artui.tui.screens.diff import DiffScreen, from_older
-
         if self.comparison is None:
             return
-        run, base = (self.comparison.runs[place] for place in self._pair())
+        self._show_code(*(self.comparison.runs[place] for place in self._pair()))
+
+    def _show_code(self, run: RunDetail, base: RunDetail) -> None:
+        from artui.tui.screens.diff import DiffScreen, from_older
+
         chosen_id = base.head.id if self._is_baseline_chosen else ""
         self.artui.push_screen(DiffScreen(*from_older(base, run, baseline_id=chosen_id)))
 
@@ -491,7 +493,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         names = distinct_names((run.head, base.head))
         heads = names[run.head.id], names[base.head.id]
         title = f"why {clean(heads[0])} against {clean(heads[1])}"
-        self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs))
+        self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs, lambda: self._show_code(run, base)))
 
     def _pair(self) -> tuple[int, int]:
         """Give the places of the current run and the baseline; on the baseline, of another run."""

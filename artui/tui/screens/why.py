@@ -88,6 +88,7 @@ class WhyScreen(CatalogScreen):
         question: Callable[[Reader], Why | tuple[Spans, Sequence[Factor], str]],
         heads: tuple[str, str],
         show_runs: Callable[[str], None],
+        show_code: Callable[[], None] | None = None,
     ) -> None:
         """Take a question about two runs, or about two sets of them.
 
@@ -96,9 +97,11 @@ class WhyScreen(CatalogScreen):
         Args:
             heads: titles of the two sides, until the answer names the better run.
             show_runs: shows the runs that a filter matches.
+            show_code: shows how the code of two runs differs; None of sets of runs.
         """
         super().__init__()
         self._title, self._question, self._heads, self._show_runs = title, question, heads, show_runs
+        self._show_code = show_code
         self._factors: Sequence[Factor] | None = None
         self._explanation: Why | None = None
         self._answer = ""
@@ -128,6 +131,11 @@ class WhyScreen(CatalogScreen):
         """Give the title of the question; on a narrow screen its first word, as the line below says the rest."""
         is_narrow = self.size.width < TITLE_FROM_CELLS and self._title.startswith("why ")
         return [("why" if is_narrow else self._title, "title")]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "code" and self._show_code is None:
+            return False
+        return super().check_action(action, parameters)
 
     def load(self) -> None:
         """Ask for the factors."""
@@ -229,8 +237,10 @@ class WhyScreen(CatalogScreen):
                 lines.append((BLANK, None))
                 lines.append((Line([(f" {words.unjudged_text(listing.unjudged)}", "dim")]), None))
             lines += [(self._line(factor, widths, full, says_few=False), factor) for factor in listing.unjudged]
-        if self._explanation is not None and self._explanation.seeds:
-            lines += [(BLANK, None), *self._remark(words.seeds_text(self._explanation))]
+        unweighed = words.unweighed_texts(self._explanation) if self._explanation is not None else []
+        lines += [(BLANK, None)] if unweighed else []
+        for text in unweighed:
+            lines += self._remark(text)
         if weighed:
             lines.append((BLANK, None))
             if listing.are_all_thin:
@@ -404,6 +414,10 @@ class WhyScreen(CatalogScreen):
     def on_line_chosen(self, message: LineChosen) -> None:
         message.stop()
         self.action_show_runs()
+
+    def action_code(self) -> None:
+        if self._show_code is not None:
+            self._show_code()
 
     def action_show_runs(self) -> None:
         factor = self._current
