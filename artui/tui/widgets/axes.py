@@ -60,17 +60,19 @@ class Scale:
         share = (value - self.low) / ((self.high - self.low) or 1.0)
         return share if math.isfinite(share) else None
 
-    def place(self, value: float) -> int | None:
-        """Give the dot row of a value, 0 at the top; values beyond the axis are put at its edge."""
+    def place(self, value: float, *, reach: int = 0) -> int | None:
+        """Give the dot row of a value, 0 at the top; values beyond the axis are at its edge, or at most `reach` lengths away."""
         share = self.share(value)
-        return None if share is None else round((1.0 - max(0.0, min(1.0, share))) * (self.dots - 1))
+        return None if share is None else round((1.0 - max(-reach, min(1.0 + reach, share))) * (self.dots - 1))
 
-    def places(self, values: Sequence[float]) -> list[int]:
+    def places(self, values: Sequence[float], *, reach: int = 0) -> list[int]:
         """Give `place` for many values on a linear axis, faster than one by one."""
         # The span of tiny values divides, as its inverse may be more than a float holds.
         last, high, span = self.dots - 1, self.high, (self.high - self.low) or 1.0
+        first, end = -reach * last, (1 + reach) * last
         return [
-            0 if y < 0 else last if y > last else round(y) for y in [(high - value) / span * last for value in values]
+            first if y < first else end if y > end else round(y)
+            for y in [(high - value) / span * last for value in values]
         ]
 
     def column(self, value: float) -> int | None:

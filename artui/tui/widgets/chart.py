@@ -415,6 +415,10 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         for number, mark in ended.items():
             if curves[number].is_front or not has_front:
                 mark_along(plot, mark, 3 + 5 * number % 14)
+    for number in range(len(curves)):
+        mark_outside(plot, followed[number], drawn_in[number])
+    if has_spread:
+        mark_outside(plot, leaving, aside)
     if (
         not chart.has_picture
         and not options.smoothing
@@ -422,10 +426,6 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     ):
         for number in range(len(curves)):
             mark_points(plot, followed[number].line, drawn_in[number])
-    for number in range(len(curves)):
-        mark_outside(plot, followed[number], drawn_in[number])
-    if has_spread:
-        mark_outside(plot, leaving, aside)
     unsaid = []
     if has_spread:
         whole, style = spread_text(len(behind), chart.other_count), palette.styles["dim"]

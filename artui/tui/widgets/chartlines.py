@@ -124,7 +124,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int
         # Rather than to leave out how a loss fell from far above, show its decades; on a higher chart, too.
         is_log = max(highs) > usual_range(lows, highs, lasts, is_log=False)[1]
     low, high = usual_range(lows, highs, lasts, is_log=is_log, gain=max(_GAIN, y_dots / _FEWEST_DOTS[len(curves) > 1]))
-    if len(courses) == len(curves) <= _FEW_CURVES:
+    if not is_many and all(line.is_picked for line in curves):
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
         )
@@ -139,8 +139,6 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int
     return Ranges(x_low, x_high, low, high, is_log, *outside)
 
 
-_FEW_CURVES = 4
-"""Of so many curves none is wholly at the edge."""
 _FEW_VALUES = 16
 """Of fewer values none is left out of the axis."""
 _MAX_SAMPLE = 2_000
@@ -153,16 +151,24 @@ _FENCES = ((5.0, 0.1), (12.0, 0.16), (50.0, 0.25))
 
 
 def _with_courses(low: float, high: float, courses: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Widen a range so that of each curve at least half lies inside, if all of it lies at the edge or beyond."""
+    """Widen a range so that at least half of the points of each curve lie inside."""
+    wide_low, wide_high = low, high
     for means in courses:
-        if not means:
+        if 2 * sum(low <= value <= high for value in means) >= len(means):
             continue
-        middle = sorted(means)[len(means) // 2]
-        if all(value >= high for value in means):
-            high = max(high, middle)
-        elif all(value <= low for value in means):
-            low = min(low, middle)
-    return low, high
+        ordered = sorted(means)
+        count, fewest = len(ordered), (len(ordered) + 1) // 2
+        above, below = sum(value > high for value in means), sum(value < low for value in means)
+        # What lies outside on the side with less of it stays there, as far as that leaves half of them inside.
+        if above >= below:
+            wide_high = max(wide_high, ordered[min(count, fewest + below) - 1])
+            start = max(0, fewest + below - count)
+            wide_low = min(wide_low, ordered[below - start]) if start else wide_low
+        else:
+            wide_low = min(wide_low, ordered[max(0, count - fewest - above)])
+            end = max(0, fewest + above - count)
+            wide_high = max(wide_high, ordered[count - above - 1 + end]) if end else wide_high
+    return wide_low, wide_high
 
 
 def _sampled(values: Sequence[float]) -> list[float]:
@@ -332,26 +338,37 @@ def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale) -> None:
     """Draw the columns from the lowest to the highest value."""
     last, width = plot.dot_rows - 1, plot.dot_columns
     if scale.is_log:
-        tops = [0 if y is None else y for y in map(scale.place, dots.highs)]
-        bottoms = [last if y is None else y for y in map(scale.place, dots.lows)]
+        tops = [0 if (y := scale.place(high, reach=1)) is None else y for high in dots.highs]
+        bottoms = [last if (y := scale.place(low, reach=1)) is None else y for low in dots.lows]
         # A column that lies entirely below the axis has nothing to show.
         rows = [row for row, high in zip(zip(dots.columns, tops, bottoms, strict=True), dots.highs, strict=True) if high > 0]  # fmt: skip
     else:
-        rows = list(zip(dots.columns, scale.places(dots.highs), scale.places(dots.lows), strict=True))
-    rows = [row for row in rows if 0 <= row[0] < width]
+        tops, bottoms = scale.places(dots.highs, reach=1), scale.places(dots.lows, reach=1)
+        rows = list(zip(dots.columns, tops, bottoms, strict=True))
+    # Where all lies beyond the axis there is nothing to show.
+    rows = [(x, max(0, top), min(last, bottom)) for x, top, bottom in rows if 0 <= x < width]
+    rows = [row for row in rows if row[1] <= row[2]]
     if rows:
         xs, tops, bottoms = map(list, zip(*rows, strict=True))
         plot.strokes(xs, tops, bottoms, owner, is_band=True)
 
 
+_REACH = 20
+"""Up to so many heights above and below the axis a line keeps its direction towards a point."""
+
+
 def _follow(
     plot: Plot, columns: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
 ) -> list[tuple[int, int]]:
-    """Draw a line through points, with a gap where a logarithmic axis has no place for one."""
-    places: Sequence[int | None] = [scale.place(value) for value in values] if scale.is_log else scale.places(values)
+    """Draw a line through points: it ends at the edge where it leaves the axis, and a point of which a logarithmic axis has no place is a gap."""
+    places: Sequence[int | None]
+    if scale.is_log:
+        places = [scale.place(value, reach=_REACH) for value in values]
+    else:
+        places = scale.places(values, reach=_REACH)
     before: tuple[int, int] | None = None
     followed: list[tuple[int, int]] = []
-    width = plot.dot_columns
+    width, lowest = plot.dot_columns, plot.dot_rows - 1
     # Strokes beside each other are nearly all of a line: they are set together.
     xs: list[int] = []
     tops: list[int] = []
@@ -365,8 +382,8 @@ def _follow(
         elif 0 <= x < width:
             last = y if before is None else before[1]
             xs.append(x)
-            tops.append(last + 1 if y > last else y)
-            bottoms.append(last - 1 if y < last else y)
+            tops.append(max(0, last + 1 if y > last else y))
+            bottoms.append(min(lowest, last - 1 if y < last else y))
         before = x, y
         followed.append(before)
     plot.strokes(xs, tops, bottoms, owner, is_band=is_band)
@@ -533,7 +550,7 @@ def mark_along(plot: Plot, line: Ended, start: int) -> None:
     """
     wanted = start
     for x, y in line.followed:
-        if x >> 1 >= wanted and 0 <= x < plot.dot_columns:
+        if x >> 1 >= wanted and 0 <= x < plot.dot_columns and 0 <= y < plot.dot_rows:
             plot.signs.setdefault((y >> 2, x >> 1), (line.mark, line.style))
             wanted = (x >> 1) + _CELLS_A_MARK
 

@@ -23,7 +23,7 @@ from artui.tui.widgets.axes import Scale, label_cells, nice_ticks, ticks, y_labe
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import MANY_BEHIND, SPREAD_WORDS, ChartLine, ranges_of, spread_of
-from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, smoothed
+from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, YScale, smoothed
 from artui.units import DIGITS, number_text
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
@@ -583,18 +583,31 @@ def test_a_long_sparkline_shows_how_a_series_rose() -> None:
     assert len(set(text[:12])) >= 4
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
-def test_of_few_curves_none_is_wholly_at_the_edge(count: int) -> None:
-    """A run that was cut short far above the others is seen falling, with half of its points inside the axis."""
+@pytest.mark.parametrize("count", [3, 4, 8])
+@pytest.mark.parametrize("cut", [[9.0, 7.0, 6.0, 5.0], [9.0, 7.0, 6.0, 0.25], [-9.0, 0.25, 9.0, -7.0, 8.0, -6.0, 7.0]])
+def test_of_few_curves_none_is_mostly_at_the_edge(count: int, cut: list[float]) -> None:
+    """A run that was cut short far from the others is seen falling, with half of its points inside the axis."""
     low = [0.2 + 1 / (step + 5) for step in range(100)]
-    cut = [9.0, 7.0, 6.0, 5.0]
-    courses = [[value + place / 1000 for value in low] for place in range(count - 1)] + [cut]
+    courses = [[value + place / 1000 for value in low] for place in range(count - 3)] + [[math.inf] * 3, low, cut]
     curves = [
         ChartLine(str(place), thin(np.arange(float(len(values))), np.array(values), buckets=200), place)
         for place, values in enumerate(courses)
     ]
     ranges = ranges_of(curves, ChartOptions(y_scale="linear"))
-    assert ranges is not None and sum(ranges.low <= value <= ranges.high for value in cut) >= 2
+    assert ranges is not None and 2 * sum(ranges.low <= value <= ranges.high for value in cut) >= len(cut)
+
+
+@pytest.mark.parametrize("y_scale", ["linear", "log"])
+def test_what_lies_beyond_the_axis_is_an_arrow_alone(y_scale: YScale) -> None:
+    """Neither a point nor a line along the edge stands for values that the axis leaves out."""
+    values = np.array([1000.0, 1000.0, 1000.0] + [1 + place % 3 / 10 for place in range(22)])
+    top = next(
+        line
+        for line in _picture(values, options=ChartOptions(y_scale=y_scale), size=(120, 14))
+        if "↑" in line and "┤" in line
+    )
+    arrows = [place for place, sign in enumerate(top) if sign == "↑"]
+    assert len(arrows) == 3 and not top[arrows[0] : arrows[2]].replace("↑", "").strip()
 
 
 COURSES = st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=3, max_size=30)
