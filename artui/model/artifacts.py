@@ -27,13 +27,16 @@ class ArtifactHead:
     damaged: Damage = ()
     named: tuple[tuple[str, int], ...] = ()
     """Aliases that people gave, each with the number of the version that it names."""
+    dangling: tuple[tuple[str, int], ...] = ()
+    """Aliases that name a deleted version, with its number: nothing is found by them."""
 
     @property
     def named_elsewhere(self) -> tuple[str, ...]:
         """The aliases of other versions than the one that is shown, `production` first: `production→v1`."""
         shown = self.latest.number if self.latest is not None else None
         others = sorted((alias != PRODUCTION, alias, number) for alias, number in self.named if number != shown)
-        return tuple(f"{alias}→v{number}" for _, alias, number in others)
+        nowhere = sorted((alias != PRODUCTION, alias) for alias, _ in self.dangling)
+        return (*(f"{alias}→deleted" for _, alias in nowhere), *(f"{alias}→v{number}" for _, alias, number in others))
 
     @property
     def alias_words(self) -> tuple[str, ...]:

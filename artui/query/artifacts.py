@@ -141,6 +141,9 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
         named: dict[int, list[tuple[str, int]]] = {}
         for artifact_key, alias, number in connection.execute(_NAMED):
             named.setdefault(artifact_key, []).append((cell_of.text(alias), cell_of.integer(number)))
+        dangling: dict[int, list[tuple[str, int]]] = {}
+        for artifact_key, alias, number in connection.execute(_DANGLING):
+            dangling.setdefault(artifact_key, []).append((cell_of.text(alias), cell_of.integer(number)))
 
     def rank(head: ArtifactHead) -> tuple[int, int, str, str]:
         order = KINDS[head.stage]
@@ -153,7 +156,9 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
 
     # One whose versions are all deleted, or retired with no alias left, is seen only by those who ask for them.
     heads = [
-        _ARTIFACTS.made(row, latest=newest.get(row[0]), named=tuple(named.get(row[0], ())))
+        _ARTIFACTS.made(
+            row, latest=newest.get(row[0]), named=tuple(named.get(row[0], ())), dangling=tuple(dangling.get(row[0], ()))
+        )
         for *row, has_any in rows
         if row[0] in newest or (matching is None and not has_any)
     ]
@@ -165,6 +170,13 @@ _NAMED = """
     FROM alias AS l
     JOIN version AS v ON v.key = l.version_key
     WHERE v.deleted_ms IS NULL AND l.name <> 'latest'
+    ORDER BY l.artifact_key, l.name
+"""
+_DANGLING = """
+    SELECT l.artifact_key, l.name, v.number
+    FROM alias AS l
+    JOIN version AS v ON v.key = l.version_key
+    WHERE v.deleted_ms IS NOT NULL AND l.name <> 'latest'
     ORDER BY l.artifact_key, l.name
 """
 _NEWEST = f"""

@@ -38,6 +38,11 @@ def artifact_sheet(
             Fact("versions", plural(head.version_count, "version")),
             Fact("latest", latest.reference, "accent", Link("version", latest.id)) if latest is not None else None,
             Fact("aliases", ", ".join(f"{alias}→v{number}" for alias, number in head.named), "good"),
+            Fact(
+                "lead nowhere",
+                ", ".join(f"{alias}→v{number}, which is deleted" for alias, number in head.dangling),
+                "bad",
+            ),
             Fact("id", head.id, "dim"),
         ],
     )

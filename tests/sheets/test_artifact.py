@@ -23,10 +23,12 @@ HEAD = ArtifactHead(
     version_head(),
     ("kind",),
     (("production", 3), ("best", 4)),
+    (("golden", 2),),
 )
 ON_THE_SHEET: dict[str, str] = {
     "id": "id: ID-A", "name": "digits-model ", "project": "digits", "stage": "modelling", "kind": "model", "version_count": "versions: 4 versions",
     "latest": "latest: digits-model:v4", "damaged": "damaged: kind", "named": "aliases: production→v3, best→v4",
+    "dangling": "lead nowhere: golden→v2, which is deleted",
 }  # fmt: skip
 NOT_ON_THE_SHEET = {"key": "a row number of one file"}
 

@@ -348,11 +348,17 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             (clean(head.kind), "dim"),
             (" ▸ ", "faint"),
             (clean(head.artifact), "title"),
-            (f"  {plural(len(self.versions), 'version')}", "dim"),
+            (f"  {self._in_sight()}{plural(len(self.versions), 'version')}", "dim"),
             *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
             *([(f" · {columns} more →", "faint")] if columns else []),
         ]
+
+    def _in_sight(self) -> str:
+        """Say which lines of the table are in sight, if not all are."""
+        table, count = self.table, len(self.table.keys)
+        first, rows = round(table.scroll_offset.y), table.size.height - 1
+        return f"{first + 1:,}–{min(count, first + rows):,} of " if 0 < rows < count else ""
 
     @property
     def current(self) -> VersionHead | None:
@@ -368,6 +374,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         message.stop()
 
     def on_table_moved(self) -> None:
+        self.call_after_refresh(self.show_place)
         self._ask_holds()
 
     def on_table_opened(self) -> None:
@@ -595,7 +602,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         """Mark the version under the cursor, or unmark it, and go on to the next one."""
         head = self.current
         if head is None:
-            self.artui.say("There is no version here.")
+            self.artui.say(self.NO_VERSION)
             return
         self._mark(self.artui.version_marks.marks.toggled([head.key], head.key))
         self.table.step(1)

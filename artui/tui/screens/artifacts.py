@@ -77,6 +77,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     PLACE = 2
     BINDINGS = bindings("artifacts")
     ROWS_HAVE_ORDER = True
+    NO_VERSION = "A stage is no version: space marks those that are in it."
 
     def __init__(self) -> None:
         super().__init__()

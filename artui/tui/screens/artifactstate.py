@@ -71,7 +71,7 @@ def shown_columns(state: ArtifactsState) -> list[Column]:
 
 def usual_words(rows: Iterable[ArtifactRow]) -> list[str]:
     """Give the words of the columns that are shown unless others were chosen."""
-    has_alias = any(row.head.named for row in rows)
+    has_alias = any(row.head.named or row.head.dangling for row in rows)
     return [word for word, shown in SHOWN.items() if shown.is_usual and (word != "alias" or has_alias)]
 
 

@@ -33,6 +33,9 @@ FEW_KEYS = 3
 class CatalogScreen(Asks, FindsLines):
     """A screen over the open catalog. Subclasses set `SCOPES` and fill themselves in `load`."""
 
+    NO_VERSION = "There is no version here."
+    """Said where a key that is about one meets a line that stands for none."""
+
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """Scopes of the keys that work on this screen, for the footer and the help; the most specific first."""
     AUTO_FOCUS = ""

@@ -456,7 +456,7 @@ class VersionsEditor(Editor):
         if not keys:
             head = self._version()
             if head is None:
-                self._say("There is no version here.")
+                self._say(self._screen.NO_VERSION)
             else:
                 then([head])
             return

@@ -115,6 +115,9 @@ def test_stages_sum_up_all_versions_and_details_have_room_below(
         headings = [row for row in shown(pilot).splitlines() if "▾" in row]
         sums = [f"all versions {bytes_text(sizes[code])}" for code in sorted(sizes)]
         assert [" ".join(row.split(")")[1].split()).removeprefix("in ") for row in headings] == sums
+        await pilot.press("up", "a")
+        await settled(pilot)
+        assert "A stage is no version: space marks those that are in it." in shown(pilot)
         # Of the filter, what is counted is what it left.
         await pilot.press("slash", *"digits-raw", "enter")
         await settled(pilot)
@@ -293,3 +296,32 @@ def test_what_differs_in_metadata_tells_versions_apart(demo_catalog: Path) -> No
         )
     connection.close()
     assert dict(measures[0].values) == expected
+
+
+def test_an_alias_that_leads_nowhere_and_a_place_among_many_are_seen(
+    tmp_path: Path, explore: Callable[..., None]
+) -> None:
+    """The list warns of an alias whose version was deleted; of many versions it is said which are in sight, above what one holds."""
+    path = tmp_path / "m.artui"
+    with Catalog(path) as catalog:
+        with catalog.transaction() as connection:
+            ids = [artifacts.save(connection, artifacts.NewVersion("p", "many", "model", "modelling", [artifacts.NewFile("a", number, bytes([number]) * 32)])).id for number in range(30)]  # fmt: skip
+        events.move_alias(catalog, ids[2], "production")
+        with events.editing(catalog, "x") as edit:
+            edit.delete_version(ids[2])
+    with Reader(path) as reader:
+        (head,) = artifact_list(reader)
+        assert head.dangling == (("production", 3),) and head.named == ()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        assert "production→deleted" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "1–6 of 29 versions" in shown(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        assert "24–29 of 29 versions" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
