@@ -9,13 +9,13 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import artui
@@ -55,6 +55,19 @@ def test_rank_sum_counts_pairs(left: list[float], right: list[float]) -> None:
     assert share == pytest.approx(sum(pairs) / len(pairs))
     back = rank_sum(right, left)
     assert back[0] == pytest.approx(-z) and back[1] == pytest.approx(1 - share)
+
+
+@given(st.lists(st.integers(0, 2).map(float), min_size=1, max_size=4), st.lists(st.integers(0, 2).map(float), min_size=1, max_size=6))  # fmt: skip
+@example([1.0, 1.0, 2.0], [1.0] * 29)
+def test_few_runs_among_equal_ones_score_no_more_than_chance_allows(left: list[float], right: list[float]) -> None:
+    """The exact chance, counted over all ways to draw as many: one run of three that is unlike 31 others is one of ten draws."""
+    z, _ = rank_sum(left, right)
+    values = [*left, *right]
+    ranks = [sum((a > b) + 0.5 * (a == b) for b in values) for a in values]
+    mean = sum(ranks) / len(ranks) * len(left)
+    off = [abs(sum(drawn) - mean) for drawn in combinations(ranks, len(left))]
+    far = sum(each >= abs(sum(ranks[: len(left)]) - mean) - 1e-9 for each in off)
+    assert len(set(values)) == len(values) or chance_of(z, len(left), len(right)) >= min(0.99, far / len(off)) - 1e-9
 
 
 def test_scores_are_those_of_the_textbook() -> None:

@@ -1,7 +1,7 @@
 """Two sides of runs held against each other: scores, shares of pairs, medians, otherwise equal runs.
 
 Sources: H. B. Mann, D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50-60, for the rank-sum test in its
-normal approximation with correction for ties; R. A. Fisher, Journal of the Royal Statistical Society 98 (1935) 39-82, for
+normal approximation with correction for ties, exact for few runs with ties; R. A. Fisher, Journal of the Royal Statistical Society 98 (1935) 39-82, for
 the exact test of two proportions.
 """
 
@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.numbers import as_float
-from artui.query.why.factors import Spread
+from artui.query.why.factors import FEW_RUNS, Spread
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
@@ -39,7 +39,41 @@ def rank_sum(left: Sequence[float] | Floats, right: Sequence[float] | Floats) ->
     total = n + m
     ties = float((counts.astype(float) ** 3 - counts).sum())
     variance = n * m / 12 * ((total + 1) - ties / (total * (total - 1))) if total > 1 else 0.0
-    return ((u - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0), u / (n * m)
+    z = (u - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0
+    fewer = min(n, m)
+    if z and fewer < FEW_RUNS and ties and math.comb(len(counts) + fewer, fewer) <= _MAX_SUMS:
+        # Among many equal values one other one would seem less of a chance than it is.
+        z = math.copysign(
+            min(abs(z), score_of(math.log(_chance_of_ranks(counts.tolist(), fewer, abs(u - n * m / 2))))), z
+        )
+    return z, u / (n * m)
+
+
+_MAX_SUMS = 10_000
+"""Of more ways to draw a few runs from distinct values the chance is not computed exactly."""
+
+
+def _chance_of_ranks(counts: Sequence[int], fewer: int, distance: float) -> float:
+    """Give the probability that the ranks of so many runs, drawn from all, are so far from their mean.
+
+    Args:
+        counts: how many runs have each value, in ascending order.
+        distance: of the sum of their ranks from its mean.
+    """
+    ways: dict[tuple[int, int], int] = {(0, 0): 1}
+    below = 0
+    for count in counts:
+        twice_rank = 2 * below + count + 1
+        drawn: dict[tuple[int, int], int] = {}
+        for (taken, summed), times in ways.items():
+            for more in range(min(count, fewer - taken) + 1):
+                place = taken + more, summed + more * twice_rank
+                drawn[place] = drawn.get(place, 0) + times * math.comb(count, more)
+        ways, below = drawn, below + count
+    mean = fewer * (below + 1)
+    of_all = ((summed, times) for (taken, summed), times in ways.items() if taken == fewer)
+    far = sum(times for summed, times in of_all if abs(summed - mean) >= 2 * distance - 1e-6)
+    return far / math.comb(below, fewer)
 
 
 def log_chance_of_shares(a: int, n: int, b: int, m: int, *, choices: int = 1) -> float:
