@@ -53,6 +53,7 @@ def command(
             every = list(run_order(reader, RunsRequest(among)).keys)
             chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
             metric = judged_metric(reader, metric) if metric else leading_metric(reader, chosen)
+            nobody = _nobody(where, among, len(chosen), len(every))
             unlike = [key for key in every if key not in chosen]
             others = comparable(reader, unlike, where=where, metric=metric, against=chosen)
             every = [*chosen, *others.keys]
@@ -62,12 +63,14 @@ def command(
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every, where=where, among=narrowed(among, others.where))
             came_out = outcome(reader, chosen, others.keys, metric, where=where, by_best=by_best)
-            sentence = " ".join(text for text in (words.answer_apart(factors), came_out) if text)
+            sentence = nobody or " ".join(text for text in (words.answer_apart(factors), came_out) if text)
             is_better, is_judged, names = None, True, ["these", "others"]
             remarks: list[str] = []
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if others.metric and others.left_out:
                 headline += f", {count_text(others.left_out)} without {others.metric} left out"
+            if nobody:
+                headline = ""
             if as_json:
                 from artui.cli.contract import factor_record
 
@@ -93,12 +96,23 @@ def command(
             if as_json:
                 _print_json(explanation)
                 return 0
-    click.echo(clean(headline), err=True)
+    if headline:
+        click.echo(clean(headline))
     click.echo(clean(sentence))
     _print_factors(factors, names, is_better, is_judged=is_judged)
     for remark in remarks:
         click.echo(f"{clean(remark)}.")
     return 0
+
+
+def _nobody(where: str, among: str, chosen: int, every: int) -> str:
+    """Say that a filter matches no run, or all that are looked at: then there is nothing to set apart; else empty."""
+    if not every:
+        return f"No run matches {among!r}." if among else "There are no runs."
+    of = f" of those that match {among!r}" if among else ""
+    if not chosen:
+        return f"No run{of} matches {where!r}."
+    return f"Every run{of} matches {where!r}: there are no others." if chosen == every else ""
 
 
 def _print_json(explanation: Why) -> None:

@@ -52,8 +52,15 @@ def test_app_and_shell_say_the_same_sentence(
     assert cli.run(["why", *names, "--catalog", str(small_catalog)]) == 0
     out, err = capfd.readouterr()
     lines = out.splitlines()
-    assert lines[0] == explanation.sentence and lines[1] == "" and lines[2].split()[:2] == names
-    assert err.startswith("calm-otter-10 is better than calm-otter-11 · val/loss ")
+    assert lines[0].startswith("calm-otter-10 is better than calm-otter-11 · val/loss ") and not err
+    assert lines[1] == explanation.sentence and lines[2] == "" and lines[3].split()[:2] == names
+
+    for where, said in (("nothing", "No run matches 'nothing'."), ("val/loss < 99", "")):
+        assert cli.run(["why", "--where", where, "--among", "val/loss < 99", "--catalog", str(small_catalog)]) == 0
+        whole = capfd.readouterr().out
+        assert (
+            whole.startswith("Every run of those") if not said else "of those" in whole and "matches 'nothing'" in whole
+        )
 
     # The better run comes first, whichever is named first.
     assert cli.run(["why", *names[::-1], "--catalog", str(small_catalog)]) == 0
@@ -161,7 +168,7 @@ def test_a_range_is_told_and_filtered_alike_in_app_and_shell(
     sentence = "lr is between 0.003 and 0.01 in 16 of these 16 runs, in 8 of the 44 others."
     assert cli.run(["why", "--where", "val/loss < 0.5", "--catalog", str(path)]) == 0
     out = capfd.readouterr().out
-    assert sentence in out.splitlines()[0] and "0.003 to 0.01: 100 %" in out
+    assert sentence in out.splitlines()[1] and "0.003 to 0.01: 100 %" in out
     assert cli.run(["why", "--where", "val/loss < 0.5", "--catalog", str(path), "--json"]) == 0
     first = json.loads(capfd.readouterr().out)["factors"][0]
     assert first["sentence"] == sentence
@@ -207,7 +214,7 @@ def test_sets_of_runs_are_judged_by_the_values_that_the_table_shows(
             await answer(by)
             said = on(pilot, WhyScreen)._answer
             assert cli.run(["why", "-w", "hidden > 200", *more, "--catalog", str(small_catalog)]) == 0
-            assert capfd.readouterr().out.splitlines()[0] == said
+            assert capfd.readouterr().out.splitlines()[1] == said
             assert ("NaN" in said or "diverged" in said) == (by == "val/loss")
             await press("escape")
             await press("b" if not more else "space")
