@@ -177,7 +177,7 @@ def _axis_of(lines: Sequence[ValueLine]) -> Axis | None:
     """Give an axis for what the leading metric came to in all lines; None where that is one number."""
     outcomes = [line.outcome for line in lines if line.outcome is not None and line.outcome.count]
     low, high = min((one.low for one in outcomes), default=0.0), max((one.high for one in outcomes), default=0.0)
-    return fitting_axis(low, high, [one.mean for one in outcomes]) if low < high else None
+    return fitting_axis(low, high, [(one.mean, 1) for one in outcomes]) if low < high else None
 
 
 def _axis_text(axis: Axis, cells: int) -> str:

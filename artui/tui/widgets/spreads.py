@@ -125,19 +125,24 @@ def axis_of(sides: Sequence[Side]) -> Axis:
     values = [value for side in sides for value in (side.spread.low, side.spread.high)]
     values += [side.own for side in sides if side.own is not None and math.isfinite(side.own)]
     low, high = min(values), max(values)
-    return fitting_axis(low, high, [side.spread.middle for side in sides])
+    return fitting_axis(low, high, [(side.spread.middle, side.spread.count) for side in sides])
 
 
-def fitting_axis(low: float, high: float, middles: Iterable[float]) -> Axis:
+def fitting_axis(low: float, high: float, middles: Iterable[tuple[float, int]]) -> Axis:
     """Give an axis that is logarithmic where values span decades and their middles lie nearer to its middle then.
 
     One tiny value among even ones would else push all others to its end.
+
+    Args:
+        middles: each with how many runs it is the middle of: a side of many weighs more than one of few.
     """
-    inside = [middle for middle in middles if low <= middle <= high]
+    inside = [(middle, max(1, count)) for middle, count in middles if low <= middle <= high]
     if not (low > 0 and high / low >= LOG_FROM):
         return Axis(low, high, is_log=False)
     log, linear = Axis(low, high, is_log=True), Axis(low, high, is_log=False)
-    off = [sum(abs(axis.place(middle, _FINE) - _FINE / 2) for middle in inside) for axis in (log, linear)]
+    off = [
+        sum(abs(axis.place(middle, _FINE) - _FINE / 2) * count for middle, count in inside) for axis in (log, linear)
+    ]
     return log if off[0] <= off[1] else linear
 
 

@@ -42,12 +42,19 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
 )  # fmt: skip
 def test_one_tiny_value_makes_no_logarithmic_axis(low: float, high: float, middles: list[float], is_log: bool) -> None:
     """Even values keep their even axis, whose ends alone lie decades apart; in the head of a list that is said in any room."""
-    axis = fitting_axis(low, high, middles)
+    axis = fitting_axis(low, high, [(middle, 1) for middle in middles])
     assert axis.is_log == is_log
     for cells in range(20, 60):
         text = _axis_text(axis, cells)
         assert len(text) == cells and text.startswith(number_text(low)) and text.endswith(number_text(high))
         assert ("log" in text) == is_log and "…" not in text and ("mean" in text) == ("all" in text)
+
+
+def test_the_side_with_many_runs_is_no_single_stroke() -> None:
+    """Three learning rates far above those of all others do not push these to one end."""
+    few, many = spread_of([0.001, 25.0, 60.0]), spread_of([0.003] * 9 + [0.01] * 11 + [0.03] * 9)
+    assert few is not None and many is not None
+    assert axis_of([Side("few", "", few), Side("many", "", many)]).is_log
 
 
 @given(st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0, 1.5, 2.5]), max_size=9))
