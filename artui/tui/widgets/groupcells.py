@@ -53,9 +53,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         if not shape.spread:
             return [(fit(best, cells), "text")]
         text = fit(behind_text(spread, len(group.keys), shape.behind), shape.behind)
-        # Where some runs ended in NaN, or never got so far, the rest looks better than it is.
-        is_faint = group.is_thin or spread.count < len(group.keys)
-        return [(best, "dim" if spread.odd else "text"), (" ", "text"), (text, "faint" if is_faint else "dim")]
+        return [(best, "dim" if spread.odd else "text"), (" ", "text"), (text, "faint" if group.is_thin else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))
