@@ -329,7 +329,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             # Which axes there are not is said even where there is no room for anything else.
             ways = [[*left_out[:1], *reasons[:count]] for count in range(len(reasons), -1, -1)]
             ways += [[text] for text in left_out[1:]]
-            texts = [f"{runs} · {', '.join(some)}" for some in ways if some]
+            texts = [" · ".join([runs, *some]) for some in ways if some]
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
         return [], [(f"{runs} ", "dim")]
 
