@@ -537,16 +537,24 @@ def _head(
     )
 
 
-_VALUE_WAYS = ((DIGITS, " ", "  "), (3, " ", "  "), (3, " ", " "), (3, "", " "), (2, "", " "))
+_VALUE_WAYS = ((DIGITS, " ", "  "), (DIGITS, "", " "), (3, " ", "  "), (3, " ", " "), (3, "", " "), (2, "", " "))
 """Digits of the values in a title, what stands between a mark and its value, and what behind it: the best way first."""
 
 
 def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence[str], room: int) -> list[str]:
-    """Give values with their marks, with as many digits as fit into the room with all of them, but two at least."""
+    """Give values with their marks, with as many digits as fit into the room with all of them, but two at least.
+
+    With fewer digits than it takes to tell different values apart, all would be worth less than the first of them.
+    """
+    different = len({_digits_text(value, DIGITS) for value in values})
+    texts: list[str] = []
     for digits, after_mark, gap in _VALUE_WAYS:
+        shown = [_digits_text(value, digits) for value in values]
+        if len(set(shown)) < different:
+            continue
         texts = [
-            f"{mark}{after_mark if mark else ''}{_digits_text(value, digits)}{rest}{gap}"
-            for mark, value, rest in zip(marks, values, behind, strict=True)
+            f"{mark}{after_mark if mark else ''}{text}{rest}{gap}"
+            for mark, text, rest in zip(marks, shown, behind, strict=True)
         ]
         if sum(map(cell_len, texts)) <= room:
             break

@@ -547,6 +547,18 @@ def test_a_title_has_the_values_of_all_curves(title: str, width: int) -> None:
         assert text in {number_text(last, digits) for digits in (2, 3, DIGITS)}
 
 
+@pytest.mark.parametrize("width", range(24, 100, 4))
+def test_values_that_differ_look_different_in_a_title(width: int) -> None:
+    """Rather fewer of them are shown; how many more there are is said."""
+    lasts = [0.9813, 0.9775, 0.9738, 0.9663, 0.9588, 0.9513]
+    chart = Chart("val/acc")
+    chart.curves = [ChartLine(str(n), thin(np.arange(20.0), np.linspace(0.2, last, 20), buckets=100), n, CURVE_MARKS[n]) for n, last in enumerate(lasts)]  # fmt: skip
+    head = draw(chart, width, 12, PALETTE)[0].text
+    shown = re.findall(rf"[{CURVE_MARKS}] ?([\d.]+)", head)
+    assert shown and len(set(shown)) == len(shown)
+    assert len(shown) == 6 or head.rstrip().endswith(f"+{6 - len(shown)}")
+
+
 @pytest.mark.parametrize("width", [40, 60, 90])
 @pytest.mark.parametrize("last", [9.9e7, 1.14e-5, 8.6e-5, 123456.0, 0.0199])
 def test_no_value_in_a_title_is_far_from_the_true_one(last: float, width: int) -> None:
