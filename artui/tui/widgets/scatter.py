@@ -225,6 +225,16 @@ class Scatter(Picture):
                 taken.add(cell)
                 sign, style = self.sign_of(key, colour)
                 plot.signs[cell] = sign, palette.styles[style]
+            elif (top := self._odd_column(self._place_of.get(key), x_scale, columns)) is not None:
+                # One that diverged stands at the top, too, with its own sign before the one for that.
+                free = next(
+                    (each for each in range(min(top, columns - 2), columns - 1) if (0, each) not in taken), None
+                )
+                if free is not None:
+                    taken |= {(0, free), (0, free + 1)}
+                    sign, style = self.sign_of(key, colour)
+                    plot.signs[0, free] = sign, palette.styles[style]
+                    plot.signs[0, free + 1] = _ODD, palette.styles["bad"]
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -253,12 +263,19 @@ class Scatter(Picture):
         ]
 
     def _odd_columns(self, x_scale: Scale, columns: int) -> dict[int, int]:
-        """Give the columns of the runs whose y value is NaN or infinite, with their numbers: they are marked at the top."""
+        """Give the columns of the runs whose y value is NaN or infinite, without the marked ones, with their numbers: they stand at the top."""
         if self.x is None or self.y is None:
             return {}
-        shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
-        places = (column_of(share, columns) for share in shares if share is not None)
-        return Counter(places)
+        marked = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)}
+        places = (self._odd_column(place, x_scale, columns) for place in sorted(self.y.odd) if place not in marked)
+        return Counter(place for place in places if place is not None)
+
+    def _odd_column(self, place: int | None, x_scale: Scale, columns: int) -> int | None:
+        """Give the column of a run whose y value is NaN or infinite; None for any other."""
+        if place is None or self.x is None or self.y is None or place not in self.y.odd:
+            return None
+        share = x_scale.share(float(self.x.values[place]))
+        return None if share is None or not 0 <= share <= 1 else column_of(share, columns)
 
     def sign_of(self, key: int, number: int) -> Span:
         """Give the sign of a marked run, by its key and its number among colours."""

@@ -350,3 +350,9 @@ def test_runs_that_share_a_cross_are_counted(width: int) -> None:
     lines = _lines(scatter, width)
     assert lines[1].count("×") == 2 and lines[1].count("×3") == 1
     assert "correlation" not in lines[0] or "runs" in lines[0]
+
+    # A marked one keeps its own sign, and is not counted again.
+    assert scatter.x is not None and scatter.y is not None
+    scatter.show(range(8), scatter.x, scatter.y, scatter.titles, {7: 0, 4: 1})
+    top = _lines(scatter, width)[1]
+    assert f"{mark_of(0)}×" in top and f"{mark_of(1)}×" in top and top.count("×") == 2 + ("×2" in top)
