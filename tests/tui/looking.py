@@ -33,25 +33,18 @@ short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()
 async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
     """Wait until every question is answered and no timer of ours is about to ask another."""
     deadline = time.monotonic() + seconds
+    quiet_since: float | None = None
     while time.monotonic() < deadline:
         await pilot.pause()
-        if await _is_quiet():
-            # What came in meanwhile is handled, and has asked for nothing.
+        if _is_awaited():
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since > QUIET_SECONDS:
             await pilot.pause()
-            if not _is_awaited():
-                return
+            return
         await asyncio.sleep(QUIET_SECONDS / 3)
     raise AssertionError("the screen did not settle")
-
-
-async def _is_quiet() -> bool:
-    """Say whether nothing is asked and no timer waits, now and for a while."""
-    quiet_since = time.monotonic()
-    while not _is_awaited():
-        if time.monotonic() - quiet_since > QUIET_SECONDS:
-            return True
-        await asyncio.sleep(QUIET_SECONDS / 3)
-    return False
 
 
 def _is_awaited() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
@@ -21,7 +20,6 @@ from artui.tui.widgets.entry import LineEntry
 
 ENTRY_CELLS = 24
 """There is room for so much of an answer at least."""
-_SETTLES_SECONDS = 0.5
 FIND_ID = "find-line"
 """Of the question for words to find."""
 
@@ -64,7 +62,6 @@ class Prompt(Horizontal):
         """Questions that were asked so far."""
         self._text = ""
         """What the entry had when the question was asked."""
-        self._opened_at = self._left_at = -_SETTLES_SECONDS
         self._is_filling = False
         """What is to be changed is still being read; what is typed meanwhile comes behind it."""
         self._ahead: dict[int, tuple[str, Callable[[str], None]]] = {}
@@ -119,7 +116,6 @@ class Prompt(Horizontal):
             self._entry.action_select_all()
 
     def _open(self, answer: Callable[[str], None], text: str) -> None:
-        self._opened_at = time.monotonic()
         self._show_question()
         self._answer = answer
         self._entry.value = text
@@ -183,7 +179,6 @@ class Prompt(Horizontal):
     def _answered(self, text: str, answer: Callable[[str], None]) -> None:
         """Give the answer; the focus goes back unless it leads to another question."""
         count, self._answer, self._is_filling = self.asked_count, None, False
-        self._left_at = time.monotonic()
         self.add_class("hidden")
 
         def again() -> None:
@@ -228,10 +223,6 @@ class Prompt(Horizontal):
         focused = self.screen.focused
         # Without any focus it is the terminal that has lost it, for a while.
         if focused is None or focused is self._entry or not self.is_open:
-            return
-        if max(self._opened_at - self._left_at, time.monotonic() - self._opened_at) < _SETTLES_SECONDS:
-            # That the entry of the question before was hidden is only noticed now.
-            self.screen.set_focus(self._entry)
             return
         typed = self._entry.value.strip()
         self.leave()
