@@ -100,7 +100,7 @@ def test_catalogs_that_were_used_lately_are_offered(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     code, _, err = call()
-    assert code == 3 and f"Used lately: {tmp_path}/two/o.artui, {tmp_path}/one/e.artui" in err and "gone" not in err
+    assert code == 3 and f"Used lately: {tmp_path}/two/two.artui, {tmp_path}/one/one.artui" in err and "gone" not in err
 
 
 def test_on_a_terminal_one_that_was_used_lately_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
