@@ -94,7 +94,9 @@ def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterab
 
 
 def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
-    facts: dict[str, Any] = {"commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder))}
+    facts: dict[str, Any] = {
+        "commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder)), "folder": state.root,
+    }  # fmt: skip
     files: list[tuple[str, bytes]] = []
     if state.is_dirty:
         # No external diff programs and no text conversion: a repository may name any command for both.

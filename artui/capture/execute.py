@@ -94,6 +94,7 @@ def execute(order: Order) -> int:
         command=tuple(command),
         scripts=tuple(_scripts(command)),
         is_name_made_up=order.name is None and order.project is None,
+        options=_options(order),
     )
     params = {**(params_of(command) if order.reads_params else {}), **order.params}
     with guarded("starting the run (it is not recorded)"):
@@ -117,6 +118,16 @@ def execute(order: Order) -> int:
         _save_files(run, wanted, began)
     _finish(run, code, program)
     return code if code >= 0 else 128 - code
+
+
+def _options(order: Order) -> dict[str, Any]:
+    """Give what an order says about recording, as far as it is not what is done anyway."""
+    lists = {"metrics": order.metrics, "watched_csv": order.watched_csv, "artifacts": order.artifacts}
+    switches = {"finds_metrics": order.finds_metrics, "reads_params": order.reads_params}
+    return {
+        **{name: [str(text) for text in texts] for name, texts in lists.items() if texts},
+        **{name: False for name, is_on in switches.items() if not is_on},
+    }
 
 
 def parse_wanted(text: str) -> Wanted:

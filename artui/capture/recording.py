@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from artui import clock
@@ -40,6 +40,8 @@ class Program:
     scripts: tuple[str, ...] = ()
     is_name_made_up: bool = False
     """The program may then name the run."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """How else it was recorded, as options of `artui exec`, so that it can be recorded again."""
 
 
 class RecordedRun(Protocol):
@@ -90,7 +92,7 @@ class Recording:
             "do": "start",
             "is_member": self._place.is_member,
             "rank": self._place.rank if self._place.launch else None,
-            "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
+            "context": {"exec": {"is_name_made_up": self._program.is_name_made_up, **self._program.options}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": storable(run.name), "stage": run.stage, "parent_id": parent_id,
                 "started_ms": clock.now_ms(), "note": storable(note), "user": around.user, "host": around.host,

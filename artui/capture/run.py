@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from artui.capture import ending, joining, saving
+from artui.capture import ending, joining, reproducing, saving
 from artui.capture import writer as writers
 from artui.capture.joining import Place
 from artui.capture.names import new_name
@@ -171,6 +171,8 @@ class Run:
         with guarded("adding tags"):
             if tags := tag_values(request.tags):
                 recording.act("tags", tags=tags)
+        if original := reproducing.original():
+            recording.act("context", name=reproducing.CONTEXT, content={"id": original})
         writer.fold_now(writers.START_SECONDS)
         with guarded("recording what surrounds the run"):
             recording.begin()
@@ -208,7 +210,7 @@ class Run:
             self.name = storable(name)
         with _reading(writer) as connection:
             stands = standing.standing(connection, writer.path, self.id)
-            if not request.resume:
+            if not request.resume or reproducing.original():
                 if stands is not None:
                     self.id = new_id()
                     warn("id", f"there is a run {ascii(text)[:60]} already: this is another one, {self.id}. resume=True goes on with it.", subject=text)  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artui.capture import reproducing
 from artui.capture import writer as writers
 from artui.capture.start import fitting_name
 from artui.capture.warn import guarded, settings_or_default, warn
@@ -114,7 +115,8 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
                 edit.inherit(saved.id, str(fact), str(value))
         for alias in order.aliases:
             with guarded("giving it an alias", f"{order.name} {alias}"):
-                move_alias(writer, saved.id, alias)
+                if not reproducing.keeps_alias(alias):
+                    move_alias(writer, saved.id, alias)
     if gathered.unhashed and saved.is_new:
         place = location_of(order.path), surroundings().host
         return saved, hashing.begin(
@@ -155,15 +157,20 @@ def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path
     from artui.settings import cache_folder
 
     writer.fold_now(writers.START_SECONDS)
+    asked = parse(reference)
     if path is None:
         with writer.catalog.transaction() as connection:
-            version = artifacts.find_version(connection, parse(reference), project=project)
+            version = reproducing.version_used(
+                connection, artifacts.find_version(connection, asked, project=project), asked
+            )
             outside = reading.outside_files(connection, version, writer.path) if version.storage == "stored" else []
         # Not within a transaction: it may take long.
         if version.storage == "stored":
             fetching.copy(version, outside, cache_folder())
     with writer.catalog.transaction() as connection:
-        version = artifacts.find_version(connection, parse(reference), project=project)
+        version = artifacts.find_version(connection, asked, project=project)
+        if path is None:
+            version = reproducing.version_used(connection, version, asked)
         local = path if path is not None else artifacts.fetch(connection, version, cache_folder())
         artifacts.link(connection, "input", source_key=version.key, target_key=run_key(connection, run_id))
     return local
@@ -171,6 +178,8 @@ def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path
 
 def alias(writer: Writer, reference: str, alias: str, *, project: str, why: str = "") -> None:
     """Move an alias to the version of a reference."""
+    if reproducing.keeps_alias(alias):
+        return
     writer.fold_now(writers.START_SECONDS)
     with writer.catalog.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project)
