@@ -12,12 +12,15 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 GIT_SECONDS = 10.0
 MAX_BLOB_BYTES = 1_000_000
 MAX_TOTAL_BYTES = 64 << 20
 MAX_OUTPUT_BYTES = MAX_TOTAL_BYTES + (8 << 20)
+MAX_FILE_BYTES = 64 << 20
+MAX_TREE_FILES = 100_000
 MAX_PATHS = 500
 MAX_COMMITS = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -33,6 +36,16 @@ _SAFE = {
     "LC_ALL": "C",
 }
 _OFF = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "log.showSignature=false", "core.pager=cat", "gc.auto=0", "maintenance.auto=false")  # fmt: skip
+
+
+class TreeFile(NamedTuple):
+    """A file of a commit."""
+
+    path: str
+    mode: str
+    """`100644`, `100755` for a program, `120000` for a link, `160000` for a submodule."""
+    blob: str
+    size_bytes: int
 
 
 class Repository:
@@ -83,6 +96,46 @@ class Repository:
             contents[path] = output[start : start + size]
             place = start + size + 1
         return contents
+
+    def tree(self, commit: str) -> list[TreeFile]:
+        """List the files of a commit, by path; empty if it is not there, or has more than `MAX_TREE_FILES`."""
+        if not _COMMIT.fullmatch(commit):
+            return []
+        output = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", commit) or b""
+        files = []
+        for line in output.split(b"\0"):
+            facts, _, path = line.partition(b"\t")
+            parts = facts.split()
+            if len(parts) == 4 and path:
+                size = int(parts[3]) if parts[3].isdigit() else 0
+                files.append(TreeFile(os.fsdecode(path), parts[0].decode(), parts[2].decode(), size))
+        return files if len(files) <= MAX_TREE_FILES else []
+
+    def contents(self, files: Iterable[TreeFile]) -> Iterator[tuple[TreeFile, bytes]]:
+        """Read files of a tree, one after the other; of those too large for one reading of git none is given."""
+        batch: list[TreeFile] = []
+        size = 0
+        for file in files:
+            if file.size_bytes > MAX_FILE_BYTES:
+                continue
+            if batch and size + file.size_bytes > MAX_TOTAL_BYTES:
+                yield from self._batch(batch)
+                batch, size = [], 0
+            batch.append(file)
+            size += file.size_bytes
+        yield from self._batch(batch)
+
+    def _batch(self, files: Sequence[TreeFile]) -> Iterator[tuple[TreeFile, bytes]]:
+        if not files:
+            return
+        output = self._git("cat-file", "--batch", text="".join(f"{file.blob}\n" for file in files)) or b""
+        place = 0
+        for file in files:
+            start = output.find(b"\n", place) + 1
+            if start <= 0 or start + file.size_bytes > len(output):
+                return
+            yield file, output[start : start + file.size_bytes]
+            place = start + file.size_bytes + 1
 
     def changed_paths(self, before: str, after: str) -> list[str]:
         """Give the paths whose content differs between two commits."""
@@ -144,10 +197,10 @@ class Repository:
         process.kill()
 
 
-def at_hand(commits: Sequence[str]) -> Repository | None:
-    """Give the repository of the current folder if it has one of these commits."""
+def at_hand(commits: Sequence[str], folder: str = "") -> Repository | None:
+    """Give the repository of a folder, by default the current one, if it has one of these commits."""
     try:
-        folder = os.getcwd()
+        folder = folder or os.getcwd()
     except OSError:
         return None
     if not any(map(_COMMIT.fullmatch, commits)):
