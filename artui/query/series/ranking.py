@@ -25,12 +25,16 @@ _RESULTS = _words("""
     ndcg mrr hit hits score scores reward rewards rew return returns success win winrate elo regret fitness
     """)
 """What people judge runs by."""
-_BOOKS = _words("""
-    lr lrs learning momentum decay beta beta1 beta2 scale warmup schedule temperature
+_MACHINE = _words("""
     time times timer timers timing runtime walltime duration elapsed eta latency second seconds sec secs ms millis minutes hours timestamp
-    throughput speed fps ips flos flops tflops mfu hfu perf
+    throughput speed fps ips flops tflops mfu hfu perf
+    memory mem ram gpu cpu disk network temp util utilization
+    """)
+"""Times, throughput and use of the machine: no two executions have the same."""
+_BOOKS = _MACHINE | _words("""
+    lr lrs learning momentum decay beta beta1 beta2 scale warmup schedule temperature flos
     grad grads gradient gradients clip width height depth size sizes length count counts counter counters nrows ncols
-    memory mem ram gpu cpu disk network temp bytes mib gib util utilization
+    bytes mib gib
     """)
 """Schedules, times, throughput, gradients, sizes and machines."""
 _PROGRESS = _words("""
@@ -90,6 +94,14 @@ def by_shared(metrics_of_runs: Iterable[Iterable[str]]) -> list[str]:
 def _judging_order(name: str, count: int, runs: int) -> tuple[object, ...]:
     rank = metric_rank(name)
     return count < min(2, runs), rank >= BOOKS_RANK, -count, rank, "loss" not in name.lower(), name
+
+
+def varies_by_itself(name: str) -> bool:
+    """Say whether a metric differs between two executions of the same: a time, a throughput, the use of the machine."""
+    if _rank(name) == SYSTEM_RANK:
+        return True
+    words = [part for word in name.translate(_SEPARATORS).split() for part in (*_parts_of(word), word.lower())]
+    return not names_a_result(name) and any(word in _MACHINE for word in words)
 
 
 def _rank(name: str) -> int:
