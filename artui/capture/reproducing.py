@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ORIGINAL = "ARTUI_REPRODUCES"
 """The variable with the id of the run that is made again."""
 CONTEXT = "reproduces"
+AGAIN = "-again"
+"""Behind the name of a run in that of its reproduction."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _BEGAN_MS = clock.now_ms()
 
@@ -40,6 +42,25 @@ def keeps_alias(alias: str) -> bool:
         return False
     warn("alias", f"{ascii(alias)[:60]} stays where it is: this run is a reproduction.", subject=alias)
     return True
+
+
+def name_again(connection: sqlite3.Connection | None, name: str) -> str:
+    """Give a name that is free in the catalog: `NAME-again`, `NAME-again-2` …: the old run's name goes on naming that one."""
+    names = (f"{name}{AGAIN}", *(f"{name}{AGAIN}-{number}" for number in range(2, 1000)))
+    if connection is None:
+        return names[0]
+    taken = (connection.execute("SELECT 1 FROM run WHERE name = ? LIMIT 1", (wanted,)).fetchone() for wanted in names)
+    return next((wanted for wanted, row in zip(names, taken, strict=True) if row is None), names[0])
+
+
+def named(connection: sqlite3.Connection | None, run_id: str) -> dict[str, str]:
+    """Say which run is made again, with its name where it is in this catalog."""
+    row = (
+        connection.execute("SELECT name FROM run WHERE id = ?", (run_id,)).fetchone()
+        if connection is not None
+        else None
+    )
+    return {"id": run_id, **({"name": str(row[0])} if row is not None else {})}
 
 
 def version_used(connection: sqlite3.Connection, found: StoredVersion, reference: Reference) -> StoredVersion:

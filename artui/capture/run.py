@@ -153,6 +153,9 @@ class Run:
                 self.project, self.name = writer.redactor.name(self.project), writer.redactor.text(self.name)
             with guarded("finding the run to go on with"):
                 mode = self._identify(writer, request)
+            if reproducing.original() and request.name is not None and mode == "new":
+                with guarded("naming the run"), _reading(writer) as connection:
+                    self.name = reproducing.name_again(connection, self.name)
             recording = Recording(self, writer, settings_or_default(), request.wants, self._place, self._program)
             start = recording.start_action(parent_id=parent_id or self._place.parent_id, note=text_of(request.note))
             is_named = request.name is not None or request.project is not None
@@ -172,7 +175,8 @@ class Run:
             if tags := tag_values(request.tags):
                 recording.act("tags", tags=tags)
         if original := reproducing.original():
-            recording.act("context", name=reproducing.CONTEXT, content={"id": original})
+            with guarded("saying what it reproduces"), _reading(writer) as connection:
+                recording.act("context", name=reproducing.CONTEXT, content=reproducing.named(connection, original))
         writer.fold_now(writers.START_SECONDS)
         with guarded("recording what surrounds the run"):
             recording.begin()

@@ -12,14 +12,14 @@ import csv
 import gzip
 import io
 import json
-import runpy
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,19 @@ Repository, 1998, https://doi.org/10.24432/C50P49. Licence: CC BY 4.0. This is t
 
 FINAL_CODE = '''"""The final training: the winner of the sweep again, for longer."""
 
+import sys
+
+from artui.demo.project import settings_of, train_finally
+
 
 def final_settings(winner):
     """Stop early: the winner may need fewer epochs."""
     return {**winner, "epochs": 50, "patience": 15, "seed": 11}
+
+
+if __name__ == "__main__":
+    name, parent, *settings = sys.argv[1:]
+    train_finally(name, parent, final_settings(settings_of(settings)))
 '''
 EDITED_FINAL_CODE = FINAL_CODE.replace('"seed": 11}', '"seed": 12}').replace(
     "    return", "    # Another seed than the first time: was that luck?\n    return"
@@ -276,51 +285,80 @@ def load_split(folder: Path) -> Split:
     return Split(features, labels)
 
 
-def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, code: Path | None = None) -> Trained:
-    """Train once; a final training is one that keeps its own code."""
-    is_final = code is not None
-    tags = ["demo", "final"] if is_final else ["demo", "sweep"]
+def _train(path: Path, work: Path, config: Config, *, parent: str, name: str) -> Trained:
+    """Train once, as a part of the sweep."""
+    tags = ["demo", "sweep"]
     with _start_run(project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent) as run:
-        split = load_split(run.use("digits-features:latest"))
-        run.use("digits-code:latest")
-        if code is not None:
-            run.save("final-code", code, kind="code")
-        lines: list[str] = []
-        best_loss, best_accuracy, best_weights = float("inf"), 0.0, None
-        for epoch, loss, accuracy, weights in fit(run, split, config, lines):
-            if loss < best_loss:
-                best_loss, best_accuracy, best_weights = loss, accuracy, weights
-                best_epoch = epoch
-        folder = work / name
-        folder.mkdir(exist_ok=True)
-        _write(folder / "train.log", "\n".join(lines) + "\n")
-        run.save("training-log", folder / "train.log", kind="log")
-        if best_weights is not None:
-            facts = {"epoch": best_epoch, "val_loss": best_loss, "val_acc": best_accuracy}
-            (folder / "checkpoint.safetensors").write_bytes(to_safetensors(best_weights, {"epoch": str(best_epoch)}))
-            saved = run.save(
-                "digits-checkpoint",
-                folder / "checkpoint.safetensors",
-                kind="checkpoint",
-                metadata={**facts, "run": name},
-            )
-            if is_final and saved:
-                (folder / "model.safetensors").write_bytes(to_safetensors(best_weights, {"classes": str(CLASSES)}))
-                run.save(
-                    "digits-model", folder / "model.safetensors", kind="model", alias="candidate", metadata=facts,
-                    facts={"licence": "MIT", "intended_use": "reading single digits of 8 x 8 pixels", "inputs": "64 numbers, 0 to 16, standardised"},
-                    related={saved: "derived", "digits-features:latest": "trained", "digits-requirements:latest": "satisfies"},
-                )  # fmt: skip
-        return Trained(run.id, name, best_loss, best_accuracy, config)
+        return _fit(run, work / name, config, is_final=False)
+
+
+def _fit(run: artui.Run, folder: Path, config: Config, *, is_final: bool) -> Trained:
+    """Train, and save the best weights; a final training makes a model of them."""
+    split = load_split(run.use("digits-features:latest"))
+    run.use("digits-code:latest")
+    lines: list[str] = []
+    best_loss, best_accuracy, best_weights = float("inf"), 0.0, None
+    for epoch, loss, accuracy, weights in fit(run, split, config, lines):
+        if loss < best_loss:
+            best_loss, best_accuracy, best_weights = loss, accuracy, weights
+            best_epoch = epoch
+    folder.mkdir(exist_ok=True)
+    _write(folder / "train.log", "\n".join(lines) + "\n")
+    run.save("training-log", folder / "train.log", kind="log")
+    if best_weights is not None:
+        facts = {"epoch": best_epoch, "val_loss": best_loss, "val_acc": best_accuracy}
+        (folder / "checkpoint.safetensors").write_bytes(to_safetensors(best_weights, {"epoch": str(best_epoch)}))
+        saved = run.save(
+            "digits-checkpoint",
+            folder / "checkpoint.safetensors",
+            kind="checkpoint",
+            metadata={**facts, "run": run.name},
+        )
+        if is_final and saved:
+            (folder / "model.safetensors").write_bytes(to_safetensors(best_weights, {"classes": str(CLASSES)}))
+            run.save(
+                "digits-model", folder / "model.safetensors", kind="model", alias="candidate", metadata=facts,
+                facts={"licence": "MIT", "intended_use": "reading single digits of 8 x 8 pixels", "inputs": "64 numbers, 0 to 16, standardised"},
+                related={saved: "derived", "digits-features:latest": "trained", "digits-requirements:latest": "satisfies"},
+            )  # fmt: skip
+    return Trained(run.id, run.name, best_loss, best_accuracy, config)
 
 
 def _train_final(path: Path, work: Path, best: Trained) -> None:
-    """Train the winner again with another seed, as a check, and then as the model to be evaluated."""
+    """Train the winner again with another seed, as a check, and then as the model to be evaluated.
+
+    Each is a program of its own, as trainings are, so that it can be made again.
+    """
+    folder = work / "final"
+    folder.mkdir()
+    _write(folder / "requirements.txt", f"numpy=={np.__version__}\n")
+    settings = [f"{name}={value}" for name, value in asdict(best.config).items()]
     for number, code in enumerate((FINAL_CODE, EDITED_FINAL_CODE), 1):
-        script = work / "final.py"
-        _write(script, code)
-        config = Config(**runpy.run_path(str(script))["final_settings"](asdict(best.config)))
-        _train(path, work, config, parent=best.run_id, name=f"final-{number}", code=script)
+        _write(folder / "final.py", code)
+        command = [sys.executable, "final.py", f"final-{number}", best.run_id, *settings]
+        surroundings = {**os.environ, "ARTUI_CATALOG": str(path.resolve()), "ARTUI_QUIET": "1"}
+        done = subprocess.run(command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"final-{number} failed: {done.stderr[-2000:]}")
+
+
+def settings_of(words: Sequence[str]) -> dict[str, Any]:
+    """Read the settings of a training, as `name=value`; each has the type of its field."""
+    types = {field.name: type(getattr(Config("", 0, "", 0.0, 0, 0), field.name)) for field in fields(Config)}
+    pairs = (word.partition("=") for word in words)
+    return {name: types[name](value) for name, _, value in pairs if name in types}
+
+
+def train_finally(name: str, parent: str, settings: Mapping[str, Any]) -> None:
+    """Train the model to be evaluated: what the script of the final training does."""
+    config = Config(**settings)
+    with (
+        artui.start_run(
+            project=PROJECT, name=name, params=_params(config), tags=["demo", "final"], parent=parent, console=False, system_metrics=False
+        ) as run,
+        tempfile.TemporaryDirectory(prefix="artui-demo-") as folder,
+    ):  # fmt: skip
+        _fit(run, Path(folder), config, is_final=True)
 
 
 def _train_and_kill(path: Path, parent: str, name: str) -> None:

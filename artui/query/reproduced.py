@@ -27,10 +27,3 @@ def started_for(reader: Reader, run_id: str, *, since_ms: int) -> list[RunHead]:
     with reader.snapshot() as connection:
         rows = connection.execute(_STARTED_FOR, {"since": since_ms, "id": run_id}).fetchall()
     return [head_from_row(row) for row in rows]
-
-
-def reproduced_id(context: object) -> str:
-    """Give the id of the run that a run was started for, from its context; empty if it is an ordinary run."""
-    content = context.get(CONTEXT) if isinstance(context, dict) else None
-    run_id = content.get("id") if isinstance(content, dict) else None
-    return run_id if isinstance(run_id, str) else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from artui.capture.reproducing import AGAIN
 from artui.errors import ArtuiError
 from artui.model.audit import NO_DATA_KINDS
 from artui.model.reproduction import Came, Cause, MetricOutcome, Outcome, OutputOutcome, Prepared
@@ -17,7 +18,6 @@ from artui.query.run import get_run
 from artui.query.series.points import get_series
 from artui.query.series.ranking import varies_by_itself
 from artui.reproduction.command import CODE, VARIABLES
-from artui.reproduction.running import AGAIN
 
 if TYPE_CHECKING:
     from artui.model import Metric, RunDetail, RunHead, VersionHead
@@ -33,12 +33,12 @@ _NOT_COMPARED = ("python", "origins.", "packages", LOCKS)
 
 def match(original: RunDetail, candidates: Sequence[RunDetail]) -> RunDetail | None:
     """Choose the run that is the original once more, of those that its command started: by name, else by params, else the first."""
-    names = (original.head.name, f"{original.head.name}{AGAIN}")
+    name = original.head.name
     params = {param.name: param.value for param in original.params}
     ranked = sorted(
         candidates,
         key=lambda run: (
-            run.head.name not in names,
+            run.head.name != name and not run.head.name.startswith(f"{name}{AGAIN}"),
             {param.name: param.value for param in run.params} != params,
             len(run.metrics) == 0,
             run.head.started_ms,

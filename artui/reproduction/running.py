@@ -24,8 +24,6 @@ LOG = f"{ENVIRONMENT}/install.log"
 _MARK = "artui-packages"
 """In an environment that is whole, the digest of the list that it was made from."""
 _VERSION_SECONDS = 20
-AGAIN = "-again"
-"""Behind the name of a run in that of its reproduction."""
 
 Say = Callable[[str], None]
 
@@ -209,7 +207,7 @@ def run_again(prepared: Prepared, interpreter: Interpreter, catalog: Path, *, pr
     directory = prepared.folder.absolute() / prepared.directory
     words = shown_command(prepared, interpreter.path)
     if prepared.is_of_exec:
-        words = [sys.executable, "-m", "artui", "exec", *_options(prepared.recording), "--project", project, "--name", f"{name}{AGAIN}", "--catalog", str(catalog), "--", *words]  # fmt: skip
+        words = [sys.executable, "-m", "artui", "exec", *_options(prepared.recording), "--project", project, "--name", name, "--catalog", str(catalog), "--", *words]  # fmt: skip
     surroundings = _surroundings(prepared, interpreter, catalog)
     try:
         process = subprocess.Popen(words, cwd=directory, env=surroundings, stdout=output)

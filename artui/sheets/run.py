@@ -250,9 +250,20 @@ def _identity(detail: RunDetail, now_ms: int, parent: RunHead | None) -> Section
             Fact("parent", parent.name, "accent", run_link(parent))
             if parent is not None
             else Fact("parent", head.parent_id or "", "dim"),
+            _reproduces(detail),
             Fact("imported", imported_text(detail, now_ms), "dim"),
         ],
     )
+
+
+def _reproduces(detail: RunDetail) -> Fact:
+    """Name the run that this one was started for, to make it again; without a text for an ordinary run."""
+    content = detail.context.get("reproduces")
+    run_id = content.get("id") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(run_id, str):
+        return Fact("reproduces", "")
+    name = content.get("name")
+    return Fact("reproduces", name if isinstance(name, str) else run_id, "accent", Link("run", run_id))
 
 
 def diverged_fact(detail: RunDetail) -> Fact:
