@@ -53,7 +53,7 @@ def packages_of(
 def _from_elsewhere(name: str, version: str, origin: Mapping[str, Any], root: str, paths: Collection[str]) -> Package:
     url = str(origin.get("url") or "")
     inner = str(origin.get("subdirectory") or "")
-    if inner and not _SUBFOLDER.match(inner):
+    if inner and (not _SUBFOLDER.match(inner) or ".." in inner):
         return Package(name, version, why_not="the folder inside of its source is none")
     vcs, archive = origin.get("vcs_info"), origin.get("archive_info")
     if url.startswith("file://"):
