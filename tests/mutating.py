@@ -208,7 +208,7 @@ READING = (
     ("ls", "-w", "status = finished or duration > 1s or started > 2d ago"), ("ls", "-w", "name ~ a or note contains b or params.optimizer ~ ad"),
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
-    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
+    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("reproduce", VICTIM, "-o", "{out}/again"), ("reproduce", BASELINE, "-o", "{out}/of-baseline", "--json"), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
     ("relocate", "/", "/", "--dry-run", "--json"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
@@ -276,9 +276,7 @@ def troubles(catalog: Path, mutation: Mutation, verbs: Sequence[Sequence[str]]) 
     for arguments in verbs:
         outcome = say(
             [
-                argument.format(file=__file__, out=catalog.parent / "got")
-                if argument in ("{file}", "{out}")
-                else argument
+                argument.replace("{file}", __file__).replace("{out}", str(catalog.parent / "got"))
                 for argument in arguments
             ],
             catalog,

@@ -298,6 +298,33 @@ RECORDS: dict[str, Record] = {
         "state": Field("text", "present, partial, missing, or none where nothing of it was used"),
         "why": Field("text", "what was kept, and what was not"),
     },
+    "recorded package": {
+        "name": Field("text", "its name"),
+        "version": Field("text", "its version"),
+        "source": Field("text", "the URL or the folder that it is installed from; empty for one of an index"),
+        "why_not": Field("text", "why it cannot be had here; empty if it can"),
+    },
+    "metric again": {
+        "name": Field("text", "its name, with its labels"),
+        "came": Field("text", "same, close (within the tolerance), differs, missing, or varies (of time or of the machine: not judged)"),
+        "before": Field("number?", "its last value in the old run"),
+        "after": Field("number?", "its last value in the new run"),
+        "difference": Field("number?", "the largest relative difference of two points of one step"),
+        "step": Field("whole?", "the first step at which they are apart by more than the tolerance"),
+        "points": Field("whole", "points that were compared"),
+    },
+    "output again": {
+        "artifact": Field("text", "its name"),
+        "before": Field("text", "the version that the old run made, such as v3"),
+        "after": Field("text", "the version that the new run made; empty if none"),
+        "is_same": Field("flag", "whether both have the same bytes"),
+    },
+    "cause": {
+        "ingredient": Field("text", "code, data, env, seed, params, command or hardware"),
+        "name": Field("text", "what it is: a file, a package, a param"),
+        "before": Field("text", "what it was for the old run"),
+        "after": Field("text", "what it was for the new run"),
+    },
     "audited run": {"run": Field("run", "the run"), "states": Field("{text}", "of code, data, env and seed: present, partial, missing or none")},
     "moved value": {"value": Field("text", "the text"), "before": Field("number", "its share in the first"), "after": Field("number", "its share in the second")},
     "relation": {
@@ -411,6 +438,19 @@ RECORDS["import"] = {
     **RECORDS["store"],
 }
 
+_PREPARED = {
+    "run": Field("run", "the run that is made again"),
+    "folder": Field("text", "the folder with what it took"),
+    "written_count": Field("whole", "files that were written now"),
+    "parts": Field("[ingredient]", "code, data, env and command: whether they are there"),
+    "notes": Field("[text]", "what was left out, and what is not as it was"),
+    "changed": Field("[text]", "files in the folder that somebody changed since; `--force` writes them anew"),
+    "command": Field("[text]", "what is run; `python` stands for the interpreter; empty if none is known"),
+    "directory": Field("text", "where it is run, relative to the folder"),
+    "variables": Field("{text}", "variables of the environment that decide about results"),
+    "python": Field("text", "version of Python; empty if none is known"),
+    "packages": Field("[recorded package]", "packages that were recorded"),
+}
 DOCUMENTS: dict[str, Record] = {
     "gc": {
         "is_dry_run": Field("flag", "whether nothing was changed"),
@@ -472,6 +512,16 @@ DOCUMENTS: dict[str, Record] = {
     "audit --where": {
         "run_count": Field("whole", "how many runs the filter matches"),
         "runs": Field("[audited run]", "these runs, `--limit` of them"),
+    },
+    "reproduce": _PREPARED,
+    "reproduce --run": _PREPARED | {
+        "again": Field("run", "the new run"),
+        "came_back": Field("flag", "whether it ended as the old one did, and each metric that is judged came back"),
+        "verdict": Field("text", "the same in a sentence, with what was not the same"),
+        "tolerance": Field("number", "how far a point may be off, relatively"),
+        "metrics": Field("[metric again]", "each metric of the old run"),
+        "outputs": Field("[output again]", "what the old run made"),
+        "causes": Field("[cause]", "what was not the same, whether it came back or not"),
     },
     "relocate": {
         "old": Field("text", "the place that was looked for in the catalog"),

@@ -109,7 +109,7 @@ def _ageless(result: Result) -> Result:
     code, out, err = result
     return (
         code,
-        re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?", "", out),
+        re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?|\d+ files? written", "", out),
         re.sub(r", \d+ of them were there", "", err),
     )
 

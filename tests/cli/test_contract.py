@@ -36,9 +36,11 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
-    "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "final-code"), ("diff", "digits-split", "--stat")),
+    "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
+    "reproduce": (("reproduce", "final-1", "-o", "{again}"), ("reproduce", "score-batch", "-o", "{empty}")),
+    "reproduce --run": (("reproduce", "final-1", "-o", "{again}", "--run", "--here", "--yes"),),
     "impact": (("impact", "digits-raw:v1"), ("impact", "final-2"), ("impact", "digits-serving:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
@@ -71,6 +73,7 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
         "empty": str(tmp_path / "empty"),
         "demo": str(catalog),
         "out": str(tmp_path / "out"),
+        "again": str(tmp_path / "again"),
     }
     words = [word.format(**places) if "{" in word else word for word in arguments]
     cli.run([*words, "--json"])
@@ -115,9 +118,18 @@ def test_fields_that_no_call_fills_are_few(
             document = _call((*arguments, *where), demo_catalog, tmp_path, capsys)
             for name, field in fields.items():
                 walk(document[name], field.kind)
-    # A clean store has nothing damaged or left; the demo was not imported, nor approved by anybody, repeats no run, and its
-    # tables hold numbers.
-    assert set(RECORDS) - seen <= {"damage", "counted", "import", "not read", "approval", "moved value", "repetitions"}
+    # A clean store has nothing damaged or left; the demo was not imported, nor approved by anybody, repeats no run, its
+    # tables hold numbers, and its run comes back.
+    assert set(RECORDS) - seen <= {
+        "damage",
+        "counted",
+        "import",
+        "not read",
+        "approval",
+        "moved value",
+        "repetitions",
+        "cause",
+    }
 
 
 READS = (

@@ -103,7 +103,7 @@ def catalog(hidden: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
 VERBS = (
     "ls -c FILE", "ls -c FILE --json", "ls -a -c FILE", "ls -a -c FILE --json", "show TEXT -c FILE", "show TEXT -c FILE --json",
     "show TEXT:v1 -c FILE", "show TEXT:v1 -c FILE --json", "compare TEXT OTHER -c FILE", "compare TEXT OTHER --all -c FILE", "compare TEXT OTHER -c FILE --json",
-    "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json", "trace TEXT -c FILE --dot", "trace TEXT -c FILE --mermaid", "impact TEXT -c FILE", "impact TEXT -c FILE --json", "audit TEXT -c FILE", "audit TEXT -c FILE --json", "audit --where params.lr>3 -c FILE", "diff TEXT:v1 OTHER -c FILE", "diff TEXT:v1 OTHER -c FILE --json",
+    "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json", "trace TEXT -c FILE --dot", "trace TEXT -c FILE --mermaid", "impact TEXT -c FILE", "impact TEXT -c FILE --json", "audit TEXT -c FILE", "reproduce TEXT -c FILE -o FOLDER", "reproduce TEXT -c FILE -o FOLDER --json", "audit TEXT -c FILE --json", "audit --where params.lr>3 -c FILE", "diff TEXT:v1 OTHER -c FILE", "diff TEXT:v1 OTHER -c FILE --json",
     "get TEXT:v1 -c FILE -o TEXT", "get TEXT:v1 -c FILE -f TEXT", "get TEXT -c FILE --json", "preview TEXT -c FILE", "preview TEXT:v1 --again -c FILE", "preview TEXT -c FILE --json",
     "ls TEXT -c FILE", "ls -w TEXT<1 -c FILE", "ls -s TEXT -c FILE", "show nothing:TEXT -c FILE", "show -c TEXT x", "TEXT.artui", "TEXT", "import TEXT",
     "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "promote TEXT:v1 --to TEXT --why TEXT -c FILE",
@@ -114,12 +114,19 @@ VERBS = (
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_no_verb_lets_one_out(catalog: tuple[Path, list[str]], capfd: pytest.CaptureFixture[str], verb: str) -> None:
+def test_no_verb_lets_one_out(
+    catalog: tuple[Path, list[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str], verb: str
+) -> None:
     """Output and errors, as text and as JSON, hold no letter that is hidden; JSON still says exactly what is stored."""
     path, texts = catalog
     for number in (0, 1, len(texts) - 1) if "TEXT" in verb else (0,):
         text, other = texts[number], texts[number - 1]
-        words = [{"FILE": str(path), "OTHER": other}.get(word, word.replace("TEXT", text)) for word in verb.split()]
+        words = [
+            {"FILE": str(path), "OTHER": other, "FOLDER": str(tmp_path / str(number))}.get(
+                word, word.replace("TEXT", text)
+            )
+            for word in verb.split()
+        ]
         run_verb(words)
         if words[0] in ("delete", "retire"):
             run_verb(["undo", "-c", str(path)])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from artui.cli import completing
-from artui.cli.catalogs import catalog_option
-from artui.cli.common import PathType, json_option, open_reader, print_json, progress_bar
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import PathType, json_option, one_of, open_reader, print_json, progress_bar
 from artui.cli.sheets import print_sections
 from artui.errors import UsageError
 from artui.safetext import clean
@@ -24,15 +24,25 @@ if TYPE_CHECKING:
     from artui.reproduction.running import Interpreter
 
 TOLERANCE = 0.001
+_BEHIND = "artui.command"
+
+
+class _WithCommand(click.Command):
+    """A verb with a command of the user behind `--`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        place = args.index("--") if "--" in args else len(args)
+        ctx.meta[_BEHIND] = tuple(args[place + 1 :])
+        return super().parse_args(ctx, args[:place])
 
 
 @click.command(
     "reproduce",
+    cls=_WithCommand,
     options_metavar="[OPTIONS]",
     epilog="Exit codes with --run: 0 if it came back, 1 if not. Without it, 0.",
 )
-@click.argument("run", metavar="RUN", shell_complete=completing.references)
-@click.argument("command_words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND...]")
+@click.argument("refs", nargs=-1, metavar="RUN [-- COMMAND...]", shell_complete=completing.references)
 @click.option("--out", "-o", "folder", type=PathType(path_type=Path, file_okay=False), help="The folder to write into; by default NAME-again here.")  # fmt: skip
 @click.option("--repo", type=PathType(path_type=Path, exists=True, file_okay=False), help="A git repository that has the run's commit; by default the one around you.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write files anew that were changed in the folder.")
@@ -45,9 +55,10 @@ TOLERANCE = 0.001
 @click.option("--yes", "-y", is_flag=True, help="With --run: do not ask.")
 @catalog_option
 @json_option
+@click.pass_context
 def command(
-    run: str,
-    command_words: tuple[str, ...],
+    context: click.Context,
+    refs: tuple[str, ...],
     folder: Path | None,
     repo: Path | None,
     force: bool,
@@ -77,13 +88,17 @@ def command(
         raise click.UsageError("--here and --python say how to --run it.")
     if here and python:
         raise click.UsageError("Give --here or --python.")
+    refs, catalog = without_catalog(refs, catalog)
+    if len(refs) > 1:
+        raise click.UsageError("Name one run; a command of your own goes behind --.")
+    own_command: tuple[str, ...] = context.meta[_BEHIND]
     with open_reader(catalog) as reader:
-        detail = get_run(reader, find_run(reader, run).id)
+        detail = get_run(reader, find_run(reader, one_of(refs, "RUN")).id)
         folder = folder or Path(f"{_file_name(detail.head.name)}-again")
         repository = _repository(detail, repo)
         with progress_bar(sum(head.size_bytes for head in detail.inputs), "fetching") as tell:
             prepared = prepare(
-                reader, detail, folder, repository=repository, command=command_words, may_replace=force, tell=tell
+                reader, detail, folder, repository=repository, command=own_command, may_replace=force, tell=tell
             )
         if not runs:
             _say_prepared(prepared, detail, as_json)
