@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 CODE, INPUTS = "code", "inputs"
@@ -40,7 +40,13 @@ class Command:
 
 
 def command_for(
-    words: Sequence[str], directory: str, *, root: str, paths: Collection[str], moved: Mapping[str, str]
+    words: Sequence[str],
+    directory: str,
+    *,
+    root: str,
+    paths: Collection[str],
+    moved: Mapping[str, str],
+    is_as_it_was: Callable[[str], bool] = lambda path: False,
 ) -> Command:
     """Translate a command: its interpreter, the folder it is run in, and the paths of code and inputs in it.
 
@@ -48,6 +54,7 @@ def command_for(
         root: the folder that the code lay in; empty if it is not known.
         paths: the files of the code, relative to that folder.
         moved: by the path where an input lay, where it is now, relative to the new folder.
+        is_as_it_was: says of a path whether something lies there that the run found there and did not write to.
     """
     place = mapped(directory, directory, root) or CODE
     command = Command([], place)
@@ -66,7 +73,7 @@ def command_for(
     first, *rest = words
     name = posixpath.basename(first)
     command.words.append(PYTHON if _PYTHON.match(name) else name if _is_program(first) else first)
-    move = _Move(directory, root, place, frozenset(paths), moved)
+    move = _Move(directory, root, place, _with_folders(paths), moved, is_as_it_was)
     command.words += [move.word(word, command.notes) for word in rest]
     if command.words[0] == first and "/" in first and (own := move.word(first, [])) != first:
         command.words[0] = own if "/" in own else f"./{own}"
@@ -109,6 +116,15 @@ def _inside(path: str, folder: str) -> str | None:
     return None if inside == posixpath.pardir or inside.startswith("../") else inside
 
 
+def _with_folders(paths: Collection[str]) -> frozenset[str]:
+    """Give paths, and the folders that they lie in."""
+    folders = {""}
+    for path in paths:
+        while (path := posixpath.dirname(path)) and path not in folders:
+            folders.add(path)
+    return frozenset({*paths, *folders})
+
+
 @dataclass(frozen=True, slots=True)
 class _Move:
     """From where a run was started to where it is started now."""
@@ -116,8 +132,10 @@ class _Move:
     directory: str
     root: str
     place: str
-    paths: Collection[str]
+    code: Collection[str]
+    """Files of the code and their folders, relative to the root."""
     moved: Mapping[str, str]
+    is_as_it_was: Callable[[str], bool]
 
     def word(self, word: str, notes: list[str]) -> str:
         """Give an argument for the new folder: `DATA`, `--data=DATA` and `data=DATA` may be paths of what lies elsewhere now."""
@@ -125,20 +143,40 @@ class _Move:
         value = value if sign else word
         if not value or (value.startswith("-") and not sign):
             return word
+        new = self._path(value, notes)
+        return f"{name}={new}" if sign else new
+
+    def _path(self, value: str, notes: list[str]) -> str:
         is_absolute = posixpath.isabs(value)
         whole = posixpath.normpath(posixpath.join(self.directory or "/", value))
-        new = self.moved.get(whole) or mapped(whole, self.directory, self.root)
+        new, inside = self._input(whole), _inside(whole, self.root)
+        is_code = inside is not None and inside.removeprefix(".") in self.code
+        if new is None and not is_code and self.is_as_it_was(whole):
+            # What the run read and nobody kept. A path that the run wrote to never comes here: it must not write there again.
+            notes.append(f"{value} was not kept: it is read where it lies, {whole}, unchanged since before the run")
+            return whole
+        new = new or mapped(whole, self.directory, self.root)
         if new is None:
-            if (is_absolute and "/" in value[1:]) or value.startswith("../"):
+            if is_absolute and "/" in value[1:]:
                 notes.append(f"the command names {value}, which is read where it is, if it is there")
-            return word
-        if not is_absolute:
-            # A relative path means the same in the new folder, or the word is no path at all.
-            is_path = whole in self.moved or (_inside(whole, self.root) or "") in self.paths
-            if not is_path or posixpath.normpath(posixpath.join(self.place, value)) == new:
-                return word
-        near = posixpath.relpath(new, self.place)
-        return f"{name}={near}" if sign else near
+            elif value.startswith("../"):
+                notes.append(f"the command names {value}, which was not kept: it lay at {whole}")
+            return value
+        # A relative path means the same in the new folder, or the word is no path at all.
+        if not is_absolute and (
+            not (is_code or self._input(whole)) or posixpath.normpath(posixpath.join(self.place, value)) == new
+        ):
+            return value
+        return posixpath.relpath(new, self.place)
+
+    def _input(self, whole: str) -> str | None:
+        """Give where an input is now, or what lies in it."""
+        above = whole
+        while above not in self.moved and posixpath.dirname(above) != above:
+            above = posixpath.dirname(above)
+        if above not in self.moved:
+            return None
+        return posixpath.normpath(posixpath.join(self.moved[above], posixpath.relpath(whole, above)))
 
 
 def variables_of(recorded: object) -> dict[str, str]:

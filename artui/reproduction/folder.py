@@ -23,8 +23,9 @@ from artui.query.codediff import LOCKS, first_version, surroundings_of
 from artui.query.opened import open_content
 from artui.reproduction import code as code_of_runs
 from artui.reproduction.command import CODE, command_for, guessed_root, script_of, variables_of
-from artui.reproduction.inputs import put_inputs
+from artui.reproduction.inputs import is_as_it_was, put_inputs
 from artui.reproduction.packages import direct_text, packages_of, requirements_text
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import RunDetail, VersionHead
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 RECORD = "reproduction.json"
 """The file in the folder that says which run it is for, and what was put there."""
 ENVIRONMENT = "environment"
+REQUIREMENTS = f"{ENVIRONMENT}/requirements.txt"
 RECORDED = "recorded"
 """In that folder the files that the run kept of its environment."""
 MAX_ENVIRONMENT_BYTES = 16 << 20
@@ -67,7 +69,10 @@ def prepare(
     notes = code.notes
     put = _put_code(code, folder, may_replace=may_replace)
     inputs = put_inputs(reader, run, folder, root=root, may_replace=may_replace, tell=tell)
-    made = command_for(run.command, run.directory, root=root, paths=code.paths, moved=inputs.moved)
+    made = command_for(
+        run.command, run.directory, root=root, paths=code.paths, moved=inputs.moved,
+        is_as_it_was=lambda path: is_as_it_was(path, run.head.started_ms),
+    )  # fmt: skip
     if command:
         made.words, made.flaw = list(command), "it is another one than was recorded"
     env, packages, written = _put_environment(reader, run, folder, root, code.paths)
@@ -201,12 +206,12 @@ def _put_environment(
     origins = described.get("origins")
     versions = surroundings_of(reader, head).packages
     found = packages_of(versions, origins if isinstance(origins, dict) else {}, root=root, paths=paths)
-    _write(folder, f"{ENVIRONMENT}/requirements.txt", requirements_text(found).encode())
+    _write(folder, REQUIREMENTS, requirements_text(found).encode())
     if text := direct_text(found, folder):
         _write(folder, f"{ENVIRONMENT}/requirements-direct.txt", text.encode())
     lost = [package for package in found if package.why_not]
     locks = sum(path.startswith(LOCKS) for path in (*fetched.written, *fetched.present))
-    told = f"{len(found):,} packages" if found else "no packages were listed"
+    told = plural(len(found), "package") if found else "no packages were listed"
     told += (
         f", {len(lost):,} of them cannot be had here: {', '.join(package.name for package in lost[:4])}" if lost else ""
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from artui.model import RunDetail, VersionDetail
     from artui.query.reader import Reader
 
+_MOST_LOOKED_AT = 20_000
+
 
 @dataclass(slots=True)
 class Inputs:
@@ -115,3 +117,26 @@ def _is_as_recorded(detail: VersionDetail) -> bool:
         except OSError:
             return False
     return True
+
+
+def is_as_it_was(path: str, started_ms: int) -> bool:
+    """Whether a file or folder was there before a run started, and nothing in it was written since.
+
+    A folder of very many files counts as one that is not: looking would take too long.
+    """
+    try:
+        if not os.path.isdir(path):
+            return os.path.isfile(path) and os.stat(path).st_mtime_ns < started_ms * 1_000_000
+        count = 0
+        for folder, _, names in os.walk(path, onerror=_raise):
+            for place in (folder, *(os.path.join(folder, name) for name in names)):
+                count += 1
+                if count > _MOST_LOOKED_AT or os.lstat(place).st_mtime_ns >= started_ms * 1_000_000:
+                    return False
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_ALONE = 5
 """So many packages that only one side has are named each by itself."""
+_SEEDED = ("pip", "setuptools", "uv", "wheel")
 _CODE_ENDINGS = (".py", ".pyi", ".ipynb", ".sh", ".toml", ".yaml", ".yml", ".cfg", ".ini", ".json", ".r", ".jl", ".c", ".cpp", ".cu", ".h", ".js", ".lua", ".pl", ".rb", ".m")  # fmt: skip
 """Endings of what is changed to make a program do something else; other files are data."""
 _HARDWARE = ("cpu", "cpus", "machine", "gpus.", "memory_bytes", "platform")
@@ -154,7 +156,9 @@ def _causes(
         yield Cause("code" if is_code else "data", path.split("/", 1)[1], "as recorded", "changed in the folder")
     if parts["code"].state in ("partial", "missing"):
         yield Cause("code", "not all of it", "", parts["code"].why)
-    yield from _pairs("params", _params(original), _params(again), is_seed=True)
+    for cause in _pairs("params", _params(original), _params(again), is_seed=True):
+        if not _is_same_place(cause.before, cause.after, original, prepared):
+            yield cause
     seeds = [_texts(run.context.get("seeds")) for run in (original, again)]
     if seeds[1]:
         yield from _pairs("seed", seeds[0], seeds[1])
@@ -168,6 +172,17 @@ def _causes(
     yield from _pairs("env", variables[0], variables[1])
     if parts["command"].state == "partial":
         yield Cause("command", "arguments", *_words_apart(original.command[1:], prepared.command[1:]))
+
+
+def _is_same_place(before: str, after: str, original: RunDetail, prepared: Prepared) -> bool:
+    """Whether two values are paths of one thing: the command was translated so, or it lies in the folder where it lay with the code."""
+    if len(original.command) == len(prepared.command):
+        pairs = zip(original.command[1:], prepared.command[1:], strict=True)
+        if any((before, after) in ((old, new), (old.partition("=")[2], new.partition("=")[2])) for old, new in pairs):
+            return prepared.parts[-1].state == "present"
+    code = os.path.join(os.path.realpath(prepared.folder), CODE)
+    inside = os.path.relpath(os.path.realpath(after), code) if os.path.isabs(after) else os.pardir
+    return not inside.startswith(os.pardir) and os.path.isabs(before) and before.endswith(f"/{inside}")
 
 
 def _words_apart(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
@@ -244,6 +259,8 @@ def _environment(reader: Reader, original: RunDetail, again_reader: Reader, agai
 
 def _packages(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Cause]:
     """Name packages of another version before those that only one side has; many of these are one cause."""
+    # What makes environments puts these into a new one; no program was the worse for lacking them.
+    after = {name: version for name, version in after.items() if name in before or name.lower() not in _SEEDED}
     shared = before.keys() & after.keys()
     yield from _pairs("env", {name: before[name] for name in shared}, {name: after[name] for name in shared})
     for names, side, title in (

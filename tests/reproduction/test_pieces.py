@@ -124,6 +124,9 @@ COMMANDS: list[tuple[list[str], str, dict[str, str], list[str], str]] = [
     (["/home/a/proj/run.sh", "x"], "/home/a/proj", {}, ["./run.sh", "x"], "code"),
     (["python", "-c", "print(1/2)"], "/home/a/proj", {}, ["python", "-c", "print(1/2)"], "code"),
     (["python", "-m", "pkg.train"], "/home/a/proj", {}, ["python", "-m", "pkg.train"], "code"),
+    (["python", "t.py", "../../../data/in/x.csv"], "/home/a/proj", {"/data": "inputs/d-v2"}, ["python", "t.py", "../inputs/d-v2/in/x.csv"], "code"),
+    (["python", "t.py", "../here/x.csv", "--d=here", "src", "/home/a/proj/src", "/home/a/proj/conf", "."], "/home/a/proj/src", {}, ["python", "t.py", "/home/a/proj/here/x.csv", "--d=/home/a/proj/src/here", "src", ".", "../conf", "."], "code/src"),
+    (["python", "t.py", "/home/a/proj/here", "/home/a/proj/out", "../out"], "/home/a/proj", {}, ["python", "t.py", "/home/a/proj/here", "out", "../out"], "code"),
     (["python", "t.py", "a/b", "proj"], "/home/a/proj", {}, ["python", "t.py", "a/b", "proj"], "code"),
 ]  # fmt: skip
 
@@ -131,7 +134,7 @@ COMMANDS: list[tuple[list[str], str, dict[str, str], list[str], str]] = [
 @pytest.mark.parametrize(("words", "directory", "moved", "wanted", "place"), COMMANDS)
 def test_a_command_is_translated_for_the_folder(words: list[str], directory: str, moved: dict[str, str], wanted: list[str], place: str) -> None:  # fmt: skip
     paths = ["src/t.py", "train.py", "run.sh", "t.py", "conf/a.yaml"]
-    made = command_for(words, directory, root="/home/a/proj", paths=paths, moved=moved)
+    made = command_for(words, directory, root="/home/a/proj", paths=paths, moved=moved, is_as_it_was=lambda path: "here" in path or path in ("/home/a/proj", "/home/a/proj/src"))  # fmt: skip
     assert (made.words, made.directory, made.flaw) == (wanted, place, "")
 
 

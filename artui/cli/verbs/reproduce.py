@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from artui.reproduction.running import Interpreter
 
 TOLERANCE = 0.001
+_MOST_NAMED = 6
 _BEHIND = "artui.command"
 
 
@@ -187,6 +188,8 @@ def _run(
         with NewReader(place) as again_reader:
             again = again_of(again_reader, started_for(again_reader, detail.head.id, since_ms=began_ms), detail)
             if again is not None:
+                if place != reader.path:
+                    _say(f"the new run is in {place}, the catalog that its program names")
                 return outcome(reader, detail, again_reader, again.head.id, tolerance=tolerance, prepared=prepared)
     ended = f"It ended with exit code {code}" if code else "It ended"
     raise UsageError(
@@ -214,6 +217,7 @@ def _ask(prepared: Prepared, interpreter: Interpreter | None, *, yes: bool, is_a
         UsageError: nobody can be asked, or the answer is no.
     """
     from artui.reproduction import running
+    from artui.reproduction.folder import REQUIREMENTS
     from artui.sheets.reproduction import prepared_sections
 
     def show(text: str) -> None:
@@ -237,7 +241,9 @@ def _ask(prepared: Prepared, interpreter: Interpreter | None, *, yes: bool, is_a
     else:
         listed = [package for package in prepared.packages if not package.source and not package.why_not]
         name, index = running.installer()
-        show(f"in a new environment, by {name}{f' from {index}' if index else ', from where your own settings say'}: {plural(len(listed), 'package')}")  # fmt: skip
+        names = ", ".join(f"{package.name} {package.version}" for package in listed[:_MOST_NAMED])
+        names += f" …, listed in {prepared.folder / REQUIREMENTS}" if len(listed) > _MOST_NAMED else ""
+        show(f"in a new environment, by {name}{f' from {index}' if index else ', from where your own settings say'}: {plural(len(listed), 'package')}{f': {names}' if names else ''}")  # fmt: skip
         for package in prepared.packages:
             if package.source and not package.why_not:
                 show(f"  {package.name} {package.version} from {package.source}")
