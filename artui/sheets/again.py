@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from artui.model import RunDetail
@@ -23,7 +24,9 @@ def again_fact(detail: RunDetail) -> Fact:
 def again_section(detail: RunDetail) -> Section:
     """Say for each thing why."""
     short = (each for each in audit(detail) if each.name in IN_SHORT)
-    facts = (Fact(each.name, f"{SIGNS[each.state]} {each.why}", _TONES[each.state]) for each in short)
+    facts = [Fact(each.name, f"{SIGNS[each.state]} {each.why}", _TONES[each.state]) for each in short]
+    if any(fact.tone in ("good", "warn") for fact in facts):
+        facts.append(Fact("try it", f"artui reproduce {shlex.quote(detail.head.name)} --run", "dim"))
     return Section(AGAIN, facts=tuple(facts))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from artui.cli import completing
@@ -78,4 +80,5 @@ def command(refs: tuple[str, ...], where: str, limit: int, exit_code: bool, cata
         click.echo(clean(head.name))
         click.echo(f"  {verdict(ingredients)}")
         print_sections([audit_section(ingredients)])
+        click.echo(f"\nartui: `artui reproduce {clean(shlex.quote(head.name))}` puts this together, and `--run` tries it", err=True)  # fmt: skip
     return 1 if exit_code and any(each.state in ("missing", "partial") for each in ingredients) else 0
