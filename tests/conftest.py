@@ -92,7 +92,8 @@ def home(
     folder = tmp_path_factory.getbasetemp() / "homes" / str(next(HOMES))
     for part in HOME_PARTS:
         monkeypatch.setenv(f"XDG_{part.upper()}_HOME", str(folder / part))
-    for name in [name for name in os.environ if name.startswith("ARTUI_")] + ["NO_COLOR"]:
+    ours = [name for name in os.environ if name.startswith("ARTUI_") and not name.startswith("ARTUI_TEST_")]
+    for name in [*ours, "NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
     # What goes on beside a run is looked at by the tests that are about it.
     for name in ("CONSOLE", "SYSTEM_SECONDS", "CODE"):

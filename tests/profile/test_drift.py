@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pwd
+import subprocess
+import venv
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,3 +114,58 @@ def test_types_and_nulls_are_drift() -> None:
     assert drift.drift(_column(numbers), _column([1.0, 2.5, 3.0, 4.0] * 30)).word in ("high", "moderate")
     shifted = drift.drift(_column(numbers), _column([*numbers, *[None] * 30]))
     assert shifted.null_shift == pytest.approx(0.2)
+
+
+FROUROS = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "artui-tests" / "frouros"
+ORACLE = """\
+import json, sys
+import numpy as np
+from frouros.detectors.data_drift import EMD, PSI, KSTest
+
+def distance(detector, before, after):
+    detector.fit(X=np.array(before, dtype=float))
+    result = detector.compare(X=np.array(after, dtype=float))[0]
+    return float(getattr(result, "distance", getattr(result, "statistic", None)))
+
+found = {}
+for name, (before, after, binned_before, binned_after, bins) in json.load(sys.stdin).items():
+    found[name] = [
+        distance(PSI(num_bins=bins), binned_before, binned_after), distance(KSTest(), before, after), distance(EMD(), before, after),
+    ]
+print(json.dumps(found))
+"""
+
+
+def test_distances_are_those_of_a_drift_library() -> None:
+    """frouros says the same of PSI, KS and Wasserstein; its Jensen-Shannon is of curves that it fits.
+
+    It needs older numpy and SciPy, and so it lies in an environment of its own: `ARTUI_TEST_DRIFT=1` makes it. Its bins are of one width. It is given the numbers of our bins, so that both count the same cells.
+    """
+    program = FROUROS / "bin" / "python"
+    if not program.exists():
+        if not os.environ.get("ARTUI_TEST_DRIFT"):
+            pytest.skip("frouros is not installed in ~/.cache/artui-tests; ARTUI_TEST_DRIFT=1 does it")
+        venv.create(FROUROS, with_pip=True, clear=True)
+        if subprocess.run([program, "-m", "pip", "install", "-q", "frouros"], check=False).returncode:
+            pytest.skip("frouros cannot be installed here")
+    # None has an empty bin: for these it has another floor.
+    random = np.random.default_rng(3)
+    pairs = {case: PAIRS[case] for case in ("the same", "moved")} | {
+        "few values": (random.integers(0, 20, 3000).astype(float), np.floor(20 * np.sqrt(random.random(4000)))),
+        "decades": (10 ** random.uniform(-3, 3, 4000), 10 ** (0.9 * random.uniform(-3, 3, 3000))),
+    }
+    asked = {}
+    for case, (before, after) in pairs.items():
+        edges = drift.decile_edges(_column(before).numbers)
+        numbers = [np.searchsorted(edges, values).tolist() for values in (before, after)]
+        asked[case] = [before.tolist(), after.tolist(), *numbers, len(edges) + 1]
+    done = subprocess.run([program, "-c", ORACLE], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    for case, (psi, ks, area) in json.loads(done.stdout).items():
+        before, after = pairs[case]
+        found = drift.drift(_column(before), _column(after))
+        is_exact = _column(before).numbers.grid.is_exact
+        assert found.psi == pytest.approx(psi, rel=1e-6 if is_exact else 0.06, abs=0.003), case
+        assert found.ks == pytest.approx(ks, abs=1e-9 if is_exact else 0.006), case
+        assert found.wasserstein == pytest.approx(
+            area, rel=1e-6 if is_exact else 0.03, abs=0.002 * float(np.std(before))
+        ), case
