@@ -374,3 +374,30 @@ def test_a_catalog_that_cannot_be_written_to_is_refused_before_anything_is_insta
     assert trained.again(capfd)[0] == 0
     code, said = trained.again(capfd, "--run", "--yes")
     assert code == 2 and "cannot be written to" in said
+
+
+def test_inputs_that_are_gone_or_changed_are_named_and_cost_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:  # fmt: skip
+    """Of three that lay outside one is as it was, one was changed and one is gone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "1000")
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("same", "changed", "gone"):
+        (data / f"{name}.csv").write_text(f"{name}\n" * 2000)
+    with api.start_run(name="r", catalog="c.artui", console=False, code=False, system_metrics=False, params={"lr": 1}) as run:  # fmt: skip
+        for name in ("same", "changed", "gone"):
+            run.use(name, path=data / f"{name}.csv")
+        small = tmp_path / "small.csv"
+        small.write_text("1\n")
+        run.use("small", path=small)
+    (data / "changed.csv").write_text("other\n" * 2000)
+    (data / "gone.csv").unlink()
+    small.unlink()
+    words = ["reproduce", "r", "-c", "c.artui", "-o", "again", "--json"]
+    assert run_verb(words) == 0
+    document = json.loads(capfd.readouterr()[0])
+    part = next(part for part in document["parts"] if part["name"] == "data")
+    assert (part["state"], part["why"]) == ("partial", "2 of 4 used, as recorded")
+    notes = "\n".join(document["notes"])
+    assert "gone:v1, gone.csv: " in notes and "changed:v1, changed.csv: " in notes, notes
+    assert len(list((tmp_path / "again").rglob("small.csv"))) == 1
