@@ -37,7 +37,7 @@ def next_stamp(connection: sqlite3.Connection, now_ms: int) -> int:
 
 def event_digest(before: bytes | None, content: Sequence[Any]) -> bytes:
     """Make an event's digest: 16 bytes of BLAKE2b over the previous digest of the same origin and its own content."""
-    return hashlib.blake2b((before or b"") + seals.canonical(content), digest_size=seals.SEAL_BYTES).digest()
+    return hashlib.blake2b((before or b"") + seals.canonical([content]), digest_size=seals.SEAL_BYTES).digest()
 
 
 def digest_before(connection: sqlite3.Connection, origin_key: int | None, stamp: int) -> bytes | None:

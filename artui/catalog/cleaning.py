@@ -69,12 +69,12 @@ _execute = sqlite3.Cursor.execute
 
 def cleaned(connection: sqlite3.Connection, parameters: Any) -> Any:
     """Give what is bound to a statement with the secrets taken out of its texts."""
-    if isinstance(parameters, Mapping):
-        stored = redactor_of(connection).stored
-        return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
-    for value in parameters:
+    is_named = type(parameters) is dict or isinstance(parameters, Mapping)
+    for value in parameters.values() if is_named else parameters:
         if type(value) is str:  # most statements bind keys and numbers alone
             stored = redactor_of(connection).stored
+            if is_named:
+                return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
             return [stored(value) if type(value) is str else value for value in parameters]
     return parameters
 

@@ -12,7 +12,7 @@ import getpass
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ import orjson
 
 from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins
-from artui.catalog.cleaning import redactor_of
+from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.ids import new_id
 from artui.catalog.standing import refuse_removed_run, refuse_removed_version
 from artui.errors import UnknownReference, UsageError
@@ -50,12 +50,17 @@ def record(
     after: Any,
     edit_id: str | None = None,
     why: str = "",
+    by: str = "",
 ) -> None:
-    """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
+    """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON.
+
+    `by` is `author()`, where that was asked already.
+    """
     now_ms = clock.now_ms()
     stamp = chain.next_stamp(connection, now_ms)
+    # An id that was just made holds no secret.
     content = (
-        new_id(), now_ms, stamp, author(), action, subject, subject_id,
+        AsItIs(new_id()), now_ms, stamp, by or author(), action, subject, subject_id,
         orjson.dumps(before).decode(), orjson.dumps(after).decode(), edit_id,
     )  # fmt: skip
     origin_key = origins.current(connection)
@@ -82,6 +87,12 @@ class Outcome:
     """What was done since that nothing takes back: `forgotten`, or `removed`; empty for neither."""
     is_asked: bool = False
     """Whether nothing was done yet, since it is to be asked before."""
+    edit_id: str = ""
+    """Which edit it was: that of `Edit.id`."""
+
+
+Tell = Callable[[str, int, int], None]
+"""Called before each change that is taken back or done again: the edit's label, how many of its changes were, of how many."""
 
 
 class Edit:
@@ -90,7 +101,9 @@ class Edit:
     def __init__(self, connection: sqlite3.Connection, edit_id: str | None, why: str = "") -> None:
         self._connection = connection
         self._redactor = redactor_of(connection)
-        self._id = edit_id
+        self._author = author()
+        self.id = edit_id
+        """The edit's, by which `undo` names it; None of what `undo` does not offer."""
         self._why = self._text(why.strip())[:MAX_REASON_CHARS]
         self.count = 0
         """Changes made so far."""
@@ -149,11 +162,11 @@ class Edit:
 
     def approve(self, version_id: str) -> bool:
         """Approve a version, in the name of whoever makes this change; false if they have done so."""
-        return self._set("approve", version_id, author(), [author()])
+        return self._set("approve", version_id, self._author, [self._author])
 
     def withdraw(self, version_id: str) -> bool:
         """Take one's own approval of a version back."""
-        return self._set("approve", version_id, author(), None)
+        return self._set("approve", version_id, self._author, None)
 
     def delete_version(self, version_id: str) -> bool:
         """Delete a version: no list shows it and no reference finds it; its content stays until `artui gc`."""
@@ -240,27 +253,42 @@ class Edit:
     def _name(self, text: str) -> str:
         return _storable(self._redactor.name(text))
 
+    def turn(self, action: str, subject_id: str, detail: str, expected: Any, wanted: Any) -> bool:
+        """Set something to what it was, if it still is what it was changed to; false if it is not."""
+        before = _KINDS[action].get(self._connection, subject_id, detail)
+        if before != expected:
+            return False
+        if before != wanted:
+            self._put(action, subject_id, detail, before, wanted)
+        return True
+
     def _set(self, action: str, subject_id: str, detail: str, wanted: Any) -> bool:
-        kind = _KINDS[action]
-        before = kind.get(self._connection, subject_id, detail)
+        before = _KINDS[action].get(self._connection, subject_id, detail)
         if before == wanted:
             return False
+        self._put(action, subject_id, detail, before, wanted)
+        return True
+
+    def _put(self, action: str, subject_id: str, detail: str, before: Any, wanted: Any) -> None:
+        kind = _KINDS[action]
         kind.put(self._connection, subject_id, detail, wanted)
         record(
             self._connection, action=action, subject=kind.subject, subject_id=subject_id,
-            before=before, after=wanted, edit_id=self._id, why=self._why,
+            before=before, after=wanted, edit_id=self.id, why=self._why, by=self._author,
         )  # fmt: skip
         self.count += 1
-        return True
 
 
 @contextlib.contextmanager
 def editing(catalog: Catalog, label: str, *, why: str = "") -> Iterator[Edit]:
     """Make one edit of several changes, whole or not at all; `undo` can undo it. `why` stays with each change."""
+    from artui.catalog.runs import searchable_together
+
     with catalog.transaction() as connection:
         edit_id = new_id()
         edit = Edit(connection, edit_id, why)
-        yield edit
+        with searchable_together(connection):
+            yield edit
         if not edit.count:
             return
         user = author()
@@ -282,17 +310,18 @@ def recording(catalog: Catalog, *, why: str = "") -> Iterator[Edit]:
         yield Edit(connection, None, why)
 
 
-def undo(catalog: Catalog, *, asks: bool = False) -> Outcome | None:
+def undo(catalog: Catalog, *, asks: bool = False, tell: Tell | None = None) -> Outcome | None:
     """Undo the last edit of this user that is not undone yet; None if there is none.
 
     With `asks` nothing is undone where this user has forgotten or removed something since: the outcome says so, and what would be.
+    What `tell` raises leaves everything as it was.
     """
-    return _turn(catalog, _DONE, _UNDONE, "key DESC", asks=asks)
+    return _turn(catalog, _DONE, _UNDONE, "key DESC", asks=asks, tell=tell)
 
 
-def redo(catalog: Catalog) -> Outcome | None:
+def redo(catalog: Catalog, *, tell: Tell | None = None) -> Outcome | None:
     """Redo what was undone last; None if there is nothing, or something else was changed since."""
-    return _turn(catalog, _UNDONE, _DONE, "key ASC")
+    return _turn(catalog, _UNDONE, _DONE, "key ASC", tell=tell)
 
 
 DONE_FOR_GOOD = """
@@ -308,7 +337,11 @@ DONE_FOR_GOOD = """
 FOR_GOOD = {"remove": "removed", "forget": "forgotten"}
 
 
-def _turn(catalog: Catalog, state: int, new_state: int, order: str, *, asks: bool = False) -> Outcome | None:
+def _turn(
+    catalog: Catalog, state: int, new_state: int, order: str, *, asks: bool = False, tell: Tell | None = None
+) -> Outcome | None:
+    from artui.catalog.runs import searchable_together
+
     is_undo, user = new_state == _UNDONE, author()
     with catalog.transaction() as connection:
         while True:
@@ -328,32 +361,38 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str, *, asks: boo
             connection.execute("UPDATE edit SET state = ? WHERE id = ?", (_DROPPED, edit_id))
         since = connection.execute(DONE_FOR_GOOD, {"edit": edit_id, "author": user}).fetchone() if is_undo else None
         for_good = FOR_GOOD[since[0]] if since is not None else ""
+        shown = cells.text(label)
         if for_good and asks:
-            return Outcome(cells.text(label), 0, 0, for_good=for_good, is_asked=True)
+            return Outcome(shown, 0, 0, for_good=for_good, is_asked=True)
         edit = Edit(connection, None)
-        kept = 0
         touched: dict[str, None] = {}
-        for row in rows:
-            change = _change(*row)
-            if change is None:
-                kept += 1
-                continue
-            action, subject_id, old, new = change
-            expected, wanted = (new, old) if is_undo else (old, new)
-            named = wanted if wanted is not None else expected
-            detail = named[0] if action in ("tag", "alias", "approve", "fact", "override") else ""
-            try:
-                is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
-                if is_as_left:
-                    edit._set(action, subject_id, detail, wanted)
-                    touched |= dict.fromkeys(
-                        [subject_id] if action != "alias" else [state[1] for state in (wanted, expected) if state]
-                    )
-            except UnknownReference:
-                is_as_left = False
-            kept += not is_as_left
+        kept = 0
+        with searchable_together(connection):
+            for number, row in enumerate(rows):
+                if tell is not None:
+                    tell(shown, number, len(rows))
+                turned = _turn_one(edit, row, is_undo=is_undo)
+                kept += turned is None
+                touched |= dict.fromkeys(turned or ())
         connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
-    return Outcome(cells.text(label), edit.count, kept, tuple(touched), for_good)
+    return Outcome(shown, edit.count, kept, tuple(touched), for_good, edit_id=str(edit_id))
+
+
+def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | None:
+    """Take one change back, or do it again; give the ids of what was touched, None if it is no longer as the edit left it."""
+    change = _change(row[0], row[1], row[2], row[3])
+    if change is None:
+        return None
+    action, subject_id, old, new = change
+    expected, wanted = (new, old) if is_undo else (old, new)
+    named = wanted if wanted is not None else expected
+    detail = named[0] if action in ("tag", "alias", "approve", "fact", "override") else ""
+    try:
+        if not edit.turn(action, subject_id, detail, expected, wanted):
+            return None
+    except UnknownReference:
+        return None
+    return [subject_id] if action != "alias" else [state[1] for state in (wanted, expected) if state]
 
 
 _PLACE_PARTS = 4
@@ -465,7 +504,7 @@ def _column(name: str) -> _Kind:
         from artui.catalog.runs import searchable
 
         (key,) = _run(connection, run_id, "key")
-        with searchable(connection, key):
+        with searchable(connection, key, only="name"):
             connection.execute(f"UPDATE run SET {name} = ? WHERE key = ?", (value, key))
 
     return _Kind("run", get, put)
@@ -506,7 +545,7 @@ def _put_tag(connection: sqlite3.Connection, run_id: str, name: str, value: Any)
 
     (key,) = _run(connection, run_id, "key")
     tag_key = name_key(connection, name)
-    with searchable(connection, key):
+    with searchable(connection, key, only="tags"):
         if value is None:
             connection.execute("DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, tag_key))
         else:

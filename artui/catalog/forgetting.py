@@ -279,16 +279,15 @@ def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings:
 
 
 _SEALED_BY = {
-    "name": (
-        "UPDATE run SET name = name WHERE key IN (SELECT run_key FROM param WHERE name_key = :key "
-        "UNION SELECT run_key FROM tag WHERE name_key = :key UNION SELECT run_key FROM series WHERE name_key = :key)",
+    "name": tuple(
+        f"UPDATE {table} SET name_key = name_key WHERE name_key = :key" for table in ("param", "tag", "series")
     ),
     "project": (
         "UPDATE run SET name = name WHERE project_key = :key",
         "UPDATE artifact SET name = name WHERE project_key = :key",
     ),
 }
-"""By table, what has seals over its rows: writing it as it is has it sealed again, if it was whole before."""
+"""By table, what has seals over its rows: writing it as it is has that part sealed again, if it was whole before."""
 
 
 def _touch_sealed(connection: sqlite3.Connection, table: str, key: object) -> None:

@@ -12,7 +12,8 @@ import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -225,7 +226,7 @@ def set_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str
 
 def set_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
     """Add tags to a run while it is being logged."""
-    with searchable(connection, run_key):
+    with searchable(connection, run_key, only="tags"):
         write_tags(connection, run_key, tags)
 
 
@@ -327,15 +328,59 @@ def name_key(connection: sqlite3.Connection, text: str) -> int:
     return int(connection.execute("INSERT INTO name (text) VALUES (?)", (text,)).lastrowid or 0)
 
 
+class _Words(NamedTuple):
+    """What the full-text index has of a run. It removes an entry only by exactly the text that was put in: no text is redacted again."""
+
+    name: str
+    note: str
+    tags: str
+    params: str
+
+
+_Changing = tuple[_Words, str]
+"""The words of a run before it changes, and which of them alone do: `tags`, or `name` for name and note; empty for any."""
+_gathered: WeakKeyDictionary[sqlite3.Connection, dict[int, _Changing]] = WeakKeyDictionary()
+"""By connection, the runs whose change the index does not know of yet; only within `searchable_together`."""
+_TOGETHER = 1000
+"""So many runs are put into the index at once."""
+
+
 @contextlib.contextmanager
-def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
-    """Keep the full-text index up to date while a run's name, note, tags or params change in the block."""
-    before = _words(connection, run_key)
+def searchable(connection: sqlite3.Connection, run_key: int, *, only: str = "") -> Iterator[None]:
+    """Keep the full-text index up to date while a run's name, note, tags or params change in the block.
+
+    `only` says that nothing but its `tags`, or its `name` and note, do: the others are not read again.
+    """
+    gathered = _gathered.get(connection)
+    if gathered is None:
+        changing = {run_key: (_words(connection, run_key), only)}
+        yield
+        _reindex(connection, changing)
+        return
+    if run_key in gathered:
+        before, parts = gathered[run_key]
+        gathered[run_key] = before, only if only == parts else ""
+    else:
+        if len(gathered) >= _TOGETHER:
+            _reindex(connection, gathered)
+            gathered.clear()
+        gathered[run_key] = _words(connection, run_key), only
     yield
-    after = _words(connection, run_key)
-    if before != after:
-        # If the index is damaged, the search suffers, not what was logged.
-        attempt(connection, lambda: _reindex(connection, run_key, before, after))
+
+
+@contextlib.contextmanager
+def searchable_together(connection: sqlite3.Connection) -> Iterator[None]:
+    """Put what changes of many runs in the block into the index many at once: with each savepoint it is written out."""
+    if connection in _gathered:
+        yield
+        return
+    gathered = _gathered[connection] = {}
+    try:
+        yield
+    finally:
+        del _gathered[connection]
+        if connection.in_transaction:
+            _reindex(connection, gathered)
 
 
 def index_again(connection: sqlite3.Connection, run_key: int) -> None:
@@ -343,35 +388,56 @@ def index_again(connection: sqlite3.Connection, run_key: int) -> None:
     _index(connection, run_key, _words(connection, run_key))
 
 
-def _index(connection: sqlite3.Connection, run_key: int, words: tuple[str, str, str, str]) -> None:
+def _index(connection: sqlite3.Connection, run_key: int, words: _Words) -> None:
     connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *words))
 
 
-def _reindex(
-    connection: sqlite3.Connection,
-    run_key: int,
-    before: tuple[str, str, str, str],
-    after: tuple[str, str, str, str],
-) -> None:
-    connection.execute(
-        "INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)",
-        (run_key, *before),
-    )
-    _index(connection, run_key, after)
+def _reindex(connection: sqlite3.Connection, changing: Mapping[int, _Changing]) -> None:
+    """Bring the index from the words that runs had to those that they have now."""
+    changed = []
+    for run_key, (before, only) in changing.items():
+        if only == "tags":
+            after = before._replace(tags=_tag_words(connection, run_key))
+        elif only == "name":
+            name, note = _own_words(connection, run_key)
+            after = before._replace(name=name, note=note)
+        else:
+            after = _words(connection, run_key)
+        if before != after:
+            changed.append((run_key, before, after))
+
+    def write() -> None:
+        for run_key, before, after in changed:
+            connection.execute(
+                "INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)",
+                (run_key, *before),
+            )
+            _index(connection, run_key, after)
+
+    if changed:
+        # If the index is damaged, the search suffers, not what was logged.
+        attempt(connection, write)
 
 
-def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str, str]:
-    name, note = connection.execute("SELECT name, note FROM run WHERE key = ?", (run_key,)).fetchone()
-    tags = connection.execute(
-        "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY t.name_key",
-        (run_key,),
-    ).fetchall()
+def _words(connection: sqlite3.Connection, run_key: int) -> _Words:
     params = connection.execute(
         "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key",
         (run_key,),
     ).fetchall()
-    # The index removes an entry only by exactly the text that was put in: it must not be redacted again.
-    return AsItIs(name), AsItIs(note), _joined(tags), _joined(params)
+    return _Words(*_own_words(connection, run_key), _tag_words(connection, run_key), _joined(params))
+
+
+def _own_words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str]:
+    name, note = connection.execute("SELECT name, note FROM run WHERE key = ?", (run_key,)).fetchone()
+    return AsItIs(name), AsItIs(note)
+
+
+def _tag_words(connection: sqlite3.Connection, run_key: int) -> str:
+    tags = connection.execute(
+        "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY t.name_key",
+        (run_key,),
+    ).fetchall()
+    return _joined(tags)
 
 
 def _joined(pairs: list[tuple[str, Any]]) -> str:

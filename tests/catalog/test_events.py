@@ -64,7 +64,8 @@ def test_undo_goes_back_through_every_state_and_redo_forward(
     ids = _catalog(path)
     states = [_state(path)]
     for changes in edits:
-        with Catalog(path) as catalog, events.editing(catalog, "some") as edit:
+        with pytest.MonkeyPatch.context() as few, Catalog(path) as catalog, events.editing(catalog, "some") as edit:
+            few.setattr(runs, "_TOGETHER", 2)
             for action, number, text in changes:
                 run = ids[number]
                 _change(edit, action, run, text)
@@ -127,3 +128,28 @@ def test_an_edit_that_fails_changes_nothing(tmp_path: Path) -> None:
             raise RuntimeError
         assert events.undo(catalog) is None
     assert _state(path) == before
+
+
+def test_an_undo_that_is_stopped_takes_nothing_back(tmp_path: Path) -> None:
+    """How far an undo is can be said, and what says it can stop it: then everything is as before, and undo offers the same edit."""
+    path = tmp_path / "x.artui"
+    ids = _catalog(path)
+    with Catalog(path) as catalog, events.editing(catalog, "tag wip on 3 runs") as edit:
+        for run_id in ids:
+            edit.tag(run_id, "wip")
+    before = _state(path)
+    told = []
+
+    def tell(label: str, number: int, count: int) -> None:
+        told.append((label, number, count))
+        if number == 1:
+            raise RuntimeError
+
+    with Catalog(path) as catalog:
+        with pytest.raises(RuntimeError):
+            events.undo(catalog, tell=tell)
+        assert told == [("tag wip on 3 runs", 0, 3), ("tag wip on 3 runs", 1, 3)]
+        assert _state(path) == before
+        outcome = events.undo(catalog)
+
+    assert outcome is not None and (outcome.changed, outcome.edit_id) == (3, edit.id)

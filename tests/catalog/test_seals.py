@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import artui
 from artui.catalog import Catalog, artifacts, events, origins, seals
@@ -98,6 +101,46 @@ def test_edits_keep_seals(path: Path) -> None:
         events.redo(catalog)
 
     assert damage(path) == {}
+
+
+@pytest.mark.parametrize("first", [None, *CHANGES])
+def test_a_change_of_any_part_renews_it_and_it_alone(path: Path, first: str | None) -> None:
+    """What changes through artui is sealed again, whatever else did in the same transaction, and what was damaged stays so."""
+    if first is not None:
+        execute(path, CHANGES[first])
+    more = (
+        "INSERT INTO param (run_key, name_key, type, number) VALUES (1, 2, 1, 5)", "DELETE FROM tag WHERE run_key = 1",
+        "UPDATE file SET note = 'x'", "DELETE FROM preview", "INSERT INTO retirement (version_key, time_ms) VALUES (1, 5)",
+        "UPDATE artifact SET note = 'x'", "UPDATE version SET metadata = '{}'", "INSERT INTO alias (artifact_key, name, version_key) VALUES (1, 'a', 1)",
+    )  # fmt: skip
+    with Catalog(path) as catalog:
+        for statement in (*CHANGES.values(), *more):
+            with catalog.transaction() as connection:
+                connection.execute("UPDATE run SET note = note || 'x'")
+                connection.execute(statement)
+
+    assert damage(path) == {} if first is None else first in damage(path)["run 1"]
+
+
+ROWS = st.lists(
+    st.lists(
+        st.none() | st.floats(allow_nan=False) | st.integers(-(2**63), 2**63 - 1) | st.text() | st.binary()
+        | st.sampled_from(["null", "e-1", "1e5", "\x7f", "\n", '"', "a" * 50, 1e-5, 9.9e-5, 1e-4, 1e15, 1e16, 123456.0, -0.0]),
+        max_size=5,
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@given(ROWS)
+def test_rows_are_written_for_seals_as_before(rows: list[list[object]]) -> None:
+    """However quickly rows are written, they are JSON as Python has it: seals of older catalogs stay true."""
+
+    def of_bytes(value: bytes) -> dict[str, str]:
+        return {"hex": value.hex()}
+
+    plain = "".join(json.dumps(row, separators=(",", ":"), default=of_bytes) + "\n" for row in rows)
+    assert seals.canonical([tuple(row) for row in rows]) == plain.encode("ascii")
 
 
 def test_moved_alias_keeps_both_versions_true(tmp_path: Path) -> None:
