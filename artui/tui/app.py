@@ -31,7 +31,7 @@ from artui.tui.ahead import KeysInOrder
 from artui.tui.alerts import BUILT_IN, Alerts, alert_text
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
-from artui.tui.fetch import Asks
+from artui.tui.fetch import Asks, stop_change
 from artui.tui.keys import bindings
 from artui.tui.keytable import MOVED_KEYS
 from artui.tui.live import Watch
@@ -42,7 +42,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
-from artui.tui.state.marks import VersionMarks
+from artui.tui.state.marks import Marks, Unmarked, VersionMarks
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins, terminal_path
 from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
@@ -146,6 +146,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self._total_count, self._running_count = 0, 0
         self._shows_size = False
         self._said_moved: set[int] = set()
+        self._unmarked: dict[str, Unmarked] = {}
+        """By edit, what it took the marks off."""
         self._colour_numbers: dict[str, int] = {}
         self._notices = Notices()
         self._notice_timer: Any = None
@@ -544,6 +546,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     # Going places
 
     def action_go_back(self) -> None:
+        if stop_change():
+            return
         self.screen_left(self.screen)
         self.navigation.go_back()
 
@@ -585,13 +589,29 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Mark a run in the table of runs, or unmark it."""
         self.navigation.toggle_mark(run_key)
 
-    def unmark_runs(self, keys: Sequence[int]) -> None:
-        """Take marks off runs, as off those that were put into the trash."""
+    def unmark_runs(self, keys: Sequence[int], edit_id: str) -> None:
+        """Take marks off runs that an edit put into the trash, until it is taken back."""
+        self._unmarked[edit_id] = Unmarked(runs=frozenset(keys).intersection(self.marked_keys()))
         self.navigation.unmark(keys)
 
-    def unmark_versions(self, keys: Sequence[int]) -> None:
-        """Take marks off versions, as off those that were deleted."""
-        self.version_marks.marks = self.version_marks.marks.without(keys)
+    def unmark_versions(self, keys: Sequence[int], edit_id: str) -> None:
+        """Take marks off versions that an edit deleted, until it is taken back."""
+        self._unmarked[edit_id] = Unmarked(versions=self.version_marks.marks.keys.intersection(keys))
+        self._mark_versions(self.version_marks.marks.without(keys))
+
+    def mark_again(self, edit_id: str, *, is_undone: bool) -> int:
+        """Give back the marks that an edit took, as it is taken back, or take them again; say how many."""
+        unmarked = self._unmarked.get(edit_id, Unmarked())
+        if unmarked.runs:
+            turn = self.navigation.mark if is_undone else self.navigation.unmark
+            turn(unmarked.runs)
+        if unmarked.versions:
+            marks = self.version_marks.marks
+            self._mark_versions(marks.with_keys(unmarked.versions) if is_undone else marks.without(unmarked.versions))
+        return len(unmarked.runs) + len(unmarked.versions)
+
+    def _mark_versions(self, marks: Marks) -> None:
+        self.version_marks.marks = marks
         if isinstance(self.screen, CatalogScreen):
             self.screen.show_marks()
 

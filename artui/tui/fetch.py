@@ -52,6 +52,71 @@ _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="artui-writer")
 """One after the other: an undo that follows an edit must not come before it."""
 
 
+MANY = 2_000
+"""A change of more than so many things says how far it is, and can be stopped."""
+_TOLD_EVERY = 1_000
+
+
+class Stopped(Exception):
+    """The user has stopped a change: nothing of it is made."""
+
+
+class Progress:
+    """How far a large change is: said while it is made, and where it can be stopped."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._is_stopped = False
+
+    def at(self, what: str, number: int, count: int) -> None:
+        """Say how many of how many things are done, each now and then.
+
+        Raises:
+            Stopped: the user does not want it any more.
+        """
+        if count <= MANY or number % _TOLD_EVERY:
+            return
+        _under_way.add(self)
+        if self._is_stopped:
+            raise Stopped
+        self._tell(f"{what}: {100 * number // count} % · esc stops it")
+
+    def finishes(self, what: str, count: int) -> None:
+        """Say that all is done and is being written, which cannot be stopped any more."""
+        self.end()
+        if self._is_stopped:
+            raise Stopped
+        if count > MANY:
+            self._tell(f"{what}: all done, being written …")
+
+    def end(self) -> None:
+        """Let it be stopped no more."""
+        _under_way.discard(self)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def stop(self) -> None:
+        """Ask the change to stop."""
+        self._is_stopped = True
+        self._tell("stopping …")
+
+
+_under_way: set[Progress] = set()
+"""Large changes that can be stopped: one at a time is made."""
+
+
+def stop_change() -> bool:
+    """Stop the large change that is being made; false if there is none."""
+    changes = list(_under_way)
+    for change in changes:
+        change.stop()
+    return bool(changes)
+
+
 class Asks(MessagePump):
     """A screen or widget that asks the catalog."""
 
@@ -95,8 +160,8 @@ class Asks(MessagePump):
         self._changes[topic, ticket] = answer
         self._last_change = _writer.submit(self._work, topic, ticket, work)
 
-    def teller(self) -> Callable[[str], None]:
-        """Give what a change may call, from its own thread, to say how far it is."""
+    def progress(self) -> Progress:
+        """Give what a large change says how far it is with, from its own thread."""
         app: Any = self.app
 
         def tell(text: str) -> None:
@@ -104,7 +169,7 @@ class Asks(MessagePump):
             if self.is_running:
                 app.call_later(app.say, text)
 
-        return tell
+        return Progress(tell)
 
     def _next_ticket(self, topic: str) -> int:
         if not hasattr(self, "_tickets"):
@@ -139,7 +204,10 @@ class Asks(MessagePump):
         again = self._agains.pop(message.topic, None) if is_newest else None
         if again is not None and isinstance(message.error or message.value, UsageError):
             again()
-        if message.error is not None:
+        if isinstance(message.error, Stopped):
+            host.topic_succeeded(self, message.topic)
+            host.say("Stopped: nothing was changed.")
+        elif message.error is not None:
             host.topic_failed(self, message.topic, message.error)
         else:
             host.topic_succeeded(self, message.topic)

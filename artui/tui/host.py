@@ -125,11 +125,14 @@ class Host(Protocol):
     def toggle_mark(self, run_key: int) -> None:
         """Mark a run in the table of runs, or unmark it."""
 
-    def unmark_runs(self, keys: Sequence[int]) -> None:
-        """Take marks off runs, as off those that were put into the trash."""
+    def unmark_runs(self, keys: Sequence[int], edit_id: str) -> None:
+        """Take marks off runs that an edit put into the trash, until it is taken back."""
 
-    def unmark_versions(self, keys: Sequence[int]) -> None:
-        """Take marks off versions, as off those that were deleted."""
+    def unmark_versions(self, keys: Sequence[int], edit_id: str) -> None:
+        """Take marks off versions that an edit deleted, until it is taken back."""
+
+    def mark_again(self, edit_id: str, *, is_undone: bool) -> int:
+        """Give back the marks that an edit took, as it is taken back, or take them again; say how many."""
 
     def compare_with_marked(self, run_key: int) -> None:
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""

@@ -5,7 +5,7 @@ Screens are imported when they are opened: the first one must not wait for the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.things import Thing
     from artui.tui.screens.runs.screen import RunsScreen
+    from artui.tui.screens.runs.state import RunsState
 
 
 _WAY_BACK = "way back"
@@ -207,10 +208,17 @@ class Navigation:
         runs = self._runs_screen
         runs.show(marks.toggled(runs.state, [run_key], run_key))
 
-    def unmark(self, run_keys: Sequence[int]) -> None:
+    def mark(self, run_keys: Iterable[int]) -> None:
+        """Mark more runs."""
+        self._show_marks(marks.with_marks(self._runs_screen.state, run_keys))
+
+    def unmark(self, run_keys: Iterable[int]) -> None:
         """Take marks off runs."""
+        self._show_marks(marks.without(self._runs_screen.state, run_keys))
+
+    def _show_marks(self, state: RunsState) -> None:
         runs, screen = self._runs_screen, self._app.screen
-        runs.show(marks.without(runs.state, run_keys))
+        runs.show(state)
         if screen is not runs and isinstance(screen, CatalogScreen):
             screen.show_marks()
 

@@ -35,8 +35,6 @@ _NAME_CHARS = 40
 _MAX_TAGS_NAMED, _MAX_PROJECTS_NAMED = 4, 6
 _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
-_MANY, _TOLD_EVERY = 2_000, 1_000
-"""A change of more runs says how far it is, after so many each."""
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
 
@@ -147,18 +145,26 @@ class Editor:
             return
         path = self._screen.reader.path
 
-        asks = turn == "undo" and not self._is_warned
+        is_undo = turn == "undo"
+        asks = is_undo and not self._is_warned
         self._is_warned = False
+        progress, does = self._screen.progress(), "taking back" if is_undo else "doing again"
+
+        def tell(label: str, number: int, count: int) -> None:
+            if number == count - 1:
+                progress.finishes(f"{does}: {clean(label)}", count)
+            else:
+                progress.at(f"{does}: {clean(label)}", number, count)
 
         def work() -> Outcome | None:
             from artui.catalog import Catalog, events
 
-            with Catalog(path) as catalog:
-                return events.undo(catalog, asks=asks) if turn == "undo" else events.redo(catalog)
+            with progress, Catalog(path) as catalog:
+                return events.undo(catalog, asks=asks, tell=tell) if is_undo else events.redo(catalog, tell=tell)
 
-        self._screen.change("edit", work, lambda outcome: self._turned(outcome, done, nothing))
+        self._screen.change("edit", work, lambda outcome: self._turned(outcome, done, nothing, is_undone=is_undo))
 
-    def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
+    def _turned(self, outcome: Outcome | None, done: str, nothing: str, *, is_undone: bool) -> None:
         if outcome is None:
             self._say(nothing)
             return
@@ -171,7 +177,9 @@ class Editor:
             return
         left = f" · {plural(outcome.kept, 'change')} left alone: changed since, or removed for good" if outcome.kept else ""  # fmt: skip
         said = f"{done}: {outcome.label}" if outcome.changed else f"nothing was {done} of: {outcome.label}"
-        self._say(said + left, is_warning=not outcome.changed)
+        again = self._screen.artui.mark_again(outcome.edit_id, is_undone=is_undone) if outcome.changed else 0
+        marks = f" · {count_text(again)} marked again" if again and is_undone else ""
+        self._say(said + marks + left, is_warning=not outcome.changed)
         self._screen.point_at(outcome.touched)
         self._screen.load()
 
@@ -225,30 +233,32 @@ class RunsEditor(Editor):
         named = f"{edit_name or label} {runs.whom}"
         gone: list[str] = []
         notices: list[str] = []
-        tell = self._screen.teller()
+        edit_ids: list[str] = []
+        progress = self._screen.progress()
 
         def work() -> int:
             from artui.catalog import Catalog, events
 
             ids = run_ids(reader, runs.keys)
-            with Catalog(reader.path) as catalog, events.editing(catalog, named) as edit:
+            with progress, Catalog(reader.path) as catalog, events.editing(catalog, named) as edit:
                 notices.append(catalog.notice)
+                edit_ids.append(edit.id or "")
                 for number, run_id in enumerate(ids):
-                    if number % _TOLD_EVERY == 0 and len(ids) > _MANY:
-                        tell(f"{shown}: {100 * number // len(ids)} % …")
+                    progress.at(shown, number, len(ids))
                     try:
                         change(edit, run_id)
                     except RemovedForGood:
                         gone.append(run_id)
                         if len(ids) == 1:
                             raise
+                progress.finishes(shown, len(ids))
                 count = edit.count
             gone[:] = names_of_runs(reader, run_keys(reader, gone))
             return count
 
         def edited(count: int) -> None:
             if unmarks:
-                self._screen.artui.unmark_runs(runs.keys)
+                self._screen.artui.unmark_runs(runs.keys, edit_ids[0])
             # A store that was opened by its path is read, never written.
             where = " in artui's copy of the store" if self._screen.artui.importing is not None else ""
             left = _left_words(gone)
@@ -719,15 +729,18 @@ class VersionsEditor(Editor):
         named = f"{edit_name} {whom or _whom(heads)}"
 
         def answered(why: str) -> None:
+            edit_ids: list[str] = []
+
             def work() -> bool:
                 from artui.catalog import Catalog, events
 
                 with Catalog(path) as catalog, events.editing(catalog, named, why=why) as edit:
+                    edit_ids.append(edit.id or "")
                     return sum(change(edit, head) for head in heads) > 0
 
             def take(is_changed: bool) -> None:
                 if unmarks:
-                    self._screen.artui.unmark_versions([head.key for head in heads])
+                    self._screen.artui.unmark_versions([head.key for head in heads], edit_ids[0])
                 self._said_of_change(label if is_changed else "It is so already.", is_changed)
 
             self._screen.change("edit", work, take)

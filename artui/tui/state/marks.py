@@ -54,6 +54,13 @@ class Marks(NamedTuple):
         return first + sorted(self.keys.difference(first))
 
 
+class Unmarked(NamedTuple):
+    """What an edit took the marks off: what it took out of the lists."""
+
+    runs: frozenset[int] = frozenset()
+    versions: frozenset[int] = frozenset()
+
+
 class Reach(NamedTuple):
     """What a key acts on: what is marked, or else what is in sight."""
 

@@ -334,8 +334,8 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert "marked" not in shown(pilot)
 
         # Of several, only the hidden ones are named.
-        await press(pilot, "u")
-        runs.show(marks.with_marks(runs.state, [hidden[0].key]))
+        assert "2 marked again" in await press(pilot, "u")
+        runs.show(marks.without(runs.state, [hidden[1].key]))
         await press(pilot, "space")
         assert "tag 2 marked runs, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
         await press(pilot, "escape")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from artui.query.runs.export import FORMATS, table_of, write_table
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.runs.sorting import Sort
+from artui.tui import fetch
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.runs.columns import all_columns
 from artui.tui.screens.runs.screen import RunsScreen
@@ -174,18 +177,76 @@ def test_marked_runs_are_tagged_and_trashed_and_all_is_taken_back(small_catalog:
         await pilot.press("space", "space", "t", *"keep", "enter")
         await settled(pilot)
         assert "tag keep on 2 runs" in shown(pilot) and tags() == 2
+        marked = _screen(pilot).state.marked
         await pilot.press("X")
         await settled(pilot)
-        assert "10 runs" in shown(pilot)
-        await pilot.press("u")
-        await settled(pilot)
-        assert "12 runs" in shown(pilot) and tags() == 2
+        assert "10 runs" in shown(pilot) and len(marked) == 2 and not _screen(pilot).state.marked
+        for key, count in (("u", 2), ("ctrl+r", 0), ("u", 2)):
+            await pilot.press(key)
+            await settled(pilot)
+            assert len(_screen(pilot).state.marked) == count
+        assert "12 runs" in shown(pilot) and tags() == 2 and _screen(pilot).state.marked == marked
+        assert "taken back: deletion of 2 runs · 2 marked again" in shown(pilot)
         await pilot.press("u")
         await settled(pilot)
         assert tags() == 0
         await pilot.press("ctrl+r")
         await settled(pilot)
         assert tags() == 2 and "done again" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_a_large_change_says_how_far_it_is_and_stops(
+    small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """esc stops a change of many runs, and its undo, half way: nothing of it is made, marks stay, and the screen stays."""
+    monkeypatch.setattr(fetch, "MANY", 1)
+    monkeypatch.setattr(fetch, "_TOLD_EVERY", 1)
+    reached, goes_on = threading.Event(), threading.Event()
+    put = events.Edit._put
+
+    def slow_put(edit: events.Edit, *change: Any) -> None:
+        put(edit, *change)
+        reached.set()
+        assert goes_on.wait(20)
+
+    monkeypatch.setattr(events.Edit, "_put", slow_put)
+
+    def notes() -> int:
+        with Reader(small_catalog) as reader:
+            return len(run_order(reader, RunsRequest("note = wip")).keys)
+
+    async def stop(pilot: Pilot[Any], said: str) -> None:
+        screen = pilot.app.screen
+        assert await asyncio.to_thread(reached.wait, 20)
+        await pilot.pause()
+        assert said in shown(pilot)
+        await pilot.press("escape")
+        goes_on.set()
+        await settled(pilot)
+        assert "Stopped: nothing was changed." in shown(pilot) and pilot.app.screen is screen
+        assert len(_screen(pilot).state.marked) == 3
+        reached.clear()
+        goes_on.clear()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "space", "n", *"wip", "enter")
+        await stop(pilot, "note on 3 runs: 0 % · esc stops it")
+        assert notes() == 0
+        goes_on.set()
+        await pilot.press("n", *"wip", "enter")
+        await settled(pilot)
+        assert notes() == 3
+        reached.clear()
+        goes_on.clear()
+        await pilot.press("u")
+        await stop(pilot, "taking back: note on 3 runs: 0 % · esc stops it")
+        assert notes() == 3
+        goes_on.set()
+        await pilot.press("u")
+        await settled(pilot)
+        assert notes() == 0 and "taken back: note on 3 runs" in shown(pilot)
 
     explore(small_catalog, flow)
 
