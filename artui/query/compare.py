@@ -67,6 +67,31 @@ class Comparison:
         return sum(row.differs for row in self.rows)
 
 
+def in_order(row: Row, *, is_reversed: bool = False) -> list[int]:
+    """Give the places of the runs by their values in a row, the best or else the smallest first; numbers before texts.
+
+    What is no number, and runs without a value, come last either way.
+    """
+    is_down = (row.direction == "higher") != is_reversed
+
+    def is_text(place: int) -> bool:
+        return not isinstance(row.values[place], int | float)
+
+    def value(place: int) -> Any:
+        return str(row.values[place]).casefold() if is_text(place) else row.values[place]
+
+    places = range(len(row.values))
+    last = [place for place in places if row.values[place] is None or row.values[place] != row.values[place]]
+    last.sort(key=lambda place: row.values[place] is None)
+    told = [place for place in places if place not in set(last)]
+    numbers, texts = [place for place in told if not is_text(place)], [place for place in told if is_text(place)]
+    return [
+        *sorted(numbers, key=value, reverse=is_down),
+        *sorted(texts, key=value, reverse=is_down),
+        *last,
+    ]
+
+
 STATISTICS = ("min", "max", "mean", "first", "step_of_min", "step_of_max", "last_step", "count")
 """What a summary says beside the last value, named as in the filter language."""
 

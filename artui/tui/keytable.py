@@ -643,6 +643,14 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key(
+        "compare",
+        "s",
+        "sort",
+        "sort",
+        "Put the runs in order of the current row, the best first; again, the other way round.",
+        in_footer=True,
+    ),
+    Key(
         "compare", "a", "add_runs", "add", "Add a run by its name or id, or all that a filter matches.", in_footer=True
     ),
     Key(

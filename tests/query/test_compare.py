@@ -10,7 +10,8 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.model import ParamValue
-from artui.query.compare import Row, compare
+from artui.query.compare import Row, compare, in_order
+from artui.query.direction import Direction
 from artui.units import param_texts
 from tests.reading import open_reader
 
@@ -94,3 +95,13 @@ def test_params_that_differ_look_different(tmp_path: Path) -> None:
     """Two learning rates that differ in the ninth digit are shown to that digit, others shortly."""
     rows = _compared(tmp_path / "x.artui", [{"a": 1 / 3, "b": 1 / 3}, {"a": 1 / 3 + 1e-9, "b": 1 / 3}], [{}, {}])
     assert len(set(param_texts(rows["a"].values))) == 2 and param_texts(rows["b"].values) == ("0.333333", "0.333333")
+
+
+@pytest.mark.parametrize(
+    ("direction", "is_reversed", "places"),
+    [("lower", False, [3, 0, 6, 2, 5, 1, 4]), ("lower", True, [6, 0, 3, 5, 2, 1, 4]), ("higher", False, [6, 0, 3, 5, 2, 1, 4]), (None, False, [3, 0, 6, 2, 5, 1, 4])],
+)  # fmt: skip
+def test_runs_go_in_order_of_a_row(direction: Direction | None, is_reversed: bool, places: list[int]) -> None:
+    """The best or the smallest first, texts behind numbers; NaN and runs without a value last, either way."""
+    row = Row("metrics", "f1", (2, math.nan, "Adam", 1.5, None, "sgd", math.inf), True, direction)
+    assert in_order(row, is_reversed=is_reversed) == places

@@ -108,7 +108,7 @@ def test_settings_give_actions_other_keys() -> None:
     ("chosen", "expected_text"),
     [
         ({"runs.sorted": "x"}, "runs.sorted"), ({"runs.sort": ""}, "runs.sort"), ({"runs.sort": 3}, "runs.sort"), ({"runs.sort": "c"}, "would be"),
-        ({"runs.sort": "ctrl+s"}, "terminal"), ({"runs.sort": "ctrl+t"}, "app.choose_theme and runs.sort"), ({"compare.sort": "x"}, "Did you mean runs.sort"),
+        ({"runs.sort": "ctrl+s"}, "terminal"), ({"runs.sort": "ctrl+t"}, "app.choose_theme and runs.sort"), ({"diff.sort": "x"}, "Did you mean runs.sort"),
     ],
 )  # fmt: skip
 def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], expected_text: str) -> None:

@@ -29,7 +29,7 @@ from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
-from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, next_y_scale, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable, whole_text
 from artui.tui.widgets.prompt import Prompt
@@ -77,7 +77,11 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self._metric = ""
         self._place = (False, 0, 1, 0)
         """Whether the charts are beside the table, how wide that is then, how many they are, and their height below it."""
-        self._is_transposed = False
+        self._is_transposed = self._began_transposed = False
+        self._drawn: list[tuple[str, list[tuple[str, str, int, Curve]]]] = []
+        """The curves as they were read last, by metric."""
+        self._sorted_by: tuple[str, str] | None = None
+        """The row by which the runs were sorted last, if not the other way round."""
         self._is_baseline_chosen = False
         """Whether the user said which run is the baseline."""
         self._has_statistics = False
@@ -113,15 +117,43 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         )
 
     def _take(self, comparison: Comparison) -> None:
-        is_first = self.comparison is None
-        self.comparison = comparison
+        before, self.comparison = self.comparison, comparison
         self._numbers = self.artui.set_apart([run.head.id for run in comparison.runs])
         self.show_place()
-        if is_first:
+        if before is None:
             self._metric = judging_metric([metric.title for metric in run.metrics] for run in comparison.runs)
             self.table.baseline = self.table.column = self._first_baseline()
-        self._lay_out()
+            self._lay_out()
+            self._turn_if_most_are_hidden(self.table)
+        else:
+            self._show_others(before)
         self._ask_curves()
+
+    def _turn_if_most_are_hidden(self, table: CompareTable | TransposedTable) -> None:
+        """Let runs be lines from the start where half of them or more have no room as columns."""
+        count, hidden = len(table.heads), table.hidden_count
+        if isinstance(table, CompareTable) and 2 * hidden >= count:
+            self._began_transposed = True
+            self._transpose()
+            self.artui.say(f"runs are lines: as columns {hidden} of {count} would be out of sight · T turns them")
+
+    def _show_others(self, before: Comparison) -> None:
+        """Show other runs, or others first; the current run and the baseline stay, unless they were taken out."""
+        places = {run_id: place for place, run_id in enumerate(self.run_ids)}
+        current, baseline = self.table.column, self.table.baseline
+        current, baseline = (
+            places.get(before.runs[place].head.id, max(0, min(place, len(places)) - 1)) for place in (current, baseline)
+        )
+        self.table.baseline = baseline
+        self._lay_out()
+        self._go_to_run(current)
+        self._say()
+
+    def _go_to_run(self, number: int) -> None:
+        if isinstance(self.table, TransposedTable):
+            self.table.column = number
+        else:
+            self.table.move_column(number - self.table.column)
 
     def _lay_out(self) -> None:
         if self.comparison is None:
@@ -229,6 +261,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if row is not None and row.metric and row.metric != self._metric:
             self._metric = row.metric
             self._ask_curves()
+        else:
+            self._draw_curves()
         self._arrange()
         self._say()
 
@@ -269,19 +303,31 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.ask("curves", lambda: [(name, read(name)) for name in names], self._take_curves)
 
     def _take_curves(self, drawn: list[tuple[str, list[tuple[str, str, int, Curve]]]]) -> None:
-        current = self._current_id
-        for number, (chart, (name, curves)) in enumerate(zip(self.charts, drawn, strict=False)):
+        self._drawn = drawn
+        self._draw_curves(is_anew=True)
+
+    def _draw_curves(self, *, is_anew: bool = False) -> None:
+        """Draw the curves that were read last; of many those of the current run, of the baseline and of the best one stand out."""
+        for number, (chart, (name, curves)) in enumerate(zip(self.charts, self._drawn, strict=False)):
+            picked = self._picked_ids(name) if len(curves) > MANY_CURVES else {run_id for run_id, *_ in curves}
+            if not is_anew and picked == {line.run_id for line in chart.curves if line.is_picked}:
+                continue
             lines = [
-                ChartLine(title, curve, colour, mark_of(colour), run_id, len(curves) <= 8 or run_id == current)
+                ChartLine(title, curve, colour, mark_of(colour), run_id, run_id in picked)
                 for run_id, title, colour, curve in curves
             ]
             options = "" if number else "   " + "".join(text for text, _ in options_spans(self.chart_options))
             chart.remove_class("hidden")
+            chart.has_names = True
             chart.show(clean(name) + options, lines, self.chart_options)
 
-    @property
-    def _current_id(self) -> str:
-        return self.comparison.runs[self.table.column].head.id if self.comparison else ""
+    def _picked_ids(self, metric: str) -> set[str]:
+        comparison = self.comparison
+        if comparison is None:
+            return set()
+        bests = next((row.bests for row in comparison.rows if row.metric == metric), ())
+        places = {self.table.column, self.table.baseline, *sorted(bests)[:1]}
+        return {comparison.runs[place].head.id for place in places if place < len(comparison.runs)}
 
     def action_choose_axis(self) -> None:
         self.choose_axis_of(self.chart_options, self._set_axis)
@@ -322,13 +368,13 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.post_message(ShowRuns(where))
 
     def go_back(self) -> bool:
-        """Leave the question at the bottom, the part of the x axis that is looked at, or the runs as lines; false if there is none of these."""
+        """Leave the question at the bottom, the part of the x axis that is looked at, or the turned table; false if there is none of these."""
         if self.query_one(Prompt).leave():
             return True
         if self.chart_options.window is not None:
             self.action_whole()
             return True
-        if self._is_transposed:
+        if self._is_transposed != self._began_transposed:
             self.action_transpose()
             return True
         return False
@@ -365,6 +411,12 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
 
     def action_transpose(self) -> None:
         """Show runs as lines, or as columns again; the current run, row and baseline stay."""
+        self._transpose()
+        form = "lines" if self._is_transposed else "columns"
+        is_back = self._is_transposed == self._began_transposed
+        self.artui.say(f"runs are {form} again" if is_back else f"runs are {form} now · T or esc turns them back")
+
+    def _transpose(self) -> None:
         before, row = self.table, self.table.row
         column, baseline = before.column, before.baseline
         before.add_class("hidden")
@@ -377,13 +429,23 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             table.go_to(table.rows.index(row))
         elif row is not None and row in table.rows:
             table.move_to(table.rows.index(row))
-        if isinstance(table, TransposedTable):
-            table.column = column
-        else:
-            table.move_column(column - table.column)
+        self._go_to_run(column)
         self.set_focus(table)
         self._say()
-        self.artui.say("runs are lines now · T or esc turns them back" if self._is_transposed else "runs are columns again")  # fmt: skip
+
+    def action_sort(self) -> None:
+        """Put the runs in order of the current row, the best or the smallest first; once more, the other way round."""
+        comparison, row = self.comparison, self.table.row
+        if comparison is None or row is None:
+            return
+        is_again, self._sorted_by = self._sorted_by == (row.section, row.name), (row.section, row.name)
+        if is_again:
+            self._sorted_by = None
+        self.run_ids = [comparison.runs[place].head.id for place in query.in_order(row, is_reversed=is_again)]
+        first = {"higher": "highest", "lower": "lowest"}.get(row.direction or "", "smallest")
+        last = {"highest": "lowest", "lowest": "highest"}.get(first, "largest")
+        self.artui.say(f"runs in order of {clean(row.name)}, the {last if is_again else first} first")
+        self.load()
 
     def action_code(self) -> None:
         """Show how the code of the current run differs from the baseline's: from the older one on, unless that was chosen."""
@@ -443,13 +505,13 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def action_column(self, change: int) -> None:
         self.table.move_column(change)
         self._say()
-        if self.comparison is not None and len(self.comparison.runs) > 8:
-            self._ask_curves()
+        self._draw_curves()
 
     def action_baseline(self) -> None:
         self.table.set_baseline(self.table.column)
         self._is_baseline_chosen = True
         self._say()
+        self._draw_curves()
 
     def action_direction(self) -> None:
         row = self.table.row
@@ -535,9 +597,6 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             self.artui.say("Two runs are the fewest that can be compared.")
             return
         del self.run_ids[self.table.column]
-        self.table.baseline = max(
-            0, self.table.baseline - (self.table.column <= self.table.baseline and self.table.baseline > 0)
-        )
         self.load()
 
     def on_line_chosen(self, message: LineChosen) -> None:

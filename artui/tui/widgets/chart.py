@@ -111,6 +111,8 @@ class Chart(Widget):
         """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
         self.other_count = 0
         """How many runs there are beside those in colour, if the curves behind are those of a sample of them; else 0."""
+        self.has_names = False
+        """Whether the values of some of many runs have the names of these, where there is room: nothing else names them."""
         self.is_alone = False
         """Whether no other chart is on the screen."""
         self._picture: ChartPicture | None = None
@@ -514,6 +516,11 @@ def _head(
     names = fit_apart([clean(line.title, max_chars=100) for line in named], _NAME_CELLS)
     marks = [line.mark if line.is_picked else f"{name.rstrip()}:" for line, name in zip(named, names, strict=True)]
     texts = _value_texts(marks, values, behind, room)
+    are_alike = len(set(marks)) < len(marks)
+    if are_alike or (chart.has_names and len(curves) > MANY_CURVES):
+        telling = [f"{mark} {name.rstrip()}" if line.is_picked else mark for line, name, mark in zip(named, names, marks, strict=True)]  # fmt: skip
+        named_texts = _value_texts(telling, values, behind, room)
+        texts = named_texts if are_alike or sum(map(cell_len, named_texts)) <= room else texts
     fitting = len(texts)
     if sum(map(cell_len, texts)) > room:
         # How many more there are takes room, too.
@@ -553,7 +560,8 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
         if len(set(shown)) < different:
             continue
         texts = [
-            f"{mark}{after_mark if mark else ''}{text}{rest}{gap}"
+            # A name never runs into its value.
+            f"{mark}{(after_mark or ' ' * (' ' in mark)) if mark else ''}{text}{rest}{gap}"
             for mark, text, rest in zip(marks, shown, behind, strict=True)
         ]
         if sum(map(cell_len, texts)) <= room:

@@ -147,7 +147,8 @@ class CompareTable(LineList):
         """Show which runs are marked."""
         if marked != self.marked:
             self.marked = marked
-            self._lay_out()
+            if self._shown:
+                self._lay_out()
 
     def set_baseline(self, column: int) -> None:
         """Hold the other runs against this one."""
@@ -161,7 +162,8 @@ class CompareTable(LineList):
 
     @property
     def _room(self) -> int:
-        return max(1, self.size.width - self.label_cells)
+        # Before it was laid out it is as wide as the screen.
+        return max(1, (self.size.width or self.screen.size.width) - self.label_cells)
 
     def _fit(self) -> None:
         """Give columns the width that what is in them takes; if not all fit, differences from the baseline go below the values."""

@@ -46,7 +46,11 @@ async def _compared(pilot: Pilot[Any], count: int) -> CompareTable:
         await pilot.press("space")
     await pilot.press("c")
     await settled(pilot)
-    return on(pilot, CompareScreen).query_one(CompareTable)
+    screen = on(pilot, CompareScreen)
+    if not isinstance(screen.table, CompareTable):
+        await pilot.press("T")
+        await settled(pilot)
+    return screen.query_one(CompareTable)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -414,8 +418,6 @@ def test_the_current_run_is_in_sight_among_many_lines(tmp_path: Path, explore: E
         await settled(pilot)
         await pilot.press("asterisk", "c")
         await settled(pilot)
-        await pilot.press("T")
-        await settled(pilot)
         table = on(pilot, CompareScreen).table
         assert isinstance(table, TransposedTable) and table.scroll_offset.y == 0
         for keys in ([], ["down"] * 25, ["up"] * 9, ["up"] * 9, ["G"], ["g"], ["pagedown"], ["pageup"], ["T T"]):
@@ -440,3 +442,61 @@ def test_the_current_run_is_in_sight_among_many_lines(tmp_path: Path, explore: E
         assert 1 <= table.cursor - round(table.scroll_offset.y) < table.size.height
 
     explore(path, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize(("size", "count"), [((80, 24), 4), ((80, 24), 12), ((120, 36), 6), ((120, 36), 31), ((200, 50), 31)])  # fmt: skip
+def test_many_runs_are_lines_from_the_start_and_go_in_order(
+    tmp_path: Path, explore: Explore, size: tuple[int, int], count: int
+) -> None:
+    """Where half of them have no room as columns; s puts the best first, and esc takes only a turn back that was asked for."""
+    path = _made(tmp_path / "x.artui", [{"val/loss": (number * 7 % count) / 70 + 0.01} for number in range(count)])
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for key in range(1, count + 1):
+            name_key = runs.name_key(connection, "val/loss")
+            value = ((key - 1) * 7 % count) / 70 + 0.01
+            points.append(connection, key, name_key, "", *points.pack([(1, 2, value), (2, 3, value)]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("asterisk", "c")
+        await settled(pilot)
+        screen = on(pilot, CompareScreen)
+        first, columns = screen.table, screen.query_one(CompareTable)
+        is_line = isinstance(first, TransposedTable)
+        assert is_line == (count > 6)
+        if is_line:
+            said = re.search(rf"as columns (\d+) of {count} would be out of sight · T turns them", shown(pilot))
+            assert said is not None
+        await pilot.press("T")
+        await settled(pilot)
+        assert isinstance(screen.table, CompareTable) != isinstance(first, CompareTable)
+        if is_line:
+            assert columns.hidden_count == int(said[1]) >= count / 2  # type: ignore[index]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert screen.table is first and pilot.app.screen is screen
+        chosen = screen.subject()
+        await pilot.press("s")
+        await settled(pilot)
+        table = screen.table
+        assert screen.subject() == chosen and table.heads[table.baseline] == chosen
+        assert "runs in order of val/loss, the lowest first" in shown(pilot)
+        values = [f"{number / 70 + 0.01:.2f}" for number in range(count)]
+        row = next(row for row in screen.comparison.rows if row.metric) if screen.comparison else None
+        assert row is not None and [f"{value:.2f}" for value in row.values if isinstance(value, float)] == values
+        if is_line:
+            # Of many curves those of the current run, the baseline and the best one stand out, by name.
+            await pilot.press("G")
+            await settled(pilot)
+            heads = table.heads
+            assert {line.run_id for line in screen.charts[0].curves if line.is_picked} == {heads[place].id for place in (0, table.baseline, count - 1)}  # fmt: skip
+            assert f"{heads[0].name} 0.01" in shown(pilot) and not re.search(r"[a-z]-\d+0\.\d", shown(pilot))
+        best_id = table.heads[0].id
+        await pilot.press("s")
+        await settled(pilot)
+        assert "the highest first" in shown(pilot) and table.heads[-1].id == best_id
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is not screen
+
+    explore(path, flow, size=size)
