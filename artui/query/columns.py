@@ -11,7 +11,15 @@ from typing import Any
 
 from artui.model import Column
 from artui.numbers import as_float
-from artui.query.runs.statistics import Description, Quantiles, has_whole_bins, histogram, round_edges
+from artui.query.runs.statistics import (
+    Description,
+    Quantiles,
+    has_whole_bins,
+    histogram,
+    is_spread_wide,
+    round_edges,
+    short_edges,
+)
 
 MOST_COMMON = 3
 MOST_BARS = 60
@@ -64,8 +72,13 @@ def summed_up(cells: Sequence[Any]) -> ColumnSummary:
     )  # fmt: skip
 
 
-def spread(name: str, cells: Sequence[Any]) -> Description | None:
-    """Count a column for a histogram: numbers by ranges, all else by value; None if it holds nothing."""
+def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> Description | None:
+    """Count a column for a histogram: numbers by ranges, all else by value; None if it holds nothing.
+
+    Args:
+        is_log: whether the ranges are equally wide on a logarithmic axis, which takes numbers above zero; None: where they
+            read better there.
+    """
     import numpy as np
 
     values = [cell for cell in cells if cell is not None]
@@ -83,15 +96,18 @@ def spread(name: str, cells: Sequence[Any]) -> Description | None:
         return described
     low, high = float(finite.min()), float(finite.max())
     is_each = high - low < MOST_BINS and has_whole_bins(finite)
+    is_log = (is_spread_wide(finite) and not is_each if is_log is None else is_log) and 0 < low < high
     # Whole numbers of a small range have a bar each.
-    edges = np.arange(low - 0.5, high + 1.0).tolist() if is_each else round_edges(finite, MOST_BINS)
+    edges = [] if is_log else np.arange(low - 0.5, high + 1.0).tolist() if is_each else round_edges(finite, MOST_BINS)
     counts = np.histogram(finite, edges)[0].tolist() if edges else []
     if not edges:
-        edges, counts = histogram(finite, MOST_BINS)
+        edges, counts = histogram(finite, MOST_BINS, is_log=is_log)
+        edges = short_edges(edges, np.unique(finite)) if is_log else edges
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std())
     return replace(
-        described, mean=mean, sd=sd, edges=tuple(edges), bins=tuple(counts),
+        described, mean=mean, sd=sd, edges=tuple(edges), bins=tuple(counts), is_log=is_log,
+        geometric_mean=float(np.exp(np.log(finite).mean())) if low > 0 else None,
         quantiles=Quantiles(*map(float, np.quantile(finite, (0, 0.25, 0.5, 0.75, 1)))),
     )  # fmt: skip
 

@@ -593,6 +593,7 @@ USUAL_KEYS = (
     Key("histogram", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
     Key("bars", "left,h", "step(-1)", "left", "The bar to the left."),
     Key("bars", "right,l", "step(1)", "right", "The bar to the right."),
+    Key("bars", "O", "log_x", "log x", "Logarithmic axis of the values, or linear.", in_footer=True),
     Key("bars", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
     Key("heatmap", "left,h", "step(0,-1)", "left", "The cell to the left."),
     Key("heatmap", "right,l", "step(0,1)", "right", "The cell to the right."),

@@ -77,12 +77,16 @@ def test_kinds_and_common_values() -> None:
     assert summed_up([]).kind == "nothing" and summed_up([[1], [1], {"a": 2}]).common[0] == ("[1]", 2)
 
 
-@example([4503599627370498.0])
-@example([2.0**53, 2.0**53 + 2])
-@given(st.lists(CELLS, max_size=40) | st.lists(st.floats() | st.integers() | st.none(), max_size=40))
-def test_a_histogram_counts_every_value_once(cells: list[Any]) -> None:
+@example([4503599627370498.0], None)
+@example([2.0**53, 2.0**53 + 2], None)
+@example([0.5, 3.0, 2e9], True)
+@given(
+    st.lists(CELLS, max_size=40) | st.lists(st.floats() | st.integers() | st.none(), max_size=40),
+    st.none() | st.booleans(),
+)
+def test_a_histogram_counts_every_value_once(cells: list[Any], is_log: bool | None) -> None:
     """Each finite number is in the bar of its range, every other value in its own; what is missing, NaN or infinite is counted."""
-    described = spread("x", cells)
+    described = spread("x", cells, is_log=is_log)
     values = [cell for cell in cells if cell is not None]
     if described is None:
         assert not values
@@ -93,6 +97,7 @@ def test_a_histogram_counts_every_value_once(cells: list[Any]) -> None:
         return
     finite = [float(value) for value in values if math.isfinite(value)]
     assert described.odd_count == len(values) - len(finite) and sum(described.bins) == len(finite)
+    assert not described.is_log or (is_log is not False and min(finite) > 0)
     ends = list(itertools.pairwise(described.edges))
     for place, ((low, high), count) in enumerate(zip(ends, described.bins, strict=True)):
         is_last = place == len(ends) - 1

@@ -570,7 +570,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         elif drawn.picture is not None:
             self.artui.push_screen(TablePictureScreen(drawn.picture, drawn.path))
         elif drawn.spread is not None:
-            self.artui.push_screen(SpreadScreen(drawn.spread, drawn.path, drawn.about))
+            self.artui.push_screen(SpreadScreen(drawn.spread, drawn.path, drawn.about, count=drawn.recount))
         else:
             self.artui.follow(Link("file", f"{version_key}:{drawn.path}"))
 

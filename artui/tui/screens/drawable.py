@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from artui.content.images import is_picture
@@ -30,6 +31,8 @@ class Drawn(NamedTuple):
     path: str
     picture: TablePicture | None = None
     spread: Description | None = None
+    recount: Callable[..., Description | None] = lambda **_: None
+    """Counts that column anew, with `is_log` on that axis."""
     about: str = ""
     """Which column is drawn, and what is to be known of it."""
 
@@ -79,9 +82,10 @@ def _as_column(reader: Reader, version_key: int, path: str) -> Drawn | None:
         return None
     first = None
     for place, (name, cells) in enumerate(zip(content.names, content.columns, strict=True)):
-        described = spread(clean(name) or str(place + 1), cells)
+        count = partial(spread, clean(name) or str(place + 1), cells)
+        described = count()
         if described is not None:
-            drawn = Drawn(path, spread=described, about=content.column_text(place))
+            drawn = Drawn(path, spread=described, recount=count, about=content.column_text(place))
             if is_telling(described):
                 return drawn
             first = first or drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -328,17 +328,19 @@ class RowsScreen(OneFile):
         name = clean(content.names[column]) or str(column + 1)
         cells, places = content.columns[column], self.grid.places
         about = content.column_text(column)
-        self.ask(
-            "spread", lambda: spread(name, [cells[place] for place in places]), partial(self._show_spread, name, about)
-        )
 
-    def _show_spread(self, name: str, about: str, described: Description | None) -> None:
+        count = partial(spread, name, [cells[place] for place in places])
+        self.ask("spread", count, partial(self._show_spread, name, about, count))
+
+    def _show_spread(
+        self, name: str, about: str, count: Callable[..., Description | None], described: Description | None
+    ) -> None:
         from artui.tui.screens.table_picture import SpreadScreen
 
         if described is None:
             self.artui.say(f"No row that is shown has a value of {name}.")
         else:
-            self.artui.push_screen(SpreadScreen(described, self.path, about))
+            self.artui.push_screen(SpreadScreen(described, self.path, about, count=count))
 
     def action_text(self) -> None:
         from artui.tui.screens.text import TextScreen

@@ -20,6 +20,8 @@ from artui.tui.widgets.histogram import Bars
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from artui.query.pictures import TablePicture
     from artui.tui.cells import Span
 
@@ -98,9 +100,13 @@ class SpreadScreen(DrawsCharts):
     SCOPES: ClassVar[tuple[str, ...]] = ("bars", "app")
     PLACE = 2
 
-    def __init__(self, described: Description, path: str, about: str = "") -> None:
+    def __init__(
+        self, described: Description, path: str, about: str = "", *, count: Callable[..., Description | None]
+    ) -> None:
+        """Hold a column that is counted, and what counts it on the other axis, with `is_log`."""
         super().__init__()
         self.described, self._path, self._about = described, path, about
+        self._count = count
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -111,8 +117,18 @@ class SpreadScreen(DrawsCharts):
     def on_mount(self) -> None:
         self.show_place()
         bars = self.query_one(Bars)
+        bars.can_recount = True
         bars.focus()
-        bars.show(self.described, clean(self.described.column.name, max_chars=80))
+        self._show(self.described)
+
+    def _show(self, described: Description | None) -> None:
+        if described is not None:
+            self.described = described
+            self.query_one(Bars).show(described, clean(described.column.name, max_chars=80))
+
+    def on_histogram_scale_wanted(self) -> None:
+        is_log = self.query_one(Bars).wants_log
+        self.ask("spread", lambda: self._count(is_log=is_log), self._show)
 
     def title_spans(self) -> list[Span]:
         """Give the path of the table, and which column is drawn."""

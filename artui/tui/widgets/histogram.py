@@ -33,6 +33,8 @@ _RANGE_CELLS = 3
 _WORD_CELLS, _MAX_WORD_CELLS = 10, 24
 """Cells of the bar of a word: it is narrower only if the word is, and never wider than the latter."""
 _MAX_WORDS = 60
+_OFTEN = 0.02
+"""Among numbers the most frequent is named if it is so large a part of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,11 @@ class Histogram(Picture):
                 parts.append((5, (f" · the {_MAX_WORDS} most frequent", "dim")))
         if description.odd_count:
             parts.append((1, (f" · {count_text(description.odd_count)} NaN or infinite", "bad")))
+        if description.quantiles is not None and description.distinct > 1 and description.frequencies[:1]:
+            value, count = description.frequencies[0]
+            if count > 1 and count / max(1, description.count) >= _OFTEN:
+                share = percent_text(count / description.total)
+                parts.append((6, (f" · most often {clean(param_text(value), max_chars=20)}, {share}", "dim")))
         return parts
 
     def figure(self) -> Figure | None:
@@ -325,3 +332,11 @@ class Bars(Histogram, inherit_bindings=False):
     """A histogram that was counted elsewhere: its bars stand for no runs."""
 
     BINDINGS = bindings("bars")
+    can_recount = False
+    """Whether what was counted can be counted in other bins."""
+
+    def action_log_x(self) -> None:
+        if self.can_recount:
+            super().action_log_x()
+        else:
+            self.app.say("The file has counts in these bins: they cannot be counted in others.")  # type: ignore[attr-defined]

@@ -128,7 +128,10 @@ def test_a_table_is_walked_sorted_and_searched(tables: Path, explore: Explore) -
             min(sizes),
             max(sizes),
         )
-        assert "size   300 rows" in shown(pilot) and "▸" in shown(pilot)
+        assert "size   300 rows" in shown(pilot) and "▸" in shown(pilot) and not described.is_log
+        await pilot.press("O")
+        await settled(pilot)
+        assert "some here are not" in shown(pilot) and not on(pilot, SpreadScreen).described.is_log
         await pilot.press("escape")
         await settled(pilot)
         await pilot.press("slash", *"name", "space", *"3", "enter")
@@ -305,6 +308,9 @@ def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path,
         assert holds.link is not None and holds.link.id.endswith(":test.csv")
         text = await press(pilot, "f")
         assert on(pilot, SpreadScreen) and "test.csv  column 1 of 2" in text and "label" in text
+        text = await press(pilot, "O")
+        described = on(pilot, SpreadScreen).described
+        assert described.is_log and sum(described.bins) == 3 and "3 rows · log x" in text
         await press(pilot, "escape", "down", "f")
         assert on(pilot, TablePictureScreen) and "val.csv" in shown(pilot).splitlines()[0]
         # A column that names the rows tells nothing.
