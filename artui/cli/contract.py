@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ValueChange,
         VersionDifference,
     )
-    from artui.model.profiles import ColumnDrift, ColumnProfile, TableProfile
+    from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
     from artui.query.compare import Row
     from artui.query.why import Factor, Spread
 
@@ -290,8 +290,16 @@ RECORDS: dict[str, Record] = {
         "moved_value": Field("moved value?", "of texts the one whose share changed most"),
         "new_values": Field("[text]", "texts that the first does not have"),
         "gone_values": Field("[text]", "texts that the second does not have"),
+        "spreads": Field("column spreads?", "how the values of both lie, over the same bins or texts"),
         "before": Field("column profile", "the column in the first"),
         "after": Field("column profile", "the column in the second"),
+    },
+    "column spreads": {
+        "edges": Field("[number]", "of the bins, one more than there are; none of texts"),
+        "is_log": Field("flag", "whether the bins are equally wide on a logarithmic axis"),
+        "texts": Field("[text]", "the most frequent ones of both"),
+        "before": Field("[number]", "of each bin or text the share of the first's cells with a value"),
+        "after": Field("[number]", "the same of the second"),
     },
     "ingredient": {
         "name": Field("text", "code, data, env, seed, params, command or hardware"),
@@ -767,11 +775,18 @@ def _rows_difference(rows: RowsDifference) -> dict[str, Any]:
 
 
 def _column_drift(drift: ColumnDrift) -> dict[str, Any]:
-    names = [name for name in RECORDS["column drift"] if name not in ("drift", "moved_value", "before", "after")]
+    names = [
+        name for name in RECORDS["column drift"] if name not in ("drift", "moved_value", "before", "after", "spreads")
+    ]
     moved = drift.moved_value and dict(zip(RECORDS["moved value"], drift.moved_value, strict=True))
     return {name: getattr(drift, name) for name in names} | {
         "drift": drift.word, "moved_value": moved, "before": _column_profile(drift.before), "after": _column_profile(drift.after),
+        "spreads": _or_none(_column_spreads, drift.spreads),
     }  # fmt: skip
+
+
+def _column_spreads(spreads: Spreads) -> dict[str, Any]:
+    return {name: getattr(spreads, name) for name in RECORDS["column spreads"]}
 
 
 def compared_record(row: Row) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
-from artui.cli.layout import fit, lay_out_visible
+from artui.cli.layout import GAP, fit, lay_out_visible
 from artui.safetext import cells_of
 from artui.sheets.sheet import Section, Sheet, Table
 
 INDENT = "  "
+_FEWEST_COLUMNS = 2
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 """The limit of the column of labels; the text of a longer label starts further right."""
@@ -61,4 +62,18 @@ def _table(table: Table, indent: str) -> Iterator[str]:
     filled = [place for place in range(len(table.headers)) if any(row[place] for row in shown[1:])]
     chosen = [[row[place] for place in filled] for row in shown]
     right = [table.headers[place].is_right for place in filled]
+    if table.says_most_first and width is not None:
+        count = _whole_columns(chosen, width)
+        chosen, right = [row[:count] for row in chosen], right[:count]
     yield from (indent + line for line in lay_out_visible(chosen, right=right, width=width))
+
+
+def _whole_columns(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Say how many of the first columns fit beside each other without being cut, but two."""
+    used, count = -len(GAP), 0
+    for column in zip(*rows, strict=True):
+        used += len(GAP) + max(map(cells_of, column))
+        if used > width:
+            break
+        count += 1
+    return max(_FEWEST_COLUMNS, count)

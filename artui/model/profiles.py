@@ -56,6 +56,21 @@ class TableProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Spreads:
+    """How the values of a column lie in two tables, counted over the same bins, or by the same texts."""
+
+    before: tuple[float, ...]
+    """Of each bin or text the share of the first table's cells that have a value."""
+    after: tuple[float, ...]
+    edges: tuple[float, ...] = ()
+    """Of the bins, one more than there are; none of texts."""
+    is_log: bool = False
+    """Whether the bins are equally wide on a logarithmic axis."""
+    texts: tuple[str, ...] = ()
+    """The most frequent ones of both, the most frequent first: shares may come to less than one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDrift:
     """How far a column of one table differs from that of another; what does not fit the type is None."""
 
@@ -77,3 +92,5 @@ class ColumnDrift:
     """Of texts the one whose share changed most, with both shares."""
     new_values: tuple[str, ...] = ()
     gone_values: tuple[str, ...] = ()
+    spreads: Spreads | None = None
+    """None where nothing can be counted together."""

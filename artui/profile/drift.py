@@ -96,7 +96,7 @@ def drifts(before: Profile, after: Profile) -> list[Drift]:
 def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
     """Compare two columns, of so many pairs that are looked at together."""
     shares = _shares(before, after)
-    numbers = _numbers_of(before, after)
+    numbers = numbers_of(before, after)
     new, gone = _new_and_gone(before, after)
     psi = chance = distance = None
     if shares is not None:
@@ -151,13 +151,13 @@ def chance_of(bins: int, before_count: int, after_count: int, *, of: int = 1) ->
 def ks_of(before: Numbers, after: Numbers) -> float:
     """Give the largest distance between the cumulative distributions, at the edges of the bins that they share."""
     at = _common_edges(before, after)
-    return float(np.abs(_below(before, at) - _below(after, at)).max())
+    return float(np.abs(share_at_most(before, at) - share_at_most(after, at)).max())
 
 
 def wasserstein_of(before: Numbers, after: Numbers) -> float:
     """Give the area between the cumulative distributions."""
     at = _common_edges(before, after)
-    distance = _below(before, at) - _below(after, at)
+    distance = share_at_most(before, at) - share_at_most(after, at)
     with np.errstate(over="ignore", invalid="ignore"):
         widths = np.diff(at)
         if before.grid.is_exact and after.grid.is_exact:
@@ -177,7 +177,7 @@ def decile_edges(before: Numbers, bins: int = PSI_BINS) -> Floats:
 
 def _shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:
     """Give the shares of the bins, or values, in either column, and how many cells they are of."""
-    numbers = _numbers_of(before, after)
+    numbers = numbers_of(before, after)
     if numbers is not None:
         first, second = numbers
         edges = decile_edges(first)
@@ -189,7 +189,7 @@ def _shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | 
 
 
 def _binned(numbers: Numbers, edges: Floats) -> Floats:
-    return np.diff(np.concatenate(([0.0], _below(numbers, edges), [1.0])))
+    return np.diff(np.concatenate(([0.0], share_at_most(numbers, edges), [1.0])))
 
 
 def _text_shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:
@@ -225,7 +225,8 @@ def _moved_value(before: Column, after: Column) -> tuple[str, float, float] | No
     return max(moved, key=lambda each: abs(each[2] - each[1]), default=None)
 
 
-def _numbers_of(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:
+def numbers_of(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:
+    """Give what is compared of columns that both hold numbers, or both times; None of others."""
     if before.numbers.count and after.numbers.count:
         return before.numbers, after.numbers
     return (before.times, after.times) if before.times.count and after.times.count else None
@@ -236,11 +237,11 @@ def _missing(column: Column) -> float:
 
 
 def _outside(before: Numbers, after: Numbers) -> float:
-    below, above = _below(after, np.array([np.nextafter(before.min, -np.inf), before.max]))
+    below, above = share_at_most(after, np.array([np.nextafter(before.min, -np.inf), before.max]))
     return max(0.0, float(below + 1 - above))
 
 
-def _below(numbers: Numbers, at: Floats) -> Floats:
+def share_at_most(numbers: Numbers, at: Floats) -> Floats:
     """Give the share of numbers that are at most as large as each of `at`."""
     if numbers.grid.is_exact:
         ends = np.concatenate(([0], np.cumsum(numbers.grid.counts)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.model.profiles import ColumnProfile, TableProfile
+from artui.model.profiles import ColumnProfile, Spreads, TableProfile
 
 if TYPE_CHECKING:
     from artui.profile.column import Profile
@@ -42,6 +42,14 @@ def sketches(reader: Reader, version_key: int) -> dict[str, Profile]:
         except (ValueError, TypeError):
             continue
     return found
+
+
+def spreads(reader: Reader, version_key: int, path: str) -> list[Spreads | None]:
+    """Give how the values of each column of a table lie, in its order, as both sides; empty if nothing is kept of it."""
+    from artui.profile.together import spreads as together
+
+    profile = sketches(reader, version_key).get(path)
+    return [together(column, column) for column in profile.columns] if profile is not None else []
 
 
 def of_sketch(profile: Profile) -> TableProfile:

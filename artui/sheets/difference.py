@@ -7,13 +7,14 @@ import json
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import different_text, share_text, size_text, value_text
+from artui.sheets.profile import different_text, shape_texts, share_text, size_text, value_text
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
     Cell,
     Fact,
     Header,
+    Link,
     Row,
     Rows,
     Section,
@@ -104,10 +105,11 @@ def about_text(difference: VersionDifference) -> str:
 def file_row(change: FileChange, detail: FileDifference | None) -> Row:
     """Give the row of a file in the list of those that differ."""
     tone = TONES[change.change]
-    words = detail.summary if detail is not None and detail.kind != "nothing" else _change_text(change)
+    is_known = detail is not None and detail.kind != "nothing"
+    words = detail.summary if detail is not None and is_known else _change_text(change)
     return (
         Cell(SIGNS[change.change], tone),
-        Cell(change.path, "strong"),
+        Cell(change.path, "strong", Link("section", change.path) if is_known else None),
         Cell(_size_text(change)),
         Cell(words, "dim" if change.change == "moved" else "plain"),
     )
@@ -183,7 +185,11 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         sections.append(
             Section(
                 "drift",
-                table=Table(DRIFT_HEADERS, [drift_row(drift) for drift in shown]),
+                table=Table(
+                    DRIFT_HEADERS,
+                    [drift_row(drift, Link("column", f"{place}:{detail.path}")) for place, drift in enumerate(shown)],
+                    says_most_first=True,
+                ),
                 left_out_count=len(drifts) - len(shown),
             )
         )
@@ -191,18 +197,21 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
 
 
 DRIFT_HEADERS = (
-    Header("column"), Header("drift"), Header("change"), Header("empty"), Header(""), Header("PSI", is_right=True), Header("JS", is_right=True),
+    Header("column"), Header("drift"), Header("before"), Header("after"), Header("change"), Header("empty"), Header(""), Header("PSI", is_right=True), Header("JS", is_right=True),
     Header("KS", is_right=True), Header("moved by", is_right=True),
 )  # fmt: skip
 """Of the table of columns that drifted: what says most stands first, since narrow screens leave out the last."""
 
 
-def drift_row(drift: ColumnDrift) -> Row:
-    """Give the row of a column."""
+def drift_row(drift: ColumnDrift, link: Link | None = None) -> Row:
+    """Give the row of a column, which leads to all that is known of it."""
+    before, after = shape_texts(drift.spreads)
     cause = " (empty cells)" if drift.is_of_nulls and (drift.psi or 0) < _HIGH_PSI else ""
     return (
-        Cell(drift.name, "strong"),
+        Cell(drift.name, "strong", link),
         Cell(drift.word + cause, DRIFT_TONES[drift.word]),
+        Cell(before, "dim"),
+        Cell(after, "accent"),
         Cell(_middle_text(drift)),
         Cell(_empty_text(drift)),
         Cell(_more_text(drift), "dim"),
@@ -217,7 +226,11 @@ def _middle_text(drift: ColumnDrift) -> str:
     if before.type != after.type and drift.word == "type":
         return f"{before.type} {ARROW} {after.type}"
     if before.mean is not None and after.mean is not None:
-        return f"mean {value_text(before, before.mean)} {ARROW} {value_text(after, after.mean)}"
+        texts = [value_text(column, column.mean) for column in (before, after)]
+        days = [text.partition(" ")[0] for text in texts]
+        if before.type == after.type == "time" and days[0] != days[1]:
+            texts = days
+        return f"mean {texts[0]} {ARROW} {texts[1]}"
     if drift.moved_value is None:
         return NOTHING
     value, share_before, share_after = drift.moved_value

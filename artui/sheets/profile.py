@@ -2,34 +2,95 @@
 
 from __future__ import annotations
 
-from artui.model.profiles import ColumnProfile, TableProfile
-from artui.sheets.sheet import MIDDLE_DOT, NOTHING, Cell, Fact, Header, Row, Rows, Section, Table
+from collections.abc import Callable, Sequence
+
+from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
+from artui.sheets.sheet import MIDDLE_DOT, NOTHING, Cell, Fact, Header, Link, Row, Rows, Section, Table
 from artui.units import count_text, number_text, plural, time_text
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 SHAPE_CELLS = 12
-MOST_NAMED = 3
+MOST_NAMED, MOST_LISTED = 2, 8
 """So many of the most frequent values are named."""
 _MAX_VALUE_CHARS = 24
 COLUMNS = "columns"
 """What the title of the section begins with."""
 
 
-def profile_section(path: str, table: TableProfile, *, most: int) -> Section:
-    """Say what the columns of a table are like, at most `most` of them."""
+def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool = False) -> Section:
+    """Say what the columns of a table are like, at most `most` of them; `is_only` says that there is no other table."""
     # What says most stands first, since narrow screens leave out the last.
     headers = (
-        Header("column"), Header("type"), Header("values"), Header("different", is_right=True), Header("empty", is_right=True),
-        Header("min", is_right=True), Header("median", is_right=True), Header("max", is_right=True), Header("mean", is_right=True),
+        Header("column"), Header("type"), Header("values"), Header("empty", is_right=True), Header("range"), Header("median", is_right=True),
+        Header("mean", is_right=True), Header("sd", is_right=True), Header("different", is_right=True),
     )  # fmt: skip
     shown = table.columns[:most]
+
+    def row(place: int) -> Row:
+        return _row(shown[place], Link("column", f"{place}:{path}"))
+
     return Section(
-        f"{COLUMNS} of {path}",
+        COLUMNS if is_only else f"{COLUMNS} of {path}",
         size_text(table),
         facts=tuple(fact for fact in odd_facts(table) if fact.text),
-        table=Table(headers, Rows(shown, _row)),
+        table=Table(headers, Rows(range(len(shown)), row), says_most_first=True),
         left_out_count=len(table.columns) - len(shown),
     )
+
+
+def column_table(sides: Sequence[tuple[str, ColumnProfile]], drift: ColumnDrift | None = None) -> Section:
+    """Say all that is known of a column, as each of one or two versions has it; with `drift` how far these are apart."""
+
+    def shares(column: ColumnProfile, count: int) -> str:
+        return f"{count_text(count)} ({share_text(count / column.count)})" if count and column.count else NOTHING
+
+    def spread(column: ColumnProfile) -> str:
+        if column.mean is None or column.type == "time":
+            return value_text(column, column.mean)
+        return number_text(column.mean) + (f" ± {number_text(column.std)}" if column.std is not None else "")
+
+    def quartiles(column: ColumnProfile, *shares: str) -> str:
+        found = [column.quantiles.get(share) for share in shares]
+        return " to ".join(value_text(column, value) for value in found) if None not in found else NOTHING
+
+    measures: tuple[tuple[str, Callable[[ColumnProfile], str]], ...] = (
+        ("type", lambda column: column.type),
+        ("rows", lambda column: count_text(column.count)),
+        ("empty", lambda column: shares(column, column.null_count)),
+        ("NaN", lambda column: shares(column, column.nan_count)),
+        ("infinite", lambda column: shares(column, column.infinite_count)),
+        ("different values", different_text),
+        ("range", range_text),
+        ("median", lambda column: quartiles(column, "0.5")),
+        ("middle half", lambda column: quartiles(column, "0.25", "0.75")),
+        ("90 % of values", lambda column: quartiles(column, "0.05", "0.95")),
+        ("mean ± sd", spread),
+    )
+    rows = []
+    for label, said in measures:
+        texts = [said(column) or NOTHING for _, column in sides]
+        if any(text != NOTHING for text in texts):
+            rows.append((Cell(label, "dim"), *map(Cell, texts)))
+    facts = [*(_drift_facts(drift) if drift is not None else ())]
+    for name, column in sides:
+        # Those of texts are drawn.
+        if column.mean is not None and (frequent := frequent_text(column, MOST_LISTED)):
+            facts.append(Fact("most frequent", f"{name}: {frequent}" if name else frequent))
+    return Section("", facts=tuple(facts), table=Table((Header(""), *(Header(name) for name, _ in sides)), rows))
+
+
+def _drift_facts(drift: ColumnDrift) -> tuple[Fact, ...]:
+    chance = f" (by chance alone up to {drift.psi_by_chance:.3g})" if drift.psi_by_chance else ""
+    said = [f"PSI {drift.psi:.3g}{chance}"] if drift.psi is not None else []
+    distances = (("Jensen-Shannon", drift.jensen_shannon), ("KS", drift.ks))
+    said += [f"{name} {value:.3g}" for name, value in distances if value is not None]
+    said += [f"moved by {number_text(drift.wasserstein)}"] if drift.wasserstein is not None and drift.after.type != "time" else []  # fmt: skip
+    said += [f"{share_text(drift.outside)} out of the range before"] if drift.outside else []
+    word = f"{drift.word}, of the empty cells" if drift.is_of_nulls else drift.word
+    return (
+        Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word in ("moderate", "high", "type") else "plain"),
+        *(Fact(label, ", ".join(text or '""' for text in texts[:MOST_LISTED]), "plain") for label, texts in (("new values", drift.new_values), ("gone values", drift.gone_values)) if texts),
+    )  # fmt: skip
 
 
 def size_text(table: TableProfile) -> str:
@@ -47,16 +108,27 @@ def odd_facts(table: TableProfile) -> list[Fact]:
     ]
 
 
-def _row(column: ColumnProfile) -> Row:
-    middle = column.quantiles.get("0.5")
+def _row(column: ColumnProfile, link: Link) -> Row:
+    middle, is_time = column.quantiles.get("0.5"), column.type == "time"
     return (
-        Cell(column.name or "?", "strong"),
+        Cell(column.name or "?", "strong", link),
         Cell(column.type, "warn" if column.type == "mixed" else "dim"),
         Cell(values_text(column), "dim"),
-        Cell(different_text(column)),
         _empty(column),
-        *(Cell(value_text(column, value)) for value in (column.min, middle, column.max, column.mean)),
+        Cell(range_text(column)),
+        *(Cell(value_text(column, value)) for value in (middle, column.mean, None if is_time else column.std)),
+        Cell(different_text(column)),
     )
+
+
+def range_text(column: ColumnProfile) -> str:
+    """Say from where to where the values go; of times as far as that tells the ends apart."""
+    if column.min is None or column.max is None:
+        return NOTHING
+    low, high = (value_text(column, value) for value in (column.min, column.max))
+    if column.type == "time" and low[:10] != high[:10]:
+        low, high = low[:10], high[:10]
+    return low if column.min == column.max else f"{low} to {high}"
 
 
 def _empty(column: ColumnProfile) -> Cell:
@@ -97,12 +169,7 @@ def values_text(column: ColumnProfile) -> str:
     if column.counts and len(column.counts) > 1:
         parts.append(shape_text(column.counts))
     elif column.most_frequent:
-        named = [
-            f"{_short(value)} {share_text(count / max(1, column.count))}"
-            for value, count in column.most_frequent[:MOST_NAMED]
-        ]
-        more = column.distinct - len(named)
-        parts.append(", ".join(named) + (f" +{count_text(more)}" if more > 0 else ""))
+        parts.append(frequent_text(column, MOST_NAMED))
     elif column.type == "text" and not column.other_count:
         parts.append("hardly any occurs twice")
     if column.other_count:
@@ -114,13 +181,38 @@ def values_text(column: ColumnProfile) -> str:
     return MIDDLE_DOT.join(parts)
 
 
-def shape_text(counts: tuple[int, ...], cells: int = SHAPE_CELLS) -> str:
-    """Draw a histogram in one line; a bin that is not empty is never drawn as empty."""
-    if len(counts) > cells and len(counts) % cells == 0:
-        each = len(counts) // cells
-        counts = tuple(sum(counts[place : place + each]) for place in range(0, len(counts), each))
-    most = max(counts)
+def frequent_text(column: ColumnProfile, most: int) -> str:
+    """Name the most frequent values with the share of the rows that have them, and count the others."""
+    if not column.most_frequent or column.most_frequent[0][1] < 2:
+        return ""
+    named = [
+        f"{_short(value)} {share_text(count / max(1, column.count))}" for value, count in column.most_frequent[:most]
+    ]
+    more = column.distinct - len(named)
+    return ", ".join(named) + (f" +{count_text(more)}" if more > 0 else "")
+
+
+def shape_text(counts: Sequence[float], cells: int = SHAPE_CELLS, *, most: float | None = None) -> str:
+    """Draw a histogram in one line, its highest bar or `most` as a whole cell; a bin that is not empty is never drawn as empty."""
+    counts = folded(counts, cells)
+    most = most or max(counts) or 1
     return "".join(BLOCKS[max(1, round(count / most * (len(BLOCKS) - 1)))] if count else BLOCKS[0] for count in counts)
+
+
+def folded(counts: Sequence[float], cells: int = SHAPE_CELLS) -> Sequence[float]:
+    """Put neighbouring bins together where so many cells have room for each as many of them."""
+    each = -(-len(counts) // cells)
+    return counts if each < 2 else [sum(counts[place : place + each]) for place in range(0, len(counts), each)]
+
+
+def shape_texts(spreads: Spreads | None) -> tuple[str, str]:
+    """Draw how values lie in two tables, each in one line, to the same measure; empty where nothing is counted together."""
+    if spreads is None or not spreads.before:
+        return "", ""
+    sides = folded(spreads.before), folded(spreads.after)
+    most = max(map(max, sides))
+    before, after = (shape_text(side, most=most) for side in sides)
+    return before, after
 
 
 def _short(value: str | float) -> str:

@@ -36,9 +36,10 @@ def _make_visible(holder: Any, *names: str) -> None:
 class Link(NamedTuple):
     """What a fact or a cell leads to."""
 
-    kind: Literal["run", "version", "file", "section"]
+    kind: Literal["run", "version", "file", "section", "column"]
     id: str
-    """A run's or version's id; for a file `VERSION_KEY:PATH`; for a section of the same sheet its title."""
+    """A run's or version's id; for a file `VERSION_KEY:PATH`; for a section of the same sheet its title; for a column of a
+    table `PLACE:PATH`, the place among the columns of that file."""
     status: str = ""
     """Of a run: its status or `damaged`, for outputs that have signs for them."""
 
@@ -121,6 +122,8 @@ class Table:
     headers: tuple[Header, ...]
     rows: Sequence[Row]
     """Each has a cell for every header."""
+    says_most_first: bool = False
+    """Whether the last columns are left out before any is cut, where there is little room."""
 
 
 @dataclass(frozen=True, slots=True)

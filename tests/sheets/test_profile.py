@@ -12,7 +12,7 @@ from artui.profile.tables import Table
 from artui.query.difference.tables import table_difference
 from artui.query.profiles import of_sketch
 from artui.sheets.difference import file_sections
-from artui.sheets.profile import odd_facts, profile_section, shape_text, share_text
+from artui.sheets.profile import column_table, odd_facts, profile_section, shape_text, share_text
 from artui.sheets.sheet import Section
 
 CSV = b"n,t,day,same,words,[red]\x1b[31m\n" + b"".join(
@@ -35,19 +35,37 @@ def test_each_column_is_a_row() -> None:
         "column",
         "type",
         "values",
-        "different",
         "empty",
-        "min",
+        "range",
         "median",
-        "max",
         "mean",
+        "sd",
+        "different",
     ]
-    assert rows[0] == ["n", "integer", "██████████", "10", "·", "0", "4", "9", "4.500"]
-    assert rows[1] == ["t", "text", "a 50 %, b 50 %", "2", "·", "·", "·", "·", "·"]
-    assert [*rows[2][:2], *rows[2][3:6]] == ["day", "time", "28", "·", "2026-01-01"]
-    assert rows[3] == ["same", "integer", "7 100 %", "1", "·", "7", "7", "7", "7"]
-    assert rows[4][2:4] == ["hardly any occurs twice", "2,000"]
-    assert [rows[5][1], *rows[5][3:5]] == ["text", "1", "75 %"] and "\x1b" not in rows[5][0]
+    assert rows[0] == ["n", "integer", "██████████", "·", "0 to 9", "4", "4.500", "2.873", "10"]
+    assert rows[1] == ["t", "text", "a 50 %, b 50 %", "·", "·", "·", "·", "·", "2"]
+    assert [*rows[2][:2], *rows[2][3:5], rows[2][-1]] == ["day", "time", "·", "2026-01-01 to 2026-01-28", "28"]
+    assert rows[3] == ["same", "integer", "7 100 %", "·", "7", "7", "7", "0", "1"]
+    assert [rows[4][2], rows[4][-1]] == ["hardly any occurs twice", "2,000"]
+    assert [rows[5][1], rows[5][3], rows[5][-1]] == ["text", "75 %", "1"] and "\x1b" not in rows[5][0]
+    links = [row[0].link for row in section.table.rows]
+    assert [link.id for link in links if link is not None] == [f"{place}:t.csv" for place in range(6)]
+
+
+def test_all_that_is_known_of_a_column_is_in_one_table() -> None:
+    """A measure that no side has is left out; of two versions each has a column, and how far they are apart is said."""
+    (before,), (after,) = (
+        of_sketch(profile_of(Table("csv"), io.BytesIO(content))).columns
+        for content in (b"n\n" + b"1\n2\n" * 50, b"n\n" + b"1\nNaN\n" * 50)
+    )
+
+    section = column_table([("a:v1", before), ("a:v2", after)])
+
+    assert section.table is not None and [header.title for header in section.table.headers] == ["", "a:v1", "a:v2"]
+    said = {row[0].text: [cell.text for cell in row[1:]] for row in section.table.rows}
+    assert said["range"] == ["1 to 2", "1"] and said["NaN"] == ["·", "50 (50 %)"]
+    assert "infinite" not in said and said["mean ± sd"] == ["1.500 ± 0.5025", "1 ± 0"]
+    assert [fact.text for fact in section.facts] == ["a:v1: 1 50 %, 2 50 %", "a:v2: 1 50 %"]
 
 
 def test_what_is_odd_is_said() -> None:
@@ -86,7 +104,9 @@ def test_a_table_that_differs_says_how() -> None:
     assert ("without drift", "4: n, day, same, [red]␛[31m") in [(fact.label, fact.text) for fact in facts.facts]
     assert drifted.table is not None
     (row,) = drifted.table.rows
-    assert [cell.text for cell in row][:6] == ["t", "high", "a 50 % → 0 %", "·", "new: c · gone: a", "8.52"]
+    texts = [cell.text for cell in row]
+    assert texts[:7] == ["t", "high", "██ ", " ██", "a 50 % → 0 %", "·", "new: c · gone: a"] and texts[7] == "8.52"
+    assert row[0].link is not None and row[0].link.id == "0:t.csv"
 
 
 def test_values_that_differ_are_shortened_and_counted() -> None:

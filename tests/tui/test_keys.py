@@ -29,6 +29,7 @@ from artui.tui.screens.live import LiveScreen
 from artui.tui.screens.palette import PaletteScreen
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.profile import ProfileScreen
 from artui.tui.screens.room import RoomScreen
 from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
@@ -87,7 +88,7 @@ def test_every_action_exists() -> None:
         "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
-        "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen),
+        "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "files": (FilesScreen,), "file": (TextScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip

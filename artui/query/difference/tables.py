@@ -38,11 +38,13 @@ def table_difference(before: Profile, after: Profile, rows: RowsDifference | Non
 
 def _said(drift: Drift) -> ColumnDrift:
     from artui.profile.column import Profile
+    from artui.profile.together import spreads
 
     before, after = (of_sketch(Profile(column.rows, (column,))).columns[0] for column in (drift.before, drift.after))
     return ColumnDrift(
         drift.name, drift.word, before, after, drift.psi, drift.psi_by_chance, drift.jensen_shannon, drift.ks, drift.wasserstein,
         drift.null_shift, drift.outside, drift.is_of_nulls, drift.moved_value, drift.new_values, drift.gone_values,
+        spreads(drift.before, drift.after),
     )  # fmt: skip
 
 

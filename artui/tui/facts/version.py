@@ -82,7 +82,8 @@ def version_lines(
         is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
     """
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
-    tables = {path: _columns_of(path, table, cells) for path, table in (profiles or {}).items()}
+    is_only = len(profiles or {}) == 1
+    tables = {path: _columns_of(path, table, cells, is_only=is_only) for path, table in (profiles or {}).items()}
     seen = {path: _without_gaps(preview) if path in tables else preview for path, preview in previews.items()}
     # Those of a wide table would push the rows out of sight.
     first = next((path for path in seen if path in tables and len(tables[path]) <= most + 2), "")
@@ -96,9 +97,9 @@ def _without_gaps(preview: Preview) -> Preview:
     return replace(preview, facts=tuple(fact for fact in preview.facts if not fact[0].startswith(EMPTY_IN_FIRST)))
 
 
-def _columns_of(path: str, table: TableProfile, cells: int) -> list[Line]:
+def _columns_of(path: str, table: TableProfile, cells: int, *, is_only: bool) -> list[Line]:
     """Draw what the columns of a table are like."""
-    section = profile_section(path, table, most=MOST_PROFILED)
+    section = profile_section(path, table, most=MOST_PROFILED, is_only=is_only)
     return [BLANK, *section_lines(section, cells=cells, name_cells=NAME_CELLS, fewest=3)]
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
@@ -33,6 +34,7 @@ from artui.query.files import find_files, words_of
 from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.query.profiles import profiles
+from artui.query.profiles import spreads as spreads_of
 from artui.query.runs.sorting import Sort
 from artui.safetext import clean
 from artui.tui.aliases import chosen_aliases
@@ -60,7 +62,7 @@ from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.model import ArtifactRow, Change, Damage, Preview, VersionDetail, VersionHead
-    from artui.model.profiles import TableProfile
+    from artui.model.profiles import Spreads, TableProfile
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
     from artui.tui.screens.columns import Look
@@ -119,6 +121,8 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self._shows_all = False
         self._is_read = False
         self._can_draw = False
+        self._profiles: Mapping[str, TableProfile] = {}
+        """Of the version that is drawn, by path."""
         self._small_of: tuple[int, str] | None = None
         """Key of the version and path of the picture that is drawn below it."""
         self._small_for: tuple[int, str, tuple[int, int]] | None = None
@@ -408,7 +412,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     def _draw_holds(self, facts: VersionFacts) -> None:
         from artui.tui.screens.drawable import drawable_paths
 
-        holds = self.holds
+        holds, self._profiles = self.holds, facts.profiles
         is_same, self._drawn_id = self._drawn_id == facts.detail.head.id, facts.detail.head.id
         column = holds.parent
         page_rows = column.size.height if isinstance(column, Widget) else holds.size.height
@@ -460,8 +464,13 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.artui.push_screen(FilesScreen(head, words))
 
     def on_line_chosen(self, message: LineChosen) -> None:
-        """List the files that have the words that were looked for, where all files would be listed; all if no path has them."""
+        """Show a column of a table; list the files that have the words that were looked for, where all files would be listed, or all if no path has them."""
         head, reader, words = self.current, self.reader, self._needle
+        if message.link is not None and message.link.kind == "column":
+            message.stop()
+            message.prevent_default()
+            self._show_column(message.link)
+            return
         if message.link is not None and message.link.kind == "files" and words and head is not None:
             message.stop()
             message.prevent_default()
@@ -471,6 +480,21 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
                 lambda: find_files(reader, of.key, words_of(words), most=0).found_count,
                 lambda count: self._show_files(of, words if count else ""),
             )
+
+    def _show_column(self, link: Link) -> None:
+        from artui.tui.facts.column import Side
+        from artui.tui.screens.profile import ProfileScreen, Shown
+
+        place, _, path = link.id.partition(":")
+        table, head, reader = self._profiles.get(path), self.current, self.reader
+        if table is None or head is None:
+            return
+
+        def show(found: Sequence[Spreads | None]) -> None:
+            columns = [Shown([Side("", column)], spreads) for column, spreads in zip_longest(table.columns, found)]
+            self.artui.push_screen(ProfileScreen(path, columns[: len(table.columns)], int(place)))
+
+        self.ask("column", lambda: spreads_of(reader, head.key, path), show)
 
     def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
         """Draw a picture below what is said of the version, if there is room for it."""

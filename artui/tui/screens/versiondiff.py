@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 
 from artui.model.difference import FileDifference, TextLine, VersionDifference
 from artui.query.artifactrows import heads_of
@@ -18,10 +19,11 @@ from artui.sheets.difference import about_text, difference_sheet, file_sections
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.facts.sections import section_lines
 from artui.tui.keys import bindings
-from artui.tui.messages import LineMoved
+from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.diff import TAB_CELLS, in_rows
 from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.image import ImageView
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import wrapped
 from artui.units import plural
@@ -29,11 +31,15 @@ from artui.units import plural
 if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.query.reader import Reader
+    from artui.tui.screens.image import Seen
 
 MOST_FILES = 200
 """So many files that differ are looked into, the first of them."""
 MOST_ROWS = 200
 _NUMBERS_FROM_CELLS = 72
+_FEWEST_PICTURE_ROWS = 6
+_OTHER_ROWS = 4
+"""Of the screen so many lines are neither the list nor pictures."""
 _STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
 
 
@@ -45,9 +51,9 @@ class _Begun(NamedTuple):
 class VersionDiffScreen(CatalogScreen):
     """Holds the keys of two versions, the earlier one first."""
 
-    SCOPES = ("diff", "find", "list", "app")
+    SCOPES = ("versiondiff", "diff", "find", "list", "app")
     PLACE = 2
-    BINDINGS = [*bindings("diff"), *bindings("find")]
+    BINDINGS = [*bindings("versiondiff"), *bindings("diff"), *bindings("find")]
 
     def __init__(self, before: VersionHead, after: VersionHead) -> None:
         super().__init__()
@@ -56,11 +62,19 @@ class VersionDiffScreen(CatalogScreen):
         self._details: dict[str, FileDifference] = {}
         self._places: list[tuple[int, str]] = []
         """Of each file that was looked into the line that names it."""
+        self._pair_of = ""
+        """Path of the picture that is drawn as both versions have it; empty if none is."""
+        self._pair_for: tuple[str, tuple[int, int]] | None = None
+        """That picture, and the size in which it was asked for."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
         yield LineList(is_page=True, says_more=True, id="diff")
+        yield Bar(id="names")
+        with Horizontal(id="pair"):
+            yield ImageView(only_cells=True, id="first")
+            yield ImageView(only_cells=True, id="second")
         yield KeyBar()
 
     @property
@@ -70,6 +84,7 @@ class VersionDiffScreen(CatalogScreen):
 
     def on_mount(self) -> None:
         self.show_place()
+        self.query_one("#pair").display = self.query_one("#names").display = False
         self.listing.set_lines([BLANK, Line([("  reading …", "dim")])])
         self.set_focus(self.listing)
 
@@ -135,7 +150,9 @@ class VersionDiffScreen(CatalogScreen):
             if detail is not None and (detail.kind != "nothing" or detail.notes):
                 lines.append(BLANK)
                 self._places.append((len(lines), detail.path))
-                lines += _detail_lines(detail, cells)
+                link = Link("file", f"{difference.after.key}:{detail.path}")
+                first, *others = _detail_lines(detail, cells)
+                lines += [first._replace(link=link), *others]
         if left := self._left():
             lines += [BLANK, Line([(f"  reading {plural(left, 'more file')} …", "dim")])]
         if (unseen := len(difference.files) - MOST_FILES) > 0:
@@ -150,6 +167,36 @@ class VersionDiffScreen(CatalogScreen):
         assert self._begun is not None
         return sum(change.path not in self._details for change in self._begun.difference.files[:MOST_FILES])
 
+    def on_line_chosen(self, message: LineChosen) -> None:
+        """Draw a column in both versions, or go to what is said of a file."""
+        link = message.link
+        if link is not None and link.kind == "file":
+            return
+        message.stop()
+        message.prevent_default()
+        if link is None:
+            return
+        if link.kind == "section":
+            self.listing.show_from(
+                next((place for place, path in self._places if path == link.id), self.listing.cursor)
+            )
+            return
+        place, _, path = link.id.partition(":")
+        detail = self._details.get(path)
+        if detail is not None and detail.table is not None:
+            from artui.tui.facts.column import Side
+            from artui.tui.screens.profile import ProfileScreen, Shown
+
+            names = clean(self._before.reference), clean(self._after.reference)
+            shown = [
+                Shown([Side(names[0], each.before), Side(names[1], each.after)], each.spreads, each)
+                for each in detail.table.drifts
+            ]
+            self.artui.push_screen(ProfileScreen(path, shown, int(place)))
+
+    def action_open(self) -> None:
+        self.listing.choose()
+
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
         self._say()
@@ -160,6 +207,7 @@ class VersionDiffScreen(CatalogScreen):
             return
         left: list[Span] = [(f" {clean(about_text(self._begun.difference))}", "text")]
         current = sum(place <= self.listing.cursor for place, _ in self._places)
+        self._fit_pair(self._places[max(0, current - 1)][1] if self._places else "")
         right: list[Span] = []
         if current:
             name = clean(self._places[current - 1][1], max_chars=500)
@@ -168,6 +216,51 @@ class VersionDiffScreen(CatalogScreen):
                 (f"  {current} of {len(self._places)} ", "dim"),
             ]
         self.query_one("#summary", Bar).show(left, right)
+
+    # A picture, as both versions have it
+
+    def _fit_pair(self, path: str) -> None:
+        """Draw a file as both versions have it beside each other, if it is a picture."""
+        detail = self._details.get(path)
+        is_pair = detail is not None and detail.kind == "picture"
+        self._pair_of = path if is_pair else ""
+        pair, names = self.query_one("#pair"), self.query_one("#names", Bar)
+        pair.display = names.display = is_pair
+        if is_pair:
+            least = max(_FEWEST_PICTURE_ROWS, self.size.height // 2)
+            pair.styles.height = max(least, self.size.height - len(self.listing.lines) - _OTHER_ROWS)
+            half = self.size.width // 2
+            names.show(
+                [
+                    (fit(f" {clean(self._before.reference)}", half), "dim"),
+                    (f" {clean(self._after.reference)}", "accent"),
+                ]
+            )
+            self._ask_pair()
+
+    def on_image_view_resized(self) -> None:
+        self._ask_pair()
+
+    def _ask_pair(self) -> None:
+        """Read the picture of both versions in the size that there is room for."""
+        from artui.tui.screens.image import read_image
+
+        begun, path = self._begun, self._pair_of
+        first, second = self.query_one("#first", ImageView), self.query_one("#second", ImageView)
+        wanted = first.wanted_pixels
+        if begun is None or not path or not first.size.area or (path, wanted) == self._pair_for:
+            return
+        self._pair_for = path, wanted
+        change = next(change for change in begun.difference.files if change.path == path)
+        reader, keys = self.reader, begun.known.keys
+        places = list(zip(keys, (change.old_path or path, path), strict=True))
+
+        def show(seen: list[Seen]) -> None:
+            if path == self._pair_of:
+                for view, each in zip((first, second), seen, strict=True):
+                    view.show(each.pixels, clean(each.why_not))
+
+        self.ask("pair", lambda: [read_image(reader, key, each, wanted) for key, each in places], show)
 
     def action_file(self, change: int) -> None:
         """Go to the next file that was looked into."""

@@ -13,6 +13,7 @@ from artui.capture.adding import add_version
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.versiondiff import VersionDiffScreen
+from artui.tui.widgets.image import ImageView
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -104,3 +105,71 @@ def test_two_marked_versions_or_none_before(tmp_path: Path, explore: Explore) ->
         on(pilot, ArtifactsScreen)
 
     explore(path, flow)
+
+
+def _drifted(tmp_path: Path) -> Path:
+    """A table whose columns drifted, beside a picture that changed."""
+    image = pytest.importorskip("PIL.Image")
+    catalog, folder = tmp_path / "x.artui", tmp_path / "data"
+    folder.mkdir()
+    for number in (1, 2):
+        rows = [
+            f"{row % 10 + 5 * number},{'a' if row % (2 * number) else 'b'},{2.0 ** (row % 20):g}" for row in range(600)
+        ]
+        (folder / "t.csv").write_text("\n".join(["age,card,cost", *rows]) + "\n")
+        image.new("RGB", (40, 40), (200, 100 * number, 0)).save(folder / "z.png")
+        add_version(catalog, folder, name="data", kind="dataset")
+    return catalog
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_them(
+    tmp_path: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Enter on a file goes to what differs in it, on a column to its histograms; pictures stand beside each other."""
+    path = _drifted(tmp_path)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        screen = on(pilot, VersionDiffScreen)
+        assert not screen.query_one("#pair").display
+        screen.listing.move_to(
+            next(i for i, line in enumerate(screen.listing.lines) if line.link == ("section", "z.png"))
+        )
+        await pilot.press("enter")
+        await settled(pilot)
+        assert screen.query_one("#pair").display and "data:v1" in shown(pilot) and "▀" * 20 in shown(pilot)
+        first, second = (screen.query_one(f"#{name}", ImageView).pixels for name in ("first", "second"))
+        assert first is not None and second is not None and first.content != second.content
+        screen.listing.move_to(
+            next(i for i, line in enumerate(screen.listing.lines) if line.link == ("column", "0:t.csv"))
+        )
+        await pilot.press("enter")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "t.csv ▸ age" in text or "age  column 1 of 3" in text
+        assert "data:v1  600 values, in the highest bar 10 %: 60" in text and "5" in text and "19" in text
+        assert "drift" in text and "PSI" in text
+        await pilot.press("right_square_bracket")
+        await settled(pilot)
+        assert "card" in shown(pilot) and "▓" in shown(pilot) and "75 %" in shown(pilot)
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await settled(pilot)
+        assert "This is the last column." in shown(pilot) and "hardly" not in shown(pilot)
+        assert "each bar spans the same factor" in shown(pilot)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        holds = on(pilot, ArtifactScreen).holds
+        await pilot.press("tab")
+        holds.move_to(next(i for i, line in enumerate(holds.lines) if line.link == ("column", "2:t.csv")))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "each bar spans the same factor" in shown(pilot) and "data:v" not in shown(pilot).splitlines()[1]
+        assert "1 to 524,288" in shown(pilot)
+
+    explore(path, flow, size=size)
