@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         FileDifference,
         RowsDifference,
         TableDifference,
+        TensorDistance,
         ValueChange,
         VersionDifference,
     )
@@ -258,6 +259,15 @@ RECORDS: dict[str, Record] = {
         "before": Field("text?", "its value in the first"),
         "after": Field("text?", "its value in the second"),
         "note": Field("text", "how far: up or down, the norm of the change"),
+        "distance": Field("tensor distance?", "of tensors that were compared value by value"),
+    },
+    "tensor distance": {
+        "count": Field("whole", "values of each"),
+        "changed": Field("whole", "so many of them differ"),
+        "norm": Field("number", "of the difference (Frobenius)"),
+        "relative": Field("number?", "the same, divided by the norm of the first; null where that is zero"),
+        "largest": Field("number", "difference of one value"),
+        "odd": Field("whole", "values that changed to or from NaN or infinity, and are in none of the distances"),
     },
     "table difference": {
         "rows_before": Field("whole", "rows of the first"),
@@ -759,7 +769,12 @@ def _file_difference(change: FileChange, detail: FileDifference | None) -> dict[
 
 
 def _value_change(change: ValueChange) -> dict[str, Any]:
-    return {"name": change.name, "before": change.before, "after": change.after, "note": change.note}
+    said = {"name": change.name, "before": change.before, "after": change.after, "note": change.note}
+    return said | {"distance": _or_none(_tensor_distance, change.distance)}
+
+
+def _tensor_distance(distance: TensorDistance) -> dict[str, Any]:
+    return {name: getattr(distance, name) for name in RECORDS["tensor distance"]}
 
 
 def _table_difference(table: TableDifference) -> dict[str, Any]:

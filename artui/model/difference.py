@@ -40,6 +40,24 @@ class VersionDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorDistance:
+    """How far the values of two tensors of one shape are from each other; at least one of them differs."""
+
+    count: int
+    """Of the values of each."""
+    changed: int
+    """So many of them differ."""
+    norm: float
+    """Of the difference (Frobenius)."""
+    relative: float | None
+    """The same, divided by the norm of the first; None where that is zero."""
+    largest: float
+    """Of the differences of one value."""
+    odd: int = 0
+    """So many values changed to or from NaN or infinity, and are in none of the distances."""
+
+
+@dataclass(frozen=True, slots=True)
 class ValueChange:
     """A value that differs; None where there is none."""
 
@@ -48,6 +66,8 @@ class ValueChange:
     after: str | None
     note: str = ""
     """How far: of tensors, of versions of packages."""
+    distance: TensorDistance | None = None
+    """Of tensors that were compared value by value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) ->
     facts = [Fact("note", note, "warn") for note in detail.notes]
     if detail.table is not None:
         return _table_sections(detail, detail.table, facts, most_rows)
+    if any(change.distance is not None for change in detail.values):
+        return [_tensors_section(detail, facts, most_rows)]
     if detail.values:
         shown = detail.values[:most_rows]
         has_notes = any(change.note for change in shown)
@@ -153,6 +155,48 @@ def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) ->
     lines = [text_line(line.sign, line.text) for line in detail.lines[:most_lines]]
     left_out = max(0, len(detail.lines) - most_lines) + detail.hidden
     return [Section(detail.path, detail.summary, tuple(facts), lines=tuple(lines), left_out_count=left_out)]
+
+
+TENSOR_HEADERS = (
+    Header("tensor"), Header("change", is_right=True), Header("largest", is_right=True), Header("changed values", is_right=True),
+    Header("type and shape"), Header(""),
+)  # fmt: skip
+"""Of the table of tensors that differ: what says most stands first, since narrow screens leave out the last."""
+
+
+def _tensors_section(detail: FileDifference, facts: list[Fact], most_rows: int) -> Section:
+    """Say how far the values of tensors are from each other."""
+    shown = detail.values[:most_rows]
+    facts.append(
+        Fact("change", "norm of the difference by the norm before; largest: of one value", "dim"),
+    )
+    return Section(
+        detail.path,
+        detail.summary,
+        tuple(facts),
+        Table(TENSOR_HEADERS, Rows(shown, _tensor_row), says_most_first=True),
+        left_out_count=len(detail.values) - len(shown) + detail.hidden,
+    )
+
+
+def _tensor_row(change: ValueChange) -> Row:
+    distance = change.distance
+    shapes = [text for text in dict.fromkeys((change.before, change.after)) if text is not None]
+    shape = Cell(f" {ARROW} ".join(shapes), "dim" if len(shapes) == 1 else "warn")
+    if distance is None:
+        tone: Tone = TONES.get(change.note, "dim" if change.note == "the same values" else "warn")
+        return Cell(change.name, "strong"), Cell(change.note, tone), Cell(NOTHING), Cell(NOTHING), shape, Cell("")
+    relative = share_text(distance.relative) if distance.relative is not None else "from 0"
+    odd = f"{count_text(distance.odd)} to or from NaN or infinity" if distance.odd else ""
+    changed = f"{count_text(distance.changed)} ({share_text(distance.changed / distance.count)})"
+    return (
+        Cell(change.name, "strong"),
+        Cell(relative, "warn"),
+        Cell(number_text(distance.largest)),
+        Cell(changed),
+        shape,
+        Cell(odd, "bad"),
+    )
 
 
 def text_line(sign: str, text: str) -> str:

@@ -21,7 +21,7 @@ def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool 
     """Say what the columns of a table are like, at most `most` of them; `is_only` says that there is no other table."""
     # What says most stands first, since narrow screens leave out the last.
     headers = (
-        Header("column"), Header("type"), Header("values"), Header("empty", is_right=True), Header("range"), Header("median", is_right=True),
+        Header("column"), Header("type"), Header("values", least=SHAPE_CELLS), Header("empty", is_right=True), Header("range"), Header("median", is_right=True),
         Header("mean", is_right=True), Header("sd", is_right=True), Header("different", is_right=True),
     )  # fmt: skip
     shown = table.columns[:most]

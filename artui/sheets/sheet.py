@@ -81,15 +81,19 @@ class Cell(_CellFields):
 class _HeaderFields(NamedTuple):
     title: str
     is_right: bool
+    least: int
 
 
 class Header(_HeaderFields):
-    """The title of a column. `is_right` says that its cells are aligned to the right, as numbers are."""
+    """The title of a column. `is_right` says that its cells are aligned to the right, as numbers are.
+
+    `least`: cut to so many cells its cells still say enough, where another column would be cut or left out; 0: it is not cut for others.
+    """
 
     __slots__ = ()
 
-    def __new__(cls, title: str, is_right: bool = False) -> Header:
-        return super().__new__(cls, clean(title), is_right)
+    def __new__(cls, title: str, is_right: bool = False, least: int = 0) -> Header:
+        return super().__new__(cls, clean(title), is_right, least)
 
 
 Row = tuple[Cell, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from artui.content import profiles as making
@@ -12,7 +13,7 @@ from artui.model.difference import FileChange, FileDifference, RowsDifference, V
 from artui.preview import preview
 from artui.preview.text import as_utf8, is_text
 from artui.profile.tables import FRAMED_ENDINGS, NotATable, TookTooLong, table_of
-from artui.query.difference import tables, tensors, texts
+from artui.query.difference import pictures, tables, tensors, texts
 from artui.query.opened import open_content
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def _of_streams(
             )
         return texts.text_difference(path, as_utf8(first.read()), as_utf8(second.read()))
     shown = (before or preview(path, first, sizes[0]), after or preview(path, second, sizes[1]))
+    if shown[0].kind == shown[1].kind == "image":
+        return pictures.pictures_difference(path, shown, (first, second))
     return _of_previews(path, *shown, "", sizes=_sizes(change))
 
 
@@ -157,7 +160,7 @@ def _of_previews(
             path, "tensors", found.summary, (*notes, *found.notes), values=found.values, hidden=found.hidden
         )
     if before.kind == after.kind == "image":
-        return FileDifference(path, "picture", f"{before.title} → {after.title}", notes, previews=(before, after))
+        return replace(pictures.pictures_difference(path, (before, after)), notes=notes)
     if before.text and after.text:
         found = texts.lines_difference(
             path, before.text.splitlines(keepends=True), after.text.splitlines(keepends=True)

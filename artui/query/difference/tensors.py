@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from artui.model.difference import FileDifference, ValueChange
+from artui.model.difference import FileDifference, TensorDistance, ValueChange
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,8 +40,10 @@ class Tensor:
 
     @property
     def words(self) -> str:
-        """Say its type and shape: `F32 64×10`."""
-        return f"{self.type} {'×'.join(map(str, self.shape)) or 'scalar'}"
+        """Say its type and shape: `F32 64×10`, `float64 64×10`."""
+        code, _, order = self.type.partition(" ")
+        parts = (_named(code), "×".join(map(str, self.shape)) or "scalar", order)
+        return " ".join(part for part in parts if part)
 
     @property
     def count(self) -> int:
@@ -64,10 +66,12 @@ def tensors_difference(path: str, before: BinaryIO, after: BinaryIO) -> FileDiff
         elif first.shape != second.shape:
             changes.append(ValueChange(name, first.words, second.words, "another shape"))
         else:
-            note = _distance(before, first, after, second)
-            if note or first.type != second.type:
+            found = _distance(before, first, after, second)
+            if found is not None or first.type != second.type:
                 changed += 1
-                changes.append(ValueChange(name, first.words, second.words, note or "the same values"))
+                distance = found if isinstance(found, TensorDistance) else None
+                note = found if isinstance(found, str) else _said(distance) if distance else "the same values"
+                changes.append(ValueChange(name, first.words, second.words, note, distance))
             else:
                 same += 1
     return _difference(path, changes, same, changed)
@@ -96,6 +100,16 @@ def headers_difference(path: str, before: Preview, after: Preview) -> FileDiffer
     same = f"{len({*ours, *theirs}) - len(changes):,} with the same type and shape"
     summary = found.summary.replace("the same", "with the same type and shape") if changes else same
     return FileDifference(path, "tensors", summary, tuple(notes), values=found.values, hidden=found.hidden)
+
+
+def _named(code: str) -> str:
+    """Name a type of NumPy as its previews do: `float64`; one of other formats is named already."""
+    import numpy as np
+
+    if code[:1] not in "<>|=":
+        return code
+    kind = np.dtype(code)
+    return kind.name if kind.isnative else f"{kind.name} big-endian"
 
 
 def _difference(path: str, changes: Sequence[ValueChange], same: int, changed: int) -> FileDifference:
@@ -179,10 +193,10 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(value)
 
 
-def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) -> str:
-    """Say how far the values of two tensors of one shape are from each other; empty if they are the same.
+def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) -> TensorDistance | str | None:
+    """Measure how far the values of two tensors of one shape are from each other.
 
-    The norm of the difference, divided by that of the first (Frobenius), and the largest difference of one value.
+    None: they are the same; a text: why they are not compared.
     """
     import numpy as np
 
@@ -208,13 +222,18 @@ def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) 
     except (ValueError, OSError, EOFError, zipfile.BadZipFile):
         return "cut off or damaged: not compared"
     if not differing:
-        return ""
-    share = f"{100 * differing / first.count:.3g} % of values"
-    relative = (
-        f"change {math.sqrt(total / norm):.3g} of the norm" if norm else f"norm of the change {math.sqrt(total):.3g}"
-    )
-    odd = f", {nan_count:,} to or from NaN or infinity" if nan_count else ""
-    return f"{relative}, largest {largest:.3g}, {share}{odd}"
+        return None
+    relative = math.sqrt(total / norm) if norm else None
+    return TensorDistance(first.count, differing, math.sqrt(total), relative, largest, nan_count)
+
+
+def _said(distance: TensorDistance) -> str:
+    share = f"{100 * distance.changed / distance.count:.3g} % of values"
+    change = f"norm of the change {distance.norm:.3g}"
+    if distance.relative is not None:
+        change = f"change {distance.relative:.3g} of the norm"
+    odd = f", {distance.odd:,} to or from NaN or infinity" if distance.odd else ""
+    return f"{change}, largest {distance.largest:.3g}, {share}{odd}"
 
 
 def _layout(tensor: Tensor) -> bool:

@@ -332,6 +332,8 @@ class DrawnTable:
                 continue
             if ALIASES in titles and drawn._shorten(titles.index(ALIASES), excess):
                 break
+            if drawn._narrow(excess):
+                break
             if not can_leave:
                 drawn._widths[places[-1]] = max(_LEAST_COLUMN_CELLS, drawn._widths[places[-1]] - excess)
                 break
@@ -349,6 +351,14 @@ class DrawnTable:
             return False
         self._widths[place] -= excess
         return True
+
+    def _narrow(self, excess: int) -> bool:
+        """Make a column narrower that says enough in fewer cells; false if there is none, or that is not enough."""
+        for place, header in enumerate(self._table.headers):
+            if header.least and self._widths[place] - excess >= header.least:
+                self._widths[place] -= excess
+                return True
+        return False
 
     def _cut(self, place: int, excess: int) -> bool:
         """Cut a column; false if less than its title and two thirds of it would remain."""

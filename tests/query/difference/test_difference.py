@@ -13,18 +13,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from artui.capture.adding import add_version
 from artui.content import profiles
-from artui.model.difference import FileDifference
+from artui.model.difference import FileDifference, TensorDistance
+from artui.preview import preview
 from artui.profile import rows
 from artui.profile.tables import NotATable, Table, TookTooLong
 from artui.query.artifacts import get_version
-from artui.query.difference import tensors, texts
+from artui.query.difference import pictures, tensors, texts
 from artui.query.difference.files import Known, file_difference
 from artui.query.difference.versions import version_before, version_difference
 from artui.query.reader import Reader
 from artui.query.references import find_version
+from artui.sheets.difference import file_sections
 
 pd = pytest.importorskip("pandas")
 
@@ -252,6 +255,23 @@ def test_tensors_are_as_far_apart_as_numpy_says(ending: str, seed: int) -> None:
     change, base = after["changed"] - before["changed"], before["changed"]
     expected = f"change {np.linalg.norm(change) / np.linalg.norm(base):.3g} of the norm, largest {np.abs(change).max():.3g}, 100 % of values"
     assert notes["changed"] == expected
+    distances = {value.name: value.distance for value in found.values}
+    assert distances["changed"] is not None and distances["changed"].relative == pytest.approx(
+        np.linalg.norm(change) / np.linalg.norm(base)
+    )
+    assert distances["part"] == TensorDistance(100, 5, float(np.sqrt(5 * 9)), None, 3.0)
+    assert distances["odd"] is not None and distances["odd"].odd == 1 and distances["type"] is distances["new"] is None
+    (section,) = file_sections(found, most_rows=50, most_lines=50)
+    assert section.table is not None
+    said = {row[0].text: [cell.text for cell in row[1:]] for row in section.table.rows}
+    shown = ("F64", "F32") if ending == "safetensors" else ("float64", "float32")
+    assert said["changed"][2:] == ["280 (100 %)", f"{shown[0]} 40×7", ""] and said["part"][:3] == [
+        "from 0",
+        "3",
+        "5 (5 %)",
+    ]
+    assert said["new"] == ["added", "·", "·", f"{shown[0]} scalar", ""] and said["shape"][0] == "another shape"
+    assert said["type"][3] == f"{shown[1]} 4 → {shown[0]} 4" and said["odd"][4] == "1 to or from NaN or infinity"
     assert notes["part"] == f"norm of the change {np.linalg.norm(after['part']):.3g}, largest 3, 5 % of values"
     assert notes["odd"].endswith("1 to or from NaN or infinity") and notes["type"] == "the same values"
     assert (notes["shape"], notes["new"], notes["gone"]) == ("another shape", "added", "removed")
@@ -273,6 +293,32 @@ def test_damaged_tensors_are_said_to_be() -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("evil.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }")
     assert tensors.tensors_difference("m.npz", packed, packed) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (((8, 4), {}), ((8, 4), {(0, 0): 9, (3, 1): 9}), "2 of 32 pixels differ, PNG picture, 8 × 4 px"),
+        (((8, 4), {}), ((8, 4), {}), "the same pixels, PNG picture, 8 × 4 px"),
+        (((8, 4), {}), ((8, 8), {}), "PNG picture, 8 × 4 px → 8 × 8 px"),
+        (((1100, 4), {}), ((1100, 4), {(0, 0): 9}), "other content, PNG picture, 1,100 × 4 px"),
+    ],
+)
+def test_pictures_are_compared_by_their_pixels(before: Any, after: Any, expected: str) -> None:
+    """As large ones say how many pixels differ; of others, and very large ones, the sizes are what is said."""
+    streams = []
+    for level, (size, dots) in enumerate((before, after)):
+        picture = Image.new("RGB", size, (200, 0, 0))
+        for place, red in dots.items():
+            picture.putpixel(place, (red, 0, 0))
+        streams.append(io.BytesIO())
+        picture.save(streams[-1], "png", compress_level=1 + 8 * level)
+
+    looks = [preview("a.png", stream, len(stream.getvalue())) for stream in streams]
+
+    found = pictures.pictures_difference("a.png", (looks[0], looks[1]), (streams[0], streams[1]))
+    assert (found.kind, found.summary) == ("picture", expected)
+    assert "pixel" not in pictures.pictures_difference("a.png", (looks[0], looks[1])).summary
 
 
 # Versions

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from textual.pilot import Pilot
 
 from artui.capture.adding import add_version
@@ -109,7 +110,6 @@ def test_two_marked_versions_or_none_before(tmp_path: Path, explore: Explore) ->
 
 def _drifted(tmp_path: Path) -> Path:
     """A table whose columns drifted, beside a picture that changed."""
-    image = pytest.importorskip("PIL.Image")
     catalog, folder = tmp_path / "x.artui", tmp_path / "data"
     folder.mkdir()
     for number in (1, 2):
@@ -117,7 +117,7 @@ def _drifted(tmp_path: Path) -> Path:
             f"{row % 10 + 5 * number},{'a' if row % (2 * number) else 'b'},{2.0 ** (row % 20):g}" for row in range(600)
         ]
         (folder / "t.csv").write_text("\n".join(["age,card,cost", *rows]) + "\n")
-        image.new("RGB", (40, 40), (200, 100 * number, 0)).save(folder / "z.png")
+        Image.new("RGB", (40, 40), (200, 100 * number, 0)).save(folder / "z.png")
         add_version(catalog, folder, name="data", kind="dataset")
     return catalog
 
