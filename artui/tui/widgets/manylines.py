@@ -19,9 +19,7 @@ FRONT = 0
 SHADES = 3
 _SPARSE = 3
 """Without colours the lines behind are drawn in one of so many columns."""
-_ORDER_OF_DOTS = (0x01, 0x20, 0x08, 0x04, 0x02, 0x80, 0x10, 0x40)
-"""The dots of a cell, so that the first few of them are spread over it."""
-_THIN = 0.15
+_THIN = 0.35
 """Cells with less than this share of the most lines in front show the lines behind."""
 
 
@@ -98,7 +96,8 @@ def shade(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back
 
 _FEW_DOTS = 4
 """Cells with so many dots at most show lines as they are."""
-DITHERED = [sum(_ORDER_OF_DOTS[:count]) for count in range(9)]
+DITHERED = (0, 0x01, 0x21, 0x91, 0x95, 0xB5, 0xDD, 0xFD, 0xFF)
+"""Of so many dots those that are spread over a cell and its neighbours, so that they make no stripes."""
 
 
 def _pieces(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64]) -> Iterator[tuple[int, int, NDArray[np.float64], NDArray[np.float64]]]:  # fmt: skip

@@ -41,18 +41,30 @@ MAX_LINES = 1_000
 """Of more runs only a regular selection is drawn, and the legend says how many."""
 FEW_LINES = 150
 """More lines than these are drawn by how many pass through a cell."""
+FEW_IN_FRONT = 50
+"""So are more lines than these in front of as many that they would hide."""
 BRUSHES: Sequence[tuple[str, str, float, float]] = (
     ("top", "third", 2 / 3, 1), ("middle", "third", 1 / 3, 2 / 3), ("bottom", "third", 0, 1 / 3), ("top", "tenth", 0.9, 1), ("bottom", "tenth", 0, 0.1),
 )  # fmt: skip
 """Side, part, and from which to which share of the runs, from the lowest value up. Of a metric the better side is the best."""
-_BEST = (0.9, 1)
+_BEST, _BEST_OF_MANY = (0.9, 1), (0.99, 1)
 """So many are in front where no part was chosen."""
+_VERY_MANY = 10_000
+"""Of so many runs the best hundredth is in front, not the best tenth."""
 _ROUNDING = 1e-9
 _PLACES_ALONG = 4
 """There marked lines have their marks between two axes, each at one of so many places, so that few hide each other."""
 _CURSOR = "◎"
+_CROWDED = "█"
+_CROWD_TEXTS = tuple((f" · {_CROWDED} {text}", "accent") for text in ("clearly more of these than by chance", "more of these"))  # fmt: skip
+_ENOUGH_IN_FRONT = 100
+"""Of so many it is said, too, that they are nowhere more than by chance."""
+_FEWEST_IN_FRONT, _CROWDED_TIMES, _CROWDED_ERRORS = 20, 1.25, 3.5
+"""Of so many runs in front an axis says where they are so many times as many as by chance, and by so many standard errors."""
 _BACK_SHADES, _FRONT_SHADES = ("faint", "faint", "dim"), ("faint", "spark", "accent")
 _NAME_CELLS = 14
+_WIDE_CELLS = 100
+"""On narrower screens the title is short where there is more to say."""
 _LEAST_STAGGERED = 10
 """In fewer rows the titles of the axes stand in one line."""
 _MAX_LINES_OF_BLOCKS = (24, 12)
@@ -124,6 +136,8 @@ class Parallel(Picture):
         self._known_order: tuple[tuple[int, int], NDArray[np.int64]] | None = None
         self._known_ground: tuple[tuple[Any, ...], Plot] | None = None
         self._known_line_count: int | None = None
+        self._has_crowd = False
+        """Whether an axis says where there are more of the runs in front than by chance."""
         self._is_log: list[bool] = []
         """Of each axis; the values decide."""
         self._known_scales: list[Scale] | None = None
@@ -245,6 +259,10 @@ class Parallel(Picture):
         with np.errstate(invalid="ignore"):
             return np.asarray((values >= bounds[0]) & (values <= bounds[1]))
 
+    @property
+    def _best(self) -> tuple[float, float]:
+        return _BEST_OF_MANY if len(self.keys) >= _VERY_MANY else _BEST
+
     def _current_values(self) -> NDArray[np.float64]:
         """Give the values that the current axis has a place for; NaN for the other runs."""
         import numpy as np
@@ -267,7 +285,7 @@ class Parallel(Picture):
         if self.brush:
             _, _, low, high = BRUSHES[self.brush - 1]
         elif axis.is_better_low is not None and not self._place_of:
-            low, high = _BEST
+            low, high = self._best
         else:
             return None
         if axis.is_better_low:
@@ -330,7 +348,7 @@ class Parallel(Picture):
         front_shades = [palette.styles[name] for name in _FRONT_SHADES]
         back_shades = [palette.styles[name] for name in _BACK_SHADES]
         back_style = palette.styles["faint" if ahead or colours or self.cursor is not None else "spark"]
-        are_many_ahead, are_many_behind = (len(places) > FEW_LINES for places in (ahead, behind))
+        are_many_ahead, are_many_behind = _are_many(behind, ahead)
 
         def front(owner: int) -> Style:
             if owner < SHADES:
@@ -362,8 +380,9 @@ class Parallel(Picture):
         behind, ahead = self._chosen(shares)
         shown = inside(shares)
         # The lines behind are a layer of their own: in cells that they share with lines in front they are hidden.
-        for places, is_back in ((behind, True), (ahead, False)):
-            draw = shade if len(places) > FEW_LINES else draw_lines
+        are_many_ahead, are_many_behind = _are_many(behind, ahead)
+        for places, is_back, are_many in ((behind, True, are_many_behind), (ahead, False, are_many_ahead)):
+            draw = shade if are_many else draw_lines
             draw(plot, xs, shown[places], is_back=is_back)
         if not palette.has_colours and (ahead or self.picked):
             make_sparse(plot)  # without colours that tells them from the lines in front
@@ -371,12 +390,15 @@ class Parallel(Picture):
         marks = [(self._place_of[key], colour) for key, colour in self._marked()][::-1]
         for owner, (place, _) in enumerate(marks, SHADES):
             draw_line(plot, xs, shown[place].tolist(), owner)
+        self._has_crowd = False
         is_above, is_below = np.asarray((shares > 1).any(axis=0)), np.asarray((shares < 0).any(axis=0))
         for number, x in enumerate(xs):
             is_current = number == self.current
             axis = ("┃", palette.styles["accent"]) if is_current else ("│", palette.styles["dim"])
+            crowded = self._crowded_rows(shown, number, rows)
+            self._has_crowd = self._has_crowd or bool(crowded)
             for row in range(rows):
-                plot.signs[row, x >> 1] = axis
+                plot.signs[row, x >> 1] = (_CROWDED, palette.styles["accent"]) if row in crowded else axis
             self._write_names(plot, number, xs, scales[number], palette)
             # Marks tell the lines of marked runs apart without colours, too.
             for place, colour in marks:
@@ -393,6 +415,25 @@ class Parallel(Picture):
                     plot.signs.setdefault(cell, (mark_of(colour), palette.curves[colour_at(colour)]))
         self._known_ground = key, plot
         return plot
+
+    def _crowded_rows(self, shown: NDArray[np.float64], number: int, rows: int) -> set[int]:
+        """Give the rows of an axis in which there are clearly more of the runs in front than there would be of as many others."""
+        import numpy as np
+
+        places = shown[:, number]
+        has_place = np.isfinite(places) & _has_line(shown)
+        front = self._in_front() & has_place
+        count, total = int(front.sum()), int(has_place.sum())
+        # Where the front was chosen it lies anyway.
+        if number == self.current or not _FEWEST_IN_FRONT <= count < total:
+            return set()
+        row_of = np.rint((1 - np.where(has_place, places, 0.0)) * (rows * 4 - 1)).astype(np.int64) >> 2
+        counts, alls = (np.bincount(row_of[which], minlength=rows) for which in (front, has_place))
+        expected = alls * (count / total)
+        # Counts that come by chance deviate alike after this transformation, few of them too (F. J. Anscombe, 1948).
+        errors = 2 * (np.sqrt(counts + 3 / 8) - np.sqrt(expected + 3 / 8))
+        is_crowded = (counts >= _CROWDED_TIMES * expected) & (errors >= _CROWDED_ERRORS)
+        return set(np.flatnonzero(is_crowded).tolist())
 
     def _draw_cursor(self, plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], palette: Palette) -> None:
         """Draw the line of the run under the cursor in place of all others, with its value on each axis."""
@@ -472,9 +513,14 @@ class Parallel(Picture):
     def _head(self, line_count: int, width: int) -> list[Span]:
         """Say which run the cursor is on, which lines are in front, and how many runs have none."""
         total = len(self.keys)
-        spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
+        title = " Parallel" if self._has_crowd and width < _WIDE_CELLS else " Parallel coordinates"
+        spans: list[Span] = [(title, "title" if self.has_focus else "bold")]
         front = self._front_texts()
         rest: list[Span] = [(f" · in front: {' and '.join(front)}", "accent")] if front else []
+        if not self._has_crowd and int(self._in_front().sum()) >= _ENOUGH_IN_FRONT:
+            rest.append((" · no axis has clearly more of these anywhere", "dim"))
+        if self._has_crowd:
+            rest.append(next((text for text in _CROWD_TEXTS if length_of([*spans, *rest, text]) <= width), _CROWD_TEXTS[-1]))  # fmt: skip
         if line_count < total:
             text = f" · {plural(total - line_count, 'run')} with too few values for a line"
             if length_of([*spans, *rest, (text, "")]) > width:
@@ -494,7 +540,7 @@ class Parallel(Picture):
         if self.brush:
             front.append(self._brush_text())
         elif axis.is_better_low is not None and not self._place_of:
-            front.append(f"the best tenth by {axis.title}")
+            front.append(f"the best {'hundredth' if self._best is _BEST_OF_MANY else 'tenth'} by {axis.title}")
         if marked := len(self._place_of):
             first = f"{_MAX_PICKED} of " if marked > _MAX_PICKED else ""
             front.append(f"{first}{plural(marked, 'marked run')}")
@@ -740,6 +786,12 @@ class Parallel(Picture):
 def _reach(placed: Placed, *, is_log: bool) -> _Reach | None:
     drawn, whole = bulk_of(placed, is_log=is_log), placed.ends
     return _Reach(drawn, whole) if drawn is not None and whole is not None else None
+
+
+def _are_many(behind: Sequence[int], ahead: Sequence[int]) -> tuple[bool, bool]:
+    """Say whether the lines in front, and those behind, are so many that they are drawn by how many pass through a cell."""
+    are_many_behind = len(behind) > FEW_LINES
+    return len(ahead) > (FEW_IN_FRONT if are_many_behind else FEW_LINES), are_many_behind
 
 
 def _has_line(shares: NDArray[np.float64]) -> NDArray[np.bool_]:

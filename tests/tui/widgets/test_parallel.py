@@ -390,6 +390,25 @@ def test_cells_with_more_lines_have_more_dots(count: int, seed: int) -> None:
         assert dots == sorted(dots) and shades == sorted(shades) and 8 not in dots
 
 
+@pytest.mark.parametrize(("count", "best"), [(400, "tenth"), (10_000, "hundredth")])
+@pytest.mark.parametrize("tells", [True, False])
+def test_axes_are_thick_where_the_best_lie(count: int, best: str, tells: bool) -> None:
+    """Where there are clearly more of them than by chance, which is said; an axis of which nothing depends is thin throughout."""
+    random = np.random.default_rng(7)
+    lr, other = random.random(count), random.random(count)
+    loss = np.abs(lr - 0.25) + random.random(count) / 50 if tells else random.random(count)
+    axes = [_axis("lr", lr.tolist()), _axis("other", other.tolist()), _axis("val/loss", loss.tolist(), is_metric=True)]
+    lines = _shown(axes)
+    assert f"in front: the best {best} by val/loss" in lines[0]
+    assert ("█ clearly more of these than by chance" in lines[0]) == tells
+    assert ("no axis has clearly more of these" in lines[0]) == (not tells and count > 400)
+
+    rows = [number for number, line in enumerate(lines[2:-2]) if "█" in line]
+    assert bool(rows) == tells and sum(line.count("█") for line in lines[2:]) == len(rows)
+    assert all(0.6 < row / (len(lines) - 5) < 0.9 and lines[2 + row].index("█") < 30 for row in rows)
+    assert not tells or "█ more of these" in _shown(axes, width=80)[0]
+
+
 def test_another_theme_is_drawn_at_once() -> None:
     """What is kept of the picture goes with the colours that it was drawn in."""
     parallel = Parallel()
