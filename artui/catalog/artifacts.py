@@ -392,12 +392,19 @@ def _refuse_deleted(connection: sqlite3.Connection, reference: Reference, artifa
         )
     if reference.number is None and reference.alias in (None, "latest"):
         counts = connection.execute(
-            "SELECT count(*), sum(deleted_ms IS NULL) FROM version WHERE artifact_key = ?", (artifact_key,)
+            "SELECT count(*), sum(v.deleted_ms IS NULL), count(d.version_key), max(v.number) "
+            "FROM version AS v LEFT JOIN removal AS d ON d.version_key = v.key WHERE v.artifact_key = ?",
+            (artifact_key,),
         ).fetchone()
         if counts[1]:
             raise DeletedReference(
                 f"All versions of {name} are retired.",
                 remedy=f"Name one by its number, or write `artui retire {name}:v1 --back`.",
+            )
+        if counts[0] and counts[2] == counts[0]:
+            raise DeletedReference(
+                f"All versions of {name} are deleted, and their content was removed: none can be restored.",
+                remedy=f"`artui show {name}:v{counts[3]}` says what is kept of the newest.",
             )
         if counts[0]:
             raise DeletedReference(

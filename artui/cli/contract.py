@@ -113,6 +113,7 @@ RECORDS: dict[str, Record] = {
         "outputs": Field("[version]", "the versions that it made"),
         "children": Field("[run]", "the runs that are part of it"),
         "context": Field("{value}", "what surrounded it, by subject"),
+        "deleted_ms": Field("whole?", "when it was deleted"),
     },
     "metric": {
         "name": Field("text", "its name"),
@@ -642,6 +643,7 @@ def whole_run(run: RunDetail) -> dict[str, Any]:
         "directory": run.directory, "python": run.python, "commit": run.git_commit, "branch": run.git_branch, "is_dirty": run.git_is_dirty,
         "inputs": [version_record(head) for head in run.inputs], "outputs": [version_record(head) for head in run.outputs],
         "children": [run_record(head) for head in run.children], "context": dict(run.context), "damaged": run.damaged,
+        "deleted_ms": run.deleted_ms,
     }  # fmt: skip
 
 

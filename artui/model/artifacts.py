@@ -35,7 +35,7 @@ class ArtifactHead:
         """The aliases of other versions than the one that is shown, `production` first: `production→v1`."""
         shown = self.latest.number if self.latest is not None else None
         others = sorted((alias != PRODUCTION, alias, number) for alias, number in self.named if number != shown)
-        nowhere = sorted((alias != PRODUCTION, alias) for alias, _ in self.dangling)
+        nowhere = sorted((alias != PRODUCTION, alias) for alias, number in self.dangling if number != shown)
         return (*(f"{alias}→deleted" for _, alias in nowhere), *(f"{alias}→v{number}" for _, alias, number in others))
 
     @property

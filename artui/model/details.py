@@ -41,6 +41,10 @@ class RunDetail:
     metric_count: int = 0
     """Number of all metrics of the run; `metrics` may hold fewer."""
     damaged: Damage = ()
+    deleted_ms: int | None = None
+    """When it was deleted; None if it is not."""
+    is_removed: bool = False
+    """Whether its points were removed after that: nothing brings it back."""
 
     @property
     def remarks(self) -> tuple[str, ...]:

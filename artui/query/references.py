@@ -104,6 +104,21 @@ def _runs_where(connection: sqlite3.Connection, condition: str, values: dict[str
     return heads, int(connection.execute(query, values).fetchone()[0])
 
 
+def resolve_any(reader: Reader, text: str) -> RunHead | VersionHead:
+    """Give the run or version that a reference names, or else the deleted one: it can be read, and says that it is deleted.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
+    """
+    try:
+        return resolve(reader, text)
+    except DeletedReference:
+        gone = resolve_deleted(reader, text)
+        if gone is None:
+            raise
+        return gone
+
+
 def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
     """Give the run or version that a reference names: a run of exactly that name, else a version if it has a `:`.
 

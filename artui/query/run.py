@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog import cells as cell_of
+from artui.catalog.standing import REMOVED_POINTS
 from artui.errors import UnknownReference
 from artui.model import DAMAGED, Damage, Metric, Param, ParamType, RunDetail, Tag
 from artui.query.border import Shape
@@ -31,7 +32,7 @@ def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> R
     with reader.snapshot() as connection:
         row = connection.execute(
             f"""
-            SELECT {HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty, r.command
+            SELECT {HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty, r.deleted_ms, r.command
             FROM run AS r
             LEFT JOIN project AS p ON p.key = r.project_key
             WHERE r.id = :id
@@ -53,6 +54,7 @@ def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> R
         damaged = dict.fromkeys(word for word, is_damaged in parts.items() if is_damaged)
         damaged |= dict.fromkeys(run_damage(reader, connection, [key]).get(key, ()))
         head = head_from_row(row)
+        is_deleted = row[-2] is not None
         return _DETAILS.made(
             row[11:-1],
             damaged=tuple(damaged),
@@ -66,10 +68,11 @@ def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> R
             inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key}, with_deleted=True)),
             outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key}, with_deleted=True)),
             context=context,
+            is_removed=is_deleted and connection.execute(REMOVED_POINTS, {"id": run_id}).fetchone() is not None,
         )  # fmt: skip
 
 
-_DETAILS = Shape(RunDetail, "note error user host directory python git_commit git_branch git_is_dirty")
+_DETAILS = Shape(RunDetail, "note error user host directory python git_commit git_branch git_is_dirty deleted_ms")
 _TAGS = Shape(Tag, "name value")
 
 

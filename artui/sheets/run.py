@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
@@ -81,6 +82,7 @@ def run_sheet(
     nearest: RunDetail | None = None,
     other_files: Sequence[str] = (),
     progress: str = "",
+    restore: str = "",
 ) -> Sheet:
     """Say everything about a run but its points.
 
@@ -91,13 +93,14 @@ def run_sheet(
         nearest: the run that is most like it; what differs is said.
         other_files: paths of files of code that are different there.
         progress: how far it is, and when it was last heard of, if it has not ended.
+        restore: what brings it back if it is deleted; by default the command that does.
     """
     head = detail.head
     return Sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms, nearest, other_files, progress),
+            _state(detail, now_ms, nearest, other_files, progress, restore),
             _params(PARAMS, detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
@@ -212,7 +215,7 @@ def when_text(head: RunHead, now_ms: int) -> str:
 
 
 def _state(
-    detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_files: Sequence[str], progress: str
+    detail: RunDetail, now_ms: int, nearest: RunDetail | None, other_files: Sequence[str], progress: str, restore: str
 ) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
@@ -223,6 +226,7 @@ def _state(
         "",
         [
             Fact("status", head.status, status_tone(head.status)),
+            _deleted_fact(detail, restore),
             Fact("progress", progress),
             Fact("error", _error_text(detail), "bad", Link("section", TRACEBACK) if _traceback(detail.error) else None),
             diverged_fact(detail),
@@ -238,6 +242,16 @@ def _state(
             again_fact(detail),
         ],
     )
+
+
+def _deleted_fact(detail: RunDetail, restore: str) -> Fact | None:
+    """Say that a run is in the trash, and what brings it back."""
+    if detail.deleted_ms is None:
+        return None
+    back = "its points were removed since: nothing brings it back"
+    if not detail.is_removed:
+        back = f"{restore or f'artui restore {shlex.quote(detail.head.name)}'} brings it back"
+    return Fact("deleted", f"{time_text(detail.deleted_ms)}; {back}", "bad")
 
 
 def _identity(detail: RunDetail, now_ms: int, parent: RunHead | None) -> Section:

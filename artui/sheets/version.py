@@ -252,7 +252,11 @@ def _not_there(detail: VersionDetail) -> Fact | None:
 def _standing(head: VersionHead, restore: str, reinstate: str) -> Fact | None:
     """Say that a version is retired, deleted, or has lost its content."""
     if head.removed_ms is not None:
-        return Fact("deleted", f"its content was removed {time_text(head.removed_ms)}; its digests are kept", "bad")
+        return Fact(
+            "removed",
+            f"{time_text(head.removed_ms)}: its content is gone for good, its digests and lineage are kept",
+            "bad",
+        )
     if head.deleted_ms is not None:
         return Fact("deleted", f"{time_text(head.deleted_ms)}; {restore} brings it back", "bad")
     if not head.is_retired:

@@ -10,7 +10,7 @@ from artui.tui.cells import length_of
 
 GAP_CELLS = 2
 _SIGN_CELLS = 2
-ALONE = ("note", "damaged", "deleted", "retired", "not there", "not stored")
+ALONE = ("note", "damaged", "deleted", "removed", "retired", "not there", "not stored")
 """Labels of what has lines of its own: it is to be seen first, or may be long."""
 
 

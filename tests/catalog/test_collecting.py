@@ -165,8 +165,7 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     assert "Nothing was taken back" in said.err and "left alone" in said.err and not said.out
     every = (
         ["restore", "data:v1"],
-        ["show", "data:v1"],
-        ["show", "data:gold"],
+        ["get", "data:v1"],
         ["get", "data:gold"],
         ["diff", "data:v1", "data:v1"],
     )
@@ -179,6 +178,10 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
             and f"by {events.author()}, and it cannot be restored. data has no other version." in said.err
         )
         assert "artui restore" not in said.err and (", which gold names," in said.err) == ("data:gold" in words)
+    for words in (["show", "data:gold"], ["trace", "data:v1"], ["impact", "data:gold"]):
+        # What is kept of it can be read.
+        assert run_cli([*words, "-c", str(path)]) == 0 and "data:v1" in (shown := capfd.readouterr()).out
+        assert words[0] == "impact" or ("removed" in shown.out and "artui restore" not in shown.out)
     with Reader(path) as reader:
         from artui.query.artifacts import get_version, previews
         from artui.query.history import version_history
@@ -191,8 +194,7 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
     assert b"secret rows" not in path.read_bytes()
     _add(path, tmp_path, "data", a=b"secret rows" * 99)
     assert (
-        run_cli(["show", "data:v1", "-c", str(path)]) != 0
-        and "The newest version is data:v2." in capfd.readouterr().err
+        run_cli(["get", "data:v1", "-c", str(path)]) != 0 and "The newest version is data:v2." in capfd.readouterr().err
     )
     with artui.open_catalog(path) as catalog:
         assert catalog.version("data").number == 2 and catalog.version("data").read_table is not None
@@ -220,8 +222,9 @@ def test_points_of_runs_that_were_deleted_long_ago_are_removed(
     assert run_cli(["gc", "--older-than", "0d", "-c", str(path)]) == 0
     assert "the points of 1 deleted run are removed" in (out := capfd.readouterr().out) and "gone" in out
 
-    for verb in ("restore", "show"):
-        assert run_cli([verb, "gone", "-c", str(path)]) != 0
+    assert run_cli(["show", "gone", "-c", str(path)]) == 0 and "its points were removed" in capfd.readouterr().out
+    for verb in (["restore", "gone"], ["note", "gone", "x"]):
+        assert run_cli([*verb, "-c", str(path)]) != 0
         assert (
             "The points of the run gone were removed on" in (err := capfd.readouterr().err)
             and "artui restore" not in err

@@ -37,6 +37,7 @@ ON_THE_SHEET: dict[str, str] = {
     "command": "python train.py", "directory": "/home/ada/digits", "python": "3.11.7", "git_commit": "4f2a91c01b2c", "git_branch": "on main",
     "git_is_dirty": "uncommitted changes", "params": "lr: 0.01", "tags": "owner=ada", "metrics": "val/acc {rank=1}", "children": "child-1",
     "inputs": "digits-split:v4", "outputs": "digits-model:v4", "context": "numpy=42", "metric_count": "and 3 more", "damaged": "damaged: points",
+    "deleted_ms": f"deleted: {time_text(NOW_MS)}", "is_removed": "its points were removed since: nothing brings it back",
 }  # fmt: skip
 """What the sheet of `run_detail()` says, by field of RunDetail."""
 OF_THE_HEAD: dict[str, str] = {
@@ -51,7 +52,7 @@ NOT_OF_THE_HEAD = {
 
 def test_every_field_of_a_run_is_on_its_sheet() -> None:
     """Each field of RunDetail and RunHead is said, or stands in the list of those that are not."""
-    texts = texts_of(run_sheet(run_detail(), now_ms=NOW_MS))
+    texts = texts_of(run_sheet(run_detail(deleted_ms=NOW_MS, is_removed=True), now_ms=NOW_MS))
 
     assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(RunDetail)}
     assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(RunHead)}
@@ -68,6 +69,13 @@ def test_every_field_of_a_run_is_on_its_sheet() -> None:
 def test_surroundings_of_a_run_are_said(text: str) -> None:
     """Code, container, job, variables, resumptions, remarks and the source of an import have a fact each."""
     assert text in texts_of(run_sheet(run_detail(), now_ms=NOW_MS)).split("\n")
+
+
+def test_a_run_in_the_trash_says_what_brings_it_back() -> None:
+    """The command by default, else the key of the screen; where nothing does, neither is named."""
+    said = fact_text(run_sheet(run_detail(deleted_ms=NOW_MS), now_ms=NOW_MS), "deleted")
+    assert said == f"{time_text(NOW_MS)}; artui restore calm-otter-2 brings it back"
+    assert "; X brings" in fact_text(run_sheet(run_detail(deleted_ms=NOW_MS), now_ms=NOW_MS, restore="X"), "deleted")
 
 
 def test_surroundings_that_are_not_what_they_should_be_are_passed_over() -> None:

@@ -73,7 +73,12 @@ def test_how_a_version_stands_is_said() -> None:
 
     def said(**changes: Any) -> str:
         sheet = version_sheet(version_detail(head=version_head(**changes)), now_ms=NOW_MS)
-        return fact_text(sheet, "deleted") + fact_text(sheet, "retired") + fact_text(sheet, "not stored")
+        return (
+            fact_text(sheet, "deleted")
+            + fact_text(sheet, "removed")
+            + fact_text(sheet, "retired")
+            + fact_text(sheet, "not stored")
+        )
 
     assert said() == ""
     assert (
@@ -85,7 +90,7 @@ def test_how_a_version_stands_is_said() -> None:
         deleted_ms=NOW_MS
     )
     assert said(storage="stored", not_stored_count=2) == "2 files: …"
-    assert "its digests are kept" in said(deleted_ms=NOW_MS, removed_ms=NOW_MS)
+    assert "its digests and lineage are kept" in said(deleted_ms=NOW_MS, removed_ms=NOW_MS)
 
 
 def test_metadata_is_said_as_json_has_it() -> None:

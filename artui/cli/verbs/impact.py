@@ -13,7 +13,7 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json
 from artui.model import RunHead
 from artui.query.impact import impact
-from artui.query.references import resolve
+from artui.query.references import resolve_any
 from artui.safetext import clean
 from artui.units import plural
 
@@ -33,7 +33,7 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     refs, catalog = without_catalog(refs, catalog)
     ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
-        found = impact(reader, resolve(reader, ref))
+        found = impact(reader, resolve_any(reader, ref))
     if as_json:
         from artui.cli.contract import run_record, version_record
 

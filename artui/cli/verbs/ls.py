@@ -331,7 +331,8 @@ def _artifacts(
     rows: list[list[Any]] = []
     for head in heads:
         latest = head.latest
-        aliases = " ".join(head.alias_words)
+        state = [latest.state] if latest and latest.state and not as_csv else []
+        aliases = " ".join([*state, *head.alias_words])
         is_damaged = head.damaged or (latest and latest.damaged)
         size_bytes = latest.size_bytes if latest else None
         rows.append(

@@ -14,7 +14,7 @@ from artui.query.artifacts import get_version, previews, with_presence
 from artui.query.history import version_history
 from artui.query.profiles import profiles
 from artui.query.reader import Reader
-from artui.query.references import resolve
+from artui.query.references import resolve_any
 from artui.query.run import get_run
 
 MAX_METRICS = 1_000
@@ -33,7 +33,7 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     refs, catalog = without_catalog(refs, catalog)
     ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
-        subject = resolve(reader, ref)
+        subject = resolve_any(reader, ref)
         if isinstance(subject, RunHead):
             _show_run(reader, subject, as_json=as_json)
         else:

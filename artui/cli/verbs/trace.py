@@ -12,7 +12,7 @@ from artui.cli.common import json_option, one_of, open_reader, print_json, say_d
 from artui.errors import UsageError
 from artui.query.graph import Direction, dot_text, mermaid_text, read_graph
 from artui.query.lineage import lineage, standing_once
-from artui.query.references import resolve
+from artui.query.references import resolve_any
 from artui.safetext import clean
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command(
         raise UsageError("--dot, --mermaid and --json are three ways to print the same.", remedy="Give one of them.")
     directions: tuple[Direction, ...] = ("up", "down") if up == down else ("up",) if up else ("down",)
     with open_reader(catalog) as reader:
-        subject = resolve(reader, ref)
+        subject = resolve_any(reader, ref)
         if dot or mermaid:
             with reader.snapshot() as connection:
                 drawn = read_graph(connection, subject, directions=directions)

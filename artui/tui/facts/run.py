@@ -99,7 +99,13 @@ def overview_parts(
         most_params: of more params, so many stand first, and all of them further down.
     """
     sheet = run_sheet(
-        detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest, other_files=other_files, progress=progress
+        detail,
+        now_ms=clock.now_ms(),
+        parent=parent,
+        nearest=nearest,
+        other_files=other_files,
+        progress=progress,
+        restore="X",
     )
     state, *sections = (section for section in sheet.sections if section.title != METRICS)
     params = first_params(detail, nearest, most=most_params)

@@ -115,10 +115,15 @@ def test_what_is_deleted_says_so_and_comes_back(call: Call, two: Path) -> None:
     assert call("delete", "data:production", "a", "--why", "leaked")[0] == 0
 
     assert _listed(call) == {"data": 1} and '"a"' not in call("ls", "--json")[1]
-    for reference in ("data:v2", "data:production", "a"):
-        code, _, err = call("show", reference)
+    for verb, reference in (("get", "data:v2"), ("get", "data:production"), ("audit", "a")):
+        code, _, err = call(verb, reference)
         assert code == 2 and "was deleted on" in err and events.author() in err, err
         assert f"artui restore {'a' if reference == 'a' else 'data:v2'}" in err
+    for verb in ("show", "trace", "impact"):
+        # What is in the trash can be looked at, and says that it is there.
+        shown = [call(verb, reference) for reference in ("data:v2", "data:production", "a")]
+        assert [code for code, *_ in shown] == [0, 0, 0]
+        assert verb == "impact" or all("deleted" in out for _, out, _ in shown[: 3 if verb == "show" else 2]), shown
     with api.open_catalog(two) as catalog, pytest.raises(DeletedReference):
         catalog.version("data:v2")
     assert (
@@ -131,7 +136,7 @@ def test_what_is_deleted_says_so_and_comes_back(call: Call, two: Path) -> None:
     assert {**after, "history": []} == {**before, "history": []}
     assert [change["what"] for change in after["history"]][:2] == ["restored", "deleted"]
     assert call("show", "a")[0] == 0
-    assert call("undo")[0] == 0 and call("show", "data:v2")[0] == 2
+    assert call("undo")[0] == 0 and call("get", "data:v2")[0] == 2
 
 
 def test_one_wrong_reference_deletes_nothing(call: Call, two: Path) -> None:
