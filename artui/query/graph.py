@@ -26,6 +26,8 @@ RELATIONS: Mapping[int, tuple[str, str]] = {
 """How the later of two things relates to the earlier one, and the earlier to the later, by the relation of their edge."""
 _AT_ONCE = 20_000
 """So many keys are looked up by one statement."""
+_FEW = 4
+"""So many keys are looked up one by one: that is faster than a list."""
 
 
 class Thing(NamedTuple):
@@ -118,8 +120,8 @@ def read_graph(
     sides = {direction: _read_side(connection, root, direction, max_depth, most) for direction in directions}
     up, down = (sides.get(direction, _Side()) for direction in ("up", "down"))
     things = up.seen | down.seen | {root}
-    runs = _runs(connection, [thing.key for thing in things if thing.is_run])
-    versions = _versions(connection, [thing.key for thing in things if not thing.is_run])
+    runs = runs_by_key(connection, [thing.key for thing in things if thing.is_run])
+    versions = versions_by_key(connection, [thing.key for thing in things if not thing.is_run])
     return Graph(root, up.near, down.near, runs, versions, up.is_cut or down.is_cut)
 
 
@@ -130,7 +132,7 @@ def _read_side(
     while level:
         is_last = (max_depth is not None and depth >= max_depth) or (most is not None and len(side.seen) > most)
         following: dict[Thing, None] = {}
-        for edge in _edges_at(connection, level, direction):
+        for edge in edges_at(connection, level, direction):
             here, other = (edge.target, edge.source) if direction == "up" else (edge.source, edge.target)
             if is_last:
                 side.is_cut = side.is_cut or other not in side.seen
@@ -146,7 +148,7 @@ def _read_side(
     return side
 
 
-def _edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: Direction) -> Iterator[Edge]:
+def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: Direction) -> Iterator[Edge]:
     """Give the edges that lead on from some things."""
     here, there = ("target_key", "source_key") if direction == "up" else ("source_key", "target_key")
     # A run came from what it used, and made what came of it; all other edges are at versions.
@@ -154,9 +156,11 @@ def _edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction:
     of_versions = (MADE, DERIVED, TRAINED, SATISFIES) if direction == "up" else (USED, DERIVED, TRAINED, SATISFIES)
     for is_run, relations in ((True, of_runs), (False, of_versions)):
         keys = [thing.key for thing in level if thing.is_run == is_run]
-        query = _EDGES.format(here=here, there=there, relations=", ".join(map(str, relations)))
-        for part in _parts(keys):
-            for own, relation, other in connection.execute(query, {"keys": part}):
+        names = {"here": here, "there": there, "relations": ", ".join(map(str, relations))}
+        few = len(keys) <= _FEW
+        query = (_EDGES_OF_ONE if few else _EDGES).format(**names)
+        for part in keys if few else parts_of(keys):
+            for own, relation, other in connection.execute(query, {"key" if few else "keys": part}):
                 if not isinstance(own, int) or not isinstance(other, int):
                     continue
                 # Of MADE the source is a run, of USED the target, of all others neither.
@@ -172,11 +176,17 @@ _EDGES = """
     CROSS JOIN edge AS e ON e.relation IN ({relations}) AND e.{here} = w.value
     ORDER BY w.key, e.relation, e.{there}
 """
+_EDGES_OF_ONE = """
+    SELECT e.{here}, e.relation, e.{there}
+    FROM edge AS e
+    WHERE e.relation IN ({relations}) AND e.{here} = :key
+    ORDER BY e.relation, e.{there}
+"""
 
 
 def came_of(connection: sqlite3.Connection, version_keys: Sequence[int]) -> list[Edge]:
     """Give what came of versions in one step: the runs that used them, if they are not deleted, and the versions that were made of them."""
-    edges = list(_edges_at(connection, [Thing(False, key) for key in version_keys], "down"))
+    edges = list(edges_at(connection, [Thing(False, key) for key in version_keys], "down"))
     there = runs_there(connection, [edge.target.key for edge in edges if edge.target.is_run])
     return [edge for edge in edges if not edge.target.is_run or edge.target.key in there]
 
@@ -184,18 +194,20 @@ def came_of(connection: sqlite3.Connection, version_keys: Sequence[int]) -> list
 def runs_there(connection: sqlite3.Connection, keys: Iterable[int]) -> frozenset[int]:
     """Give those of some runs that are there and not deleted."""
     query = "SELECT r.key FROM json_each(:keys) AS w CROSS JOIN run AS r ON r.key = w.value WHERE r.deleted_ms IS NULL"
-    parts = _parts(list(dict.fromkeys(keys)))
+    parts = parts_of(list(dict.fromkeys(keys)))
     return frozenset(key for part in parts for (key,) in connection.execute(query, {"keys": part}))
 
 
-def _parts(keys: Sequence[int]) -> Iterator[str]:
+def parts_of(keys: Sequence[int]) -> Iterator[str]:
+    """Give keys as JSON, as many at once as one statement takes."""
     for start in range(0, len(keys), _AT_ONCE):
         yield orjson.dumps(keys[start : start + _AT_ONCE]).decode()
 
 
-def _runs(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, RunHead]:
+def runs_by_key(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, RunHead]:
+    """Read runs, deleted ones too; those that the file does not have are left out."""
     heads: dict[int, RunHead] = {}
-    for part in _parts(keys):
+    for part in parts_of(keys):
         query = (
             f"SELECT {HEAD_COLUMNS} FROM json_each(:keys) AS w CROSS JOIN run AS r ON r.key = w.value "
             "LEFT JOIN project AS p ON p.key = r.project_key"
@@ -204,9 +216,10 @@ def _runs(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, RunH
     return heads
 
 
-def _versions(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, VersionHead]:
+def versions_by_key(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, VersionHead]:
+    """Read versions, deleted ones too; those that the file does not have are left out."""
     heads: dict[int, VersionHead] = {}
-    for part in _parts(keys):
+    for part in parts_of(keys):
         of_keys = "SELECT w.value FROM json_each(:keys) AS w"
         heads |= {head.key: head for head in version_heads(connection, of_keys, {"keys": part}, with_deleted=True)}
     return heads

@@ -21,8 +21,8 @@ MAX_DEPTH = 100_000
 Part = Literal["all", "data", "code"]
 """Of what the lineage is shown: of everything, without code and environments and logs, or of code and environments alone."""
 PARTS: tuple[Part, ...] = ("all", "data", "code")
-_CODE = frozenset({"code", "environment"})
-_NO_DATA = frozenset({"code", "environment", "log", "runtime"})
+CODE_KINDS = frozenset({"code", "environment"})
+NO_DATA_KINDS = frozenset({"code", "environment", "log", "runtime"})
 _OWN_KIND = "kinds of the user"
 _ORDER = {
     kind: place
@@ -106,6 +106,11 @@ def lineage(
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut or graph.is_cut)
 
 
+def kind_place(kind: str) -> int:
+    """Give the place of a kind among the neighbours of a thing."""
+    return _ORDER.get(kind, _ORDER[_OWN_KIND])
+
+
 def standing_once(root: Node, nodes: Iterable[Node]) -> tuple[Step, ...]:
     """Give the root and each thing of a walk once, in their order; what is named again goes to the thing that names it."""
     steps: list[tuple[Node, list[Node]]] = [(root, [])]
@@ -144,7 +149,7 @@ def _walk(
     What can be reached without passing code, environments and logs hangs on data, wherever these lead to it too: so it
     stands where it does when data alone are shown.
     """
-    hidden = _NO_DATA if part == "data" else frozenset()
+    hidden = NO_DATA_KINDS if part == "data" else frozenset()
     seen, count, is_cut = {root.id}, 0, False
     beyond: dict[str, list[Node]] = {}
     waiting, behind_code = deque([root]), deque[Node]()
@@ -166,7 +171,7 @@ def _walk(
             placed.append(replace(neighbour, depth=node.depth + 1, is_repeated=is_repeated))
             if not is_repeated:
                 seen.add(neighbour.id)
-                is_code = neighbour.version is not None and neighbour.version.kind in _NO_DATA
+                is_code = neighbour.version is not None and neighbour.version.kind in NO_DATA_KINDS
                 (behind_code if is_behind or is_code else waiting).append(placed[-1])
     nodes: list[Node] = []
     stack = beyond[root.id][::-1]
@@ -183,7 +188,7 @@ def _leading_to_code(nodes: Sequence[Node]) -> list[Node]:
     depth = 0
     for node in reversed(nodes):
         # Of a thing that is kept, the next one that is less deep is the one that it hangs on.
-        if node.depth < depth or (node.version is not None and node.version.kind in _CODE):
+        if node.depth < depth or (node.version is not None and node.version.kind in CODE_KINDS):
             kept.append(node)
             depth = node.depth
     return kept[::-1]
@@ -204,6 +209,6 @@ def _neighbours(graph: Graph, node: Node, direction: Direction) -> list[Node]:
             neighbours.append(((-1, run.started_ms, run.key), Node(0, word, run, None)))
         else:
             head = graph.versions[other.key]
-            order = _ORDER.get(head.kind, _ORDER[_OWN_KIND]), edge.relation, STAGES.index(head.stage)
+            order = kind_place(head.kind), edge.relation, STAGES.index(head.stage)
             neighbours.append(((*order, head.kind, head.artifact, -head.number), Node(0, word, None, head)))
     return [node for _, node in sorted(neighbours, key=lambda pair: pair[0])]

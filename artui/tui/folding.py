@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from artui.query.around import FEWEST_FOLDED
+
 if TYPE_CHECKING:
     from artui.model import Node
     from artui.query.lineage import Step
-
-FEWEST_FOLDED = 4
-"""So many things of one sort are one line."""
 
 
 @dataclass(frozen=True, slots=True)

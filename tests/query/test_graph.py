@@ -13,6 +13,7 @@ import pytest
 from artui.catalog import Catalog, artifacts, events, runs
 from artui.cli.verbs.impact import by_kind
 from artui.model import RunHead, VersionHead
+from artui.query.around import FEWEST_FOLDED, Around, around
 from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, mermaid_text, read_graph
 from artui.query.impact import Impact, impact
 from artui.query.lineage import lineage
@@ -101,6 +102,53 @@ def test_all_that_can_be_reached_is_read_once(tmp_path: Path, seed: int) -> None
                 assert {_plain(thing) for thing in leading} == expected - {start}
 
 
+def _assert_holds(drawn: Around, reached: set[tuple[str, int]], edges: Edges) -> None:
+    """Each thing has one place, or is one of several at one; what leads from place to place is what the file says."""
+    places: dict[tuple[str, int], int] = {}
+    for place, spot in enumerate(drawn.spots):
+        assert (
+            len(spot.things) == 1
+            if spot.standing in ("one", "missing")
+            else spot.run_count + spot.version_count == len(spot.things)
+        )
+        for thing in spot.things:
+            assert _plain(thing) not in places
+            places[_plain(thing)] = place
+    assert places.keys() == reached and len({spot.id for spot in drawn.spots}) == len(drawn.spots)
+    assert drawn.run_count + drawn.version_count == len(reached) - 1
+    told = {(link.source, link.target) for link in drawn.links}
+    between = {(places[edge[0]], places[edge[2]]) for edge in edges if edge[0] in places and edge[2] in places}
+    assert told <= between
+    # What is on the way of neither side is not drawn, such as what an input made beside this.
+    assert {ends for ends in between if 0 in ends and ends[0] != ends[1]} <= told
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_drawn_of_a_lineage_is_all_of_it(tmp_path: Path, seed: int) -> None:
+    """Whatever is folded or far away, nothing is lost and nothing is there twice; what the file does not have is said to be missing."""
+    path = tmp_path / "x.artui"
+    run_keys, version_keys, edges = _woven(path, seed)
+    there = {*(("run", key) for key in run_keys), *(("version", key) for key in version_keys)}
+    with Reader(path) as reader:
+        for name in ("run-0", "data-0:v1", "data-7:v1"):
+            subject = find_version(reader, name) if ":" in name else find_run(reader, name)
+            start = ("run" if isinstance(subject, RunHead) else "version", subject.key)
+            reached = _reached(start, edges, "up") | _reached(start, edges, "down")
+            for unfolded in (False, True):
+                drawn = around(reader, subject)
+                if unfolded:
+                    drawn = around(reader, subject, unfolded=[spot.fold_id for spot in drawn.spots])
+                _assert_holds(drawn, reached, edges)
+                missing = {_plain(spot.things[0]) for spot in drawn.spots if spot.standing == "missing"}
+                assert missing == reached - there
+                assert all(spot.head is not None for spot in drawn.spots if spot.standing == "one")
+                assert all(len(spot.things) >= FEWEST_FOLDED for spot in drawn.spots if spot.standing == "folded")
+            few = around(reader, subject, most=6)
+            _assert_holds(few, reached, edges)
+            assert len(few.spots) <= 6
+            assert len(around(reader, subject).spots) <= 6 or any(spot.standing == "far" for spot in few.spots)
+
+
 def _fan(path: Path, count: int) -> None:
     """A data set that many runs used, each of which made a version."""
     with Catalog(path) as catalog:
@@ -129,6 +177,19 @@ def test_nothing_of_a_wide_or_long_lineage_is_left_out(tmp_path: Path) -> None:
         assert len(walk.downstream) == 2 * 620 and not walk.is_cut
         cut = lineage(reader, find_version(reader, "data:v1"), most=100)
         assert cut.is_cut and len(cut.downstream) <= 100
+        drawn = around(reader, find_version(reader, "data:v1"))
+        _, runs_spot, named, others = drawn.spots
+        assert (runs_spot.run_count, named.version and named.version.reference, others.version_count) == (
+            620,
+            "model:v1",
+            619,
+        )
+        assert {(link.source, link.target) for link in drawn.links} == {(0, 1), (1, 2), (1, 3)}
+        apart = around(reader, find_version(reader, "data:v1"), unfolded=[runs_spot.fold_id])
+        assert len(apart.spots) <= 300 and apart.run_count == 620 and apart.version_count == 620
+        assert sum(len(spot.things) for spot in apart.spots) == 1241
+        first = around(reader, find_version(reader, "data:v1"), most_edges=50)
+        assert first.is_cut and first.spots[1].id == runs_spot.id and first.run_count == 50
         found = impact(reader, find_version(reader, "data:v1"))
         assert (len(found.users), len(found.runs), len(found.versions)) == (620, 620, 620)
         assert found.users[0].name == "run-619"
@@ -146,6 +207,9 @@ def test_nothing_of_a_wide_or_long_lineage_is_left_out(tmp_path: Path) -> None:
     with Reader(long) as reader:
         walk = lineage(reader, heads[-1])
         assert len(walk.upstream) == 199 and walk.upstream[-1].depth == 199 and not walk.is_cut
+        assert len(around(reader, heads[-1]).spots) == 200
+        drawn = around(reader, heads[90], most=50)
+        assert [spot.version_count for spot in drawn.spots if spot.standing == "far"] == [66, 86]
 
 
 def test_what_is_deleted_rests_on_nothing_but_what_came_of_it_does(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.model import Node, RunHead, VersionHead
+from artui.query.around import FEWEST_FOLDED
 from artui.query.lineage import Step, lineage, standing_once
 from artui.query.references import resolve
-from artui.tui.folding import FEWEST_FOLDED, fold_ids, rows_of, tree_of
+from artui.tui.folding import fold_ids, rows_of, tree_of
 from tests.reading import open_reader
 
 KINDS = ("checkpoint", "log", "data")
