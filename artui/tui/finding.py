@@ -6,22 +6,22 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from artui.tui.widgets.bars import KeyBar
-from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import FIND_ID, Prompt
+from artui.tui.widgets.searched import Searched
 
 
 class FindsLines(Screen[None]):
-    """A screen of lists. On a list with its own filter `/` opens that filter instead."""
+    """A screen of lists, or of others that can be searched. On a list with its own filter `/` opens that filter instead."""
 
     _needle = ""
     _outcome = ""
     """What was said of the search last."""
 
-    def _focused_lines(self) -> LineList | None:
+    def _focused_lines(self) -> Searched | None:
         focused = self.focused
-        if isinstance(focused, LineList):
+        if isinstance(focused, Searched):
             return focused
-        return next((listing for listing in self.query(LineList) if listing.display and listing.lines), None)
+        return next((listing for listing in self.query(Searched) if listing.display and not listing.is_empty), None)
 
     def action_find_line(self) -> None:
         """Ask for words, and go to the first line that has them."""
@@ -37,7 +37,7 @@ class FindsLines(Screen[None]):
         else:
             self._ask_for_line(prompt, listing)
 
-    def _ask_for_line(self, prompt: Prompt, listing: LineList) -> None:
+    def _ask_for_line(self, prompt: Prompt, listing: Searched) -> None:
         def search(text: str) -> None:
             self._needle = text
             # After what the screen does when a question is answered.
@@ -59,14 +59,14 @@ class FindsLines(Screen[None]):
         else:
             self._go(listing, change)
 
-    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+    def _go(self, listing: Searched, change: int, *, is_first: bool = False) -> None:
         count = listing.find(self._needle, change, is_first=is_first)
-        for other in self.query(LineList):
+        for other in self.query(Searched):
             # Lists beside this one count too.
             if other is not listing and other.display:
                 count += other.find(self._needle, change, is_first=is_first)
         if self._needle:
-            self.show_search_result(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.{self.beyond_lines()}")  # fmt: skip
+            self.show_search_result(f"{count:,} {listing.FOUND[count != 1]} {self._needle!r} · n goes on" if count else f"No {listing.FOUND[0]} {self._needle!r}.{self.beyond_lines()}")  # fmt: skip
 
     def beyond_lines(self) -> str:
         """Say what of the screen's subject has no lines, behind that no line has the words; empty if all of it has."""
@@ -102,7 +102,7 @@ class FindsLines(Screen[None]):
         if listing is not None and listing.needle:
             self._needle = ""
             self.forget_search_result()
-            for other in self.query(LineList):
+            for other in self.query(Searched):
                 other.find("", 1)
             return True
         return False

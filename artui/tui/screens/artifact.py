@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.image import Seen
     from artui.tui.screens.taking import Taker
     from artui.tui.state.marks import Marks
+    from artui.tui.widgets.searched import Searched
 
 
 MAX_FILES = 1_000
@@ -434,8 +435,9 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         link = Link("file", f"{head.key}:{path}") if head is not None else None
         holds.move_to(next((place for place, line in enumerate(holds.lines) if line.link == link), holds.cursor))
 
-    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+    def _go(self, listing: Searched, change: int, *, is_first: bool = False) -> None:
         """Find words, also in the paths of the files that have no line."""
+        assert isinstance(listing, LineList)
         super()._go(listing, change, is_first=is_first)
         head, words = self.current, self._needle
         has_more = any(line.link is not None and line.link.kind == "files" for line in self.holds.lines)

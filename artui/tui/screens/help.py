@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
     from artui.tui.keytable import Key
     from artui.tui.widgets.prompt import Prompt
+    from artui.tui.widgets.searched import Searched
 
 KEY_CELLS = 12
 HELP_CELLS = 112
@@ -158,8 +159,9 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         if self._is_narrowed or self._has_summary:
             self.find_typed("")
 
-    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+    def _go(self, listing: Searched, change: int, *, is_first: bool = False) -> None:
         """Find the words in the help; if they are in no line, the action that people call so."""
+        assert isinstance(listing, LineList)
         # Enter goes to the first of them among all keys.
         self._show_all()
         typed = self._needle

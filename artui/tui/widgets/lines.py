@@ -14,6 +14,7 @@ from artui.tui.cells import Palette, Spans, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, LinesScrolled, Link
 from artui.tui.widgets.moving import MovesByLines
+from artui.tui.widgets.searched import Searched
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Line(NamedTuple):
 BLANK = Line(())
 
 
-class LineList(MovesByLines, ScrollView, can_focus=True):
+class LineList(Searched, MovesByLines, ScrollView, can_focus=True):
     """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
     `only_links` the cursor stops only at lines that lead somewhere, and where none is near, the page scrolls."""
 
@@ -60,8 +61,6 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         """Whether its last row says how many lines go on below, as long as any do: `12 more lines ↓`."""
         self.draws_cursor_always = False
         """Whether the cursor is drawn without the focus too, as beside an entry."""
-        self.needle = ""
-        """The text that is marked wherever it occurs."""
         self.hit: int | None = None
         """The line that a search has come to last; None without a search."""
 
@@ -147,13 +146,11 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         """Give the spans of one line; subclasses draw more than the line holds."""
         return self.lines[index].spans
 
-    def find(self, needle: str, change: int, *, is_first: bool = False) -> int:
-        """Mark a text wherever it occurs, in either case, and go to the next line that has it; give how many have.
+    @property
+    def is_empty(self) -> bool:
+        return not self.lines
 
-        Args:
-            change: 1 for the next line, -1 for the one before; after the last comes the first.
-            is_first: the current line counts too.
-        """
+    def find(self, needle: str, change: int, *, is_first: bool = False) -> int:
         self.needle = needle
         self.refresh()
         if not needle:
