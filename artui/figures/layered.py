@@ -73,6 +73,14 @@ class Layered:
                 cells[x - start] = LINES[arms | across[x] if (x, y) in self.joints else arms]
         return "".join(cells)
 
+    def row_below(self, y: int, start: int, stop: int) -> str:
+        """Draw what goes on down from a row, for a row that is put in below it."""
+        cells = [" "] * max(0, stop - start)
+        for x, column in self.down.items():
+            if start <= x < stop and column[y] & DOWN:
+                cells[x - start] = LINES[UP | DOWN]
+        return "".join(cells)
+
     def arms(self, x: int, y: int) -> int:
         """Give the sides that a cell's lines leave it through; where one passes behind another, of that in front."""
         across, down = self.across[y][x], self.down[x][y] if x in self.down else 0

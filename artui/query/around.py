@@ -140,7 +140,7 @@ def around(
     subject: RunHead | VersionHead,
     *,
     part: Part = "all",
-    unfolded: Collection[str] = (),
+    unfolded: Collection[str] | None = (),
     most: int = MOST_SPOTS,
     most_edges: int | None = None,
     is_checked: bool = True,
@@ -151,7 +151,7 @@ def around(
         reader: of the catalog.
         subject: the root.
         part: what is left out, and not walked through.
-        unfolded: ids of folds of which each thing has its own place, as far as there is room.
+        unfolded: ids of folds of which each thing has its own place, as far as there is room; None for all.
         most: so many places at most.
         most_edges: so many edges are read in each direction; None for all.
         is_checked: whether it is looked for damage, which takes longer than all else.
@@ -255,7 +255,7 @@ def _walk(side: _Side, root: Thing, sorts: Mapping[Thing, _Sort], part: Part) ->
 class _Spots:
     """Places that are given to things, the nearest first, until there are enough."""
 
-    def __init__(self, root: Thing, sorts: Mapping[Thing, _Sort], unfolded: Collection[str], most: int) -> None:
+    def __init__(self, root: Thing, sorts: Mapping[Thing, _Sort], unfolded: Collection[str] | None, most: int) -> None:
         self.sorts, self.unfolded, self.most = sorts, unfolded, most
         self.spots = [Spot(_id_of(root), "one", None, (root,))]
         self.places = {root: 0}
@@ -289,7 +289,7 @@ class _Spots:
                 near = " ".join(self.spots[place].id for place in group.inner)
                 named = f"{side.direction} {group.is_run} {word} {near}"
                 fold_id = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-            if fold_id and fold_id not in self.unfolded:
+            if fold_id and self.unfolded is not None and fold_id not in self.unfolded:
                 spot = Spot(fold_id, "folded", side.direction, tuple(things), sort=word, fold_id=fold_id)
                 self._place_if_room(side, spot)
                 continue

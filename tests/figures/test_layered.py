@@ -70,6 +70,9 @@ def test_every_edge_is_drawn_and_nothing_is_covered() -> None:
         for layer in graph.layers:
             assert all(graph.boxes[above].y < graph.boxes[below].y for above, below in pairwise(layer))
             assert len({(graph.boxes[thing].x, graph.boxes[thing].layer) for thing in layer}) <= 1
+        for y in range(graph.height):
+            below = [bool(graph.arms(x, y) & DOWN) for x in range(graph.width)]
+            assert [letter == "│" for letter in graph.row_below(y, 0, graph.width)] == below
         reached = {source: _walked(graph, source) for source, _ in graph.edges}
         for source, target in graph.edges:
             assert graph.boxes[source].layer < graph.boxes[target].layer

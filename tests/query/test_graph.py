@@ -135,9 +135,8 @@ def test_what_is_drawn_of_a_lineage_is_all_of_it(tmp_path: Path, seed: int) -> N
             start = ("run" if isinstance(subject, RunHead) else "version", subject.key)
             reached = _reached(start, edges, "up") | _reached(start, edges, "down")
             for unfolded in (False, True):
-                drawn = around(reader, subject)
-                if unfolded:
-                    drawn = around(reader, subject, unfolded=[spot.fold_id for spot in drawn.spots])
+                drawn = around(reader, subject, unfolded=None if unfolded else ())
+                assert not unfolded or not drawn.folded_count
                 _assert_holds(drawn, reached, edges)
                 missing = {_plain(spot.things[0]) for spot in drawn.spots if spot.standing == "missing"}
                 assert missing == reached - there

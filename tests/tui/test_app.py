@@ -255,7 +255,7 @@ def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
         await settled(pilot)
-        await pilot.press("slash", *"candidate", "enter", "L")
+        await pilot.press("slash", *"candidate", "enter", "L", "v")
         await settled(pilot)
         text = shown(pilot)
         assert (
@@ -272,7 +272,7 @@ def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
         await settled(pilot)
-        await pilot.press("slash", *"features", "enter", "L")
+        await pilot.press("slash", *"features", "enter", "L", "v")
         await settled(pilot)
         text = shown(pilot)
         assert "▸ used by 36 runs" in text and "see above" not in text

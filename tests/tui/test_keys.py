@@ -41,6 +41,7 @@ from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.heatmap import HeatMap
 from artui.tui.widgets.histogram import Bars, Histogram
+from artui.tui.widgets.lineagegraph import LineageGraph
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.runstable import RunsTable
@@ -58,7 +59,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
+    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -86,7 +87,7 @@ def test_every_action_exists() -> None:
     """Each key calls a method that exists, on its widget or its screen."""
     owners: dict[str, tuple[type, ...]] = {
         "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
-        "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
+        "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "graph": (LineageGraph, LineageScreen), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "files": (FilesScreen,), "file": (TextScreen,),

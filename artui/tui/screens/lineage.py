@@ -1,63 +1,83 @@
-"""Where something came from and what came of it, as an indented list in which a thing stands once."""
+"""Where something came from and what came of it: drawn as a graph, or as an indented list in which a thing stands once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.app import ComposeResult
 
 from artui import clock
+from artui.model import Node, RunHead
 from artui.query import lineage as query
+from artui.query.around import FIRST_EDGES, around
+from artui.query.filter.tokens import quoted_text
 from artui.safetext import clean
-from artui.tui.aliases import alias_spans
-from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of
-from artui.tui.folding import Branch, Row, fold_ids, rows_of, tree_of
+from artui.settings import keep_state, read_state
+from artui.tui.cells import Span, status_style
+from artui.tui.drawing import drawing_of, name_cells_for
 from artui.tui.keys import bindings
-from artui.tui.messages import Link
+from artui.tui.lineagelines import all_fold_ids, listed, subject_spans
+from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
+from artui.tui.widgets.lineagegraph import LineageGraph
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import age_text, plural
+from artui.units import ago_text, plural
 
 if TYPE_CHECKING:
-    from artui.model import Node, RunHead, VersionHead
-    from artui.query.lineage import Lineage, Part, Step
+    from artui.model import VersionHead
+    from artui.query.around import Around, Spot
+    from artui.query.lineage import Lineage, Part
+    from artui.tui.drawing import Drawing
     from artui.tui.messages import LineChosen
 
-MAX_KIND_CELLS = 16
-AGE_CELLS = 6
-_FEWEST_NAME_CELLS = 8
-_FEWEST_BEHIND_CELLS = 24
-"""Names that were cut to less would say nothing."""
-_SIDES = (("up", "↑"), ("down", "↓"))
+View = Literal["graph", "list"]
+_STATE = "lineage.json"
 
 MAX_LINES, MAX_DEPTH = 2_000, 40
 """So many lines either way, and steps, are shown; `artui trace` prints all."""
 
 
-class LineageScreen(CatalogScreen):
-    """Holds a run or a version, the `Lineage` around it, and what of it is unfolded."""
+class _Before(NamedTuple):
+    """Where esc leads back to."""
 
-    SCOPES = ("lineage", "find", "list", "app")
+    subject: RunHead | VersionHead
+    wanted_id: str
+    """Of what was under the cursor."""
+    unfolded: frozenset[str] | None
+
+
+class LineageScreen(CatalogScreen):
+    """Holds a run or a version, the `Around` or the `Lineage` of it, and what of these is unfolded."""
+
+    SCOPES = ("lineage", "graph", "find", "app")
     PLACE = 3
     BINDINGS = [*bindings("lineage"), *bindings("find")]
 
     def __init__(self, subject: RunHead | VersionHead) -> None:
         super().__init__()
         self._subject = subject
-        self._before: list[RunHead | VersionHead] = []
+        self._before: list[_Before] = []
+        self._view: View = "list" if read_state(_STATE) == "list" else "graph"
+        self._around: Around | None = None
         self._lineage: Lineage | None = None
         self._part: Part = "all"
-        self._unfolded: set[str] = set()
-        self._by_line: dict[int, Node] = {}
-        self._is_new = True
-        """Whether the cursor belongs on the subject: it has not been shown yet."""
+        self._unfolded: frozenset[str] | None = frozenset()
+        """Ids of what is unfolded in the graph; None for everything."""
+        self._unfolded_lines: frozenset[str] = frozenset()
+        """Ids of what is unfolded in the list."""
+        self._nodes_by_line: dict[int, Node] = {}
+        self._wanted_id = ""
+        """The id of the run, version or spot that the cursor belongs on once it is shown; empty for where it is."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
+        yield LineageGraph(id="graph")
         yield LineList(only_links=True, id="walk")
+        yield Bar(id="here")
+        yield Bar(id="way")
         yield KeyBar()
 
     @property
@@ -65,88 +85,154 @@ class LineageScreen(CatalogScreen):
         """The list of runs and versions."""
         return self.query_one("#walk", LineList)
 
+    @property
+    def graph(self) -> LineageGraph:
+        """The drawn runs and versions."""
+        return self.query_one("#graph", LineageGraph)
+
     def on_mount(self) -> None:
-        self.set_focus(self.listing)
+        self._wanted_id = self._subject.id
+        self._show_view()
 
     def on_resize(self) -> None:
         self._draw()
 
+    def _show_view(self) -> None:
+        is_graph = self._view == "graph"
+        for name in ("graph", "here", "way"):
+            self.query_one(f"#{name}").display = is_graph
+        self.listing.display = not is_graph
+        self.SCOPES = ("lineage", "graph", "find", "app") if is_graph else ("lineage", "find", "list", "app")  # type: ignore[misc]
+        self.set_focus(self.graph if is_graph else self.listing)
+        self.show_keys()
+
     def load(self) -> None:
         """Ask for the lineage of the subject."""
-        subject, part = self._subject, self._part
-        self.ask(
-            "lineage",
-            lambda: query.lineage(self.reader, subject, max_depth=MAX_DEPTH, most=MAX_LINES, part=part),
-            self._take,
-        )
+        subject, part, unfolded = self._subject, self._part, self._unfolded
+        if self._view == "list":
+            self.ask(
+                "lineage",
+                lambda: query.lineage(self.reader, subject, max_depth=MAX_DEPTH, most=MAX_LINES, part=part),
+                self._take_list,
+            )
+            return
+        # The first picture must not wait for the far ends of a large lineage, nor for a look at every seal.
+        is_first = self._around is None
 
-    def _take(self, lineage: Lineage) -> None:
+        def read() -> Around:
+            most_edges = FIRST_EDGES if is_first else None
+            return around(
+                self.reader, subject, part=part, unfolded=unfolded, most_edges=most_edges, is_checked=not is_first
+            )
+
+        def take(answer: Around) -> None:
+            self._around = answer
+            self.show_place()
+            self._draw()
+            if is_first:
+                self.load()
+
+        self.ask("lineage", read, take)
+
+    def _take_list(self, lineage: Lineage) -> None:
         self._lineage = lineage
         self.show_place()
         self._draw()
 
-    def _branches(self, lineage: Lineage) -> dict[str, tuple[Step, tuple[Branch, ...]]]:
-        """Give for both sides the root, with what else it is connected to there, and what hangs on it."""
-        sides = {}
-        for side, nodes in (("up", lineage.upstream), ("down", lineage.downstream)):
-            root, *steps = query.standing_once(lineage.root, nodes)
-            sides[side] = root, tree_of(steps)
-        return sides
-
     def _draw(self) -> None:
-        lineage = self._lineage
-        if lineage is None:
+        if not self.size.width:
             return
-        sides = self._branches(lineage)
-        rows = {side: list(rows_of(branches, self._unfolded, inside=side)) for side, (_, branches) in sides.items()}
-        drawn = {side: [_cells_of(row, arrow) for row in rows[side]] for side, arrow in _SIDES}
-        root_cells = RowCells([(" ◎ ", "accent")], *_subject_cells(lineage.root), [])
-        width = self.size.width
-        widths = _widths([root_cells, *drawn["up"], *drawn["down"]], width)
-        lines: list[Line] = []
-        self._by_line = {}
+        if self._view == "list" and self._lineage is not None:
+            self._draw_list(self._lineage)
+        elif self._view == "graph" and self._around is not None:
+            self._draw_graph(self._around)
 
-        def add_side(side: str, title: str, nothing: str) -> None:
-            also = sides[side][0].also
-            lines.append(Line([(title, "dim"), *([("  ", "dim"), *_also_spans(also)] if also else [])]))
-            for row, cells in zip(rows[side], drawn[side], strict=True):
-                node = row.step.node
-                if not row.fold_id:
-                    self._by_line[len(lines)] = node
-                link = Link("fold", row.fold_id) if row.fold_id else Link("run" if node.run else "version", node.id)
-                lines.append(Line(_laid_out(cells, *widths, width), link))
-            if not rows[side]:
-                lines.append(Line([(f"   {nothing}", "faint")]))
+    def _draw_graph(self, answer: Around) -> None:
+        drawing = drawing_of(answer, name_cells=name_cells_for(self.size.width))
+        now = self.graph.spot
+        wanted = self._wanted_id or (now.id if now is not None else "")
+        # The list knows runs and versions by their ids, the graph spots by theirs.
+        spot = next((spot for spot in answer.spots if spot.standing == "one" and spot.head and spot.head.id == wanted), None)  # fmt: skip
+        self.graph.show(drawing, spot.id if spot is not None else wanted)
+        self._wanted_id = ""
+        self._summarise(answer.spots[0].head or self._subject)
 
-        add_side(
-            "up", " where it came from", "nothing was noted" if self._part == "all" else f"no {self._part} was noted"
+    def _draw_list(self, lineage: Lineage) -> None:
+        lines, self._nodes_by_line, root_line = listed(
+            lineage, self._unfolded_lines, part=self._part, width=self.size.width
         )
-        lines.append(BLANK)
-        root_line = len(lines)
-        self._by_line[root_line] = lineage.root
-        lines.append(
-            Line(_laid_out(root_cells, *widths, width), Link("run" if lineage.root.run else "version", lineage.root.id))
-        )
-        lines.append(BLANK)
-        add_side("down", " what came of it", "nothing yet" if self._part == "all" else f"no {self._part} yet")
         if lineage.is_cut:
             lines += [BLANK, Line([(" and more: walk on with L from a line near the end", "warn")])]
         self.listing.set_lines(lines)
-        if self._is_new:
-            self._is_new = False
-            self.listing.move_to(root_line)
-        self._summarise(lineage)
-
-    def _summarise(self, lineage: Lineage) -> None:
+        if self._wanted_id:
+            wanted = next((line for line, node in self._nodes_by_line.items() if node.id == self._wanted_id), root_line)
+            self.listing.move_to(wanted)
+            self._wanted_id = ""
         runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
         versions = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.version}
-        summary: list[Span] = [(" lineage of ", "dim"), *subject_spans(lineage.root, "bold")]
+        self._summarise(
+            lineage.root.run or lineage.root.version or self._subject,
+            f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')}",
+        )
+
+    def _summarise(self, root: RunHead | VersionHead, counts: str = "") -> None:
         parts: list[Span] = [
             Press(f"  {part}", "title" if part == self._part else "faint", f"show_part('{part}')")
             for part in query.PARTS
         ]
-        counts = f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} "
-        self.query_one("#summary", Bar).show(summary, [(f"  {counts}", "dim"), *parts, (" ", "dim")])
+        views: list[Span] = [
+            Press(f"  {word}", "title" if view == self._view else "faint", f"show_view('{view}')")
+            for view, word in (("graph", "drawn"), ("list", "list"))
+        ]
+        self.query_one("#summary", Bar).show(
+            [(" lineage of ", "dim"), *subject_spans(_node_of(root), "bold")],
+            [(f"  {counts} " if counts else "", "dim"), *parts, (" ", "dim"), *views, (" ", "dim")],
+        )
+
+    def on_lineage_graph_moved(self) -> None:
+        """Say what is under the cursor, and how it has to do with the root."""
+        drawing, spot = self.graph.drawing, self.graph.spot
+        if drawing is None or spot is None:
+            return
+        path = drawing.path(self.graph.cursor)
+        way: list[Span] = [(" ", "dim"), (drawing.names[0], "dim")] if len(path) > 1 else []
+        for near, far in pairwise(path):
+            way += [(f" {drawing.words_between(near, far)} ", "faint"), (drawing.names[far], "text")]
+        self.query_one("#here", Bar).show(self._here_spans(spot, drawing.names[self.graph.cursor]))
+        around = drawing.around
+        folded = f" · {around.folded_count} folded" if around.folded_count else ""
+        more = "+" if around.is_cut else ""
+        counts = f"{plural(around.version_count, 'version')}{more} · {plural(around.run_count, 'run')}{more}{folded} "
+        self.query_one("#way", Bar).show(way, [(counts, "dim")])
+
+    def _here_spans(self, spot: Spot, name: str) -> list[Span]:
+        now_ms = clock.now_ms()
+        drawing = self.graph.drawing
+        counts = ""
+        if drawing is not None:
+            before, behind = drawing.before[self.graph.cursor], drawing.behind[self.graph.cursor]
+            counts = f" · from {len(before):,}, into {len(behind):,}" if len(before) + len(behind) > 1 else ""
+        if spot.run is not None:
+            return [
+                (" ", "dim"),
+                *subject_spans(_node_of(spot.run), "title"),
+                (f" · {spot.run.status}", status_style(spot.run.status)),
+                (f" · {ago_text(spot.run.started_ms, now_ms)}{counts}", "dim"),
+            ]
+        if spot.version is not None:
+            version = spot.version
+            age = ago_text(version.created_ms, now_ms)
+            return [
+                (" ", "dim"),
+                *subject_spans(_node_of(version), "title"),
+                (f" · {version.stage} · {age}{counts}", "dim"),
+            ]
+        if spot.standing == "missing":
+            return [(f" {name}", "title"), (": something names it, and this catalog does not have it", "dim")]
+        if spot.standing == "far":
+            return [(f" {name}", "title"), (": further away than is drawn; enter walks on from there", "dim")]
+        ends = [clean(end.name if isinstance(end, RunHead) else end.reference) for end in (spot.head, spot.last) if end]
+        return [(f" {name}", "title"), (f": {' … '.join(ends)} · enter unfolds", "dim")]
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -156,44 +242,136 @@ class LineageScreen(CatalogScreen):
         """Give the run or version whose lineage is shown."""
         return self._subject
 
-    def _go_to(self, subject: RunHead | VersionHead) -> None:
-        self._subject, self._is_new, self._lineage = subject, True, None
-        self._unfolded = set()
+    def _head_here(self) -> RunHead | VersionHead | None:
+        """Give the run or version under the cursor; None if there is none, or several."""
+        if self._view == "graph":
+            spot = self.graph.spot
+            return spot.run or spot.version if spot is not None else None
+        node = self._nodes_by_line.get(self.listing.cursor)
+        return node.run or node.version if node is not None else None
+
+    # Going from one to another
+
+    def _go_to(
+        self, subject: RunHead | VersionHead, *, wanted_id: str, unfolded: frozenset[str] | None = frozenset()
+    ) -> None:
+        self._subject, self._wanted_id, self._unfolded = subject, wanted_id, unfolded
+        self._unfolded_lines = frozenset()
+        self._lineage = self._around = None
         self.load()
 
     def action_root(self) -> None:
         """Show the lineage of what is under the cursor; esc returns to the one before."""
-        node = self._by_line.get(self.listing.cursor)
-        chosen = node.run or node.version if node is not None else None
-        if chosen is not None and chosen.id != self._subject.id:
-            self._before.append(self._subject)
-            self._go_to(chosen)
+        chosen = self._head_here()
+        if chosen is not None:
+            self._walk_from(chosen)
+
+    def _walk_from(self, chosen: RunHead | VersionHead) -> None:
+        if chosen.id == self._subject.id:
+            return
+        spot = self.graph.spot
+        here = spot.id if self._view == "graph" and spot is not None else chosen.id
+        self._before.append(_Before(self._subject, here, self._unfolded))
+        self._go_to(chosen, wanted_id=chosen.id)
 
     def go_back(self) -> bool:
         """Return to the subject before; false if there is none."""
         if not self._before:
             return False
-        self._go_to(self._before.pop())
+        before = self._before.pop()
+        self._go_to(before.subject, wanted_id=before.wanted_id, unfolded=before.unfolded)
         return True
+
+    def action_next_view(self) -> None:
+        """Show the list in place of the graph, or the graph in place of the list."""
+        self.action_show_view("list" if self._view == "graph" else "graph")
+
+    def action_show_view(self, view: str) -> None:
+        """Show the graph or the list, with the cursor on the same run or version; the next lineage begins with it."""
+        here = self._head_here()
+        self._view = "list" if view == "list" else "graph"
+        keep_state(_STATE, self._view)
+        self._wanted_id = here.id if here is not None else self._subject.id
+        self._lineage = self._around = None
+        self._show_view()
+        self.load()
+
+    # Opening and folding
+
+    def on_lineage_graph_opened(self) -> None:
+        self._open_spot()
 
     def on_line_chosen(self, message: LineChosen) -> None:
         if message.link is not None and message.link.kind == "fold":
             message.stop()
             message.prevent_default()
-            self._unfolded ^= {message.link.id}
+            self._unfolded_lines ^= {message.link.id}
             self._draw()
 
     def action_open(self) -> None:
-        self.listing.choose()
+        if self._view == "graph":
+            self._open_spot()
+        else:
+            self.listing.choose()
+
+    def _open_spot(self) -> None:
+        drawing, spot = self.graph.drawing, self.graph.spot
+        if drawing is None or spot is None:
+            return
+        head = spot.run or spot.version
+        if head is not None:
+            self.artui.follow(Link("run" if spot.run else "version", head.id))
+        elif spot.standing == "folded":
+            self._set_unfolded(self._unfolded_ids() | {spot.fold_id}, spot.id)
+        elif spot.standing == "far":
+            self._walk_on(drawing, spot)
+        else:
+            self.artui.say("This catalog does not have it: it was removed, or is in another catalog.")
+
+    def _walk_on(self, drawing: Drawing, spot: Spot) -> None:
+        """Show what is too far away to be drawn: around what it hangs on, or as a list."""
+        near = drawing.before if spot.side == "down" else drawing.behind
+        nearest = [drawing.around.spots[place] for place in near[self.graph.cursor]]
+        head = next((other.run or other.version for other in nearest if other.side and (other.run or other.version)), None)  # fmt: skip
+        if head is not None:
+            self._walk_from(head)
+        elif spot.side == "down" and not spot.version_count and not isinstance(self._subject, RunHead):
+            self.post_message(ShowRuns(f"input = {quoted_text(self._subject.reference)}"))
+        else:
+            self.action_show_view("list")
+
+    def action_fold(self) -> None:
+        """Fold again what the thing under the cursor was unfolded from, or unfold what is folded there."""
+        spot = self.graph.spot
+        if spot is None or self._view != "graph":
+            return
+        if not spot.fold_id:
+            self.artui.say("This stands alone: i unfolds everything.")
+        else:
+            self._set_unfolded(self._unfolded_ids() ^ {spot.fold_id}, spot.fold_id)
+
+    def _unfolded_ids(self) -> frozenset[str]:
+        if self._unfolded is not None:
+            return self._unfolded
+        spots = self._around.spots if self._around is not None else ()
+        return frozenset(spot.fold_id for spot in spots if spot.fold_id)
+
+    def _set_unfolded(self, unfolded: frozenset[str] | None, spot_id: str) -> None:
+        self._unfolded, self._wanted_id = unfolded, spot_id
+        self.load()
 
     def action_fold_all(self) -> None:
         """Unfold everything; if nothing is folded, fold it again."""
-        if self._lineage is None:
-            return
-        sides = self._branches(self._lineage)
-        named = {fold_id for side, (_, branches) in sides.items() for fold_id in fold_ids(branches, inside=side)}
-        self._unfolded = set() if named <= self._unfolded else named
-        self._draw()
+        if self._view == "graph":
+            drawing, spot = self.graph.drawing, self.graph.spot
+            if drawing is None or spot is None:
+                return
+            has_folded = any(other.standing == "folded" for other in drawing.around.spots)
+            self._set_unfolded(None if has_folded else frozenset(), spot.fold_id or spot.id)
+        elif self._lineage is not None:
+            named = all_fold_ids(self._lineage)
+            self._unfolded_lines = frozenset() if named <= self._unfolded_lines else frozenset(named)
+            self._draw()
 
     def action_next_part(self, change: int) -> None:
         """Show the lineage of data alone, then of code alone, then everything again; with -1 the other way."""
@@ -202,115 +380,15 @@ class LineageScreen(CatalogScreen):
     def action_show_part(self, part: str) -> None:
         """Show the lineage of data alone, of code alone, or all of it."""
         self._part = next(known for known in query.PARTS if known == part)
-        self._is_new = True
+        here = self._head_here()
+        self._wanted_id = here.id if here is not None else self._subject.id
         self.load()
 
     def action_copy(self) -> None:
-        node = self._by_line.get(self.listing.cursor)
-        if node is not None:
-            self.artui.copy_text(node.run.id if node.run else node.version.reference if node.version else "")
+        head = self._head_here()
+        if head is not None:
+            self.artui.copy_text(head.id if isinstance(head, RunHead) else head.reference)
 
 
-class RowCells(NamedTuple):
-    """What a line of the lineage shows, column by column."""
-
-    before: Sequence[Span]
-    """What stands before the name: how deep it is, and how it relates to the line that it hangs on."""
-    name: str
-    kind: str
-    age: str
-    aliases: Sequence[Span]
-    behind: Sequence[Span]
-    """What has the rest of the line."""
-    also_count: int = 0
-    """How many other things `behind` names; where there is no room for them, their number stands for them."""
-
-
-def _cells_of(row: Row, arrow: str) -> RowCells:
-    node = row.step.node
-    sign: Span = (arrow + " ", "faint") if not row.fold_id else ("▸ " if row.is_folded else "▾ ", "accent")
-    before: list[Span] = [(" " + "  " * row.depth, "text"), sign, (node.relation + " ", "dim")]
-    if not row.fold_id:
-        if node.run is not None:
-            before.append(glyph_of(node.run, after=" "))
-        return RowCells(before, *_subject_cells(node), _also_spans(row.step.also), len(row.step.also))
-    count = len(row.branches)
-    names = [branch.step.node for branch in row.branches]
-    if node.run is not None:
-        name, first, last = f"{count:,} runs", names[0].run, names[-1].run
-        between = f"{clean(first.name)} … {clean(last.name)}" if first is not None and last is not None else ""
-    else:
-        artifacts = {member.version.artifact for member in names if member.version is not None}
-        name = f"{clean(next(iter(artifacts)))} ×{count:,}" if len(artifacts) == 1 else f"{count:,} artifacts"
-        numbers = [member.version.number for member in names if member.version is not None]
-        between = (
-            f"v{min(numbers)} … v{max(numbers)}" if len(artifacts) == 1 else ", ".join(map(clean, sorted(artifacts)))
-        )
-    hidden = f", {row.hidden_count:,} more behind them" if row.hidden_count else ""
-    return RowCells(before, name, _kind_text(node), "", (), [(f"{between}{hidden}", "faint")] if row.is_folded else [])
-
-
-def _subject_cells(node: Node) -> tuple[str, str, str, Sequence[Span]]:
-    """Give name, kind, age and aliases of a run or version."""
-    if node.run is not None:
-        return clean(node.run.name), _kind_text(node), age_text(node.run.started_ms, clock.now_ms()), ()
-    if node.version is None:
-        return "", "", "", ()
-    head = node.version
-    name = clean(head.reference)
-    return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), alias_spans(head)
-
-
-def _kind_text(node: Node) -> str:
-    return f"{node.run.stage} run" if node.run is not None else clean(node.version.kind) if node.version else ""
-
-
-def _also_spans(also: Sequence[Node]) -> list[Span]:
-    """Name what a thing is connected to that stands elsewhere."""
-    named: dict[str, list[str]] = {}
-    for node in also:
-        named.setdefault(node.relation, []).append(_subject_cells(node)[0])
-    text = "; ".join(f"{relation} {', '.join(names)}" for relation, names in named.items())
-    return [(f"also {text}", "dim")] if text else []
-
-
-def _widths(cells: Sequence[RowCells], width: int) -> tuple[int, int]:
-    """Choose the cells up to the end of the names, and those of the kinds, so that the kinds are whole."""
-    kind_cells = max(min(MAX_KIND_CELLS, length_of([(row.kind, "")])) for row in cells)
-    longest = max(length_of(row.before) + length_of([(row.name, "")]) for row in cells)
-    return max(_FEWEST_NAME_CELLS, min(longest, width - kind_cells - AGE_CELLS - 4)), kind_cells
-
-
-def _laid_out(cells: RowCells, name_cells: int, kind_cells: int, width: int) -> list[Span]:
-    """Put the columns of a line below those of the others; a name that is too long is cut in its middle."""
-    room = max(_FEWEST_NAME_CELLS, name_cells - length_of(cells.before))
-    spans = [
-        *cells.before,
-        (fit_middle(cells.name, room), "text"),
-        (f"  {fit(cells.kind, kind_cells)}", "dim"),
-        (f" {cells.age:>{AGE_CELLS}}", "faint"),
-        *cells.aliases,
-    ]
-    rest = width - length_of(spans) - 2
-    behind = cells.behind
-    if cells.also_count and rest < min(_FEWEST_BEHIND_CELLS, length_of(behind)):
-        behind = [(f"+{cells.also_count:,}", "faint")]
-    return [*spans, ("  ", "text"), *behind] if behind else spans
-
-
-def subject_spans(node: Node, style: str) -> list[Span]:
-    """Show the run or version of a node."""
-    if node.run is not None:
-        return [
-            glyph_of(node.run, after=" "),
-            (clean(node.run.name), style),
-            (f"  {node.run.stage} run", "dim"),
-        ]
-    if node.version is None:
-        return []
-    head = node.version
-    return [
-        (clean(head.reference), style),
-        (f"  {clean(head.kind)}", "dim"),
-        *alias_spans(head),
-    ]
+def _node_of(head: RunHead | VersionHead) -> Node:
+    return Node(0, "", head, None) if isinstance(head, RunHead) else Node(0, "", None, head)

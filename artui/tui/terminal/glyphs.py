@@ -136,6 +136,7 @@ LINUX_STAND_INS: Mapping[int, str] = {
     # Marks of runs and curves: those that stand together differ.
     **_table("●• ◼■ ▸» ▾▼ ◎@ ◇♦ △^ □# ▽v ▷> ◆* ○o ◈& ✶%"),
     # Lines, and blocks by how much of the cell they fill.
+    **_table("┏╔ ┓╗ ┗╚ ┛╝ ╴─ ╶─ ╵│ ╷│"),
     **_table("┃║ ━═ ┊: ╌─ ⋯~ ≠# ╸─ ╺─ ▌│ ▐│ ▁. ▂. ▃░ ▄▒ ▅▒ ▆█ ▇█ ▀▒ ▓▒ ▖░ ▗░ ▘░ ▝░ ▚▒ ▞▒ ▙█ ▛█ ▜█ ▟█"),
     # Pictures of control characters.
     **dict.fromkeys(range(0x2400, 0x2427), "^"),
@@ -164,6 +165,7 @@ class AsciiStandIns(dict[int, str]):
                 "…~ −- –- —- ‒- ―- ×x ÷/ ±~ ·. ∙. ∞! ≤< ≥> ≈~ √v °o µu μu ✓+ ✕x ✗x ‹< ›> «< »> ⇧^ ↳` ‘' ’' “\" ”\""
             )
             | _table("●o ▶> ◀< ◼# ▸> ▾v ◎@ •* ◇+ △^ □= ▽v ▷> ◆* ▲A ■# ▼V ○. ◈& ✶% ⋯~ ≠# ╌- ←< ↑^ →> ↓v")
+            | _table("┏+ ┓+ ┗+ ┛+ ╴- ╶- ╵| ╷|")
             | _table('│| ┃| ┊: ─- ━= ╸- ╺- ┤+ ├+ └+ ┘+ ┌+ ┐+ ┬+ ┴+ ┼+ ║| ═= ▌| ▐| ▀" ▁_ ▂. ▃- ▄= ▅+ ▆* ▇% █# ▓% ▒: ░.')
             | dict.fromkeys(range(0x2400, 0x2427), "^")
         )

@@ -23,7 +23,8 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "log": (("slash", *"calm-otter-2", "enter", "enter", "shift+tab"), "WARNING slow"),
     "artifacts": (("2",), "digits-split"),
     "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "made by"),
-    "lineage": (("2", "slash", *"model", "enter", "L"), "where it came from"),
+    "lineage": (("2", "slash", *"model", "enter", "L", "left"), "━"),
+    "lineage-list": (("2", "slash", *"model", "enter", "L", "v"), "where it came from"),
     "groups": (
         ("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"),
         "in 3 groups",
@@ -50,7 +51,7 @@ def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_com
         await settled(pilot)
         for key in keys:
             await pilot.press(key)
-            if key in ("enter", "c", "2", "L", "tab", "shift+tab", "z", "f", "F", "T", "space"):
+            if key in ("enter", "c", "2", "L", "v", "tab", "shift+tab", "z", "f", "F", "T", "space"):
                 await settled(pilot)
         await settled(pilot)
         assert fact in shown(pilot)

@@ -17,6 +17,7 @@ from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, MARK
 from artui.tui.colouring import CURVE_MARKS
+from artui.tui.drawing import MISSING_SIGN, ROOT_SIGN, STAGE_SIGNS
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import cells_of, is_certain
@@ -100,12 +101,15 @@ def test_nothing_that_artui_draws_is_lacking(style: str, has: set[str]) -> None:
     assert "".join(sorted(ASCII)).translate(table) == "".join(sorted(ASCII))
 
 
+LINEAGE_SIGNS = "".join((*GLYPHS.values(), *STAGE_SIGNS.values(), ROOT_SIGN, MISSING_SIGN))
+
+
 @pytest.mark.parametrize("style", ["blocks", "ascii"])
 def test_signs_that_stand_together_differ(style: str) -> None:
     """The states of runs, and the marks of curves, are told apart; a marked run is seen from its state."""
     table = stand_ins(style)  # type: ignore[arg-type]
     assert table is not None
-    for signs in ("".join(GLYPHS.values()) + MARK, CURVE_MARKS + MARK, "▸▾", "●○", "↑↓←→", "▲▼"):
+    for signs in ("".join(GLYPHS.values()) + MARK, CURVE_MARKS + MARK, LINEAGE_SIGNS, "▸▾", "●○", "↑↓←→", "▲▼"):
         assert len(set(signs.translate(table))) == len(signs)
 
 

@@ -1,0 +1,224 @@
+"""The lineage drawn as a graph: walking, folding, opening, the way back, and what it makes of bad input."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, artifacts, runs
+from artui.query.around import MOST_SPOTS, Around, around
+from artui.query.references import resolve
+from artui.safetext import cells_of
+from artui.tui.cells import length_of
+from artui.tui.drawing import Drawing, drawing_of
+from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.lineage import LineageScreen
+from artui.tui.screens.run import RunScreen
+from artui.tui.screens.runs.screen import RunsScreen
+from tests.reading import open_reader
+from tests.tui.looking import HOSTILE, on, settled, shown
+
+Explore = Callable[..., None]
+
+
+def _file(name: str) -> artifacts.NewFile:
+    return artifacts.NewFile("f", 1, name.encode().ljust(32)[:32])
+
+
+async def _press(pilot: Pilot[Any], *keys: str) -> None:
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+def _here(pilot: Pilot[Any]) -> str:
+    """Name what is under the cursor."""
+    graph = on(pilot, LineageScreen).graph
+    assert graph.drawing is not None
+    return graph.drawing.names[graph.cursor]
+
+
+async def _open_lineage(pilot: Pilot[Any], artifact: str) -> None:
+    await _press(pilot, "2")
+    await _press(pilot, "slash", *artifact, "enter", "L")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_arrows_walk_along_lines_and_esc_leads_back(
+    demo_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Left and right go along lines, and back the same way; the path is said and bright; esc returns to where one was."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "digits-model")
+        screen = on(pilot, LineageScreen)
+        graph, drawing = screen.graph, screen.graph.drawing
+        assert drawing is not None and _here(pilot) == "digits-model:v2" and "▌◎ △ digits-model:v2" in shown(pilot)
+        await _press(pilot, "left")
+        before = _here(pilot)
+        assert before in {drawing.names[place] for place in drawing.before[0]} and "━" in shown(pilot)
+        await _press(pilot, "right")
+        assert _here(pilot) == "digits-model:v2"
+        await _press(pilot, "home", "down")
+        assert drawing.graph.boxes[graph.cursor].layer <= 1 and _here(pilot) in shown(pilot)
+        here = _here(pilot)
+        assert "digits-model:v2 " in shown(pilot).splitlines()[-2], "the path is said in words"
+        await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, (RunScreen, ArtifactScreen))
+        await _press(pilot, "escape")
+        assert on(pilot, LineageScreen) is screen and _here(pilot) == here
+        await _press(pilot, "L")
+        assert _here(pilot) == here and graph.cursor == 0
+        await _press(pilot, "escape")
+        assert _here(pilot) == here and graph.cursor != 0
+        await _press(pilot, "o")
+        assert graph.cursor == 0
+        await _press(pilot, "slash", *"serving", "enter")
+        assert _here(pilot) == "digits-serving:v1" and "thing has 'serving'" in shown(pilot)
+        await _press(pilot, "escape", "v")
+        assert "what came of it" in shown(pilot)
+        assert screen.listing.link is not None and screen.listing.link.kind == "version"
+        await _press(pilot, "escape", "L")
+        assert "what came of it" in shown(pilot), "the list was used last"
+        await _press(pilot, "v", "tab")
+        assert "environment:v1" not in on(pilot, LineageScreen).graph.drawing.names  # type: ignore[union-attr]
+
+    explore(demo_catalog, flow, size=size)
+
+
+def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Explore) -> None:
+    """Enter unfolds what is drawn as one, f folds it again, i unfolds everything; the mouse selects and opens."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "digits-split")
+        graph = on(pilot, LineageScreen).graph
+        await _press(pilot, "right", "right")
+        assert _here(pilot) == "36 modelling runs" and "3 folded" in shown(pilot)
+        await _press(pilot, "enter")
+        assert graph.spot is not None and graph.spot.run is not None and "36 modelling runs" not in shown(pilot)
+        count = len(graph.drawing.labels) if graph.drawing else 0
+        await _press(pilot, "down", "f")
+        assert _here(pilot) == "36 modelling runs" and "3 folded" in shown(pilot)
+        await _press(pilot, "i")
+        assert "folded" not in shown(pilot)
+        assert graph.drawing is not None and count <= len(graph.drawing.labels) <= MOST_SPOTS
+        await _press(pilot, "i", "o")
+        row, line = next(
+            (row, line) for row, line in enumerate(shown(pilot).splitlines()) if "digits-features:v2" in line
+        )
+        place = (line.index("digits-features:v2") + 3, row)
+        await pilot.click(offset=place)
+        await settled(pilot)
+        assert _here(pilot) == "digits-features:v2"
+        await pilot.click(offset=place, times=2)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, ArtifactScreen)
+
+    explore(demo_catalog, flow)
+
+
+def _odd(path: Path) -> None:
+    """Make things of hostile names, in circles, with holes, one that leads to itself, and twins."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        names = [HOSTILE, "漢字" * 40, "x" * 5_000 + "a" + "y" * 5_000, "x" * 5_000 + "b" + "y" * 5_000, "plain"]
+        keys = []
+        for number, name in enumerate(names):
+            saved = artifacts.save(connection, artifacts.NewVersion("p", f"n{number}", "data", "data", [_file(name)]))
+            connection.execute("UPDATE artifact SET name = ? WHERE name = ?", (name, f"n{number}"))
+            keys.append(saved.key)
+        twins = [runs.start(connection, runs.NewRun(project="p", name="twin")) for _ in range(2)]
+        edges = [(2, keys[0], keys[1]), (2, keys[1], keys[4]), (2, keys[4], keys[0]), (2, keys[4], keys[4])]
+        edges += [(2, keys[4], keys[2]), (2, keys[4], keys[3]), (3, keys[4], keys[3]), (2, keys[4], 9_999), (0, 9_998, keys[4])]  # fmt: skip
+        edges += [(1, keys[4], twin) for twin in twins]
+        for relation, source, target in edges:
+            connection.execute("INSERT INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, 0)", (relation, source, target))  # fmt: skip
+
+
+def test_bad_input_is_drawn_and_walked(tmp_path: Path, explore: Explore) -> None:
+    """Circles, holes, self loops, hostile names and twins: each thing once, its name told apart and harmless, holes said."""
+    path = tmp_path / "odd.artui"
+    _odd(path)
+    with open_reader(path) as reader:
+        drawing = drawing_of(around(reader, resolve(reader, "plain:v1")), name_cells=24)
+    texts = ["".join(text for text, _ in label) for label in drawing.labels]
+    assert len(set(texts)) == len(texts) == 9 and all(text.isprintable() for text in texts)
+    assert sum(" ∞ " in text for text in texts) == 2 and sum("○ missing" in text for text in texts) == 2
+    assert all(cells_of(text) == length_of(label) <= 24 + 16 for text, label in zip(texts, drawing.labels, strict=True))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "plain")
+        for key in ("right", "down", "down", "up", "left", "left", "end", "home"):
+            await _press(pilot, key)
+            assert _here(pilot)
+        assert "missing run" in shown(pilot)
+        await _press(pilot, "slash", *"missing run", "enter", "enter")
+        assert "does not have it" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
+
+
+def test_a_wide_fan_leads_to_its_runs(tmp_path: Path, explore: Explore) -> None:
+    """Of 400 runs on one data set as many as have room are unfolded; the others are one thing that leads to the table."""
+    path = tmp_path / "fan.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        data = artifacts.save(connection, artifacts.NewVersion("p", "data", "dataset", "data", [_file("data")]))
+        for number in range(400):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", started_ms=number + 1))
+            artifacts.link(connection, "input", source_key=data.key, target_key=run)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "data")
+        await _press(pilot, "right")
+        assert _here(pilot) == "400 modelling runs"
+        await _press(pilot, "enter", "pagedown", "slash", "+", "enter")
+        graph = on(pilot, LineageScreen).graph
+        assert graph.drawing is not None and len(graph.drawing.labels) <= MOST_SPOTS and _here(pilot).startswith("+10")
+        await _press(pilot, "escape", "enter")
+        assert isinstance(pilot.app.screen, RunsScreen) and "400 runs" in shown(pilot)
+
+    explore(path, flow)
+
+
+def _chance(path: Path, seed: int) -> Around:
+    chance = random.Random(seed)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        keys = [artifacts.save(connection, artifacts.NewVersion("p", f"a{number}", "data", "data", [_file(str(number))])).key for number in range(30)]  # fmt: skip
+        for source, target in {(chance.choice(keys), chance.choice(keys)) for _ in range(45)}:
+            connection.execute("INSERT INTO edge (relation, source_key, target_key, created_ms) VALUES (2, ?, ?, 0)", (source, target))  # fmt: skip
+    with open_reader(path) as reader:
+        return around(reader, resolve(reader, "a0:v1"))
+
+
+def _reached(drawing: Drawing) -> set[int]:
+    """Walk with the arrows to wherever they lead from the root."""
+    seen, waiting = {0}, [0]
+    while waiting:
+        here = waiting.pop()
+        steps = [drawing.aside(here, change) for change in (1, -1)] + [
+            drawing.above(here, change) for change in (1, -1)
+        ]
+        for there in steps:
+            if there not in seen:
+                seen.add(there)
+                waiting.append(there)
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_arrows_lead_everywhere_and_paths_are_of_lines(tmp_path: Path, seed: int) -> None:
+    """Whatever the graph, each thing can be walked to, and the path from the root to it goes along drawn lines."""
+    drawing = drawing_of(_chance(tmp_path / "x.artui", seed), name_cells=20)
+    assert _reached(drawing) == set(range(len(drawing.labels)))
+    edges = set(drawing.graph.edges)
+    for place in range(len(drawing.labels)):
+        path = drawing.path(place)
+        assert path[-1] == place and path[0] == 0
+        assert all(ends in edges or ends[::-1] in edges for ends in pairwise(path))
+        assert all(drawing.words_between(*ends) for ends in pairwise(path))
+        cells = drawing.path_cells(path)
+        assert all(drawing.graph.arms(x, y) for x, y in cells)
