@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from artui.model import RunDetail, VersionDetail
     from artui.query.reader import Reader
 
+_MOST_NAMED = 3
 _MOST_LOOKED_AT = 20_000
 
 
@@ -45,14 +46,14 @@ def put_inputs(
     if not heads:
         return Inputs(Ingredient("data", "none", "none was used, or none was noted"))
     result = Inputs(Ingredient("data", "present", ""))
-    whole = 0
+    whole: list[str] = []
     for head in heads:
         detail = with_presence(reader, get_version(reader, head.id))
         place, is_single = _place_of(detail, run.directory, root)
         if not place:
             # It lies where it lay, and with the recorded bytes: large data is not copied.
             if _is_as_recorded(detail):
-                whole += 1
+                whole.append(head.reference)
                 result.notes.append(f"{head.reference} is read where it lies, {detail.location}")
                 continue
             place = posixpath.join(INPUTS, f"{head.artifact.replace('/', '-')}-v{head.number}")
@@ -70,17 +71,23 @@ def put_inputs(
         result.notes += [f"{head.reference}, {path}: {why}" for path, why in list(lost.items())[:5]]
         if len(lost) > 5:
             result.notes.append(f"{head.reference}: {len(lost) - 5:,} more files could not be had")
-        whole += not lost and bool(detail.files)
+        if detail.files and not lost:
+            whole.append(head.reference)
         if not detail.files:
             result.notes.append(f"{head.reference} has no files")
         if detail.location:
             result.moved[detail.location] = posixpath.join(place, detail.files[0].path) if is_single else place
-    count = f"{len(heads):,} used" if whole == len(heads) else f"{whole:,} of {len(heads):,} used"
-    state: State = "present" if whole == len(heads) else "partial" if whole else "missing"
-    result.part = Ingredient(
-        "data", state, f"{count}, as recorded" if whole else f"of {len(heads):,} used none could be had"
-    )
+    state: State = "present" if len(whole) == len(heads) else "partial" if whole else "missing"
+    told = [f"{_named(whole)}, as recorded"] if whole else []
+    lacking = [head.reference for head in heads if head.reference not in whole]
+    told += [f"not all of {_named(lacking)}"] if lacking else []
+    result.part = Ingredient("data", state, "; ".join(told))
     return result
+
+
+def _named(references: list[str]) -> str:
+    shown = ", ".join(references[:_MOST_NAMED])
+    return f"{shown} and {len(references) - _MOST_NAMED} more" if len(references) > _MOST_NAMED else shown
 
 
 def _place_of(detail: VersionDetail, directory: str, root: str) -> tuple[str, bool]:

@@ -80,5 +80,6 @@ def command(refs: tuple[str, ...], where: str, limit: int, exit_code: bool, cata
         click.echo(clean(head.name))
         click.echo(f"  {verdict(ingredients)}")
         print_sections([audit_section(ingredients)])
-        click.echo(f"\nartui: `artui reproduce {clean(shlex.quote(head.name))}` puts this together, and `--run` tries it", err=True)  # fmt: skip
+        words = ["artui", "reproduce", head.name, *(["-c", catalog] if catalog else [])]
+        click.echo(f"\nartui: `{clean(shlex.join(words))}` puts this together, and `--run` tries it", err=True)  # fmt: skip
     return 1 if exit_code and any(each.state in ("missing", "partial") for each in ingredients) else 0

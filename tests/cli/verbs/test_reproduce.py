@@ -397,7 +397,7 @@ def test_inputs_that_are_gone_or_changed_are_named_and_cost_no_other(tmp_path: P
     assert run_verb(words) == 0
     document = json.loads(capfd.readouterr()[0])
     part = next(part for part in document["parts"] if part["name"] == "data")
-    assert (part["state"], part["why"]) == ("partial", "2 of 4 used, as recorded")
+    assert (part["state"], part["why"]) == ("partial", "same:v1, small:v1, as recorded; not all of changed:v1, gone:v1")
     notes = "\n".join(document["notes"])
     assert "gone:v1, gone.csv: " in notes and "changed:v1, changed.csv: " in notes, notes
     assert len(list((tmp_path / "again").rglob("small.csv"))) == 1
