@@ -86,6 +86,22 @@ _PARAMS = """
     JOIN param AS p ON p.run_key = k.value
 """
 
+_REPRODUCES = """
+    SELECT c.run_key, c.content
+    FROM json_each(:keys) AS k
+    JOIN context AS c ON c.run_key = k.value AND c.name = 'reproduces'
+"""
+
+
+def _origins(connection: sqlite3.Connection, keys: str) -> dict[int, str]:
+    """Give of each reproduction among runs the id of the run that it was to make again."""
+    origins = {}
+    for run_key, content in connection.execute(_REPRODUCES, {"keys": keys}):
+        original = (cell_of.object_of(content) or {}).get("id")
+        if isinstance(original, str):
+            origins[int(run_key)] = original
+    return origins
+
 
 def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:
     own = connection.execute(_OWN, {"key": key}).fetchone()
@@ -109,6 +125,11 @@ def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:
             cell_of.integer(row[2]) - cell_of.integer(own[2])
         )
 
-    alike = [row for row in candidates if own_params.keys() & params.get(row[0], {}).keys()]
+    origins = _origins(connection, keys)
+    own_origin = origins.get(key, own[1])
+    # A run that was made again says nothing of what sets it apart.
+    alike = [
+        row for row in candidates if own_params.keys() & params.get(row[0], {}).keys() and origins.get(row[0], row[1]) != own_origin
+    ]  # fmt: skip
     nearest = min(alike, key=distance, default=None)
     return str(nearest[1]) if nearest is not None else None

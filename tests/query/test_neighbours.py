@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, artifacts, runs
+from artui.catalog import Catalog, artifacts, context, runs
 from artui.model import ParamValue
 from artui.query.neighbours import neighbours
 from artui.query.reader import Reader
@@ -128,3 +128,25 @@ def test_files_of_other_code_are_named(demo_catalog: Path) -> None:
             assert set(around.other_files) == expected
             named += bool(expected)
         assert named
+
+
+def test_a_reproduction_is_not_the_nearest_run(tmp_path: Path) -> None:
+    """It differs in nothing, and says nothing: neither of its original, nor of another reproduction."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        keys = [
+            runs.start(connection, runs.NewRun(project="p", name=name, params={"lr": lr}, started_ms=1000 + number))
+            for number, (name, lr) in enumerate(
+                [("other", 1), ("original", 2), ("again", 2), ("again-2", 2), ("damaged", 9)]
+            )
+        ]
+        ids = dict(connection.execute("SELECT name, id FROM run"))
+        for key in keys[2:4]:
+            context.put(connection, key, "reproduces", {"id": ids["original"], "name": "original"})
+        context.put(connection, keys[4], "reproduces", ["odd"])
+    with Reader(path) as reader:
+        for name in ("original", "again", "again-2"):
+            nearest = neighbours(reader, get_run(reader, ids[name])).nearest
+            assert nearest is not None and nearest.head.name in ("other", "damaged"), name
+        nearest = neighbours(reader, get_run(reader, ids["other"])).nearest
+        assert nearest is not None and nearest.head.name == "original"
