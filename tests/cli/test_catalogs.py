@@ -105,12 +105,12 @@ def test_a_verb_without_a_catalog_says_so(call: Call, workplace: Path, verb: str
 
 
 def _ageless(result: Result) -> Result:
-    """Leave out how long ago things were, and what a call before has written: both change while the test runs."""
+    """Leave out how long ago things were, what a call before has written, and which of two copies was named."""
     code, out, err = result
     return (
         code,
         re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?|\d+ files? written", "", out),
-        re.sub(r", \d+ of them were there", "", err),
+        re.sub(r", \d+ of them were there", "", err).replace("no-ending", "there.artui"),
     )
 
 
