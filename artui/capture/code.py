@@ -9,13 +9,13 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from artui.capture import notebook
+from artui.capture import following, notebook
 from artui.content.regular import open_regular
 from artui.foreign import answer_of
 from artui.secrets import Redactor, is_secret_file
@@ -77,12 +77,19 @@ def without_user(url: str) -> str:
         return ""
 
 
-def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterable[str] = ()) -> Code:
-    """Gather the code that ran: the changes since the commit, or else the script and the project's files.
+def code_of(
+    state: GitState, folder: str, redactor: Redactor, *, command: Sequence[str] = (), scripts: Sequence[str] = ()
+) -> Code:
+    """Gather the code that ran: the changes since the commit and what git does not know, or else the script and what it imports.
 
     Takes as long as git does, at most some seconds. In a notebook the cells that were executed are part of it.
+
+    Args:
+        command: of a program that is not this process; of it the text is read, since its modules cannot be seen.
+        scripts: files of that command that are its source.
     """
-    code = _of_git(state, folder, redactor) if state.commit else _sources(folder, redactor, scripts)
+    files = _files(folder or ".", state.root, command, scripts)
+    code = _of_git(state, files, redactor) if state.commit else _sources(files, redactor)
     if not (cells := notebook.executed_cells()):
         return code
     facts = {"notebook": redactor.text(notebook.name())} if notebook.name() else {}
@@ -93,9 +100,25 @@ def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterab
     return Code(((name, text), *code.files), {**code.facts, **facts})
 
 
-def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
+def _files(folder: str, root: str, command: Sequence[str], scripts: Sequence[str]) -> list[Path]:
+    """List the files of a program that are not installed: of another one by its text, of this process by what is imported."""
+    if command or scripts:
+        found = following.followed(command, scripts, folder)
+    else:
+        script = getattr(sys.modules.get("__main__"), "__file__", None)
+        mains = [Path(os.path.realpath(script))] if script else []
+        places = {Path(os.path.realpath(root or folder)), *(path.parent for path in mains)}
+        found = [
+            *mains,
+            *following.settings_of(sys.argv, folder),
+            *(path for place in places for path in _modules(place)),
+        ]
+    return [path for path in dict.fromkeys(found) if not _is_installed(str(path))]
+
+
+def _of_git(state: GitState, sources: Sequence[Path], redactor: Redactor) -> Code:
     facts: dict[str, Any] = {
-        "commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder)), "folder": state.root,
+        "commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(state.root)), "folder": state.root,
     }  # fmt: skip
     files: list[tuple[str, bytes]] = []
     if state.is_dirty:
@@ -111,7 +134,7 @@ def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
                 facts["patch"] = f"cut off: {MAX_PATCH_BYTES:,} of {len(patch):,} bytes"
                 patch = patch[:MAX_PATCH_BYTES].rpartition(b"\n")[0]
             files.append(("changes.patch", _redacted(patch, redactor)))
-    taken, left = _read(Path(state.root), _untracked(state.root), redactor)
+    taken, left = _read(Path(state.root), _untracked(state.root, sources), redactor)
     if taken:
         facts["untracked"] = [path for path, _ in taken]
     if left:
@@ -119,21 +142,12 @@ def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
     return Code((*files, *((f"untracked/{path}", content) for path, content in taken)), facts)
 
 
-def _sources(folder: str, redactor: Redactor, scripts: Iterable[str]) -> Code:
+def _sources(files: Sequence[Path], redactor: Redactor) -> Code:
     """Take the script and the imported modules of the project, where there is no git."""
-    main = [Path(path) for path in scripts]
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if not main and script and not _is_installed(os.path.realpath(script)):
-        main = [Path(script)]
-    root = Path(os.path.realpath(folder or "."))
-    roots = {root, *(Path(os.path.realpath(path)).parent for path in main)}
-    paths = {Path(os.path.realpath(path)) for path in main}
-    for place in roots:
-        paths.update(_modules(place))
-    if not paths:
+    if not files:
         return Code((), {})
-    common = Path(os.path.commonpath([str(path.parent) for path in paths]))
-    taken, left = _read(common, sorted(paths), redactor)
+    common = Path(os.path.commonpath([str(path.parent) for path in files]))
+    taken, left = _read(common, sorted(files), redactor)
     facts: dict[str, Any] = {"folder": str(common)}
     if left:
         facts["left_out"] = left
@@ -170,16 +184,17 @@ def _is_installed(path: str) -> bool:
     return path.startswith(_INSTALLED) or "/site-packages/" in path or "/dist-packages/" in path
 
 
-def _untracked(root: str) -> list[Path]:
-    """List the imported modules of the work tree that git does not know."""
-    inside = _modules(Path(root))[: 4 * MAX_FILES]
+def _untracked(root: str, files: Sequence[Path]) -> list[Path]:
+    """List those of files that lie in the work tree, and that git does not know."""
+    real = os.path.realpath(root)
+    inside = [path for path in files if path.is_relative_to(real)][: 4 * MAX_FILES]
     if not inside:
         return []
-    tracked = _git_bytes(root, "ls-files", "-z", "--", *(os.path.relpath(path, root) for path in inside))
+    tracked = _git_bytes(root, "ls-files", "-z", "--", *(os.path.relpath(path, real) for path in inside))
     if tracked is None:
         return []
     names = {os.fsdecode(name) for name in tracked.split(b"\0")}
-    return [path for path in inside if os.path.relpath(path, root) not in names]
+    return [path for path in inside if os.path.relpath(path, real) not in names]
 
 
 def _read(root: Path, paths: Iterable[Path], redactor: Redactor) -> tuple[list[tuple[str, bytes]], list[str]]:

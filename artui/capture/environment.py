@@ -10,6 +10,7 @@ import platform
 import re
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -166,24 +167,61 @@ def description() -> dict[str, Any]:
 
 
 def python_of(command: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
-    """Find the Python that a command runs, without running it: (version, folders of packages); None if there is none."""
+    """Find the Python that a command runs: (version, folders of packages); None if it runs none.
+
+    It is asked only if files do not say it: a starter such as that of pyenv, or an interpreter without an environment.
+    """
     program = shutil.which(command[0]) if command else None
     if program is None:
         return None
-    if not os.path.basename(program).startswith("python"):
+    if not _PYTHON.match(os.path.basename(program)):
         try:
             with open(program, "rb") as stream:
                 line = stream.readline(500).decode("utf-8", "replace")
         except OSError:
             return None
-        program = line[2:].split()[0] if line.startswith("#!") and len(line) > 3 else ""
-        if not os.path.basename(program).startswith("python"):
+        words = line[2:].split() if line.startswith("#!") else []
+        names = words[1:] if words and os.path.basename(words[0]) == "env" else words[:1]
+        program = shutil.which(next((word for word in names if not word.startswith("-") and "=" not in word), "")) or ""
+        if not _PYTHON.match(os.path.basename(program)):
             return None
+    return _python_at(program)
+
+
+_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:\.exe)?\Z")
+_VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+\.\d+)", re.MULTILINE)
+_QUESTION = """\
+import platform, site, sys
+print(platform.python_version())
+is_own = sys.prefix != sys.base_prefix
+for place in [*site.getsitepackages(), *([] if is_own else [site.getusersitepackages()])]:
+    print(place)
+"""
+_ASK_SECONDS = 10
+
+
+@cache
+def _python_at(program: str) -> tuple[str, tuple[str, ...]] | None:
+    minor: tuple[str, tuple[str, ...]] | None = None
     for place in (Path(program), Path(os.path.realpath(program))):
         folders = sorted(place.parent.parent.glob("lib/python3*/site-packages"))
-        if folders:
-            return folders[-1].parent.name.removeprefix("python"), tuple(map(str, folders[-1:]))
-    return None
+        if not folders:
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            if exact := _VERSION.search((place.parent.parent / "pyvenv.cfg").read_text("utf-8")):
+                return exact[1], tuple(map(str, folders[-1:]))
+        minor = minor or (folders[-1].parent.name.removeprefix("python"), tuple(map(str, folders[-1:])))
+        break
+    try:
+        answer = subprocess.run(
+            [program, "-I", "-c", _QUESTION], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_ASK_SECONDS, check=False
+        )  # fmt: skip
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return minor
+    lines = answer.stdout.splitlines()
+    if answer.returncode or not lines or not re.match(r"\d+\.\d+", lines[0]):
+        return minor
+    return lines[0], tuple(line for line in lines[1:] if os.path.isdir(line))
 
 
 def _cpu_model() -> str:

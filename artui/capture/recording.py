@@ -86,6 +86,9 @@ class Recording:
         """Give the action that starts the run, with what is known by then; without params and tags."""
         run, around = self._run, environment.surroundings()
         command = list(self._program.command) if self._program else environment.command_line()
+        python = around.python
+        if self._program is not None:
+            python = (environment.python_of(command) or ("",))[0]
         command = self.redactor.command([storable(part) for part in command])
         command = [part[: environment.MAX_ARGUMENT_CHARS] for part in command]
         return {
@@ -96,7 +99,7 @@ class Recording:
             "run": {
                 "id": run.id, "project": run.project, "name": storable(run.name), "stage": run.stage, "parent_id": parent_id,
                 "started_ms": clock.now_ms(), "note": storable(note), "user": around.user, "host": around.host,
-                "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
+                "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": python,
                 "directory": storable(around.directory), "command": command,
             },
         }  # fmt: skip
@@ -200,9 +203,10 @@ class Recording:
     def record_code(self) -> None:
         """Record uncommitted changes, or the sources that are imported by now, if they differ from those recorded before."""
         around = environment.surroundings()
+        program = self._program
         code = code_of_runs.code_of(
-            around.git, around.directory, self.redactor, scripts=self._program.scripts if self._program else ()
-        )
+            around.git, around.directory, self.redactor, command=program.command if program else (), scripts=program.scripts if program else ()
+        )  # fmt: skip
         if code.facts:
             self.act("context", name="code", content=code.facts)
         if code.files and code.files != self._code_files:

@@ -239,22 +239,30 @@ def _numbers(heads: Sequence[VersionHead]) -> str:
 
 
 def _environment(reader: Reader, original: RunDetail, again_reader: Reader, again: RunDetail) -> Iterable[Cause]:
-    if original.python and again.python and first_version(original, "environment") is None:
-        yield from _pairs("env", {"python": original.python}, {"python": again.python})
+    if first_version(original, "environment") is None:
+        if original.python and again.python and not _is_same_python(original.python, again.python):
+            yield from _pairs("env", {"python": original.python}, {"python": again.python})
         return
     heads = [first_version(run, "environment") for run in (original, again)]
     if heads[0] is None or heads[1] is None or heads[0].digest == heads[1].digest:
         return
     left, right = surroundings_of(reader, heads[0]), surroundings_of(again_reader, heads[1])
     pythons = [side.facts.get("python", run.python) for side, run in ((left, original), (right, again))]
-    yield from _pairs("env", {"python": pythons[0]}, {"python": pythons[1]})
-    if right.packages:
+    if not _is_same_python(*pythons):
+        yield from _pairs("env", {"python": pythons[0]}, {"python": pythons[1]})
+    if left.packages and right.packages:
         yield from _packages(left.packages, right.packages)
     facts = [
         {name: value for name, value in side.facts.items() if not name.startswith(_NOT_COMPARED)} for side in (left, right)
     ]  # fmt: skip
     for cause in _pairs("env", facts[0], facts[1]):
         yield cause._replace(ingredient="hardware") if cause.name.startswith(_HARDWARE) else cause
+
+
+def _is_same_python(before: str, after: str) -> bool:
+    """Whether two versions agree as far as both are known: of some interpreters only `3.11` is."""
+    parts = [version.split(".") for version in (before, after)]
+    return all(one == other for one, other in zip(*parts, strict=False))
 
 
 def _packages(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Cause]:
