@@ -134,6 +134,23 @@ def other_files(reader: Reader, left: RunDetail, right: RunDetail) -> tuple[str,
     return tuple(differing_names(digests))
 
 
+def other_versions(reader: Reader, left: RunDetail, right: RunDetail) -> tuple[str, str] | None:
+    """Give references of the versions of two runs in which a file of code differs, or is or is not; None if there are no two."""
+    files = [code_files(reader, run) for run in (left, right)]
+    kept = [{path: file.digest for path, file in own.items()} for own in files]
+    # A file that only one has is missing in that version of the other that holds the rest of its artifact.
+    by_artifact = [{file.version.artifact: file.version.reference for file in own.values()} for own in files]
+    for path in differing_names(kept):
+        artifacts = [own[path].version.artifact if path in own else "" for own in files]
+        names = [
+            files[side][path].version.reference if artifact else by_artifact[side].get(artifacts[1 - side], "")
+            for side, artifact in enumerate(artifacts)
+        ]
+        if all(names):
+            return names[0], names[1]
+    return None
+
+
 def changed_text(reader: Reader, head: VersionHead, path: str, size: int) -> str:
     """Say in a few words what a file of code is: what a patch changes, or how long a file is."""
     memory = reader.memory.at(reader.file_token())

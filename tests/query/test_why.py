@@ -19,11 +19,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import artui
+from artui import cli
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
+from artui.query.codediff import other_versions
 from artui.query.filter.narrowing import narrowed
 from artui.query.reader import Reader
+from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
@@ -740,7 +743,7 @@ def test_seeds_alone_are_repetitions(tmp_path: Path) -> None:
     assert "no third one" in explanation.sentence
 
 
-def test_runs_of_other_code_are_no_repetitions(tmp_path: Path) -> None:
+def test_runs_of_other_code_are_no_repetitions(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither two that kept different code, nor a third one among those that say how far repetitions are apart."""
     path = tmp_path / "code.artui"
     for number, (seed, text, loss) in enumerate(((1, "a", 0.3), (2, "a", 0.4), (3, "a", 0.5), (4, "b", 9.0))):
@@ -757,10 +760,15 @@ def test_runs_of_other_code_are_no_repetitions(tmp_path: Path) -> None:
     with open_reader(path) as reader:
         ids = [reader.run(f"r{number}").id for number in range(4)]
         alike, other = why(reader, *ids[:2]), why(reader, ids[0], ids[3])
+        details = [get_run(reader, run_id) for run_id in ids]
+        assert other_versions(reader, details[0], details[3]) == ("train-code:v1", "train-code:v2")
+        assert other_versions(reader, *details[:2]) is None
+    assert cli.run(["why", "r0", "r3", "--catalog", str(path)]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "`artui diff train-code:v1 train-code:v2` shows how."
 
     assert alike.code == () and alike.repetitions == Repetitions(3, 0.3, 0.5)
     assert other.code == ("train.py",) and other.repetitions is None
-    assert other.sentence == "They differ in seed and in train.py (D shows how)."
+    assert other.sentence == "They differ in seed and in train.py."
 
 
 SCORES = st.none() | st.sampled_from([0.0, 0.4, -0.4, 2.5, -2.5]) | st.floats(-9, 9)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.query.codediff import other_versions
 from artui.query.damage import damaged_runs
 from artui.query.filter.narrowing import narrowed
 from artui.query.references import find_run
+from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
 from artui.query.why import Factor, Why, comparable, judged_metric, leading_metric, outcome, sets_apart, why, words
 from artui.safetext import clean
 from artui.units import count_text, number_text, plural
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_LINES = 20
 
@@ -92,7 +99,8 @@ def command(
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
             headline = "".join(words.headline(explanation, number_text))
-            remarks = words.unweighed_texts(explanation) if factors else []
+            shown = _code_shown(reader, left.id, right.id) if explanation.code and not as_json else ""
+            remarks = words.unweighed_texts(explanation, code_shown=shown) if factors else [shown] if shown else []
             if as_json:
                 _print_json(explanation)
                 return 0
@@ -103,6 +111,13 @@ def command(
     for remark in remarks:
         click.echo(f"{clean(remark)}.")
     return 0
+
+
+def _code_shown(reader: Reader, *ids: str) -> str:
+    """Say which command shows how the code of two runs differs; empty if none does."""
+    own, others = (get_run(reader, run_id) for run_id in ids)
+    versions = other_versions(reader, own, others)
+    return f"`{shlex.join(['artui', 'diff', *versions])}` shows how" if versions else ""
 
 
 def _nobody(where: str, among: str, chosen: int, every: int) -> str:

@@ -263,7 +263,10 @@ def _value_apart(
     shares = [f"{shown}: {text}" for text in words.percents(a / len(ours), b / len(theirs))]
     if len(ours) == 1:
         shares[0] = shown if a else f"not {shown}" if value is not None else "some"
-    factor = Factor(section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where[z < 0])
+    factor = Factor(
+        section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where[z < 0],
+        value=shown, left_share=a / len(ours), right_share=b / len(theirs),
+    )  # fmt: skip
     return replace(factor, sentence=words.value_apart(factor, value, a, b))
 
 

@@ -78,6 +78,12 @@ class Factor:
     tests: int = 1
     """How many tests of this thing there were, of which the one that says most is told: any may look clear by chance."""
 
+    value: str = ""
+    """Of sets of runs that are told apart by a value: that value in short, `none` where it is to have none."""
+    left_share: float | None = None
+    """How many of the runs of the first side have it, of 1; None where no value tells."""
+    right_share: float | None = None
+
     @property
     def is_thin(self) -> bool:
         """Whether one side has too few runs to say much."""

@@ -325,20 +325,22 @@ def unjudged_text(factors: Sequence[Factor]) -> str:
     return f"{_things(len(factors))} of which other runs tell too little"
 
 
-def unweighed_texts(explanation: Why) -> list[str]:
-    """Say what differs beside the factors: the code, by which other runs are not compared, and seeds, that explain nothing."""
+def unweighed_texts(explanation: Why, *, code_shown: str = "") -> list[str]:
+    """Say what differs beside the factors: the code, by which other runs are not compared, and seeds, that explain nothing.
+
+    Args:
+        code_shown: what shows how the code differs, as a sentence without its dot.
+    """
     texts = []
     if explanation.code:
         differ = "differs" if len(explanation.code) == 1 else "differ"
-        texts.append(f"{_listed(explanation.code)} {differ}, too: {CODE_SHOWN}, and code is not weighed")
+        shown = f"{code_shown}, and " if code_shown else ""
+        texts.append(f"{_listed(explanation.code)} {differ}, too: {shown}code is not weighed")
     if len(explanation.seeds) == 1:
         texts.append(f"{explanation.seeds[0]} differs, too: a seed tells repetitions apart, and is not weighed")
     elif explanation.seeds:
         texts.append(f"{_listed(explanation.seeds)} differ, too: seeds tell repetitions apart, and are not weighed")
     return texts
-
-
-CODE_SHOWN = "D shows how"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -564,7 +566,7 @@ def _unweighed(explanation: Why) -> str:
     """Say how two runs differ in what is not weighed; of two that differ in nothing but seeds, how far repetitions are apart."""
     seeds = _listed(explanation.seeds)
     if explanation.code:
-        return f"They differ in {f'{seeds} and in ' if seeds else ''}{_listed(explanation.code)} ({CODE_SHOWN})."
+        return f"They differ in {f'{seeds} and in ' if seeds else ''}{_listed(explanation.code)}."
     if not seeds:
         return "Nothing that went in differs."
     start = f"They differ in {seeds} only: they are repetitions of one another."

@@ -19,13 +19,13 @@ from artui.query.runs.order import count_runs
 from artui.query.why import Why, words
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit, fit_apart, fit_middle
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import Paragraph, wrapped
-from artui.tui.widgets.spreads import Side, Spreads
+from artui.tui.widgets.spreads import Share, Side, Spreads
 from artui.units import number_text, plural
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ LEAST_FULL_Z = 4.0
 PROGRESS_SECONDS = 0.2
 """How often it is said how far the question is."""
 MAX_SENTENCE_CHARS = 2000
+_CODE_SHOWN = "D shows how"
 TITLE_FROM_CELLS = 100
 SPREADS_FROM_LINES = 22
 """A screen of fewer lines has no room to draw how results are spread."""
@@ -132,6 +133,11 @@ class WhyScreen(CatalogScreen):
         is_narrow = self.size.width < TITLE_FROM_CELLS and self._title.startswith("why ")
         return [("why" if is_narrow else self._title, "title")]
 
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out the key for code where there are no two runs whose code is compared."""
+        without = pairs_of({"why.code"}) if self._show_code is None else []
+        return [pair for pair in super().footer_pairs() if pair not in without]
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "code" and self._show_code is None:
             return False
@@ -173,6 +179,8 @@ class WhyScreen(CatalogScreen):
         if isinstance(answer, Why):
             self._explanation, self._factors, self._heads = answer, answer.factors, answer.names
             summary, self._answer = _result_spans(answer), answer.sentence
+            if answer.code and not answer.factors and self._show_code is not None:
+                self._answer += f" {_CODE_SHOWN}."
             if answer.is_better:
                 names = [clean(name) for name in answer.names]
                 verdict = "is better" if answer.is_judged else f"has a higher {clean(answer.metric)}"
@@ -237,7 +245,8 @@ class WhyScreen(CatalogScreen):
                 lines.append((BLANK, None))
                 lines.append((Line([(f" {words.unjudged_text(listing.unjudged)}", "dim")]), None))
             lines += [(self._line(factor, widths, full, says_few=False), factor) for factor in listing.unjudged]
-        unweighed = words.unweighed_texts(self._explanation) if self._explanation is not None else []
+        explanation, shown = self._explanation, _CODE_SHOWN if self._show_code is not None else ""
+        unweighed = words.unweighed_texts(explanation, code_shown=shown) if explanation is not None else []
         lines += [(BLANK, None)] if unweighed else []
         for text in unweighed:
             lines += self._remark(text)
@@ -370,9 +379,10 @@ class WhyScreen(CatalogScreen):
         """Show how what is judged by is spread on both sides, where there is room for it; then of the other factors, too."""
         spreads, height = self.query_one(Spreads), self.size.height
         self.listing.styles.height, spreads.styles.height = "1fr", "auto"
-        sides = self._sides_of(factor) if factor is not None and height >= SPREADS_FROM_LINES else []
+        has_room = factor is not None and height >= SPREADS_FROM_LINES
+        sides = self._sides_of(factor) if factor is not None and has_room else []
         if factor is None or not sides:
-            spreads.show("", [], number_text)
+            self._show_shares(factor if has_room else None)
             return
         groups = [sides]
         if self._explanation is not None:
@@ -384,6 +394,28 @@ class WhyScreen(CatalogScreen):
         spreads.show(clean(title), groups, number_text)
         if len(self._of_lines) + 3 * (len(groups) - 1) + AROUND_SPREADS_LINES <= height:
             # Right below the factors; the room that is left is at the end.
+            self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
+
+    def _show_shares(self, factor: Factor | None) -> None:
+        """Show how many of the runs of each set have the value that tells them apart; nothing if none does."""
+        spreads = self.query_one(Spreads)
+        if factor is None or factor.left_share is None or factor.right_share is None:
+            spreads.show("", [], number_text)
+            return
+        value = clean(factor.value, max_chars=100)
+        shares = [
+            Share(clean(label, max_chars=100), f"{round(share * count):,} of {plural(count, 'run')}", share, text)
+            for label, share, count, text in zip(
+                self._heads,
+                (factor.left_share, factor.right_share),
+                (factor.left_count, factor.right_count),
+                words.percents(factor.left_share, factor.right_share),
+                strict=True,
+            )
+        ]
+        legend = f"█ the share of the runs {'without one' if value == 'none' else f'with {value}'}"
+        spreads.show_shares(clean(factor.name), legend, shares)
+        if len(self._of_lines) + AROUND_SPREADS_LINES <= self.size.height:
             self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
 
     def _sides_of(self, factor: Factor) -> list[Side]:

@@ -1,6 +1,7 @@
 """How the values of two sides are spread, one line a side: `───━━━┃━━────`, ends, quarters and the middle.
 
-Several pairs of sides are below each other, all on one axis.
+Several pairs of sides are below each other, all on one axis. Where a value tells the sides apart, the lines are the
+shares of the runs that have it: `█████████▌ 38 %`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _FINE = 1000
 """Cells in which it is compared how well values fit on an axis."""
 LABEL_CELLS = (12, 34)
 COUNT_CELLS = 20
+_FULL, _HALF = "█", "▌"
 WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
 
 
@@ -41,6 +43,19 @@ class Side:
     """The value of the run that is asked about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One line of those that say how many runs of a side have a value."""
+
+    label: str
+    """Of visible characters; `count` likewise."""
+    count: str
+    share: float
+    """Of 1."""
+    text: str
+    """The share in words."""
+
+
 class Spreads(Widget):
     """Lines of spreads below a title; without any it takes no room."""
 
@@ -53,27 +68,57 @@ class Spreads(Widget):
         self._lines: tuple[Side | None, ...] = ()
         """What is drawn below the title, None for the gap between two groups."""
         self._groups: Sequence[Sequence[Side]] = ()
+        self._shares: Sequence[Share] = ()
+        self._legend = ""
         self._number_text: Callable[[float], str] = str
 
     def show(self, title: str, groups: Sequence[Sequence[Side]], number_text: Callable[[float], str]) -> None:
         """Show other spreads; the first group is the one that is looked at."""
-        self._title, self._groups, self._number_text = title, groups, number_text
+        self._title, self._groups, self._number_text, self._shares = title, groups, number_text, ()
         self._sides = tuple(side for group in groups for side in group)
         self._lines = tuple(line for group in groups for line in (None, *group))[1:]
         self.refresh(layout=True)
 
+    def show_shares(self, title: str, legend: str, shares: Sequence[Share]) -> None:
+        """Show instead how many of the runs of each side have a value, which the legend names."""
+        self.show(title, [], str)
+        self._shares, self._legend = shares, legend
+        self.refresh(layout=True)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._lines) + 2 if self._lines else 0
+        return len(self._lines) + 2 if self._lines else len(self._shares) + 1 if self._shares else 0
 
     def render_line(self, y: int) -> Strip:
         palette = self.app.palette  # type: ignore[attr-defined]
+        if self._shares:
+            return strip_of(self._share_spans(y) if y <= len(self._shares) else [], self.size.width, palette)
         return strip_of(self._spans(y) if y < len(self._lines) + 2 and self._lines else [], self.size.width, palette)
+
+    def _share_spans(self, y: int) -> Spans:
+        label, cells = self._measured(max(len(side.label) for side in self._shares))
+        if y == 0:
+            title = f" {self._title}"
+            return [(title, "dim"), (fit(f"   {self._legend}", max(0, self.size.width - cells_of(title))), "faint")]
+        side = self._shares[y - 1]
+        text_cells = max(len(other.text) for other in self._shares) + 1
+        halves = round(side.share * 2 * (cells - text_cells))
+        cut = fit_apart([other.label for other in self._shares], label)[y - 1]
+        bar = _FULL * (halves // 2) + _HALF * (halves % 2)
+        return [
+            (f"   {cut}", "text"),
+            (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
+            (bar, "spark"),
+            (f" {side.text}", "text"),
+        ]
+
+    def _measured(self, longest: int) -> tuple[int, int]:
+        """Give the cells of the labels, the longest of which has so many letters, and those of the picture beside them."""
+        label = max(LABEL_CELLS[0], min(LABEL_CELLS[1], longest + 1, self.size.width // 4))
+        return label, max(10, self.size.width - label - COUNT_CELLS - 6)
 
     def _spans(self, y: int) -> Spans:
         axis = axis_of(self._sides)
-        longest = max(len(side.label) for side in self._sides)
-        label = max(LABEL_CELLS[0], min(LABEL_CELLS[1], longest + 1, self.size.width // 4))
-        cells = max(10, self.size.width - label - COUNT_CELLS - 6)
+        label, cells = self._measured(max(len(side.label) for side in self._sides))
         if y == 0:
             own = f"{OWN} the two runs   " if any(side.own is not None for side in self._sides) else ""
             scale = "   logarithmic" if axis.is_log else ""

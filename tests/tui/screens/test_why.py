@@ -331,6 +331,7 @@ def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
         await settled(pilot)
         screen = on(pilot, WhyScreen)
         assert f"of optimizer={group.values[0]} against" in shown(pilot)
+        assert "D code" not in shown(pilot)
         factors = screen._factors
         assert factors and "optimizer" not in {factor.name for factor in factors}
         listing = words.listing(factors, None)
@@ -342,6 +343,8 @@ def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
         for _ in screen.listing.lines:
             assert screen._current is not None
             seen.append(screen._current)
+            has_shares = screen._current.left_share is not None
+            assert ("█ the share of the runs" in shown(pilot)) == has_shares, screen._current
             await pilot.press("down")
         assert list(dict.fromkeys(seen)) == [telling.factor for telling in listing.speaking]
         await pilot.press("enter")
