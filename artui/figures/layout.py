@@ -171,7 +171,7 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
 
     def place(x: float, y: float) -> tuple[float, float] | None:
         across, up = _share(figure.x, x), _share(figure.y, y)
-        if across is None or up is None:
+        if across is None or up is None or not (_is_inside(across) and _is_inside(up)):
             return None
         return left + across * (right - left), bottom - up * (bottom - top)
 
@@ -198,7 +198,9 @@ def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = N
             ring = [point for point in (*over, *reversed(under)) if point is not None]
             if len(ring) > 2:
                 yield Path(ring, colour_of(line.colour), opacity=0.3 if line.is_spread else 0.18, is_filled=True)
-        for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
+        shares = [_shares(figure, x, y) for x, y in zip(line.xs, line.ys, strict=True)]
+        for inside in _stretches(shares):
+            part = [(left + across * (right - left), bottom - up * (bottom - top)) for across, up in inside]
             is_back = (line.colour < 0 and not line.is_spread) or line.is_faint
             yield Path(part, colour_of(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
     all_dots = list(reversed(figure.dots))
@@ -283,26 +285,80 @@ def shade(share: float) -> str:
     return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in SHADE)
 
 
-def _parts(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
-    """Split a line where a point has no place."""
-    part: list[tuple[float, float]] = []
+Shares = tuple[float, float]
+"""Across and up, from 0 to 1 between the ends of the axes."""
+
+
+def _shares(figure: Figure, x: float, y: float) -> Shares | None:
+    """Give where a point lies, be it beyond the axes; None where it has no place."""
+    across, up = _share(figure.x, x), _share(figure.y, y)
+    return None if across is None or up is None else (across, up)
+
+
+def _stretches(points: Sequence[Shares | None]) -> Iterator[list[Shares]]:
+    """Split a line where a point has no place, and where it leaves the axes: there it ends at the edge, as it goes."""
+    part: list[Shares] = []
+    before: Shares | None = None
     for point in (*points, None):
-        if point is not None:
-            part.append(point)
-        elif part:
-            # A single point becomes a dash.
-            yield part if len(part) > 1 else [part[0], (part[0][0] + 1.5, part[0][1])]
+        if point is None or before is None:
+            piece = None if point is None or not (_is_inside(point[0]) and _is_inside(point[1])) else (point, point)
+        else:
+            piece = _clipped(before, point)
+        if part and (piece is None or piece[0] != part[-1]):
+            yield from _with_length(part)
             part = []
+        if piece is not None:
+            part += [end for end in piece if not part or end != part[-1]]
+        before = point
+
+
+def _with_length(part: list[Shares]) -> Iterator[list[Shares]]:
+    """Give a part of a line; a single point becomes a dash."""
+    yield part if len(part) > 1 else [part[0], (part[0][0] + _DASH, part[0][1])]
+
+
+def _clipped(start: Shares, end: Shares) -> tuple[Shares, Shares] | None:
+    """Give the part of a straight line that lies between the axes; None if none does (Y.-D. Liang, B. Barsky, 1984)."""
+    first, last = 0.0, 1.0
+    for here, there in zip(start, end, strict=True):
+        way = there - here
+        if not way and not _is_inside(here):
+            return None
+        if way:
+            low, high = sorted(((0 - here) / way, (1 - here) / way))
+            first, last = max(first, low), min(last, high)
+    if first > last:
+        return None
+
+    def at(part: float) -> Shares:
+        if part in (0.0, 1.0):
+            return start if not part else end
+        across, up = (here + part * (there - here) for here, there in zip(start, end, strict=True))
+        return across, up
+
+    return at(first), at(last)
+
+
+def _is_inside(share: float) -> bool:
+    return -1e-9 <= share <= 1 + 1e-9
+
+
+_DASH = 0.0015
+_REACH = 20.0
+"""Points lie at most so many heights beyond an axis: a line towards them keeps its direction."""
 
 
 def _share(axis: FigureAxis, value: float) -> float | None:
-    """Give the position of a value on an axis, from 0 to 1; None if it lies outside."""
+    """Give the position of a value on an axis, from 0 to 1 between its ends; None if it has no place."""
     if axis.is_log:
         if value <= 0:
             return None
         value = math.log10(value)
     share = (value - axis.low) / ((axis.high - axis.low) or 1.0)
-    return share if -1e-9 <= share <= 1 + 1e-9 else None
+    if share != share:
+        return None
+    # At an end it lies on it, however it was rounded.
+    return max(0.0, min(share, 1.0)) if _is_inside(share) else max(-_REACH, min(share, 1 + _REACH))
 
 
 def _colour(number: int) -> str:

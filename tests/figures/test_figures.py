@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 from artui.errors import UsageError
 from artui.figures import format_of, write
 from artui.figures.figure import COLOURS, Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine
-from artui.figures.layout import BACKED, Circle, Text, content, shapes
+from artui.figures.layout import BACKED, Circle, Text, _shares, _stretches, content, shapes
 from artui.figures.layout import Path as Stroke
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -62,7 +63,7 @@ def test_png_is_a_picture_of_twice_the_size_with_the_lines_colour() -> None:
 
 
 def test_points_beyond_the_axes_are_left_out() -> None:
-    """A line breaks where it leaves the axes, or where a logarithmic axis has no place."""
+    """A line ends at the edge where it leaves the axes, or where a logarithmic axis has no place."""
     log = FigureAxis("loss", -2.0, 0.0, True)
     figure = Figure("t", AXIS, log, lines=[FigureLine([0, 1, 2, 3, 20], [0.1, 0.0, 0.1, math.nan, 0.1], 0)])
     strokes = [shape for shape in shapes(figure) if isinstance(shape, Stroke) and shape.width == 1.8]
@@ -111,3 +112,29 @@ def test_other_endings_are_refused(name: str) -> None:
         format_of(Path(name))
     with pytest.raises(UsageError, match=r"not written as \.gif"):
         format_of(Path("x.gif"))
+
+
+@given(st.lists(st.tuples(st.floats(-3, 14), st.floats(-2, 3)), min_size=2, max_size=12))
+def test_a_line_is_drawn_as_far_as_it_lies_between_the_axes(points: list[tuple[float, float]]) -> None:
+    """Each piece lies inside and on the way between two points; where a point is inside, one piece has it."""
+    x, y = FigureAxis("x", 0.0, 10.0), FigureAxis("y", 0.0, 1.0)
+    across = [(share / 10, up) for share, up in points]
+
+    pieces = list(_stretches([_shares(Figure("t", x, y), *point) for point in points]))
+
+    for start, end in (pair for piece in pieces for pair in pairwise(piece)):
+        assert all(-1e-9 <= share <= 1.002 for share in (*start, *end))
+        assert len({start, end}) == 1 or end[0] == pytest.approx(start[0] + 0.0015) or any(_is_on(one, other, start) and _is_on(one, other, end) for one, other in pairwise(across))  # fmt: skip
+    for share, up in across:
+        if 0 < share < 1 and 0 < up < 1:
+            assert any((share, up) == pytest.approx(corner) for piece in pieces for corner in piece)
+
+
+def _is_on(start: tuple[float, float], end: tuple[float, float], point: tuple[float, float]) -> bool:
+    """Say whether a point lies on a straight line, as far as floats can tell."""
+    way = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(*way)
+    if not length:
+        return math.dist(start, point) < 1e-6
+    aside = (point[0] - start[0]) * way[1] - (point[1] - start[1]) * way[0]
+    return abs(aside) / length < 1e-6 and math.dist(start, point) + math.dist(point, end) < length + 1e-6

@@ -85,7 +85,7 @@ def figure_of(
 def _parts(
     line: ChartLine, name: str, x_scale: Scale, ranges: Ranges, smoothing: float, *, is_many: bool
 ) -> Iterator[FigureLine]:
-    """Give a curve in parts, one for each stretch without a gap; the band behind it ends where the axis does."""
+    """Give a curve in parts, one for each stretch without a gap; the band behind it ends where the axis does, as a line does by itself."""
     curve, (low, high) = line.curve, ranges.bounds
     colour = line.colour if line.is_picked else -1
     label = name if line.is_picked or not is_many else ""
@@ -94,7 +94,7 @@ def _parts(
         places = [x_scale.share(x) or 0.0 for x in xs]
         yield FigureLine(
             xs,
-            [max(low, min(value, high)) for value in smoothed(places, means, smoothing)],
+            smoothed(places, means, smoothing),
             colour,
             "" if start else label,
             () if is_many else [max(low, min(value, high)) for value in curve.lows[start:stop]],
@@ -111,8 +111,10 @@ def _band(lines: Sequence[ChartLine], x_scale: Scale, ranges: Ranges, label: str
     def inside(values: Floats) -> list[float]:
         return [max(low, min(float(values[place]), high)) for place in places]
 
+    median = [float(middle[place]) for place in places]
+
     xs = [x_scale.value(place / (len(middle) - 1)) for place in places]
-    return FigureLine(xs, inside(middle), -1, label, inside(bottom), inside(top), is_spread=True)
+    return FigureLine(xs, median, -1, label, inside(bottom), inside(top), is_spread=True)
 
 
 def _marks(curves: Sequence[ChartLine], x_scale: Scale, ranges: Ranges) -> list[FigureMarks]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from artui.figures.layout import Path as Stroke
 from artui.figures.layout import Text, shapes
 from artui.query.series.curves import _thinned, thin
 from artui.tui.cells import Palette, fit, make_palette
@@ -772,9 +773,16 @@ def test_a_file_has_the_signs_of_the_screen_and_says_what_they_are() -> None:
     for sign, place in zip("×▲▼↑↓", (50, 60, 70, 80, 90), strict=True):
         assert marks[sign][1] == [(round(place / 199, 3 if sign in "↑↓" else 2), 1.0 if sign == "↑" else 0.0)]
     assert "↑" not in figure.note
-    # The line goes on along the edge, as on the screen.
-    low, high = figure.y.low, figure.y.high
-    assert all(low <= y <= high for line in figure.lines for y in line.ys)
+    # The line ends at the edge and begins there again, as on the screen: it never runs along it.
+    strokes = [shape.points for shape in shapes(figure) if isinstance(shape, Stroke) and shape.width == 1.8]
+    ups = [y for points in strokes for _, y in points]
+    assert len(strokes) == 6 and all(min(ups) <= y <= max(ups) for y in ups)
+    assert [
+        sum(points[place][1] == edge for points in strokes for place in (0, -1)) for edge in (min(ups), max(ups))
+    ] == [2, 2]
+    assert not any(
+        one[1] == other[1] in (min(ups), max(ups)) for points in strokes for one, other in itertools.pairwise(points)
+    )
     words = {shape.text for shape in shapes(figure) if isinstance(shape, Text)}
     assert {label for label, _ in marks.values()} <= words
 
