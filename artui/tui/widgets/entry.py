@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 
@@ -36,6 +37,11 @@ class LineEntry(Input):
         if start + width < cells + (cursor == cells) and cursor != start + width - 1:
             strip = Strip.join([strip.crop(0, width - 1), _ellipsis(strip, width - 1)])
         return strip
+
+    def blur(self) -> Self:
+        """Give the focus away, unless it is in sight: that it was hidden is only noticed later, when the next question may have been asked in it."""
+        is_hidden = any(isinstance(node, Widget) and node.has_class("hidden") for node in self.ancestors_with_self)
+        return super().blur() if is_hidden else self
 
     def action_stay(self) -> None:
         """Do nothing: the key is neither a letter nor a way out."""

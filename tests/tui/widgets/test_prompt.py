@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Hide
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -59,6 +60,27 @@ def test_focus_stays_in_an_entry_until_it_is_left(small_catalog: Path, explore: 
             for _ in range(9):
                 if pilot.app.screen is not place or isinstance(pilot.app.screen.focused, Input):
                     await press(pilot, "escape")
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("way", ["t", "n", "slash"])
+def test_a_question_that_follows_another_keeps_the_focus(small_catalog: Path, explore: Explore, way: str) -> None:
+    """That the entry was hidden with the question before may be noticed when the next one stands: what is typed is for that."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for keys in (("escape",), ("escape", way)):
+            await pilot.press(way, *keys)
+        screen, entry = pilot.app.screen, pilot.app.screen.focused
+        assert isinstance(entry, Input)
+        entry.post_message(Hide())
+        await settled(pilot)
+        await pilot.press("q", "X", "1")
+        await settled(pilot)
+        assert pilot.app.screen is screen and screen.focused is entry and entry.value.endswith("qX1")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert screen.focused is not entry
 
     explore(small_catalog, flow)
 
