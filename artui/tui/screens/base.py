@@ -124,7 +124,9 @@ class CatalogScreen(Asks, FindsLines):
             return  # the answer led to another question
         home = self.prompt_home()
         # A click may have led elsewhere.
-        if home is not None and (self.focused is None or isinstance(self.focused.parent, Prompt)):
+        if home is not None and (
+            self.focused is None or any(isinstance(node, Prompt) for node in self.focused.ancestors)
+        ):
             self.set_focus(home)
         self.show_keys()
 

@@ -15,6 +15,7 @@ from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_keys, run_rows
 from artui.reference import check_alias, check_given_alias
 from artui.safetext import cells_of, clean
+from artui.sheets.sheet import MIDDLE_DOT
 from artui.sheets.version import resting_texts
 from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import fit_middle
@@ -22,7 +23,7 @@ from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versi
 from artui.tui.state.marks import Reach
 from artui.tui.tagging import quoted_tag, tag_changes
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
-from artui.units import count_text, plural
+from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
@@ -37,6 +38,8 @@ _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
+_MOST_NAMED = 3
+"""So many aliases of versions that are to be deleted are named."""
 
 
 class Editor:
@@ -62,10 +65,12 @@ class Editor:
         is_list: bool = False,
         is_filled: bool = False,
         hint: Callable[[Sequence[str]], str] = lambda names: "",
+        about: str = "",
     ) -> None:
         """Ask for a text, if the catalog may be written; tab completes it to one of the names, or the last of a list.
 
-        `enter_word` says what enter does, and `hint` what stands behind the question once the names are known.
+        `enter_word` says what enter does, `hint` what stands behind the question once the names are known, and `about`
+        what is to be known before.
         """
         if not self._is_writable():
             return
@@ -78,6 +83,7 @@ class Editor:
             enter_word=enter_word,
             is_list=is_list,
             is_filled=is_filled,
+            about=about,
         )
         if names is not None:
             reader, asked = screen.reader, prompt.asked_count
@@ -523,27 +529,22 @@ class VersionsEditor(Editor):
         enter_word: str,
         *,
         whom: str = "",
-        says_whole: bool = False,
+        about: str = "",
     ) -> None:
-        """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole.
-
-        With `says_whole` the question stands beside in full where there is room for less: that names more.
-        """
+        """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole."""
         number = "" if whom or len(heads) != 1 else f"v{heads[0].number}"
         whom, width = whom or _whom(heads), self._screen.size.width - ENTRY_CELLS - 2
         cleaned = [
             (clean(before, max_chars=_MOST_ASKED), clean(after, max_chars=_MOST_ASKED)) for before, after in asked
         ]
         fitting = (part for part in cleaned if cells_of(f"{part[0]}{whom}{part[1]} Reason:") <= width)
-        before, after = chosen = next(fitting, cleaned[-1])
+        before, after = next(fitting, cleaned[-1])
         rest = f"{after} Reason:"
         room = width - cells_of(before) - cells_of(rest)
         name = whom if cells_of(whom) <= room else fit_middle(whom, max(_LEAST_NAME_CELLS, room)).rstrip()
         if number and room < min(cells_of(whom), _LEAST_NAME_CELLS):
             name = number
-        self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word)
-        if says_whole and chosen is not cleaned[0]:
-            self._say(f"{cleaned[0][0]}{whom}{cleaned[0][1]}")
+        self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word, about=about)
 
     def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
         reader, whom = self._screen.reader, _whom(heads)
@@ -698,12 +699,12 @@ class VersionsEditor(Editor):
     def _ask_to_delete(self, heads: Heads, resting: Resting) -> None:
         self._change(
             heads,
-            _asked_of_named(heads, "delete", resting),
+            [("Delete ", "?")],
             f"{_are(heads)} deleted",
             lambda edit, head: edit.delete_version(head.id),
             "delete",
             edit_name="deletion of",
-            says_whole=bool(resting.versions),
+            about=_consequences(heads, resting),
             unmarks=True,
         )
 
@@ -718,12 +719,13 @@ class VersionsEditor(Editor):
         edit_name: str,
         names_it: bool = True,
         whom: str = "",
-        says_whole: bool = False,
+        about: str = "",
         unmarks: bool = False,
     ) -> None:
         """Ask for the reason, then change the versions as one edit.
 
-        `does` is what enter does then, `whom` names what is asked about, and `edit_name` the change where it is taken back.
+        `does` is what enter does then, `whom` names what is asked about, `about` says what comes of it, and `edit_name`
+        names the change where it is taken back.
         """
         path, label = self._screen.reader.path, f"{_whom(heads)} {done}" if names_it else done
         named = f"{edit_name} {whom or _whom(heads)}"
@@ -745,7 +747,7 @@ class VersionsEditor(Editor):
 
             self._screen.change("edit", work, take)
 
-        self._ask_reason(heads, asked, answered, does, whom=whom, says_whole=says_whole)
+        self._ask_reason(heads, asked, answered, does, whom=whom, about=about)
 
     def _said_of_change(self, text: str, is_changed: bool) -> None:
         self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
@@ -766,31 +768,50 @@ def _whom(heads: Heads) -> str:
     return clean(heads[0].reference) if len(heads) == 1 else plural(len(heads), "version")
 
 
-def _asked_of_named(heads: Heads, does: str, resting: Resting | None = None) -> _Asked:
-    """Ask whether to do what takes versions out of the lists; what aliases name them, and what rests on them, is said."""
-    texts = resting_texts(resting) if resting is not None else ()
-    count = resting.under_count if resting is not None else 0
-    asked = [_asked(heads, does, used, count) for used in texts or ("",)]
+def _consequences(heads: Heads, resting: Resting) -> str:
+    """Say what comes of deleting versions: which aliases name nothing then, what rests on them, and when their room is free."""
+    parts = []
+    named = [(alias, head) for head in heads for alias in chosen_aliases(head)]
+    named.sort(key=lambda pair: pair[0] != PRODUCTION)
+    if named:
+        of_one = len(heads) == 1
+        texts = [alias if of_one else f"{alias} ({clean(head.reference)})" for alias, head in named[:_MOST_NAMED]]
+        more = f" and {len(named) - len(texts):,} more" if len(named) > len(texts) else ""
+        names = "names" if len(named) == 1 else "name"
+        parts.append(f"{', '.join(texts)}{more} {names} {'it' if of_one else 'them'}, and would name nothing")
+    if texts_of_resting := resting_texts(resting):
+        which = "" if len(heads) == 1 else f"{resting.under_count:,} of them are "
+        parts.append(f"{which}used by {clean(texts_of_resting[0])}")
+    parts.append(_room_text(heads))
+    return MIDDLE_DOT.join(parts)
+
+
+def _room_text(heads: Heads) -> str:
+    """Say how much room deleted versions take, and until when they can come back."""
+    size_bytes = sum(head.size_bytes for head in heads if head.storage in ("embedded", "stored"))
+    it = "it" if len(heads) == 1 else "them"
+    if not size_bytes:
+        return f"the files stay where they are; X brings {it} back"
+    return f"{bytes_text(size_bytes)} stay until room is made; until then X brings {it} back"
+
+
+def _asked_of_named(heads: Heads, does: str) -> _Asked:
+    """Ask whether to do what takes versions out of the lists; what aliases name them is said."""
+    asked = [_asked(heads, does)]
     if len(heads) == 1 and asked[-1][0] == "":
         # The fewest words that still say why one might not want it.
-        standing = ", ".join(
-            [*map(_aliases_asked, filter(chosen_aliases, heads)), *([f"used by {texts[-1]}"] if texts else [])]
-        )
-        asked.append(("", f" is {standing}: {does} it?"))
+        asked.append(("", f" is {', '.join(map(_aliases_asked, filter(chosen_aliases, heads)))}: {does} it?"))
     return asked
 
 
-def _asked(heads: Heads, does: str, used: str, used_count: int) -> tuple[str, str]:
+def _asked(heads: Heads, does: str) -> tuple[str, str]:
     named = [head for head in heads if chosen_aliases(head)]
-    if len(heads) == 1:
-        standing = [_aliases_asked(head) for head in named] + ([f"used by {used}"] if used else [])
-        return ("", f" is {' and '.join(standing)}: {does} it anyway?") if standing else (f"{does.capitalize()} ", "?")
-    of = f"{used_count:,} of them used by {used}" if used else ""
     if not named:
-        return f"{does.capitalize()} ", f", {of}?" if of else "?"
+        return f"{does.capitalize()} ", "?"
+    if len(heads) == 1:
+        return "", f" is {_aliases_asked(named[0])}: {does} it anyway?"
     more = f" +{len(named) - 1}" if len(named) > 1 else ""
-    asked = f", {of}, anyway?" if of else " anyway?"
-    return f"{named[0].reference} is {_aliases_asked(named[0])}{more}: {does} ", asked
+    return f"{named[0].reference} is {_aliases_asked(named[0])}{more}: {does} ", " anyway?"
 
 
 def _aliases_asked(head: VersionHead) -> str:

@@ -1,4 +1,4 @@
-"""A question in one line at the bottom of a screen: a note, a tag, a name."""
+"""A question in one line at the bottom of a screen: a note, a tag, a name; above it what is to be known before it is answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
@@ -17,14 +17,16 @@ from artui.tui.cells import fit_middle, length_of
 from artui.tui.fetch import acting_on_answer
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
+from artui.tui.widgets.paragraph import Paragraph
 
 ENTRY_CELLS = 24
 """There is room for so much of an answer at least."""
+_MOST_ABOUT = 2_000
 FIND_ID = "find-line"
 """Of the question for words to find."""
 
 
-class Prompt(Horizontal):
+class Prompt(Vertical):
     """Asks for one text; hidden while there is no question.
 
     What cannot be meant is asked again with what was typed, whoever finds out, at once or later: an answer may raise UsageError.
@@ -35,7 +37,7 @@ class Prompt(Horizontal):
     COMPLETING_KEYS = [("enter", "keep"), ("tab", "complete"), ("esc", "cancel")]
     YES_KEYS = [("y", "yes"), ("esc", "no")]
     """Any other letter leaves such a question, and one that only enter answers."""
-    DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
+    DEFAULT_CSS = "Prompt { height: auto; } Prompt Horizontal { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
         """A question is asked, or has other keys now."""
@@ -49,6 +51,7 @@ class Prompt(Horizontal):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="hidden")
+        self._about = Paragraph(style="warn")
         self._label = Bar()
         self._entry = LineEntry()
         self._question = ""
@@ -80,8 +83,10 @@ class Prompt(Horizontal):
         return [("enter", self._enter_word), *(self.COMPLETING_KEYS if self._names else self.KEYS)[1:]]
 
     def compose(self) -> ComposeResult:
-        yield self._label
-        yield self._entry
+        yield self._about
+        with Horizontal():
+            yield self._label
+            yield self._entry
 
     def ask(
         self,
@@ -96,6 +101,7 @@ class Prompt(Horizontal):
         enter_word: str = "keep",
         is_list: bool = False,
         is_filled: bool = False,
+        about: str = "",
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
@@ -103,7 +109,7 @@ class Prompt(Horizontal):
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
         letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
         commas between them, and tab completes the last. With `is_filled` the text that is to be changed comes by `fill`:
-        what is typed before goes behind it, and enter waits for it.
+        what is typed before goes behind it, and enter waits for it. `about` stands above the question, whole.
         """
         self.asked_count += 1
         self._is_filling = is_filled
@@ -111,6 +117,7 @@ class Prompt(Horizontal):
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
         self._question = clean(question)
+        self._about.show(clean(about, max_chars=_MOST_ABOUT))
         self._open(answer, text)
         if text and not keeps_text:
             self._entry.action_select_all()

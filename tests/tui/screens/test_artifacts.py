@@ -305,18 +305,19 @@ def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Pat
 
         await press("2", "slash", *"split", "enter")
         await pilot.resize_terminal(160, 40)
-        whole = "digits-split:v1 is used by 11 runs and digits-model:v1 (candidate): delete it anyway?"
-        assert f"{whole} Reason:" in await press("X")
-        await press("escape")
-        await pilot.resize_terminal(80, 24)
-        text = await press("X")
-        assert "digits-split:v1 is used by 12: delete it? Reason:" in text and whole in text and "(enter: none)" in text
-        await press("escape")
+        whole = "used by 11 runs and digits-model:v1 (candidate)"
+        for size in ((160, 40), (80, 24)):
+            await pilot.resize_terminal(*size)
+            text = await press("X")
+            assert whole in text and "stay until room is made" in text, text
+            assert "Delete digits-split:v1? Reason: (enter: none)" in text
+            await press("escape")
+            assert "stay until room is made" not in shown(pilot)
         await press("F", *"licence", "equals_sign", *"GPL")
         assert "licence GPL of all of digits-split? Reason:" in await press("enter")
         assert "licence GPL of all versions of digits-split" in await press("enter")
         await press("escape", "slash", *"model", "enter")
-        assert "digits-model:v1 is candidate: delete it? Reason:" in await press("X")
+        assert "candidate names it, and would name nothing" in await press("X")
 
     explore(small_catalog, flow)
 
@@ -352,7 +353,7 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
             "plus": "promote digits-model:v1 to",
             "A": "Approve digits-model:v1? Reason:",
             "minus": "digits-model:v1 is candidate: retire it anyway? Reason:",
-            "X": "digits-model:v1 is candidate: delete it anyway? Reason:",
+            "X": "Delete digits-model:v1? Reason:",
         }
         for key, question in asked.items():
             await press(pilot, key)
