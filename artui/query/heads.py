@@ -42,6 +42,16 @@ def head_of(row: Sequence[Any], now_ms: int) -> RunHead:
     return replace(head, status="lost" if silent_ms < HEARTBEAT_GONE_MS else "killed")
 
 
+def head_columns(rows: Sequence[Sequence[Any]], now_ms: int) -> dict[str, list[Any]]:
+    """Give by field of a head what rows of `HEAD_COLUMNS` have, as `head_of` does."""
+    columns = _HEADS.columns_of(rows)
+    statuses = columns["status"]
+    for place, status in enumerate(statuses):
+        if status == "running":
+            statuses[place] = head_of(rows[place], now_ms).status
+    return columns
+
+
 def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
     """Read the value of a param; DAMAGED if it is not of its kind."""
     if kind == ParamType.BOOL:

@@ -56,7 +56,7 @@ class Runs(Frame, Sequence["Run"]):
 
         Returns:
             By name as it was given. `started` and `ended` are datetimes in UTC, `duration` is a timedelta, a tag without a
-            value is an empty text, a metric a float; 100,000 runs of 20 params and 20 metrics take about two seconds.
+            value is an empty text, a metric a float; 100,000 runs of 20 params and 20 metrics take two to three seconds.
 
         Raises:
             UsageError: a name means nothing in this catalog, or several things.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from artui import clock
 from artui.catalog import cells as cell_of
 from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
-from artui.query.heads import HEAD_COLUMNS, head_of, param_value
+from artui.query.heads import HEAD_COLUMNS, head_columns, param_value
 from artui.query.keys import without_collecting
 from artui.query.runs.rows import HEAD_FIELDS, measured, run_rows
 from artui.query.series.spooled import pending
@@ -125,19 +124,18 @@ class _Places:
         at[at == self.count] = 0
         return np.where(self._sorted[at] == wanted, self._order[at], self.count)
 
-    def are_named_twice(self, keys: Sequence[int]) -> bool:
-        """Say whether a run that has a place is among the keys more than once."""
-        at = self.of(keys)
+    def are_taken_twice(self, at: NDArray[np.int64]) -> bool:
+        """Say whether a place of a run is there more than once."""
         is_taken = np.zeros(self.count + 1, bool)
         is_taken[at] = True
         return bool(np.count_nonzero(is_taken[: self.count]) < np.count_nonzero(at < self.count))
 
-    def scattered(self, values: Sequence[Any], keys: Sequence[int]) -> list[Any]:
-        """Put each value at the place of its run, a later one over an earlier one; None where there is none."""
+    def scattered(self, values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+        """Put each value at its place, a later one over an earlier one; None where there is none."""
         column = self.empty()
         cells = np.empty(len(values), object)
         cells[:] = values
-        column[self.of(keys)] = cells
+        column[at] = cells
         return self.listed(column)
 
     def empty(self) -> NDArray[Any]:
@@ -166,11 +164,12 @@ def _param(connection: sqlite3.Connection, name_key: int, places: _Places) -> li
             cells[places.of(cell_of.keys_of(joined))] = value
         column = places.listed(cells)
     else:
-        column = places.scattered(*_columns_of(connection.execute(_NUMBERS, name).fetchall()))
+        numbers, keys = _columns_of(connection.execute(_NUMBERS, name).fetchall())
+        column = places.scattered(numbers, places.of(keys))
     if not set(map(type, column)) <= _NUMERIC:
         # Something else stands where a number was: damage, which only the type tells from a value.
         rows = connection.execute(_ALL_NUMBERS, name).fetchall()
-        column = places.scattered([param_value(*cell) for _, *cell in rows], [key for key, *_ in rows])
+        column = places.scattered([param_value(*cell) for _, *cell in rows], places.of([key for key, *_ in rows]))
     return column
 
 
@@ -185,17 +184,19 @@ def _put_unusual(connection: sqlite3.Connection, places: _Places, columns: Mappi
 def _metric(connection: sqlite3.Connection, name_key: int, places: _Places) -> list[Any]:
     name = {"name": name_key}
     lasts, keys = _columns_of(connection.execute(_LAST, name).fetchall())
-    if places.are_named_twice(keys):
+    at = places.of(keys)
+    if places.are_taken_twice(at):
         lasts, keys = _columns_of(connection.execute(_LAST_BY_LABELS, name).fetchall())
+        at = places.of(keys)
     if not set(map(type, lasts)) <= {int, float}:
         # NaN is held as NULL; whatever else is no number is damage.
         lasts = [measured(last) for last in lasts]
-    return places.scattered(lasts, keys)
+    return places.scattered(lasts, at)
 
 
 def _tag(connection: sqlite3.Connection, name_key: int, places: _Places) -> list[Any]:
     values, keys = _columns_of(connection.execute(_TAGS, {"name": name_key}).fetchall())
-    return places.scattered([cell_of.text(value) for value in values], keys)
+    return places.scattered([cell_of.text(value) for value in values], places.of(keys))
 
 
 def _columns_of(rows: Sequence[tuple[Any, int]]) -> tuple[Sequence[Any], Sequence[int]]:
@@ -236,15 +237,12 @@ def _heads(
         return values
     now_ms = clock.now_ms()
     rows = connection.execute(_HEADS, {"keys": orjson.dumps(list(keys)).decode()}).fetchall()
-    heads = [head_of(row, now_ms) for row in rows]
-    at = places.of([head.key for head in heads]).tolist()
+    by_field = head_columns(rows, now_ms)
+    at = places.of(by_field["key"])
     for column in columns:
-        cells = values[column.id]
-        read = attrgetter(HEAD_FIELDS[column.name])
-        for place, head in zip(at, heads, strict=True):
-            cells[place] = read(head)
+        values[column.id] = places.scattered(by_field[HEAD_FIELDS[column.name]], at)
         if column.name == "started":
-            values[column.id] = [started_ms or None for started_ms in cells]
+            values[column.id] = [started_ms or None for started_ms in values[column.id]]
     return values
 
 
