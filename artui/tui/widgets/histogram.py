@@ -158,8 +158,8 @@ class Histogram(Picture):
                 if row == rows - 1 and bar.count and letter == " ":
                     letter = "▁"
                 if letter != " ":
-                    if letter == _EIGHTHS[-1] and self.has_focus and not (is_here or palette.has_colours):
-                        letter = _PALE  # the one under the cursor is solid
+                    if letter == _EIGHTHS[-1] and is_here and not palette.has_colours:
+                        letter = _PALE  # the others are solid up to their tops, of which there are no pale ones
                     spans += [(letter * (cells - 1) + " ", "accent" if is_here else "spark")]
                     continue
                 # The number stands on the bar, or where there is none, on the axis.
