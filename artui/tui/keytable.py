@@ -852,6 +852,14 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     *_on_columns("artifact", hide="underscore"),
+    Key(
+        "artifact",
+        "W",
+        "save_view",
+        "keep view",
+        "Keep filter, columns and order as a view of versions, for every artifact.",
+    ),
+    Key("artifact", "ctrl+o", "open_views", "views", "Open a view of versions that was kept."),
     Key("artifact", "v", "mark_range", "mark range", "Mark everything from the last marked version to this one."),
     Key(
         "artifact",

@@ -351,8 +351,9 @@ class Navigation:
             use(self._runs_screen, use_id, thing.kind, thing.id)
 
     def _open_view(self, name: str) -> None:
-        """Open a view where it belongs: in the table of runs, or in that of artifacts."""
+        """Open a view where it belongs: in the table of runs, in that of artifacts, or in that of the versions in sight."""
         from artui.query.runs.views import SavedView, saved_views
+        from artui.tui.screens.artifact import ArtifactScreen
         from artui.tui.screens.artifacts import ArtifactsScreen
 
         runs, reader = self._runs_screen, self._reader
@@ -364,6 +365,12 @@ class Navigation:
                 screen = self._app.screen
                 if isinstance(screen, ArtifactsScreen):
                     screen.call_after_refresh(screen.open_view_named, name)
+            elif place == "versions":
+                screen = self._app.screen
+                if isinstance(screen, ArtifactScreen):
+                    screen.open_view_named(name)
+                else:
+                    self._say(f"The view {clean(name, max_chars=60)} is of versions: open an artifact first.")
             elif place is not None:
                 self.to_runs()
                 runs.open_view_named(name)

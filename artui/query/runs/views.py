@@ -1,4 +1,4 @@
-"""Views of the tables of runs and of artifacts that were kept in the catalog."""
+"""Views of the tables of runs, of artifacts and of the versions of one that were kept in the catalog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SavedView:
 
     name: str
     screen: str
-    """`runs` or `artifacts`."""
+    """`runs`, `artifacts` or `versions`."""
     content: str
     """JSON that the screen wrote."""
     author: str

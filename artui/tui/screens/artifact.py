@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.drawable import Drawn
     from artui.tui.screens.image import Seen
     from artui.tui.screens.taking import Taker
+    from artui.tui.screens.viewing import Views
     from artui.tui.state.marks import Marks
     from artui.tui.widgets.searched import Searched
 
@@ -168,6 +169,20 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         # Artifacts of one kind are looked at in the same way.
         kind = self._answer.every[0].kind
         return Keeper(self, "versions", ids_of=version_ids, keys_of=version_keys, of=kind)
+
+    @cached_property
+    def _views(self) -> Views:
+        from artui.tui.screens.viewing import Views
+
+        reader, key = self.reader, self.artifact_key
+        return Views(
+            self,
+            "versions",
+            self.editor,
+            lambda: replace(self.arrangement, where=self.filter.words),
+            self._show_kept,
+            lambda where: len(query.versions(reader, key, where)),
+        )
 
     def prompt_home(self) -> Widget:
         """Give the table of versions."""
@@ -296,6 +311,24 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     def _fit_filter(self) -> None:
         """Show the line of the filter while there is one."""
         self.filter.set_class(not (self.filter.words or self.filter.is_typing), "hidden")
+
+    # Views
+
+    def action_save_view(self) -> None:
+        self._views.save()
+
+    def action_open_views(self) -> None:
+        self._views.choose()
+
+    def open_view_named(self, name: str) -> None:
+        """Show the versions as a view of the catalog says."""
+        self._views.open_named(name)
+
+    def _show_kept(self, arrangement: Arrangement) -> None:
+        self.filter.set_text(arrangement.where)
+        self._fit_filter()
+        self.rearrange(replace(arrangement, where=""))
+        self.load()
 
     # Columns
 

@@ -23,6 +23,7 @@ class Views:
     Args:
         arrangement: gives what the table shows now.
         show: lets the table show something else.
+        count: counts what a filter would show, where that depends on the screen.
     """
 
     def __init__(
@@ -32,9 +33,10 @@ class Views:
         editor: Editor,
         arrangement: Callable[[], Arrangement],
         show: Callable[[Arrangement], None],
+        count: Callable[[str], int] | None = None,
     ) -> None:
         self._screen, self._place, self._editor = screen, place, editor
-        self._arrangement, self._show = arrangement, show
+        self._arrangement, self._show, self._count = arrangement, show, count
 
     def save(self) -> None:
         """Ask for a name, and keep what is shown under it; marks are not part of it."""
@@ -47,7 +49,9 @@ class Views:
         from artui.tui.screens.views import ViewsScreen
 
         rename = partial(self._editor.rename_view, self._place)
-        self._screen.artui.push_screen(ViewsScreen(self._place, self._open, self._editor.delete_view, rename))
+        self._screen.artui.push_screen(
+            ViewsScreen(self._place, self._open, self._editor.delete_view, rename, count=self._count)
+        )
 
     def open_named(self, name: str) -> None:
         """Open a view by its name."""

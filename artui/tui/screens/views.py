@@ -49,16 +49,20 @@ class ViewsScreen(CatalogScreen):
         choose: Callable[[str, Arrangement], None],
         delete: Callable[[str], None],
         rename: Callable[[str, str, str], None],
+        *,
+        count: Callable[[str], int] | None = None,
     ) -> None:
+        """Show the views of a table; `count` counts what a filter would show there, where it is not one of the main tables."""
         super().__init__()
         self.PLACE = PLACES[place]
         self._place = place
         self._choose, self._delete, self._rename = choose, delete, rename
+        self._count_of = count
         self._every: list[SavedView] = []
         """Views of all tables."""
         self._views: list[SavedView] = []
         self._counts: dict[str, str] = {}
-        """How many runs or artifacts match each view's filter now, by the filter."""
+        """How many runs, artifacts or versions match each view's filter now, by the filter."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -96,6 +100,8 @@ class ViewsScreen(CatalogScreen):
         from artui.query.filter.tokens import FilterError
 
         try:
+            if self._count_of is not None:
+                return count_text(self._count_of(where))
             if self._place == "artifacts":
                 return count_text(len(artifact_list(self.reader, where)))
             return count_text(run_order(self.reader, RunsRequest(where)).matched)
@@ -176,7 +182,7 @@ class ViewsScreen(CatalogScreen):
         self.set_timer(0.3, self.load)
 
 
-PLACES: dict[Place, int] = {"runs": 1, "artifacts": 2}
+PLACES: dict[Place, int] = {"runs": 1, "artifacts": 2, "versions": 2}
 """The numbers of the tables among the places of the app."""
 
 
@@ -199,7 +205,7 @@ def view_lines(
     for view in views:
         shown = arrangement_of(view.content, place)
         rows.append((
-            clean(view.name, max_chars=_NAME_CELLS), counts.get(shown.where, "…"), _order_text(shown), _groups_text(shown) or "·",
+            clean(view.name, max_chars=_NAME_CELLS), counts.get(shown.where, "…"), _order_text(shown, place), _groups_text(shown) or "·",
             clean(shown.where, max_chars=200) or f"all {place}", clean(view.author, max_chars=24), age_text(view.changed_ms, now_ms),
         ))  # fmt: skip
     titles = ("view", place, "order", "groups", "filter", "by", "age")
@@ -207,7 +213,7 @@ def view_lines(
     widths = [
         min(most[number], max(len(title), *(len(row[number]) for row in rows))) for number, title in enumerate(titles)
     ]
-    if place == "artifacts":
+    if place != "runs":
         widths[3] = 0
     # What does not fit is left out: who kept it first, then the groups and the order; all of it stands below the list.
     for number in (5, 3, 2):
@@ -235,7 +241,7 @@ def detail_lines(view: SavedView, counts: Mapping[str, str], place: Place, *, ce
     facts = (
         ("filter", shown.where or "none"),
         (place, matches if count != _MEANS_NOTHING else "the filter means nothing in this catalog as it is"),
-        ("order", _order_text(shown)),
+        ("order", _order_text(shown, place)),
         *([("groups", _groups_text(shown) or "none")] if place == "runs" else ()),
         ("columns", columns),
         ("kept", f"{ago_text(view.changed_ms, clock.now_ms())} by {view.author}"),
@@ -252,9 +258,13 @@ def detail_lines(view: SavedView, counts: Mapping[str, str], place: Place, *, ce
     return lines
 
 
-def _order_text(shown: Arrangement) -> str:
+_USUAL_ORDERS: dict[Place, str] = {"runs": "age", "artifacts": "stage, kind, name", "versions": "the newest first"}
+"""Where no column is sorted by."""
+
+
+def _order_text(shown: Arrangement, place: Place) -> str:
     sorts = " · ".join(f"{_name_of(sort.column)} {sort_arrow(sort)}" for sort in shown.sorts)
-    return f"mean {sorts}" if shown.grouping and shown.orders_by_mean else sorts or "stage, kind, name"
+    return f"mean {sorts}" if shown.grouping and shown.orders_by_mean else sorts or _USUAL_ORDERS[place]
 
 
 def _groups_text(shown: Arrangement) -> str:

@@ -1,4 +1,4 @@
-"""The screen of saved views: what each shows, how many runs or artifacts it has now, and another name for it."""
+"""The screen of saved views: what each shows, how many runs, artifacts or versions it has now, and another name for it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui.capture.adding import add_version
 from artui.catalog import Catalog, events
 from artui.query.runs.sorting import Sort
 from artui.query.runs.views import saved_views
+from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.state.arrangement import Arrangement
 from tests.reading import open_reader
-from tests.tui.looking import settled, shown
+from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
 BEST = Arrangement(
@@ -123,3 +125,39 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
         assert screen.filter.words == "kind = model" and "1 of " in shown(pilot)
 
     explore(kept, later)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_versions_are_seen_through_a_view_of_another_artifact(
+    tmp_path: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """A view of versions keeps filter and order for every artifact; elsewhere the palette says what it is of."""
+    catalog = tmp_path / "x.artui"
+    for name in ("first", "second"):
+        for number in range(4):
+            (tmp_path / "a.txt").write_text(f"{name} {number}")
+            add_version(catalog, tmp_path / "a.txt", name=name, kind="dataset", metadata={"loss": number % 3})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> str:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            return shown(pilot)
+
+        await press("2", "slash", *"first", "enter", "enter", "slash", *"loss", "space", "greater_than_sign", "space", "0", "enter")  # fmt: skip
+        assert [head.number for head in on(pilot, ArtifactScreen).versions] == [3, 2]
+        text = await press("s", "W", *"bad", "enter")
+        assert "view bad is kept" in text and [head.number for head in on(pilot, ArtifactScreen).versions] == [2, 3]
+        await press("escape", "escape", "slash", "ctrl+u", *"second", "enter", "enter")
+        assert len(on(pilot, ArtifactScreen).versions) == 4
+        text = await press("ctrl+o")
+        assert "saved views of versions" in text and "loss > 0" in text and re.search(r"bad +2 ", text)
+        assert "2 match now" in text and "groups" not in text
+        text = await press("enter")
+        assert [head.number for head in on(pilot, ArtifactScreen).versions] == [2, 3] and "loss > 0" in text
+        await press("escape", "escape")
+        text = await press("1", "colon", *"bad", "enter")
+        assert "view bad is of versions: open an artifact first" in text
+
+    explore(catalog, flow, size=size)
