@@ -219,10 +219,14 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         *_row_facts(table),
     ]
     facts += [Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim") for drift in unknown[:_MOST_NAMES]]
-    if calm and drifted:
-        facts.append(Fact("without drift", f"{count_text(len(calm))}: {_names(calm)}", "dim"))
+    if calm:
+        place = next(place for place, drift in enumerate(table.drifts) if drift.word == "none")
+        named = (
+            f"{count_text(len(calm))}: {_names(calm)}" if drifted or unknown else f"all {plural(len(calm), 'column')}"
+        )
+        facts.append(Fact("without drift", named, "dim", Link("column", f"{place}:{detail.path}")))
     section = facts_section(detail.path, facts)
-    drifts = [drift for drift in table.drifts if drift.word not in ("none", "unknown")]
+    drifts = [(place, drift) for place, drift in enumerate(table.drifts) if drift.word not in ("none", "unknown")]
     shown = drifts[:most_rows]
     sections = [Section(section.title, detail.summary, section.facts)]
     if drifts:
@@ -231,7 +235,7 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
                 "drift",
                 table=Table(
                     DRIFT_HEADERS,
-                    [drift_row(drift, Link("column", f"{place}:{detail.path}")) for place, drift in enumerate(shown)],
+                    [drift_row(drift, Link("column", f"{place}:{detail.path}")) for place, drift in shown],
                     says_most_first=True,
                 ),
                 left_out_count=len(drifts) - len(shown),

@@ -102,6 +102,8 @@ def test_a_table_that_differs_says_how() -> None:
         0
     ].text == "a note"
     assert ("without drift", "4: n, day, same, [red]␛[31m") in [(fact.label, fact.text) for fact in facts.facts]
+    links = [fact.link.id for fact in facts.facts if fact.link is not None]
+    assert links == ["1:t.csv"]
     assert drifted.table is not None
     (row,) = drifted.table.rows
     texts = [cell.text for cell in row]
