@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from artui.query.damage import run_damage, version_damage
 from artui.query.graph import RELATIONS, Direction, Graph, Thing, read_graph
 
 if TYPE_CHECKING:
+    from artui.model import Damage
     from artui.query.reader import Reader
 
 MAX_NODES = 100_000
@@ -23,6 +23,7 @@ Part = Literal["all", "data", "code"]
 PARTS: tuple[Part, ...] = ("all", "data", "code")
 CODE_KINDS = frozenset({"code", "environment"})
 NO_DATA_KINDS = frozenset({"code", "environment", "log", "runtime"})
+_CHECKED_AT_ONCE = 1_000
 _OWN_KIND = "kinds of the user"
 _ORDER = {
     kind: place
@@ -80,6 +81,7 @@ def lineage(
     most: int = MAX_NODES,
     part: Part = "all",
     directions: Collection[Direction] = ("up", "down"),
+    most_checked: int | None = None,
 ) -> Lineage:
     """Walk both ways from a run or a version, nearest things first. What is met again is named again but not walked again.
 
@@ -90,6 +92,7 @@ def lineage(
         most: so many lines at most, either way.
         part: what is left out.
         directions: where it came from, what came of it, or both.
+        most_checked: so many of the things are looked at for damage, the root and those first in the walk; None for all.
     """
     root = Node(
         0,
@@ -101,8 +104,9 @@ def lineage(
         graph = read_graph(connection, subject, directions=directions, max_depth=max_depth, most=most)
         up, up_cut = _walk(graph, root, "up", max_depth, most, part)
         down, down_cut = _walk(graph, root, "down", max_depth, most, part)
-        root, *nodes = _marked(reader, connection, [root, *up, *down])
-        up, down = nodes[: len(up)], nodes[len(up) :]
+    # Of very many things that takes longer than anything that is read at once may.
+    root, *nodes = _marked(reader, [root, *up, *down], most_checked)
+    up, down = nodes[: len(up)], nodes[len(up) :]
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut or graph.is_cut)
 
 
@@ -125,10 +129,18 @@ def standing_once(root: Node, nodes: Iterable[Node]) -> tuple[Step, ...]:
     return tuple(Step(node, tuple(also)) for node, also in steps)
 
 
-def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -> list[Node]:
+def _marked(reader: Reader, nodes: list[Node], most: int | None) -> list[Node]:
     """Mark the lines whose run or version is damaged."""
-    runs = run_damage(reader, connection, [node.run.key for node in nodes if node.run is not None])
-    versions = version_damage(reader, connection, [node.version.key for node in nodes if node.version is not None])
+    runs: dict[int, Damage] = {}
+    versions: dict[int, Damage] = {}
+    checked = nodes[:most]
+    for start in range(0, len(checked), _CHECKED_AT_ONCE):
+        part = checked[start : start + _CHECKED_AT_ONCE]
+        run_keys = {node.run.key for node in part if node.run is not None}
+        version_keys = {node.version.key for node in part if node.version is not None}
+        with reader.snapshot() as connection:
+            runs |= run_damage(reader, connection, sorted(run_keys - runs.keys()))
+            versions |= version_damage(reader, connection, sorted(version_keys - versions.keys()))
     if not runs and not versions:
         return nodes
     return [

@@ -13,20 +13,17 @@ if TYPE_CHECKING:
     from artui.query.lineage import Step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """A thing with all that hangs on it."""
+    """A thing with all that hangs on it, however deep that is."""
 
     step: Step
     branches: tuple[Branch, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many things hang on it, near and far."""
-        return sum(1 + branch.count for branch in self.branches)
+    count: int = 0
+    """How many things hang on it, near and far."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """A line: one thing, or several of one sort."""
 
@@ -51,45 +48,51 @@ class Row:
 def tree_of(steps: Sequence[Step]) -> tuple[Branch, ...]:
     """Give the branches of a walk, of which `steps` are in order of depth first."""
     levels: list[list[Branch]] = [[]]
+    """By depth those that wait for what they hang on, the last first."""
     for step in reversed(steps):
-        while len(levels) <= step.node.depth:
+        depth = step.node.depth
+        while len(levels) <= depth:
             levels.append([])
-        behind = levels[step.node.depth]
-        levels[step.node.depth] = []
-        levels[step.node.depth - 1].insert(0, Branch(step, tuple(behind)))
-    return tuple(levels[0])
+        behind = tuple(reversed(levels[depth]))
+        levels[depth] = []
+        levels[depth - 1].append(Branch(step, behind, sum(1 + branch.count for branch in behind)))
+    return tuple(reversed(levels[0]))
 
 
-def rows_of(branches: Sequence[Branch], unfolded: Collection[str], *, inside: str, depth: int = 1) -> Iterator[Row]:
-    """Give the lines of a tree; what is folded in it and not in `unfolded` is one line."""
+def rows_of(branches: Sequence[Branch], unfolded: Collection[str] | None, *, inside: str) -> Iterator[Row]:
+    """Give the lines of a tree; what is folded in it and not in `unfolded` is one line. None unfolds all of it."""
+    waiting = [_folded(branches, unfolded, inside, 1)]
+    while waiting:
+        row = next(waiting[-1], None)
+        if row is None:
+            waiting.pop()
+            continue
+        yield row
+        # What hangs on a thing follows it; a thing stands once, so its id says where.
+        if not row.fold_id and row.branches[0].branches:
+            (branch,) = row.branches
+            waiting.append(_folded(branch.branches, unfolded, f"{inside}/{branch.step.node.id}", row.depth + 1))
+
+
+def _folded(branches: Sequence[Branch], unfolded: Collection[str] | None, inside: str, depth: int) -> Iterator[Row]:
+    """Give the lines of things that hang on the same one, without what hangs on them."""
     by_sort: dict[tuple[str, ...], list[Branch]] = {}
     for branch in branches:
         by_sort.setdefault(_sort_of(branch.step.node), []).append(branch)
     for sort, members in by_sort.items():
-        if len(members) < FEWEST_FOLDED:
-            for branch in members:
-                yield from _with_branches(branch, unfolded, inside, depth)
-            continue
-        fold_id = "/".join((inside, *sort))
-        yield Row(depth, tuple(members), fold_id, fold_id not in unfolded)
-        if fold_id in unfolded:
-            for branch in members:
-                yield from _with_branches(branch, unfolded, inside, depth + 1)
-
-
-def _with_branches(branch: Branch, unfolded: Collection[str], inside: str, depth: int) -> Iterator[Row]:
-    yield Row(depth, (branch,))
-    yield from rows_of(branch.branches, unfolded, inside=f"{inside}/{branch.step.node.id}", depth=depth + 1)
+        is_folded = False
+        is_fold = len(members) >= FEWEST_FOLDED
+        if is_fold:
+            fold_id = "/".join((inside, *sort))
+            is_folded = unfolded is not None and fold_id not in unfolded
+            yield Row(depth, tuple(members), fold_id, is_folded)
+        if not is_folded:
+            yield from (Row(depth + is_fold, (branch,)) for branch in members)
 
 
 def fold_ids(branches: Sequence[Branch], *, inside: str) -> set[str]:
     """Name all that can be folded in a tree."""
-    unfolded: set[str] = set()
-    while True:
-        named = {row.fold_id for row in rows_of(branches, unfolded, inside=inside) if row.fold_id}
-        if named == unfolded:
-            return unfolded
-        unfolded = named
+    return {row.fold_id for row in rows_of(branches, None, inside=inside) if row.fold_id}
 
 
 def _sort_of(node: Node) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from artui.query.lineage import standing_once
 from artui.safetext import clean
 from artui.tui.aliases import alias_spans
 from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of
-from artui.tui.folding import Branch, Row, fold_ids, rows_of, tree_of
+from artui.tui.folding import Branch, Row, rows_of, tree_of
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
@@ -26,6 +26,8 @@ _FEWEST_BEHIND_CELLS = 24
 """Names that were cut to less would say nothing."""
 
 
+_MOST_INDENTED = 10
+"""What is further away is indented no more, and says how far it is."""
 _SIDES = (("up", "↑"), ("down", "↓"))
 
 
@@ -36,10 +38,13 @@ class Listed(NamedTuple):
     nodes: dict[int, Node]
     """By line the run or version that it is about."""
     root_line: int
+    unfolded: frozenset[str]
+    """Ids of what is unfolded."""
+    has_folded: bool
 
 
-def listed(lineage: Lineage, unfolded: Collection[str], *, part: Part, width: int) -> Listed:
-    """Write a lineage as lines: where the root came from, the root, and what came of it."""
+def listed(lineage: Lineage, unfolded: Collection[str] | None, *, part: Part, width: int) -> Listed:
+    """Write a lineage as lines: where the root came from, the root, and what came of it. None unfolds all that can be folded."""
     sides = _branches(lineage)
     rows = {side: list(rows_of(branches, unfolded, inside=side)) for side, (_, branches) in sides.items()}
     drawn = {side: [cells_of_row(row, arrow) for row in rows[side]] for side, arrow in _SIDES}
@@ -68,14 +73,9 @@ def listed(lineage: Lineage, unfolded: Collection[str], *, part: Part, width: in
     lines.append(Line(laid_out(root_cells, *widths, width), link))
     lines.append(BLANK)
     add_side("down", " what came of it", "nothing yet" if part == "all" else f"no {part} yet")
-    return Listed(lines, nodes, root_line)
-
-
-def all_fold_ids(lineage: Lineage) -> set[str]:
-    """Name all that can be folded in a lineage."""
-    return {
-        fold_id for side, (_, branches) in _branches(lineage).items() for fold_id in fold_ids(branches, inside=side)
-    }
+    folds = [row for side, _ in _SIDES for row in rows[side] if row.fold_id]
+    has_folded = any(row.is_folded for row in folds)
+    return Listed(lines, nodes, root_line, frozenset(row.fold_id for row in folds if not row.is_folded), has_folded)
 
 
 def _branches(lineage: Lineage) -> dict[str, tuple[Step, tuple[Branch, ...]]]:
@@ -105,7 +105,9 @@ class RowCells(NamedTuple):
 def cells_of_row(row: Row, arrow: str) -> RowCells:
     node = row.step.node
     sign: Span = (arrow + " ", "faint") if not row.fold_id else ("▸ " if row.is_folded else "▾ ", "accent")
-    before: list[Span] = [(" " + "  " * row.depth, "text"), sign, (node.relation + " ", "dim")]
+    before: list[Span] = [(" " + "  " * min(row.depth, _MOST_INDENTED), "text"), sign, (node.relation + " ", "dim")]
+    if row.depth > _MOST_INDENTED:
+        before.insert(1, (f"({row.depth:,} steps) ", "faint"))
     if not row.fold_id:
         if node.run is not None:
             before.append(glyph_of(node.run, after=" "))

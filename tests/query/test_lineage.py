@@ -133,3 +133,23 @@ def _not_below_code(nodes: Sequence[Node]) -> list[Node]:
         if below == 1_000:
             kept.append(node)
     return kept
+
+
+def test_very_many_things_are_looked_at_for_damage_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is read by itself, so that no number of things takes too long; what is damaged is marked, as far as it was looked for."""
+    monkeypatch.setattr("artui.query.lineage._CHECKED_AT_ONCE", 3)
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        data = _version(connection, "data")
+        keys = [runs.start(connection, runs.NewRun(project="p", name=f"run-{n}", started_ms=n + 1)) for n in range(10)]
+        for key in keys:
+            artifacts.link(connection, "input", source_key=data, target_key=key)
+            runs.finish(connection, key, status="finished", ended_ms=100, duration_ms=1)
+    raw = sqlite3.connect(path)
+    raw.execute("UPDATE run SET started_ms = started_ms + 1 WHERE key IN (?, ?)", (keys[1], keys[9]))
+    raw.commit()
+    raw.close()
+    with open_reader(path) as reader:
+        for most, damaged in ((None, ["run-1", "run-9"]), (4, ["run-1"]), (0, [])):
+            walk = lineage(reader, resolve(reader, "data:v1"), most_checked=most)
+            assert [node.run and node.run.name for node in walk.downstream if node.damaged] == damaged

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from artui.query.lineage import Step
 
 
+MOST_CHECKED = 2_000
+"""So many things are looked at for damage: that takes longer than all else."""
 MOST_INDENTED = 30
 """What is further away is indented no more, and says how far it is."""
 
@@ -50,10 +52,12 @@ def command(
                 drawn = read_graph(connection, subject, directions=directions)
             click.echo(dot_text(drawn) if dot else mermaid_text(drawn))
             return 0
-        graph = lineage(reader, subject, directions=directions)
+        graph = lineage(reader, subject, directions=directions, most_checked=MOST_CHECKED)
     say_damaged(
         (_title(node), node.damaged) for node in (graph.root, *graph.upstream, *graph.downstream) if node.damaged
     )
+    if 1 + len(graph.upstream) + len(graph.downstream) > MOST_CHECKED:
+        click.echo(f"Only the first {MOST_CHECKED:,} were looked at for damage; artui show looks at any one.", err=True)
     if as_json:
         from artui.cli.contract import node_record
 

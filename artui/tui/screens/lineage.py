@@ -17,7 +17,7 @@ from artui.settings import keep_state, read_state
 from artui.tui.cells import Span, status_style
 from artui.tui.drawing import drawing_of, name_cells_for
 from artui.tui.keys import bindings
-from artui.tui.lineagelines import all_fold_ids, listed, subject_spans
+from artui.tui.lineagelines import Listed, listed, subject_spans
 from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 View = Literal["graph", "list"]
 _STATE = "lineage.json"
 
-MAX_LINES, MAX_DEPTH = 2_000, 40
-"""So many lines either way, and steps, are shown; `artui trace` prints all."""
+FIRST_LINES = 2_000
+"""So many lines either way are read for a first list."""
+_MOST_CHECKED = 300
+"""So many things of a list are looked at for damage; what is opened always is."""
 
 
 class _Before(NamedTuple):
@@ -65,9 +67,11 @@ class LineageScreen(CatalogScreen):
         self._part: Part = "all"
         self._unfolded: frozenset[str] | None = frozenset()
         """Ids of what is unfolded in the graph; None for everything."""
-        self._unfolded_lines: frozenset[str] = frozenset()
-        """Ids of what is unfolded in the list."""
-        self._nodes_by_line: dict[int, Node] = {}
+        self._unfolded_lines: frozenset[str] | None = frozenset()
+        """Ids of what is unfolded in the list; None for everything."""
+        self._listed: Listed | None = None
+        self._is_reading_list = False
+        """Whether the list is the first one, and the whole one is being read."""
         self._wanted_id = ""
         """The id of the run, version or spot that the cursor belongs on once it is shown; empty for where it is."""
 
@@ -110,11 +114,7 @@ class LineageScreen(CatalogScreen):
         """Ask for the lineage of the subject."""
         subject, part, unfolded = self._subject, self._part, self._unfolded
         if self._view == "list":
-            self.ask(
-                "lineage",
-                lambda: query.lineage(self.reader, subject, max_depth=MAX_DEPTH, most=MAX_LINES, part=part),
-                self._take_list,
-            )
+            self._load_list()
             return
         # The first picture must not wait for the far ends of a large lineage, nor for a look at every seal.
         is_first = self._around is None
@@ -134,10 +134,22 @@ class LineageScreen(CatalogScreen):
 
         self.ask("lineage", read, take)
 
-    def _take_list(self, lineage: Lineage) -> None:
-        self._lineage = lineage
-        self.show_place()
-        self._draw()
+    def _load_list(self) -> None:
+        subject, part = self._subject, self._part
+        is_first = self._lineage is None
+        most = FIRST_LINES if is_first else query.MAX_NODES
+
+        def read() -> Lineage:
+            return query.lineage(self.reader, subject, most=most, part=part, most_checked=0 if is_first else _MOST_CHECKED)  # fmt: skip
+
+        def take(lineage: Lineage) -> None:
+            self._lineage, self._is_reading_list = lineage, is_first
+            self.show_place()
+            self._draw()
+            if is_first:
+                self._load_list()
+
+        self.ask("lineage", read, take)
 
     def _draw(self) -> None:
         if not self.size.width:
@@ -158,14 +170,29 @@ class LineageScreen(CatalogScreen):
         self._summarise(answer.spots[0].head or self._subject)
 
     def _draw_list(self, lineage: Lineage) -> None:
-        lines, self._nodes_by_line, root_line = listed(
-            lineage, self._unfolded_lines, part=self._part, width=self.size.width
-        )
+        unfolded, part, width = self._unfolded_lines, self._part, self.size.width
+        count = len(lineage.upstream) + len(lineage.downstream)
+
+        def draw() -> Listed:
+            return listed(lineage, unfolded, part=part, width=width)
+
+        if count <= FIRST_LINES:
+            self._show_list(lineage, draw())
+        else:
+            # So many lines would hold the keys up.
+            self.ask("lines", draw, lambda drawn: self._show_list(lineage, drawn))
+
+    def _show_list(self, lineage: Lineage, drawn: Listed) -> None:
+        self._listed, lines, root_line = drawn, drawn.lines, drawn.root_line
+        nodes = drawn.nodes
         if lineage.is_cut:
-            lines += [BLANK, Line([(" and more: walk on with L from a line near the end", "warn")])]
+            text = (
+                "reading the rest …" if self._is_reading_list else "and more: walk on with L from a line near the end"
+            )
+            lines = [*lines, BLANK, Line([(f" {text}", "warn")])]
         self.listing.set_lines(lines)
         if self._wanted_id:
-            wanted = next((line for line, node in self._nodes_by_line.items() if node.id == self._wanted_id), root_line)
+            wanted = next((line for line, node in nodes.items() if node.id == self._wanted_id), root_line)
             self.listing.move_to(wanted)
             self._wanted_id = ""
         runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
@@ -247,7 +274,7 @@ class LineageScreen(CatalogScreen):
         if self._view == "graph":
             spot = self.graph.spot
             return spot.run or spot.version if spot is not None else None
-        node = self._nodes_by_line.get(self.listing.cursor)
+        node = self._listed.nodes.get(self.listing.cursor) if self._listed is not None else None
         return node.run or node.version if node is not None else None
 
     # Going from one to another
@@ -257,7 +284,7 @@ class LineageScreen(CatalogScreen):
     ) -> None:
         self._subject, self._wanted_id, self._unfolded = subject, wanted_id, unfolded
         self._unfolded_lines = frozenset()
-        self._lineage = self._around = None
+        self._lineage = self._around = self._listed = None
         self.load()
 
     def action_root(self) -> None:
@@ -305,7 +332,8 @@ class LineageScreen(CatalogScreen):
         if message.link is not None and message.link.kind == "fold":
             message.stop()
             message.prevent_default()
-            self._unfolded_lines ^= {message.link.id}
+            unfolded = self._listed.unfolded if self._listed is not None else frozenset()
+            self._unfolded_lines = unfolded ^ {message.link.id}
             self._draw()
 
     def action_open(self) -> None:
@@ -368,9 +396,8 @@ class LineageScreen(CatalogScreen):
                 return
             has_folded = any(other.standing == "folded" for other in drawing.around.spots)
             self._set_unfolded(None if has_folded else frozenset(), spot.fold_id or spot.id)
-        elif self._lineage is not None:
-            named = all_fold_ids(self._lineage)
-            self._unfolded_lines = frozenset() if named <= self._unfolded_lines else frozenset(named)
+        elif self._listed is not None:
+            self._unfolded_lines = None if self._listed.has_folded else frozenset()
             self._draw()
 
     def action_next_part(self, change: int) -> None:
