@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from artui.numbers import as_float
@@ -18,6 +18,21 @@ def bytes_text(size_bytes: int) -> str:
     import humanize
 
     return humanize.naturalsize(size_bytes, format="%.3g").replace("Bytes", "bytes").replace("Byte", "byte")
+
+
+def bytes_texts(sizes: Sequence[int | None]) -> tuple[str, ...]:
+    """Say sizes that stand side by side so that they can be told apart: if two that differ read alike, all by the byte."""
+    known = [size for size in sizes if size is not None]
+    if len({bytes_text(size) for size in known}) == len({*known}):
+        return tuple("" if size is None else bytes_text(size) for size in sizes)
+    return tuple("" if size is None else plural(size, "byte") for size in sizes)
+
+
+def time_texts(times_ms: Sequence[int | None]) -> tuple[str, ...]:
+    """Give local dates and times that stand side by side; if two that differ read alike, with milliseconds."""
+    known = [time for time in times_ms if time is not None]
+    digits = len({time_text(time) for time in known}) < len({*known})
+    return tuple(time_text(time) + (f".{time % 1000:03}" if digits and time else "") for time in times_ms)
 
 
 def count_text(count: int) -> str:
@@ -128,6 +143,12 @@ DIGITS = 4
 """Significant digits of a number that nothing else is known about."""
 MAX_DIGITS = 9
 """So many are shown at most to tell numbers apart."""
+
+
+COMPARED_TEXTS: Mapping[tuple[str, str], Callable[[Sequence[int | None]], Sequence[str]]] = {
+    ("run", "took"): duration_texts, ("version", "saved"): time_texts, ("version", "size"): bytes_texts,
+}  # fmt: skip
+"""How whole numbers side by side read that are no counts, by the section and name of their row in a comparison."""
 
 
 def number_text(value: float | int, digits: int = DIGITS) -> str:

@@ -14,6 +14,7 @@ from artui.units import (
     MAX_DIGITS,
     age_text,
     bytes_text,
+    bytes_texts,
     column_text,
     decimals_of,
     delta_text,
@@ -26,6 +27,7 @@ from artui.units import (
     percent_text,
     plural,
     time_text,
+    time_texts,
 )
 
 
@@ -275,3 +277,12 @@ def test_different_params_look_different(value: float) -> None:
 def test_params_side_by_side_look_as_different_as_they_are(values: list[ParamValue], texts: tuple[str, ...]) -> None:
     """Floats are shown in full where two that differ would otherwise look the same."""
     assert param_texts(values) == texts
+
+
+def test_sizes_and_times_side_by_side_are_told_apart() -> None:
+    """Where two that differ would read alike, all are written by the byte, or with milliseconds."""
+    assert bytes_texts([38_812, None, 41_000]) == ("38.8 kB", "", "41 kB")
+    assert bytes_texts([38_812, 38_813]) == ("38,812 bytes", "38,813 bytes")
+    first, second, none = time_texts([1_790_000_000_001, 1_790_000_000_002, None])
+    assert first.endswith(".001") and second.endswith(".002") and none == ""
+    assert "." not in time_texts([1_790_000_000_001, 1_790_000_005_002])[0]

@@ -353,7 +353,7 @@ RECORDS: dict[str, Record] = {
     "compared": {
         "section": Field("text", "run, params, metrics, inputs, code, environment …"),
         "name": Field("text", "what is compared"),
-        "values": Field("[value]", "one a run, in the order of `runs`; of a metric the last"),
+        "values": Field("[value]", "one a run or version, in their order; of a metric the last"),
         "differs": Field("flag", "whether they differ"),
         "direction": Field("text?", "which way is better: lower or higher"),
         "best": Field("[whole]", "places of the best values, where there are worse ones"),
@@ -501,6 +501,7 @@ DOCUMENTS: dict[str, Record] = {
     "show RUN": {"run": Field("whole run", "the run")},
     "show VERSION": {"version": Field("whole version", "the version")},
     "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},
+    "compare VERSION": {"versions": Field("[version]", "the versions"), "rows": Field("[compared]", "what is compared")},
     "get": {
         "reference": Field("text", "the version"),
         "folder": Field("text", "where its files are"),

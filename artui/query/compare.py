@@ -40,12 +40,16 @@ class Row:
     metric: str = ""
     """Title of the metric, if the row is about one."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether its values are results that can be held against each other: of a metric, or a number that is better when lower or higher."""
+        return self.section == "metrics" or self.direction is not None
+
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Runs side by side, with all rows about them."""
+class Rows:
+    """All rows of a comparison."""
 
-    runs: tuple[RunDetail, ...]
     rows: tuple[Row, ...]
 
     def titled(self, *, only_differences: bool) -> list[tuple[str, Row]]:
@@ -65,6 +69,13 @@ class Comparison:
     def differing(self) -> int:
         """Number of rows whose values differ."""
         return sum(row.differs for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Rows):
+    """Runs side by side, with all rows about them."""
+
+    runs: tuple[RunDetail, ...]
 
 
 def in_order(row: Row, *, is_reversed: bool = False) -> list[int]:
@@ -118,11 +129,11 @@ def compare(
     """
     runs = tuple(get_run(reader, run_id) for run_id in run_ids)
     run_rows = [
-        _row("run", "status", [run.head.status for run in runs]),
-        _row("run", "project", [run.head.project for run in runs]),
-        _row("run", "took", [run.head.duration_ms for run in runs]),
-        _row("run", "tags", [" ".join(tag.name for tag in run.tags) or None for run in runs]),
-        _row("run", "note", [run.note or None for run in runs]),
+        plain_row("run", "status", [run.head.status for run in runs]),
+        plain_row("run", "project", [run.head.project for run in runs]),
+        plain_row("run", "took", [run.head.duration_ms for run in runs]),
+        plain_row("run", "tags", [" ".join(tag.name for tag in run.tags) or None for run in runs]),
+        plain_row("run", "note", [run.note or None for run in runs]),
     ]
     if not run_rows[1].differs:
         del run_rows[1]
@@ -149,10 +160,10 @@ def compare(
         for head in run.inputs:
             if head.kind != "environment" and not (in_depth and head.kind == "code"):
                 inputs[-1].setdefault(head.artifact, f"v{head.number}")
-    rows += [_row("inputs", name, [versions.get(name) for versions in inputs]) for name in _names(inputs)]
+    rows += [plain_row("inputs", name, [versions.get(name) for versions in inputs]) for name in _names(inputs)]
     rows += _code_rows(reader, runs, in_depth=in_depth)
     rows += _environment_rows(reader, runs, in_depth=in_depth)
-    return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
+    return Comparison(tuple(row for row in rows if any(value is not None for value in row.values)), runs)
 
 
 def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> list[Row]:
@@ -161,9 +172,9 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
 
     commits = [(run.git_commit[:10] + (" (changed)" if run.git_is_dirty else "")) or None for run in runs]
     rows = [
-        _row("code", "commit", commits),
-        _row("code", "branch", [run.git_branch or None for run in runs]),
-        _row("code", "command", [" ".join(run.command) or None for run in runs]),
+        plain_row("code", "commit", commits),
+        plain_row("code", "branch", [run.git_branch or None for run in runs]),
+        plain_row("code", "command", [" ".join(run.command) or None for run in runs]),
     ]
     if not in_depth:
         return rows
@@ -172,7 +183,7 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
     for path in codediff.differing_names(digests)[:MAX_CODE_ROWS]:
         kept = [run_files.get(path) for run_files in files]
         texts = [codediff.changed_text(reader, file.version, path, file.size_bytes) if file else None for file in kept]
-        row = _row("code", "changes" if path == "changes.patch" else path, texts)
+        row = plain_row("code", "changes" if path == "changes.patch" else path, texts)
         rows.append(replace(row, differs=True))
     return rows
 
@@ -183,11 +194,11 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
 
     heads = [codediff.first_version(run, "environment") for run in runs]
     rows = [
-        _row("environment", "packages", [f"v{head.number}" if head else None for head in heads]),
-        _row("environment", "python", [run.python or None for run in runs]),
-        _row("environment", "host", [run.host or None for run in runs]),
-        _row("environment", "user", [run.user or None for run in runs]),
-        _row("environment", "directory", [run.directory or None for run in runs]),
+        plain_row("environment", "packages", [f"v{head.number}" if head else None for head in heads]),
+        plain_row("environment", "python", [run.python or None for run in runs]),
+        plain_row("environment", "host", [run.host or None for run in runs]),
+        plain_row("environment", "user", [run.user or None for run in runs]),
+        plain_row("environment", "directory", [run.directory or None for run in runs]),
     ]
     if not in_depth:
         return rows
@@ -195,20 +206,20 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
     surroundings = [codediff.surroundings_of(reader, head) if head else nothing for head in heads]
     facts = [run_surroundings.facts for run_surroundings in surroundings]
     rows += [
-        _row("environment", name, [run_facts.get(name) for run_facts in facts])
+        plain_row("environment", name, [run_facts.get(name) for run_facts in facts])
         for name in codediff.differing_names(facts)
         if name != "python"
     ]
     for subject in ("seeds", "variables", "job"):
         subject_values = [_texts(run.context.get(subject)) for run in runs]
         rows += [
-            _row(subject, name, [run_values.get(name) for run_values in subject_values])
+            plain_row(subject, name, [run_values.get(name) for run_values in subject_values])
             for name in codediff.differing_names(subject_values)[:MAX_CODE_ROWS]
         ]
     packages = [run_surroundings.packages for run_surroundings in surroundings]
     if all(heads):
         rows += [
-            _row("packages", name, [run_packages.get(name) for run_packages in packages])
+            plain_row("packages", name, [run_packages.get(name) for run_packages in packages])
             for name in codediff.differing_names(packages)
         ]
     return rows
@@ -225,17 +236,18 @@ def _statistic_row(name: str, word: str, metrics: Sequence[Metric | None], direc
     attribute = {"step_of_min": "min_step", "step_of_max": "max_step"}.get(word, word)
     values = [getattr(metric.summary, attribute) if metric else None for metric in metrics]
     is_result = word in ("min", "max", "mean", "first")
-    row = _row("metrics", f"{name}.{word}", values)
-    bests = _bests(values, direction) if is_result and word != "first" else ()
-    return replace(row, metric=name, direction=direction if is_result else None, best=_alone(bests), bests=bests)
+    row = plain_row("metrics", f"{name}.{word}", values)
+    bests = best_places(values, direction) if is_result and word != "first" else ()
+    return replace(row, metric=name, direction=direction if is_result else None, best=only_place(bests), bests=bests)
 
 
 def _names(tables: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
-def _row(section: str, name: str, values: Sequence[ParamValue]) -> Row:
-    return Row(section, name, tuple(values), differs=any(not _same(value, values[0]) for value in values[1:]))
+def plain_row(section: str, name: str, values: Sequence[ParamValue]) -> Row:
+    """Make a row of values that are only told apart."""
+    return Row(section, name, tuple(values), differs=any(not same_value(value, values[0]) for value in values[1:]))
 
 
 def _param_row(name: str, values: Sequence[ParamValue]) -> Row:
@@ -248,20 +260,20 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
         direction = guess_direction(name)
     which = "last" if not is_best or direction is None else "min" if direction == "lower" else "max"
     values = tuple(getattr(metric.summary, which) if metric else None for metric in metrics)
-    bests = _bests(values, direction)
+    bests = best_places(values, direction)
     return Row(
         "metrics",
         name if which == "last" else f"{name} best",
         values,
-        any(not _same(value, values[0]) for value in values[1:]),
+        any(not same_value(value, values[0]) for value in values[1:]),
         direction,
-        _alone(bests),
+        only_place(bests),
         bests,
         metric=name,
     )
 
 
-def _bests(values: Sequence[Any], direction: Direction | None) -> tuple[int, ...]:
+def best_places(values: Sequence[Any], direction: Direction | None) -> tuple[int, ...]:
     """Give the places of the values that are better than the others; none if all are alike.
 
     NaN and the worst infinity are worse than any number.
@@ -276,11 +288,13 @@ def _bests(values: Sequence[Any], direction: Direction | None) -> tuple[int, ...
     return tuple(place for place, value in enumerate(values) if value == target)
 
 
-def _alone(places: tuple[int, ...]) -> int | None:
+def only_place(places: tuple[int, ...]) -> int | None:
+    """Give the place of the best value, if there is one that is better than all others."""
     return places[0] if len(places) == 1 else None
 
 
-def _same(left: Any, right: Any) -> bool:
+def same_value(left: Any, right: Any) -> bool:
+    """Say whether two values are the same; 1 and 1.0 are, 1 and true are not."""
     if isinstance(left, float) and isinstance(right, float) and left != left and right != right:
         return True
     return (type(left) is type(right) and left == right) or (_is_number(left) and _is_number(right) and left == right)

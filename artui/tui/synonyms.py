@@ -90,6 +90,8 @@ SYNONYMS: dict[str, str] = {
     "trash": "delete remove discard restore bin",
     "artifact.all_versions": "archived retired deleted trash hidden show",
     "artifact.picture": "plot chart heatmap draw",
+    "artifact.compare": "versus side diff metrics",
+    "artifacts.compare": "versus side diff metrics",
     "live.add_rule": "alert alarm notify notification threshold",
     "live.remove_rule": "delete alert",
     "text.only": "filter grep lines match keep hide",

@@ -52,6 +52,11 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
     assert "made by" in version and "satisfies" in version and "model.safetensors" in version
     compared = call("compare", "final-1", "final-2", "-c", str(demo_catalog))
     assert "seed" in compared[1] and "*" in compared[1] and "rows differ" in compared[2]
+    versions = call("compare", "digits-model:1", "digits-model:production", "-c", str(demo_catalog))
+    assert re.search(r"made by +final-1 +final-2\n", versions[1]) and re.search(
+        r"val_loss +0\.\d+ +0\.\d+ \*\n", versions[1]
+    )
+    assert re.search(r"optimizer.lr|seed", versions[1]) and "rows differ" in versions[2]
     assert re.search(r"optimizer.lr +0.01 +0.003\n", call("compare", "final-1", "noble-heron-2", "-c", str(demo_catalog))[1]), "params as they were typed"  # fmt: skip
     traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
@@ -66,6 +71,7 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
         (("show", "a:b:c"), 2, "is not a reference"),
         (("ls", "--sort", "colour"), 2, "is no column to sort by"),
         (("compare", "final-1"), 2, "at least two runs"),
+        (("compare", "digits-model:1", "final-1"), 2, "names a run, and others name versions"),
         (("nosuchverb",), 2, "neither a verb nor a catalog"),
         (("ls", "--nosuch"), 2, "No such option"),
     ],

@@ -55,7 +55,7 @@ def test_every_shell_is_offered_the_same(here: Path, shell: str) -> None:
     ("text", "offered"),
     [
         ("artui ne", ["near.artui"]), ("artui ls -c ", ["near.artui"]), ("artui ls -c sub/", ["sub/far.artui"]), ("artui -c su", []), ("artui settle n", ["near.artui"]),
-        ("artui show ", ["data", "environment", "b", "a"]), ("artui compare a ", ["b", "a"]), ("artui note b", ["b"]), ("artui finish --run a", ["a"]),
+        ("artui show ", ["data", "environment", "b", "a"]), ("artui compare a ", ["data", "environment", "b", "a"]), ("artui note b", ["b"]), ("artui finish --run a", ["a"]),
         ("artui show data:", ["data:production", "data:latest", "data:v1"]), ("artui show data:p", ["data:production"]), ("artui trace data : p", ["production"]),
         ("artui show data :", ["production", "latest", "v1"]), ("artui alias data:v", ["data:v1"]), ("artui tag a be", ["best"]),
         ("artui ls --sort val", ["val/loss"]), ("artui ls -C lr,system", ["lr,system/cpu"]), ("artui ls --where l", ["lr"]), ("artui ls --where params.", ["params.lr"]),

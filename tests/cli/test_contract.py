@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "show RUN": (("show", "final-1"), ("show", "proud-ibex-29"), ("show", "sweep"), ("show", "score-batch")),
     "show VERSION": (("show", "digits-model:production"), ("show", "digits-split"), ("show", "digits-code:v1"), ("show", "digits-confusion-figure")),
     "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),
+    "compare VERSION": (("compare", "digits-model:v1", "digits-model:production"), ("compare", "digits-split:v1", "digits-model", "digits-code:v1")),
     "get": (("get", "digits-split", "-o", "{out}"), ("get", "digits-split", "-f", "t*.csv", "-o", "{out}")),
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
@@ -134,7 +135,7 @@ def test_fields_that_no_call_fills_are_few(
 
 READS = (
     ("ls", "ls", ()), ("ls --artifacts", "ls", ("--artifacts",)), ("show RUN", "show", (mutating.VICTIM,)), ("show VERSION", "show", (mutating.MODEL,)),
-    ("compare", "compare", (mutating.VICTIM, mutating.BASELINE)), ("trace", "trace", (mutating.MODEL,)), ("impact", "impact", (mutating.MODEL,)), ("why RUN RUN", "why", (mutating.VICTIM, mutating.BASELINE)),
+    ("compare", "compare", (mutating.VICTIM, mutating.BASELINE)), ("compare VERSION", "compare", (f"{mutating.MODEL}:v1", f"{mutating.OTHER_MODEL}:v1")), ("trace", "trace", (mutating.MODEL,)), ("impact", "impact", (mutating.MODEL,)), ("why RUN RUN", "why", (mutating.VICTIM, mutating.BASELINE)),
 )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def catalog(hidden: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 VERBS = (
     "ls -c FILE", "ls -c FILE --json", "ls -a -c FILE", "ls -a -c FILE --json", "show TEXT -c FILE", "show TEXT -c FILE --json",
-    "show TEXT:v1 -c FILE", "show TEXT:v1 -c FILE --json", "compare TEXT OTHER -c FILE", "compare TEXT OTHER --all -c FILE", "compare TEXT OTHER -c FILE --json",
+    "show TEXT:v1 -c FILE", "show TEXT:v1 -c FILE --json", "compare TEXT OTHER -c FILE", "compare TEXT OTHER --all -c FILE", "compare TEXT OTHER -c FILE --json", "compare TEXT:v1 TEXT:v1 --all -c FILE", "compare TEXT:v1 TEXT:v1 -c FILE --json",
     "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json", "trace TEXT -c FILE --dot", "trace TEXT -c FILE --mermaid", "impact TEXT -c FILE", "impact TEXT -c FILE --json", "audit TEXT -c FILE", "reproduce TEXT -c FILE -o FOLDER", "reproduce TEXT -c FILE -o FOLDER --json", "audit TEXT -c FILE --json", "audit --where params.lr>3 -c FILE", "diff TEXT:v1 OTHER -c FILE", "diff TEXT:v1 OTHER -c FILE --json",
     "get TEXT:v1 -c FILE -o TEXT", "get TEXT:v1 -c FILE -f TEXT", "get TEXT -c FILE --json", "preview TEXT -c FILE", "preview TEXT:v1 --again -c FILE", "preview TEXT -c FILE --json",
     "ls TEXT -c FILE", "ls -w TEXT<1 -c FILE", "ls -s TEXT -c FILE", "show nothing:TEXT -c FILE", "show -c TEXT x", "TEXT.artui", "TEXT", "import TEXT",

@@ -1,7 +1,8 @@
-"""`artui compare RUN…`: runs side by side."""
+"""`artui compare REF…`: runs side by side, or versions with the runs that made them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,30 +10,40 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
+from artui.errors import UsageError
+from artui.model import RunHead
 from artui.query.compare import compare
+from artui.query.compareversions import compare_versions
 from artui.query.names import distinct_names
-from artui.query.references import find_run
-from artui.units import duration_texts, number_texts, param_texts
+from artui.query.references import find_run, find_version, resolve
+from artui.reference import parse
+from artui.units import COMPARED_TEXTS, number_texts, param_texts
 
 if TYPE_CHECKING:
-    from artui.query.compare import Row
+    from artui.query.compare import Row, Rows
+    from artui.query.compareversions import VersionComparison
+    from artui.query.reader import Reader
 
 _NUMBER_CELLS = 24
 """Room for all digits that tell two numbers apart."""
 
 
 @click.command("compare")
-@click.argument("runs", nargs=-1, required=True, shell_complete=completing.runs)
+@click.argument("refs", nargs=-1, required=True, metavar="REF...", shell_complete=completing.references)
 @catalog_option
 @json_option
 @click.option("--all", "show_all", is_flag=True, help="Show rows that do not differ, too.")
-def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all: bool) -> int:
-    """Put RUNS (names or starts of ids) side by side: what differs, and which is best (marked *)."""
-    runs, catalog = without_catalog(runs, catalog)
+def command(refs: tuple[str, ...], catalog: str | None, as_json: bool, show_all: bool) -> int:
+    """Put runs (names or starts of ids), or versions such as model:v1 and model:production, side by side: what differs, and
+    which is best (marked *)."""
+    refs, catalog = without_catalog(refs, catalog)
     with open_reader(catalog) as reader:
-        if len(runs) < 2:
-            raise click.UsageError("Name at least two runs.")
-        comparison = compare(reader, [find_run(reader, run).id for run in runs])
+        if len(refs) < 2:
+            raise click.UsageError("Name at least two runs, or two versions.")
+        if any(parse(ref).has_version for ref in refs):
+            versions = compare_versions(reader, _version_ids(reader, refs))
+            return _print_versions(versions, as_json=as_json, show_all=show_all)
+        comparison = compare(reader, [find_run(reader, ref).id for ref in refs])
     say_damaged((run.head.name, run.damaged) for run in comparison.runs if run.damaged)
     if as_json:
         from artui.cli.contract import compared_record, run_record
@@ -42,25 +53,63 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
             rows=[compared_record(row) for row in comparison.rows],
         )
         return 0
-    rows = comparison.titled(only_differences=not show_all)
     names = distinct_names(run.head for run in comparison.runs)
-    headers = ["", "", *(names[run.head.id] + (" (damaged)" if run.damaged else "") for run in comparison.runs)]
+    heads = [names[run.head.id] + (" (damaged)" if run.damaged else "") for run in comparison.runs]
+    _print_rows(comparison, heads, show_all=show_all)
+    return 0
+
+
+def _version_ids(reader: Reader, refs: Sequence[str]) -> list[str]:
+    """Find versions; of a name alone the newest one, unless it names a run."""
+    ids = []
+    for ref in refs:
+        head = find_version(reader, ref) if parse(ref).has_version else resolve(reader, ref)
+        if isinstance(head, RunHead):
+            raise UsageError(
+                f"{ref!r} names a run, and others name versions.",
+                remedy="Compare runs with runs, and versions with versions: artui show REF says which run made a version.",
+            )
+        ids.append(head.id)
+    return ids
+
+
+def _print_versions(comparison: VersionComparison, *, as_json: bool, show_all: bool) -> int:
+    say_damaged((version.head.reference, version.damaged) for version in comparison.versions if version.damaged)
+    if as_json:
+        from artui.cli.contract import compared_record, version_record
+
+        print_json(
+            versions=[version_record(version.head) for version in comparison.versions],
+            rows=[compared_record(row) for row in comparison.rows],
+        )
+        return 0
+    references = [version.head.reference for version in comparison.versions]
+    heads = [
+        (reference if references.count(reference) == 1 else f"{version.head.project}/{reference}")
+        + (" (damaged)" if version.damaged else "")
+        for version, reference in zip(comparison.versions, references, strict=True)
+    ]
+    _print_rows(comparison, heads, show_all=show_all)
+    return 0
+
+
+def _print_rows(comparison: Rows, heads: Sequence[str], *, show_all: bool) -> None:
+    rows = comparison.titled(only_differences=not show_all)
     cells = [[title, row.name, *_cells(row)] for title, row in rows]
-    print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
+    print_table(["", "", *heads], cells, right=[False, False, *(False for _ in heads)])
     is_best_marked = any(row.bests for _, row in rows)
     hidden = "" if show_all or comparison.differing == len(comparison.rows) else "; --all shows the others"
     click.echo(
         f"{comparison.differing} of {len(comparison.rows)} rows differ{hidden}.{' * is the best value.' if is_best_marked else ''}",
         err=True,
     )
-    return 0
 
 
 def _cells(row: Row) -> list[str]:
-    if row.name == "took" and row.section == "run":
-        durations = duration_texts([value if isinstance(value, int) else None for value in row.values])
-        return [text or "-" for text in durations]
-    texts = number_texts(row.values, _NUMBER_CELLS) if row.section == "metrics" else param_texts(row.values)
+    write = COMPARED_TEXTS.get((row.section, row.name))
+    if write is not None:
+        return [text or "-" for text in write([value if isinstance(value, int) else None for value in row.values])]
+    texts = number_texts(row.values, _NUMBER_CELLS) if row.is_measured else param_texts(row.values)
     return [
         "-" if value is None else text + (" *" if number in row.bests else "")
         for number, (value, text) in enumerate(zip(row.values, texts, strict=True))

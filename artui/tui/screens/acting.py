@@ -157,6 +157,12 @@ class ActsOnVersions(CatalogScreen):
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
 
+    def action_compare(self) -> None:
+        """Put the marked versions side by side."""
+        from artui.tui.screens.versioncompare import show_versions_compared
+
+        show_versions_compared(self, self.acted_version(), self.reach().keys)
+
     def action_difference(self) -> None:
         """Show how the version differs from the one before it, or how two marked ones differ."""
         from artui.tui.screens.versiondiff import show_version_difference

@@ -31,7 +31,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, next_y_scale, options_spans
-from artui.tui.widgets.comparison import CompareTable, TransposedTable, whole_text
+from artui.tui.widgets.comparison import CompareTable, TransposedTable, sides_of_runs, whole_text
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
@@ -158,7 +158,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def _lay_out(self) -> None:
         if self.comparison is None:
             return
-        self.table.show(self.comparison, self._numbers, only_differences=self.only_differences)
+        sides = sides_of_runs((run.head for run in self.comparison.runs), self._numbers)
+        self.table.show(self.comparison, sides, only_differences=self.only_differences)
         self.show_marks()
         self._say()
         self._arrange()

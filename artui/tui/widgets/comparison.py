@@ -1,9 +1,9 @@
-"""Runs side by side, as columns or as lines."""
+"""Runs or versions side by side, as columns; runs as lines, too."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -28,11 +28,11 @@ from artui.tui.cells import (
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.messages import LineMoved
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import delta_text, duration_texts, number_texts, param_text, param_texts
+from artui.units import COMPARED_TEXTS, delta_text, number_texts, param_text, param_texts
 
 if TYPE_CHECKING:
     from artui.model import RunHead
-    from artui.query.compare import Comparison, Row
+    from artui.query.compare import Row, Rows
 
 LABEL_CELLS = (12, 30)
 FEW_RUNS = 3
@@ -50,20 +50,46 @@ _SIGN_CELLS = 6
 _NOTHING = "  nothing differs: these runs have the same params, inputs and results"
 
 
+class Side(NamedTuple):
+    """What a column is about."""
+
+    id: str
+    key: int
+    name: str
+    sign: Span | None
+    """What stands behind its name; None for nothing."""
+    mark: Span
+    """What stands before its name, two cells wide."""
+
+
+def sides_of_runs(heads: Iterable[RunHead], numbers: Mapping[str, int]) -> list[Side]:
+    """Give the columns of runs, under names that differ, with the colours and marks that they have by their ids.
+
+    A run that finished has no sign, as the sign of its curve may be the same.
+    """
+    sides = []
+    for head in told_apart(heads):
+        sign = None if head.status == "finished" and not head.damaged else glyph_of(head, before=" ")
+        number = numbers.get(head.id, 0)
+        mark = mark_of(number) + " ", f"curve{colour_at(number)}"
+        sides.append(Side(head.id, head.key, head.name, sign, mark))
+    return sides
+
+
 class CompareTable(LineList):
-    """Runs as columns; the labels of the rows stay while columns move sideways."""
+    """Runs or versions as columns; the labels of the rows stay while columns move sideways."""
 
     HEAD_ROWS = 1
 
     def __init__(self) -> None:
         super().__init__(id="comparison")
+        self.nothing = _NOTHING
+        """Said where no row is shown."""
         self.rows: list[Row | None] = []
         """The row of each line; None for headings and for what stands below a row."""
         self._shown: Sequence[tuple[str, Row]] = ()
         """The rows, each with the title above it."""
-        self.heads: Sequence[RunHead] = ()
-        self.numbers: Mapping[str, int] = {}
-        """Colour and mark of each run, by its id."""
+        self.heads: Sequence[Side] = ()
         self.marked: frozenset[int] = frozenset()
         """Keys of the marked runs."""
         self.column = 0
@@ -84,9 +110,9 @@ class CompareTable(LineList):
         self._texts: dict[int, list[str]] = {}
         """By identity of each row, what its values read as."""
 
-    def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
+    def show(self, comparison: Rows, sides: Sequence[Side], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
-        self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
+        self.heads = sides
         self._shown = comparison.titled(only_differences=only_differences)
         self._every = comparison.rows
         self._texts = {id(row): _texts_of(row) for row in self._every}
@@ -125,7 +151,7 @@ class CompareTable(LineList):
                 lines.append(Line([]))
                 self.rows.append(None)
         if len(lines) == 1:
-            lines.append(Line([(_NOTHING, "dim")]))
+            lines.append(Line([(self.nothing, "dim")]))
             self.rows.append(None)
         self.set_lines(lines)
         place = next(
@@ -288,9 +314,8 @@ class CompareTable(LineList):
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
-            colour = self.numbers.get(head.id, 0)
             behind, room, name = self._behind(number), self._name_room(number), self._cut_names[number]
-            spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
+            spans += [head.mark, (name, style), *behind]
             spans.append((" " * (room - cell_len(name) + _GAP_CELLS), "text"))
         return spans
 
@@ -346,12 +371,9 @@ class CompareTable(LineList):
         return spans
 
 
-def _state_spans(head: RunHead, *, is_marked: bool) -> list[Span]:
-    """Give what stands behind the name of a run: its status if it did not simply finish, and whether it is marked.
-
-    A run that finished has no sign, as the sign of its curve may be the same.
-    """
-    spans = [] if head.status == "finished" and not head.damaged else [glyph_of(head, before=" ")]
+def _state_spans(head: Side, *, is_marked: bool) -> list[Span]:
+    """Give what stands behind the name of a column: its sign, and whether it is marked."""
+    spans = [] if head.sign is None else [head.sign]
     return [*spans, (f" {MARK}", "mark")] if is_marked else spans
 
 
@@ -369,7 +391,7 @@ class _Needs(NamedTuple):
 
 
 def _needs(
-    head: RunHead, number: int, rows: Sequence[tuple[Row, Sequence[str]]], share: int, measured: int, has_marks: bool
+    head: Side, number: int, rows: Sequence[tuple[Row, Sequence[str]]], share: int, measured: int, has_marks: bool
 ) -> _Needs:
     """Measure what a column takes.
 
@@ -408,19 +430,19 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
 
 def _texts_of(row: Row) -> list[str]:
     """Write the values of all runs as numbers, durations or params are, so that they can be told apart."""
-    if _is_duration(row):
-        return list(duration_texts([value if isinstance(value, int) else None for value in row.values]))
-    if row.section == "metrics":
+    if (write := _writer_of(row)) is not None:
+        return list(write([value if isinstance(value, int) else None for value in row.values]))
+    if row.is_measured:
         return number_texts(row.values, _VALUE_CELLS)
     return [clean(text) for text in param_texts(row.values)]
 
 
-def _is_duration(row: Row) -> bool:
-    return row.section == "run" and row.name == "took"
+def _writer_of(row: Row) -> Callable[[Sequence[int | None]], Sequence[str]] | None:
+    return COMPARED_TEXTS.get((row.section, row.name))
 
 
 def _is_measured(row: Row, number: int) -> bool:
-    return row.section == "metrics" and isinstance(row.values[number], int | float)
+    return row.is_measured and isinstance(row.values[number], int | float)
 
 
 def _delta(row: Row, number: int, baseline: int) -> str:
@@ -452,9 +474,9 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
     value, base = row.values[number], row.values[baseline]
     if value is None:
         return [(fit("·", cells), "faint")]
-    if _is_duration(row):
+    if _writer_of(row) is not None:
         return [(fit(texts[number], cells - 1) + " ", "text" if row.differs else "dim")]
-    if row.section != "metrics" or not isinstance(value, int | float):
+    if not row.is_measured or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
@@ -478,9 +500,7 @@ class TransposedTable(LineList):
         super().__init__(id="transposed", classes="hidden")
         self.rows: list[Row | None] = []
         """The row of the comparison behind each column."""
-        self.heads: Sequence[RunHead] = ()
-        self.numbers: Mapping[str, int] = {}
-        """Colour and mark of each run, by its id."""
+        self.heads: Sequence[Side] = ()
         self.marked: frozenset[int] = frozenset()
         """Keys of the marked runs."""
         self.baseline = 0
@@ -497,10 +517,10 @@ class TransposedTable(LineList):
         self._stride = 1
         """Lines of each run: two where there is room to say below its metrics how far they are from the baseline."""
 
-    def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
+    def show(self, comparison: Rows, sides: Sequence[Side], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
         before = self.row
-        self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
+        self.heads = sides
         column = self.column
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) - 1 + _SIGN_CELLS))
@@ -660,7 +680,7 @@ class TransposedTable(LineList):
 
     def _best_text(self, row: Row, number: int) -> str:
         """Give what stands behind a value of a metric of which some are best, as wide for all: colour alone says nothing."""
-        if not row.bests or row.section != "metrics":
+        if not row.bests or not row.is_measured:
             return ""
         return f" {_BEST}" if number in row.bests else " " * (1 + len(_BEST))
 
@@ -669,7 +689,7 @@ class TransposedTable(LineList):
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
-                is_right = row.section == "metrics"
+                is_right = row.is_measured
                 behind = " " * len(self._best_text(row, 0))
                 text = fit(clean(row.name), self._widths[place] - len(behind), right=is_right, keep_end=True) + behind
                 spans += [("  ", "head"), (text, "head.current" if place == self.place else "head")]
@@ -683,20 +703,19 @@ class TransposedTable(LineList):
         if is_below:
             return self._deltas_line(number)
         head = self.heads[number]
-        colour = self.numbers.get(head.id, 0)
         behind = _state_spans(head, is_marked=head.key in self.marked)
         behind += [(" ▾", "accent")] if number == self.baseline else []
         name = fit(self._cut_names[number], self._name_cells + 1 - length_of(behind))
         spans: list[Span] = [
             (" ", "text"),
-            (mark_of(colour) + " ", f"curve{colour_at(colour)}"),
+            head.mark,
             (name, "text"),
             *behind,
         ]
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
-                text = fit(self._texts[place][number], self._widths[place], right=row.section == "metrics")
+                text = fit(self._texts[place][number], self._widths[place], right=row.is_measured)
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
         return spans
 
@@ -713,7 +732,7 @@ class TransposedTable(LineList):
 def whole_text(row: Row, number: int) -> str:
     """Give the value of a run with all its digits and characters, in one line; a dot where it has none."""
     value = row.values[number]
-    if value is None or _is_duration(row):
+    if value is None or _writer_of(row) is not None:
         return _plain_text(row, number, _texts_of(row))
     text = repr(value) if isinstance(value, float) and math.isfinite(value) else param_text(value)
     return clean(text, max_chars=len(text) * 8)
@@ -736,4 +755,4 @@ def _style(row: Row, number: int, baseline: int) -> str:
         return "bad"
     if not row.differs:
         return "dim"
-    return "text" if row.section == "metrics" or number == baseline or value == row.values[baseline] else "differs"
+    return "text" if row.is_measured or number == baseline or value == row.values[baseline] else "differs"

@@ -24,6 +24,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "artifacts": (("2",), "digits-split"),
     "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "made by"),
     "lineage": (("2", "slash", *"model", "enter", "L", "left"), "━"),
+    "versions": (("2", "space", "space", "c"), "2 versions"),
     "lineage-list": (("2", "slash", *"model", "enter", "L", "v"), "where it came from"),
     "groups": (
         ("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"),
