@@ -57,7 +57,8 @@ def _code(detail: RunDetail, is_on_remote: bool | None) -> Ingredient:
     if detail.git_is_dirty is None:
         return Ingredient("code", "partial", f"commit {commit}{where}; whether files were changed is not recorded")
     if not detail.git_is_dirty:
-        kept = ", and files that it lacks are kept" if has_files else ""
+        untracked = recorded.get("untracked") if isinstance(recorded, dict) else None
+        kept = ", and files that it lacks are kept" if untracked and has_files else ""
         return Ingredient("code", "present", f"commit {commit}{where}, without changes to it{kept}")
     if flaw:
         return Ingredient("code", "partial", f"commit {commit}{where}; its changes: {flaw}")

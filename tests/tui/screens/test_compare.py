@@ -479,7 +479,7 @@ def test_many_runs_are_lines_from_the_start_and_go_in_order(
         await pilot.press("s")
         await settled(pilot)
         table = screen.table
-        assert screen.subject() == chosen and table.heads[table.baseline] == chosen
+        assert chosen is not None and screen.subject() == chosen and table.heads[table.baseline].id == chosen.id
         assert "runs in order of val/loss, the lowest first" in shown(pilot)
         values = [f"{number / 70 + 0.01:.2f}" for number in range(count)]
         row = next(row for row in screen.comparison.rows if row.metric) if screen.comparison else None
