@@ -54,7 +54,7 @@ from artui.tui.widgets.artifactcells import shape_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.image import ImageView
-from artui.tui.widgets.lines import LineList
+from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.tablelines import TableLines, View
 from artui.tui.widgets.versionstable import VersionsTable
@@ -460,7 +460,12 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         paths = drawable_paths(facts.detail, facts.previews)
         self._can_draw = bool(paths)
         self.show_keys()
-        self._fit_picture(facts.detail.head.key, next(filter(is_picture, paths), ""), page_rows - len(lines) - 1)
+        path = next(filter(is_picture, paths), "")
+        shown = len(lines)
+        if path and is_dense and page_rows - shown - 1 < _FEWEST_PICTURE_ROWS:
+            # What stands behind what is said of the picture is scrolled to.
+            shown = _lines_until(lines, clean(path))
+        self._fit_picture(facts.detail.head.key, path, rows=page_rows - shown - 1, lines=shown)
 
     def point_at_file(self, path: str) -> None:
         """Put the cursor on the line of a file, if it has one."""
@@ -531,12 +536,12 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
 
         self.ask("column", lambda: spreads_of(reader, head.key, path), show)
 
-    def _fit_picture(self, version_key: int, path: str, rows: int) -> None:
-        """Draw a picture below what is said of the version, if there is room for it."""
+    def _fit_picture(self, version_key: int, path: str, *, rows: int, lines: int) -> None:
+        """Draw a picture in so many rows below the first `lines` of what is said of the version, if that is enough room for it."""
         holds, small = self.holds, self.query_one(ImageView)
         has_room = bool(path) and rows >= _FEWEST_PICTURE_ROWS
         small.set_class(not has_room, "hidden")
-        holds.styles.height = len(holds.lines) + 1 if has_room else "1fr"
+        holds.styles.height = lines + 1 if has_room else "1fr"
         self._small_of = (version_key, path) if has_room else None
         self._ask_small()
 
@@ -752,6 +757,13 @@ def _read(
 
 
 _USUAL_IDS = ("version:alias", "version:created", "version:made_by")
+
+
+def _lines_until(lines: Sequence[Line], path: str) -> int:
+    """Count the lines down to the end of what the last one that begins with a path begins."""
+    texts = ["".join(text for text, _ in line.spans).strip() for line in lines]
+    named = max((place for place, text in enumerate(texts) if text.startswith(path)), default=len(texts))
+    return next((place for place in range(named, len(texts)) if not texts[place]), len(texts))
 
 
 def _shown_columns(answer: _Answer, arrangement: Arrangement, versions: Sequence[VersionHead]) -> list[Column]:

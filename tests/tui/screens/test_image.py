@@ -190,3 +190,22 @@ def test_the_page_of_a_picture_shows_it_where_there_is_room(
         assert on(pilot, ImageScreen).path == "a.png"
 
     explore(pictures, flow, size=size)
+
+
+def test_a_figure_is_seen_on_its_page_in_a_small_terminal(tmp_path: Path, explore: Any) -> None:
+    """At 80x24 it stands below what is said of it; what is further down is scrolled to above it."""
+    path = tmp_path / "f.artui"
+    Image.new("RGB", (40, 40), (200, 0, 0)).save(tmp_path / "z.png")
+    add_version(path, tmp_path / "z.png", name="figure", kind="figure")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "enter")
+        await settled(pilot)
+        await settled(pilot)
+        text = shown(pilot)
+        assert text.count("▀▀▀▀") >= 6 and "40 × 40 px" in text and "more lines ↓" in text and "lineage" not in text
+        await pilot.press("tab", "end")
+        await settled(pilot)
+        assert "lineage" in shown(pilot) and "▀▀▀▀" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
