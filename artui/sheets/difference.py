@@ -7,7 +7,7 @@ import json
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import different_text, shape_texts, share_text, size_text, value_text
+from artui.sheets.profile import different_text, moved_text, shape_texts, share_text, size_text, value_text
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
@@ -264,7 +264,7 @@ def drift_row(drift: ColumnDrift, link: Link | None = None) -> Row:
         Cell(_empty_text(drift)),
         Cell(_more_text(drift), "dim"),
         *(Cell(NOTHING if value is None else f"{value:.3g}") for value in (drift.psi, drift.jensen_shannon, drift.ks)),
-        Cell(NOTHING if drift.wasserstein is None else number_text(drift.wasserstein)),
+        Cell(moved_text(drift)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
 from artui.sheets.sheet import MIDDLE_DOT, NOTHING, Cell, Fact, Header, Link, Row, Rows, Section, Table
-from artui.units import count_text, number_text, plural, time_text
+from artui.units import count_text, duration_text, number_text, plural, time_text
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 SHAPE_CELLS = 12
@@ -84,13 +84,21 @@ def _drift_facts(drift: ColumnDrift) -> tuple[Fact, ...]:
     said = [f"PSI {drift.psi:.3g}{chance}"] if drift.psi is not None else []
     distances = (("Jensen-Shannon", drift.jensen_shannon), ("KS", drift.ks))
     said += [f"{name} {value:.3g}" for name, value in distances if value is not None]
-    said += [f"moved by {number_text(drift.wasserstein)}"] if drift.wasserstein is not None and drift.after.type != "time" else []  # fmt: skip
+    said += [f"moved by {moved_text(drift)}"] if drift.wasserstein is not None else []
     said += [f"{share_text(drift.outside)} out of the range before"] if drift.outside else []
     word = f"{drift.word}, of the empty cells" if drift.is_of_nulls else drift.word
     return (
         Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word in ("moderate", "high", "type") else "plain"),
         *(Fact(label, ", ".join(text or '""' for text in texts[:MOST_LISTED]), "plain") for label, texts in (("new values", drift.new_values), ("gone values", drift.gone_values)) if texts),
     )  # fmt: skip
+
+
+def moved_text(drift: ColumnDrift) -> str:
+    """Say how far the values moved on average: as a number, or of times how long."""
+    if drift.wasserstein is None:
+        return NOTHING
+    is_time = drift.before.type == drift.after.type == "time"
+    return duration_text(round(drift.wasserstein)) if is_time else number_text(drift.wasserstein)
 
 
 def size_text(table: TableProfile) -> str:

@@ -11,7 +11,7 @@ from artui.profile.reading import profile_of
 from artui.profile.tables import Table
 from artui.query.difference.tables import table_difference
 from artui.query.profiles import of_sketch
-from artui.sheets.difference import file_sections
+from artui.sheets.difference import drift_row, file_sections
 from artui.sheets.profile import column_table, odd_facts, profile_section, shape_text, share_text
 from artui.sheets.sheet import Section
 
@@ -109,6 +109,20 @@ def test_a_table_that_differs_says_how() -> None:
     texts = [cell.text for cell in row]
     assert texts[:7] == ["t", "high", "██ ", " ██", "a 50 % → 0 %", "·", "new: c · gone: a"] and texts[7] == "8.52"
     assert row[0].link is not None and row[0].link.id == "0:t.csv"
+
+
+def test_how_far_times_moved_is_said_as_how_long() -> None:
+    """Not as a number of milliseconds; the table and the screen of the column say the same."""
+    before, after = (
+        profile_of(
+            Table("csv"), io.BytesIO(b"day\n" + b"".join(b"2026-0%d-%02d\n" % (month, day) for day in range(1, 28)))
+        )
+        for month in (1, 2)
+    )
+    drift = table_difference(before, after, None).drifts[0]
+
+    assert drift.wasserstein == 31 * 86_400_000
+    assert drift_row(drift)[-1].text == "31d00h" and "moved by 31d00h" in column_table([], drift).facts[0].text
 
 
 def test_values_that_differ_are_shortened_and_counted() -> None:
