@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.errors import UsageError
-from artui.query.graph import Direction, dot_text, mermaid_text, read_graph
+from artui.query.graph import Direction, dot_text, mermaid_text, read_graph, runs_there
 from artui.query.lineage import lineage, standing_once
 from artui.query.references import resolve_any
 from artui.safetext import clean
@@ -53,10 +54,11 @@ def command(
             click.echo(dot_text(drawn) if dot else mermaid_text(drawn))
             return 0
         graph = lineage(reader, subject, directions=directions, most_checked=MOST_CHECKED)
-    say_damaged(
-        (_title(node), node.damaged) for node in (graph.root, *graph.upstream, *graph.downstream) if node.damaged
-    )
-    if 1 + len(graph.upstream) + len(graph.downstream) > MOST_CHECKED:
+        every = (graph.root, *graph.upstream, *graph.downstream)
+        with reader.snapshot() as connection:
+            there = runs_there(connection, [node.run.key for node in every if node.run is not None])
+    say_damaged((_title(node, there), node.damaged) for node in every if node.damaged)
+    if len(every) > MOST_CHECKED:
         click.echo(f"Only the first {MOST_CHECKED:,} were looked at for damage; artui show looks at any one.", err=True)
     if as_json:
         from artui.cli.contract import node_record
@@ -68,7 +70,7 @@ def command(
             is_cut=graph.is_cut,
         )
         return 0
-    click.echo(f"{_title(graph.root)}{'  (damaged)' if graph.root.damaged else ''}")
+    click.echo(f"{_title(graph.root, there)}{'  (damaged)' if graph.root.damaged else ''}")
     sides = {"up": ("where it came from", graph.upstream), "down": ("what came of it", graph.downstream)}
     for heading, nodes in (sides[direction] for direction in directions):
         click.echo(f"\n{heading}")
@@ -78,7 +80,7 @@ def command(
         for step in steps:
             node = step.node
             damaged = "  (damaged)" if node.damaged else ""
-            click.echo(f"{_indent(node.depth)}{node.relation} {_title(node)}{damaged}")
+            click.echo(f"{_indent(node.depth)}{node.relation} {_title(node, there)}{damaged}")
             if step.also:
                 click.echo(_also(step))
         if not nodes:
@@ -101,9 +103,11 @@ def _also(step: Step) -> str:
     return f"{'  ' * min(step.node.depth + 1, MOST_INDENTED)}also {words}"
 
 
-def _title(node: Node) -> str:
+def _title(node: Node, there: Collection[int]) -> str:
+    """Name a thing, and say how it stands; `there` are the keys of the runs that are not deleted."""
     if node.run is not None:
-        return f"{clean(node.run.name)}  {node.run.stage} run, {node.run.status}"
+        deleted = "" if node.run.key in there else ", deleted"
+        return f"{clean(node.run.name)}  {node.run.stage} run, {node.run.status}{deleted}"
     if node.version is None:
         return ""
     aliases = " ".join(node.version.aliases)
