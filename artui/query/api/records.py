@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_LOG_BYTES = 4 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _NAMED_MOST = 3
 _FEW_FILES = 1_000
 """Of a version with more files only some are read at first."""
@@ -712,7 +713,7 @@ def runs_of(reader: Reader, heads: Sequence[RunHead]) -> tuple[Run, ...]:
 def moment(time_ms: int | None) -> datetime | None:
     """Give a time as a datetime in UTC; None for none, and for one that no calendar holds."""
     try:
-        return None if time_ms is None else _EPOCH + timedelta(milliseconds=time_ms)
+        return None if time_ms is None else _EPOCH + time_ms * _MILLISECOND
     except OverflowError:
         return None
 
@@ -720,6 +721,6 @@ def moment(time_ms: int | None) -> datetime | None:
 def span(duration_ms: int | None) -> timedelta | None:
     """Give a duration in milliseconds as a timedelta; None for none."""
     try:
-        return None if duration_ms is None else timedelta(milliseconds=duration_ms)
+        return None if duration_ms is None else duration_ms * _MILLISECOND
     except OverflowError:
         return None
