@@ -78,6 +78,10 @@ class ArrangesColumns(CatalogScreen):
         """Give the columns that are shown after the name."""
         return [shape.column for shape in self.table.view.shapes]
 
+    def place_among_all(self, place: int) -> int:
+        """Give the place that a column of the table has among those that are shown, if one stands elsewhere."""
+        return place
+
     def _ids(self) -> list[str]:
         return [column.id for column in self.shown_columns()]
 
@@ -124,13 +128,15 @@ class ArrangesColumns(CatalogScreen):
         if place == 0:
             self.artui.say("The name stays. Choose a column with → first.")
             return
+        place = self.place_among_all(place)
         name = self.shown_columns()[place - 1].name
         self.rearrange(arranging.without_column(self.arrangement, self._ids(), place))
         self.artui.say(f"{clean(name, max_chars=60)} is hidden · C brings it back")
 
     def action_shift_column(self, change: int) -> None:
-        before = self.arrangement
-        after = arranging.shifted(before, self._ids(), self.table.column, change)
+        before, place = self.arrangement, self.table.column
+        start, end = self.place_among_all(place), self.place_among_all(place + change)
+        after = arranging.shifted(before, self._ids(), start, end - start) if place and place + change else before
         if after is not before:
             self.rearrange(after)
             self.table.move_column(change)
@@ -141,6 +147,6 @@ class ArrangesColumns(CatalogScreen):
             self.rearrange(arranging.resized(self.arrangement, shape.column.id, shape.width + change))
 
     def action_pin_columns(self) -> None:
-        self.rearrange(arranging.pinned(self.arrangement, self._ids(), self.table.column))
+        self.rearrange(arranging.pinned(self.arrangement, self._ids(), self.place_among_all(self.table.column)))
         count = self.arrangement.pinned
         self.artui.say(f"The first {plural(count, 'column')} stay." if count else "No column stays.")

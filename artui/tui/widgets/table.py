@@ -480,12 +480,12 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     def _head(self) -> list[Span]:
         is_current = self.column == 0
-        name_room = self._name_cells - len(self._arrow("attribute:name"))
+        name_room = self._name_cells - len(self._arrow(self.view.label))
         title = self.lines.labels.heading(name_room) if self.groups else self.NAMED
         spans: list[Span] = [
             ("    ", "head"),
             (
-                self._titled(title, "attribute:name", self._name_cells),
+                self._titled(title, self.view.label, self._name_cells),
                 "head.current" if is_current else "head",
             ),
         ]
@@ -706,7 +706,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
     @property
     def column_id(self) -> str:
         """The id of the current column."""
-        return "attribute:name" if self.column == 0 else self.view.shapes[self.column - 1].column.id
+        return self.view.label if self.column == 0 else self.view.shapes[self.column - 1].column.id
 
     def step(self, change: int) -> None:
         """Move the cursor by so many rows."""

@@ -42,6 +42,8 @@ class View(NamedTuple):
     """How many of the first shapes stay when the table is scrolled sideways."""
     is_by_mean: bool = False
     """Whether groups stand by their means in the first column of the sorting."""
+    label: str = "attribute:name"
+    """The id of what stands in the first column: the name, or what runs are grouped by."""
 
     @property
     def asked(self) -> AskedCells:

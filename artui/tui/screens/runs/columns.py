@@ -34,10 +34,8 @@ NAME_COLUMN = Column("attribute", "name", is_numeric=False)
 
 def view_of(state: RunsState) -> View:
     """Lay the columns out: as they were arranged, or those that artui chooses."""
-    ids = state.arrangement.columns
-    if ids is None:
-        ids = state.fitting or usual_ids(state)
-    shown = columns_of(state, ids)
+    ids, label = whole_ids(state), label_id(state)
+    shown = [column for column in columns_of(state, ids) if column.id != label]
     sparked = _with_bests(
         sparked_ids(shown if ids is state.fitting and state.fitting else chosen_columns(state.columns))
     )
@@ -46,7 +44,30 @@ def view_of(state: RunsState) -> View:
     for column in shown:
         shape = shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
         shapes.append(_arranged(state, shape))
-    return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned, orders_by_mean(state))
+    pinned = state.arrangement.pinned - (label in ids[: state.arrangement.pinned])
+    return View(tuple(shapes), state.answered.sorts, pinned, orders_by_mean(state), label or NAME_COLUMN.id)
+
+
+def whole_ids(state: RunsState) -> Sequence[str]:
+    """Give the ids of the columns as they were arranged, or as artui chooses them, be it that one stands in place of the names."""
+    ids = state.arrangement.columns
+    return ids if ids is not None else state.fitting or usual_ids(state)
+
+
+def label_id(state: RunsState) -> str:
+    """Give the id of the column whose values name the groups in sight, so that it would only repeat them; empty if there is none.
+
+    Times and durations name spans, in which runs have their own; and of several columns not all may have room in the names.
+    """
+    by = state.groups[0].by if state.groups else ()
+    source, _, name = by[0].partition(":") if len(by) == 1 else ("", "", "")
+    return by[0] if source and not (source == "attribute" and is_numeric(name)) else ""
+
+
+def whole_place(state: RunsState, place: int) -> int:
+    """Give the place that a column of the table has among all that are arranged."""
+    ids, label = list(whole_ids(state)), label_id(state)
+    return place + (1 if label in ids and ids.index(label) < place else 0)
 
 
 def orders_by_mean(state: RunsState) -> bool:
@@ -202,7 +223,7 @@ def with_columns(state: RunsState, ids: Sequence[str] | None) -> RunsState:
 
 def best_turned(state: RunsState, place: int) -> RunsState:
     """Show the best value of a metric in place of the last one, or the last one again; runs sorted by it stay sorted by it."""
-    ids = shown_ids(view_of(state))
+    ids = list(whole_ids(state))
     before = column_at(view_of(state), place)
     aggregate = best_aggregate(before.name) if before.aggregate == "last" else "last"
     after = replace(before, aggregate=aggregate, low=None, high=None).id
@@ -215,7 +236,7 @@ def best_turned(state: RunsState, place: int) -> RunsState:
 
 def with_column(state: RunsState, column_id: str) -> RunsState:
     """Show a column behind the first two, unless it is shown already."""
-    ids = shown_ids(view_of(state))
+    ids = list(whole_ids(state))
     return state if column_id in ids else with_columns(state, [*ids[:2], column_id, *ids[2:]])
 
 

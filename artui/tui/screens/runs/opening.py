@@ -120,7 +120,9 @@ class RunsOpener:
 
     def describe_column(self, column: Column | None = None) -> None:
         """Show how the values of a column, by default the current one, are spread over the runs that are shown."""
-        column = column or columns.column_at(self._screen.table.view, self._screen.table.column)
+        screen = self._screen
+        label = columns.columns_of(screen.state, [columns.label_id(screen.state)] if not screen.table.column else [])
+        column = column or next(iter(label), None) or columns.column_at(screen.table.view, screen.table.column)
         self.when_whole("the column opens", lambda: self._describe(column))
 
     def _describe(self, column: Column) -> None:

@@ -432,6 +432,14 @@ class RunsScreen(ArrangesColumns):
         chosen = self.state.automatic if automatic is None else tuple(automatic)
         self.show(replace(self.state, arrangement=arrangement, automatic=chosen))
 
+    def shown_columns(self) -> list[Column]:
+        """Give the columns that are shown, with one that stands in place of the names, as it names groups."""
+        return columns.columns_of(self.state, columns.whole_ids(self.state))
+
+    def place_among_all(self, place: int) -> int:
+        """Count the column that names groups, too."""
+        return columns.whole_place(self.state, place)
+
     def choose_shown(self, ids: Sequence[str] | None) -> None:
         """Show these columns; None lets artui choose, anew."""
         self.show(columns.with_columns(self.state, ids))

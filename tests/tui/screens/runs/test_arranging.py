@@ -28,7 +28,7 @@ from artui.query.runs.rows import run_ids, run_rows
 from artui.query.runs.sorting import Sort
 from artui.tui import fetch
 from artui.tui.screens.columns import ColumnsScreen
-from artui.tui.screens.runs.columns import all_columns
+from artui.tui.screens.runs.columns import all_columns, shown_ids
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
 from artui.tui.widgets.prompt import Prompt
@@ -512,3 +512,37 @@ def test_the_cursor_stays_on_its_run_where_a_filter_ends_or_a_change_is_taken_ba
         assert table.key == there
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_what_groups_are_named_by_has_no_column_beside(small_catalog: Path, explore: Explore, place: int) -> None:
+    """It stands in place of the names, and is where it was once runs are in no groups; what is moved, pinned or hidden meanwhile is what is seen."""
+    by = "param:optimizer"
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> None:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+        await settled(pilot)
+        screen = _screen(pilot)
+        others = [column.id for column in screen.shown_columns() if column.id != by][:5]
+        screen.choose_shown([*others[: place - 1], by, *others[place - 1 :]])
+        await press(*["right"] * place, "g", "c")
+        assert shown_ids(screen.table.view) == others and screen.shown_columns()[place - 1].id == by
+        await press(*["left"] * place, "s")
+        assert screen.state.request.sort.column == by and "by optimizer ↑" in shown(pilot)
+        values = [group.values[0] for group in screen.state.groups]
+        assert values == ["adam", "sgd", None]
+
+        # The first column goes behind the second, both are pinned, and the third is hidden.
+        await press("right", "greater_than_sign", "P")
+        assert shown_ids(screen.table.view) == [others[1], others[0], *others[2:]]
+        assert screen.table.column == 2 and screen.table.view.pinned == 2
+        await press("right", "minus")
+        assert shown_ids(screen.table.view) == [others[1], others[0], *others[3:]]
+        await press("g", "u")
+        left = [column_id for column_id in shown_ids(screen.table.view) if column_id != by]
+        assert left == [others[1], others[0], *others[3:]] and by in shown_ids(screen.table.view)
+
+    explore(small_catalog, flow, size=(200, 50))
