@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from artui.catalog import migrations
@@ -28,6 +28,8 @@ CHECK_SECONDS = 600.0
 STAND_INS_BEFORE = max(STAND_INS)
 """The first schema with all these tables."""
 _OPCODES_A_TICK = 1000
+_WRITER_SECONDS = 0.1
+"""So often it is looked whether a writer has ended."""
 
 _LIMITS = (
     ("SQLITE_LIMIT_LENGTH", 64 << 20),
@@ -102,14 +104,38 @@ def _decode(raw: bytes) -> str:
 
 
 @contextlib.contextmanager
-def time_limit(connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
-    """Stop whatever statement runs in the block once the time is over."""
+def time_limit(
+    connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS, *, gives_way: bool = False
+) -> Iterator[None]:
+    """Stop whatever statement runs in the block once the time is over; with `gives_way` also where somebody writes `before_search`."""
     deadline = monotonic() + seconds
-    connection.set_progress_handler(lambda: 1 if monotonic() > deadline else 0, _OPCODES_A_TICK)
+
+    def stops() -> int:
+        return int(monotonic() > deadline or (gives_way and bool(_writers)))
+
+    connection.set_progress_handler(stops, _OPCODES_A_TICK)
     try:
         yield
     finally:
         connection.set_progress_handler(None, 0)
+
+
+_writers: set[object] = set()
+"""Who writes before a search for damage goes on."""
+
+
+@contextlib.contextmanager
+def before_search() -> Iterator[None]:
+    """Let what is written in the block go before a search for damage by this process.
+
+    A file that is no `-wal` yet becomes one only while nobody reads, and one table of a large file takes longer than a writer waits.
+    """
+    writer = object()
+    _writers.add(writer)
+    try:
+        yield
+    finally:
+        _writers.discard(writer)
 
 
 class ReadingConnection(sqlite3.Connection):
@@ -294,6 +320,18 @@ def _checked_apart(connection: sqlite3.Connection) -> list[str]:
     return [f'"{str(name).replace(chr(34), chr(34) * 2)}"' for (name,) in rows] or ["1"]
 
 
+def _unless_others_write(connection: sqlite3.Connection, query: str, *, waits: bool) -> Any:
+    """Give the first row of a query; one that was stopped for a writer of this process begins again after it."""
+    while True:
+        try:
+            return connection.execute(query).fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT or not (waits and _writers):
+                raise
+        while _writers:
+            sleep(_WRITER_SECONDS)
+
+
 def find_damage(
     connection: sqlite3.Connection,
     path: Path,
@@ -307,7 +345,7 @@ def find_damage(
     Args:
         with_indexes: whether the indexes are compared with their tables, which takes longer.
         is_apart: whether tables are looked through one by one, so that who wants to write waits for one of them, not for
-            the whole of a large file. A page that two tables claim is not found then.
+            the whole of a large file, and who writes `before_search` for none. A page that two tables claim is not found then.
 
     Raises:
         CatalogDamaged: SQLite found some; the message says what.
@@ -315,9 +353,10 @@ def find_damage(
     allow_all(connection)
     check = "integrity_check" if with_indexes else "quick_check"
     try:
-        with time_limit(connection, seconds):
-            for what in _checked_apart(connection) if is_apart else ["1"]:
-                row = connection.execute(f"PRAGMA {check}({what})").fetchone()
+        parts = _checked_apart(connection) if is_apart else ["1"]
+        with time_limit(connection, seconds, gives_way=is_apart):
+            for what in parts:
+                row = _unless_others_write(connection, f"PRAGMA {check}({what})", waits=is_apart)
                 if row is None or row[0] != "ok":
                     break
     finally:

@@ -158,7 +158,14 @@ class Asks(MessagePump):
         """Change the catalog in the background, after the changes before; `answer` is called with what came of it, whatever else was asked since."""
         ticket = self._next_ticket(topic)
         self._changes[topic, ticket] = answer
-        self._last_change = _writer.submit(self._work, topic, ticket, work)
+
+        def write() -> T:
+            from artui.catalog.guard import before_search
+
+            with before_search():
+                return work()
+
+        self._last_change = _writer.submit(self._work, topic, ticket, write)
 
     def progress(self) -> Progress:
         """Give what a large change says how far it is with, from its own thread."""

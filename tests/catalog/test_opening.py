@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.catalog import Catalog, opening, runs, settle
+from artui.catalog import Catalog, guard, opening, runs, settle
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import (
     ArtuiError,
@@ -794,3 +794,22 @@ print(run.is_recorded, artui.open_catalog("c.artui").runs()[0].status)
     )
     assert shown.stdout.split() == ["True", "finished"], shown.stderr
     assert sorted(os.listdir(tmp_path)) == ["c.artui", "large"]
+
+
+def test_a_search_for_damage_gives_way_to_a_writer(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same process: the search lets the file go at once, also in the middle of a table, and goes on afterwards."""
+    monkeypatch.setattr(guard, "_OPCODES_A_TICK", 1)
+    waits: list[float] = []
+    with contextlib.ExitStack() as writing, open_reader(own) as reader:
+        writing.enter_context(guard.before_search())
+
+        def write(seconds: float) -> None:
+            waits.append(seconds)
+            with Catalog(own) as catalog, catalog.transaction() as connection:
+                connection.execute("UPDATE run SET note = 'x'")
+            writing.close()
+
+        monkeypatch.setattr(guard, "sleep", write)
+        reader.check_damage()
+
+    assert len(waits) == 1

@@ -245,8 +245,10 @@ class RunsEditor(Editor):
         def work() -> int:
             from artui.catalog import Catalog, events
 
-            ids = run_ids(reader, runs.keys)
             with progress, Catalog(reader.path) as catalog, events.editing(catalog, named) as edit:
+                # To read the ids of very many takes a while, too.
+                progress.at(shown, 0, len(runs.keys))
+                ids = run_ids(reader, runs.keys)
                 notices.append(catalog.notice)
                 edit_ids.append(edit.id or "")
                 for number, run_id in enumerate(ids):
