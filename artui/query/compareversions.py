@@ -114,10 +114,12 @@ def _rows_of_makers(
     reader: Reader, heads: Sequence[VersionHead], directions: dict[str, Direction] | None, bests: Collection[str]
 ) -> list[Row]:
     """Give the rows of the runs that made versions; one that made several stands below each of them."""
-    run_ids = list(dict.fromkeys(head.made_by.id for head in heads if head.made_by is not None))
+    # A run whose id is damaged cannot be read.
+    makers = [head.made_by if head.made_by is not None and "id" not in head.made_by.damaged else None for head in heads]
+    run_ids = list(dict.fromkeys(maker.id for maker in makers if maker is not None))
     if not run_ids:
         return []
-    places = [run_ids.index(head.made_by.id) if head.made_by is not None else None for head in heads]
+    places = [run_ids.index(maker.id) if maker is not None else None for maker in makers]
     comparison = compare(reader, run_ids, directions=directions, bests=bests, in_depth=False)
     rows = []
     for row in comparison.rows:

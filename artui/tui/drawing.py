@@ -84,6 +84,10 @@ class Drawing:
                 cells[cell] = cells.get(cell, 0) | arms
         return cells
 
+    def leads_back_to(self, place: int) -> list[int]:
+        """Give what a spot came from and leads to as well: lines that are not drawn."""
+        return [target for source, target in self.graph.circles if source == place]
+
     def words_between(self, place: int, other: int) -> str:
         """Say how another spot relates to one: `made by`, `used`."""
         words = []

@@ -10,6 +10,7 @@ Run it on an idle machine. With `--folder` the catalogs are kept there and used 
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from artui.catalog import Catalog, artifacts, runs
+from artui.figures.layered import lay_out
 from artui.model import RunHead, VersionHead
 from artui.query.around import FIRST_EDGES, around
 from artui.query.reader import Reader
@@ -25,6 +27,7 @@ from artui.query.references import resolve
 from artui.tui.drawing import drawing_of, name_cells_for
 
 LIMIT_MS = 150
+LAYOUT_LIMIT_MS = 100
 _TIMES = 5
 
 
@@ -91,3 +94,7 @@ if __name__ == "__main__":
                 first = _best_ms(partial(_draw, reader, subject, FIRST_EDGES))
                 whole = _best_ms(partial(_draw, reader, subject, None))
             print(f"{name:>6} {ref:12} first {first:6.0f} ms (limit {LIMIT_MS})   whole {whole:6.0f} ms")
+    chance = random.Random(1)
+    edges = [(first, second) for first, second in (sorted(chance.sample(range(300), 2)) for _ in range(2_000))]
+    laid_out = _best_ms(partial(lay_out, [20] * 300, edges))
+    print(f"300 things with 2,000 edges laid out {laid_out:6.0f} ms (limit {LAYOUT_LIMIT_MS})")

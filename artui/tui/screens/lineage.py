@@ -223,6 +223,9 @@ class LineageScreen(CatalogScreen):
             return
         path = drawing.path(self.graph.cursor)
         way: list[Span] = [(" ", "dim"), (drawing.names[0], "dim")] if len(path) > 1 else []
+        if len(drawing.names) == 1:
+            what = "nothing" if self._part == "all" else f"no {self._part}"
+            way = [(f" {what} was noted of where it came from, or of what came of it", "dim")]
         for near, far in pairwise(path):
             way += [(f" {drawing.words_between(near, far)} ", "faint"), (drawing.names[far], "text")]
         self.query_one("#here", Bar).show(self._here_spans(spot, drawing.names[self.graph.cursor]))
@@ -239,6 +242,8 @@ class LineageScreen(CatalogScreen):
         if drawing is not None:
             before, behind = drawing.before[self.graph.cursor], drawing.behind[self.graph.cursor]
             counts = f" · from {len(before):,}, into {len(behind):,}" if len(before) + len(behind) > 1 else ""
+            back = [drawing.names[place] for place in drawing.leads_back_to(self.graph.cursor)]
+            counts += f" · leads back to {', '.join(back)}" if back else ""
         if spot.run is not None:
             return [
                 (" ", "dim"),

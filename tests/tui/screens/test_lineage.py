@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, runs
@@ -21,6 +22,7 @@ from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.widgets.moving import WHEEL_LINES
 from tests.reading import open_reader
 from tests.tui.looking import HOSTILE, on, settled, shown
 
@@ -156,6 +158,8 @@ def test_bad_input_is_drawn_and_walked(tmp_path: Path, explore: Explore) -> None
             await _press(pilot, key)
             assert _here(pilot)
         assert "missing run" in shown(pilot)
+        await _press(pilot, "o")
+        assert "leads back to" in shown(pilot) and "plain:v1" in shown(pilot).splitlines()[-3]
         await _press(pilot, "slash", *"missing run", "enter", "enter")
         assert "does not have it" in shown(pilot)
 
@@ -175,13 +179,40 @@ def test_a_wide_fan_leads_to_its_runs(tmp_path: Path, explore: Explore) -> None:
         await _open_lineage(pilot, "data")
         await _press(pilot, "right")
         assert _here(pilot) == "400 modelling runs"
-        await _press(pilot, "enter", "pagedown", "slash", "+", "enter")
+        await _press(pilot, "enter", "pagedown")
+        top = int(on(pilot, LineageScreen).graph.scroll_offset.y)
+        for event_type, change in ((events.MouseScrollDown, WHEEL_LINES), (events.MouseScrollUp, 0)):
+            graph = on(pilot, LineageScreen).graph
+            event = event_type(graph, graph.region.x + 1, graph.region.y + 1, 0, 1, 0, False, False, False)
+            pilot.app.screen._forward_event(event)
+            await settled(pilot)
+            assert graph.scroll_offset.y == top + change and top > 0
+        await _press(pilot, "slash", "+", "enter")
         graph = on(pilot, LineageScreen).graph
         assert graph.drawing is not None and len(graph.drawing.labels) <= MOST_SPOTS and _here(pilot).startswith("+10")
         await _press(pilot, "escape", "enter")
         assert isinstance(pilot.app.screen, RunsScreen) and "400 runs" in shown(pilot)
 
     explore(path, flow)
+
+
+def test_a_lineage_of_nothing_says_so_and_grows(tmp_path: Path, explore: Explore) -> None:
+    """A version without any says that nothing was noted; what is written while it is drawn appears, the cursor stays."""
+    path = tmp_path / "alone.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        data = artifacts.save(connection, artifacts.NewVersion("p", "data", "dataset", "data", [_file("data")]))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "data")
+        assert "nothing was noted" in shown(pilot)
+        await _press(pilot, "right", "left", "up", "down", "enter", "escape")
+        with Catalog(path) as catalog, catalog.transaction() as connection:
+            run = runs.start(connection, runs.NewRun(project="p", name="new-run"))
+            artifacts.link(connection, "input", source_key=data.key, target_key=run)
+        await _press(pilot, "r")
+        assert "new-run" in shown(pilot) and _here(pilot) == "data:v1"
+
+    explore(path, flow, size=(80, 24))
 
 
 def _chance(path: Path, seed: int) -> Around:
