@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from artui.model import ParamValue, VersionDetail, VersionHead
     from artui.query.reader import Reader
 
-_DIGEST_CHARS = 16
+_DIGEST_CHARS = 12
 _MOST_NAMES = 1_000
 """So many names of a version's metadata are compared."""
 

@@ -11,7 +11,8 @@ from artui.query.artifactrows import heads_of
 from artui.query.compareversions import compare_versions
 from artui.query.difference.versions import version_before
 from artui.safetext import clean
-from artui.tui.cells import fit_middle
+from artui.tui.cells import fit_middle, length_of
+from artui.tui.drawing import STAGE_SIGNS
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _NOTHING = "  nothing differs: the same is said of these versions, and of the runs that made them"
 _WIDE_CELLS = 100
 """With fewer the footer alone says that only differences are shown."""
-_NO_MARK: Span = ("  ", "text")
 
 
 class VersionCompareScreen(CatalogScreen):
@@ -66,8 +66,10 @@ class VersionCompareScreen(CatalogScreen):
         self.call_after_refresh(self._draw)
 
     def title_spans(self) -> list[Span]:
-        """Give the title."""
-        return [("compare versions", "title")]
+        """Give the title, with the artifact if all versions are of one."""
+        heads = [version.head for version in self.comparison.versions] if self.comparison is not None else []
+        of_one = [(" of ", "dim"), (clean(heads[0].artifact), "title")] if _are_of_one(heads) else []
+        return [("compare versions", "title"), *of_one]
 
     def load(self) -> None:
         """Ask for the comparison."""
@@ -85,7 +87,7 @@ class VersionCompareScreen(CatalogScreen):
         if self.comparison is None:
             return
         heads = [version.head for version in self.comparison.versions]
-        sides = [Side(head.id, head.key, name, _sign_of(head), _NO_MARK) for head, name in zip(heads, _names(heads), strict=True)]  # fmt: skip
+        sides = [Side(head.id, head.key, name, _sign_of(head), (f"{STAGE_SIGNS.get(head.stage, '□')} ", "dim")) for head, name in zip(heads, _short_names(heads), strict=True)]  # fmt: skip
         self.table.show(self.comparison, sides, only_differences=self.only_differences)
         self._say()
 
@@ -102,8 +104,9 @@ class VersionCompareScreen(CatalogScreen):
         ]  # fmt: skip
         hidden = table.hidden_count
         right: list[Span] = [(f"{plural(hidden, 'more version')} ←→ ", "faint")] if hidden > 0 else []
-        if table.has_cut:
-            right = [("v reads what is cut ", "accent"), *right]
+        whole: list[Span] = [("v reads what is cut ", "accent"), *right]
+        if table.has_cut and length_of([*left, *whole]) < self.size.width:
+            right = whole
         self.query_one("#summary", Bar).show(left, right)
 
     def footer_pairs(self) -> list[tuple[str, str]]:
@@ -206,6 +209,15 @@ def _names(heads: Sequence[VersionHead]) -> list[str]:
     """Name versions by their references, with the project where two would have the same."""
     references = [head.reference for head in heads]
     return [head.reference if references.count(head.reference) == 1 else f"{head.project}/{head.reference}" for head in heads]  # fmt: skip
+
+
+def _are_of_one(heads: Sequence[VersionHead]) -> bool:
+    return len({head.artifact_key for head in heads}) == 1
+
+
+def _short_names(heads: Sequence[VersionHead]) -> list[str]:
+    """Name versions; those of one artifact by their numbers."""
+    return [f"v{head.number}" for head in heads] if _are_of_one(heads) else _names(heads)
 
 
 def show_versions_compared(screen: CatalogScreen, head: VersionHead | None, keys: Sequence[int]) -> None:

@@ -475,7 +475,8 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
     if value is None:
         return [(fit("·", cells), "faint")]
     if _writer_of(row) is not None:
-        return [(fit(texts[number], cells - 1) + " ", "text" if row.differs else "dim")]
+        is_end = row.differs and keeps_end(texts, cells - 1)
+        return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", "text" if row.differs else "dim")]
     if not row.is_measured or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
         # Texts that begin alike are cut at the front.
