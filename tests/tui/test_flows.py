@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui import cli
 from artui.catalog import Catalog, points, runs
 from artui.model import ParamValue
 from tests.documents import MANUAL
@@ -117,13 +118,13 @@ def test_this_run_diverged_what_differs_from_those_that_did_not(big_sweep: Path,
     explore(big_sweep, flow, size=(120, 36))
 
 
-PRESSED = {"enter": "enter", "space": "space", "esc": "escape", "→": "right", "/": "slash"}
+PRESSED = {"enter": "enter", "space": "space", "esc": "escape", "→": "right", "←": "left", "↑": "up", "↓": "down", "/": "slash"}  # fmt: skip
 """How the manual names keys, and the pilot; single letters are themselves."""
 
 
-def _codes(name: str) -> list[str]:
+def _codes(name: str, page: str = "comparing") -> list[str]:
     """Give what is in backticks in the numbered lines below a question of the manual, in its order."""
-    text = (MANUAL / "comparing.md").read_text("utf-8").partition(f"<!-- keys: {name} -->\n")[2]
+    text = (MANUAL / f"{page}.md").read_text("utf-8").partition(f"<!-- keys: {name} -->\n")[2]
     lines = list(takewhile(lambda line: re.match(r"\d+\. ", line), text.splitlines()))
     return [code for line in lines for code in re.findall(r"`([^`]+)`", line)]
 
@@ -172,3 +173,33 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
         assert "params.optimizer.lr >= 12" in screens[-7] and "1 of 42 runs" in screens[-1]
 
     explore(demo_catalog, flow, size=(120, 36))
+
+
+def test_the_story_of_the_manual_can_be_followed_on_the_demo(demo_catalog: Path, explore: Explore) -> None:
+    """Key by key: where the model came from, what is better than before, and which tensors moved."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screens = await _follow(pilot, _codes("lineage", "story"))
+        assert "lineage of digits-model:v2" in screens[-1] and "● final-2" in screens[-1] and "digits-serving:v1" in screens[-1]  # fmt: skip
+        screens = await _follow(pilot, _codes("path", "story"))
+        assert any("digits-model:v2 trained on digits-features:v2" in screen for screen in screens)
+        assert "of 18 artifacts" in screens[-1]
+        screens = await _follow(pilot, _codes("versions", "story"))
+        assert "compare versions" in screens[-1] and "final-1" in screens[-1] and "val_loss" in screens[-1]
+        screens = await _follow(pilot, _codes("tensors", "story"))
+        assert "from digits-model:v1 to digits-model:v2" in screens[0] and "F32 64×128" in screens[0]
+
+    explore(demo_catalog, flow, size=(120, 36))
+
+
+def test_the_story_shows_what_the_demo_says(demo_catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answers that the page quotes are those of the command line, line by line, but for numbers that a machine decides."""
+
+    def shape(text: str) -> list[str]:
+        return [re.sub(r" +", " ", re.sub(r"\d+\.\d+", "#", line)) for line in text.splitlines()]
+
+    quoted = re.findall(r"```text\n(.*?)```", (MANUAL / "story.md").read_text("utf-8"), re.S)
+    for words, block in zip((["impact", "digits-features:v2"], ["reproduce", "final-2", "--run", "--yes", "-o", str(demo_catalog.parent / "again")]), quoted, strict=True):  # fmt: skip
+        assert cli.run([*words, "-c", str(demo_catalog)]) == 0
+        said = shape(capsys.readouterr().out)
+        assert [line for line in shape(block) if not any(other.startswith(line) for other in said)] == []
