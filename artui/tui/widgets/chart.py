@@ -614,7 +614,10 @@ def notes_of(
             notes.append(f"all at step {step}")
         else:
             # Points that are no number are at others.
-            notes.append(f"{plural(finite, 'finite value')}, {'all ' if finite > 1 else ''}at step {step}")
+            # Beside what it ended in, the only number there is stands nowhere else.
+            value = next(mean for line in curves for mean in line.curve.means)
+            alone = f"1 finite value: {number_text(value)} at step {step}"
+            notes.append(f"{plural(finite, 'finite value')}, all at step {step}" if finite > 1 else alone)
     drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     if has_counts and drawn < count:
         notes.append(f"{count_text(count)} points, mean and range of a column")

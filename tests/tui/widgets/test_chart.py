@@ -134,8 +134,8 @@ def test_series_without_any_finite_value_says_so() -> None:
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ([0.5] + [math.nan] * 20 + [math.inf, math.nan], "1 finite value, at step 0"),
-        ([0.5, math.inf], "1 finite value, at step 0"),
+        ([0.5] + [math.nan] * 20 + [math.inf, math.nan], "1 finite value: 0.5000 at step 0"),
+        ([0.5, math.inf], "1 finite value: 0.5000 at step 0"),
     ],
 )
 def test_a_series_that_diverged_at_once_says_how_many_values_it_has(values: list[float], wanted: str) -> None:
