@@ -220,7 +220,7 @@ def _sorts(connection: sqlite3.Connection, things: Iterable[Thing]) -> dict[Thin
 
 
 def _walk(side: _Side, root: Thing, sorts: Mapping[Thing, _Sort], part: Part) -> None:
-    """Find by how many steps things are reached, without walking through what is left out."""
+    """Find by how many steps things are reached, without walking through what is left out; of code alone, only what leads to some."""
 
     def is_hidden(thing: Thing) -> bool:
         return part == "data" and not thing.is_run and thing in sorts and sorts[thing].word in NO_DATA_KINDS
@@ -239,11 +239,18 @@ def _walk(side: _Side, root: Thing, sorts: Mapping[Thing, _Sort], part: Part) ->
                 inner.setdefault(other, []).append(thing)
     kept = distance
     if part == "code":
-        leading: dict[Thing, None] = {}
-        for thing in reversed(distance):
-            if thing in leading or (not thing.is_run and thing in sorts and sorts[thing].word in CODE_KINDS):
-                leading[thing] = None
-                leading |= dict.fromkeys(inner.get(thing, ()))
+        nearer: dict[Thing, list[Thing]] = {}
+        for thing in distance:
+            for _, other in side.near.get(thing, ()):
+                nearer.setdefault(other, []).append(thing)
+        code = [thing for thing in distance if not thing.is_run and thing in sorts and sorts[thing].word in CODE_KINDS]
+        leading = dict.fromkeys(code)
+        waiting = deque(code)
+        while waiting:
+            for other in nearer.get(waiting.popleft(), ()):
+                if other not in leading:
+                    leading[other] = None
+                    waiting.append(other)
         kept = {thing: steps for thing, steps in distance.items() if thing in leading}
     side.inner = inner
     side.levels = [[] for _ in range(max(kept.values(), default=0))]
