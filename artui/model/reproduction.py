@@ -53,7 +53,7 @@ class Prepared:
     recording: Mapping[str, object] = field(default_factory=dict)
     """How `artui exec` recorded it; empty for a program that records itself."""
     is_of_exec: bool = False
-    """Whether `artui exec` recorded it."""
+    """Whether `artui exec` recorded it, or another tool did: then that records it now."""
 
 
 class MetricOutcome(NamedTuple):

@@ -71,6 +71,10 @@ def command_for(
     if hidden := next((word for word in words if _REDACTED.search(word)), ""):
         command.flaw = f"a secret was taken out of it ({hidden[:60]}): give the whole command behind --"
     first, *rest = words
+    if first.endswith((".py", ".ipynb")) and not posixpath.isabs(first):
+        # A tracker that keeps the name of the script in place of the command.
+        command.flaw = "only the name of the script is known" if not rest else ""
+        first, rest = PYTHON, words[:]  # type: ignore[assignment]
     name = posixpath.basename(first)
     command.words.append(PYTHON if _PYTHON.match(name) else name if _is_program(first) else first)
     move = _Move(directory, root, place, _with_folders(paths), moved, is_as_it_was)

@@ -90,7 +90,7 @@ def prepare(
     prepared = Prepared(
         run.head, folder, parts, tuple(dict.fromkeys(notes)), tuple(made.words), made.directory, variables, run.python, tuple(packages),
         put.written_count + inputs.written_count + written, tuple(changed),
-        recording if isinstance(recording, dict) else {}, isinstance(recording, dict),
+        recording if isinstance(recording, dict) else {}, isinstance(recording, dict) or "import" in run.context,
     )  # fmt: skip
     (folder / made.directory).mkdir(parents=True, exist_ok=True)
     if made.words:

@@ -106,6 +106,7 @@ def make_environment(prepared: Prepared, *, with_direct: bool, say: Say) -> Inte
         return Interpreter(str(program), version, tuple(lost), _differs(prepared.python, version))
     if place.exists():
         shutil.rmtree(place)
+    (folder / ENVIRONMENT).mkdir(exist_ok=True)
     with open(folder / LOG, "wb") as log:
         _make_venv(prepared.python, place, log, say)
         version = _version_of(str(program))
@@ -196,6 +197,14 @@ def _version_of(program: str) -> str:
 def shown_command(prepared: Prepared, interpreter: str) -> list[str]:
     """Give the command with its interpreter."""
     return [interpreter if word == PYTHON and number == 0 else word for number, word in enumerate(prepared.command)]
+
+
+def missing_script(prepared: Prepared) -> str:
+    """Give the script of the command, if it is not where it is looked for; else an empty text."""
+    words = prepared.command[1:] if prepared.command[:1] == (PYTHON,) else prepared.command
+    script = next(iter(words), "")
+    place = prepared.folder / prepared.directory / script
+    return script if script.endswith((".py", ".sh")) and not place.exists() and shutil.which(script) is None else ""
 
 
 def run_again(prepared: Prepared, interpreter: Interpreter, catalog: Path, *, project: str, name: str, output: int | None = None) -> int:  # fmt: skip

@@ -148,6 +148,8 @@ def test_commands_that_cannot_be_run_as_they_were_say_why() -> None:
     kernel = ["/env/bin/python", "-m", "ipykernel_launcher", "-f", "/tmp/k.json"]
     assert command_for(kernel, "/a", root="/a", paths=["notebook.py"], moved={}).words == ["python", "notebook.py"]
     assert not command_for(kernel, "/a", root="/a", paths=[], moved={}).words
+    script = command_for(["train.py"], "", root="", paths=["train.py"], moved={})
+    assert script.words == ["python", "train.py"] and "only the name" in script.flaw
     far = command_for(["python", "t.py", "/data/set"], "/a", root="/a", paths=["t.py"], moved={})
     assert far.words[-1] == "/data/set" and "/data/set" in far.notes[0]
     assert guessed_root(["python", "src/t.py"], "/home/a/proj", ["src/t.py", "x.py"]) == "/home/a/proj"

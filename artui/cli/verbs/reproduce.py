@@ -142,7 +142,11 @@ def _say_prepared(prepared: Prepared, detail: RunDetail, as_json: bool) -> None:
         return
     click.echo(f"{clean(detail.head.name)}: {plural(prepared.written_count, 'file')} written")
     print_sections(prepared_sections(prepared))
-    if prepared.command:
+    from artui.reproduction.running import missing_script
+
+    if script := missing_script(prepared):
+        click.echo(f"\nartui: {clean(script)} is not there: put it there before you run this", err=True)
+    elif prepared.command:
         own = shlex.join(["sh", str(prepared.folder / "run.sh")])
         again = shlex.join(["artui", *_as_typed(), "--run"])
         click.echo(f"\nartui: `{clean(again)}` runs it and compares, `{clean(own)}` only runs it", err=True)
@@ -168,6 +172,9 @@ def _run(
         raise UsageError(f"{detail.head.name} cannot be run: {flaw}.", remedy="Give the command behind --: … --run -- python train.py.")  # fmt: skip
     if any("a secret was taken out" in part.why for part in prepared.parts if part.name == "command"):
         raise UsageError("A secret was taken out of the command as it was recorded.", remedy="Give the whole command behind --.")  # fmt: skip
+    if script := running.missing_script(prepared):
+        why = next(part.why for part in prepared.parts if part.name == "code")
+        raise UsageError(f"{ascii(script)[1:-1]} is not in {ascii(str(prepared.folder))[1:-1]}: {why}.", remedy="Put it there, and say it again.")  # fmt: skip
     if not _may_write(reader.path):
         raise UsageError(
             f"{ascii(str(reader.path))[1:-1]} cannot be written to, and the new run goes there.", remedy="Make a copy of it (cp), and name that with -c."

@@ -274,6 +274,7 @@ def test_what_cannot_be_is_said(trained: Trained, capfd: Capture, case: str, wor
     filled = [word.format(base=trained.base) for word in words]
     start = ["reproduce", "plain", "-c", str(trained.catalog)]
     start += [] if "-o" in words else ["-o", str(trained.base / "again")]
+    start += [] if "--repo" in words else ["--repo", str(trained.project)]
     code = run_verb([*start, *filled])
     out, err = capfd.readouterr()
     assert code in (1, 2), (out, err)
@@ -293,6 +294,9 @@ def test_without_the_commit_it_says_what_to_clone(trained: Trained, capfd: Captu
     part = next(part for part in document["parts"] if part["name"] == "code")
     assert code == 0 and part["state"] in ("missing", "partial")
     assert "--repo" in part["why"] + " ".join(document["notes"]), document
+    code = run_verb(["reproduce", "plain", "-c", str(trained.catalog), "--run", "--yes"])
+    said = capfd.readouterr().err
+    assert code == 2 and "train.py is not in plain-again: " in said and "--repo" in said and "Put it there" in said
     assert (folder / "plain-again/environment/requirements.txt").read_text().endswith("\nnoise==1.0\n")
 
 
@@ -401,3 +405,27 @@ def test_inputs_that_are_gone_or_changed_are_named_and_cost_no_other(tmp_path: P
     notes = "\n".join(document["notes"])
     assert "gone:v1, gone.csv: " in notes and "changed:v1, changed.csv: " in notes, notes
     assert len(list((tmp_path / "again").rglob("small.csv"))) == 1
+
+
+def test_a_run_of_another_tool_is_recorded_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:  # fmt: skip
+    """Of an imported run only the script's name may be known: once the script is there, it is run under `artui exec`."""
+    from tests.exchange.mlruns import write_run
+
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "store", 1)
+    assert run_verb(["import", "store", "-c", "c.artui"]) == 0
+    with open_reader(tmp_path / "c.artui") as reader:
+        detail = reader.run(reader.runs()[0].id).detail()
+    capfd.readouterr()
+    words = ["reproduce", detail.head.id, "-c", "c.artui", "-o", "again", "--json"]
+    assert run_verb(words) == 0
+    document = json.loads(capfd.readouterr()[0])
+    own = [] if document["command"] else ["--", "python", "train.py"]
+    script = (document["command"] or own)[-1]
+    (tmp_path / "again/code" / script).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "again/code" / script).write_text("print('loss=1.5')")
+    run_verb([*words, "--run", "--yes", "--here", *own])
+    document = json.loads(capfd.readouterr()[0])
+    with open_reader(tmp_path / "c.artui") as reader:
+        again = reader.run(document["again"]["id"]).detail()
+    assert [(metric.name, metric.summary.last) for metric in again.metrics if metric.name == "loss"] == [("loss", 1.5)]
