@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts
@@ -28,10 +27,7 @@ async def _press(pilot: Pilot[Any], *keys: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-def test_versions_stand_side_by_side_with_what_made_them(
-    demo_catalog: Path, explore: Explore, size: tuple[int, int]
-) -> None:
+def test_versions_stand_side_by_side_with_what_made_them(demo_catalog: Path, explore: Explore) -> None:
     """What differs comes first: how they stand, metadata, results and params of their runs; each key leads on, and esc back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -69,7 +65,7 @@ def test_versions_stand_side_by_side_with_what_made_them(
         await _press(pilot, "escape", "escape")
         assert on(pilot, ArtifactScreen).artifact_key == version.artifact_key
 
-    explore(demo_catalog, flow, size=size)
+    explore(demo_catalog, flow, size=(80, 24))
 
 
 def _odd(path: Path) -> None:
