@@ -6,7 +6,7 @@ come with any release, one that changes or goes makes another CONTRACT.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.model import missing_facts
@@ -364,6 +364,7 @@ RECORDS: dict[str, Record] = {
         "run": Field("run?", "the run, if it is one"),
         "version": Field("version?", "the version, if it is one"),
         "is_repeated": Field("flag", "whether it stands at another place, and is only named here"),
+        "is_deleted": Field("flag", "whether it is deleted, or its content removed"),
     },
     "factor": {
         "section": Field("text", "params, inputs, environment …"),
@@ -814,11 +815,13 @@ def compared_record(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def node_record(node: Node) -> dict[str, Any]:
-    """Make the record of a thing in a lineage."""
+def node_record(node: Node, runs_there: Collection[int]) -> dict[str, Any]:
+    """Make the record of a thing in a lineage; `runs_there` are the keys of those runs that are not deleted."""
+    version = node.version
+    is_gone = version is not None and (version.deleted_ms is not None or version.removed_ms is not None)
     return {
         "depth": node.depth, "relation": node.relation, "run": _or_none(run_record, node.run), "version": _or_none(version_record, node.version),
-        "is_repeated": node.is_repeated,
+        "is_repeated": node.is_repeated, "is_deleted": is_gone or (node.run is not None and node.run.key not in runs_there),
     }  # fmt: skip
 
 

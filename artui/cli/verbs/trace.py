@@ -64,9 +64,9 @@ def command(
         from artui.cli.contract import node_record
 
         print_json(
-            root=node_record(graph.root),
-            upstream=[node_record(node) for node in graph.upstream],
-            downstream=[node_record(node) for node in graph.downstream],
+            root=node_record(graph.root, there),
+            upstream=[node_record(node, there) for node in graph.upstream],
+            downstream=[node_record(node, there) for node in graph.downstream],
             is_cut=graph.is_cut,
         )
         return 0
