@@ -335,8 +335,10 @@ def _train_final(path: Path, work: Path, best: Trained) -> None:
     settings = [f"{name}={value}" for name, value in asdict(best.config).items()]
     for number, code in enumerate((FINAL_CODE, EDITED_FINAL_CODE), 1):
         _write(folder / "final.py", code)
-        command = [sys.executable, "final.py", f"final-{number}", best.run_id, *settings]
-        surroundings = {**os.environ, "ARTUI_CATALOG": str(path.resolve()), "ARTUI_QUIET": "1"}
+        # By its name, as one would type it in an environment that is active.
+        command = [os.path.basename(sys.executable), "final.py", f"final-{number}", best.run_id, *settings]
+        places = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
+        surroundings = {**os.environ, "PATH": places, "ARTUI_CATALOG": str(path.resolve()), "ARTUI_QUIET": "1"}
         done = subprocess.run(command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"final-{number} failed: {done.stderr[-2000:]}")

@@ -196,7 +196,7 @@ def test_nothing_that_people_change_is_in_the_file(tmp_path: Path) -> None:
         for name, value in plant_named("tags"):
             events.tag(catalog, run_id, name, value)
         undone = events.undo(catalog)
-        assert undone is not None and replace(undone, touched=()) == events.Outcome(
+        assert undone is not None and replace(undone, touched=(), edit_id="") == events.Outcome(
             f"tag {plant_named('tags')[-1][0]} on 1 run", 1, 0
         )
 
