@@ -197,6 +197,9 @@ def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
         warn("not hashed", f"left unhashed: {', '.join(job.reference for job in cancelled[:5])}")
 
 
+_UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+
+
 class Progress:
     """The progress of hashing on stderr: a line that changes on a terminal, and one line elsewhere."""
 
@@ -228,7 +231,9 @@ class Progress:
             return
         self._shown_at, self._is_shown = now, True
         names = ascii(self.names)[1:-1][:40]
-        line = f"artui: {self.what} {names}: {self.hashed_bytes / 1e9:,.1f} of {self.size_bytes / 1e9:,.1f} GB.{self.remedy}"
+        unit, size = next(((unit, size) for unit, size in _UNITS if self.size_bytes >= size), _UNITS[-1])
+        done = f"{self.hashed_bytes / size:,.1f} of {self.size_bytes / size:,.1f} {unit}"
+        line = f"artui: {self.what} {names}: {done}.{self.remedy}"
         self._write(f"\r\x1b[K{line}" if self._is_terminal else f"{line}\n")
 
     def __enter__(self) -> Progress:

@@ -381,7 +381,7 @@ class Run:
         *,
         kind: str = "model",
         stage: str | None = None,
-        alias: str | Sequence[str] = (),
+        alias: str | Sequence[str] | None = (),
         metadata: Mapping[str, Any] | None = None,
         note: str = "",
         related: Mapping[str, Relation] | None = None,
@@ -406,7 +406,7 @@ class Run:
                 order = saving.Order(
                     self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage), "output",
                     metadata=metadata or {}, note=note, related=related or {}, facts=facts or {},
-                    aliases=[alias] if isinstance(alias, str) else list(alias), store=None if store is None else str(store),
+                    aliases=[alias] if isinstance(alias, str) else list(alias or ()), store=None if store is None else str(store),
                 )  # fmt: skip
                 reference = self._save(writer, order)
         return reference

@@ -105,6 +105,8 @@ class Outcome:
     outputs: tuple[OutputOutcome, ...]
     causes: tuple[Cause, ...]
     """All that differs, whether the metrics came back or not."""
+    error: str = ""
+    """The line of the error by which it failed this time."""
 
     @property
     def judged(self) -> tuple[MetricOutcome, ...]:

@@ -9,7 +9,7 @@ from artui.catalog import artifacts
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
 from artui.catalog.standing import deletion_text, refuse_removed_run
-from artui.errors import AmbiguousReference, DeletedReference, UnknownReference, UsageError
+from artui.errors import AmbiguousReference, ArtuiError, DeletedReference, UnknownReference, UsageError
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
@@ -46,6 +46,7 @@ def find_run(reader: Reader, text: str) -> RunHead:
     if not heads:
         with reader.snapshot() as connection:
             refuse_deleted_run(connection, reference.name)
+        _refuse_version(reader, text)
         offered = f"The newest are {', '.join(newest)}." if newest else "The catalog has no runs yet."
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
     if reference.has_version:
@@ -54,6 +55,23 @@ def find_run(reader: Reader, text: str) -> RunHead:
         ids = ", ".join(head.id for head in heads)
         raise AmbiguousReference(f"{count:,} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
     return heads[0]
+
+
+def _refuse_version(reader: Reader, text: str) -> None:
+    """Say which run made a version, where a run is asked for.
+
+    Raises:
+        UnknownReference: the text names a version, or an artifact.
+    """
+    try:
+        version = find_version(reader, text)
+    except ArtuiError:
+        return
+    maker = version.made_by
+    made = f"was made by {maker.name}" if maker is not None else "was made by no run that is known"
+    raise UnknownReference(
+        f"{text!r} is no run: {version.reference} {made}.", remedy=f"Write {maker.name}." if maker is not None else ""
+    )
 
 
 def refuse_deleted_run(connection: sqlite3.Connection, text: str) -> None:

@@ -204,5 +204,9 @@ def script_of(command: Command, variables: Mapping[str, str], python: str) -> st
     lines.append(f'PATH="$PWD/{up}/environment/venv/bin:$PATH"  # if it was made: artui reproduce … --run makes it')
     if python:
         lines.append(f"# It ran with Python {python}.")
-    lines.append(f"exec {shlex.join(command.words)}")
+    if command.words[0] == PYTHON:
+        lines.append("python=$(command -v python || command -v python3)")
+        lines.append(f'exec "$python" {shlex.join(command.words[1:])}')
+    else:
+        lines.append(f"exec {shlex.join(command.words)}")
     return "\n".join(lines) + "\n"

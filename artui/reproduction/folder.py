@@ -25,6 +25,7 @@ from artui.reproduction import code as code_of_runs
 from artui.reproduction.command import CODE, command_for, guessed_root, script_of, variables_of
 from artui.reproduction.inputs import is_as_it_was, put_inputs
 from artui.reproduction.packages import direct_text, packages_of, requirements_text
+from artui.reproduction.unkept import put_unkept
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def prepare(
     )  # fmt: skip
     if command:
         made.words, made.flaw = list(command), "it is another one than was recorded"
+    unkept = put_unkept(
+        run, folder, made.words, made.directory, paths=[*code.paths, *(posixpath.relpath(path, CODE) for path in inputs.digests)], may_replace=may_replace,
+    )  # fmt: skip
     env, packages, written = _put_environment(reader, run, folder, root, code.paths)
     variables = variables_of(run.context.get("variables"))
     recording = run.context.get("exec")
@@ -85,17 +89,17 @@ def prepare(
         Ingredient("command", "missing" if not made.words else "partial" if made.flaw else "present", made.flaw or " ".join(made.words)),
     )  # fmt: skip
     notes += [f"{path}: {why}" for path, why in list(put.lost.items())[:10]]
-    notes += [*inputs.notes, *made.notes]
-    changed = sorted({*put.changed, *inputs.changed})
+    notes += [*inputs.notes, *made.notes, *unkept.notes]
+    changed = sorted({*put.changed, *inputs.changed, *unkept.changed})
     prepared = Prepared(
         run.head, folder, parts, tuple(dict.fromkeys(notes)), tuple(made.words), made.directory, variables, run.python, tuple(packages),
-        put.written_count + inputs.written_count + written, tuple(changed),
+        put.written_count + inputs.written_count + unkept.written_count + written, tuple(changed),
         recording if isinstance(recording, dict) else {}, isinstance(recording, dict) or "import" in run.context,
     )  # fmt: skip
     (folder / made.directory).mkdir(parents=True, exist_ok=True)
     if made.words:
         _write(folder, "run.sh", script_of(made, variables, run.python).encode(), is_program=True)
-    _write(folder, RECORD, _record(reader, prepared, {**put.digests, **inputs.digests}))
+    _write(folder, RECORD, _record(reader, prepared, {**put.digests, **inputs.digests, **unkept.digests}))
     return prepared
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from artui.capture.reproducing import AGAIN
 from artui.errors import ArtuiError
 from artui.model.audit import NO_DATA_KINDS
 from artui.model.reproduction import Came, Cause, MetricOutcome, Outcome, OutputOutcome, Prepared
+from artui.model.tracebacks import error_line
 from artui.query.codediff import LOCKS, first_version, surroundings_of
 from artui.query.run import get_run
 from artui.query.series.points import get_series
@@ -67,6 +69,7 @@ def outcome(
     return Outcome(
         original.head, again.head, tolerance, tuple(metrics), tuple(_outputs(original, again)),
         tuple(_causes(reader, original, again_reader, again, prepared)),
+        error_line(again.error) if again.error and again.head.status == "failed" else "",
     )  # fmt: skip
 
 
@@ -151,6 +154,7 @@ def _causes(
     reader: Reader, original: RunDetail, again_reader: Reader, again: RunDetail, prepared: Prepared
 ) -> Iterable[Cause]:
     parts = {part.name: part for part in prepared.parts}
+    yield from _not_there(original, again)
     for path in prepared.changed:
         is_code = path.startswith(f"{CODE}/") and path.lower().endswith(_CODE_ENDINGS)
         yield Cause("code" if is_code else "data", path.split("/", 1)[1], "as recorded", "changed in the folder")
@@ -172,6 +176,18 @@ def _causes(
     yield from _pairs("env", variables[0], variables[1])
     if parts["command"].state == "partial":
         yield Cause("command", "arguments", *_words_apart(original.command[1:], prepared.command[1:]))
+
+
+_NO_FILE = re.compile(r"No such file or directory: '([^'\n]{1,300})'")
+
+
+def _not_there(original: RunDetail, again: RunDetail) -> Iterable[Cause]:
+    """Name the file that a failed run did not find."""
+    found = _NO_FILE.findall(again.error or "") if again.head.status == "failed" else []
+    for path in found[-1:]:
+        place = os.path.normpath(os.path.join(original.directory or os.sep, path))
+        lies = f"something lies at {place} today" if os.path.exists(place) else "it was read, or found, by the run"
+        yield Cause("data", path, lies, "not in the folder: nobody kept it")
 
 
 def _is_same_place(before: str, after: str, original: RunDetail, prepared: Prepared) -> bool:

@@ -43,14 +43,16 @@ def verdict(ingredients: Sequence[Ingredient]) -> str:
     """Say in a sentence whether the run could be made again."""
     missing = [each.name for each in ingredients if each.state == "missing"]
     partial = [each.name for each in ingredients if each.state == "partial"]
+    unknown = any(each.name == "data" and each.state == "none" for each in ingredients)
+    read = " It noted no data that it used: what it read by itself is not known." if unknown else ""
     if not missing and not partial:
-        return "Everything that it takes to make this run again was kept."
+        return ("Everything that was noted was kept." if unknown else "Everything that it takes to make this run again was kept.") + read  # fmt: skip
     parts = []
     if missing:
         parts.append(f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing")
     if partial:
         parts.append(f"{_listed(partial)} {'is' if len(partial) == 1 else 'are'} known in part")
-    return f"This run could not be made again as it was for sure: {', and '.join(parts)}."
+    return f"It is not certain that this run can be made again as it was: {', and '.join(parts)}.{read}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -82,9 +82,7 @@ def outcome_verdict(outcome: Outcome) -> str:
     judged = outcome.judged
     lost = [metric for metric in judged if metric.came not in ("same", "close")]
     if outcome.again.status != outcome.original.status:
-        start = (
-            f"It did not come back: it {outcome.again.status}, and {outcome.original.name} {outcome.original.status}."
-        )
+        start = f"It did not come back: it {outcome.again.status}, and {outcome.original.name} {outcome.original.status}{f': {outcome.error}' if outcome.error else ''}."
     elif not judged:
         start = "It ran, and there is no metric by which to judge it."
     elif not lost:

@@ -429,3 +429,67 @@ def test_a_run_of_another_tool_is_recorded_from_outside(tmp_path: Path, monkeypa
     with open_reader(tmp_path / "c.artui") as reader:
         again = reader.run(document["again"]["id"]).detail()
     assert [(metric.name, metric.summary.last) for metric in again.metrics if metric.name == "loss"] == [("loss", 1.5)]
+
+
+def test_what_a_script_names_and_nobody_kept_is_put_there_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:  # fmt: skip
+    """A file that git ignores, and a folder, as the run found them; not what was written to since, what is hidden, or the run's own output."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(
+        "import os\n"
+        "total = sum(float(line) for line in open('data.csv')) + sum(len(open('more/' + name).read()) for name in os.listdir('more'))\n"
+        "names = ['.hidden', 'gone.csv', 'later.csv', '../outside.csv', 'train.py', 'credentials.json']\n"
+        "if not os.environ.get('ARTUI_REPRODUCES'):\n    open('later.csv', 'w').write('1')\n"
+        "print(f'loss={total}')\n"
+        "open('needed.csv')\n"
+    )
+    for name in ("data.csv", "more/a.txt", "more/.hidden", ".hidden", "credentials.json", "needed.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1\n")
+        os.utime(tmp_path / name, (1_700_000_000, 1_700_000_000))
+    (tmp_path / "outside.csv").write_text("1")
+    os.utime(tmp_path / "more", (1_700_000_000, 1_700_000_000))
+    command = [
+        "-m",
+        "artui",
+        "exec",
+        "-c",
+        "c.artui",
+        "-n",
+        "named",
+        "--code",
+        "--no-system",
+        "--",
+        sys.executable,
+        "train.py",
+    ]
+    subprocess.run([sys.executable, *command], capture_output=True, check=True)
+    capfd.readouterr()
+    os.utime(tmp_path / "needed.csv", (4_000_000_000, 4_000_000_000))
+
+    words = ["reproduce", "named", "-c", "c.artui", "-o", "again", "--json"]
+    assert run_verb(words) == 0
+    document = json.loads(capfd.readouterr()[0])
+    there = {str(path.relative_to(tmp_path / "again/code")) for path in (tmp_path / "again/code").rglob("*") if path.is_file()}  # fmt: skip
+    assert there == {"train.py", "data.csv", "more/a.txt"}
+    assert sum("was not kept: it is copied from" in note for note in document["notes"]) == 2
+
+    code = run_verb([*words, "--run", "--yes", "--here"])
+    document = json.loads(capfd.readouterr()[0])
+    assert code == 1 and document["causes"][0]["name"] == "needed.csv" and document["causes"][0]["ingredient"] == "data"
+    assert "FileNotFoundError" in document["verdict"] and "needed.csv" in document["verdict"]
+    (tmp_path / "again/code/needed.csv").write_text("")
+    (tmp_path / "again/code/data.csv").write_text("2\n")
+    code = run_verb([*words, "--run", "--yes", "--here"])
+    document = json.loads(capfd.readouterr()[0])
+    assert code == 1 and document["changed"] == ["code/data.csv"]
+    assert [cause["name"] for cause in document["causes"] if cause["ingredient"] == "data"] == ["data.csv"]
+    environment = {"PATH": os.path.dirname(sys.executable) + os.pathsep + os.defpath}
+    assert subprocess.run(["sh", "again/run.sh"], env=environment, capture_output=True, check=True).stdout.startswith(b"loss=")  # fmt: skip
+
+
+def test_a_version_is_no_run_and_the_one_that_made_it_is_named(demo_catalog: Path, capfd: Capture) -> None:
+    """Verbs of runs say which run made what was named instead."""
+    for verb in ("reproduce", "audit"):
+        for text in ("digits-model", "digits-model:production"):
+            assert run_verb([verb, text, "-c", str(demo_catalog)]) == 2
+            assert f"'{text}' is no run: digits-model:v2 was made by final-2. Write final-2." in capfd.readouterr().err
