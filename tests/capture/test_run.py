@@ -313,7 +313,7 @@ def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_text("a,b\n1,2\n")
     with artui.start_run(project="p", name="prepare", stage="data", catalog=path) as run:
-        assert run.save("data", data, kind="dataset") == "data:v1"
+        assert run.save("data", data, kind="dataset", alias=None, metadata=None, related=None, facts=None) == "data:v1"
     with artui.start_run(project="p", name="train", catalog=path) as run:
         local = run.use("data:latest")
         assert local.read_text() == "a,b\n1,2\n" and local.name == "data.csv" and local != data
