@@ -230,7 +230,7 @@ class Recording:
         }
         self.act(
             "save", b"".join(file.content for file in contents), project=run.project, artifact=name, kind=kind,
-            stage=stage or stage_of(kind, run.stage), relation=relation, metadata=dict(metadata or {}), previews=previews,
+            stage=stage or stage_of(kind, run.stage, is_made=relation == "output"), relation=relation, metadata=dict(metadata or {}), previews=previews,
             files=[(file.name, len(file.content), file.media_type or media_type(file.name)) for file in contents],
             host=environment.surroundings().host, time_ms=clock.now_ms(),
         )  # fmt: skip

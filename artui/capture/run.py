@@ -404,7 +404,7 @@ class Run:
             if self._ready(doing) and (writer := self._writer):
                 name = fitting_name(name, what="an artifact", otherwise="unnamed")
                 order = saving.Order(
-                    self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage), "output",
+                    self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage, is_made=True), "output",
                     metadata=metadata or {}, note=note, related=related or {}, facts=facts or {},
                     aliases=[alias] if isinstance(alias, str) else list(alias or ()), store=None if store is None else str(store),
                 )  # fmt: skip

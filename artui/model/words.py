@@ -74,9 +74,17 @@ downstream of the requirement.
 Relation = Literal["output", "input", "derived", "trained", "satisfies"]
 
 
-def stage_of(kind: str, preferred: str) -> str:
-    """Give the stage that an artifact of this kind belongs to: the run's own if it knows the kind."""
-    if kind in KINDS.get(preferred, ()):
+MADE_ANYWHERE = ("report", "figure", "table", "log", "code", "environment")
+"""Kinds that say nothing of the stage: runs of every stage make them."""
+
+
+def stage_of(kind: str, preferred: str, *, is_made: bool = False) -> str:
+    """Give the stage that an artifact of this kind belongs to.
+
+    It is the preferred one if that knows the kind. With `is_made` the preferred one is the stage of the run that made the
+    artifact, which also wins over what a kind suggests that runs of every stage make.
+    """
+    if kind in KINDS.get(preferred, ()) or (is_made and kind in MADE_ANYWHERE):
         return preferred
     return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)
 

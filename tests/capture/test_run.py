@@ -308,6 +308,30 @@ def test_catalog_moved_away_and_back_has_everything(path: Path, capsys: pytest.C
     assert capsys.readouterr().err.count("moved") == 1
 
 
+def test_an_artifact_is_of_the_stage_of_the_run_that_made_it_unless_its_kind_says_more(
+    path: Path, tmp_path: Path
+) -> None:
+    """Reports, figures and tables are made in every stage; a model is of modelling; a stage that is given wins, and stays."""
+    file = tmp_path / "x.txt"
+    file.write_text("x")
+    saved = {
+        "requirements": {"figure": "requirements", "report": "requirements", "dataset": "data"},
+        "data": {"report": "data", "figure": "data", "table": "data", "model": "modelling", "mine": "data"},
+        "operations": {"report": "operations", "table": "operations", "requirement": "requirements"},
+    }
+    for stage, kinds in saved.items():
+        with artui.start_run(project="p", name=stage, stage=stage, catalog=path) as run:
+            for kind in kinds:
+                run.save(f"{stage}-{kind}", file, kind=kind)
+            run.save(f"{stage}-given", file, kind="report", stage="modelling")
+            run.save("first", file, kind="report")
+    expected = {f"{stage}-{kind}": of for stage, kinds in saved.items() for kind, of in kinds.items()}
+    expected |= {f"{stage}-given": "modelling" for stage in saved} | {"first": "requirements"}
+    with open_reader(path) as reader:
+        found = {head.name: head.stage for head in artifact_list(reader)}
+    assert {name: found[name] for name in expected} == expected
+
+
 def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
     """Inputs, outputs, aliases and relations become edges; the path that use gives has the content."""
     data = tmp_path / "data.csv"
