@@ -254,6 +254,12 @@ def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
 
 
+def warn_red(text: str) -> None:
+    """Say on stderr what is to be known before something is gone for good: in red on a terminal that has colours."""
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    click.secho(clean(text), fg="red", err=True, color=False if is_plain else None)
+
+
 def is_word_typed(question: str, word: str) -> bool:
     """Ask on stderr; only the whole word is a yes, and without a terminal nothing is."""
     if not sys.stdin.isatty():

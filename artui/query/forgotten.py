@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from artui.catalog import cells as cell_of
 from artui.errors import UnknownReference
+from artui.query.artifacts import version_heads
+from artui.query.resting import resting_on
 
 if TYPE_CHECKING:
+    from artui.model import Resting, VersionHead
     from artui.query.reader import Reader
 
 _RUN = """
@@ -68,6 +71,10 @@ class Forgotten:
     going: tuple[Part, ...]
     staying: tuple[Part, ...]
     """What stays, without it."""
+    version: VersionHead | None = None
+    """The version itself, if it is one."""
+    resting: Resting | None = None
+    """What rests on it, if it is a version."""
 
 
 def forgotten_run(reader: Reader, run_id: str) -> Forgotten:
@@ -106,8 +113,10 @@ def forgotten_version(reader: Reader, version_id: str) -> Forgotten:
     """
     with reader.snapshot() as connection:
         row = connection.execute(_VERSION, {"id": version_id}).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
+        if row is None:
+            raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")  # fmt: skip
+        (head,) = version_heads(connection, "SELECT :key", {"key": row[0]}, with_deleted=True)
+        resting = resting_on(reader, [head.key])
     _, reference, files, size_bytes, storage, others, users, related, aliases, artifact = row
     is_inside = storage == "embedded"
     content = Part("file", files, note="with all content" if is_inside else "of which only paths and digests are here: the files themselves stay where they are")  # fmt: skip
@@ -120,7 +129,7 @@ def forgotten_version(reader: Reader, version_id: str) -> Forgotten:
         *([Part("other version", others, note="of the artifact")] if others else []),
     ]
     size = size_bytes if is_inside and isinstance(size_bytes, int) else 0
-    return Forgotten("version", version_id, cell_of.text(reference), size, _some(going), _some(staying))
+    return Forgotten("version", version_id, cell_of.text(reference), size, _some(going), _some(staying), head, resting)
 
 
 def _some(parts: list[Part]) -> tuple[Part, ...]:

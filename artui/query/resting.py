@@ -46,7 +46,7 @@ def _in_production(
     """Give what is in production and rests on some versions, however far; versions `besides` are left out."""
     found: dict[int, VersionHead] = {}
     values = {"keys": orjson.dumps(list(version_keys)).decode()}
-    for subject in version_heads(connection, _OF_KEYS, values):
+    for subject in version_heads(connection, _OF_KEYS, values, with_deleted=True):
         graph = read_graph(connection, subject, directions=DOWN, most=_MOST_READ)
         found |= {key: head for key, head in graph.versions.items() if key not in besides and is_in_production(head)}
     return tuple(sorted(found.values(), key=_rank))

@@ -9,6 +9,7 @@ from typing import Any
 
 from artui.model import (
     NOT_STORED,
+    PRODUCTION,
     Approval,
     Change,
     ManifestFile,
@@ -52,6 +53,8 @@ MAX_USERS = 12
 """More runs that used a version are only counted."""
 _NAMED_USERS = 3
 _NAMED_FILES = 3
+_MOST_NAMED = 3
+"""So many aliases of versions that would be gone are named."""
 DECLARED = "facts"
 """Title of the section about what is declared."""
 HISTORY = "history"
@@ -197,6 +200,22 @@ def resting_texts(resting: Resting) -> tuple[str, ...]:
         " and ".join(counted),
         count_text(resting.run_count + len(resting.versions)),
     )
+
+
+def consequences(heads: Sequence[VersionHead], resting: Resting) -> tuple[str, ...]:
+    """Say what comes of versions being gone: which aliases name nothing then, and what rests on them; empty for nothing."""
+    texts = []
+    is_one = len(heads) == 1
+    named = [(alias, head) for head in heads for alias in ordered_aliases(head) if alias != "latest"]
+    named.sort(key=lambda pair: pair[0] != PRODUCTION)
+    if named:
+        words = [alias if is_one else f"{alias} ({head.reference})" for alias, head in named[:_MOST_NAMED]]
+        more = f" and {len(named) - len(words):,} more" if len(named) > len(words) else ""
+        verb = "names" if len(named) == 1 else "name"
+        texts.append(f"{', '.join(words)}{more} {verb} {'it' if is_one else 'them'}, and would name nothing")
+    if users := resting_texts(resting):
+        texts.append(f"{'' if is_one else f'{resting.under_count:,} of them are '}used by {users[0]}")
+    return tuple(texts)
 
 
 def short_digest(digest: str) -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artui.cli.common import catalog_option, is_word_typed, open_reader
+from artui.cli.common import catalog_option, is_word_typed, open_reader, warn_red
 from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.catalog.forgetting import Found
     from artui.model import RunHead, VersionHead
+    from artui.query.reader import Reader
 
 _WORD = "forget"
 
@@ -41,6 +42,7 @@ def command(what: str, is_text: bool, yes: bool, catalog: str | None) -> int:
     with open_reader(catalog, say=False) as reader:
         path = reader.path
         subject = None if is_text or what == "-" else _subject(reader, text)
+        warnings = () if subject is None or isinstance(subject, RunHead) else _warnings(reader, subject)
     forgetting.check_alone(path)
     with Catalog(path) as opened:
         if subject is None:
@@ -54,6 +56,8 @@ def command(what: str, is_text: bool, yes: bool, catalog: str | None) -> int:
             question = f"The run {subject.name} is taken out, with its points, logs and history"
         else:
             question = f"{subject.reference} is taken out, with its content and history"
+        for warning in warnings:
+            warn_red(warning)
         if not yes and not is_word_typed(f"{question}, for good", _WORD):
             raise UsageError("Nothing was forgotten.", remedy="Say --yes, or type the word when you are asked.")
         if subject is None:
@@ -90,6 +94,14 @@ def _subject(reader: object, text: str) -> RunHead | VersionHead | None:
         f"{text!r} names an artifact, not a version.",
         remedy=f"Write {subject.reference}, or --text for all places of the name.",
     )
+
+
+def _warnings(reader: Reader, head: VersionHead) -> tuple[str, ...]:
+    """Say what a version's aliases and what rests on it would be without, in the words of the app."""
+    from artui.query.resting import resting_on
+    from artui.sheets.version import consequences
+
+    return tuple(f"{head.reference}: {text}" for text in consequences([head], resting_on(reader, [head.key])))
 
 
 def _print(found: Found) -> None:

@@ -16,7 +16,7 @@ from artui.query.runs.rows import run_ids, run_keys, run_rows
 from artui.reference import check_alias, check_given_alias
 from artui.safetext import cells_of, clean
 from artui.sheets.sheet import MIDDLE_DOT
-from artui.sheets.version import resting_texts
+from artui.sheets.version import consequences
 from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import fit_middle
 from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versions
@@ -38,8 +38,6 @@ _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
 _LEAST_NAME_CELLS = 12
 """A name in a question is cut to no less."""
-_MOST_NAMED = 3
-"""So many aliases of versions that are to be deleted are named."""
 
 
 class Editor:
@@ -706,7 +704,7 @@ class VersionsEditor(Editor):
             lambda edit, head: edit.delete_version(head.id),
             "delete",
             edit_name="deletion of",
-            about=_consequences(heads, resting),
+            about=_about_deletion(heads, resting),
             unmarks=True,
         )
 
@@ -770,22 +768,9 @@ def _whom(heads: Heads) -> str:
     return clean(heads[0].reference) if len(heads) == 1 else plural(len(heads), "version")
 
 
-def _consequences(heads: Heads, resting: Resting) -> str:
-    """Say what comes of deleting versions: which aliases name nothing then, what rests on them, and when their room is free."""
-    parts = []
-    named = [(alias, head) for head in heads for alias in chosen_aliases(head)]
-    named.sort(key=lambda pair: pair[0] != PRODUCTION)
-    if named:
-        of_one = len(heads) == 1
-        texts = [alias if of_one else f"{alias} ({clean(head.reference)})" for alias, head in named[:_MOST_NAMED]]
-        more = f" and {len(named) - len(texts):,} more" if len(named) > len(texts) else ""
-        names = "names" if len(named) == 1 else "name"
-        parts.append(f"{', '.join(texts)}{more} {names} {'it' if of_one else 'them'}, and would name nothing")
-    if texts_of_resting := resting_texts(resting):
-        which = "" if len(heads) == 1 else f"{resting.under_count:,} of them are "
-        parts.append(f"{which}used by {clean(texts_of_resting[0])}")
-    parts.append(_room_text(heads))
-    return MIDDLE_DOT.join(parts)
+def _about_deletion(heads: Heads, resting: Resting) -> str:
+    """Say what comes of deleting versions, and when their room is free."""
+    return MIDDLE_DOT.join([*map(clean, consequences(heads, resting)), _room_text(heads)])
 
 
 def _room_text(heads: Heads) -> str:

@@ -8,6 +8,7 @@ from artui.errors import UsageError
 from artui.model import VersionHead
 from artui.query.forgotten import forgotten_run, forgotten_version
 from artui.safetext import clean
+from artui.sheets.version import consequences
 from artui.tui.keys import bindings
 from artui.tui.screens.asked import AskedScreen
 from artui.tui.widgets.lines import BLANK, Line
@@ -78,10 +79,13 @@ def forget_lines(forgotten: Forgotten) -> list[Line]:
     """Show what goes, what stays, and what is to be known before."""
     what = "run" if forgotten.kind == "run" else "version"
     size: list[Span] = [(f"  {bytes_text(forgotten.size_bytes)}", "dim")] if forgotten.size_bytes else []
+    version, resting = forgotten.version, forgotten.resting
+    warnings = consequences([version], resting) if version is not None and resting is not None else ()
     lines = [
         BLANK,
         Line([(f"  This takes the {what} ", "text"), (clean(forgotten.name, max_chars=120), "title"), (" out of the catalog for good.", "text")]),
         Line([("  Nothing brings it back: no undo, no restore, no backup beside the catalog.", "bad")]),
+        *(Line([(f"  {text}", "bad")]) for text in map(clean, warnings)),
         BLANK,
         Line([("  goes", "bold"), *size]),
         *_lines(forgotten.going),

@@ -182,4 +182,12 @@ def test_what_rests_on_a_version_is_said_when_it_is_deleted(call: Call, two: Pat
     assert call("delete", "data:v2")[1].splitlines()[1:] == ["  it is gold, used by 2 runs and model:v1 (production)"]
     call("undo")
     told = call("delete", "data:v2", "data:v1", "model:v1")[1].splitlines()
+    # What nothing brings back warns of no less, whether it was deleted before or not.
+    for is_deleted in (True, False):
+        if not is_deleted:
+            call("undo")
+        code, _, err = call("forget", "data:v2")
+        told_before = "data:v2: used by 2 runs" + ("" if is_deleted else " and model:v1 (production)")
+        assert code == 2 and told_before in err and "gold names it, and would name nothing" in err, err
+    call("delete", "data:v2", "data:v1", "model:v1")
     assert [line for line in told if line.startswith(" ")] == ["  it is gold, used by 2 runs", "  it is production"]
