@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,8 @@ from artui.model import Preview
 from artui.preview import structured, tensors, text, trees
 from artui.preview.source import Source
 
-_MAX_NOTEBOOK_BYTES = 8 << 20
+MAX_NOTEBOOK_BYTES = 8 << 20
+"""A larger notebook is a text."""
 _MAX_FRONT_BYTES = 64 << 10
 _MAX_HEAD_CHARS = 64 << 10
 _MAX_CELL_LINES = 30
@@ -25,23 +27,64 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _PAGE = re.compile(rb"/Type\s?/Page\b")
 
 
-def notebook(content: bytes, *, is_whole: bool) -> Preview:
-    """Preview a notebook: kernel, cells with their numbers, outputs that are plain text, errors."""
-    if not is_whole or len(content) > _MAX_NOTEBOOK_BYTES or tensors.parts_of(content) > tensors.MAX_JSON_PARTS:
-        return Preview("text", "notebook, its beginning as text", text.look(content, is_whole=False).text)
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a notebook, in lines without their newlines and colours."""
+
+    kind: str
+    """`code`, `markdown` or whatever the notebook says."""
+    label: str
+    """Its number as it ran, or its kind: `[3]`, `[markdown]`."""
+    source: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """What is plain text of them; of others which kinds there are."""
+    errors: tuple[str, ...]
+
+
+def read_cells(content: bytes) -> tuple[list[Cell], str] | None:
+    """Read the cells of a whole notebook, and its language; None if it is none, or too large."""
+    book = None if _is_large(content) else _book(content)
+    if book is None:
+        return None
+    notes = _dictionary(book[0].get("metadata"))
+    kernel, named = _dictionary(notes.get("kernelspec")), _dictionary(notes.get("language_info"))
+    return [_cell(cell) for cell in book[1]], str(named.get("name") or kernel.get("language") or "")
+
+
+def _cell(cell: dict[str, Any]) -> Cell:
+    outputs, errors = [], []
+    for output in _outputs(cell):
+        if output.get("output_type") in ("error", "pyerr"):
+            trace = "\n".join(line for line in _list(output.get("traceback")) if isinstance(line, str))
+            errors += _lines(trace or f"{output.get('ename', '')}: {output.get('evalue', '')}")
+            continue
+        plain, others = _shown(output)
+        outputs += _lines(plain) if plain is not None else []
+        outputs += [others] if others else []
+    source = _lines(_joined(cell.get("source", cell.get("input")))) or [""]
+    return Cell(str(cell.get("cell_type"))[:20], _label(cell), tuple(source), tuple(outputs), tuple(errors))
+
+
+def _lines(shown: str) -> list[str]:
+    plain = _COLOURS.sub("", shown).expandtabs(4)
+    return plain.removesuffix("\n").split("\n") if plain else []
+
+
+def _is_large(content: bytes) -> bool:
+    return len(content) > MAX_NOTEBOOK_BYTES or tensors.parts_of(content) > tensors.MAX_JSON_PARTS
+
+
+def _book(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    """Give a notebook and its cells; None if it is none."""
     try:
         book = json.loads(content)
     except (ValueError, RecursionError):
-        return structured.json_text(content, is_whole=is_whole)
-    sheets = (
-        [book]
-        if isinstance(book, dict) and "cells" in book
-        else book.get("worksheets")
-        if isinstance(book, dict)
-        else None
-    )
+        return None
+    if not isinstance(book, dict):
+        return None
+    sheets = [book] if "cells" in book else book.get("worksheets")
     if not isinstance(sheets, list) or not sheets:
-        return structured.json_text(content, is_whole=is_whole)
+        return None
     cells = [
         cell
         for sheet in sheets
@@ -49,6 +92,17 @@ def notebook(content: bytes, *, is_whole: bool) -> Preview:
         for cell in _list(sheet.get("cells"))
         if isinstance(cell, dict)
     ]
+    return book, cells
+
+
+def notebook(content: bytes, *, is_whole: bool) -> Preview:
+    """Preview a notebook: kernel, cells with their numbers, outputs that are plain text, errors."""
+    if not is_whole or _is_large(content):
+        return Preview("text", "notebook, its beginning as text", text.look(content, is_whole=False).text)
+    read = _book(content)
+    if read is None:
+        return structured.json_text(content, is_whole=is_whole)
+    book, cells = read
     notes = _dictionary(book.get("metadata"))
     kernel, language = _dictionary(notes.get("kernelspec")), _dictionary(notes.get("language_info"))
     kinds = Counter(str(cell.get("cell_type"))[:20] for cell in cells)
@@ -87,24 +141,33 @@ def _executed(count: int, ran: list[int]) -> str:
 def _cell_lines(cells: list[dict[str, Any]]) -> Iterator[str]:
     """Write cells one below the other; of outputs what is plain text, of others their kinds."""
     for cell in cells:
-        kind = cell.get("cell_type")
-        number = cell.get("execution_count", cell.get("prompt_number"))
-        yield (
-            f"[{number if isinstance(number, int) and abs(number) < 1 << 31 else ' '}]"
-            if kind == "code"
-            else f"[{str(kind)[:20]}]"
-        )
+        yield _label(cell)
         yield from _cut(_joined(cell.get("source", cell.get("input"))), "    ")
         for output in _outputs(cell):
-            data = _dictionary(output.get("data")) or output
-            plain = data.get("text/plain", output.get("text"))
+            plain, others = _shown(output)
             if output.get("output_type") in ("error", "pyerr"):
                 yield f"  ! {output.get('ename', '')}: {output.get('evalue', '')}"[: text.MAX_LINE_CHARS]
             elif plain is not None:
-                yield from _cut(_joined(plain), "  > ")
-            if others := [str(name)[:60] for name in data if "/" in str(name) and name != "text/plain"]:
-                yield f"  > ({', '.join(others[:6])}, not shown)"
+                yield from _cut(plain, "  > ")
+            if others:
+                yield f"  > {others}"
         yield ""
+
+
+def _label(cell: dict[str, Any]) -> str:
+    kind = cell.get("cell_type")
+    number = cell.get("execution_count", cell.get("prompt_number"))
+    if kind != "code":
+        return f"[{str(kind)[:20]}]"
+    return f"[{number if isinstance(number, int) and abs(number) < 1 << 31 else ' '}]"
+
+
+def _shown(output: dict[str, Any]) -> tuple[str | None, str]:
+    """Give what of an output is plain text, and which kinds it has besides: `(image/png, not shown)`."""
+    data = _dictionary(output.get("data")) or output
+    plain = data.get("text/plain", output.get("text"))
+    others = [str(name)[:60] for name in data if "/" in str(name) and name != "text/plain"]
+    return None if plain is None else _joined(plain), f"({', '.join(others[:6])}, not shown)" if others else ""
 
 
 def _cut(shown: str, before: str) -> Iterator[str]:
@@ -196,7 +259,7 @@ def page(content: bytes, *, is_whole: bool, what: str) -> Preview:
 
 def pdf(source: Source) -> Preview:
     """Name a PDF: its version, and how many pages are seen without unpacking anything."""
-    content = source.head(_MAX_NOTEBOOK_BYTES)
+    content = source.head(MAX_NOTEBOOK_BYTES)
     version = content[5:8].decode("ascii", "replace")
     facts = [("version", version)]
     if pages := len(_PAGE.findall(content)):

@@ -59,6 +59,19 @@ class LogSource(ABC):
         """Release what the source holds open."""
 
 
+class TextSource(LogSource):
+    """A text in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def size(self) -> int:
+        return len(self._content)
+
+    def read(self, offset: int, count: int) -> bytes:
+        return self._content[offset : offset + count]
+
+
 def next_line(source: LogSource, offset: int) -> int:
     """Give where the line after that at `offset` begins: at the end, the size."""
     start = offset // LINE_BYTES * LINE_BYTES

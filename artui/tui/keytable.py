@@ -80,6 +80,7 @@ SCOPES = {
     "graph": "Lineage, drawn",
     "live": "Live",
     "text": "Text and logs",
+    "notebook": "Notebooks",
     "table": "Tables",
     "rows": "Rows of a table",
     "logs": "Several logs",
@@ -1028,6 +1029,7 @@ USUAL_KEYS = (
     Key("text", "backslash", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
+    Key("notebook", "tab", "text", "cells/text", "The cells of the notebook, or the file as it is.", in_footer=True),
     Key("rows", "slash", "filter", "filter", "Only rows that hold some words, while typing.", in_footer=True),
     Key(
         "rows",

@@ -11,6 +11,7 @@ from artui.preview.text import is_text
 from artui.query import artifacts as query
 from artui.query.colouring import inks_by_start
 from artui.query.logs import open_file_log
+from artui.query.notebook import ENDING, read_notebook
 from artui.safetext import clean
 from artui.tui.facts.sections import wrapped_text
 from artui.tui.facts.version import preview_lines
@@ -20,12 +21,14 @@ from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from artui.model import Preview
     from artui.query.lines import LogSource
+    from artui.query.notebook import Notebook
     from artui.query.pictures import TablePicture
     from artui.tui.cells import Span
 
@@ -43,13 +46,15 @@ class _Content(NamedTuple):
     """What was captured of it, where there is no text."""
     why_not: str = ""
     """Why the file itself cannot be had; empty if it can."""
+    notebook: Notebook | None = None
+    """What it is as cells, if these are to be shown."""
 
 
 class TextScreen(LogScreen, OneFile):
     """Shows a file as text, or what was seen of it."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("text", "file", "list", "app")
-    BINDINGS = [*bindings("text"), *bindings("table"), *bindings("file")]
+    BINDINGS = [*bindings("notebook"), *bindings("text"), *bindings("table"), *bindings("file")]
 
     def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
         OneFile.__init__(self, version_key, path, words)
@@ -57,6 +62,10 @@ class TextScreen(LogScreen, OneFile):
         self._has_text = True
         self._note = ""
         self._picture: TablePicture | None = None
+        self._notebook: Notebook | None = None
+        """The cells, if the file is a notebook."""
+        self._has_cells = True
+        """Whether the cells are in sight, if there are any, and not the file as it is."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -97,25 +106,43 @@ class TextScreen(LogScreen, OneFile):
                     return _Content(None, "not text: what is seen of it", preview(self.path, stream, source.size()))
             source.close()
             return _Content(None, "not text: what was seen of it when it was saved", captured)
+        if self._has_cells and self.path.lower().endswith(ENDING) and (cells := read_notebook(source)) is not None:
+            source.close()
+            return _Content(cells.source, notebook=cells)
         return _Content(source)
 
     def _take(self, content: _Content) -> None:
-        source, self._note, preview, why_not = content
+        source, self._note, preview, why_not, notebook = content
+        self._notebook = notebook or self._notebook
         self._has_text = source is not None
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
         listing.set_class(source is not None, "hidden")
-        self.SCOPES = ("text", "file", "list", "app") if source is not None else ("file", "list", "app")  # type: ignore[misc]
+        text = ("notebook", "text") if self._notebook is not None else ("text",)
+        self.SCOPES = (*(text if source is not None else ()), "file", "list", "app")  # type: ignore[misc]
         self.show_keys()
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
             self.log_view.show(source)
-            self.ask("colours", lambda: inks_by_start(source, self.path), self.log_view.colour)
+            path = self.path if self._notebook is None else f"{self.path}.json"
+            if notebook is not None:
+                self._note = f"  {plural(notebook.cell_count, 'cell')}"
+            inked = None if notebook is None else notebook.inked
+            self.ask("colours", lambda: inks_by_start(source, path) if inked is None else inked, self.log_view.colour)
             self.set_focus(self.log_view)
         else:
             listing.set_lines([*self._reason(why_not), *self._preview(preview)], keep=False)
             listing.focus()
         self.show_place()
+
+    def action_text(self) -> None:
+        """Show the cells of a notebook, or the file as it is."""
+        if self._notebook is None:
+            self.artui.say("This is not a notebook.")
+            return
+        self._has_cells = not self._has_cells
+        self.pane.leave()
+        self.ask("text", self._read, self._take)
 
     def _read_picture(self) -> TablePicture | None:
         from artui.query.pictures import read_picture
@@ -163,5 +190,5 @@ class TextScreen(LogScreen, OneFile):
             (clean(self.path), "title"),
             ("  ", "text"),
             *self.log_view.status_spans(),
-            (self._note, "warn"),
+            (self._note, "warn" if not self._has_text else "dim"),
         ]

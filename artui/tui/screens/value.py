@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
-from artui.query.lines import LogSource
+from artui.query.lines import TextSource
 from artui.safetext import clean
 from artui.tui.keys import bindings
 from artui.tui.screens.log import LogScreen
@@ -45,7 +45,7 @@ class ValueScreen(LogScreen):
     def load(self) -> None:
         """Show the text, once."""
         if self.log_view.source is None:
-            self.log_view.show(_Text(self._content))
+            self.log_view.show(TextSource(self._content))
 
     def show_text_state(self) -> None:
         """Show the state of the text in the line at the top."""
@@ -54,17 +54,6 @@ class ValueScreen(LogScreen):
     def title_spans(self) -> list[Span]:
         """Give the name of the value and the state of the text."""
         return [(clean(self.name_of_value), "title"), ("  ", "text"), *self.log_view.status_spans()]
-
-
-class _Text(LogSource):
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def size(self) -> int:
-        return len(self._content)
-
-    def read(self, offset: int, count: int) -> bytes:
-        return self._content[offset : offset + count]
 
 
 def laid_out(text: str) -> str:

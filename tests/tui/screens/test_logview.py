@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import resource
 import threading
 import time
@@ -19,8 +20,10 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.catalog.spool.place import folder_of
+from artui.content import files
 from artui.query.api import open_catalog
-from artui.query.lines import LogSource
+from artui.query.lines import LogSource, TextSource
+from artui.query.notebook import read_notebook
 from artui.tui.app import ArtuiApp
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.text import TextScreen
@@ -514,6 +517,45 @@ def test_text_of_an_artifact_is_read_and_searched(small_catalog: Path, explore: 
         assert not isinstance(pilot.app.screen, TextScreen)
 
     explore(small_catalog, flow)
+
+
+def test_a_notebook_opens_as_its_cells_and_a_key_shows_the_file(
+    small_catalog: Path, explore: Explore, tmp_path: Path
+) -> None:
+    """Sources are coloured, outputs stand below them, errors are red; words are found; the raw text is a key away, and back."""
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "source": ["# Look\n", "at it"]},
+        {"cell_type": "code", "execution_count": 3, "source": ["import os\n", "x = 'a\tb'"], "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": ["10%\r100%\n"]}, {"output_type": "display_data", "data": {"image/png": "aGk="}},
+        ]},
+        {"cell_type": "code", "execution_count": 4, "source": "1/0", "outputs": [
+            {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "division", "traceback": ["\x1b[31mTraceback\x1b[0m", "ZeroDivisionError: division"]}
+        ]},
+    ]  # fmt: skip
+    content = json.dumps({"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}).encode()
+    (tmp_path / "look.ipynb").write_bytes(content)
+    with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
+        gathered = files.gather(connection, [("look.ipynb", tmp_path / "look.ipynb")])
+        version = artifacts.save(connection, artifacts.NewVersion("digits", "look", "report", "data", gathered.files))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(TextScreen(version.key, "look.ipynb"))
+        await settled(pilot)
+        text, view = shown(pilot), pilot.app.screen.query_one(LogView)
+        for line in ("[markdown]", "    # Look", "[3]", "    import os", "    x = 'a  b'", "  > 100%", "  > (image/png, not shown)", "  ! Traceback", "  ! ZeroDivisionError: division", "3 cells", "cells/text"):  # fmt: skip
+            assert line in text, line
+        assert "10%\r" not in text and '"cell_type"' not in text
+        hues = {row.text.strip(): {part.ink.hue for part in view._inked.get(row.start, ())} for row in view.page.lines}
+        assert "red" in hues["! Traceback"] and "cyan" in hues["[3]"] and hues["import os"] - {"", "red"}
+        await pilot.press("slash", *"zerod", "enter", "tab")
+        await settled(pilot)
+        assert '"cell_type"' in shown(pilot) and "cells/text" in shown(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert "    import os" in shown(pilot)
+
+    explore(small_catalog, flow)
+    assert read_notebook(TextSource(content[:-1])) is None and read_notebook(TextSource(b"[1]")) is None
 
 
 @given(st.text(alphabet="ab 日é", max_size=200), st.integers(2, 30))
