@@ -58,7 +58,10 @@ class ForgetScreen(AskedScreen):
             return
         name = clean(forgotten.name)
         self.query_one(Prompt).ask(
-            f"type {name} to forget it for good:", lambda text: self._answered(forgotten, text), enter_word="forget"
+            f"type {name} to forget it for good:",
+            lambda text: self._answered(forgotten, text),
+            enter_word="forget",
+            is_word=True,
         )
 
     def _answered(self, forgotten: Forgotten, text: str) -> None:

@@ -177,7 +177,10 @@ class RoomScreen(AskedScreen):
             word = word_for(plan)
             room = self.size.width - ENTRY_CELLS - 2
             self.query_one(Prompt).ask(
-                question_for(plan, word, cells=room), lambda text: self._free(plan, word, text), enter_word="go on"
+                question_for(plan, word, cells=room),
+                lambda text: self._free(plan, word, text),
+                enter_word="go on",
+                is_word=True,
             )
 
     def _free(self, plan: Plan, word: str, text: str) -> None:
@@ -273,7 +276,7 @@ def plan_lines(
         BLANK,
         _setting("keep", *rule),
         *_rule_lines(keep, cells=cells),
-        _setting("of", (clean(where, max_chars=200) or "all versions", "text"), ("" if not where else " · no points of runs", "dim")),
+        *_among_lines(where),
         _setting("remove after", (clean(older_than), "text")),
         *_spared_lines(plan, with_aliased=with_aliased),
         BLANK,
@@ -304,6 +307,16 @@ def plan_lines(
     if plan.waiting_runs:
         lines += _listed(plan.waiting_runs, "deleted not that long ago", now_ms=now_ms, cells=cells, kind="run")
     return lines
+
+
+def _among_lines(where: str) -> list[Line]:
+    """Say which versions may go: all, or those that a filter matches, and no points of runs then."""
+    if not where:
+        return [_setting("of", ("all versions", "text"))]
+    return [
+        _setting("of", ("versions that match ", "dim"), (clean(where, max_chars=200), "text")),
+        _setting("", ("the points of deleted runs stay", "dim")),
+    ]
 
 
 def _setting(label: str, *spans: Span) -> Line:

@@ -59,7 +59,7 @@ class Prompt(Vertical):
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
         self._only_enter = False
-        self._is_list = False
+        self._is_list = self._is_word = False
         self._enter_word = self.KEYS[0][1]
         self.asked_count = 0
         """Questions that were asked so far."""
@@ -102,6 +102,7 @@ class Prompt(Vertical):
         is_list: bool = False,
         is_filled: bool = False,
         about: str = "",
+        is_word: bool = False,
     ) -> None:
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
@@ -109,13 +110,15 @@ class Prompt(Vertical):
         With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
         letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
         commas between them, and tab completes the last. With `is_filled` the text that is to be changed comes by `fill`:
-        what is typed before goes behind it, and enter waits for it. `about` stands above the question, whole.
+        what is typed before goes behind it, and enter waits for it. `about` stands above the question, whole. With `is_word` the
+        answer is a word that was asked for: what is typed after a wrong one takes its place.
         """
         self.asked_count += 1
         self._is_filling = is_filled
         self._enter_word = enter_word
         self._typed, self._text, self._names, self._completed = typed, text, (), ""
         self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
+        self._is_word = is_word
         self._question = clean(question)
         self._about.show(clean(about, max_chars=_MOST_ABOUT))
         self._open(answer, text)
@@ -192,6 +195,8 @@ class Prompt(Vertical):
             is_wanted = not self.is_open and self.asked_count == count and self.screen.is_current
             if is_wanted and not (self._is_yes_or_no or self._only_enter):
                 self._open(answer, text)
+                if self._is_word:
+                    self._entry.action_select_all()
 
         try:
             with acting_on_answer(again):

@@ -171,7 +171,9 @@ def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore)
         await pilot.press("d")
         await _answer(pilot, "digits-model")
         assert "nothing was forgotten" in shown(pilot) and on(pilot, ForgetScreen)
-        await _answer(pilot, "digits-model:v1")
+        # What is typed after a wrong word takes its place.
+        await pilot.press(*"digits", "minus", *"model", "colon", *"v1", "enter")
+        await settled(pilot)
         wanted.append(pilot.app.to_forget)  # type: ignore[attr-defined]
         places.append(pilot.app.whereabouts)  # type: ignore[attr-defined]
 
