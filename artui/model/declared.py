@@ -61,7 +61,11 @@ def check_fact(name: str, value: str) -> tuple[str, str]:
         import difflib  # no program that logs needs it
 
         near = difflib.get_close_matches(name[:100], FACTS, n=1)
-        remedy = f"Did you mean {near[0]}?" if near else f"Use {', '.join(FACTS)}; other things are metadata."
+        remedy = (
+            f"Did you mean {near[0]}?"
+            if near
+            else f"Use {', '.join(FACTS)}; other things are metadata, given as it is saved: save(…, metadata={{…}})."
+        )
         raise UsageError(f"{name[:60]!r} is no fact that can be declared.", remedy=remedy)
     values = FACTS[name].values
     if value and values:

@@ -648,13 +648,14 @@ class VersionsEditor(Editor):
         if not equals:
             raise UsageError(f"{text!r} has no value.", remedy="Write it as in licence=MIT.")
         name, value = check_fact(name, value)
-        said = f"{name} {value[:_NAME_CHARS]}" if value else f"no {name}"
+        # In signs of its own: words that were typed are not read as part of the sentence.
+        said = f'{name} = "{fit_middle(value, _NAME_CHARS).rstrip()}"' if value else f"no {name}"
         of = heads[0].artifact if len(heads) == 1 else f"the artifacts of {_whom(heads)}"
         verb = f"Declare {said} of" if value else f"Take {name} off"
         # It is the artifact's, whichever of its versions is in sight.
         self._change(
             heads,
-            [(f"{verb} all versions of ", "?"), (f"{verb} all of ", "?")],
+            [(f"{verb} all versions of ", "?"), (f"{verb} all of ", "?"), (f"{said} of all of ", "?")],
             f"{said} of all versions of {of}",
             lambda edit, head: edit.declare(head.id, name, value),
             "declare" if value else "take off",

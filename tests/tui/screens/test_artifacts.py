@@ -314,8 +314,8 @@ def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Pat
             await press("escape")
             assert "stay until room is made" not in shown(pilot)
         await press("F", *"licence", "equals_sign", *"GPL")
-        assert "licence GPL of all of digits-split? Reason:" in await press("enter")
-        assert "licence GPL of all versions of digits-split" in await press("enter")
+        assert 'licence = "GPL" of all of digits-split? Reason:' in await press("enter")
+        assert 'licence = "GPL" of all versions of digits-split' in await press("enter")
         await press("escape", "slash", *"model", "enter")
         assert "candidate names it, and would name nothing" in await press("X")
 
