@@ -481,6 +481,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def forget_old_notice(self) -> None:
         """Remove an old notice: another screen is on top."""
+        # What is said to newcomers is about the table of runs.
+        if getattr(self.screen, "PLACE", 1) != 1:
+            self.unsay(greeting.GREETING)
         if self._notices.is_old:
             self._unsay()
 

@@ -400,6 +400,11 @@ def test_empty_catalog_says_how_to_log_a_run(tmp_path: Path, explore: Explore) -
         await pilot.press("2")
         await settled(pilot)
         assert "No artifacts yet" in shown(pilot)
+        footer = shown(pilot).splitlines()[-1]
+        assert "reload" in footer and "space" not in footer and "lineage" not in footer
+        await pilot.press("c")
+        await settled(pilot)
+        assert "There is no version here yet" in shown(pilot)
 
     explore(path, flow)
 

@@ -666,7 +666,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         """Mark the version under the cursor, or unmark it, and go on to the next one."""
         head = self.current
         if head is None:
-            self.artui.say(self.NO_VERSION)
+            self.artui.say(self.no_version())
             return
         self._mark(self.artui.version_marks.marks.toggled([head.key], head.key))
         self.table.step(1)

@@ -223,11 +223,16 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
         self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
 
+    def has_nothing(self) -> bool:
+        """Whether the catalog has no artifacts at all."""
+        return self.state.answered_where == "" and not self.state.rows and not self.state.total
+
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""
         listing, is_empty = self.query_one("#empty", LineList), not self.state.rows
         listing.set_class(not is_empty, "hidden")
         self.query_one("#body").set_class(is_empty, "hidden")
+        self.show_keys_of_empty()
         if is_empty:
             is_filtered = bool(self.state.answered_where)
             listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)

@@ -39,6 +39,7 @@ class CatalogScreen(Asks, FindsLines):
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """Scopes of the keys that work on this screen, for the footer and the help; the most specific first."""
     AUTO_FOCUS = ""
+    _was_empty = False
     LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
     """Topics of the questions that a filter line starts."""
     PLACE: int = 0
@@ -106,8 +107,24 @@ class CatalogScreen(Asks, FindsLines):
             bar.show_keys(self.footer_pairs())
             bar.show_notice(self.artui.notice_spans())
 
+    def has_nothing(self) -> bool:
+        """Whether the catalog has nothing that this screen is for: keys for it do nothing."""
+        return False
+
+    def show_keys_of_empty(self) -> None:
+        """Show other keys where that has changed; what is asked at the bottom keeps its own."""
+        if self.has_nothing() != self._was_empty:
+            self._was_empty = self.has_nothing()
+            self.show_keys()
+
+    def no_version(self) -> str:
+        """Say that a key that is about a version meets a line that stands for none."""
+        return "There is no version here yet." if self.has_nothing() else self.NO_VERSION
+
     def footer_pairs(self) -> list[tuple[str, str]]:
         """Give the keys to offer at the bottom, the most useful first; where there are few, how to leave as well."""
+        if self.has_nothing():
+            return [("r", "reload")]
         pairs = footer_keys(*self.SCOPES, is_searching=self.is_searching())
         return pairs if len(pairs) > FEW_KEYS else [*pairs, BACK]
 

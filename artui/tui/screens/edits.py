@@ -472,7 +472,7 @@ class VersionsEditor(Editor):
         if not keys:
             head = self._version()
             if head is None:
-                self._say(self._screen.NO_VERSION)
+                self._say(self._screen.no_version())
             else:
                 then([head])
             return

@@ -237,7 +237,9 @@ def show_versions_compared(screen: CatalogScreen, head: VersionHead | None, keys
         return [*others, head]
 
     def take(heads: list[VersionHead]) -> None:
-        if len(heads) < 2:
+        if not heads:
+            screen.artui.say(screen.no_version())
+        elif len(heads) < 2:
             screen.artui.say("There is no other version to compare with: space marks versions.")
         else:
             screen.artui.push_screen(VersionCompareScreen([each.id for each in heads]))

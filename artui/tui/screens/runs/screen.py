@@ -281,11 +281,17 @@ class RunsScreen(ArrangesColumns):
             spans = counted(older_chars=MAX_OLDER_CHARS + spare)
         self.filter.say(spans, most=most)
 
+    def has_nothing(self) -> bool:
+        """Whether the catalog has no runs but for those in the trash."""
+        state = self.state
+        return not state.order.keys and not state.order.is_partial and not state.answered.where
+
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""
         listing, is_empty = self.query_one("#empty", LineList), not self.state.order.keys
         listing.set_class(not is_empty, "hidden")
         self.query_one("#body").set_class(is_empty, "hidden")
+        self.show_keys_of_empty()
         if not is_empty:
             return
         from artui.tui.screens.runs import empty
