@@ -55,6 +55,14 @@ _NAMED_USERS = 3
 _NAMED_FILES = 3
 _MOST_NAMED = 3
 """So many aliases of versions that would be gone are named."""
+_STATE_TONES: Mapping[str, Tone] = {
+    "deleted": "bad",
+    "content removed": "bad",
+    "forgotten": "bad",
+    "retired": "warn",
+    "approval withdrawn": "warn",
+}
+"""Of what was done with a version, what is not good news."""
 DECLARED = "facts"
 """Title of the section about what is declared."""
 HISTORY = "history"
@@ -348,7 +356,7 @@ def _history(history: Sequence[Change]) -> Section:
 
     def row(change: Change) -> Row:
         return (
-            Cell(change.what, "good"),
+            Cell(change.what, _tone_of(change)),
             Cell(f"{change.before} → {change.after}" if change.before or change.after else "", "dim"),
             Cell(time_text(change.time_ms), "dim"),
             Cell(change.author, "dim"),
@@ -358,6 +366,12 @@ def _history(history: Sequence[Change]) -> Section:
 
     titles = ("change", "from and to", "when", "by", "why", "")
     return Section(HISTORY, table=Table(tuple(map(Header, titles)), Rows(history, row)))
+
+
+def _tone_of(change: Change) -> Tone:
+    """Let what took a version away look like no alias: a state has nothing before and after it, whatever an alias is called."""
+    is_state = not change.before and not change.after
+    return _STATE_TONES.get(change.what, "good") if is_state else "good"
 
 
 def _recent_history(history: Sequence[Change], now_ms: int) -> Section:

@@ -49,14 +49,9 @@ def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
     column = shape.column
     if column.source == "version" and column.name == "alias":
         aliases = artifact_aliases(row.head, shape.width)
-        # One style a cell: where an alias leads nowhere, or it is retired, that is what is to be seen first.
-        style = (
-            "bad"
-            if row.head.dangling
-            else "warn"
-            if row.head.latest is not None and row.head.latest.is_retired
-            else "good"
-        )
+        # One style a cell: where an alias leads nowhere, or it is deleted or retired, that is what is to be seen first.
+        state = row.head.latest.state if row.head.latest is not None else ""
+        style = "bad" if row.head.dangling or state in ("deleted", "removed") else "warn" if state else "good"
         return fit(aliases or _MISSING, shape.width), style if aliases else "faint"
     value = row.cells.get(column.id)
     if value is None:

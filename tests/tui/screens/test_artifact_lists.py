@@ -16,11 +16,13 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, events
 from artui.model import ArtifactHead, ArtifactRow, Column, ParamValue, RunHead, VersionHead
-from artui.query.artifactrows import SHOWN, total_id
-from artui.query.artifacts import artifact_list, versions
+from artui.query.artifactrows import SHOWN, heads_of, total_id, version_rows
+from artui.query.artifacts import artifact_list, get_version, versions
+from artui.query.history import version_history
 from artui.query.measures import version_measures
 from artui.query.reader import Reader
 from artui.query.things import find_things
+from artui.sheets.version import HISTORY, version_sheet
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.messages import Link
@@ -106,6 +108,16 @@ def test_stages_sum_up_all_versions_and_details_have_room_below(
         for name, head in gone.items():
             found = find_things(reader, head.reference)[0]
             assert (found.id, found.detail) == (head.id, f"{head.kind}, deleted")
+            # That it is deleted looks like no alias, neither in the column of these nor in its history.
+            alias = Column("version", "alias", is_numeric=False)
+            (row,) = version_rows(reader, heads_of(reader, [head.key]), [alias])
+            text, style = artifact_cell(row, shape_of(alias, [row], NOW_MS, None), NOW_MS)
+            assert text.startswith("deleted") and style == "bad"
+            sections = version_sheet(
+                get_version(reader, head.id), version_history(reader, head), now_ms=NOW_MS
+            ).sections
+            history = next(section.table for section in sections if section.title == HISTORY)
+            assert history is not None and (history.rows[0][0].text, history.rows[0][0].tone) == ("deleted", "bad")
             detail = next(thing.detail for thing in find_things(reader, name) if thing.kind == "artifact")
             assert detail.endswith(", deleted") == (name == "digits-raw")
 
