@@ -298,6 +298,7 @@ RECORDS: dict[str, Record] = {
         "null_shift": Field("number", "share of empty cells in the second less that in the first"),
         "outside": Field("number?", "share of the second's numbers outside the range of the first"),
         "is_of_nulls": Field("flag", "whether it is the share of empty cells that drifted"),
+        "is_key": Field("flag", "whether rows are paired by it: it is in no count of drift"),
         "moved_value": Field("moved value?", "of texts the one whose share changed most"),
         "new_values": Field("[text]", "texts that the first does not have"),
         "gone_values": Field("[text]", "texts that the second does not have"),

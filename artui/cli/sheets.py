@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
-from artui.cli.layout import GAP, fit, lay_out_visible
+from artui.cli.layout import GAP, aligned, fit, lay_out_visible
 from artui.safetext import cells_of
-from artui.sheets.sheet import Section, Sheet, Table
+from artui.sheets.sheet import Section, Sheet, Table, columns_that_fit
+from artui.units import plural
 
 INDENT = "  "
-_FEWEST_COLUMNS = 2
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 """The limit of the column of labels; the text of a longer label starts further right."""
@@ -62,18 +62,13 @@ def _table(table: Table, indent: str) -> Iterator[str]:
     filled = [place for place in range(len(table.headers)) if any(row[place] for row in shown[1:])]
     chosen = [[row[place] for place in filled] for row in shown]
     right = [table.headers[place].is_right for place in filled]
-    if table.says_most_first and width is not None:
-        count = _whole_columns(chosen, width)
-        chosen, right = [row[:count] for row in chosen], right[:count]
-    yield from (indent + line for line in lay_out_visible(chosen, right=right, width=width))
-
-
-def _whole_columns(rows: Sequence[Sequence[str]], width: int) -> int:
-    """Say how many of the first columns fit beside each other without being cut, but two."""
-    used, count = -len(GAP), 0
-    for column in zip(*rows, strict=True):
-        used += len(GAP) + max(map(cells_of, column))
-        if used > width:
-            break
-        count += 1
-    return max(_FEWEST_COLUMNS, count)
+    if not table.says_most_first or width is None:
+        yield from (indent + line for line in lay_out_visible(chosen, right=right, width=width))
+        return
+    widths = [max(map(cells_of, column)) for column in zip(*chosen, strict=True)]
+    fitting = columns_that_fit([table.headers[place] for place in filled], widths, width, gap=len(GAP))
+    kept = [[row[place] for place in fitting] for row in chosen]
+    lines = aligned(kept, list(fitting.values()), right=[right[place] for place in fitting])
+    yield from (indent + line for line in lines)
+    if left_out := len(filled) - len(fitting):
+        yield fit(f"{indent}{plural(left_out, 'more column')}: wider, or --json", width + len(indent)).rstrip()

@@ -94,3 +94,5 @@ class ColumnDrift:
     gone_values: tuple[str, ...] = ()
     spreads: Spreads | None = None
     """None where nothing can be counted together."""
+    is_key: bool = False
+    """Rows are paired by it: that it holds others is no drift."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
@@ -206,9 +207,11 @@ def text_line(sign: str, text: str) -> str:
 
 
 def _table_sections(detail: FileDifference, table: TableDifference, notes: list[Fact], most_rows: int) -> list[Section]:
-    unknown = [drift for drift in table.drifts if drift.word == "unknown"]
-    calm = tuple(drift.name for drift in table.drifts if drift.word == "none")
-    drifted = len(table.drifts) - len(unknown) - len(calm)
+    keys = [(place, drift) for place, drift in enumerate(table.drifts) if drift.is_key]
+    others = [(place, drift) for place, drift in enumerate(table.drifts) if not drift.is_key]
+    unknown = [drift for _, drift in others if drift.word == "unknown"]
+    calm = [(place, drift) for place, drift in others if drift.word == "none"]
+    drifts = [(place, drift) for place, drift in others if drift.word not in ("none", "unknown")]
     facts = [
         *notes,
         Fact("size", f"{size_text(table.before)} {ARROW} {size_text(table.after)}"),
@@ -219,25 +222,21 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         *_row_facts(table),
     ]
     facts += [Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim") for drift in unknown[:_MOST_NAMES]]
+    if keys:
+        named = f"{_names(tuple(drift.name for _, drift in keys))}: the key, which names rows, is not counted as drift"
+        facts.append(Fact("key", named, "dim", Link("column", f"{keys[0][0]}:{detail.path}")))
     if calm:
-        place = next(place for place, drift in enumerate(table.drifts) if drift.word == "none")
-        named = (
-            f"{count_text(len(calm))}: {_names(calm)}" if drifted or unknown else f"all {plural(len(calm), 'column')}"
-        )
-        facts.append(Fact("without drift", named, "dim", Link("column", f"{place}:{detail.path}")))
+        names = _names(tuple(drift.name for _, drift in calm))
+        named = f"{count_text(len(calm))}: {names}" if drifts or unknown else f"all {plural(len(calm), 'column')}"
+        facts.append(Fact("without drift", named, "dim", Link("column", f"{calm[0][0]}:{detail.path}")))
     section = facts_section(detail.path, facts)
-    drifts = [(place, drift) for place, drift in enumerate(table.drifts) if drift.word not in ("none", "unknown")]
     shown = drifts[:most_rows]
     sections = [Section(section.title, detail.summary, section.facts)]
     if drifts:
         sections.append(
             Section(
                 "drift",
-                table=Table(
-                    DRIFT_HEADERS,
-                    [drift_row(drift, Link("column", f"{place}:{detail.path}")) for place, drift in shown],
-                    says_most_first=True,
-                ),
+                table=drift_table([(drift, Link("column", f"{place}:{detail.path}")) for place, drift in shown]),
                 left_out_count=len(drifts) - len(shown),
             )
         )
@@ -245,32 +244,48 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
 
 
 DRIFT_HEADERS = (
-    Header("column"), Header("drift"), Header("before"), Header("after"), Header("change"), Header("empty"), Header(""), Header("PSI", is_right=True), Header("JS", is_right=True),
-    Header("KS", is_right=True), Header("moved by", is_right=True),
+    Header("column"), Header("drift"), Header("PSI", is_right=True), Header("change"), Header("moved by", is_right=True), Header("before", is_with_next=True), Header("after"),
+    Header("KS", is_right=True), Header("empty"), Header("out of range", is_right=True), Header("new or gone"), Header("JS", is_right=True),
 )  # fmt: skip
-"""Of the table of columns that drifted: what says most stands first, since narrow screens leave out the last."""
+"""Of the table of columns that drifted: what says most stands first, since narrow screens leave out the others."""
+
+
+def drift_table(drifts: Sequence[tuple[ColumnDrift, Link | None]]) -> Table:
+    """Say how far columns drifted, each with what it leads to; a column of which nothing is said is left out."""
+    rows = [drift_row(drift, link) for drift, link in drifts]
+    said = [place for place in range(len(DRIFT_HEADERS)) if any(row[place].text not in ("", NOTHING) for row in rows)]
+    headers = tuple(DRIFT_HEADERS[place] for place in said)
+    return Table(headers, [tuple(row[place] for place in said) for row in rows], says_most_first=True)
 
 
 def drift_row(drift: ColumnDrift, link: Link | None = None) -> Row:
     """Give the row of a column, which leads to all that is known of it."""
     before, after = shape_texts(drift.spreads)
-    cause = " (empty cells)" if drift.is_of_nulls and (drift.psi or 0) < _HIGH_PSI else ""
     return (
         Cell(drift.name, "strong", link),
-        Cell(drift.word + cause, DRIFT_TONES[drift.word]),
+        Cell(drift.word, DRIFT_TONES[drift.word]),
+        _number(drift.psi),
+        Cell(_middle_text(drift)),
+        Cell(moved_text(drift)),
         Cell(before, "dim"),
         Cell(after, "accent"),
-        Cell(_middle_text(drift)),
+        _number(drift.ks),
         Cell(_empty_text(drift)),
-        Cell(_more_text(drift), "dim"),
-        *(Cell(NOTHING if value is None else f"{value:.3g}") for value in (drift.psi, drift.jensen_shannon, drift.ks)),
-        Cell(moved_text(drift)),
+        Cell(share_text(drift.outside) if drift.outside else NOTHING, "dim"),
+        Cell(_news_text(drift), "dim"),
+        _number(drift.jensen_shannon),
     )
 
 
+def _number(value: float | None) -> Cell:
+    return Cell(NOTHING if value is None else f"{value:.3g}")
+
+
 def _middle_text(drift: ColumnDrift) -> str:
-    """Say what moved most plainly: the type, the mean, or the share of the value whose share changed most."""
+    """Say what moved most plainly: the type, the empty cells, the mean, or the share of the value whose share changed most."""
     before, after = drift.before, drift.after
+    if drift.word != "type" and drift.is_of_nulls and (drift.psi or 0) < _HIGH_PSI:
+        return f"empty {_empty_text(drift)}"
     if before.type != after.type and drift.word == "type":
         return f"{before.type} {ARROW} {after.type}"
     if before.mean is not None and after.mean is not None:
@@ -298,15 +313,9 @@ def _empty_text(drift: ColumnDrift) -> str:
     )
 
 
-def _more_text(drift: ColumnDrift) -> str:
-    parts = []
-    if drift.outside:
-        parts.append(f"{share_text(drift.outside)} out of range")
-    if drift.new_values:
-        parts.append(f"new: {_names(drift.new_values, 3)}")
-    if drift.gone_values:
-        parts.append(f"gone: {_names(drift.gone_values, 3)}")
-    return MIDDLE_DOT.join(parts)
+def _news_text(drift: ColumnDrift) -> str:
+    named = (("new", drift.new_values), ("gone", drift.gone_values))
+    return MIDDLE_DOT.join(f"{word}: {_names(texts, 3)}" for word, texts in named if texts) or NOTHING
 
 
 def _too_many(drift: ColumnDrift) -> str:

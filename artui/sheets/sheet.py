@@ -82,18 +82,20 @@ class _HeaderFields(NamedTuple):
     title: str
     is_right: bool
     least: int
+    is_with_next: bool
 
 
 class Header(_HeaderFields):
     """The title of a column. `is_right` says that its cells are aligned to the right, as numbers are.
 
     `least`: cut to so many cells its cells still say enough, where another column would be cut or left out; 0: it is not cut for others.
+    `is_with_next`: it says little without the column behind it, and is left out where that has no room.
     """
 
     __slots__ = ()
 
-    def __new__(cls, title: str, is_right: bool = False, least: int = 0) -> Header:
-        return super().__new__(cls, clean(title), is_right, least)
+    def __new__(cls, title: str, is_right: bool = False, least: int = 0, is_with_next: bool = False) -> Header:
+        return super().__new__(cls, clean(title), is_right, least, is_with_next)
 
 
 Row = tuple[Cell, ...]
@@ -127,7 +129,51 @@ class Table:
     rows: Sequence[Row]
     """Each has a cell for every header."""
     says_most_first: bool = False
-    """Whether the last columns are left out before any is cut, where there is little room."""
+    """Whether columns are left out before any is cut where there is little room: a column stays before those behind it."""
+
+
+def columns_that_fit(
+    headers: Sequence[Header], widths: Sequence[int], room: int, *, gap: int, fewest: int = 2
+) -> dict[int, int]:
+    """Choose columns of a table that says most first, and give their widths by place.
+
+    The first ones come before the others, and all but the first `fewest` are whole; where one has no room, a narrower one
+    behind it may have.
+
+    Args:
+        headers: of the columns.
+        widths: of each column as it is whole; one of 0 is not drawn.
+        room: cells for all of them together.
+        gap: cells between two.
+        fewest: so many columns stay, cut if need be.
+    """
+    places = [place for place, width in enumerate(widths) if width]
+    whole = {place: widths[place] for place in places}
+    excess = sum(whole.values()) + gap * (len(whole) - 1) - room
+    for place in places:
+        least = headers[place].least
+        if excess > 0 and least and whole[place] - excess >= least:
+            return whole | {place: whole[place] - excess}
+    if excess <= 0:
+        return whole
+    chosen: dict[int, int] = {}
+    left = room + gap
+    while places:
+        group = [places.pop(0)]
+        while headers[group[-1]].is_with_next and places:
+            group.append(places.pop(0))
+        needed = sum(gap + widths[place] for place in group)
+        if needed > left and len(group) == 1:
+            (place,) = group
+            least = headers[place].least or (1 if len(chosen) < fewest else widths[place])
+            if gap + least <= left:
+                chosen[place] = left - gap
+                left = 0
+            continue
+        if needed <= left:
+            chosen |= {place: widths[place] for place in group}
+            left -= needed
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ import io
 
 import pytest
 
-from artui.model.difference import FileDifference, ValueChange
+from artui.model.difference import FileDifference, RowsDifference, ValueChange
 from artui.profile.reading import profile_of
 from artui.profile.tables import Table
-from artui.query.difference.tables import table_difference
+from artui.query.difference.tables import summary_of, table_difference
 from artui.query.profiles import of_sketch
-from artui.sheets.difference import drift_row, file_sections
+from artui.sheets.difference import DRIFT_HEADERS, drift_row, file_sections
 from artui.sheets.profile import column_table, odd_facts, profile_section, shape_text, share_text
-from artui.sheets.sheet import Section
+from artui.sheets.sheet import Section, columns_that_fit
 
 CSV = b"n,t,day,same,words,[red]\x1b[31m\n" + b"".join(
     f"{row % 10},{'ab'[row % 2]},2026-01-{1 + row % 28:02},7,word {row},{'' if row % 4 else 'x'}\n".encode()
@@ -106,8 +106,10 @@ def test_a_table_that_differs_says_how() -> None:
     assert links == ["1:t.csv"]
     assert drifted.table is not None
     (row,) = drifted.table.rows
-    texts = [cell.text for cell in row]
-    assert texts[:7] == ["t", "high", "██ ", " ██", "a 50 % → 0 %", "·", "new: c · gone: a"] and texts[7] == "8.52"
+    said = dict(zip([header.title for header in drifted.table.headers], [cell.text for cell in row], strict=True))
+    assert said == {
+        "column": "t", "drift": "high", "PSI": "8.52", "change": "a 50 % → 0 %", "before": "██ ", "after": " ██", "new or gone": "new: c · gone: a", "JS": "0.707",
+    }  # fmt: skip
     assert row[0].link is not None and row[0].link.id == "0:t.csv"
 
 
@@ -122,7 +124,56 @@ def test_how_far_times_moved_is_said_as_how_long() -> None:
     drift = table_difference(before, after, None).drifts[0]
 
     assert drift.wasserstein == 31 * 86_400_000
-    assert drift_row(drift)[-1].text == "31d00h" and "moved by 31d00h" in column_table([], drift).facts[0].text
+    moved = drift_row(drift)[[header.title for header in DRIFT_HEADERS].index("moved by")]
+    assert moved.text == "31d00h" and "moved by 31d00h" in column_table([], drift).facts[0].text
+
+
+@pytest.mark.parametrize("is_paired", [True, False])
+def test_a_key_is_in_no_count_of_drift(is_paired: bool) -> None:
+    """Other rows have other keys: that is said, and only columns that are no key are counted and listed."""
+    before, after = (
+        profile_of(
+            Table("csv"), io.BytesIO(b"id,n\n" + b"".join(b"%d,%d\n" % (row + more, row % 7) for row in range(900)))
+        )
+        for more in (0, 500)
+    )
+    rows = RowsDifference(("id",) if is_paired else (), 500, 500, 0, 400)
+
+    table = table_difference(before, after, rows)
+    facts = [section.facts for section in file_sections(FileDifference("t.csv", "table", "x", table=table), most_rows=10, most_lines=0)]  # fmt: skip
+
+    summary = "drift none in 1 of 1 columns" if is_paired else "drift high in 1 of 2 columns"
+    assert [drift.is_key for drift in table.drifts] == [is_paired, False] and summary_of(table).endswith(
+        summary.removesuffix(" in 1 of 1 columns")
+    )
+    assert any(fact.label == "key" and fact.text.startswith("id: the key") for fact in facts[0]) == is_paired
+    assert len(facts) == (1 if is_paired else 2)
+
+
+@pytest.mark.parametrize(
+    ("room", "titles"),
+    [
+        (19, ["column", "drift", "PSI"]),
+        (27, ["column", "drift", "PSI", "KS"]),
+        (38, ["column", "drift", "PSI", "change"]),
+        (45, ["column", "drift", "PSI", "change", "KS"]),
+        (71, ["column", "drift", "PSI", "change", "before", "after", "KS"]),
+    ],
+)
+def test_columns_that_say_most_come_first_and_whole(room: int, titles: list[str]) -> None:
+    """A narrow one behind a wide one has the room that is left; two that belong together come together."""
+    headers = [
+        header
+        for header in DRIFT_HEADERS
+        if header.title not in ("moved by", "empty", "new or gone", "out of range", "JS")
+    ]
+    widths = [6, 4, 5, 17, 11, 11, 5]
+
+    fitting = columns_that_fit(headers, widths, room, gap=2)
+
+    assert [headers[place].title for place in fitting] == titles
+    assert all(fitting[place] == widths[place] for place in fitting)
+    assert list(columns_that_fit(headers, widths, 8, gap=2).values()) == [6]
 
 
 def test_values_that_differ_are_shortened_and_counted() -> None:

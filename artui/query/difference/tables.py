@@ -31,12 +31,12 @@ def table_difference(before: Profile, after: Profile, rows: RowsDifference | Non
         second,
         tuple(name for name in after_names if name not in before_names),
         tuple(name for name in before_names if name not in after_names),
-        tuple(map(_said, found)),
+        tuple(_said(drift, is_key=rows is not None and drift.name in rows.key) for drift in found),
         rows,
     )
 
 
-def _said(drift: Drift) -> ColumnDrift:
+def _said(drift: Drift, *, is_key: bool) -> ColumnDrift:
     from artui.profile.column import Profile
     from artui.profile.together import spreads
 
@@ -44,7 +44,7 @@ def _said(drift: Drift) -> ColumnDrift:
     return ColumnDrift(
         drift.name, drift.word, before, after, drift.psi, drift.psi_by_chance, drift.jensen_shannon, drift.ks, drift.wasserstein,
         drift.null_shift, drift.outside, drift.is_of_nulls, drift.moved_value, drift.new_values, drift.gone_values,
-        spreads(drift.before, drift.after),
+        spreads(drift.before, drift.after), is_key,
     )  # fmt: skip
 
 
@@ -63,11 +63,13 @@ def summary_of(table: TableDifference) -> str:
     for names, word in ((table.added_columns, "added"), (table.removed_columns, "removed")):
         if names:
             parts.append(f"{len(names):,} column{'' if len(names) == 1 else 's'} {word}")
-    if table.drifts:
-        worst = table.drifts[0].word
-        count = sum(drift.word == worst for drift in table.drifts)
+    # A key names rows: that there are other rows is said already.
+    counted = [drift for drift in table.drifts if not drift.is_key]
+    if counted:
+        worst = counted[0].word
+        count = sum(drift.word == worst for drift in counted)
         what = "another type" if worst == "type" else f"drift {worst}"
-        parts.append(what if worst == "none" else f"{what} in {count:,} of {len(table.drifts):,} columns")
+        parts.append(what if worst == "none" else f"{what} in {count:,} of {len(counted):,} columns")
     return ", ".join(parts) or "the same"
 
 

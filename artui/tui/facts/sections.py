@@ -14,7 +14,7 @@ from artui.sheets.run import (
     TRACEBACK,
     USED,
 )
-from artui.sheets.sheet import Cell, Fact, Row, Section, Table, shortened
+from artui.sheets.sheet import Cell, Fact, Row, Section, Table, columns_that_fit, shortened
 from artui.sheets.version import HISTORY
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
 from artui.tui.messages import Link
@@ -277,6 +277,8 @@ class DrawnTable:
         """
         self._table, self._title, self._before, self._name_cells = table, title, before, name_cells
         self._beside, self._below = beside, below
+        self._left_out = 0
+        """So many columns have no room."""
         rows, headers = [row for rows in (table.rows, *beside) for row in rows], table.headers
         self._measured = rows
         self._have_signs = [any(sign_of(row[place].link) for row in rows) for place in range(len(headers))]
@@ -295,6 +297,8 @@ class DrawnTable:
 
     def fitting(self, cells: int, *, fewest: int) -> DrawnTable:
         """Make it fit into so many cells: as `_fitted` says, but that a sentence stands below its row before it would be cut or left out."""
+        if self._table.says_most_first:
+            return self._first_columns(cells)
         place = self._place_of(BELOW)
         wanted = self._widths[place] if place is not None else 0
         drawn = self._fitted(cells, fewest=fewest)
@@ -307,6 +311,23 @@ class DrawnTable:
         texts = (row[place] for row in self._table.rows)
         below = [[Cell(text, cell.tone) for text in wrapped_text(cell.text, room)] if cell.text else [] for cell in texts]  # fmt: skip
         return self._without(place, below=below)._fitted(cells, fewest=fewest)
+
+    def _first_columns(self, cells: int) -> DrawnTable:
+        """Keep the columns that say most; what has no room is counted."""
+        signs = [2 * has_sign for has_sign in self._have_signs]
+        widths = [width and width + sign for width, sign in zip(self._widths, signs, strict=True)]
+        fitting = columns_that_fit(self._table.headers, widths, cells - len(self._before), gap=2)
+        drawn, left_out = self, 0
+        for place in reversed(range(len(widths))):
+            if widths[place] and place not in fitting:
+                drawn, left_out = drawn._without(place), left_out + 1
+        drawn._widths = [
+            fitting.get(place, 0) - sign if place in fitting else 0
+            for place, sign in enumerate(signs)
+            if place in fitting or not widths[place]
+        ]
+        drawn._left_out = left_out
+        return drawn
 
     def _place_of(self, title: str) -> int | None:
         return next((place for place, header in enumerate(self._table.headers) if header.title == title), None)
@@ -396,6 +417,8 @@ class DrawnTable:
             lines.append(self._row_line(row))
             texts = self._below[number] if self._below else ()
             lines += [Line([(before + _BELOW_INDENT + cell.text, STYLES[cell.tone])]) for cell in texts]
+        if self._left_out:
+            lines.append(Line([(f"{before}{plural(self._left_out, 'more column')}: wider, or enter", "faint")]))
         return lines
 
     def _row_line(self, row: Row) -> Line:
