@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from artui.model.artifacts import VersionHead
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
@@ -25,7 +26,7 @@ from artui.sheets.sheet import (
     facts_section,
     filled,
 )
-from artui.units import bytes_text, count_text, number_text, param_texts, plural
+from artui.units import bytes_text, count_text, number_text, param_texts, plural, time_text
 
 ARROW = "→"
 SIGNS = {"added": "+", "removed": "−", "changed": "~", "moved": "»", "unknown": "?"}
@@ -50,6 +51,7 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
         f"{before.reference} {ARROW} {after.reference}",
         about_text(difference),
         filled(
+            Section("", facts=tuple(_gone_facts(before, after))),
             Section(
                 "metadata and facts",
                 table=Table(
@@ -76,6 +78,17 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
             ),
         ),
     )
+
+
+def _gone_facts(*heads: VersionHead) -> list[Fact]:
+    """Say which of the versions is deleted, and what is left of it."""
+    return [
+        Fact("", f"{head.reference} was removed on {time_text(head.removed_ms)}: only digests and sizes are left", "warn")
+        if head.removed_ms is not None
+        else Fact("", f"{head.reference} is deleted since {time_text(head.deleted_ms)}", "warn")
+        for head in heads
+        if head.deleted_ms is not None
+    ]  # fmt: skip
 
 
 def _said_texts(change: ValueChange) -> tuple[str, ...]:

@@ -167,7 +167,6 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
         ["restore", "data:v1"],
         ["get", "data:v1"],
         ["get", "data:gold"],
-        ["diff", "data:v1", "data:v1"],
     )
     for words in every:
         # Nothing advises what cannot be done: it says when, by whom, and what there is instead.
@@ -178,7 +177,12 @@ def test_a_tombstone_says_what_was_there(tmp_path: Path, capfd: pytest.CaptureFi
             and f"by {events.author()}, and it cannot be restored. data has no other version." in said.err
         )
         assert "artui restore" not in said.err and (", which gold names," in said.err) == ("data:gold" in words)
-    for words in (["show", "data:gold"], ["trace", "data:v1"], ["impact", "data:gold"]):
+    for words in (
+        ["show", "data:gold"],
+        ["trace", "data:v1"],
+        ["impact", "data:gold"],
+        ["diff", "data:v1", "data:gold"],
+    ):
         # What is kept of it can be read.
         assert run_cli([*words, "-c", str(path)]) == 0 and "data:v1" in (shown := capfd.readouterr()).out
         assert words[0] == "impact" or ("removed" in shown.out and "artui restore" not in shown.out)

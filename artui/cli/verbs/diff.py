@@ -13,7 +13,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
-from artui.errors import ArtuiError, UnknownReference, UsageError
+from artui.errors import ArtuiError, DeletedReference, UnknownReference, UsageError
 from artui.query.difference.files import NO_KEY
 
 if TYPE_CHECKING:
@@ -115,10 +115,9 @@ def _columns_of(detail: FileDifference) -> str:
 
 def _versions(reader: Reader, refs: tuple[str, ...]) -> tuple[VersionDetail, VersionDetail]:
     from artui.query.artifacts import get_version
-    from artui.query.references import find_version
 
     try:
-        heads = [find_version(reader, ref) for ref in refs]
+        heads = [_version(reader, ref) for ref in refs]
     except UnknownReference as error:
         for ref in refs:
             _refuse_run(reader, ref, refs, error)
@@ -127,6 +126,24 @@ def _versions(reader: Reader, refs: tuple[str, ...]) -> tuple[VersionDetail, Ver
         heads.insert(0, _before(reader, heads[0]))
     before, after = (get_version(reader, head.id) for head in heads)
     return before, after
+
+
+def _version(reader: Reader, ref: str) -> VersionHead:
+    """Give the version that a reference names, or else the deleted one: what is left of it can be compared, and that is said.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
+    """
+    from artui.model import VersionHead
+    from artui.query.references import find_version, resolve_deleted
+
+    try:
+        return find_version(reader, ref)
+    except DeletedReference:
+        gone = resolve_deleted(reader, ref)
+        if not isinstance(gone, VersionHead):
+            raise
+        return gone
 
 
 def _refuse_run(reader: Reader, ref: str, refs: tuple[str, ...], error: UnknownReference) -> None:

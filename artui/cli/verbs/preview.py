@@ -106,7 +106,7 @@ def _looked_at(
             with open_content(reader, version.head.key, file.path) as stream:
                 made[file.path] = preview(file.path, stream, file.size_bytes)
         except ArtuiError as error:
-            left_out[file.path] = f"{error} {error.remedy}".strip()
+            left_out[file.path] = str(error)
     return made, left_out
 
 

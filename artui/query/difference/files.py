@@ -88,6 +88,9 @@ def file_difference(
         )
     if change.change == "moved":
         return FileDifference(change.path, "nothing", f"the same content, moved from {old_path}")
+    if any(head.removed_ms is not None for head in (known.difference.before, known.difference.after)):
+        # That is said once of the version, not of each of its files.
+        return _of_previews(change.path, known.previews[0].get(old_path), known.previews[1].get(change.path), "")
     if change.path.lower().endswith(".npy") and (found := _of_arrays(known, change, old_path)) is not None:
         return found
     if table_of(change.path) is not None:
@@ -102,7 +105,7 @@ def file_difference(
             ]
             return _of_streams(change, streams[0], streams[1], before, after)
     except ArtuiError as error:
-        return _of_previews(change.path, before, after, f"{error} {error.remedy}".strip())
+        return _of_previews(change.path, before, after, str(error))
 
 
 def _of_arrays(known: Known, change: FileChange, old_path: str) -> FileDifference | None:
@@ -213,7 +216,7 @@ def _of_tables(
 
 def _why(error: Exception, path: str) -> str:
     if isinstance(error, ArtuiError):
-        return f"{error} {error.remedy}".strip()
+        return str(error)
     return f"{path}: its columns are not known yet, and counting them takes long: `artui preview` does it once"
 
 

@@ -60,10 +60,13 @@ def _is_same(first: ManifestFile, second: ManifestFile) -> bool:
 
 
 def _said(before: VersionDetail, after: VersionDetail) -> list[ValueChange]:
-    """Give what is declared and what the metadata say, where it differs."""
+    """Give what is declared and what the metadata say, where it differs; metadata go with the content that is removed."""
+    pairs: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [(before.facts, after.facts)]
+    if before.head.removed_ms is None and after.head.removed_ms is None:
+        pairs.append((_flat(before.metadata), _flat(after.metadata)))
     return [
         ValueChange(name, _text(mine.get(name)), _text(other.get(name)))
-        for mine, other in ((before.facts, after.facts), (_flat(before.metadata), _flat(after.metadata)))
+        for mine, other in pairs
         for name in dict.fromkeys((*mine, *other))
         if mine.get(name) != other.get(name)
     ]
@@ -80,8 +83,9 @@ def _text(value: Any) -> str | None:
 
 
 def version_before(reader: Reader, head: VersionHead) -> VersionHead | None:
-    """Give the newest version of the same artifact with a smaller number that is not deleted; None if there is none."""
+    """Give the newest version of the same artifact with a smaller number, a deleted one where all of them are; None if there is none."""
     from artui.query.artifacts import versions
 
-    earlier = [other for other in versions(reader, head.artifact_key) if other.number < head.number]
-    return max(earlier, key=lambda other: other.number, default=None)
+    everything = versions(reader, head.artifact_key, with_deleted=True)
+    earlier = [other for other in everything if other.number < head.number]
+    return max(earlier, key=lambda other: (other.deleted_ms is None, other.number), default=None)

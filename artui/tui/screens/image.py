@@ -53,7 +53,7 @@ def read_image(
         small = thumbnail_of(captured, wanted) if captured is not None else None
         if small is not None:
             return Seen(title, small, png=png_of(small) if makes_png else b"", is_small=True)
-        return Seen(title, None, f"{missing} {missing.remedy}".strip())
+        return Seen(title, None, str(missing))
     if isinstance(pixels, str):
         return Seen(title, None, f"This picture is not drawn: {pixels}.")
     return Seen(title, pixels, png=png_of(pixels) if makes_png else b"")

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from artui.capture.adding import add_version
+from artui.cli import run as run_cli
 from artui.content import profiles
 from artui.model.difference import FileDifference, TensorDistance
 from artui.preview import preview
@@ -423,7 +424,25 @@ def test_what_is_gone_is_compared_by_what_was_seen(tmp_path: Path, monkeypatch: 
     )
     assert [line.text for line in details["t.txt"].lines if line.sign in "+-"] == ["2", "3"]
     assert [(value.before, value.after) for value in details["m.safetensors"].values] == [("F32 2×3", "F32 2×4")]
-    assert all(detail.notes for detail in details.values())
+    assert all(detail.notes and "here. Its" not in str(detail.notes) for detail in details.values())
+
+
+def test_a_version_whose_content_was_removed_is_compared_by_its_digests(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is still the one before: which files changed is said once, and nothing is said of what went with the content."""
+    catalog = _versions(tmp_path, {"a.csv": b"n\n1\n", "same.txt": b"x"}, {"a.csv": b"n\n2\n", "same.txt": b"x"})
+    for words in (["delete", "data:v1"], ["gc", "--older-than", "0d"]):
+        assert run_cli([*words, "-c", str(catalog)]) == 0
+    capfd.readouterr()
+
+    for references in (["data:v1", "data:v2"], ["data"]):
+        assert run_cli(["diff", *references, "-c", str(catalog)]) == 0
+        said = capfd.readouterr()
+        assert "data:v1 → data:v2  (files: 1 changed · 1 file the same)" in said.out and not said.err
+        assert re.search(r"\ndata:v1 was removed on 20.*: only digests and sizes are left\n", said.out)
+        assert re.search(r"~  a.csv +=  changed\n", said.out) and said.out.count("a.csv") == 1
+        assert "metadata" not in said.out
 
 
 def test_a_key_that_is_named_or_not_there(tmp_path: Path) -> None:
