@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from artui.model.artifacts import VersionHead
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
@@ -42,6 +43,8 @@ DRIFT_TONES: dict[str, Tone] = {
 _MOST_NAMES = 8
 _MAX_VALUE_CHARS = 24
 _HIGH_PSI = 0.25
+_FEWEST_ALIKE = 3
+"""So many files that differ in the same way are one section."""
 
 
 def difference_sheet(difference: VersionDifference, details: dict[str, FileDifference]) -> Sheet:
@@ -117,16 +120,51 @@ def about_text(difference: VersionDifference) -> str:
 
 
 def file_row(change: FileChange, detail: FileDifference | None) -> Row:
-    """Give the row of a file in the list of those that differ."""
+    """Give the row of a file in the list of those that differ: it leads to what differs in it, if that is known."""
     tone = TONES[change.change]
     is_known = detail is not None and detail.kind != "nothing"
-    words = detail.summary if detail is not None and is_known else _change_text(change)
+    words = _short_summary(detail) if detail is not None and is_known else _change_text(change)
     return (
         Cell(SIGNS[change.change], tone),
-        Cell(change.path, "strong", Link("section", change.path) if is_known else None),
+        Cell(
+            change.path,
+            "strong",
+            Link("section", change.path),
+        ),
         Cell(_size_text(change)),
         Cell(words, "dim" if change.change == "moved" else "plain"),
     )
+
+
+def _short_summary(detail: FileDifference) -> str:
+    """Say how a file differs: of one value that is all there is to say, `v: 0 → 1`."""
+    if len(detail.values) != 1 or detail.hidden or detail.values[0].distance is not None:
+        return detail.summary
+    (change,) = detail.values
+    texts = [_or_nothing(text) for text in (change.before, change.after)]
+    if any(len(text) > _MAX_VALUE_CHARS or "\n" in text for text in texts):
+        return detail.summary
+    return f"{change.name}: {f' {ARROW} '.join(texts)}"
+
+
+def folded(details: Iterable[FileDifference]) -> list[tuple[FileDifference, ...]]:
+    """Put files together that differ in the very same way, in the order of the first of each; two alone stay apart."""
+    alike: dict[object, list[FileDifference]] = {}
+    for detail in details:
+        can_be_alike = detail.table is None and detail.kind != "picture" and (detail.lines or detail.values)
+        same = replace(detail, path="", previews=(None, None)) if can_be_alike else detail.path
+        alike.setdefault(same, []).append(detail)
+    groups = ([group] if len(group) >= _FEWEST_ALIKE else [[each] for each in group] for group in alike.values())
+    return [tuple(group) for each in groups for group in each]
+
+
+def group_sections(group: Sequence[FileDifference], *, most_rows: int, most_lines: int) -> list[Section]:
+    """Say how files differ that `folded` put together: as `file_sections`, and which they are."""
+    first, *others = file_sections(group[0], most_rows=most_rows, most_lines=most_lines)
+    if len(group) == 1:
+        return [first, *others]
+    names = Fact("files", _names(tuple(detail.path for detail in group)))
+    return [replace(first, title=f"{_short_summary(group[0])} in {plural(len(group), 'file')}", about="", facts=(names, *first.facts)), *others]  # fmt: skip
 
 
 def _change_text(change: FileChange) -> str:

@@ -76,12 +76,12 @@ def command(
 
         print_json(**difference_record(difference, chosen, details))
     else:
-        from artui.sheets.difference import difference_sheet, file_sections
+        from artui.sheets.difference import difference_sheet, folded, group_sections
 
         print_sheet(difference_sheet(replace(difference, files=tuple(chosen)), details))
-        for detail in details.values():
-            if detail.kind != "nothing" or detail.notes:
-                print_sections(file_sections(detail, most_rows=MOST_ROWS, most_lines=MOST_LINES))
+        shown = [detail for detail in details.values() if detail.kind != "nothing" or detail.notes]
+        for group in folded(shown):
+            print_sections(group_sections(group, most_rows=MOST_ROWS, most_lines=MOST_LINES))
         if len(chosen) > MAX_FILES and not stat:
             click.echo(f"artui: {len(chosen) - MAX_FILES:,} more files differ: choose among them with --file", err=True)
     return 1 if exit_code and (difference.files or difference.facts) else 0

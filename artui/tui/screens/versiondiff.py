@@ -15,9 +15,9 @@ from artui.query.artifacts import get_version
 from artui.query.difference.files import Known, file_difference
 from artui.query.difference.versions import version_before, version_difference
 from artui.safetext import clean
-from artui.sheets.difference import about_text, difference_sheet, file_sections
+from artui.sheets.difference import about_text, difference_sheet, folded, group_sections
 from artui.tui.cells import Span, fit, length_of
-from artui.tui.facts.sections import section_lines
+from artui.tui.facts.sections import STYLES, section_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
@@ -38,6 +38,8 @@ MOST_FILES = 200
 MOST_ROWS = 200
 _NUMBERS_FROM_CELLS = 72
 _FEWEST_PICTURE_ROWS = 6
+_GAP_CELLS = 2
+"""Between the pictures of both versions."""
 _OTHER_ROWS = 4
 """Of the screen so many lines are neither the list nor pictures."""
 _STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
@@ -60,8 +62,8 @@ class VersionDiffScreen(CatalogScreen):
         self._before, self._after = before, after
         self._begun: _Begun | None = None
         self._details: dict[str, FileDifference] = {}
-        self._places: list[tuple[int, str]] = []
-        """Of each file that was looked into the line that names it."""
+        self._places: list[tuple[int, tuple[str, ...]]] = []
+        """The line that names a file that was looked into, or the first of several that differ alike, and their paths."""
         self._pair_of = ""
         """Path of the picture that is drawn as both versions have it; empty if none is."""
         self._pair_for: tuple[str, tuple[int, int]] | None = None
@@ -70,7 +72,7 @@ class VersionDiffScreen(CatalogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
-        yield LineList(is_page=True, says_more=True, id="diff")
+        yield LineList(only_links=True, is_page=True, says_more=True, id="diff")
         yield Bar(id="names")
         with Horizontal(id="pair"):
             yield ImageView(only_cells=True, id="first")
@@ -145,14 +147,15 @@ class VersionDiffScreen(CatalogScreen):
         if not difference.files and not difference.facts:
             lines += [BLANK, Line([(" Both hold the same files, and the same is said of them.", "text")])]
         self._places = []
-        for change in difference.files:
-            detail = self._details.get(change.path)
-            if detail is not None and (detail.kind != "nothing" or detail.notes):
-                lines.append(BLANK)
-                self._places.append((len(lines), detail.path))
-                link = Link("file", f"{difference.after.key}:{detail.path}")
-                first, *others = _detail_lines(detail, cells)
-                lines += [first._replace(link=link), *others]
+        details = [self._details[change.path] for change in difference.files if change.path in self._details]
+        for group in folded(detail for detail in details if detail.kind != "nothing" or detail.notes):
+            lines.append(BLANK)
+            self._places.append((len(lines), tuple(detail.path for detail in group)))
+            link = Link("file", f"{difference.after.key}:{group[0].path}")
+            first, *others = _detail_lines(group, cells)
+            lines += [first._replace(link=link), *others]
+            if group[0].kind == "picture":
+                lines.append(self._earlier_line(group[0].path))
         if left := self._left():
             lines += [BLANK, Line([(f"  reading {plural(left, 'more file')} …", "dim")])]
         if (unseen := len(difference.files) - MOST_FILES) > 0:
@@ -161,6 +164,15 @@ class VersionDiffScreen(CatalogScreen):
             lines += [BLANK, Line([(text, "warn")])]
         self.listing.set_lines(lines)
         self._say()
+
+    def _earlier_line(self, path: str) -> Line:
+        """Lead to a picture as the earlier version has it: its name leads to the later one."""
+        assert self._begun is not None
+        change = next(change for change in self._begun.difference.files if change.path == path)
+        link = Link("file", f"{self._before.key}:{change.old_path or path}")
+        return Line(
+            [("   before: ", "dim"), (clean(f"{self._before.reference} {change.old_path or path}"), "accent")], link
+        )
 
     def _left(self) -> int:
         """Count the files that are still to be looked into."""
@@ -177,11 +189,13 @@ class VersionDiffScreen(CatalogScreen):
         if link is None:
             return
         if link.kind == "section":
-            self.listing.show_from(
-                next((place for place, path in self._places if path == link.id), self.listing.cursor)
-            )
+            place = next((place for place, paths in self._places if link.id in paths), None)
+            if place is not None:
+                self.listing.show_from(place)
+            else:
+                self._show_file(link.id)
             return
-        place, _, path = link.id.partition(":")
+        number, _, path = link.id.partition(":")
         detail = self._details.get(path)
         if detail is not None and detail.table is not None:
             from artui.tui.facts.column import Side
@@ -192,7 +206,13 @@ class VersionDiffScreen(CatalogScreen):
                 Shown([Side(names[0], each.before), Side(names[1], each.after)], each.spreads, each)
                 for each in detail.table.drifts
             ]
-            self.artui.push_screen(ProfileScreen(path, shown, int(place)))
+            self.artui.push_screen(ProfileScreen(path, shown, int(number)))
+
+    def _show_file(self, path: str) -> None:
+        """Show a file as the later version has it, or the earlier one if that alone does."""
+        assert self._begun is not None
+        change = next(change for change in self._begun.difference.files if change.path == path)
+        self.artui.show_file(self._before.key if change.change == "removed" else self._after.key, path)
 
     def action_open(self) -> None:
         self.listing.choose()
@@ -206,16 +226,26 @@ class VersionDiffScreen(CatalogScreen):
         if self._begun is None:
             return
         left: list[Span] = [(f" {clean(about_text(self._begun.difference))}", "text")]
-        current = sum(place <= self.listing.cursor for place, _ in self._places)
-        self._fit_pair(self._places[max(0, current - 1)][1] if self._places else "")
+        current = sum(place <= self._line_in_sight() for place, _ in self._places)
+        self._fit_pair(self._places[max(0, current - 1)][1][0] if self._places else "")
         right: list[Span] = []
         if current:
-            name = clean(self._places[current - 1][1], max_chars=500)
+            paths = self._places[current - 1][1]
+            name = clean(paths[0], max_chars=500) if len(paths) == 1 else plural(len(paths), "file")
             right = [
                 (fit(name, min(40, length_of([(name, "")])), keep_end=True), "accent"),
                 (f"  {current} of {len(self._places)} ", "dim"),
             ]
         self.query_one("#summary", Bar).show(left, right)
+
+    def on_lines_scrolled(self) -> None:
+        self._say()
+
+    def _line_in_sight(self) -> int:
+        """Give the line under the cursor; where one reads on without it, the last in sight above or the first below."""
+        listing = self.listing
+        top = int(listing.scroll_offset.y)
+        return max(top, min(listing.cursor, top + max(0, listing.size.height - 2)))
 
     # A picture, as both versions have it
 
@@ -225,17 +255,17 @@ class VersionDiffScreen(CatalogScreen):
         is_pair = detail is not None and detail.kind == "picture"
         self._pair_of = path if is_pair else ""
         pair, names = self.query_one("#pair"), self.query_one("#names", Bar)
-        pair.display = names.display = is_pair
+        if pair.display != is_pair:
+            pair.display = names.display = is_pair
+            # The list has other room now: what was chosen stays in sight.
+            self.call_after_refresh(lambda: self.listing.move_to(self.listing.cursor))
         if is_pair:
             least = max(_FEWEST_PICTURE_ROWS, self.size.height // 2)
             pair.styles.height = max(least, self.size.height - len(self.listing.lines) - _OTHER_ROWS)
-            half = self.size.width // 2
-            names.show(
-                [
-                    (fit(f" {clean(self._before.reference)}", half), "dim"),
-                    (f" {clean(self._after.reference)}", "accent"),
-                ]
-            )
+            half = (self.size.width - _GAP_CELLS) // 2
+            self.query_one("#second").styles.margin = (0, 0, 0, _GAP_CELLS)
+            before, after = clean(self._before.reference), clean(self._after.reference)
+            names.show([(fit(f" {before}", half + _GAP_CELLS), "dim"), (f" {after}", "accent")])
             self._ask_pair()
 
     def on_image_view_resized(self) -> None:
@@ -264,7 +294,7 @@ class VersionDiffScreen(CatalogScreen):
 
     def action_file(self, change: int) -> None:
         """Go to the next file that was looked into."""
-        cursor = self.listing.cursor
+        cursor = self._line_in_sight()
         places = [place for place, _ in self._places]
         ahead = [place for place in places if (place > cursor if change > 0 else place < cursor)]
         if not ahead:
@@ -279,17 +309,20 @@ def _begun(reader: Reader, ids: tuple[str, str]) -> _Begun:
     return _Begun(difference, Known(reader, difference))
 
 
-def _detail_lines(detail: FileDifference, cells: int) -> list[Line]:
-    """Draw how a file differs."""
+def _detail_lines(group: Sequence[FileDifference], cells: int) -> list[Line]:
+    """Draw how a file differs, or several that differ alike."""
+    detail = group[0]
     if not detail.lines:
-        first, *others = file_sections(detail, most_rows=MOST_ROWS, most_lines=0)
+        first, *others = group_sections(group, most_rows=MOST_ROWS, most_lines=0)
         lines = [Line([(f" {first.title}", "title"), (f"  {first.about}", "dim")])]
         lines += section_lines(replace(first, title="", about=""), cells=cells, indent=3, fewest=3)
         return lines + [line for section in others for line in section_lines(section, cells=cells, fewest=3)]
-    (section,) = file_sections(detail, most_rows=0, most_lines=0)
+    (section,) = group_sections(group, most_rows=0, most_lines=0)
     title = [Line([(f" {section.title}", "title"), (f"  +{detail.added:,}", "good"), (f" −{detail.removed:,}", "bad")])]
     notes = [
-        Line([("   " + part, "warn")]) for fact in section.facts for part in wrapped(fact.text, max(20, cells - 4))
+        Line([("   " + part, STYLES[fact.tone])])
+        for fact in section.facts
+        for part in wrapped(fact.text, max(20, cells - 4))
     ]
     last = max((number for line in detail.lines for number in (line.old, line.new) if number is not None), default=0)
     digits = max(3, len(str(last))) if cells >= _NUMBERS_FROM_CELLS else 0

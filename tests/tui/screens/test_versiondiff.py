@@ -13,7 +13,10 @@ from textual.pilot import Pilot
 from artui.capture.adding import add_version
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.image import ImageScreen
+from artui.tui.screens.text import TextScreen
 from artui.tui.screens.versiondiff import VersionDiffScreen
+from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.image import ImageView
 from tests.tui.looking import on, settled, shown
 
@@ -108,6 +111,47 @@ def test_two_marked_versions_or_none_before(tmp_path: Path, explore: Explore) ->
     explore(path, flow)
 
 
+def test_files_that_differ_alike_are_one_section_and_each_line_under_the_cursor_does_something(
+    tmp_path: Path, explore: Explore
+) -> None:
+    """The cursor starts on the first file; enter goes to what differs in it, or opens a file that one version alone has."""
+    catalog, folder = tmp_path / "x.artui", tmp_path / "data"
+    folder.mkdir()
+    for number in (0, 1):
+        for place in range(5):
+            (folder / f"f{place}.json").write_text(f'{{"name": {place}, "v": {number}}}')
+        (folder / "g.json").write_text(f'{{"v": {2 * number}}}')
+        (folder / f"only{number}.txt").write_text("alone")
+        add_version(catalog, folder, name="data", kind="dataset")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "enter")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        screen = on(pilot, VersionDiffScreen)
+        lines = ["".join(part for part, _ in line.spans).rstrip() for line in screen.listing.lines]
+        assert screen.listing.link == ("section", "f0.json") and sum("v: 0 → 1" in line for line in lines) == 6
+        assert " v: 0 → 1 in 5 files" in lines and sum(line.startswith(" g.json") for line in lines) == 1
+        await pilot.press("j", "j", "enter")
+        await settled(pilot)
+        assert lines[screen.listing.cursor] == " v: 0 → 1 in 5 files" and "5 files  1 of 2" in shown(pilot)
+        stops = set()
+        await pilot.press("g")
+        for _ in range(12):
+            stops.add(screen.listing.link)
+            await pilot.press("j")
+        assert None not in stops and {link.id for link in stops if link.kind == "section"} >= {"f4.json", "only1.txt"}
+        screen.listing.move_to(
+            next(i for i, line in enumerate(screen.listing.lines) if line.link == ("section", "only1.txt"))
+        )
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "alone" in shown(pilot) and on(pilot, TextScreen).path == "only1.txt"
+
+    explore(catalog, flow)
+
+
 def _drifted(tmp_path: Path) -> Path:
     """A table whose columns drifted, beside a picture that changed."""
     catalog, folder = tmp_path / "x.artui", tmp_path / "data"
@@ -146,6 +190,15 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
         assert screen.query_one("#pair").display and "data:v1" in shown(pilot) and "▀" * 20 in shown(pilot)
         first, second = (screen.query_one(f"#{name}", ImageView).pixels for name in ("first", "second"))
         assert first is not None and second is not None and first.content != second.content
+        ends, starts = (screen.query_one(f"#{name}").region for name in ("first", "second"))
+        assert starts.x - ends.right == 2
+        for change, reference in (("", "data:v2"), ("j", "data:v1")):
+            # The name of a picture leads to the later one, the line below it to the earlier.
+            await pilot.press(*change, "enter")
+            await settled(pilot)
+            assert f"z.png  {reference}" in on(pilot, ImageScreen).query_one("#top", Bar).render_line(0).text
+            await pilot.press("escape")
+            await settled(pilot)
         screen.listing.move_to(
             next(i for i, line in enumerate(screen.listing.lines) if line.link == ("column", "0:t.csv"))
         )
