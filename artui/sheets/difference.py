@@ -260,7 +260,7 @@ def text_line(sign: str, text: str) -> str:
 def _table_sections(detail: FileDifference, table: TableDifference, notes: list[Fact], most_rows: int) -> list[Section]:
     keys = [(place, drift) for place, drift in enumerate(table.drifts) if drift.is_key]
     others = [(place, drift) for place, drift in enumerate(table.drifts) if not drift.is_key]
-    unknown = [drift for _, drift in others if drift.word == "unknown"]
+    unknown = [(place, drift) for place, drift in others if drift.word == "unknown"]
     calm = [(place, drift) for place, drift in others if drift.word == "none"]
     drifts = [(place, drift) for place, drift in others if drift.word not in ("none", "unknown")]
     facts = [
@@ -272,7 +272,10 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         ),
         *_row_facts(table),
     ]
-    facts += [Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim") for drift in unknown[:_MOST_NAMES]]
+    facts += [
+        Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim", Link("column", f"{place}:{detail.path}"))
+        for place, drift in unknown[:_MOST_NAMES]
+    ]
     if keys:
         named = f"{_names(tuple(drift.name for _, drift in keys))}: the key, which names rows, is not counted as drift"
         facts.append(Fact("key", named, "dim", Link("column", f"{keys[0][0]}:{detail.path}")))

@@ -38,16 +38,25 @@ def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool 
     )
 
 
-def column_table(sides: Sequence[tuple[str, ColumnProfile]], drift: ColumnDrift | None = None) -> Section:
-    """Say all that is known of a column, as each of one or two versions has it; with `drift` how far these are apart."""
+def column_table(
+    sides: Sequence[tuple[str, ColumnProfile]], drift: ColumnDrift | None = None, *, is_drawn: bool = True
+) -> Section:
+    """Say all that is known of a column, as each of one or two versions has it.
+
+    Args:
+        sides: its name and the column of each version.
+        drift: how far two are apart.
+        is_drawn: whether its most frequent texts are drawn beside this.
+    """
 
     def shares(column: ColumnProfile, count: int) -> str:
         return f"{count_text(count)} ({share_text(count / column.count)})" if count and column.count else NOTHING
 
     def spread(column: ColumnProfile) -> str:
-        if column.mean is None or column.type == "time":
+        if column.mean is None or column.std is None:
             return value_text(column, column.mean)
-        return number_text(column.mean) + (f" ± {number_text(column.std)}" if column.std is not None else "")
+        deviation = duration_text(round(column.std)) if column.type == "time" else number_text(column.std)
+        return f"{value_text(column, column.mean)} ± {deviation}"
 
     def quartiles(column: ColumnProfile, *shares: str) -> str:
         found = [column.quantiles.get(share) for share in shares]
@@ -73,9 +82,14 @@ def column_table(sides: Sequence[tuple[str, ColumnProfile]], drift: ColumnDrift 
             rows.append((Cell(label, "dim"), *map(Cell, texts)))
     facts = [*(_drift_facts(drift) if drift is not None else ())]
     for name, column in sides:
-        # Those of texts are drawn.
-        if column.mean is not None and (frequent := frequent_text(column, MOST_LISTED)):
-            facts.append(Fact("most frequent", f"{name}: {frequent}" if name else frequent))
+        if is_drawn and column.mean is None:
+            continue
+        before = f"{name}: " if name else ""
+        if frequent := frequent_text(column, MOST_LISTED):
+            facts.append(Fact("most frequent", before + frequent))
+        elif column.most_frequent:
+            texts = [_short(value) for value, _ in column.most_frequent[:MOST_LISTED]]
+            facts.append(Fact("such as", before + ", ".join(texts)))
     return Section("", facts=tuple(facts), table=Table((Header(""), *(Header(name) for name, _ in sides)), rows))
 
 
@@ -87,6 +101,7 @@ def _drift_facts(drift: ColumnDrift) -> tuple[Fact, ...]:
     said += [f"moved by {moved_text(drift)}"] if drift.wasserstein is not None else []
     said += [f"{share_text(drift.outside)} out of the range before"] if drift.outside else []
     word = f"{drift.word}, of the empty cells" if drift.is_of_nulls else drift.word
+    word += ", not counted: rows are paired by it" if drift.is_key else ""
     return (
         Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word in ("moderate", "high", "type") else "plain"),
         *(Fact(label, ", ".join(text or '""' for text in texts[:MOST_LISTED]), "plain") for label, texts in (("new values", drift.new_values), ("gone values", drift.gone_values)) if texts),

@@ -68,6 +68,16 @@ def test_all_that_is_known_of_a_column_is_in_one_table() -> None:
     assert [fact.text for fact in section.facts] == ["a:v1: 1 50 %, 2 50 %", "a:v2: 1 50 %"]
 
 
+def test_of_texts_that_are_not_drawn_some_are_named_and_of_times_how_far_they_lie_apart() -> None:
+    """Each text occurs once: such as these; the deviation of days is a duration."""
+    column, day = of_sketch(profile_of(Table("csv"), io.BytesIO(b"t,day\nx,2026-01-01\ny,2026-01-03\n"))).columns
+
+    (fact,) = column_table([("", column)], is_drawn=False).facts
+    assert (fact.label, fact.text) == ("such as", "x, y") and not column_table([("", column)]).facts
+    table = column_table([("", day)]).table
+    assert table is not None and table.rows[-1][1].text == "2026-01-02 ± 33h56m"
+
+
 def test_what_is_odd_is_said() -> None:
     """Rows of another width, and columns that are left out."""
     table = of_sketch(profile_of(Table("csv"), io.BytesIO(b"a,b\n1\n2,3,4\n")))

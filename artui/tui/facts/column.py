@@ -49,7 +49,9 @@ def column_lines(
     """
     if spreads is None and len(sides) == 1:
         spreads = _own(sides[0].column)
-    facts = section_lines(column_table([(side.name, side.column) for side in sides], drift), cells=cells, fewest=2)
+    is_drawn = spreads is not None and bool(spreads.before)
+    said = column_table([(side.name, side.column) for side in sides], drift, is_drawn=is_drawn)
+    facts = section_lines(said, cells=cells, fewest=2)
     facts = [line for line in facts if line.spans]
     if spreads is None or not spreads.before:
         texts = {side.column.type for side in sides}

@@ -473,6 +473,11 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         link = Link("file", f"{head.key}:{path}") if head is not None else None
         holds.move_to(next((place for place, line in enumerate(holds.lines) if line.link == link), holds.cursor))
 
+    def point_at_column(self, path: str, place: int) -> None:
+        """Put the cursor on the line of a column, if it has one."""
+        holds, link = self.holds, Link("column", f"{place}:{path}")
+        holds.move_to(next((i for i, line in enumerate(holds.lines) if line.link == link), holds.cursor))
+
     def _go(self, listing: Searched, change: int, *, is_first: bool = False) -> None:
         """Find words, also in the paths of the files that have no line."""
         assert isinstance(listing, LineList)

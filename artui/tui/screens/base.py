@@ -95,6 +95,9 @@ class CatalogScreen(Asks, FindsLines):
     def point_at_file(self, path: str) -> None:
         """Put the cursor on a file, to which keys led on the screen above."""
 
+    def point_at_column(self, path: str, place: int) -> None:
+        """Put the cursor on a column of a table, to which keys led on the screen above."""
+
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""
         for prompt in self.query(Prompt):

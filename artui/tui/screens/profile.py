@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from artui.model.profiles import ColumnDrift, Spreads
 from artui.safetext import clean
+from artui.tui.cells import fit, length_of
 from artui.tui.facts.column import Side, column_lines
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
@@ -17,6 +18,8 @@ from artui.tui.widgets.lines import LineList
 
 if TYPE_CHECKING:
     from artui.tui.cells import Span
+
+_MOST_PATH_CELLS = 20
 
 
 class Shown(NamedTuple):
@@ -77,11 +80,12 @@ class ProfileScreen(CatalogScreen):
     def title_spans(self) -> list[Span]:
         """Say which column this is, and of which file."""
         column = self.column.sides[-1].column
+        name, path = clean(column.name, max_chars=80) or "?", clean(self._path, max_chars=500)
         return [
-            (clean(self._path, max_chars=120), "dim"),
-            (" ▸ ", "faint"),
-            (clean(column.name, max_chars=80) or "?", "title"),
-            (f"  column {self._place + 1:,} of {len(self._columns):,}", "dim"),
+            (name, "title"),
+            (" of ", "dim"),
+            (fit(path, min(_MOST_PATH_CELLS, length_of([(path, "")])), keep_end=True), "accent"),
+            (f"  {self._place + 1:,} of {len(self._columns):,}", "dim"),
         ]
 
     def action_column(self, change: int) -> None:
@@ -91,4 +95,7 @@ class ProfileScreen(CatalogScreen):
             self.artui.say(f"This is the {'last' if change > 0 else 'first'} column.")
             return
         self._place = place
+        for below in self.app.screen_stack[-2:-1]:
+            if isinstance(below, CatalogScreen):
+                below.point_at_column(self._path, place)
         self._draw(keep=False)

@@ -208,6 +208,22 @@ class VersionDiffScreen(CatalogScreen):
             ]
             self.artui.push_screen(ProfileScreen(path, shown, int(number)))
 
+    def point_at_column(self, path: str, place: int) -> None:
+        """Put the cursor on the line of a column; those without drift have one together."""
+        listing = self.listing
+        links = [line.link for line in listing.lines]
+        wanted = Link("column", f"{place}:{path}")
+        if wanted not in links and (calm := self._calm_link(path)) is not None:
+            wanted = calm
+        if wanted in links:
+            listing.move_to(links.index(wanted))
+
+    def _calm_link(self, path: str) -> Link | None:
+        detail = self._details.get(path)
+        drifts = detail.table.drifts if detail is not None and detail.table is not None else ()
+        calm = (place for place, drift in enumerate(drifts) if drift.word == "none" and not drift.is_key)
+        return next((Link("column", f"{place}:{path}") for place in calm), None)
+
     def _show_file(self, path: str) -> None:
         """Show a file as the later version has it, or the earlier one if that alone does."""
         assert self._begun is not None
@@ -258,7 +274,7 @@ class VersionDiffScreen(CatalogScreen):
         if pair.display != is_pair:
             pair.display = names.display = is_pair
             # The list has other room now: what was chosen stays in sight.
-            self.call_after_refresh(lambda: self.listing.move_to(self.listing.cursor))
+            self.listing.keep_in_sight()
         if is_pair:
             least = max(_FEWEST_PICTURE_ROWS, self.size.height // 2)
             pair.styles.height = max(least, self.size.height - len(self.listing.lines) - _OTHER_ROWS)

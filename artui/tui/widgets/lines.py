@@ -61,6 +61,7 @@ class LineList(Searched, MovesByLines, ScrollView, can_focus=True):
         """Whether its last row says how many lines go on below, as long as any do: `12 more lines ↓`."""
         self.draws_cursor_always = False
         """Whether the cursor is drawn without the focus too, as beside an entry."""
+        self._is_kept_in_sight = False
         self.hit: int | None = None
         """The line that a search has come to last; None without a search."""
 
@@ -94,8 +95,13 @@ class LineList(Searched, MovesByLines, ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.lines))
-        if not self.only_links:
+        if not self.only_links or self._is_kept_in_sight:
             self._bring_into_view()
+        self._is_kept_in_sight = False
+
+    def keep_in_sight(self) -> None:
+        """Let the cursor be in sight once the list has the other size that it is about to have, if it is so now."""
+        self._is_kept_in_sight = self._is_in_sight(self.cursor)
 
     def render_line(self, y: int) -> Strip:
         palette = self._palette

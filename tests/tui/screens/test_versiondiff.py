@@ -205,7 +205,7 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
         await pilot.press("enter")
         await settled(pilot)
         text = shown(pilot)
-        assert "t.csv ▸ age" in text or "age  column 1 of 3" in text
+        assert "age of t.csv  1 of 3" in text
         assert "data:v1  600 values, in the highest bar 10 %: 60" in text and "5" in text and "19" in text
         assert "drift" in text and "PSI" in text
         await pilot.press("right_square_bracket")
@@ -215,7 +215,10 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
         await settled(pilot)
         assert "This is the last column." in shown(pilot) and "hardly" not in shown(pilot)
         assert "each bar spans the same factor" in shown(pilot)
-        await pilot.press("escape", "escape")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert on(pilot, VersionDiffScreen).listing.link == ("column", "2:t.csv")
+        await pilot.press("escape")
         await settled(pilot)
         holds = on(pilot, ArtifactScreen).holds
         await pilot.press("tab")
@@ -224,5 +227,8 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
         await settled(pilot)
         assert "each bar spans the same factor" in shown(pilot) and "data:v" not in shown(pilot).splitlines()[1]
         assert "1 to 524,288" in shown(pilot)
+        await pilot.press("left_square_bracket", "escape")
+        await settled(pilot)
+        assert on(pilot, ArtifactScreen).holds.link == ("column", "1:t.csv")
 
     explore(path, flow, size=size)
