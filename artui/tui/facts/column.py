@@ -11,7 +11,7 @@ from artui.safetext import clean
 from artui.sheets.profile import column_table, folded, share_text, value_text
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.facts.sections import section_lines
-from artui.tui.widgets.axes import Scale, even_labels, ticks, x_labels
+from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, distinct_texts, ticks, x_labels
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.plot import labelled_axis
 from artui.units import plural
@@ -88,12 +88,10 @@ def _bins(
     counted = [folded(each, -(-len(each) // together)) for each in shares]
     bar = max(1, min(_MOST_BAR_CELLS, columns // len(counted[0])))
     most = max(map(max, counted)) or 1.0
-    scale = Scale(0.0, 100 * most, False, rows)
-    labels = even_labels([
-        (max(0, min(rows - 1, rows - round(share * rows))), f"{text} %")
-        for share, text in ticks(scale, max(2, rows // 3))
-        if share > 0
-    ])  # fmt: skip
+    step, step_rows = bar_steps(100 * most, rows)
+    places = bar_labels(step_rows, rows)
+    texts = distinct_texts([number * step for number, _ in places])
+    labels = {row: f"{text} %" for (_, row), text in zip(places, texts, strict=True)}
     highest = max((side.column.max for side in sides if side.column.max is not None), default=math.inf)
     lines: list[Line] = []
     for side, each, style in zip(sides, counted, _SIDE_STYLES, strict=False):
@@ -105,7 +103,7 @@ def _bins(
         for row in range(rows):
             spans: list[Span] = [(fit(labels.get(row, ""), _LABEL_CELLS, right=True) + " ", "dim")]
             spans.append(("┤" if row in labels else "│", "faint"))
-            drawn = "".join(_letter(share / most * rows - (rows - 1 - row), is_filled=share > 0 and row == rows - 1) * max(1, bar - 1) + " " * (bar > 1) for share in each)  # fmt: skip
+            drawn = "".join(_letter(100 * share / step * step_rows - (rows - 1 - row), is_filled=share > 0 and row == rows - 1) * max(1, bar - 1) + " " * (bar > 1) for share in each)  # fmt: skip
             lines.append(Line([*spans, (drawn.rstrip(), style)]))
         drawn_cells = bar * len(each) - (bar > 1)
         lines.append(Line(labelled_axis(_x_places(column, edges, spreads.is_log, drawn_cells, highest), _LABEL_CELLS, columns, corner="0 %")))  # fmt: skip

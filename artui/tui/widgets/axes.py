@@ -321,6 +321,35 @@ def even_labels(at: Sequence[tuple[int, str]]) -> dict[int, str]:
     return thinned([at[0], at[-1]])
 
 
+_LEAST_STEP_ROWS = 2
+"""Rows from one label beside bars to the next, where there are as many."""
+_LABEL_WORTH, _MOST_BAR_LABELS = 0.04, 5
+"""A label more is worth so much of the height of the highest bar, up to so many labels."""
+
+
+def bar_steps(tallest: float, rows: int, *, least: float = 0.0) -> tuple[float, int]:
+    """Choose the step of an axis beside upright bars, and how many whole rows it has: a bar of a label's value ends with the row of the label.
+
+    The highest bar has no more than `rows`. There are two labels wherever steps of `least` and the rows allow it.
+    """
+    rows = max(1, rows)
+    best = (False, False, 0.0), (tallest, rows)
+    power = math.floor(math.log10(tallest))
+    rounds = [factor * 10.0**exponent for exponent in range(power - 1, power + 1) for factor in (1, 2, 5)]
+    for step in (*rounds, tallest):
+        if not least <= step <= tallest or not (step_rows := math.floor(rows * step / tallest * (1 + 1e-12))):
+            continue
+        labels = rows // step_rows
+        height = tallest * step_rows / step / rows + _LABEL_WORTH * min(labels, _MOST_BAR_LABELS)
+        best = max(best, ((step_rows >= _LEAST_STEP_ROWS, labels >= 2, height), (step, step_rows)))
+    return best[1]
+
+
+def bar_labels(step_rows: int, rows: int) -> list[tuple[int, int]]:
+    """Give the labels beside upright bars from the lowest, as (number of steps, row): each is in the uppermost row of a bar that high."""
+    return [(number, rows - number * step_rows) for number in range(1, rows // step_rows + 1)]
+
+
 def row_of(share: float, rows: int) -> int:
     """Give the row of a share of a y axis, 0 at the top: the one that has the dot of such a value, of four in a row."""
     return max(0, min(rows - 1, round((1 - share) * (4 * rows - 1)) >> 2))

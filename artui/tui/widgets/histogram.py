@@ -16,7 +16,7 @@ from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, end_texts, even_labels, ticks, x_labels
+from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, end_texts, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text, short_param_texts
 from artui.tui.widgets.plot import labelled_axis
 from artui.tui.widgets.spantexts import range_text
@@ -139,12 +139,8 @@ class Histogram(Picture):
         shown = bars[first : first + columns // cells]
         tallest = max(bar.count for bar in bars) or 1
         # One row stays free, for the number on the highest bar.
-        top = tallest * rows / (rows - 1)
-        labels = even_labels([
-            (max(0, min(rows - 1, rows - round(share * rows))), text)
-            for share, text in ticks(Scale(0.0, top, False, rows), max(1, rows // 4), "count")
-            if share > 0
-        ])  # fmt: skip
+        step, step_rows = bar_steps(tallest, rows - 1, least=1.0)
+        labels = {row: _step_text(round(number * step)) for number, row in bar_labels(step_rows, rows)}
         counts = [count_text(bar.count) if bar.count else "" for bar in shown]
         has_room = max(map(len, counts)) < cells
         strips = [strip_of(self._head(width), width, palette)]
@@ -153,7 +149,7 @@ class Histogram(Picture):
             spans.append(("┤" if row in labels else "│", "faint"))
             for number, (bar, count) in enumerate(zip(shown, counts, strict=True)):
                 is_here = first + number == self.cursor and self.has_focus
-                height_above = bar.count / top * rows - (rows - 1 - row)
+                height_above = bar.count / step * step_rows - (rows - 1 - row)
                 letter = _EIGHTHS[max(0, min(8, round(height_above * 8)))]
                 if row == rows - 1 and bar.count and letter == " ":
                     letter = "▁"
@@ -321,6 +317,12 @@ class Histogram(Picture):
                 self.cursor = place
                 self.again()
                 self.post_message(self.Moved())
+
+
+def _step_text(count: int) -> str:
+    """Show a count on the axis, with a power of ten if it has too little room."""
+    text = count_text(count)
+    return text if len(text) <= _LABEL_CELLS else f"{count:.3g}"
 
 
 def _is_between_wholes(low: float, high: float) -> bool:

@@ -63,17 +63,34 @@ def test_bars_of_ranges_are_equally_wide_with_gaps(count: int, width: int, heigh
     assert all(len(line) == width for line in lines)
 
 
-@pytest.mark.parametrize("width", [80, 120, 200])
-def test_a_bar_is_as_high_as_the_axis_says_and_has_its_number_on_it(width: int) -> None:
-    """The label of a count stands in the row where a bar of that count ends; empty ranges have neither."""
-    lines = _drawn(_of_ranges([6, 0, 3, 1], [0.0, 1.0, 2.0, 3.0, 4.0]), width, 34)
+@pytest.mark.parametrize("height", [9, 12, 20, 24, 36, 47, 50])
+@pytest.mark.parametrize(
+    "counts",
+    [(6, 0, 3, 1), (1, 0), (7, 4, 2), (24, 7, 4, 33), (4_941, 1_200, 37_059, 5_000, 10_000, 46_800), (999_999, 3, 500_000)],
+)  # fmt: skip
+def test_a_count_is_read_off_the_rows_of_its_bar(counts: tuple[int, ...], height: int) -> None:
+    """From the row of the 0 a bar has as many rows as its count is of the steps between labels: a bar of a label's count ends in its row."""
+    lines = _drawn(_of_ranges(list(counts), [float(edge) for edge in range(len(counts) + 1)]), 120, height)
 
-    for count in (6, 3):
-        top = next(row for row, line in enumerate(lines) if re.match(rf" *{count} ┤", line))
-        column = FRAME + {6: 0, 3: 2}[count] * ((width - FRAME) // 4)
-        assert lines[top][column] in "▄▅▆▇█" and lines[top - 1][column] in " ▁▂▃▄"
-    numbers = [match for line in lines[1:-3] for match in re.findall(r"\d+", line[FRAME:])]
-    assert numbers == ["6", "3", "1"]
+    base = len(lines) - 2
+    labels = [
+        (base - row, float(found[1].replace(",", "")))
+        for row, line in enumerate(lines)
+        if (found := re.match(r" *([\d,.e+]+) ┤", line))
+    ]
+    assert re.match(r" *0 └", lines[base]) and labels
+    (rows_a_step, step) = labels[-1]
+    assert {value / row for row, value in labels} == {step / rows_a_step}
+    assert len(labels) > 1 or max(counts) < 2 or height < 10
+    cells = (120 - FRAME) // len(counts)
+    for place, count in enumerate(counts):
+        column = FRAME + place * cells
+        rows = sum("▁▂▃▄▅▆▇█".find(line[column]) + 1 for line in lines[1:base]) / 8
+        assert rows == pytest.approx(count * rows_a_step / step, abs=1 / 16 if rows > 1 / 8 else 1 / 8)
+        for row, value in labels:
+            assert (lines[base - row][column] == "█") == (rows >= row), (count, value)
+    numbers = [match for line in lines[1:-3] for match in re.findall(r"[\d,]+", line[FRAME:])]
+    assert sorted(numbers) == sorted(f"{count:,}" for count in counts if count)
 
 
 @pytest.mark.parametrize(("width", "widest"), [(80, 24), (120, 24), (200, 24)])
