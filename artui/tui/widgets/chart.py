@@ -428,6 +428,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     ):
         for number in range(len(curves)):
             mark_points(plot, followed[number].line, drawn_in[number])
+    if palette.has_colours:
+        # Without colours pieces of lines would look like gaps: marks stand along them instead.
+        plot.take_turns(front=owner_of(len(curves) - 1, first_picked) if has_front else 0)
     unsaid = []
     if has_spread:
         whole, style = spread_text(len(behind), chart.other_count), palette.styles["dim"]

@@ -1,7 +1,7 @@
 """What all charts are drawn with: a grid of dots, and rows of cells.
 
 Each cell holds 2 x 4 dots. The band, a layer behind, is hidden in cells where the front layer has a dot. Where lines
-share a cell, the one in front has it alone, with its own dots: it is whole, and those behind are seen where they differ.
+share a cell, one of them has it alone, with its own dots: the one in front, or of equals each in turn, so that none vanishes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
+_PIECE_CELLS = 2
+"""Two lines that are one and the same take turns after so many cells; more of them at each."""
+
+
 @dataclass(slots=True)
 class Plot:
     """A grid of dots: which ones are set and by which owner, separately for front and band."""
@@ -40,6 +44,8 @@ class Plot:
     """A bit for each owner of a cell's dots."""
     signs: dict[tuple[int, int], tuple[str, Style]] = field(default_factory=dict)
     """Letters in place of dots, by (row, column)."""
+    covered: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By cell the dots of all its lines but the one in front, by the bits of their owners."""
 
     def __post_init__(self) -> None:
         size = self.columns * self.rows
@@ -72,7 +78,7 @@ class Plot:
     ) -> None:
         """Set the dots of many columns; none may lie outside."""
         bits, owners = (self.band, self.band_owners) if is_band else (self.line, self.line_owners)
-        columns, bit = self.columns, 1 << owner
+        columns, bit, covered = self.columns, 1 << owner, self.covered
         for x, top, bottom in zip(xs, tops, bottoms, strict=True):
             column, side = x >> 1, x & 1
             for y in range(top, bottom + 1):
@@ -81,7 +87,45 @@ class Plot:
                     bits[place] |= _DOTS[y & 3][side]
                     owners[place] |= bit
                 elif owners[place] < bit:
-                    bits[place], owners[place] = _DOTS[y & 3][side], bit
+                    dot = _DOTS[y & 3][side]
+                    if owners[place]:
+                        here = covered.setdefault(place, {})
+                        here[owners[place]] = bits[place]
+                        dot |= here.pop(bit, 0)
+                    bits[place], owners[place] = dot, bit
+                else:
+                    here = covered.setdefault(place, {})
+                    here[bit] = here.get(bit, 0) | _DOTS[y & 3][side]
+
+    def take_turns(self, *, front: int = 0) -> None:
+        """Give cells that lines share to each of them in turn, in pieces, from the left to the right.
+
+        The one that was not seen for longest is next. Owner 0 has only what no other needs.
+
+        Args:
+            front: the owner of a line that keeps all of its cells; 0 for none.
+        """
+        if not self.covered:
+            return
+        seen: dict[int, int] = {}
+        holder, held = 0, 0
+        for number in range(self.columns * self.rows):
+            column, row = divmod(number, self.rows)
+            place = row * self.columns + column
+            if (row, column) in self.signs:
+                continue
+            owner = self.line_owners[place]
+            here = self.covered.get(place)
+            if here is not None and not (front and owner == 1 << front):
+                lines = {bit: dots for bit, dots in {**here, owner: self.line[place]}.items() if bit > 1}
+                if len(lines) > 1:
+                    most = _PIECE_CELLS if len(lines) == 2 else 1
+                    owner = holder if holder in lines and held < most else min(lines, key=lambda bit: seen.get(bit, -1))
+                    holder, held = owner, held + 1 if owner == holder else 1
+                    self.line[place], self.line_owners[place] = lines[owner], owner
+            if owner:
+                seen[owner] = number
+        self.covered = {}
 
     def dot(self, x: int, y: int, owner: int, *, is_band: bool = False) -> None:
         """Set one dot."""
