@@ -279,6 +279,7 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
         assert "val/loss" in text and "calm-otter-11" in text and any("⠀" < letter <= "⣿" for letter in text)
         text = await _press(pilot, "tab")
         assert "against" in text and "rank correlation" in text and any("⠀" < letter <= "⣿" for letter in text)
+        assert "12 runs, 3 marked in colour" in text
         text = await _press(pilot, "right", "right")
         assert "◎ calm-otter-" in text
         await _press(pilot, "enter")

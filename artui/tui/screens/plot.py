@@ -248,10 +248,22 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def title_spans(self) -> list[Span]:
         """Say which runs these are."""
         # Curves are those of the marked runs alone; the other charts show all runs, the marked ones in colour.
-        if self.tab == "curves" and self.marked:
-            are_marked = set(self.marked) <= set(self.artui.marked_keys())
+        are_marked = set(self.marked) <= set(self.artui.marked_keys())
+        if self.marked and (self.tab == "curves" or set(self.marked) == self._place_of.keys()):
             return [(plural(len(self.marked), "marked run" if are_marked else "run"), "title")]
-        return [(self._title, "title")]
+        spans: list[Span] = [(self._title, "title")]
+        if self.tab in ONE_RUN and (marked := len(self._coloured)):
+            here = len(self._marked_here)
+            said = f"{count_text(marked)} marked" if here == marked else f"{count_text(here)} of the {count_text(marked)} marked"  # fmt: skip
+            spans.append((f" · {plural(len(self.keys), 'run')}, {said} {self._apart}", "text"))
+        elif self.marked:
+            spans.append((f" · {plural(len(self.keys), 'run')}, not the marked alone", "text"))
+        return spans
+
+    @property
+    def _marked_here(self) -> list[int]:
+        """The marked runs that are among all runs: others have curves alone."""
+        return [key for key in self._coloured if key in self._place_of]
 
     # Views
 
@@ -317,17 +329,20 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             scatter = self.query_one(Scatter)
             reasons = scatter.counts_texts()
             shown = f"{count_text(scatter.shown_count)} of {runs}" if reasons else runs
+            texts = [f"{shown} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)] + [shown]
             if cursor := scatter.cursor_spans(self._cursor_name):
                 marked = self.mark_spans(self._pointed) if self._pointed is not None else []
-                # Beside the run under the cursor there is room for few words.
-                return [*cursor[:2], *([(" ", "text"), *marked] if marked else []), *cursor[2:]], [(f"{shown} ", "dim")]
-            texts = [f"{shown} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
-            return self._shared(self._marked_entries(scatter.sign_of), [*texts, shown])
+                left = [*cursor[:2], *([(" ", "text"), *marked] if marked else []), *cursor[2:]]
+                room = self.size.width - length_of(left) - 2
+                # Beside the run under the cursor there may be room for few words.
+                return left, [(f"{next((text for text in texts if cell_len(text) < room), shown)} ", "dim")]
+            return self._shared(self._marked_entries(scatter.sign_of), texts)
         if self.tab == "parallel":
             parallel = self.query_one(Parallel)
-            reasons, left_out = parallel.counts_texts(), parallel.left_out
-            # Which axes there are not is said even where there is no room for anything else.
-            ways = [[*left_out[:1], *reasons[:count]] for count in range(len(reasons), -1, -1)]
+            reasons, left_out, drawn = parallel.counts_texts(), parallel.left_out, parallel.drawn_texts()
+            # That not all lines are drawn, and which axes there are not, is said even where there is no room for anything else.
+            ways = [[*drawn[:1], *left_out[:1], *reasons[:count]] for count in range(len(reasons), -1, -1)]
+            ways += [[*drawn[-1:], text] for text in left_out[1:]] + [[text] for text in drawn] if drawn else []
             ways += [[text] for text in left_out[1:]]
             texts = [" · ".join([runs, *some]) for some in ways if some]
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
@@ -392,7 +407,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def _marked_entries(self, sign_of: Callable[[int, int], Span]) -> list[_Entry]:
         """Give the first marked runs, with the signs that they have in the picture."""
-        named = ((key, name, self._colours.get(key)) for key, name in islice(self._marked_names.items(), IN_FRONT))
+        here = ((key, name) for key, name in self._marked_names.items() if key in self._place_of)
+        named = ((key, name, self._colours.get(key)) for key, name in islice(here, IN_FRONT))
         return [
             _Entry([sign_of(key, colour), (" ", "text")], clean(name, max_chars=200))
             for key, name, colour in named
@@ -405,7 +421,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         Args:
             texts: what may stand at the right, from the longest to the shortest.
         """
-        more = len(self._coloured) - len(entries) if self.tab != "curves" and entries else 0
+        more = len(self._marked_here) - len(entries) if self.tab != "curves" and entries else 0
         rest: list[Span] = [(f"  + {count_text(more)} more", "dim")] if more else []
         lengths = [cell_len(entry.name) for entry in entries]
         ways = [*((text, _GAP_CELLS) for text in texts), (texts[-1], 1)]

@@ -647,24 +647,33 @@ class Parallel(Picture):
         notes.append(f"{count_text(len(behind) + len(ahead))} of {plural(len(self.keys), 'run')}")
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, texts=texts, note=" · ".join(notes), size=(1200, 600))  # fmt: skip
 
-    def counts_texts(self) -> list[str]:
-        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis, and why; which axes there are not says `left_out`."""
-        import numpy as np
-
+    def drawn_texts(self) -> list[str]:
+        """Say how many lines are drawn, in a long text and a short one; none if all are."""
         scales = self._scales(100) if self.axes else None
         if scales is None:
             return []
-        texts = []
         shares = self._shares(scales)
-        line_count, drawn = self._line_count(shares), sum(map(len, self._chosen(shares)))
-        if drawn < line_count:
-            texts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
+        behind, ahead = map(len, self._chosen(shares))
+        line_count, front_count = self._line_count(shares), int((self._in_front() & _has_line(shares)).sum())
+        if behind + ahead == line_count:
+            return []
+        others = f"{count_text(behind)} of {count_text(line_count - front_count)}"
+        front = count_text(ahead) if ahead == front_count else f"{count_text(ahead)} of {count_text(front_count)}"
+        drawn = f"{count_text(behind + ahead)} lines drawn"
+        return [f"{front} in front, {others} others drawn" if front_count else drawn, drawn]
+
+    def counts_texts(self) -> list[str]:
+        """Say how many runs have no value on the current axis, and why; how many lines there are says `drawn_texts`, which axes there are not `left_out`."""
+        import numpy as np
+
+        if not self.axes or self._scales(100) is None:
+            return []
         axis = self.axes[self.current]
         gaps = gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool))
         if axis.placed.odd and gaps:
             # Both are of the current axis.
             gaps = [f"{axis.title}: {', '.join(gaps).removesuffix(f' {axis.title}')}"]
-        return [*texts, *gaps]
+        return gaps
 
     # Keys
 

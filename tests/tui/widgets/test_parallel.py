@@ -152,9 +152,12 @@ def test_without_braille_few_lines_are_drawn() -> None:
     assert dots[1] < dots[0] / 2
     parallel = Parallel()
     parallel.show(range(400), axes, {})
-    assert parallel.counts_texts() == []
+    assert parallel.counts_texts() == parallel.drawn_texts() == []
     parallel.has_braille = False
-    assert parallel.counts_texts() == ["24 lines drawn, evenly chosen"]
+    assert parallel.counts_texts() == [] and parallel.drawn_texts() == ["24 lines drawn"] * 2
+    axes[1] = _axis("loss", [float(n * 7 % 400) for n in range(400)], is_metric=True)
+    parallel.show(range(400), axes, {})
+    assert parallel.drawn_texts() == ["10 of 40 in front, 24 of 360 others drawn", "34 lines drawn"]
 
 
 def test_what_has_no_line_is_counted() -> None:
