@@ -133,8 +133,7 @@ def _nearest_place(starts: list[Path | None]) -> Place | None:
     for start in dict.fromkeys(folder for folder in starts if folder is not None):
         for place in _upwards(start):
             if catalogs := _catalogs_in(place):
-                several = f", {_which(catalogs[0], place)} of {len(catalogs)}" if len(catalogs) > 1 else ""
-                return Place(catalogs[0], f"found in {place}{several}")
+                return _found(catalogs, place)
     return None
 
 
@@ -143,7 +142,13 @@ def _place_beside(folder: Path | None) -> Place | None:
     start = _start(folder)
     catalogs = _catalogs_in(start, takes_demos=True) if start is not None else []
     catalogs = [path for path in catalogs if _is_mine(path)]
-    return Place(catalogs[0], f"found in {start}") if catalogs else None
+    return _found(catalogs, start) if start is not None and catalogs else None
+
+
+def _found(catalogs: list[Path], folder: Path) -> Place:
+    """Take the first catalog of a folder, and say of how many it is."""
+    several = f", {_which(catalogs[0], folder)} of {len(catalogs)}" if len(catalogs) > 1 else ""
+    return Place(catalogs[0], f"found in {folder}{several}")
 
 
 def is_one_of_several(why: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from artui.catalog.finding import ENDING
 from artui.cli import completing
 from artui.cli.recognise import CatalogAt, Nothing, Stores, recognise
 from artui.errors import UsageError
@@ -46,13 +47,18 @@ def catalogs_named(words: Sequence[str], paths: Iterable[str]) -> list[str]:
     return [catalog_inside(path) for path in by_place.values()]
 
 
-def without_catalog(words: Sequence[str], catalog: str | None) -> tuple[tuple[str, ...], str | None]:
+def without_catalog(
+    words: Sequence[str], catalog: str | None, *, takes_paths: bool = False
+) -> tuple[tuple[str, ...], str | None]:
     """Split words into those that are no path of a catalog, and the catalog to use.
+
+    Args:
+        takes_paths: whether the other words are paths, too: then one that is gone may be any of them.
 
     Raises:
         UsageError: two catalogs are named.
     """
-    paths = [word for word in words if is_catalog(word)]
+    paths = [word for word in words if is_catalog(word) and not (takes_paths and not os.path.lexists(word))]
     if not paths:
         return tuple(words), catalog
     return tuple(word for word in words if word not in paths), one_catalog([*paths, *([catalog] if catalog else [])])
@@ -86,8 +92,8 @@ def before_verb(context: click.Context) -> tuple[str, ...]:
 
 
 def is_catalog(word: str) -> bool:
-    """Say whether a word is the path of an existing catalog."""
-    return os.path.isfile(word) and isinstance(recognise(Path(word)), CatalogAt)
+    """Say whether a word is the path of a catalog: of one that exists, or by its ending, as nothing else is called so."""
+    return Path(word).suffix == ENDING or (os.path.isfile(word) and isinstance(recognise(Path(word)), CatalogAt))
 
 
 def catalog_inside(path: str) -> str:

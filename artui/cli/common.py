@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from artui.catalog.finding import DEFAULT, find_catalog
+from artui.catalog.finding import DEFAULT, NAMED, find_catalog, is_one_of_several
 from artui.catalog.spool.orphans import take_over
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option as catalog_option
@@ -182,13 +182,14 @@ _NAMED_LATELY = 3
 
 
 def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
-    """Open a catalog, by default the nearest one, and say on stderr which it is if it was not named."""
+    """Open a catalog, by default the nearest one, and say on stderr which it is if it was not named: in a script only
+    if there are several."""
     path, why = find_catalog(catalog)
     if why == DEFAULT and not os.path.lexists(path):
         raise _no_catalog()
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
-    if say and why != "named" and sys.stderr.isatty():
+    if say and why != NAMED and (sys.stderr.isatty() or is_one_of_several(why)):
         click.echo(f"{clean(str(path))} ({clean(why)})", err=True)
     if reader.notice:
         click.echo(f"artui: {clean(reader.notice)}", err=True)

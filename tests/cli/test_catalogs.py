@@ -132,10 +132,27 @@ def test_a_word_that_is_a_catalog_is_the_catalog(call: Call, workplace: Path, ve
     assert refused[:2] == (2, "") and "Two catalogs are named" in refused[2]
 
 
-def test_a_word_that_only_looks_like_one_stays_a_word(call: Call, workplace: Path) -> None:
-    """What is no file, or a file of something else, is looked for in the runs."""
-    assert call("ls", "gone.artui")[::2] == (0, "No run matches.\n")
-    assert call("ls", "data.txt")[::2] == (0, "No run matches.\n")
+@pytest.mark.parametrize("verb", sorted({*READING} - {"import", "relocate"}))
+def test_a_word_that_ends_as_catalogs_do_is_one(call: Call, workplace: Path, verb: str) -> None:
+    """A mistyped path is never a word for another catalog: it is said that there is no such file."""
+    for path in ("nosuch.artui", "gone/nosuch.artui"):
+        code, out, err = call(verb, path, *ARGUMENTS[verb])
+        assert (code, out) == (3, "") and f"There is no file {path}." in err
+
+
+def test_other_words_are_looked_for_in_the_runs(call: Call, workplace: Path) -> None:
+    """Neither the path of another file nor a word with a dot is a catalog."""
+    for word in ("data.txt", "gone.txt", ".artui"):
+        assert call("ls", word)[::2] == (0, "No run matches.\n")
+
+
+def test_it_is_said_which_of_several_catalogs_was_taken(call: Call, workplace: Path) -> None:
+    """In a script, too; a single one, or one that is named, is not spoken of."""
+    assert call("ls")[2] == "" and call("ls", "-c", "near.artui")[2] == ""
+    shutil.copyfile("near.artui", "other.artui")
+
+    assert call("ls")[2].endswith(f"(found in {workplace}, the last written of 2)\n")
+    assert call("ls", "near.artui")[2] == ""
 
 
 def test_a_folder_stands_for_the_one_catalog_in_it(call: Call, workplace: Path) -> None:

@@ -57,7 +57,7 @@ completes runs that have grown.
 def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project: str, where: str, roots: tuple[Path, ...], is_report: bool, tell: bool, as_json: bool) -> int:  # fmt: skip
     """Take stores into a catalog, or show what earlier imports took."""
     if is_report:
-        words, catalog = without_catalog([str(path) for path in paths], catalog)
+        words, catalog = without_catalog([str(path) for path in paths], catalog, takes_paths=True)
         if words:
             raise UsageError("--report takes no store.", remedy="It shows what a catalog has of earlier imports.")
         return _show_reports(catalog, as_json)

@@ -36,7 +36,7 @@ def command(places: tuple[str, ...], dry_run: bool, yes: bool, catalog: str | No
     from artui.catalog.relocating import left_below, lying_below
     from artui.content.relocating import look, spot_of, take_over
 
-    places, catalog = without_catalog(places, catalog)
+    places, catalog = without_catalog(places, catalog, takes_paths=True)
     if len(places) < 2:
         raise click.UsageError(f"Missing argument '{'NEW' if places else 'OLD'}'.", click.get_current_context(silent=True))  # fmt: skip
     one_of(places[1:], "NEW")
