@@ -2,8 +2,8 @@
 pause is usual.
 
 Nothing is said where it is not certain: a param must be called as trainers call the length of a run, and the run must
-count the same thing and not be beyond it; epochs are counted by a metric `epoch`, or by a validation at each step. Without such a param, runs that finished before may say where such a run
-ends; then it is said which ones.
+count the same thing and not be beyond it; epochs are counted by a metric `epoch` alone, as a step may be a batch, whatever
+is logged at it. Without such a param, runs that finished before may say where such a run ends; then it is said which ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from statistics import median
 from typing import NamedTuple
 
 from artui.model import Metric, Param
-from artui.query.series.ranking import metric_rank
 
 
 def _words(text: str) -> frozenset[str]:
@@ -42,9 +41,6 @@ PLAIN_PARTS = _words(
     "train training trainer args arguments config cfg hparams hyperparams hyperparameters params run general"
 )
 
-RESULT_RANKS = (0, 1)
-"""Ranks of results of validation and of tests."""
-FEWEST_EPOCHS = 2
 FEWEST_ALIKE = 2
 """Of other names, so many runs must have ended at the same step."""
 MOST_ALIKE = 5
@@ -71,7 +67,7 @@ class Headway:
     left_ms: int | None
     """From the last point on, at the pace so far; None where no pace is known."""
     counter: str = ""
-    """The metric that counts; empty where steps are counted."""
+    """The metric that counts epochs; empty where steps are counted."""
     alike: str = ""
     """The run before, or the number of them, of which the total was taken; empty where a param says it."""
 
@@ -102,10 +98,6 @@ def headway_of(
         return Headway("epoch", summary.last, epochs, left_ms, counter.name)
     steps = _total(params, STEP_PARAMS)
     if steps is None and not _has_any(params, STEP_PARAMS):
-        validated = _validated_each_epoch(metrics, step)
-        if counter is None and epochs is not None and validated is not None and validated <= epochs:
-            left_ms = int((epochs - validated) * 1000 / steps_per_second) if steps_per_second else None
-            return Headway("epoch", validated, epochs, left_ms)
         steps = _total([param for param in params if _is_plain(param.name)], PLAIN_STEP_PARAMS)
     # Where a step of what is logged is an epoch, it is no step of the trainer.
     counts_epochs = counter is not None and counter.summary.last_step - counter.summary.last in (-1, 0, 1)
@@ -178,21 +170,6 @@ def _has_any(params: Iterable[Param], names: frozenset[str]) -> bool:
 def _is_plain(name: str) -> bool:
     """Say whether a param stands alone, or in a part of a config that is about training as a whole."""
     return all(part in PLAIN_PARTS for part in name.replace("/", ".").lower().split(".")[:-1])
-
-
-def _validated_each_epoch(metrics: Iterable[Metric], step: int | None) -> int | None:
-    """Give the number of epochs of a run that validates at each step that it logs; None if it does not.
-
-    Nobody validates after each batch: steps that follow each other from 0 or 1 on, each of them with a result of
-    validation or of a test, are epochs.
-    """
-    results = [metric.summary for metric in metrics if not metric.labels and metric_rank(metric.name) in RESULT_RANKS]
-    summary = max(results, key=lambda result: result.count, default=None)
-    if summary is None or step is None or summary.count < FEWEST_EPOCHS or summary.first_step not in (0, 1):
-        return None
-    # The one that goes on may have logged its training already.
-    is_each = summary.last_step - summary.first_step + 1 == summary.count and step - summary.last_step in (0, 1)
-    return summary.count if is_each else None
 
 
 def _bare(name: str) -> str:

@@ -91,7 +91,7 @@ def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
     """Say how far a run is: its step, unless that is what it counts; what it counts, and of how many; how long the rest takes."""
     headway = run.headway
     # Where each step is an epoch, or is what is counted, it is said once.
-    is_said = headway is not None and (headway.done == run.step or (headway.unit == "epoch" and not headway.counter))
+    is_said = headway is not None and headway.done == run.step
     step = "" if run.step is None or is_said else f"step {count_text(run.step)}"
     if headway is None:
         return step, step, ""
