@@ -151,10 +151,12 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
     """Say the most important things about a run, few of each.
 
     Args:
-        varying: names of params that differ between the runs that are looked at; with none of them, all count.
+        varying: names of params that differ between the runs that are looked at. They come first, and the others are
+            dim; with none of them, all count.
     """
     head = detail.head
     params = [param for param in detail.params if param.name in varying] or detail.params
+    others = [param for param in detail.params if param not in params]
     state = [
         Fact("", when_text(head, now_ms), "dim"),
         Fact("", MIDDLE_DOT.join(part for part in (head.stage, _who_text(detail)) if part), "dim"),
@@ -170,7 +172,7 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
             facts_section("", [Fact("", _error_text(detail), "bad")]),
             facts_section("", [Fact("", diverged_fact(detail).text, "warn")]),
             _short_metrics(detail.metrics),
-            shortened(_params("params", params), most=PANE_PARAMS),
+            shortened(_params("params", params, others), most=PANE_PARAMS),
             shortened(_versions(USED, detail.inputs), most=PANE_VERSIONS),
             shortened(_versions(MADE, detail.outputs), most=PANE_VERSIONS),
             shortened(_internal_tags(detail), most=PANE_PARAMS),
@@ -394,9 +396,15 @@ def _resumed(detail: RunDetail) -> list[Fact]:
     return [Fact("resumed", plural(len(times_ms), "time"))] if isinstance(times_ms, list) else []
 
 
-def _params(title: str, params: Sequence[Param]) -> Section:
-    facts = (Fact(param.name, param_text(param.value), "bad" if param.damaged else "plain") for param in params)
-    return Section(title, facts=tuple(facts))
+def _params(title: str, params: Sequence[Param], others: Sequence[Param] = ()) -> Section:
+    """List params; those that matter less come last."""
+    listed: list[tuple[Param, Tone]] = [*((param, "plain") for param in params), *((param, "dim") for param in others)]
+    return Section(
+        title,
+        facts=tuple(
+            Fact(param.name, param_text(param.value), "bad" if param.damaged else tone) for param, tone in listed
+        ),
+    )
 
 
 def _versions(title: str, heads: Sequence[VersionHead], *, with_content: bool = False, nothing: str = "") -> Section:
