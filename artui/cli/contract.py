@@ -582,8 +582,9 @@ DOCUMENTS: dict[str, Record] = {
         "damaged": Field("{value}", "by name of a run, its parts that are not as recorded"),
     },
     "why --where": {
-        "count": Field("whole", "runs that match"),
-        "others": Field("whole", "runs that they are held against"),
+        "count": Field("whole", "runs that match, and have what is judged by or compared by the filter"),
+        "others": Field("whole", "runs that they are held against, which have it, too"),
+        "left_out": Field("whole", "runs of both that do not"),
         "metric": Field("text", "what they are judged by; empty if most have nothing to judge by"),
         "is_by_best": Field("flag", "whether by the best value instead of the last"),
         "sentence": Field("text", "the answer in words"),

@@ -844,14 +844,14 @@ def test_runs_without_the_metric_of_a_filter_are_no_others(tmp_path: Path) -> No
         every = list(run_order(reader, RunsRequest()).keys)
         having = set(run_order(reader, RunsRequest("kind != 0")).keys)
         assert set(comparable(reader, every, where="Val/Loss < 0.5 and kind = 1").keys) == having
-        assert comparable(reader, every, where="kind = 1") == (every, "", 0, "")
-        assert comparable(reader, every) == (every, "", 0, "")
+        assert comparable(reader, every, where="kind = 1") == (every, "", 0, "", [])
+        assert comparable(reader, every) == (every, "", 0, "", [])
         by_loss = comparable(reader, every, where="kind = 1", metric="Val/Loss")
         assert set(by_loss.keys) == having
-        assert by_loss[1:] == ("Val/Loss", len(every) - len(having), "has metrics.Val/Loss")
+        assert by_loss[1:] == ("Val/Loss", len(every) - len(having), "has metrics.Val/Loss", [])
         assert comparable(reader, every, where="val/loss < 0.5").where == "has metrics.Val/Loss"
         others = [key for key in every if key not in having]
-        assert comparable(reader, others, metric="Val/Loss") == (others, "", 0, "")
+        assert comparable(reader, others, metric="Val/Loss") == (others, "", 0, "", [])
         assert comparable(reader, every, metric="Val/Loss", against=others[:1]).where == ""
         assert leading_metric(reader, having) == "Val/Loss" and leading_metric(reader, others) == ""
 

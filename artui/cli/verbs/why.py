@@ -20,7 +20,7 @@ from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
 from artui.query.why import Factor, Why, comparable, judged_metric, leading_metric, outcome, sets_apart, why, words
 from artui.safetext import clean
-from artui.units import count_text, number_text, plural
+from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -62,20 +62,21 @@ def command(
             metric = judged_metric(reader, metric) if metric else leading_metric(reader, chosen)
             nobody = _nobody(where, among, len(chosen), len(every))
             unlike = [key for key in every if key not in chosen]
-            others = comparable(reader, unlike, where=where, metric=metric, against=chosen)
-            every = [*chosen, *others.keys]
+            sides = comparable(reader, unlike, where=where, metric=metric, against=chosen)
+            match_count, chosen, others = len(chosen), set(sides.chosen), sides.keys
+            every = [*chosen, *others]
             damages, heads = damaged_runs(reader, every), {}
             if damages:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
-            factors = sets_apart(reader, chosen, every, where=where, among=narrowed(among, others.where))
-            came_out = outcome(reader, chosen, others.keys, metric, where=where, by_best=by_best)
+            factors = sets_apart(reader, chosen, every, where=where, among=narrowed(among, sides.where))
+            came_out = outcome(reader, chosen, others, metric, where=where, by_best=by_best)
             sentence = nobody or " ".join(text for text in (words.answer_apart(factors), came_out) if text)
             is_better, is_judged, names = None, True, ["these", "others"]
             remarks: list[str] = []
-            headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
-            if others.metric and others.left_out:
-                headline += f", {count_text(others.left_out)} without {others.metric} left out"
+            headline = (
+                f"{sides.chosen_text(match_count)} against {plural(len(others), 'other')}{sides.lacking_text(', ')}"
+            )
             if nobody:
                 headline = ""
             if as_json:
@@ -83,7 +84,8 @@ def command(
 
                 print_json(
                     count=len(chosen),
-                    others=len(every) - len(chosen),
+                    others=len(others),
+                    left_out=sides.left_out,
                     metric=metric,
                     is_by_best=by_best,
                     sentence=sentence,

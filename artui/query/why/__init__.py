@@ -13,8 +13,8 @@ Two questions, each answered by a sentence and a ranked list, with the evidence 
   says more, by the range that tells most: by Fisher's exact test, with what choosing the range takes from it. Any
   other is weighed so by its most telling value.
 
-- Runs that lack the metric which the first set is judged by are no others: they are of another kind (`comparable`).
-  `outcome` says how the first set came out by it.
+- Runs that lack the metric which the first set is judged by are in neither set: they are of another kind
+  (`comparable`). `outcome` says how the first set came out by it.
 
 Both show what goes together with the result, which need not be its cause.
 """
@@ -23,7 +23,7 @@ from artui.query.why.apart import sets_apart as sets_apart
 from artui.query.why.factors import Factor as Factor
 from artui.query.why.factors import Spread as Spread
 from artui.query.why.factors import Why as Why
-from artui.query.why.outcome import Others as Others
+from artui.query.why.outcome import Sides as Sides
 from artui.query.why.outcome import comparable as comparable
 from artui.query.why.outcome import has_metric as has_metric
 from artui.query.why.outcome import judged_metric as judged_metric

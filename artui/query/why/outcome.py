@@ -81,46 +81,59 @@ def judged_metric(reader: Reader, name: str) -> str:
     return name
 
 
-class Others(NamedTuple):
-    """Runs that others can be held against."""
+class Sides(NamedTuple):
+    """Runs, and those that they can be held against."""
 
     keys: Sequence[int]
+    """The others."""
     metric: str
-    """The metric that they all have; empty if none was asked of them."""
+    """What all of them have, as it stands in a sentence: `val/loss`; empty if nothing was asked of them."""
     left_out: int
-    """How many lack what they would have to have: they are of another kind, and differ in all."""
+    """How many of both sides lack it: they are of another kind, and differ in all."""
     where: str = ""
-    """A filter for what others were left out for, if all of them and of those they are held against have it."""
+    """A filter for what others were left out for, if all of both sides have it."""
+    chosen: Sequence[int] = ()
+    """Those of the first side."""
+
+    def lacking_text(self, before: str) -> str:
+        """Say how many runs were left out, behind a sign that parts it from what stands before; empty for none."""
+        return f"{before}{self.left_out:,} without {self.metric} left out" if self.metric and self.left_out else ""
+
+    def chosen_text(self, whole: int, noun: str = "run") -> str:
+        """Count the runs of the first side, and of how many they are: `16 of 17 runs`."""
+        count = len(self.chosen)
+        of = f"{count:,} of " if count < whole else ""
+        return f"{of}{whole:,} {noun}" + ("" if whole == 1 else "s")
 
 
 def comparable(
     reader: Reader, keys: Collection[int], *, where: str = "", metric: str = "", against: Collection[int] = ()
-) -> Others:
-    """Leave out the runs that lack a metric which a filter compares, or else the one that is judged by.
+) -> Sides:
+    """Leave out the runs of both sides that lack a metric which a filter compares, or else the one that is judged by.
 
-    If all lack it, all are kept.
+    If all of a side lack it, all of it are kept.
 
     Args:
+        keys: the others.
         against: the runs that they are to be held against.
     """
     with reader.snapshot() as connection:
         named = asked_for(parse(where))
         name_keys = key_list(connection, _NAMED, {"names": orjson.dumps(sorted(named)).decode()})
         judged = name_key(connection, metric) if metric and not name_keys else None
-        kept, is_shared = list(keys), True
+        lacking: set[int] = set()
         for key in [*name_keys, *([judged] if judged is not None else [])]:
-            having = set(key_list(connection, _HAVING, {"name": key}))
-            kept = [run_key for run_key in kept if run_key in having]
-            is_shared = is_shared and having.issuperset(against)
+            lacking |= {*keys, *against}.difference(key_list(connection, _HAVING, {"name": key}))
         named_metrics = connection.execute(_TEXTS, {"keys": orjson.dumps(name_keys).decode()}).fetchall()
+    kept, chosen = ([key for key in side if key not in lacking] for side in (keys, against))
     if judged is not None and not kept:
-        return Others(list(keys), "", 0)
-    left_out, required = (
-        len(keys) - len(kept),
-        [metric] if judged is not None else [text(name) for (name,) in named_metrics],
-    )
+        return Sides(list(keys), "", 0, "", list(against))
+    is_shared = bool(chosen) or not against
+    chosen = chosen or list(against)
+    left_out = len(keys) - len(kept) + len(against) - len(chosen)
+    required = [metric] if judged is not None else [text(name) for (name,) in named_metrics]
     has = " and ".join(map(has_metric, required)) if left_out and is_shared else ""
-    return Others(kept, metric if judged is not None else "", left_out, has)
+    return Sides(kept, " or ".join(required), left_out, has, chosen)
 
 
 def has_metric(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,50 @@ Explore = Callable[..., None]
 def _words(text: str) -> str:
     """Give a screen's text as one line, however it is wrapped."""
     return " ".join(text.split())
+
+
+def test_runs_without_what_is_judged_by_are_on_neither_side(
+    demo_catalog: Path, explore: Explore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of both sides those are counted that SQL finds to have the metric; table, shell and JSON have the same numbers."""
+    with sqlite3.connect(demo_catalog) as connection:
+        counted = dict(
+            connection.execute(
+                """
+                SELECT is_adam, count(*)
+                FROM (
+                    SELECT EXISTS (SELECT 1 FROM param AS p JOIN name AS n ON n.key = p.name_key
+                                   WHERE p.run_key = r.key AND n.text = 'optimizer.name' AND p.text = 'adam') AS is_adam,
+                           EXISTS (SELECT 1 FROM series AS s JOIN name AS n ON n.key = s.name_key
+                                   WHERE s.run_key = r.key AND n.text = 'val/loss') AS is_judged
+                    FROM run AS r WHERE r.deleted_ms IS NULL
+                ) WHERE is_judged GROUP BY is_adam
+                """
+            )
+        )
+        (total,) = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NULL").fetchone()
+    left_out = total - sum(counted.values())
+    assert left_out and counted[1] < 17
+    call = ["why", "--where", "optimizer.name = adam", "--catalog", str(demo_catalog)]
+
+    assert cli.run(call) == 0
+    text = capfd.readouterr().out
+    assert cli.run([*call, "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+
+    assert (document["count"], document["others"], document["left_out"]) == (counted[1], counted[0], left_out)
+    sides = f"{counted[1]} : {counted[0]} runs"
+    assert text.startswith(f"{counted[1]} of 17 runs against {counted[0]} others, {left_out} without val/loss left out")
+    assert set(re.findall(r"\d+ : \d+ runs", text)) == {sides}
+
+    async def flow(pilot: Pilot[object]) -> None:
+        await pilot.press("slash", *"optimizer.name = adam", "enter", "w")
+        await settled(pilot)
+        seen = _words(shown(pilot))
+        assert f"The {counted[1]} of 17 runs with optimizer.name = adam against the {counted[0]} others · {left_out} without val/loss left out" in seen  # fmt: skip
+        assert set(re.findall(r"\d+ : \d+ runs", seen)) == {sides}
+
+    explore(demo_catalog, flow, size=(120, 36))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])

@@ -206,23 +206,23 @@ class RunsOpener:
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor], str]:
             every = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
             metric = leading_metric(reader, chosen, wanted=wanted)
-            others = comparable(
+            sides = comparable(
                 reader,
                 [key for key in every if key not in chosen],
                 where=where if is_filter else "",
                 metric=metric,
                 against=chosen,
             )
-            lacking = f" · {count_text(others.left_out)} without {clean(metric)} left out" if others.metric and others.left_out else ""  # fmt: skip
+            others, lacking = sides.keys, clean(sides.lacking_text(" · "))
             title = [
-                (f"{which[0]}{plural(len(chosen), which[1])}{which[2]}", "accent"),
-                (f" against the {plural(len(others.keys), 'other')}{of}{lacking}", "dim"),
+                (f"{which[0]}{sides.chosen_text(len(chosen), which[1])}{which[2]}", "accent"),
+                (f" against the {plural(len(others), 'other')}{of}{lacking}", "dim"),
             ]
             asked = where if is_filter else ""
-            among = narrowed(where, others.where) if is_inside else others.where
-            factors = sets_apart(reader, set(chosen), others.keys, where=asked, by=by, among=among)
+            among = narrowed(where, sides.where) if is_inside else sides.where
+            factors = sets_apart(reader, sides.chosen, others, where=asked, by=by, among=among)
             by_best = metric in best_metrics
-            return title, factors, outcome(reader, chosen, others.keys, metric, where=asked, by_best=by_best)
+            return title, factors, outcome(reader, sides.chosen, others, metric, where=asked, by_best=by_best)
 
         def show_runs(where: str) -> None:
             screen.post_message(ShowRuns(where))
