@@ -1,7 +1,7 @@
 """What all charts are drawn with: a grid of dots, and rows of cells.
 
 Each cell holds 2 x 4 dots. The band, a layer behind, is hidden in cells where the front layer has a dot. Where lines
-share a cell, one of them has it alone, with its own dots: the one in front, or of equals each in turn, so that none vanishes.
+share a cell, one of them has it alone, with its own dots: mostly the one in front, and those behind in turn, so that none vanishes.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-_PIECE_CELLS = 2
-"""Two lines that are one and the same take turns after so many cells; more of them at each."""
+_LEADER_CELLS = 2
+"""So many cells that lines share the one in front keeps, before one behind it shows: mostly one colour reads as a line, many as none."""
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Plot:
                     here[bit] = here.get(bit, 0) | _DOTS[y & 3][side]
 
     def take_turns(self, *, front: int = 0) -> None:
-        """Give cells that lines share to each of them in turn, in pieces, from the left to the right.
+        """Let lines that are covered show in every third of the cells that they share, from the left to the right.
 
         The one that was not seen for longest is next. Owner 0 has only what no other needs.
 
@@ -108,7 +108,7 @@ class Plot:
         if not self.covered:
             return
         seen: dict[int, int] = {}
-        holder, held = 0, 0
+        led = 0
         for number in range(self.columns * self.rows):
             column, row = divmod(number, self.rows)
             place = row * self.columns + column
@@ -119,9 +119,10 @@ class Plot:
             if here is not None and not (front and owner == 1 << front):
                 lines = {bit: dots for bit, dots in {**here, owner: self.line[place]}.items() if bit > 1}
                 if len(lines) > 1:
-                    most = _PIECE_CELLS if len(lines) == 2 else 1
-                    owner = holder if holder in lines and held < most else min(lines, key=lambda bit: seen.get(bit, -1))
-                    holder, held = owner, held + 1 if owner == holder else 1
+                    owner = max(lines)
+                    if led >= _LEADER_CELLS:
+                        owner = min((bit for bit in lines if bit != owner), key=lambda bit: seen.get(bit, -1))
+                    led = 0 if led >= _LEADER_CELLS else led + 1
                     self.line[place], self.line_owners[place] = lines[owner], owner
             if owner:
                 seen[owner] = number

@@ -465,7 +465,7 @@ def test_the_line_in_front_is_whole(width: int, front: int) -> None:
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_no_curve_vanishes_behind_others(size: tuple[int, int], count: int, data: st.DataObject) -> None:
-    """Of curves that share cells each has some of its own colour in each tenth of its x range."""
+    """Of curves that share cells each has some of its own colour in each third of its x range."""
     lines = []
     for number in range(count):
         begin, end = data.draw(st.sampled_from([(0, 400), (0, 400), (0, 300), (50, 400)]))
@@ -484,20 +484,21 @@ def test_no_curve_vanishes_behind_others(size: tuple[int, int], count: int, data
         first, last = (
             (x - low) / (high - low) * (chart.plot_cells[1] - 1) for x in (line.curve.xs[0], line.curve.xs[-1])
         )
-        for tenth in range(10):
-            start, stop = (first + (last - first) * part / 10 for part in (tenth, tenth + 1))
-            assert any(start - 1 <= column <= stop + 1 for column in seen), (line.title, tenth)
+        for third in range(3):
+            start, stop = (first + (last - first) * part / 3 for part in (third, third + 1))
+            assert any(start - 1 <= column <= stop + 1 for column in seen), (line.title, third)
 
 
 def test_lines_that_are_one_and_the_same_are_all_named() -> None:
-    """Each has a part of the line, about as much as the others, and its mark at the end and nowhere where it goes on."""
+    """The first has most of the line, the others about as much each of the rest; each has its mark at the end and nowhere where it goes on."""
     values = np.linspace(1, 0, 60)
     chart = Chart("loss")
     chart.curves = [ChartLine(str(n), thin(np.arange(60.0), values, buckets=200), n, CURVE_MARKS[n]) for n in range(4)]
     text = "\n".join(strip.text for strip in draw(chart, 60, 12, PALETTE)[1:-1])
     assert [text.count(CURVE_MARKS[n]) for n in range(4)] == [1, 1, 1, 1]
     counts = Counter(colour for row in _styles([values] * 4) for colour in row)
-    assert len(counts) == 4 and max(counts.values()) - min(counts.values()) <= 4
+    first, *others = (count for _, count in counts.most_common())
+    assert len(counts) == 4 and first >= sum(others) and max(others) - min(others) <= 3
 
 
 @pytest.mark.parametrize("count", [2, 6])
