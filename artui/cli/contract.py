@@ -227,7 +227,7 @@ RECORDS: dict[str, Record] = {
         "max": Field("number?", "the largest"),
         "mean": Field("number?", "their mean"),
         "std": Field("number?", "their standard deviation, divided by n - 1"),
-        "quantiles": Field("{number}", "by share, such as `0.5`"),
+        "quantiles": Field("{number}", "by share, such as `0.5`; between two numbers in proportion"),
         "most_frequent": Field("[frequent value]", "values that occur most often, if all are known"),
         "histogram_edges": Field("[number]", "of bins of equal width, one more than counts"),
         "histogram_counts": Field("[whole]", "how many numbers each bin has"),

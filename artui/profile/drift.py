@@ -172,7 +172,7 @@ def wasserstein_of(before: Numbers, after: Numbers) -> float:
 
 def decile_edges(before: Numbers, bins: int = PSI_BINS) -> Floats:
     """Give the inner edges of bins that hold about as many of the first's numbers each; equal ones once."""
-    return np.unique(np.array(before.quantiles(*[place / bins for place in range(1, bins)])))
+    return np.unique(np.array(before.quantiles(*[place / bins for place in range(1, bins)], is_between=False)))
 
 
 def _shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:

@@ -11,6 +11,7 @@ The numbering is that of IEEE 754's totalOrder; HDR histograms and DDSketch have
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,30 +90,43 @@ class Grid:
         """
         return shares(self, values, low=low, high=high)
 
-    def quantiles(self, shares: Sequence[float], *, low: float, high: float) -> list[float]:
-        """Give the number below which each share of the numbers lies, as `numpy.quantile(method="inverted_cdf")` does.
+    def quantiles(self, shares: Sequence[float], *, low: float, high: float, is_between: bool = True) -> list[float]:
+        """Give the number below which each share of the numbers lies.
 
         Exact where bins are; else the place within the bin is that of evenly spread numbers.
+
+        Args:
+            shares: between 0 and 1.
+            low, high: the smallest and the largest number counted, which narrow the outer bins.
+            is_between: whether a share that ends between two numbers gives what lies between them, as `numpy.quantile` and
+                every median of artui do; else a number that was counted (`inverted_cdf`).
         """
         if not self.bins.size:
             return [float("nan")] * len(shares)
         ends = np.cumsum(self.counts)
-        lower = np.maximum(self.lower(), low)
-        upper = np.minimum(self.upper(), high)
+        lower, upper = np.maximum(self.lower(), low), np.minimum(self.upper(), high)
         total = int(ends[-1])
+
+        def at(rank: int) -> float:
+            """Give the number that so many of those counted, itself too, are at most as large as."""
+            place = min(int(np.searchsorted(ends, rank)), len(ends) - 1)
+            if not self.shift:
+                return float(lower[place])
+            count = int(self.counts[place])
+            part = (rank - (int(ends[place]) - count) - 0.5) / count
+            return float(lower[place] + (upper[place] - lower[place]) * part)
+
         found = []
         for share in shares:
-            rank = min(max(int(np.ceil(share * total)), 1), total)
-            place = int(np.searchsorted(ends, rank))
-            before = int(ends[place]) - int(self.counts[place])
-            part = (rank - before - 0.5) / int(self.counts[place])
-            found.append(
-                float(lower[place] + (upper[place] - lower[place]) * part) if self.shift else float(lower[place])
-            )
-        if total:
-            found = [
-                high if share >= 1 else low if share <= 0 else value for share, value in zip(shares, found, strict=True)
-            ]
+            if not 0 < share < 1:
+                found.append(high if share >= 1 else low)
+            elif not is_between:
+                found.append(at(max(math.ceil(share * total), 1)))
+            else:
+                part, before = math.modf(share * (total - 1))
+                first = at(int(before) + 1)
+                second = at(int(before) + 2) if part else first
+                found.append(first if first == second else first * (1 - part) + second * part)
         return found
 
 

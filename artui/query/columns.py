@@ -42,9 +42,9 @@ class ColumnSummary:
     high: float | None = None
     mean: float | None = None
     deviation: float | None = None
-    """Of the finite numbers, as a population."""
+    """The standard deviation of a sample, divided by n - 1, as everywhere; None of a single number."""
     middle: float | None = None
-    """The median."""
+    """The median, between two numbers the mean of them, as everywhere."""
     odd: int = 0
     """Values that are NaN or infinite."""
     common: tuple[tuple[Any, int], ...] = ()
@@ -68,8 +68,14 @@ def summed_up(cells: Sequence[Any]) -> ColumnSummary:
     return replace(
         summary,
         low=min(finite), high=max(finite), mean=mean, middle=statistics.median(finite),
-        deviation=math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / len(finite)),
+        deviation=_deviation(finite, mean),
     )  # fmt: skip
+
+
+def _deviation(values: Sequence[float], mean: float) -> float | None:
+    if len(values) < 2:
+        return None
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> Description | None:
@@ -104,7 +110,7 @@ def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> De
         edges, counts = histogram(finite, MOST_BINS, is_log=is_log)
         edges = short_edges(edges, np.unique(finite)) if is_log else edges
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, sd = float(finite.mean()), float(finite.std())
+        mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
     return replace(
         described, mean=mean, sd=sd, edges=tuple(edges), bins=tuple(counts), is_log=is_log,
         geometric_mean=float(np.exp(np.log(finite).mean())) if low > 0 else None,

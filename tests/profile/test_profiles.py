@@ -68,7 +68,7 @@ def test_a_profile_is_what_pandas_says(ending: str) -> None:
         frame.amount.std()
     )
     assert (amount.distinct_count, amount.is_distinct_exact) == (frame.amount.nunique(), True)
-    assert age.numbers.quantiles(0.1, 0.5) == np.quantile(frame.age, [0.1, 0.5], method="inverted_cdf").tolist()
+    assert age.numbers.quantiles(0.1, 0.5) == pytest.approx(np.quantile(frame.age, [0.1, 0.5]))
     assert (age.distinct_count, age.is_distinct_exact) == (frame.age.nunique(), True)
     assert card.texts.most(3) == [(name, int(count)) for name, count in frame.card.value_counts().items()]
     assert ident.distinct_count == len(frame)

@@ -7,10 +7,12 @@ import math
 import statistics
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from artui.profile.numbers import Numbers
 from artui.query.columns import holding, is_telling, kind_of, sorted_places, spread, summed_up
 
 CELLS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(width=32) | st.text(max_size=3)
@@ -25,9 +27,20 @@ def test_numbers_are_summed_up(cells: list[float | int | None]) -> None:
     if finite:
         assert (summary.low, summary.high) == (min(finite), max(finite)) and summary.middle == statistics.median(finite)
         assert summary.mean == pytest.approx(statistics.fmean(finite), rel=1e-9, abs=1e-30)
-        assert summary.deviation == pytest.approx(
-            statistics.pstdev(finite), rel=1e-6, abs=1e-12 + 1e-9 * max(map(abs, finite))
+        near = 1e-12 + 1e-9 * max(map(abs, finite))
+        deviation = pytest.approx(statistics.stdev(finite), rel=1e-6, abs=near) if len(finite) > 1 else None
+        assert summary.deviation == deviation
+        # What is said of the column of a version is the same; of up to 1,024 different values exactly.
+        numbers = Numbers().with_values(np.array(finite))
+        assert numbers.quantiles(0.5) == pytest.approx([summary.middle], rel=1e-12, abs=1e-300)
+        assert numbers.std == pytest.approx(math.nan if deviation is None else summary.deviation, rel=1e-6, abs=near, nan_ok=True)  # fmt: skip
+        described = spread("x", cells)
+        assert (
+            described is not None
+            and described.quantiles is not None
+            and described.quantiles[2] == pytest.approx(summary.middle)
         )
+        assert described.sd == pytest.approx(summary.deviation, rel=1e-6, abs=near)
     else:
         assert summary.low is summary.high is summary.mean is summary.deviation is summary.middle is None
 
@@ -79,6 +92,7 @@ def test_kinds_and_common_values() -> None:
 
 @example([4503599627370498.0], None)
 @example([2.0**53, 2.0**53 + 2], None)
+@example([1.75e308, 1], None)
 @example([0.5, 3.0, 2e9], True)
 @given(
     st.lists(CELLS, max_size=40) | st.lists(st.floats() | st.integers() | st.none(), max_size=40),

@@ -42,7 +42,7 @@ def test_each_column_is_a_row() -> None:
         "sd",
         "different",
     ]
-    assert rows[0] == ["n", "integer", "██████████", "·", "0 to 9", "4", "4.500", "2.873", "10"]
+    assert rows[0] == ["n", "integer", "██████████", "·", "0 to 9", "4.500", "4.500", "2.873", "10"]
     assert rows[1] == ["t", "text", "a 50 %, b 50 %", "·", "·", "·", "·", "·", "2"]
     assert [*rows[2][:2], *rows[2][3:5], rows[2][-1]] == ["day", "time", "·", "2026-01-01 to 2026-01-28", "28"]
     assert rows[3] == ["same", "integer", "7 100 %", "·", "7", "7", "7", "0", "1"]

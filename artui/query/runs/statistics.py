@@ -480,9 +480,16 @@ def short_edges(edges: Sequence[float], values: Floats) -> list[float]:
         decimals = 1 - math.floor(math.log10(width)) if math.isfinite(width) else 0
         is_outer = math.isinf(below) or math.isinf(above)
         inner = edge if is_outer or below < edge < above else below / 2 + above / 2
-        candidates = (round(inner, decimals + more) for more in range(18))
+        candidates = (_rounded(inner, decimals + more) for more in range(18))
         short.append(next((end for end in candidates if _lies_well(end, below, above)), edge))
     return short
+
+
+def _rounded(number: float, decimals: int) -> float:
+    try:
+        return round(number, decimals)
+    except OverflowError:
+        return number  # rounded up it is beyond the floats
 
 
 def _lies_well(edge: float, below: float, above: float) -> bool:

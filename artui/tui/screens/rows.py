@@ -207,7 +207,8 @@ class RowsScreen(OneFile):
         elif summary.low is not None and summary.high is not None and summary.mean is not None:
             parts.append(f"{number_text(summary.low)} to {number_text(summary.high)}")
             parts.append(f"median {number_text(summary.middle or 0.0)}")
-            parts.append(f"mean {number_text(summary.mean)} ± {number_text(summary.deviation or 0.0)}")
+            deviation = f" ± {number_text(summary.deviation)}" if summary.deviation is not None else ""
+            parts.append(f"mean {number_text(summary.mean)}{deviation}")
         elif summary.common:
             named = ", ".join(f"{text_of(value)[:24]} ×{count_text(count)}" for value, count in summary.common)
             parts.append(f"most often {named}")
