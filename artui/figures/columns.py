@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 _MANY = 1_500
 """With more things and lines that pass them by, their order is improved less often."""
@@ -59,8 +59,11 @@ class Slots:
         for target in targets:
             self.ways[slot, target] = following
 
-    def order(self) -> None:
-        """Order each column so that few lines cross, by the mean places of neighbours, first from the left, then from the right."""
+    def order(self, families: Sequence[Hashable] = ()) -> None:
+        """Order each column so that few lines cross, by the mean places of neighbours, first from the left, then from the right.
+
+        Things of one family, which `families` names by thing, stand in their own order, whatever crosses; None is of no family.
+        """
         place = [0] * len(self.layer)
         for members in self.members:
             for number, slot in enumerate(members):
@@ -82,7 +85,7 @@ class Slots:
                     place[slot] = number
             if (count := self._crossings(place)) < fewest:
                 best, fewest = [list(members) for members in self.members], count
-        self.members = best
+        self.members = [_in_order(members, families) for members in best]
 
     def _crossings(self, place: Sequence[int]) -> int:
         count = 0
@@ -130,3 +133,16 @@ class Slots:
             for slot in members[number : number + count]:
                 self.y[slot] = start + number
                 number += 1
+
+
+def _in_order(members: Sequence[int], families: Sequence[Hashable]) -> list[int]:
+    """Let the things of a family stand in the order in which they were given, in the places that these have: some lines may cross for it."""
+    places: dict[Hashable, list[int]] = {}
+    for number, slot in enumerate(members):
+        if slot < len(families) and families[slot] is not None:
+            places.setdefault(families[slot], []).append(number)
+    ordered = list(members)
+    for numbers in places.values():
+        for number, slot in zip(numbers, sorted(members[each] for each in numbers), strict=True):
+            ordered[number] = slot
+    return ordered

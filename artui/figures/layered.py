@@ -7,7 +7,7 @@ to the same things run together. The same graph is always drawn the same way.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -106,17 +106,20 @@ class Layered:
         return cells
 
 
-def lay_out(widths: Sequence[int], edges: Iterable[tuple[int, int]], *, root: int = 0) -> Layered:
+def lay_out(
+    widths: Sequence[int], edges: Iterable[tuple[int, int]], *, root: int = 0, families: Sequence[Hashable] = ()
+) -> Layered:
     """Lay a graph out.
 
     Args:
         widths: cells of each thing, at least one.
         edges: from causes to effects, by the places of both in `widths`. Of repeated ones one is drawn, and those that close a circle are not.
         root: what leads to it stands as near to it as it can.
+        families: by thing, which stand in their own order within a column; None is of no family.
     """
     kept, circles = without_circles(len(widths), edges, root)
     slots = Slots(layers_of(len(widths), kept, root), kept)
-    slots.order()
+    slots.order(families)
     slots.place()
     return _drawn(widths, slots, kept, circles)
 

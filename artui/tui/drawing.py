@@ -144,7 +144,9 @@ def drawing_of(around: Around, *, name_cells: int) -> Drawing:
         _label(place, spot, name, alias_cells, leads_back=place in leading_back)
         for place, (spot, name) in enumerate(zip(around.spots, _cut(names, name_cells), strict=True))
     )
-    graph = lay_out([length_of(label) for label in labels], edges)
+    graph = lay_out(
+        [length_of(label) for label in labels], edges, families=[spot.fold_id or None for spot in around.spots]
+    )
     before: list[list[int]] = [[] for _ in names]
     behind: list[list[int]] = [[] for _ in names]
     for source, target in sorted(graph.edges, key=lambda ends: (graph.boxes[ends[0]].y, graph.boxes[ends[1]].y, ends)):

@@ -86,6 +86,23 @@ def test_every_edge_is_drawn_and_nothing_is_covered() -> None:
                 assert behind or graph.arms(x, y) & arms == arms
 
 
+def test_things_of_a_family_stand_in_their_order() -> None:
+    """Whatever crosses for it, what was unfolded together is in one order in its column."""
+    edges = [(0, thing) for thing in range(1, 9)] + [(7, 9), (8, 9), (3, 10)]
+    for count in (0, 8):
+        families: list[int | None] = [None, *([1] * count), None, None]
+        graph = lay_out([4] * 11, edges, families=families)
+        assert sorted(graph.layers[1]) == list(range(1, 9)) and (not count or list(graph.layers[1]) == list(range(1, 9)))  # fmt: skip
+        rows = [graph.boxes[thing].y for thing in graph.layers[1]]
+        assert rows == sorted(set(rows))
+    for widths, edges in _graphs():
+        families = [thing % 3 or None for thing in range(len(widths))]
+        for layer in lay_out(widths, edges, families=families).layers:
+            for family in (1, 2):
+                members = [thing for thing in layer if families[thing] == family]
+                assert members == sorted(members)
+
+
 def test_lines_meet_only_where_they_lead_to_the_same() -> None:
     """In a cell that two lines share, one passes behind the other, or both lead to a same thing."""
     for widths, edges in _graphs():

@@ -12,9 +12,9 @@ from artui.model import Node, RunHead
 from artui.query import lineage as query
 from artui.query.around import FIRST_EDGES, around
 from artui.query.filter.tokens import quoted_text
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
 from artui.settings import keep_state, read_state
-from artui.tui.cells import Span, status_style
+from artui.tui.cells import Span, length_of, status_style
 from artui.tui.drawing import drawing_of, name_cells_for
 from artui.tui.keys import bindings
 from artui.tui.lineagelines import Listed, listed, subject_spans
@@ -232,8 +232,11 @@ class LineageScreen(CatalogScreen):
         around = drawing.around
         folded = f" · {around.folded_count} folded" if around.folded_count else ""
         more = "+" if around.is_cut else ""
-        counts = f"{plural(around.version_count, 'version')}{more} · {plural(around.run_count, 'run')}{more}{folded} "
-        self.query_one("#way", Bar).show(way, [(counts, "dim")])
+        counted = f"{plural(around.version_count, 'version')}{more} · {plural(around.run_count, 'run')}{more}"
+        # The way comes first: what is counted gives way to it.
+        room = self.size.width - length_of(way) - 3
+        counts = next((text for text in (f"{counted}{folded}", counted) if cells_of(text) <= room), "")
+        self.query_one("#way", Bar).show(way, [(f"{counts} ", "dim")] if counts else [])
 
     def _here_spans(self, spot: Spot, name: str) -> list[Span]:
         now_ms = clock.now_ms()

@@ -103,6 +103,15 @@ def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Exp
         count = len(graph.drawing.labels) if graph.drawing else 0
         await _press(pilot, "down", "f")
         assert _here(pilot) == "36 modelling runs" and "3 folded" in shown(pilot)
+        # What is unfolded together stands in one order, though some of it leads further.
+        await _press(pilot, "right")
+        assert "checkpoint" in _here(pilot)
+        await _press(pilot, "enter")
+        column = next(layer for layer in graph.drawing.graph.layers if graph.cursor in layer) if graph.drawing else ()
+        spots = [graph.drawing.around.spots[place].version for place in column] if graph.drawing else []
+        numbers = [head.number for head in spots if head is not None and head.artifact == "digits-checkpoint"]
+        assert numbers == sorted(numbers) and len(numbers) > 2
+        await _press(pilot, "f", "left")
         await _press(pilot, "i")
         assert "folded" not in shown(pilot)
         assert graph.drawing is not None and count <= len(graph.drawing.labels) <= MOST_SPOTS
