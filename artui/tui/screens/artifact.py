@@ -81,6 +81,8 @@ _FEWEST_PICTURE_ROWS = 6
 _WIDE_CELLS = 100
 """Where there is less room, a key is named at the top without what it does, and the versions stand above what one holds."""
 _MOST_MEASURES = 3
+_READABLE_CELLS = 72
+"""With less room beside the table, columns of this give way, down to two fifths of the screen."""
 _LEAST_TABLE_CELLS = 24
 _FEWEST_ROWS, _ROWS_SHARE = 5, 4
 """Above what a version holds the table has so many lines at most, or one in so many of the screen."""
@@ -248,7 +250,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.filter.say([(f"{found}{plural(len(answer.every), 'version')}", "accent" if found else "dim")], most=40)
 
     def _fit_table(self) -> None:
-        """Put the table beside what a version holds, as wide as its columns that fit into half of the screen; above it where there is little room."""
+        """Put the table beside what a version holds, as wide as its columns that fit into half of the screen, or less of a narrow one; above it where there is little room."""
         table, body = self.table, self.query_one("#body")
         is_above = self.size.width < _WIDE_CELLS
         body.styles.layout = "vertical" if is_above else "horizontal"
@@ -257,7 +259,9 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             most = max(_FEWEST_ROWS, self.size.height // _ROWS_SHARE)
             table.styles.width, table.styles.height = "1fr", min(len(table.keys), most) + 1
         else:
-            most = max(_LEAST_TABLE_CELLS, self.size.width // 2)
+            # What a version holds is longer than a row of numbers: its history is to be read whole.
+            most = min(self.size.width // 2, max(self.size.width * 2 // 5, self.size.width - _READABLE_CELLS))
+            most = max(_LEAST_TABLE_CELLS, most)
             table.styles.width, table.styles.height = 1 + table.fitting_cells(most), "1fr"
 
     def _go_to(self, ids: Sequence[str]) -> None:
