@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from artui.tui.cells import Palette
 
 MAX_CELLS = 32
-"""A column is at most so wide."""
+"""A column is at most so wide, unless all columns have room beside each other."""
+_LEAST_CELLS = 12
+"""The last text in sight is cut to no less."""
 _SAMPLE = 400
 """So many rows, evenly spread, decide how wide a column is."""
 _DIGITS = 6
@@ -59,6 +61,8 @@ class Grid(MovesByLines, can_focus=True):
         self._top = 0
         self._left = 0
         self._widths: list[int] = []
+        self._needed: list[int] = []
+        """The width of each column that would cut nothing of the rows that were looked at."""
         self._points: list[int] = []
         """Most cells behind the point, by column; 0 for columns without numbers that have one."""
         self._are_right: list[bool] = []
@@ -76,10 +80,11 @@ class Grid(MovesByLines, can_focus=True):
             max((len(_parts(cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
             for sample, is_right in zip(samples, self._are_right, strict=True)
         ]
-        self._widths = [
-            min(MAX_CELLS, max(cells_of(clean(name)) + 2, *(cells_of(self._text(place, cell)) for cell in sample), 3))
+        self._needed = [
+            max(cells_of(clean(name)) + 2, *(cells_of(self._text(place, cell)) for cell in sample), 3)
             for place, (name, sample) in enumerate(zip(names, samples, strict=True))
         ]
+        self._widths = [min(MAX_CELLS, cells) for cells in self._needed]
         self.refresh()
 
     def set_places(self, places: Sequence[int]) -> None:
@@ -114,49 +119,58 @@ class Grid(MovesByLines, can_focus=True):
     def _number_cells(self) -> int:
         return len(f"{len(self.columns[0]):,}") if self.columns else 0
 
-    def _in_sight(self) -> list[int]:
-        """Give the columns that fit, from the left one on."""
+    def _in_sight(self) -> dict[int, int]:
+        """Give the columns that fit, from the left one on, with their cells: a text at the end may be cut, and what is left over goes to those that are."""
         room = self.size.width - self._number_cells() - 2
-        shown: list[int] = []
+        shown: dict[int, int] = {}
         for column in range(self._left, len(self._widths)):
-            room -= self._widths[column] + _GAP
-            if room < -_GAP and shown:
-                break
-            shown.append(column)
+            cells = self._widths[column]
+            if cells > room and shown:
+                if room < _LEAST_CELLS or self._are_right[column]:
+                    break
+                cells = room
+            shown[column] = cells
+            room -= cells + _GAP
+        # The gap behind the last one is none.
+        room += _GAP
+        for column, cells in shown.items():
+            more = max(0, min(room, self._needed[column] - cells))
+            shown[column] += more
+            room -= more
         return shown
 
     def render_line(self, y: int) -> Strip:
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
-        width = self.size.width
+        line = self.size.width
         if not self.columns:
-            return strip_of((), width, palette)
+            return strip_of((), line, palette)
         columns = self._in_sight()
         cells = self._number_cells()
         if y < _HEAD_ROWS:
-            return strip_of([(" " * (cells + 2), "text"), *self._head(columns)], width, palette)
+            return strip_of([(" " * (cells + 2), "text"), *self._head(columns)], line, palette)
         index = self._top + y - _HEAD_ROWS
         if not self.places and index == 1:
-            return strip_of([(" " * (cells + 2) + self.note, "text")], width, palette)
+            return strip_of([(" " * (cells + 2) + self.note, "text")], line, palette)
         if index >= len(self.places):
-            return strip_of((), width, palette)
+            return strip_of((), line, palette)
         place = self.places[index]
         spans: list[Span] = [(f" {place + 1:>{cells},} ", "faint")]
-        for column in columns:
+        for column, width in columns.items():
             value = self.columns[column][place]
             text = self._text(column, value)
             is_here = index == self.row and column == self.column
             style = "head.current" if is_here and self.has_focus else "faint" if value is None else "text"
-            spans += [(fit(text, self._widths[column], right=self._are_right[column]), style), (" " * _GAP, "text")]
-        return strip_of(spans, width, palette, is_cursor=index == self.row and self.has_focus)
+            spans += [(fit(text, width, right=self._are_right[column]), style), (" " * _GAP, "text")]
+        return strip_of(spans, line, palette, is_cursor=index == self.row and self.has_focus)
 
-    def _head(self, columns: Sequence[int]) -> list[Span]:
+    def _head(self, columns: Mapping[int, int]) -> list[Span]:
         spans: list[Span] = []
-        for column in columns:
+        for column, width in columns.items():
             sign = f" {self.sign}" if column == self.sorted_column else ""
-            room = self._widths[column] - len(sign)
+            room = width - len(sign)
             name = fit(clean(self.names[column]), min(room, max(1, cells_of(clean(self.names[column]))))) + sign
             style = "head.current" if column == self.column else "head"
-            spans += [(fit(name, self._widths[column], right=self._are_right[column]), style), (" " * _GAP, "text")]
+            spans += [(fit(name, width, right=self._are_right[column]), style), (" " * _GAP, "text")]
         return spans
 
     # Moving
@@ -187,8 +201,7 @@ class Grid(MovesByLines, can_focus=True):
     @property
     def hidden_columns(self) -> tuple[int, int]:
         """How many columns are out of sight to the left and to the right."""
-        whole = self._whole()
-        return self._left, max(0, len(self.columns) - self._left - max(1, len(whole)))
+        return self._left, max(0, len(self.columns) - self._left - max(1, len(self._in_sight())))
 
     def step(self, change: int) -> None:
         """Move so many rows down, or up."""
@@ -220,14 +233,14 @@ class Grid(MovesByLines, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         self.focus()
         x = self._number_cells() + 2
-        for column in self._in_sight():
-            if x <= event.x < x + self._widths[column] + _GAP:
+        for column, width in self._in_sight().items():
+            if x <= event.x < x + width + _GAP:
                 was_here = column == self.column
                 self.column = column
                 if event.y < _HEAD_ROWS and was_here:
                     self.post_message(self.SortWanted())
                 break
-            x += self._widths[column] + _GAP
+            x += width + _GAP
         if event.y >= _HEAD_ROWS:
             self.row = self._top + event.y - _HEAD_ROWS
         self._moved()

@@ -239,6 +239,28 @@ def test_a_click_chooses_a_cell_and_sorts(tables: Path, explore: Explore) -> Non
     explore(tables, flow)
 
 
+def test_no_text_is_cut_where_there_is_room(tmp_path: Path, explore: Explore) -> None:
+    """A long text is whole where all columns fit; where they do not, the last one in sight takes what is left, and the cursor brings it whole."""
+    path, text = tmp_path / "t.csv", "broken and returned and mended and sent out once more"
+    path.write_text(f"id,comment,ok\n1,{text},yes\n")
+    with artui.start_run(project="p", catalog=tmp_path / "x.artui") as run:
+        run.save("t", path, kind="dataset")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "t.csv")
+        assert text in shown(pilot) and "yes" in shown(pilot) and "more →" not in shown(pilot)
+        await pilot.resize_terminal(34, 24)
+        await settled(pilot)
+        # In a third of the width the comment is cut, not left out; from it on, it has its usual width.
+        rows = shown(pilot).splitlines()
+        assert any("broken and re" in row and "…" in row for row in rows) and not any("yes" in row for row in rows)
+        await pilot.press("right")
+        await settled(pilot)
+        assert on(pilot, RowsScreen).grid.hidden_columns[0] == 1
+
+    explore(tmp_path / "x.artui", flow, size=(100, 24))
+
+
 def test_which_files_are_tables() -> None:
     """By their names, in any case, packed or not."""
     assert all(map(is_table, ("a.csv", "A.TSV", "x/y.jsonl.gz", "t.parquet", "n.npy"))) and not any(
