@@ -19,6 +19,7 @@ from artui.query.artifacts import artifact_list, get_version
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
+from artui.sheets.held import held_text
 from artui.sheets.version import MAX_USERS, offered_facts, preview_section, version_sheet
 from artui.tui.facts.version import version_lines
 from artui.units import bytes_text, time_text
@@ -57,6 +58,18 @@ NOT_OF_THE_HEAD = {
     "removed_ms": "said of one whose content is",
     "not_stored_count": "said of one that has such files",
 }
+
+
+def test_where_a_version_holds_words_is_said_unless_the_list_has_them() -> None:
+    """In metadata, a path or a file; a filter that is more than words, or what is seen in the list, needs no reason."""
+    detail = version_detail()
+    previews = {"deployment.json": Preview("json", "JSON", '{"model": "toy-net:v2"}')}
+
+    assert held_text(detail, previews, "TOY-NET") == "found in deployment.json"
+    assert held_text(detail, previews, "digits toy") == "found in deployment.json"
+    assert held_text(detail, previews, "val_loss safetensors toy") == "found in metadata val_loss, model.safetensors and 1 more"  # fmt: skip
+    for where in ("", "digits-model", "note = toy-net", "not toy-net", "nowhere"):
+        assert held_text(detail, previews, where) == "", where
 
 
 def test_every_field_of_a_version_is_on_its_sheet() -> None:

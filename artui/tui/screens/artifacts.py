@@ -27,6 +27,9 @@ from artui.query.artifactrows import (
     version_ids,
     version_keys,
 )
+from artui.safetext import clean
+from artui.sheets.held import held_text
+from artui.tui.cells import fit_middle
 from artui.tui.facts.version import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
@@ -448,7 +451,10 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     def _take_pane(self, facts: VersionFacts) -> None:
         pane, is_below = self.pane, self.size.width < _PANE_FROM_CELLS
         cells = max(20, pane.size.width - (0 if is_below else 2))
-        pane.set_lines(version_lines(*facts, cells=cells, rows=pane.size.height, is_dense=is_below), keep=False)
+        held = clean(held_text(facts.detail, facts.previews, self.state.answered_where or ""))
+        found = [Line([(f" {fit_middle(held, cells - 2).rstrip()}", "accent")])] if held else []
+        rows = pane.size.height - len(found)
+        pane.set_lines([*found, *version_lines(*facts, cells=cells, rows=rows, is_dense=is_below)], keep=False)
 
     # Going elsewhere
 
