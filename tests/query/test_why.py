@@ -351,13 +351,13 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
             *_grid([0.1], 2, lambda lr, seed, batch: 0.9 - batch / 1000 + seed / 1e6, batch=[32]),
             *_grid([0.01], 20, lambda lr, seed, batch: 0.1 - batch / 1000 + seed / 1e6, batch=[32]),
         ], 0, 22,
-        "lr = 0.1 goes with worse val/loss: median 0.836 against 0.068, worse in 40 of 40 pairs of otherwise equal runs.",
+        "lr = 0.1 goes with worse val/loss: median 0.836 against 0.0680, worse in 40 of 40 pairs of otherwise equal runs.",
     ),
 }  # fmt: skip
 
 SENTENCES["otherwise equal runs say more than all"] = (
     SENTENCES["otherwise equal runs say the opposite"][0], 0, 20,
-    "batch = 64 is better in 40 of 40 pairs of otherwise equal runs, though worse over all: median 0.836 against 0.068.",
+    "batch = 64 is better in 40 of 40 pairs of otherwise equal runs, though worse over all: median 0.836 against 0.0680.",
 )  # fmt: skip
 
 
@@ -623,6 +623,7 @@ def test_scores_and_shares_are_said_as_they_are() -> None:
     """100 % is all, numbers that differ look different, and complete separation of few runs has its exact probability."""
     assert [percent(share) for share in (0, 0.004, 0.5, 0.996, 1)] == ["0 %", "<1 %", "50 %", ">99 %", "100 %"]
     assert number_words(0.12345, 0.12349) == ["0.12345", "0.12349"] and number_words(0.3, 0.3) == ["0.3", "0.3"]
+    assert number_words(0.0804, 0.10045) == ["0.0804", "0.100"] and number_words(99.97, 0.5) == ["100", "0.5"]
     assert chance_of(9.0, 3, 32, is_parted=True) == pytest.approx(2 / 6545)
     assert chance_of(1.959964, 50, 50) == pytest.approx(0.05, rel=1e-5)
 

@@ -61,12 +61,20 @@ def percents(*shares: float) -> list[str]:
 
 
 def number_words(*numbers: float) -> list[str]:
-    """Give numbers in three digits, or in as many as it takes to tell different ones apart."""
+    """Give numbers in three digits, or in as many as it takes to tell different ones apart.
+
+    Zeros at the end stay where they stand for more digits: `0.1` is exact, `0.100` is not.
+    """
     for digits in (3, 4, 5, 6):
-        texts = [f"{number:.{digits}g}" for number in numbers]
+        texts = [_in_digits(number, digits) for number in numbers]
         if len(set(texts)) == len(set(numbers)):
             return texts
     return [repr(number) for number in numbers]
+
+
+def _in_digits(number: float, digits: int) -> str:
+    text = f"{number:.{digits}g}"
+    return text if math.isclose(float(text), number, rel_tol=1e-9) else f"{number:#.{digits}g}".removesuffix(".")
 
 
 def winning_shares(factor: Factor) -> tuple[float, float]:

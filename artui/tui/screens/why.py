@@ -22,6 +22,7 @@ from artui.tui.cells import Span, Spans, fit, fit_apart, fit_middle
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.axes import edge_text
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import Paragraph, wrapped
@@ -391,7 +392,7 @@ class WhyScreen(CatalogScreen):
             room = (height - len(self._of_lines) - AROUND_SPREADS_LINES) // 3
             groups += [sides for sides in map(self._sides_of, others) if sides][: max(0, room)]
         title = self._explanation.judged_by if self._explanation is not None else factor.name
-        spreads.show(clean(title), groups, number_text)
+        spreads.show(clean(title), groups, edge_text)
         if len(self._of_lines) + 3 * (len(groups) - 1) + AROUND_SPREADS_LINES <= height:
             # Right below the factors; the room that is left is at the end.
             self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
