@@ -374,7 +374,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         elif ranks == list(range(1, count + 1)):
             said = [f"{self._apart}: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
             best = f"best {count} by {brief}"
-            last = [f"best {count}"]
+            last = [f"best {count} …"]
         else:
             best = f"{count} {self._apart}"
             said = [best]

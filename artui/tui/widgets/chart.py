@@ -401,7 +401,8 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         for number, line in enumerate(curves)
     ]  # fmt: skip
     # A run that is not picked has no colour of its own: it would be another run's.
-    aside = palette.styles["faint"]
+    # Where none has one, there is nothing that they would stand behind.
+    aside = palette.styles["faint" if first_picked < len(curves) else "text"]
     faded = [palette.bands[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     front = [palette.curves[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     drawn_in = [faded[number] if has_front and not line.is_front else front[number] for number, line in enumerate(curves)]  # fmt: skip
@@ -427,7 +428,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         and are_few([traced.line for traced in followed], plot.dot_columns)
     ):
         for number in range(len(curves)):
-            mark_points(plot, followed[number].line, drawn_in[number])
+            mark_points(plot, followed[number].line, owner_of(number, first_picked))
     if palette.has_colours:
         # Without colours pieces of lines would look like gaps: marks stand along them instead.
         plot.take_turns(front=owner_of(len(curves) - 1, first_picked) if has_front else 0)
@@ -564,7 +565,7 @@ def _value_texts(marks: Sequence[str], values: Sequence[float], behind: Sequence
             continue
         texts = [
             # A name never runs into its value.
-            f"{mark}{(after_mark or ' ' * (' ' in mark)) if mark else ''}{text}{rest}{gap}"
+            f"{mark}{(after_mark or ' ' * (' ' in mark or mark.endswith(':'))) if mark else ''}{text}{rest}{gap}"
             for mark, text, rest in zip(marks, shown, behind, strict=True)
         ]
         if sum(map(cell_len, texts)) <= room:

@@ -521,7 +521,7 @@ def _row_at_edge(plot: Plot, followed: Sequence[tuple[int, int]]) -> int | None:
 
 _FEW_POINTS, _POINT_DOTS = 30, 6
 """Of so many points in sight at most, and so many dots apart, each is seen on its line."""
-_POINT = "•"
+_AROUND = ((0, -1), (0, 1), (-1, 0), (1, 0))
 
 
 def are_few(lines: Sequence[Sequence[tuple[int, int]]], dot_columns: int) -> bool:
@@ -531,11 +531,11 @@ def are_few(lines: Sequence[Sequence[tuple[int, int]]], dot_columns: int) -> boo
     return 0 < sum(map(len, inside)) <= _FEW_POINTS and min(gaps, default=0) >= _POINT_DOTS
 
 
-def mark_points(plot: Plot, followed: Sequence[tuple[int, int]], style: Style) -> None:
-    """Put a sign on each point of a line, unless there is another one."""
+def mark_points(plot: Plot, followed: Sequence[tuple[int, int]], owner: int) -> None:
+    """Put dots around each point of a line: it stays where the line is, which no letter would, for it stands in the middle of its row."""
     for x, y in followed:
-        if 0 <= x < plot.dot_columns and 0 <= y < plot.dot_rows:
-            plot.signs.setdefault((y >> 2, x >> 1), (_POINT, style))
+        for across, down in _AROUND:
+            plot.dot(x + across, y + down, owner)
 
 
 _MARKS_BESIDE = 12

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
+_LABEL_GAP = 2
+"""Blank cells between two labels: one alone may stand within a label."""
 _LEADER_CELLS = 2
 """So many cells that lines share the one in front keeps, before one behind it shows: mostly one colour reads as a line, many as none."""
 
@@ -163,7 +165,7 @@ def letters_of(has_dot: NDArray[np.bool_]) -> list[int]:
 
 
 def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: int, *, corner: str = "") -> list[Span]:
-    """Write labels below a plot, each under its column, except those that would touch one that comes before them.
+    """Write labels below a plot, each under its column, except those that would read as one with one that comes before them.
 
     Args:
         corner: what to know of the upright axis.
@@ -174,7 +176,9 @@ def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: 
         # Right behind the corner a number would look negative.
         start = max(1, min(columns - len(cells), column - len(cells) // 2))
         start = min(start, columns - len(cells))
-        if len(cells) <= columns and all(cell == " " for cell in line[max(0, start - 1) : start + len(cells) + 1]):
+        if len(cells) <= columns and all(
+            cell == " " for cell in line[max(0, start - _LABEL_GAP) : start + len(cells) + _LABEL_GAP]
+        ):
             line[start : start + len(cells)] = cells
     return [(fit(corner, label_cells, right=True) + " └", "faint"), ("".join(line), "dim")]
 

@@ -26,6 +26,7 @@ from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import MANY_BEHIND, SPREAD_WORDS, ChartLine, ranges_of, spread_of
 from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, YScale, smoothed
+from artui.tui.widgets.plot import labelled_axis
 from artui.units import DIGITS, number_text
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
@@ -271,9 +272,10 @@ def test_no_line_leads_through_nan() -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(2, 500), st.sampled_from(SMOOTHINGS))
 def test_constant_is_a_straight_line(value: float, count: int, smoothing: float) -> None:
-    """All dots of a constant are in one row, whatever its value is."""
+    """All dots of a constant are in one row, whatever its value is, but those that show where its points are if they are few."""
     picture = _picture(np.full(count, value), options=ChartOptions(smoothing=smoothing))
-    assert sum(any(row) for row in _braille(picture[1:-1])) == 1
+    counts = [sum(row) for row in _braille(picture[1:-1]) if any(row)]
+    assert len(counts) == 1 or (smoothing == 0 and count <= 30 and sorted(counts)[:-1] == [count] * (len(counts) - 1))
 
 
 @pytest.mark.parametrize("options", [ChartOptions(y_scale=scale, is_log_x=x) for scale in Y_SCALES for x in (False, True)])  # fmt: skip
@@ -609,20 +611,29 @@ def test_no_value_in_a_title_is_far_from_the_true_one(last: float, width: int) -
 
 
 @pytest.mark.parametrize(("count", "width"), [(2, 60), (3, 60), (12, 60), (14, 40), (30, 120), (31, 120), (60, 300)])
-def test_a_few_points_are_seen_on_their_line(count: int, width: int) -> None:
-    """Up to thirty points that stand three cells apart have a sign each where they were measured; of more only the line shows."""
-    values = np.arange(count) % 3 + 1.0
-    picture = _picture(values, size=(width, 12))
-    rows = picture[1:-1]
-    columns = sorted(line.index("•", at) for line in rows for at in range(len(line)) if line.startswith("•", at))
+@pytest.mark.parametrize("value", [1.0, 0.3, 2.7])
+def test_a_few_points_are_seen_on_their_line(count: int, width: int, value: float) -> None:
+    """Up to thirty points that stand three cells apart are each a thick dot where they were measured, and a flat line stays flat; of more only the line shows."""
+    values = np.full(count, value)
+    values[-1] = 3.0
+    drawn = np.array(_braille(_picture(values, size=(width, 12))[1:-1]))
     is_few = count <= 30 and (width - 8) / (count - 1) >= 3
-    assert len(columns) == (count if is_few else 0)
+    line = max(range(len(drawn)), key=lambda row: drawn[row].sum())
+    thick = [x for x in range(1, drawn.shape[1]) if drawn[line - 1 : line + 2, x].all() and drawn[line, x - 1]]
+    # The first and the last stand at the edges, and from the last but one the line rises.
+    inner = [x for x in thick if not drawn[: line - 1, x].any()]
     if is_few:
-        first, last = columns[0], columns[-1]
-        steps = [(column - first) / (last - first) * (count - 1) for column in columns]
-        assert all(abs(step - place) < 0.5 for place, step in enumerate(steps))
-        assert next(row for row in rows if row[columns[0]] == "•") in rows[-3:], "the first value is the smallest"
-    assert "•" not in "".join(_picture(values, size=(width, 12), options=ChartOptions(smoothing=SMOOTHINGS[-1])))
+        assert len(inner) in (count - 2, count - 1)
+        flat = [x for x in inner[1:-1] if x + 1 < drawn.shape[1]]
+        assert all(
+            not drawn[: line - 1, x - 1 : x + 2].any() and not drawn[line + 2 :, x - 1 : x + 2].any() for x in flat
+        )
+        steps = np.diff(inner[1:])
+        assert not len(steps) or steps.max() - steps.min() <= 1
+    else:
+        assert not inner
+    smooth = _braille(_picture(np.full(count, value), size=(width, 12), options=ChartOptions(smoothing=SMOOTHINGS[-1]))[1:-1])  # fmt: skip
+    assert sum(map(any, smooth)) == 1
 
 
 def test_a_long_sparkline_shows_how_a_series_rose() -> None:
@@ -859,3 +870,23 @@ def test_no_label_of_an_axis_looks_negative(width: int) -> None:
     for values in (np.linspace(1, 0, 50), np.linspace(1, 0, 3)):
         axis = _picture(values, size=(width, 12))[-1]
         assert "└ " in axis
+
+
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_a_curve_of_a_run_without_a_colour_is_read_where_it_is_alone(width: int) -> None:
+    """It is as bright as text, as there is nothing that it would stand behind; its name never runs into its value."""
+    xs = np.arange(100.0)
+    chart = Chart("images")
+    chart.curves = [ChartLine("score-batch", thin(xs, 161_729 - xs[::-1], buckets=100), 0, "●", "1", is_picked=False)]
+    head, *rows = draw(chart, width, 12, PALETTE)
+    inks = {segment.style for strip in rows for segment in strip if any("\u2800" < letter <= "\u28ff" for letter in segment.text)}  # fmt: skip
+    assert inks == {PALETTE.styles["text"]}
+    assert re.search(r"score-batch: +161,729", head.text)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 10**6).map(str)), min_size=1, max_size=9))
+def test_labels_of_an_axis_are_two_cells_apart(places: list[tuple[int, str]]) -> None:
+    """One blank may stand within a label: "40 43" would read as one."""
+    text = labelled_axis(places, 4, 60)[1][0]
+    found = re.split(" {2,}", text.strip())
+    assert set(found) <= {label for _, label in places} and found[0]
