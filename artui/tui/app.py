@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
@@ -52,6 +52,8 @@ from artui.tui.widgets.bars import KeyBar, Press
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+
     from artui.model import RunHead, VersionHead
     from artui.query.forgotten import Forgotten
     from artui.query.live import LiveRun
@@ -466,12 +468,12 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Give what the line at the bottom shows instead of the keys; empty for nothing."""
         return self._notices.spans(id(self.screen))
 
-    def say(self, text: str, *, is_warning: bool = False, seconds: float = NOTICE_SECONDS) -> None:
-        """Show a notice at the bottom for a while."""
-        self._notices.say(text, is_warning=is_warning)
+    def say(self, text: str, *, is_warning: bool = False, seconds: float | None = None) -> None:
+        """Show a notice at the bottom: for a while and until a key does something, or for so long, whatever is done meanwhile."""
+        self._notices.say(text, is_warning=is_warning, lasts=seconds is not None)
         if self._notice_timer is not None:
             self._notice_timer.stop()
-        self._notice_timer = self.set_timer(seconds, self._unsay)
+        self._notice_timer = self.set_timer(seconds or NOTICE_SECONDS, self._unsay)
         self._show_notice()
 
     def unsay(self, text: str) -> None:
@@ -486,6 +488,17 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             self.unsay(greeting.GREETING)
         if self._notices.is_old:
             self._unsay()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key stands for: what the one before said is over."""
+        if self._notices.is_over:
+            self._unsay()
+        return await super().run_action(action, default_namespace, namespaces)
 
     def _unsay(self) -> None:
         self._notices.unsay()
@@ -574,6 +587,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         numbers = set_apart(run_ids, self._colour_numbers)
         self._colour_numbers |= numbers
         return numbers
+
+    def hidden_text(self, run_keys: Sequence[int]) -> str:
+        """Say how many of some runs the table does not show, and why: `3 hidden by the filter`; empty if it shows all."""
+        return self.navigation.hidden_text(run_keys)
 
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""

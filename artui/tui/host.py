@@ -39,8 +39,8 @@ class Host(Protocol):
 
     # Notices
 
-    def say(self, text: str, *, is_warning: bool = False, seconds: float = 5.0) -> None:
-        """Show a notice at the bottom for a while."""
+    def say(self, text: str, *, is_warning: bool = False, seconds: float | None = None) -> None:
+        """Show a notice at the bottom: for a while and until a key does something, or for so long, whatever is done meanwhile."""
 
     def unsay(self, text: str) -> None:
         """Remove a notice, if it is still the one that is shown."""
@@ -118,6 +118,9 @@ class Host(Protocol):
     @property
     def best_metrics(self) -> frozenset[str]:
         """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
+
+    def hidden_text(self, run_keys: Sequence[int]) -> str:
+        """Say how many of some runs the table does not show, and why: `3 hidden by the filter`; empty if it shows all."""
 
     def marked_keys(self) -> Sequence[int]:
         """Give the keys of the marked runs: those in the table in its order, then the others."""

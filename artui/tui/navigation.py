@@ -199,6 +199,11 @@ class Navigation:
 
         self._app.push_screen(CompareScreen(run_ids))
 
+    def hidden_text(self, run_keys: Sequence[int]) -> str:
+        """Say how many of some runs the table does not show, and why: `3 hidden by the filter`; empty if it shows all."""
+        reach = marks.reach(self._runs_screen.state, run_keys)
+        return f"{len(reach.hidden):,} {reach.where}" if reach.hidden else ""
+
     def marked_keys(self) -> list[int]:
         """Give the keys of the marked runs: those in the table in its order, then the others."""
         return marks.marked_keys(self._runs_screen.state)

@@ -20,6 +20,9 @@ NOTICE_SECONDS = 5.0
 OLD_NOTICE_SECONDS = 0.25
 """A notice older than this is not carried over to another screen."""
 
+UNDO_OFFER = " · u "
+"""In a notice that says which key takes back what was done."""
+
 EVERYWHERE = 0
 """Stands for a screen in errors of what the app itself asked for."""
 
@@ -29,6 +32,8 @@ class _Shown(NamedTuple):
 
     spans: tuple[Span, ...]
     at: float
+    lasts: bool = False
+    """Whether it stays when a key does something."""
 
 
 class Notices:
@@ -39,9 +44,11 @@ class Notices:
         self._notice: _Shown | None = None
         self._errors: dict[tuple[Hashable, str], _Shown] = {}
 
-    def say(self, text: str, *, is_warning: bool = False) -> None:
-        """Replace the notice."""
-        self._notice = _Shown(((clean(text), "warn" if is_warning else "bar.text"),), self._clock())
+    def say(self, text: str, *, is_warning: bool = False, lasts: bool = False) -> None:
+        """Replace the notice; one that offers to take something back lasts."""
+        self._notice = _Shown(
+            ((clean(text), "warn" if is_warning else "bar.text"),), self._clock(), lasts or UNDO_OFFER in text
+        )
 
     def unsay(self) -> None:
         """Remove the notice."""
@@ -53,6 +60,11 @@ class Notices:
         if is_said:
             self._notice = None
         return is_said
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a notice that ends with a key: one that was said by the key itself does not."""
+        return self.is_old and self._notice is not None and not self._notice.lasts
 
     @property
     def is_old(self) -> bool:

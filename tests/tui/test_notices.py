@@ -67,3 +67,15 @@ def test_control_letters_of_an_error_are_visible() -> None:
     notices.fail(1, "x", ValueError("a\x1b[2Jb"))
 
     assert "\x1b" not in _text(notices, 1)
+
+
+def test_a_notice_ends_with_the_next_key_unless_it_offers_to_take_something_back() -> None:
+    """What the key itself says is new; what was given a time of its own, and an offer of undo, stay."""
+    for text, lasts, is_over in (("3 hidden", False, True), ("2 tagged · u takes it back", False, False), ("reading", True, False)):  # fmt: skip
+        notices = Notices(_Clock())
+        notices.say(text, lasts=lasts)
+        assert notices.is_over == is_over
+    assert not Notices(lambda: 0.0).is_over
+    at_once = Notices(lambda: 0.0)
+    at_once.say("no further run")
+    assert not at_once.is_over

@@ -196,14 +196,16 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.query_one("#summary", Bar).show(left, _apart(right))
 
     def _summary(self, baseline: str, count: int, cells: int) -> list[Span]:
-        """Say how many runs there are, which is the baseline, and how many of so many rows differ: as much as fits."""
+        """Say how many runs there are, which of them the table does not show, which is the baseline, and how many of so many rows differ: as much as fits."""
         comparison = self.comparison
         runs = f"{len(comparison.runs)} runs · " if comparison is not None else ""
+        hidden = self.artui.hidden_text([run.head.key for run in comparison.runs]) if comparison is not None else ""
+        hidden = f"{hidden} · " if hidden else ""
         differ = f" · {comparison.differing} of {count} rows differ" if comparison is not None else ""
         shown = " · only those shown" if self.only_differences else ""
-        for before, differing, only in ((runs, differ, shown), ("", differ, shown), ("", differ, ""), ("", "", "")):
+        for differing, only in ((differ, shown), (differ, ""), ("", "")):
             spans: list[Span] = [
-                (f" {before}", "dim"), ("baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
+                (f" {runs}", "text"), (hidden, "warn"), ("baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
                 (differing, "text"), (only, "accent"),
             ]  # fmt: skip
             if length_of(spans) < cells:

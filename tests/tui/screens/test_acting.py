@@ -343,7 +343,7 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         await press(pilot, "m", "enter")
         assert "move 2 runs to project  (digits, or a new one)" in shown(pilot)
         await press(pilot, "escape")
-        assert "2 marked runs, 1 of them hidden by the filter" in await press(pilot, "c")
+        assert "2 runs · 1 hidden by the filter · baseline" in await press(pilot, "c")
 
     explore(demo_catalog, flow, size=(120, 36))
 

@@ -43,15 +43,15 @@ def without(state: RunsState, keys: Iterable[int]) -> RunsState:
     return _with(state, _marks(state).without(keys))
 
 
-def reach(state: RunsState) -> Reach:
-    """Give the marked runs, and which of them the table does not show."""
+def reach(state: RunsState, keys: Sequence[int] | None = None) -> Reach:
+    """Give the marked runs, or others, and which of them the table does not show."""
     order = state.order
     where = (
         "not among those that are read" if order.is_partial
         else "hidden by the filter" if state.answered.where
         else "not in this list"
     )  # fmt: skip
-    return reach_of(marked_keys(state), order.keys, where=where)
+    return reach_of(marked_keys(state) if keys is None else keys, order.keys, where=where)
 
 
 def without_marks(state: RunsState) -> RunsState:

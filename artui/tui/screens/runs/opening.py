@@ -61,7 +61,6 @@ class RunsOpener:
 
     def _compare(self, ids: Sequence[str]) -> None:
         self._screen.artui.compare(ids)
-        self._say_hidden()
 
     def _say_hidden(self) -> None:
         """Say that some of the marked runs, which another screen shows now, were out of sight in the table."""
