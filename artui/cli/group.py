@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -96,6 +97,14 @@ class Verbs(click.Group):
             formatter.write_dl([(verb, text.format(formats=titles_text())) for verb, text in VERBS.items()])
 
 
+def _near_options(option: str, others: Sequence[str]) -> list[str]:
+    """Keep the options that may have been meant: two dashes alone make no likeness."""
+    import difflib
+
+    by_name = {other.lstrip("-"): other for other in others}
+    return [by_name[name] for name in difflib.get_close_matches(option.lstrip("-"), list(by_name), cutoff=0.6)]
+
+
 def _verb_meant(word: str) -> str:
     """Give the verb that a word may stand for; empty for none."""
     import difflib
@@ -161,6 +170,9 @@ def run_verb(arguments: list[str]) -> int:
 
 def _wrong_usage(error: click.ClickException, arguments: list[str]) -> str:
     """Say in one line what is wrong with a command line, and what to do about it."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        near = _near_options(error.option_name, error.possibilities)
+        error = click.NoSuchOption(error.option_name, error.message, near, error.ctx)
     message = clean(" ".join(error.format_message().split()))
     message = re.sub(
         r"is not a valid (integer range|integer|float range|float)\b", "is not a number that it takes", message

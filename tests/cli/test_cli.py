@@ -273,6 +273,8 @@ def test_a_verb_that_was_meant_is_named(call: Call, workplace: Path, word: str, 
     err = call(word)[2]
 
     assert (f"Did you mean `artui {verb}`?" in err) if verb else ("Did you mean" not in err)
+    unknown = {option: call("compare", option, "x")[2] for option in ("--where", "--jsno")}
+    assert "Did you mean" not in unknown["--where"] and "Did you mean '--json'?" in unknown["--jsno"]
     assert set(OTHER_VERBS.values()) <= set(VERBS) and set(OTHER_VERBS).isdisjoint(VERBS)
 
 

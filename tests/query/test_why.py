@@ -324,7 +324,7 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
     ),
     "two runs alone": (
         [({"lr": 0.1}, 0.5), ({"lr": 0.2}, 0.4)], 0, 1,
-        "1 thing differs in what went in, but too few other runs have val/loss to judge by.",
+        "1 thing differs in what went in, but too few other runs share it and have val/loss to judge by.",
     ),
     "the same": ([({"lr": 0.1}, 0.5), ({"lr": 0.1}, 0.4)], 0, 1, "Nothing that went in differs."),
     "as good": ([({"lr": 0.1}, 0.5), ({"lr": 0.2}, 0.5)], 0, 1, "Neither run is better in val/loss: there is nothing to explain."),
@@ -911,6 +911,17 @@ def test_a_share_of_pairs_never_hides_equal_ones(won: int, lost: int, tied: int,
     for text, word in ((words.evidence(factor, is_better, is_brief=is_brief), "equal" if is_brief else "equal in"), (words.number_apart(factor), "equal in")):  # fmt: skip
         assert (f", {word} {percent(tied / total)}" in text) == (tied / total >= 0.01), text
         assert f"in {percent(max(won, lost) / total)}" in text
+
+
+def test_that_code_differs_is_said_once() -> None:
+    """Where the versions of the code are among what differs, only the files are named behind it."""
+    factor = Factor("inputs", "code", "v2", "v1")
+    explanation = Why(("a", "b"), "loss", "lower", 1.0, 2.0, True, (factor,), code=("final.py",))
+    assert words.unweighed_texts(explanation) == ["final.py differs, too: code is not weighed"]
+    explanation = replace(explanation, code_inputs=frozenset({"code"}))
+    assert words.unweighed_texts(explanation, code_shown="D shows how") == [
+        "In the code, final.py differs: D shows how"
+    ]
 
 
 @pytest.mark.parametrize("better", [0, 3, 8])

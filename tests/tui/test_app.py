@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, points, runs
 from artui.query.filter.tokens import FilterError
 from artui.query.runs.order import RunsRequest, run_order
+from artui.tui.screens.catalogs import CatalogsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from tests.reading import open_reader
@@ -539,3 +540,12 @@ def test_screens_ask_once_when_they_open(small_catalog: Path, explore: Explore, 
         assert len(loads) == len(set(loads)) == 1 + len(keys)
 
     explore(small_catalog, flow)
+
+
+def test_of_a_path_it_is_said_what_is_not_there(tmp_path: Path) -> None:
+    """Typed where a catalog is chosen: no such file, or a folder without a catalog; words may be parts of names."""
+    screen = CatalogsScreen([])
+
+    assert screen.nothing(f"{tmp_path}/gone.artui") == screen.nothing("gone.artui") == "there is no such file"
+    assert screen.nothing(f"{tmp_path}/") == "there is no catalog in this folder"
+    assert screen.nothing("vision") == "nothing contains this"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from artui.query.compareversions import VersionComparison
     from artui.query.reader import Reader
 
+_COMMAND_CHARS = 60
+"""A command is cut in its middle, in a pipe, too: where it begins and how it ends tell runs apart. `artui show` has it whole."""
 _NUMBER_CELLS = 24
 """Room for all digits that tell two numbers apart."""
 
@@ -105,10 +107,17 @@ def _print_rows(comparison: Rows, heads: Sequence[str], *, show_all: bool) -> No
     )
 
 
+def _short(command: str) -> str:
+    half = (_COMMAND_CHARS - 1) // 2
+    return command if len(command) <= _COMMAND_CHARS else f"{command[:half]}…{command[-half:]}"
+
+
 def _cells(row: Row) -> list[str]:
     write = COMPARED_TEXTS.get((row.section, row.name))
     if write is not None:
         return [text or "-" for text in write([value if isinstance(value, int) else None for value in row.values])]
+    if row.name == "command":
+        return [_short(str(value)) if value is not None else "-" for value in row.values]
     texts = number_texts(row.values, _NUMBER_CELLS) if row.is_measured else param_texts(row.values)
     return [
         "-" if value is None else text + (" *" if number in row.bests else "")

@@ -142,6 +142,8 @@ class Why:
     """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
     code: tuple[str, ...] = ()
     """Paths of the files of code that differ, where both kept code. Other runs are not compared by them."""
+    code_inputs: frozenset[str] = frozenset()
+    """Names of the artifacts that hold the code of the two runs: a factor may be that their versions differ."""
     repetitions: Repetitions | None = None
     """The runs that are alike but for the seeds, if the two are: in their code, too."""
     divergence: Divergence | None = None

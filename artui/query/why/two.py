@@ -141,6 +141,7 @@ def why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
         by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, code=code, repetitions=repetitions,
         is_judged=is_judged,
+        code_inputs=frozenset(head.artifact for run in runs for head in run.inputs if head.kind == "code"),
     )  # fmt: skip
     if is_judged and is_better is not None:
         explanation = replace(

@@ -340,7 +340,13 @@ def unweighed_texts(explanation: Why, *, code_shown: str = "") -> list[str]:
         code_shown: what shows how the code differs, as a sentence without its dot.
     """
     texts = []
-    if explanation.code:
+    if explanation.code and any(factor.name in explanation.code_inputs for factor in explanation.factors):
+        # That the code differs is said already.
+        shown = f": {code_shown}" if code_shown else ""
+        texts.append(
+            f"In the code, {_listed(explanation.code)} {'differs' if len(explanation.code) == 1 else 'differ'}{shown}"
+        )
+    elif explanation.code:
         differ = "differs" if len(explanation.code) == 1 else "differ"
         shown = f"{code_shown}, and " if code_shown else ""
         texts.append(f"{_listed(explanation.code)} {differ}, too: {shown}code is not weighed")
@@ -529,7 +535,7 @@ def _answer(explanation: Why) -> str:
         return _unweighed(explanation)
     weighed = [factor for factor in factors if factor.z is not None]
     if not weighed:
-        return f"{_things(len(factors))} in what went in, but too few other runs have {metric} to judge by."
+        return f"{_things(len(factors))} in what went in, but too few other runs share {'it' if len(factors) == 1 else 'these'} and have {metric} to judge by."
     word, other = _terms(is_judged=explanation.is_judged)[:: 1 if is_better else -1]
     result = f"{word} {metric}" if explanation.is_judged else f"a {word} {metric}"
     speaking = [

@@ -25,7 +25,7 @@ def other_catalogs(path: Path) -> list[Choice]:
 
 def catalogs_at(typed: str) -> list[Choice]:
     """Give the catalogs that a path stands for as it is typed: the file, those of the folder, or those whose names begin so."""
-    if not typed or (os.sep not in typed and typed[0] not in "~."):
+    if not _is_path(typed):
         return []
     path = Path(os.path.abspath(os.path.expanduser(typed)))
     if path.is_file():
@@ -33,6 +33,10 @@ def catalogs_at(typed: str) -> list[Choice]:
     folder, start = (path, "") if path.is_dir() else (path.parent, path.name)
     found = [other for other in catalogs_in(folder) if other.name.startswith(start)]
     return [_choice(other) for other in found[:_MOST_IN_FOLDER]]
+
+
+def _is_path(typed: str) -> bool:
+    return os.sep in typed or typed[:1] in ("~", ".")
 
 
 def _choice(path: Path, where: str = "") -> Choice:
@@ -46,6 +50,13 @@ class CatalogsScreen(PickScreen):
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         super().__init__("open another catalog", choices)
+
+    def nothing(self, typed: str) -> str:
+        """Say of a path what is not there: the file, or a catalog in the folder."""
+        if not (_is_path(typed) or typed.endswith(ENDING)):
+            return super().nothing(typed)
+        path = os.path.expanduser(typed)
+        return "there is no catalog in this folder" if os.path.isdir(path) else "there is no such file"
 
     def more(self, typed: str) -> Sequence[Choice]:
         """Give the catalogs at a path that is typed."""

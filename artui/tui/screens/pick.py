@@ -135,10 +135,14 @@ class PickScreen(TypedList):
             for choice, text in zip(self._shown, texts, strict=True)
         ]
         self.listing.draws_cursor_always = bool(lines)
-        self.listing.set_lines(lines or [Line([("   nothing contains this", "dim")])], keep=False)
+        self.listing.set_lines(lines or [Line([(f"   {self.nothing(self.entry.value.strip())}", "dim")])], keep=False)
         self.query_one("#pick-title", Bar).show(
             [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices) + len(more))}", "dim")]
         )  # fmt: skip
+
+    def nothing(self, typed: str) -> str:
+        """Say that there is no choice for what is typed."""
+        return "nothing contains this"
 
     def more(self, typed: str) -> Sequence[Choice]:
         """Give choices that what is typed stands for by itself."""

@@ -599,10 +599,13 @@ class TransposedTable(LineList):
     @property
     def shown_places(self) -> range:
         """The columns in sight."""
-        room, last = self.size.width - self._name_cells - 4, self._first
+        return self._places_from(self._first)
+
+    def _places_from(self, first: int) -> range:
+        room, last = self.size.width - self._name_cells - 4, first
         while last < len(self._widths) and (room := room - self._widths[last] - 2) >= 0:
             last += 1
-        return range(self._first, max(last, min(self._first + 1, len(self._widths))))
+        return range(first, max(last, min(first + 1, len(self._widths))))
 
     @property
     def hidden_best(self) -> int | None:
@@ -633,6 +636,9 @@ class TransposedTable(LineList):
         self._first = max(0, min(self._first, self.place))
         while self._first < self.place and self.place not in self.shown_places:
             self._first += 1
+        # At the end no room stays empty.
+        while self._first > 0 and self._places_from(self._first - 1).stop == len(self._widths):
+            self._first -= 1
 
     def move_column(self, change: int) -> None:
         """Make another column the current one."""

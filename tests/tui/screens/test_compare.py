@@ -213,6 +213,10 @@ def test_runs_as_lines_keep_their_distance_and_charts_take_the_rest(
         await settled(pilot)
         assert (table.column, table.baseline) == (count - 2, count - 2)
         assert "▾" in "".join(text for text, _ in table.draw_line(table.cursor, 80))
+        # What was scrolled off comes back where there is room behind the last column.
+        table._first = table.place = len(table.rows) - 1
+        table._show_place()
+        assert not table._first or table._places_from(table._first - 1).stop < len(table.rows)
 
     explore(path, flow, size=size)
 
