@@ -469,7 +469,7 @@ def blob_or_reference(
         return blob_key
     if storage not in OUTSIDE:
         raise ContentMissing(
-            f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
+            f"The bytes of {path!r} are not in the catalog.", remedy="What is known of it is on the version's page."
         )
     return placed(Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
