@@ -111,8 +111,8 @@ class Plot:
             return
         seen: dict[int, int] = {}
         led = 0
-        for number in range(self.columns * self.rows):
-            column, row = divmod(number, self.rows)
+        drawn = sorted((place % self.columns, place // self.columns) for place, bits in enumerate(self.line) if bits)
+        for number, (column, row) in enumerate(drawn):
             place = row * self.columns + column
             if (row, column) in self.signs:
                 continue
