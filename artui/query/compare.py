@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from artui.model.tracebacks import error_line
 from artui.query.collation import is_same
 from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.run import get_run
@@ -137,6 +138,8 @@ def compare(
     ]
     if not run_rows[1].differs:
         del run_rows[1]
+    if any(run.error for run in runs):
+        run_rows.insert(1, plain_row("run", "error", [error_line(run.error) or None for run in runs]))
     params = [{param.name: param.value for param in run.params} for run in runs]
     param_rows = [_param_row(name, [values_by_name.get(name) for values_by_name in params]) for name in _names(params)]
     param_rows.sort(key=lambda row: row.values.count(None))

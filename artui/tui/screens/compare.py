@@ -537,7 +537,14 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         shared = titles[0] & titles[1]
         if not shared:
             both = " and ".join(fit_middle(clean(head.name), 18).rstrip() for head in (run.head, base.head))
-            self.artui.say(f"{both} share no metric to judge.", is_warning=True)
+            lacking = next((detail.head for detail in (run, base) if not detail.metrics), None)
+            text = f"{both} share no metric to judge by."
+            if lacking is not None:
+                name = fit_middle(clean(lacking.name), 18).rstrip()
+                text = f"{name} has no metric to judge by: it {lacking.status} · enter on it shows how"
+                if lacking.status not in ("failed", "killed"):
+                    text = f"{name} has no metric to judge by · enter opens it"
+            self.artui.say(text, is_warning=True)
             return
         # Neither of two epochs is better.
         judging = {title for title in shared if has_direction(title.partition(" {")[0]) or title in self.directions}

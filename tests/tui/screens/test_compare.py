@@ -261,7 +261,7 @@ def test_runs_without_a_common_metric_say_so_at_once(tmp_path: Path, explore: Ex
         await _compared(pilot, 2)
         await pilot.press("w")
         await settled(pilot)
-        assert isinstance(pilot.app.screen, CompareScreen) and "share no metric to judge." in shown(pilot)
+        assert isinstance(pilot.app.screen, CompareScreen) and "metric to judge by" in shown(pilot)
 
     explore(path, flow, size=size)
 
