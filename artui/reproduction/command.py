@@ -77,7 +77,7 @@ def command_for(
         first, rest = PYTHON, words[:]  # type: ignore[assignment]
     name = posixpath.basename(first)
     command.words.append(PYTHON if _PYTHON.match(name) else name if _is_program(first) else first)
-    move = _Move(directory, root, place, _with_folders(paths), moved, is_as_it_was)
+    move = _Move(directory, root, place, with_folders(paths), moved, is_as_it_was)
     command.words += [move.word(word, command.notes) for word in rest]
     if command.words[0] == first and "/" in first and (own := move.word(first, [])) != first:
         command.words[0] = own if "/" in own else f"./{own}"
@@ -120,7 +120,7 @@ def _inside(path: str, folder: str) -> str | None:
     return None if inside == posixpath.pardir or inside.startswith("../") else inside
 
 
-def _with_folders(paths: Collection[str]) -> frozenset[str]:
+def with_folders(paths: Collection[str]) -> frozenset[str]:
     """Give paths, and the folders that they lie in."""
     folders = {""}
     for path in paths:

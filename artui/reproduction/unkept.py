@@ -16,7 +16,7 @@ from artui.capture import following
 from artui.content.fetching import fetch
 from artui.content.regular import open_regular
 from artui.model import ManifestFile
-from artui.reproduction.command import CODE
+from artui.reproduction.command import CODE, with_folders
 from artui.reproduction.inputs import is_as_it_was
 from artui.secrets import is_secret_file
 from artui.units import bytes_text
@@ -54,18 +54,16 @@ def put_unkept(run: RunDetail, folder: Path, command: Sequence[str], directory: 
         return result
     place = folder / directory
     scripts = [word for word in command[1:] if word.endswith(".py") and (place / word).is_file()]
-    known = {posixpath.normpath(posixpath.join(CODE, path)) for path in paths}
+    known = with_folders([posixpath.normpath(posixpath.join(CODE, path)) for path in paths])
     named: dict[str, str] = {}
     total = 0
     for script in following.followed(command, scripts, str(place))[:_MAX_SCRIPTS]:
         for name in _named_in(script):
             source = os.path.normpath(os.path.join(run.directory, name))
             target = posixpath.normpath(posixpath.join(directory, name))
-            if target in known or any(path.startswith(f"{target}/") for path in known) or target in named:
+            if target in known or target in named or not is_as_it_was(source, run.head.started_ms):
                 continue
-            if not os.path.exists(source) or not is_as_it_was(source, run.head.started_ms):
-                continue
-            size = _size_of(source)
+            size = sum(os.lstat(path).st_size for path in _files_in(source))
             if total + size > MAX_COPIED_BYTES:
                 result.notes.append(f"{name} ({bytes_text(size)}) was not kept: it lies at {source}, unchanged since before the run; put it at {folder / target}")  # fmt: skip
                 continue
@@ -103,20 +101,18 @@ def _named_in(script: Path) -> Iterator[str]:
         yield "/".join(parts)
 
 
-def _size_of(source: str) -> int:
+def _files_in(source: str) -> list[str]:
+    """List a file, or all files in a folder."""
     if os.path.isfile(source):
-        return os.path.getsize(source)
-    return sum(os.lstat(os.path.join(place, name)).st_size for place, _, names in os.walk(source) for name in names)
+        return [source]
+    return sorted(os.path.join(place, name) for place, _, names in os.walk(source) for name in names)
 
 
 def _manifest(named: dict[str, str], sources: dict[str, str]) -> list[ManifestFile]:
     """List the files of what is copied with their digests; hidden and secret ones in folders are left out."""
     files: list[ManifestFile] = []
     for target, source in named.items():
-        inside = [source] if os.path.isfile(source) else sorted(
-            os.path.join(place, name) for place, _, names in os.walk(source) for name in names
-        )  # fmt: skip
-        for path in inside[:_MAX_FILES]:
+        for path in _files_in(source)[:_MAX_FILES]:
             inner = os.path.relpath(path, source)
             if any(part.startswith(".") for part in inner.split(os.sep) if inner != ".") or is_secret_file(path):
                 continue

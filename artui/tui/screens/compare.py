@@ -27,6 +27,7 @@ from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, LineMoved, LinesScrolled, Link, PlotRuns, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
+from artui.tui.screens.sidebyside import SideBySide
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartlines import MANY_CURVES, ChartLine
@@ -58,7 +59,7 @@ CHART_LINES, CHART_CELLS = 14, 76
 """So large are charts at least where there are several."""
 
 
-class CompareScreen(ActsOnRuns, DrawsCharts):
+class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
     """Holds the runs' ids and their `Comparison`."""
 
     SCOPES = ("compare", ACTS, "find", "list", "app")
@@ -393,10 +394,6 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self._lay_out()
         self.show_keys()
 
-    def action_difference(self, change: int) -> None:
-        if not self.table.next_difference(change):
-            self.artui.say("There is no further difference in this direction.")
-
     def action_statistics(self) -> None:
         """Show the whole summary of each metric, or its last value alone."""
         self._has_statistics = not self._has_statistics
@@ -515,15 +512,6 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self._is_baseline_chosen = True
         self._say()
         self._draw_curves()
-
-    def action_direction(self) -> None:
-        row = self.table.row
-        if row is None or not row.metric:
-            self.artui.say("Put the cursor on a metric: d says whether lower or higher is better for it.")
-            return
-        self.directions[row.metric] = "higher" if row.direction == "lower" else "lower"
-        self.artui.say(f"{clean(row.metric)}: {self.directions[row.metric]} is better")
-        self.load()
 
     def action_why(self) -> None:
         from artui.query.why import why

@@ -17,6 +17,7 @@ from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.sidebyside import SideBySide
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.comparison import CompareTable, Side, whole_text
 from artui.units import plural
@@ -33,7 +34,7 @@ _WIDE_CELLS = 100
 """With fewer the footer alone says that only differences are shown."""
 
 
-class VersionCompareScreen(CatalogScreen):
+class VersionCompareScreen(SideBySide):
     """Holds the versions' ids and their `VersionComparison`."""
 
     SCOPES = ("versions", "find", "list", "app")
@@ -147,19 +148,6 @@ class VersionCompareScreen(CatalogScreen):
         self.only_differences = not self.only_differences
         self._draw()
         self.show_keys()
-
-    def action_difference(self, change: int) -> None:
-        if not self.table.next_difference(change):
-            self.artui.say("There is no further difference in this direction.")
-
-    def action_direction(self) -> None:
-        row = self.table.row
-        if row is None or not row.metric:
-            self.artui.say("Put the cursor on a metric: d says whether lower or higher is better for it.")
-            return
-        self.directions[row.metric] = "higher" if row.direction == "lower" else "lower"
-        self.artui.say(f"{clean(row.metric)}: {self.directions[row.metric]} is better")
-        self.load()
 
     def action_values(self) -> None:
         """Show what the current row says of each version, with whole names and values."""
