@@ -303,6 +303,8 @@ class Shape(NamedTuple):
     """Of the number of a group: `min` or `max`; empty for the best."""
     is_fixed: bool = False
     """Whether its width was chosen by the user."""
+    least: int = 0
+    """Cells that do for its values and a part of its title, where it would not be in sight otherwise; 0 if it needs its width."""
 
     @property
     def behind(self) -> int:
@@ -319,6 +321,7 @@ MAX_TEXT_CELLS = 16
 MAX_TITLE_CELLS = 9
 _WHOLE_TITLE_CELLS = 14
 """A title of at most so many cells is not cut: that would gain hardly any room."""
+_LEAST_TITLE_CELLS = 8
 _NUMBER_CELLS = (8, 10)
 """Fewest and most cells of a metric."""
 
@@ -343,7 +346,7 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
         return Shape(column, title, cells, decimals, spark=spark)
     ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
-    return Shape(column, title, max(widest, _title_cells(title)))
+    return Shape(column, title, max(widest, _title_cells(title)), least=max(widest, _LEAST_TITLE_CELLS))
 
 
 def _title_cells(title: str) -> int:

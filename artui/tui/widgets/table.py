@@ -45,6 +45,8 @@ _GROUP_CELLS = 64
 _COMPARED_NAMES = 200
 _LEADING_COLUMNS = 3
 """A metric among so many first columns leads the rows."""
+_LEAST_PARAMS = 2
+"""The title of a column is rather cut than that fewer params are in sight at first."""
 _COMPARED_GROUPS = 500
 """Of more groups the labels are cut without a look at the others."""
 _HEAD_SPANS = 5
@@ -579,7 +581,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         return spans
 
     def _visible_shapes(self) -> list[tuple[int, Shape]]:
-        """Give the columns in sight, by number; the last one loses its sparkline if there is no room for it."""
+        """Give the columns in sight, by number; the last one loses its sparkline and a part of its title if there is no room for them."""
         room = self.size.width - 4 - self._name_cells
         visible: list[tuple[int, Shape]] = []
         pinned = min(self.view.pinned, len(self.view.shapes))
@@ -592,7 +594,10 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 shape = shape._replace(spread=room - 1) if is_short else _without_spread(shape)
                 room -= shape.width - self._shapes[number].width
             if room < 0 and visible:
-                break
+                has_params = sum(other.column.source == "param" for _, other in visible) >= _LEAST_PARAMS
+                if self._first_shape or has_params or not self._may_be_narrower(shape, shape.width + room):
+                    break
+                shape, room = shape._replace(width=shape.width + room), 0
             if shape.behind and room < 1 + shape.behind:
                 shape = shape._replace(spark=0)
             if shape.column.id in self._numbers:
@@ -601,6 +606,10 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             room -= shape.cells - shape.width
             visible.append((number, shape))
         return sorted(visible, key=lambda pair: pair[0])
+
+    def _may_be_narrower(self, shape: Shape, cells: int) -> bool:
+        """Say whether so many cells do for the values of a column, so that only its title is cut."""
+        return not shape.is_fixed and 0 < shape.least <= cells
 
     def _kept_numbers(self, numbers: Sequence[int]) -> list[int]:
         """Give what is in sight wherever the table is scrolled to: what orders it, and of groups, if that is no metric, the first one.

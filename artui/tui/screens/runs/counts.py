@@ -45,7 +45,9 @@ def count_spans(
     if state.marked:
         spans.append((f" · {count_text(len(state.marked))} marked", "mark"))
     if state.groups:
-        spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
+        singles = sum(len(group.keys) == 1 for group in state.groups)
+        most = f", {count_text(singles)} of one run" if 2 * singles > len(state.groups) else ""
+        spans.append((f" in {plural(len(state.groups), 'group')}{most}", "text"))
     # Signs of the groups are explained first: there is an arrow above the column that sorts, too.
     spans += _share_spans(state, spread_ids)
     if any(group.is_thin for group in state.groups):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from artui import clock
+from artui import clock, start_run
 from artui.catalog import points, runs
 from artui.catalog.writing import Catalog
 from artui.query.reader import Reader
@@ -159,6 +159,28 @@ def test_params_come_before_seeds_and_ages(tmp_path: Path, explore: Explore, wid
         assert ids[-1] == "param:seed" and ids.index("param:output_dir") > ids.index("param:hidden")
 
     explore(path, flow, size=(width, 24))
+
+
+def test_a_long_title_gives_way_to_a_second_param(tmp_path: Path, explore: Explore) -> None:
+    """At 80 cells two params are in sight beside an alias, and the title of the second is cut rather than its values."""
+    path = tmp_path / "x.artui"
+    (tmp_path / "model.bin").write_bytes(b"weights")
+    for number in range(9):
+        params = {"model": ["mlp", "softmax"][number % 2], "optimizer.name": ["adam", "sgd"][number % 2]}
+        with start_run(project="p", name=f"nimble-ferret-{number}", catalog=path, params=params) as run:
+            for step in range(4):
+                run.log({"val/loss": 1 / (step + 1 + number)})
+            if number == 3:
+                run.save("digits", tmp_path / "model.bin", alias="production")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        head, *lines = shown(pilot).splitlines()[2:]
+        assert head.split()[:4] == ["run", "alias", "val/loss", "model"] and "…name" in head
+        assert "production" in " ".join(lines) and lines[0].split()[-3:-1] == ["mlp", "adam"]
+        assert all(len(line.rstrip()) <= 80 for line in (head, *lines))
+
+    explore(path, flow, size=(80, 24))
 
 
 def test_the_count_is_of_the_filter_beside_it(tmp_path: Path, explore: Explore) -> None:
@@ -348,7 +370,7 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         await settled(pilot)
         await pilot.press("y")
         await settled(pilot)
-        assert len(screen.state.groups) > MANY_SINGLES
+        assert len(screen.state.groups) > MANY_SINGLES and "1,001 groups, 1,001 of one run" in shown(pilot)
 
     explore(path, flow, size=(120, 36))
 
@@ -450,7 +472,10 @@ def test_an_age_that_lies_ahead_is_whole(tmp_path: Path, explore: Explore) -> No
 
 @pytest.mark.parametrize("width", [80, 100, 120, 139, 160, 200])
 def test_headings_are_not_cut_for_a_letter_or_two(width: int, demo_catalog: Path, explore: Explore) -> None:
-    """A heading of usual length is whole, at any width and wherever the table is scrolled to; the arrow too."""
+    """A heading of usual length is whole, at any width and wherever the table is scrolled to; the arrow too.
+
+    At 80 cells that of the second param is cut until the table is scrolled, or it would not be in sight.
+    """
 
     async def flow(pilot: Pilot[Any]) -> None:
         await settled(pilot)
@@ -459,7 +484,9 @@ def test_headings_are_not_cut_for_a_letter_or_two(width: int, demo_catalog: Path
         for _ in table.view.shapes:
             await pilot.press("right")
             heading = shown(pilot).splitlines()[2]
-            titles = [shape.title for _, shape in table._visible_shapes() if len(shape.title) <= 14]
+            is_start = width == 80 and "optimizer" not in heading and "opti…" in heading
+            shapes = [shape for _, shape in table._visible_shapes()][: -2 if is_start else None]
+            titles = [shape.title for shape in shapes if len(shape.title) <= 14]
             seen.update(titles)
             assert all(f" {title}" in heading for title in titles), heading
         assert {"optimizer.name", "batch_size", "train_share"} <= seen
