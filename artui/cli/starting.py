@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from artui.catalog.recent import remember
@@ -33,6 +35,11 @@ def check_terminal(*, instead: str = "Use `artui ls`, `artui show` or `artui com
         )
 
 
+PATIENCE_S = 1.0
+"""After so long without a picture the terminal says what is waited for."""
+_MUCH_LEFT_BYTES = 1 << 20
+
+
 def open_app(path: str, *, importing: Importing | None = None, notice: str = "") -> int:
     """Open the app; give its exit code. The first rows are read while Textual is being imported.
 
@@ -51,11 +58,54 @@ def open_app(path: str, *, importing: Importing | None = None, notice: str = "")
     # Garbage collection over 400 modules that stay loaded takes a tenth of the start.
     gc.disable()
     settings = load_settings()
-    reader = Reader(path)
     row_count = min(FIRST_ROWS, shutil.get_terminal_size().lines)
-    with ThreadPoolExecutor(1) as pool:
+    with _said_if_slow(path), ThreadPoolExecutor(1) as pool:
+        reader = Reader(path)
         first = pool.submit(first_view, reader, row_count)
         if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
             pool.submit(remember, reader.path)
         from artui.tui.app import run
     return run(reader, settings, first.result(), importing, notice)
+
+
+@contextmanager
+def _said_if_slow(path: str) -> Iterator[None]:
+    """Say on the terminal what takes long, and take that back before the first picture."""
+    from threading import Event, Timer
+
+    has_said = Event()
+
+    def say() -> None:
+        has_said.set()
+        sys.stderr.write(_wait_text(path))
+        sys.stderr.flush()
+
+    timer = Timer(PATIENCE_S, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if has_said.is_set():
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _wait_text(path: str) -> str:
+    """Say which catalog is being opened, and that an interrupted write left much beside it if that is so."""
+    from artui.units import bytes_text
+
+    left_bytes = sum(_file_bytes(path + suffix) for suffix in ("-wal", "-journal"))
+    reading = f"Opening {clean(os.path.basename(path))}, {bytes_text(_file_bytes(path))}"
+    if left_bytes < _MUCH_LEFT_BYTES:
+        return f"{reading}…"
+    return f"{reading}: taking in the {bytes_text(left_bytes)} that a write left beside it…"
+
+
+def _file_bytes(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
