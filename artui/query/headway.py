@@ -80,12 +80,17 @@ class Earlier(NamedTuple):
 
 
 def headway_of(
-    params: Iterable[Param], metrics: Sequence[Metric], step: int | None, steps_per_second: float | None
+    params: Iterable[Param],
+    metrics: Sequence[Metric],
+    step: int | None,
+    steps_per_second: float | None,
+    pause_ms: int = 0,
 ) -> Headway | None:
     """Say how far a run is; None where its params and what it logs do not say so for certain.
 
     Args:
         step: the highest step it has logged.
+        pause_ms: how long it paused as it does not usually, which says nothing of its pace.
     """
     params = list(params)
     counters = [metric for metric in metrics if _last_part(metric.name) == "epoch" and not metric.labels]
@@ -93,7 +98,7 @@ def headway_of(
     epochs = _total(params, EPOCH_PARAMS)
     if counter is not None and epochs is not None and 0 <= counter.summary.last <= epochs:
         summary = counter.summary
-        went, took_ms = summary.last - summary.first, summary.last_ms - summary.first_ms
+        went, took_ms = summary.last - summary.first, summary.last_ms - summary.first_ms - pause_ms
         left_ms = int((epochs - summary.last) * took_ms / went) if went >= 1 and took_ms > 0 else None
         return Headway("epoch", summary.last, epochs, left_ms, counter.name)
     steps = _total(params, STEP_PARAMS)
@@ -144,6 +149,22 @@ def stall_ms_of(times_ms: Iterable[int]) -> int | None:
     if len(gaps_ms) + 1 < FEWEST_POINTS:
         return None
     return max(LEAST_STALL_MS, int(STALL_INTERVALS * median(gaps_ms)), STALL_PAUSES * max(gaps_ms))
+
+
+def unusual_pause_ms(times_ms: Iterable[int]) -> int:
+    """Say how long a run paused once as it does not usually, beyond its usual time between points; 0 if it did not.
+
+    That is a pause of over five times the median, and over twice the longest other one.
+
+    Args:
+        times_ms: when it logged what it logs most often, lately.
+    """
+    gaps_ms = sorted(after - before for before, after in pairwise(sorted(set(times_ms))))
+    if len(gaps_ms) + 1 < FEWEST_POINTS:
+        return 0
+    usual_ms, longest_ms = int(median(gaps_ms)), gaps_ms[-1]
+    is_unusual = longest_ms > max(STALL_INTERVALS * usual_ms, STALL_PAUSES * gaps_ms[-2])
+    return longest_ms - usual_ms if is_unusual else 0
 
 
 def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:

@@ -12,7 +12,15 @@ from artui.catalog import cells as cell_of
 from artui.catalog import points
 from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.headway import LEAST_STALL_MS, Earlier, Headway, headway_like, headway_of, stall_ms_of
+from artui.query.headway import (
+    LEAST_STALL_MS,
+    Earlier,
+    Headway,
+    headway_like,
+    headway_of,
+    stall_ms_of,
+    unusual_pause_ms,
+)
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
 from artui.query.series.points import decoded
@@ -202,14 +210,16 @@ def _course(connection: sqlite3.Connection, row: Any, metrics: Sequence[Metric],
     """Say how a run goes: what it logged is given, and not kept."""
     head, logged = head_from_row(row), _logged(metrics)
     step = max((metric.summary.last_step for metric in logged), default=None)
-    rate = _rate(connection, logged)
-    headway = headway_of(run_params(connection, row[0]), logged, step, rate)
+    times_ms = _recent_times(connection, head, logged, pending_series)
+    pause_ms = unusual_pause_ms(times_ms)
+    rate = _rate(connection, logged, pause_ms)
+    headway = headway_of(run_params(connection, row[0]), logged, step, rate, pause_ms)
     if headway is None and head.status == "running":
         headway = _headway_like(connection, head, logged, rate)
     return LiveRun(
         head, _heard(row, metrics), step, rate, (),
         error=cell_of.text(row[11]).rstrip().rsplit("\n", 1)[-1].strip(),
-        headway=headway, point_ms=_point_ms(logged), stall_ms=_stall_ms(connection, head, logged, pending_series),
+        headway=headway, point_ms=_point_ms(logged), stall_ms=stall_ms_of(times_ms),
     )  # fmt: skip
 
 
@@ -227,7 +237,7 @@ def _watched(connection: sqlite3.Connection, row: Any, pending_series: Any, dept
     point_ms = _point_ms(logged)
     # What is usual is read only of a run that has been silent for a while: this is asked every other second.
     is_silent = clock.now_ms() - point_ms >= LEAST_STALL_MS
-    stall_ms = _stall_ms(connection, head, logged, pending_series) if is_silent else None
+    stall_ms = stall_ms_of(_recent_times(connection, head, logged, pending_series)) if is_silent else None
     return LiveRun(head, _heard(row, metrics), None, None, live, point_ms=point_ms, stall_ms=stall_ms)
 
 
@@ -246,20 +256,22 @@ def _recent(
 
 
 def _heard(row: Any, metrics: Sequence[Metric]) -> int:
-    return max([row[10] if isinstance(row[10], int) else 0, *(metric.summary.last_ms for metric in metrics)])
+    # A heartbeat in the future says that no sign of life is expected until then, as of a run that a person keeps.
+    beat_ms = row[10] if isinstance(row[10], int) and row[10] <= clock.now_ms() else 0
+    return max([beat_ms, *(metric.summary.last_ms for metric in metrics)])
 
 
 def _point_ms(metrics: Sequence[Metric]) -> int:
     return max((metric.summary.last_ms for metric in metrics), default=0)
 
 
-def _stall_ms(
+def _recent_times(
     connection: sqlite3.Connection, head: RunHead, metrics: Sequence[Metric], pending_series: Any
-) -> int | None:
-    """Say after how long without a point a run stands still, by the last points of the metric that has most of them."""
+) -> list[int]:
+    """Say when a running run logged the last points of the metric that has most of them; nothing of other runs."""
     most = _longest(metrics)
     if most is None or head.status != "running":
-        return None
+        return []
     times_ms: list[int] = []
     for count, codec, payload, digest in connection.execute(
         "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
@@ -267,7 +279,7 @@ def _stall_ms(
     ):
         times_ms += decoded(count, codec, payload, digest, _times_of) or []
     later = pending_series.get((head.id, most.labels, most.name))
-    return stall_ms_of([*times_ms, *(later[1].tolist() if later is not None else ())])
+    return [*times_ms, *(later[1].tolist() if later is not None else ())]
 
 
 def _times_of(codec: str, count: int, payload: bytes) -> list[int]:
@@ -298,8 +310,8 @@ def _longest(metrics: Sequence[Metric]) -> Metric | None:
     return max(metrics, key=lambda metric: metric.summary.count, default=None)
 
 
-def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric]) -> float | None:
-    """Steps a second, over the last points of the metric that has most of them."""
+def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric], pause_ms: int) -> float | None:
+    """Steps a second, over the last points of the metric that has most of them, but for a pause that is no habit."""
     most = _longest(metrics)
     if most is None or most.summary.count < 2:
         return None
@@ -310,6 +322,6 @@ def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric]) -> float | 
         {"series": most.series_key},
     ).fetchone()
     first_step, first_ms = row if row is not None else (summary.first_step, summary.first_ms)
-    if not isinstance(first_step, int) or not isinstance(first_ms, int) or summary.last_ms <= first_ms:
+    if not isinstance(first_step, int) or not isinstance(first_ms, int) or summary.last_ms - pause_ms <= first_ms:
         return None
-    return max(0.0, (summary.last_step - first_step) * 1000 / (summary.last_ms - first_ms))
+    return max(0.0, (summary.last_step - first_step) * 1000 / (summary.last_ms - pause_ms - first_ms))

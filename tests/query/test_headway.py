@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artui.model import Metric, Param, ParamType, Summary
-from artui.query.headway import Earlier, Headway, headway_like, headway_of, stall_ms_of
+from artui.query.headway import Earlier, Headway, headway_like, headway_of, stall_ms_of, unusual_pause_ms
 
 
 def counter(first: float, last: float, *, steps: int, took_ms: int = 60_000, name: str = "epoch", labels: str = "") -> Metric:  # fmt: skip
@@ -127,3 +127,15 @@ def test_runs_before_say_where_a_run_may_end(
 def test_a_run_stands_still_after_a_pause_that_is_unusual_for_it(gaps_ms: list[int], stall_ms: int | None) -> None:
     """Five times the usual time between points, twice the longest pause, half a minute at least; with few points nobody knows."""
     assert stall_ms_of(list(accumulate(gaps_ms, initial=1_700_000_000_000))) == stall_ms
+
+
+@pytest.mark.parametrize(
+    ("gaps_ms", "pause_ms"),
+    [
+        ([700] * 12, 0), ([700] * 6 + [25_000] + [700] * 6, 24_300), ([60_000] + [500] * 20, 59_500),
+        (([500] * 9 + [9_000]) * 3, 0), ([700, 700], 0), ([700] * 9 + [3_000], 0), ([], 0),
+    ],
+)  # fmt: skip
+def test_a_pause_that_is_no_habit_says_nothing_of_the_pace(gaps_ms: list[int], pause_ms: int) -> None:
+    """One that comes again and again, as validation does, belongs to the pace; so does one that is hardly longer than a step."""
+    assert unusual_pause_ms(list(accumulate(gaps_ms, initial=1_700_000_000_000))) == pause_ms

@@ -17,11 +17,26 @@ EPOCHS = Headway("epoch", 2.5, 40, None)
 @pytest.mark.parametrize(
     ("known", "step", "rate", "silent_s", "is_running", "text"),
     [
-        (STEPS, 95, 1.6, 5, True, "step 95 of 300, about 2m00s left, 1.60/s, last heard of just now"),
+        (STEPS, 95, 1.6, 5, True, "step 95 of 300, about 2m04s left, 1.60 steps/s, last heard of just now"),
         (STEPS, 95, 1.6, 300, True, "step 95 of 300, no step for 5m, last heard of just now"),
-        (STEPS, 95, 0.01, 300, True, "step 95 of 300, 0.0100/s, last heard of just now"),
+        (
+            Headway("step", 95, 300, 20_500_000),
+            95,
+            0.01,
+            60,
+            True,
+            "step 95 of 300, about 5h40m left, 0.0100 steps/s, last heard of just now",
+        ),
+        (
+            Headway("step", 95, 300, 20_500_000),
+            95,
+            0.01,
+            4000,
+            True,
+            "step 95 of 300, about 5h40m left, 0.0100 steps/s, last heard of just now",
+        ),
         (EPOCHS, 950, None, 5, True, "epoch 2.50 of 40, step 950, last heard of just now"),
-        (None, 95, 1.6, 5, True, "step 95, 1.60/s, last heard of just now"),
+        (None, 95, 1.6, 5, True, "step 95, 1.60 steps/s, last heard of just now"),
         (None, None, None, 900, True, "last heard of just now"),
         (STEPS, 95, 1.6, 900, False, "step 95 of 300, last heard of just now"),
     ],
@@ -29,7 +44,10 @@ EPOCHS = Headway("epoch", 2.5, 40, None)
 def test_progress_is_said_in_words(
     known: Headway | None, step: int | None, rate: float | None, silent_s: int, is_running: bool, text: str
 ) -> None:
-    """How far, how long the rest takes, and how fast; after a silence that is long for this run, that instead."""
+    """How far, how long the rest takes, and how fast; after a silence that is long for this run, that instead.
+
+    While a step takes longer than they do, the rest does not get less.
+    """
     point_ms = NOW_MS - silent_s * 1000
     metrics = [LiveMetric(Metric(1, "loss", "", summary(last_ms=point_ms)))] if step is not None else []
     stall_ms = round(50_000 / rate) if rate else None

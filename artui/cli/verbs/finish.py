@@ -5,22 +5,26 @@ from __future__ import annotations
 import click
 
 from artui import clock
+from artui.cli import completing
 from artui.cli.common import catalog_option, run_id_of, run_option
 from artui.errors import UsageError
 
 
 @click.command("finish")
+@click.argument("name", required=False, metavar="[RUN]", shell_complete=completing.runs)
 @run_option
 @click.option("--status", type=click.Choice(("finished", "failed", "killed")), default="finished", show_default=True)
 @click.option("--error", default="", help="What went wrong.")
 @catalog_option
-def command(run: str | None, status: str, error: str, catalog: str | None) -> int:
-    """End a run: `artui finish --run R --status failed`."""
+def command(name: str | None, run: str | None, status: str, error: str, catalog: str | None) -> int:
+    """End a run: `artui finish R --status failed`; without one, that of ARTUI_RUN."""
     from artui.catalog import Catalog, runs
     from artui.catalog.cells import storable
     from artui.catalog.spool import adopting
 
-    path, run_id, _ = run_id_of(run, catalog)
+    if name is not None and run is not None:
+        raise click.UsageError("Name the run once.")
+    path, run_id, _ = run_id_of(name or run, catalog)
     now_ms = clock.now_ms()
     with Catalog(path) as opened:
         adopting.adopt(opened)

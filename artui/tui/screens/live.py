@@ -19,7 +19,7 @@ from artui.query.names import distinct_names
 from artui.query.series.curves import Curve, curve
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import clean
-from artui.sheets.progress import silence_text
+from artui.sheets.progress import pace_text, silence_text
 from artui.tui.alerts import BUILT_IN, alert_text
 from artui.tui.cells import FAR, Span, fit, fit_middle, glyph_of, length_of, status_style
 from artui.tui.keys import bindings
@@ -522,7 +522,7 @@ class LiveScreen(ActsOnRuns):
             and stalled_ms is None
             and (is_wide or run.headway is None)
         ):
-            spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
+            spans.append((f"  {pace_text(run.steps_per_second)}", "dim"))
         if is_wide and (machine := machine_spans(run)):
             spans += [("   ", "text"), *machine]
         more = len(_own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)

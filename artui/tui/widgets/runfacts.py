@@ -31,7 +31,7 @@ def going_facts(runs: Sequence[LiveRun], among: Iterable[LiveRun], now_ms: int) 
         Fact("left", _dim({run.head.id: _left_text(run, now_ms) for run in runs})),
         Fact("point", {run.head.id: _point_span(run, now_ms) for run in runs}),
         Fact("for", _dim({run.head.id: duration_text(run.head.took_ms(now_ms)) for run in runs}), is_spare=True),
-        Fact("pace", _dim({run.head.id: _pace_text(run, now_ms) for run in runs}), is_spare=True),
+        Fact("steps/s", _dim({run.head.id: _pace_text(run, now_ms) for run in runs}), is_spare=True),
     ]
 
 
@@ -84,7 +84,7 @@ def _point_span(run: LiveRun, now_ms: int) -> Span:
 
 def _pace_text(run: LiveRun, now_ms: int) -> str:
     is_steady = run.head.status == "running" and run.stalled_ms(now_ms) is None
-    return f"{number_text(run.steps_per_second, 3)}/s" if is_steady and run.steps_per_second else ""
+    return number_text(run.steps_per_second, 3) if is_steady and run.steps_per_second else ""
 
 
 def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:

@@ -40,7 +40,9 @@ def test_shell_script_logs_a_run(catalog: Path, tmp_path: Path) -> None:
     with open_reader(catalog) as reader:
         assert reader.runs()[0].status == "running"
         assert reader.run("shell").series("loss").steps.tolist() == [0, 1, 10]
-    artui("finish", "--run", run, "--status", "failed", "--error", "no luck")
+    assert "last heard of just now" in artui("show", "shell")
+    assert "once" in artui("finish", run, "--run", run, expect=2)
+    artui("finish", run, "--status", "failed", "--error", "no luck")
 
     with open_reader(catalog) as reader:
         detail = reader.run("shell").detail()
