@@ -40,6 +40,8 @@ def where_value(column: Column, value: ParamValue) -> str:
         return shown
     if isinstance(value, bool):
         return f"{shown} = {str(value).lower()}"
+    if column.source == "metric" and isinstance(value, float) and math.isnan(value):
+        return f"{shown} is nan"
     if column.source == "attribute" and isinstance(value, int | float):
         return where_between(column, value, value)
     if isinstance(value, int | float):

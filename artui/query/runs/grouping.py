@@ -6,15 +6,26 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
 from artui.query.direction import guess_direction
 from artui.query.runs.columns import SEED
-from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
+from artui.query.runs.statistics import (
+    aligned,
+    are_mostly_unique,
+    codes,
+    is_number_column,
+    numbers,
+    ranges,
+    tidy,
+)
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from artui.arrays import Floats, Ints
     from artui.model import ParamValue
     from artui.query.reader import Reader
@@ -74,14 +85,23 @@ def seedless(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if not SEED.search(column.name)]
 
 
-def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[Group]:
-    """Group runs by their values in some columns; groups are in the order of their first runs."""
+def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column], *, is_exact: bool = False) -> list[Group]:
+    """Group runs by their values in some columns; groups are in the order of their first runs.
+
+    Times are put into days or hours, and numbers of which hardly two are equal into ranges, as `describe` has them.
+
+    Args:
+        is_exact: whether numbers are never put into ranges: runs of a group are repetitions.
+    """
     import numpy as np
 
     if not len(keys) or not by:
         return []
     with reader.snapshot() as connection:
-        parts = [_in_spans(column, *codes(connection, column, keys)) for column in by]
+        parts = []
+        for column in by:
+            part = _in_spans(column, *codes(connection, column, keys))
+            parts.append(part if is_exact else _in_ranges(connection, column, keys, *part))
         statuses, words = codes(connection, Column("attribute", "status", is_numeric=False), keys)
     has_failed = np.isin(statuses, [place for place, word in enumerate(words) if word == "failed"])
     combined = np.zeros(len(keys), np.int64)
@@ -128,6 +148,39 @@ def _in_spans(column: Column, places: Ints, distinct: Sequence[ParamValue]) -> t
     number = {name: place for place, name in enumerate(merged)}
     of_distinct = np.array([number[name] for name in names], np.int64)
     return np.where(places >= 0, of_distinct[np.maximum(places, 0)], -1), merged
+
+
+def _in_ranges(
+    connection: sqlite3.Connection, column: Column, keys: Sequence[int], places: Ints, distinct: Sequence[ParamValue]
+) -> tuple[Ints, Sequence[ParamValue]]:
+    """Put numbers of which hardly two are equal into ranges; NaN and infinity stay what they are.
+
+    Where some values are words, all of them stay as they are.
+    """
+    import numpy as np
+
+    if column.source not in ("param", "metric") or not is_number_column(column):
+        return places, distinct
+    having, values = numbers(connection, column)
+    of_run = aligned(keys, having, values)
+    has_value, is_finite = places >= 0, np.isfinite(of_run)
+    is_word = has_value & ~np.isin(np.asarray(keys, np.int64), having)
+    finite = of_run[is_finite]
+    if is_word.any() or not are_mostly_unique(len(np.unique(finite)), int(has_value.sum())):
+        return places, distinct
+    edges, _, _ = ranges(finite)
+    # What is no number in a range keeps its place among the values, behind the ranges.
+    places = np.where(has_value, places + len(edges) - 1, -1)
+    places[is_finite] = np.clip(np.searchsorted(edges, finite, side="right") - 1, 0, len(edges) - 2)
+    return places, [*_range_names(edges), *distinct]
+
+
+def _range_names(edges: Sequence[float]) -> list[str]:
+    """Name ranges by their ends, those of whole numbers by the first and last number in them."""
+    is_whole = all(edge % 1 == 0.5 for edge in edges)
+    inset = 0.5 if is_whole else 0.0
+    ends = [(f"{low + inset:.10g}", f"{high - inset:.10g}") for low, high in pairwise(edges)]
+    return [low if low == high else f"{low} … {high}" for low, high in ends]
 
 
 _HOUR_MS = 3_600_000

@@ -266,7 +266,7 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
     """Give the distinct values of a column in ascending order, each with the keys of the runs that have it.
 
     Runs without a value are in none. Values are as they are stored: a status is its code, a bool 0 or 1. Of params and
-    tags a number that is held as text is that number, and NaN comes last.
+    tags a number that is held as text is that number. NaN comes last.
     """
     source, _, name = column.partition(":")
     if source == "attribute":
@@ -286,7 +286,10 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
     labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
     only = f"AND {FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
-    return _grouped(connection, _groups_of("series", value, f"{value} IS NOT NULL {only}"), values)
+    groups = _grouped(connection, _groups_of("series", value, f"{value} IS NOT NULL {only}"), values)
+    diverged = f"SELECT t.run_key FROM series AS t WHERE t.name_key = :name AND {value} IS NULL {only}"
+    keys = [key for (key,) in connection.execute(diverged, values) if isinstance(key, int)]
+    return [*groups, (math.nan, keys)] if keys else groups
 
 
 def _groups_of(table: str, value: str, condition: str) -> str:

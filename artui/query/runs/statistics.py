@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 MAX_FREQUENCIES = 1000
 MAX_BINS = 60
+MOST_RANGES = 20
+"""So many ranges a list of them has at most."""
+_FEW_VALUES = 6
+"""So many different numbers are listed each for itself."""
 MAX_FREQUENT = 8
 """So many values a glimpse of a column has."""
 _BIN_EACH = 16
@@ -228,6 +232,10 @@ class Description:
     """For each of `frequencies` what the metric that was asked for came to; None where no run has it."""
     bin_outcomes: tuple[Outcome | None, ...] = ()
     """The same for each of `bins`."""
+    odd_outcome: Outcome | None = None
+    """The same for the runs in which the column is NaN or infinite."""
+    missing_outcome: Outcome | None = None
+    """The same for the runs that have no value."""
 
     @property
     def missing(self) -> int:
@@ -277,12 +285,13 @@ def describe(
     """
     import numpy as np
 
+    wanted = np.asarray(keys, np.int64)
     with reader.snapshot() as connection:
         by_metric = _Outcomes(*numbers(connection, metric)) if metric is not None else None
         if not is_number_column(column):
             return _of_classes(connection, keys, column, by_metric)
         having, values = numbers(connection, column)
-        inside = np.isin(having, np.asarray(keys, np.int64))
+        inside = np.isin(having, wanted)
         # Params that are words in some runs and numbers in others are listed, too.
         words = _of_classes(connection, keys, column, by_metric) if column.source == "param" else None
     all_values = values[inside]
@@ -299,19 +308,15 @@ def describe(
             outcomes = by_metric.by_group(finite_keys, place_of_run.reshape(-1), len(uniques))
             description = replace(description, outcomes=tuple(outcomes[i] for i in order))
     description = replace(description, odd_count=len(all_values) - len(finite))
+    if by_metric is not None:
+        description = replace(description, odd_outcome=by_metric.of(having[inside][~is_finite]))
+        if words is None:
+            description = replace(description, missing_outcome=by_metric.of(np.setdiff1d(wanted, having)))
     if not len(finite):
         return description
     is_positive = bool(uniques[0] > 0)
     kind = ATTRIBUTES[column.name].kind if column.source == "attribute" else ""
-    if is_log is None:
-        is_log = kind != "time" and is_spread_wide(uniques)
-    is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
-    edges = _edges(finite, bins, kind, is_log=is_log)
-    if edges:
-        per_bin = np.histogram(finite, edges)[0].tolist()
-    else:
-        edges, per_bin = histogram(finite, bins, is_log=is_log)
-        edges = short_edges(edges, uniques)
+    edges, per_bin, is_log = ranges(finite, bins, kind, is_log=is_log)
     quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
@@ -330,6 +335,38 @@ def describe(
         is_log=is_log,
         geometric_mean=float(np.exp(np.log(finite).mean())) if is_positive else None,
     )
+
+
+def are_mostly_unique(distinct_count: int, count: int) -> bool:
+    """Say whether most of so many numbers occur once, so that ranges say more of them than a list."""
+    return distinct_count > max(_FEW_VALUES, count / 2)
+
+
+def ranges(
+    finite: Floats, bins: int = MOST_RANGES, kind: str = "", *, is_log: bool | None = None
+) -> tuple[list[float], list[int], bool]:
+    """Divide finite numbers, of which there are some, into ranges whose ends are easy to read.
+
+    Args:
+        bins: how many there are at most.
+        kind: `time` or `duration` of an attribute; empty for other numbers.
+        is_log: as for `describe`.
+
+    Returns:
+        One end more than there are ranges, how many numbers lie in each (with its lower end, and the last one with its
+        upper end, too), and whether they are equally wide on a logarithmic axis.
+    """
+    import numpy as np
+
+    uniques = np.unique(finite)
+    if is_log is None:
+        is_log = kind != "time" and is_spread_wide(uniques)
+    is_log = is_log and bool(uniques[0] > 0) and bool(uniques[0] < uniques[-1])
+    edges = _edges(finite, bins, kind, is_log=is_log)
+    if edges:
+        return edges, np.histogram(finite, edges)[0].tolist(), is_log
+    edges, per_bin = histogram(finite, bins, is_log=is_log)
+    return short_edges(edges, uniques), per_bin, is_log
 
 
 def is_spread_wide(values: Floats) -> bool:
@@ -505,6 +542,12 @@ class _Outcomes:
     def __init__(self, having: Ints, values: Floats) -> None:
         self._having, self._values = having, values
 
+    def of(self, keys: Ints) -> Outcome | None:
+        """Give what the metric came to in some runs, None where none of them has it."""
+        import numpy as np
+
+        return self.by_group(keys, np.zeros(len(keys), np.int64), 1)[0]
+
     def by_group(self, keys: Ints, group_of_run: Ints, groups: int) -> list[Outcome | None]:
         """Give what the metric came to in each group of runs, None where no run has it."""
         import numpy as np
@@ -544,13 +587,18 @@ def _of_classes(
     count = sum(len(present) for _, present in counted)
     listed = counted[:MAX_FREQUENCIES]
     outcomes: list[Outcome | None] = []
+    missing_outcome = None
     if by_metric is not None:
+        without = wanted.difference(*(present for _, present in counted))
+        missing_outcome = by_metric.of(np.array(sorted(without), np.int64))
         members_of = [sorted(present) for _, present in listed]
         group_of_run = np.repeat(np.arange(len(listed)), [len(members) for members in members_of])
         all_members = np.array([key for members in members_of for key in members], np.int64)
         outcomes = by_metric.by_group(all_members, group_of_run, len(listed))
     frequencies = tuple((value, len(present)) for value, present in listed)
-    return Description(column, len(wanted), count, len(counted), frequencies, outcomes=tuple(outcomes))
+    return Description(
+        column, len(wanted), count, len(counted), frequencies, outcomes=tuple(outcomes), missing_outcome=missing_outcome
+    )
 
 
 def tidy(value: float) -> float | int:

@@ -46,9 +46,6 @@ if TYPE_CHECKING:
 
 _BAR_CELLS = (8, 120)
 """Fewest and most cells of a bar."""
-_FEW_VALUES = 6
-"""So many different numbers are listed each for itself."""
-_MAX_RANGES = 20
 _MAX_EDGE_DECIMALS = 6
 """With more decimals edges of ranges are shown each for itself, as on a logarithmic axis."""
 _BAR = "▆"
@@ -79,7 +76,7 @@ def is_mostly_unique(description: Description) -> bool:
     """Say whether a list of the values would be a list of runs: all are numbers, most of which occur once."""
     if sum(description.bins) + description.odd_count < description.count:
         return False
-    return description.quantiles is not None and description.distinct > max(_FEW_VALUES, description.count / 2)
+    return description.quantiles is not None and query.are_mostly_unique(description.distinct, description.count)
 
 
 def bins_of(description: Description) -> list[tuple[Bin, int]]:
@@ -237,7 +234,7 @@ class ColumnScreen(FilteredList):
     def load(self) -> None:
         """Ask for the description of the column."""
         keys, column, metric = self.keys, self.column, self.metric
-        self.ask("column", lambda: query.describe(self.reader, keys, column, bins=_MAX_RANGES, metric=metric), self._take)  # fmt: skip
+        self.ask("column", lambda: query.describe(self.reader, keys, column, bins=query.MOST_RANGES, metric=metric), self._take)  # fmt: skip
 
     def _take(self, description: Description) -> None:
         self.description = description
@@ -269,14 +266,17 @@ class ColumnScreen(FilteredList):
         if not words and is_mostly_unique(description):
             # Empty ranges are listed too: a gap is something to see.
             every, outcomes = list(bins_of(description)), description.bin_outcomes
-        elif len(every) <= _MAX_RANGES and all(_is_number(value) for value, _ in every):
+        elif len(every) <= query.MOST_RANGES and all(_is_number(value) for value, _ in every):
             # A few numbers go up, so that one sees how the metric goes with them.
             order = sorted(range(len(every)), key=lambda place: float(every[place][0]))  # type: ignore[arg-type]
             every, outcomes = [every[place] for place in order], tuple(outcomes[place] for place in order) if outcomes else ()  # fmt: skip
+        outcomes = (*outcomes, *[None] * (len(every) - len(outcomes)))
         if description.odd_count:
             every.append((ODD, description.odd_count))
+            outcomes = (*outcomes, description.odd_outcome)
         if description.missing:
             every.append((None, description.missing))
+            outcomes = (*outcomes, description.missing_outcome)
         labels = self._labels([value for value, _ in every])
         lines = [
             ValueLine(value, count, label, outcome)

@@ -185,6 +185,24 @@ def test_a_metric_is_said_for_each_value_and_range(
             for (low, high), outcome in ranges:
                 end = math.inf if high == description.edges[-1] else high
                 assert agrees(outcome, expected(Among(low, end))), (low, high)
+        # Runs in which the column itself diverged, or is missing, have a metric, too.
+        described = columns.describe(reader, _keys(reader), _column(reader, "loss"), metric=_column(reader, "m"))
+        groups = grouped(reader, _keys(reader), [_column(reader, "loss")], is_exact=True)
+    is_odd = [value for value, loss in rows if loss is not None and not math.isfinite(loss)]
+    is_missing = [value for value, loss in rows if loss is None]
+    for runs_of, outcome in ((is_odd, described.odd_outcome), (is_missing, described.missing_outcome)):
+        measures = [float(value) for value in runs_of if not isinstance(value, str)]
+        assert (outcome is None) == (not measures)
+        if outcome is not None:
+            assert (outcome.count, outcome.low, outcome.high) == (len(measures), min(measures), max(measures))
+    sizes = {
+        repr(value + 0.0 if isinstance(value, float) else value): len(group.keys)
+        for group in groups
+        for value in group.values
+    }
+    assert sizes == Counter(repr(None if loss is None else loss + 0.0) for _, loss in rows) | Counter() and sum(
+        sizes.values()
+    ) == len(rows)
 
 
 @settings(max_examples=20, deadline=None)
@@ -232,6 +250,39 @@ def test_groups_are_what_plain_python_makes_of_them(
         if spread.sd is not None:
             assert spread.sd == pytest.approx(statistics.stdev(values), abs=1e-9)
         assert group.is_thin == (len(values) < FEW_RUNS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(0, 200), st.sampled_from([math.nan, math.inf])),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_numbers_that_hardly_repeat_are_grouped_by_the_ranges_that_describe_them(
+    tmp_path_factory: pytest.TempPathFactory, losses: list[float | None]
+) -> None:
+    """Each run is in one group: that of its range, counted as the description counts it, or of what it diverged to."""
+    path = tmp_path_factory.mktemp("ranges") / "x.artui"
+    _catalog(path, [({}, {"other": 1.0} if loss is None else {"loss": float(loss)}) for loss in [*losses, 1.0]])
+    with Reader(path) as reader:
+        column = _column(reader, "loss")
+        groups = grouped(reader, _keys(reader), [column])
+        described = columns.describe(reader, _keys(reader), column, bins=columns.MOST_RANGES)
+        with reader.snapshot() as connection:
+            having, values = columns.numbers(connection, column)
+        every_key = _keys(reader)
+    loss_of = dict(zip(having.tolist(), values.tolist(), strict=True))
+    assert sorted(key for group in groups for key in group.keys) == sorted(every_key)
+    named = {group.values[0]: group.keys for group in groups if isinstance(group.values[0], str)}
+    assert bool(named) == columns.are_mostly_unique(described.distinct, described.count)
+    if named:
+        assert sorted(map(len, named.values())) == sorted(count for count in described.bins if count)
+    for name, keys in named.items():
+        low, _, high = name.partition(" … ")
+        slack = 1e-9 * max(1.0, *(abs(end) for end in described.edges))
+        assert all(float(low) - slack <= loss_of[key] <= float(high or low) + slack for key in keys)
 
 
 def test_seeds_are_what_only_tells_repetitions_apart() -> None:

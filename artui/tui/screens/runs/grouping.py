@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import clean
 from artui.tui.screens.runs import groups
+from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ class RunsGrouping:
             self._says_how = is_long and is_other
             self._take(grouping, answer, to_first=to_first or is_other)
 
-        self._screen.ask("groups", lambda: grouped(reader, order.keys, by), take)
+        is_exact = ALL_BUT_SEED in grouping
+        self._screen.ask("groups", lambda: grouped(reader, order.keys, by, is_exact=is_exact), take)
 
     def _take(self, grouping: tuple[str, ...], answer: list[Group], *, to_first: bool) -> None:
         screen = self._screen

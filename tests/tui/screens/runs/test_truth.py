@@ -348,7 +348,9 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
     path = tmp_path / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(MANY_SINGLES + 1):
-            runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", params={"lr": number / 7}))
+            runs.start(
+                connection, runs.NewRun(project="p", name=f"run-{number}", params={"file": f"part-{number}.csv"})
+            )
 
     async def flow(pilot: Pilot[Any]) -> None:
         await settled(pilot)
