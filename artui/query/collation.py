@@ -22,6 +22,9 @@ from artui.query.spelling import SPELLINGS, is_nan, number_in
 NAN = math.nan
 """Stands for every NaN, however it is spelled."""
 
+BETWEEN_ENDS = " … "
+"""In the name of a range of numbers, which stands at its lower end."""
+
 HELD = {"param": "t.text", "tag": "t.value"}
 """SQL for the text of each kind."""
 _PARTS = (

@@ -304,7 +304,7 @@ class Shape(NamedTuple):
     is_fixed: bool = False
     """Whether its width was chosen by the user."""
     least: int = 0
-    """Cells that do for its values and a part of its title, where it would not be in sight otherwise; 0 if it needs its width."""
+    """Cells that do for its values, numbers in three digits, and a part of its title; 0 if that is not known."""
 
     @property
     def behind(self) -> int:
@@ -315,6 +315,11 @@ class Shape(NamedTuple):
     def cells(self) -> int:
         """Cells of the whole column."""
         return self.width + (self.behind + 1 if self.behind else 0)
+
+
+def resized_shape(shape: Shape, cells: int) -> Shape:
+    """Give a column the width that the user wants: one that is made narrower loses its curve before its digits."""
+    return shape._replace(width=cells, is_fixed=True, spark=shape.spark if cells >= shape.width else 0)
 
 
 MAX_TEXT_CELLS = 16
@@ -343,7 +348,10 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
         decimals = max(map(decimals_of, ends), default=0)
         widest = max((len(text.partition(".")[0]) + bool(decimals) + decimals for text in ends), default=0)
         cells = max(_title_cells(title), min(max(widest, _NUMBER_CELLS[0]), _NUMBER_CELLS[1]))
-        return Shape(column, title, cells, decimals, spark=spark)
+        least = max(
+            (len(number_text(end, DIGITS - 1)) for end in (column.low, column.high) if end is not None), default=0
+        )
+        return Shape(column, title, cells, decimals, spark=spark, least=least)
     ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
     return Shape(column, title, max(widest, _title_cells(title)), least=max(widest, _LEAST_TITLE_CELLS))

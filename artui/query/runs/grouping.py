@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
+from artui.query.collation import BETWEEN_ENDS
 from artui.query.direction import guess_direction
 from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import (
@@ -180,7 +181,7 @@ def _range_names(edges: Sequence[float]) -> list[str]:
     is_whole = all(edge % 1 == 0.5 for edge in edges)
     inset = 0.5 if is_whole else 0.0
     ends = [(f"{low + inset:.10g}", f"{high - inset:.10g}") for low, high in pairwise(edges)]
-    return [low if low == high else f"{low} … {high}" for low, high in ends]
+    return [low if low == high else f"{low}{BETWEEN_ENDS}{high}" for low, high in ends]
 
 
 _HOUR_MS = 3_600_000

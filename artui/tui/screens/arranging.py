@@ -11,7 +11,7 @@ from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.choosing import Chosen, ColumnChoice
 from artui.tui.state import arranging
-from artui.units import plural
+from artui.tui.state.arrangement import MIN_CELLS
 
 if TYPE_CHECKING:
     from artui.model import Column
@@ -144,9 +144,11 @@ class ArrangesColumns(CatalogScreen):
     def action_resize_column(self, change: int) -> None:
         if place := self.table.column:
             shape = self.table.view.shapes[place - 1]
-            self.rearrange(arranging.resized(self.arrangement, shape.column.id, shape.width + change))
+            least = shape.least if shape.column.source == "metric" else MIN_CELLS
+            self.rearrange(arranging.resized(self.arrangement, shape.column.id, shape.width + change, least=least))
 
     def action_pin_columns(self) -> None:
         self.rearrange(arranging.pinned(self.arrangement, self._ids(), self.place_among_all(self.table.column)))
         count = self.arrangement.pinned
-        self.artui.say(f"The first {plural(count, 'column')} stay." if count else "No column stays.")
+        last = clean(self.table.view.shapes[self.table.column - 1].title, max_chars=40) if count else ""
+        self.artui.say(f"Columns up to {last} stay when the others scroll." if count else "No column stays.")

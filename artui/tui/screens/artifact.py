@@ -383,7 +383,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         shown_keys = {head.key for head in self.versions}
         left_out = Counter(head.state for head in every if head.key not in shown_keys and head.state)
         hidden = "" if self._answer.where else ", ".join(f"{count:,} {state}" for state, count in left_out.items())
-        columns = self.table.hidden_columns if self.versions else 0
+        beyond = self.table.hidden_columns.text if self.versions else ""
         return [
             (head.stage, "dim"),
             (" ▸ ", "faint"),
@@ -393,7 +393,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             (f"  {self._in_sight()}{plural(len(self.versions), 'version')}", "dim"),
             *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
-            *([(f" · {columns} more →", "faint")] if columns else []),
+            *([(f" · {beyond}", "faint")] if beyond else []),
         ]
 
     def _in_sight(self) -> str:

@@ -16,7 +16,7 @@ from artui.tui.state.marks import Marks
 from artui.tui.widgets.artifactcells import shape_of
 from artui.tui.widgets.groupcells import group_id
 from artui.tui.widgets.grouplabels import labels_of
-from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
+from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def lines_of(state: ArtifactsState) -> TableLines:
     return TableLines(keys, groups, labels_of(groups, ("artifact",), is_chosen=True), unfolded)
 
 
-def count_spans(state: ArtifactsState, *, hidden_columns: int) -> list[Span]:
-    """Say what is shown, what is marked, and how it is sorted; `hidden_columns` lie beyond the right edge."""
+def count_spans(state: ArtifactsState, *, hidden_columns: Hidden) -> list[Span]:
+    """Say what is shown, what is marked, and how it is sorted; `hidden_columns` lie beyond the edges."""
     words = state.answered_where
     counted = plural(state.total, "artifact")
     spans: list[Span] = [(f"{count_text(len(state.rows))} of {counted}", "accent") if words else (counted, "dim")]
@@ -114,5 +114,6 @@ def count_spans(state: ArtifactsState, *, hidden_columns: int) -> list[Span]:
         by_id = {column.id: column for column in state.columns}
         title = title_of(by_id[sort.column]) if sort.column in by_id else sort.column.partition(":")[2]
         spans.append((f" · by {clean(title, max_chars=40)} {sort_arrow(sort)}{f' +{len(more)}' if more else ''}", "dim"))  # fmt: skip
-    spans.append((f" · {hidden_columns} more → " if hidden_columns and state.rows else " ", "faint"))
+    beyond = hidden_columns.text if state.rows else ""
+    spans.append((f" · {beyond} " if beyond else " ", "faint"))
     return spans

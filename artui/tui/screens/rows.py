@@ -21,6 +21,7 @@ from artui.tui.screens.onefile import OneFile
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.grid import Grid, text_of
+from artui.tui.widgets.tablelines import Hidden
 from artui.units import count_text, number_text, plural
 
 if TYPE_CHECKING:
@@ -235,11 +236,9 @@ class RowsScreen(OneFile):
         if self.filter.words:
             counts.append((f"{count_text(len(grid.places))} of {plural(total, 'row')} · ", "accent"))
         left, right = grid.hidden_columns
-        if left:
-            counts.append((f"← {left} more · ", "dim"))
         counts.append((f"column {grid.column + 1} of {len(content.columns)}", "dim"))
-        if right:
-            counts.append((f" · {right} more →", "dim"))
+        if beyond := Hidden(left, right).text:
+            counts.append((f" · {beyond}", "dim"))
         self.filter.say([*counts, (" ", "dim")], most=max(20, self.size.width // 2))
 
     # Sorting and searching

@@ -34,9 +34,9 @@ def shifted(arrangement: Arrangement, ids: Sequence[str], place: int, change: in
     return replace(arrangement, columns=tuple(moved))
 
 
-def resized(arrangement: Arrangement, column_id: str, cells: int) -> Arrangement:
-    """Give a column so many cells, as far as that is sensible."""
-    widths = {**arrangement.widths, column_id: max(MIN_CELLS, min(MAX_CELLS, cells))}
+def resized(arrangement: Arrangement, column_id: str, cells: int, *, least: int = MIN_CELLS) -> Arrangement:
+    """Give a column so many cells, as far as that is sensible; `least` do for its values."""
+    widths = {**arrangement.widths, column_id: max(MIN_CELLS, min(MAX_CELLS, max(cells, least)))}
     return replace(arrangement, widths=widths)
 
 

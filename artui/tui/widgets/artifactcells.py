@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from artui.query.artifactrows import kind_of, title_of, total_id
 from artui.safetext import cells_of, clean
 from artui.tui.aliases import artifact_aliases
-from artui.tui.cells import Shape, Span, fit, fit_middle
+from artui.tui.cells import Shape, Span, fit, fit_middle, resized_shape
 from artui.units import DIGITS, age_text, bytes_text, column_text, count_text, decimals_of, number_text, param_text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: in
         texts = [*(_text(row, column, now_ms) for row in rows), *sums]
         width = max(least, min(most, max(map(cells_of, texts), default=0)))
     shape = Shape(column, title, width, decimals, DIGITS)
-    return shape if cells is None else shape._replace(width=cells, is_fixed=True)
+    return shape if cells is None else resized_shape(shape, cells)
 
 
 def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:

@@ -31,7 +31,7 @@ from artui.tui.cells import (
 )
 from artui.tui.widgets.groupcells import GAP, SPREAD_CELLS, behind_cells, extreme_of, group_id
 from artui.tui.widgets.moving import MovesByLines
-from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
+from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
 from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _GROUP_CELLS = 64
 _COMPARED_NAMES = 200
 _LEADING_COLUMNS = 3
 """A metric among so many first columns leads the rows."""
+_PINNED_EDGE = "│"
 _LEAST_PARAMS = 2
 """The title of a column is rather cut than that fewer params are in sight at first."""
 _COMPARED_GROUPS = 500
@@ -504,7 +505,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             )
             mean_arrow = self._arrow(shape.column.id, is_of_mean=True)
             behind = fit(_spread_title(shape, mean_arrow), shape.cells - cell_len(text))
-            spans += [(GAP, "head"), (text, style), (behind, "head")]
+            gap: list[Span] = [(GAP, "head")]
+            spans += self._behind_pinned(gap) if number == self.view.pinned else gap
+            spans += [(text, style), (behind, "head")]
         return spans
 
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
@@ -546,11 +549,19 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 "mark" if is_marked else "bold" if is_cursor else "text",
             )
         )
-        for _, shape in self._visible_shapes():
+        for number, shape in self._visible_shapes():
             # What was not read yet is neither a value nor none.
             is_read = shape.column.id in row.read
-            spans += self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
+            cells = self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
+            spans += self._behind_pinned(cells) if number == self.view.pinned else cells
         return spans
+
+    def _behind_pinned(self, spans: list[Span]) -> list[Span]:
+        """Draw a line in the gap before the first column that scrolls, if some do not."""
+        if not self.view.pinned:
+            return spans
+        (text, style), *rest = spans
+        return [(_PINNED_EDGE, "faint"), (text[1:], style), *rest]
 
     def _group_label(self, group: Group, cells: int) -> tuple[str, str]:
         """Give what the runs of a group have in common, and how many they are, in so many cells together."""
@@ -575,8 +586,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         is_dim = self.DIMS_FEW and group.is_thin
         spans += [(label, "text" if is_dim else "bold")]
         spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if is_dim else "bold"))
-        for _, shape in self._visible_shapes():
-            spans.append((GAP, "text"))
+        for number, shape in self._visible_shapes():
+            gap: list[Span] = [(GAP, "text")]
+            spans += self._behind_pinned(gap) if number == self.view.pinned else gap
             spans += self.group_cells(group, shape)
         return spans
 
@@ -609,7 +621,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     def _may_be_narrower(self, shape: Shape, cells: int) -> bool:
         """Say whether so many cells do for the values of a column, so that only its title is cut."""
-        return not shape.is_fixed and 0 < shape.least <= cells
+        return shape.column.source == "param" and not shape.is_fixed and 0 < shape.least <= cells
 
     def _kept_numbers(self, numbers: Sequence[int]) -> list[int]:
         """Give what is in sight wherever the table is scrolled to: what orders it, and of groups, if that is no metric, the first one.
@@ -670,10 +682,14 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         return frozenset(shape.column.id for _, shape in self._visible_shapes() if shape.spread)
 
     @property
-    def hidden_columns(self) -> int:
-        """How many columns lie beyond the right edge."""
+    def hidden_columns(self) -> Hidden:
+        """How many columns lie beyond the edges."""
         shown = {number for number, _ in self._visible_shapes()}
-        return sum(number not in shown for number in range(self._first_shape, len(self.view.shapes))) if shown else 0
+        if not shown:
+            return Hidden()
+        hidden = [number for number in range(len(self.view.shapes)) if number not in shown]
+        left = sum(number < self._first_shape for number in hidden)
+        return Hidden(left, len(hidden) - left)
 
     # Moving
 

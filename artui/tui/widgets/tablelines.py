@@ -31,6 +31,20 @@ class AskedCells(NamedTuple):
     """Ids of the columns that have a sparkline."""
 
 
+class Hidden(NamedTuple):
+    """How many columns are not in sight, beyond either edge."""
+
+    left: int = 0
+    right: int = 0
+
+    @property
+    def text(self) -> str:
+        """Say so with arrows: `← 4 · 7 more →`; empty if all are in sight."""
+        if not self.right:
+            return f"← {self.left} more" if self.left else ""
+        return f"{f'← {self.left} · ' if self.left else ''}{self.right} more →"
+
+
 class View(NamedTuple):
     """How the table is drawn."""
 

@@ -12,7 +12,7 @@ from artui.query.direction import best_aggregate, guess_direction, is_best
 from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
 from artui.query.titles import short_titles
-from artui.tui.cells import Shape, shape_of
+from artui.tui.cells import Shape, resized_shape, shape_of
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state import arranging
 from artui.tui.state.arrangement import Arrangement
@@ -121,7 +121,7 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
     elif state.groups:
         shape = shape._replace(width=max(shape.width, len(VARIES), _range_cells(shape.column)))
     cells = state.arrangement.widths.get(shape.column.id)
-    return shape if cells is None else shape._replace(width=cells, is_fixed=True)
+    return shape if cells is None else resized_shape(shape, cells)
 
 
 def _range_cells(column: Column) -> int:
@@ -184,29 +184,6 @@ def best_metrics(view: View) -> frozenset[str]:
 
 
 # What keys do. Places count from 1: the name, at 0, stays where it is.
-
-
-def without_column(state: RunsState, place: int) -> RunsState:
-    """Hide a column."""
-    return _arranged_so(state, arranging.without_column(state.arrangement, shown_ids(view_of(state)), place))
-
-
-def shifted(state: RunsState, place: int, change: int) -> RunsState:
-    """Move a column to the left or to the right; beyond the ends nothing changes."""
-    return _arranged_so(state, arranging.shifted(state.arrangement, shown_ids(view_of(state)), place, change))
-
-
-def resized(state: RunsState, place: int, change: int) -> RunsState:
-    """Make a column wider, or narrower, by so many cells."""
-    if place < 1:
-        return state
-    shape = view_of(state).shapes[place - 1]
-    return _arranged_so(state, arranging.resized(state.arrangement, shape.column.id, shape.width + change))
-
-
-def pinned(state: RunsState, place: int) -> RunsState:
-    """Let the columns up to a place stay while the others scroll; at the last pinned column, none."""
-    return _arranged_so(state, arranging.pinned(state.arrangement, shown_ids(view_of(state)), place))
 
 
 def _arranged_so(state: RunsState, arrangement: Arrangement) -> RunsState:

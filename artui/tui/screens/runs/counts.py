@@ -9,7 +9,7 @@ from artui.query.titles import aggregate_text
 from artui.safetext import clean
 from artui.tui.screens.runs.columns import orders_by_mean
 from artui.tui.widgets.groupcells import DIVERGED
-from artui.tui.widgets.tablelines import sort_arrow
+from artui.tui.widgets.tablelines import Hidden, sort_arrow
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ MAX_OLDER_CHARS = 12
 
 
 def count_spans(
-    state: RunsState, *, hidden_columns: int, spread_ids: Collection[str] = (), older_chars: int = MAX_OLDER_CHARS
+    state: RunsState, *, hidden_columns: Hidden, spread_ids: Collection[str] = (), older_chars: int = MAX_OLDER_CHARS
 ) -> list[Span]:
-    """Say what is shown; `hidden_columns` lie beyond the right edge.
+    """Say what is shown; `hidden_columns` lie beyond the edges.
 
     Args:
         spread_ids: ids of the columns in sight that show means of groups, with the share of runs that they are of.
@@ -56,8 +56,8 @@ def count_spans(
         spans.append((f" · fewer than {FEW_RUNS} runs are dim", "faint"))
     by_mean = "mean " if state.groups and orders_by_mean(state) else ""
     spans.append((f" · by {by_mean}{_sorting_text(state.answered)}", "dim"))
-    if hidden_columns and order.total:
-        spans.append((f" · {hidden_columns} more → ", "faint"))
+    if (beyond := hidden_columns.text) and order.total:
+        spans.append((f" · {beyond} ", "faint"))
     return spans
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from artui.query.attributes import is_numeric
-from artui.query.collation import NAN, comparable, number_of
+from artui.query.collation import BETWEEN_ENDS, NAN, comparable, number_of
 from artui.query.titles import short_titles
 from artui.safetext import clean
 from artui.tui.screens.runs.columns import all_columns, columns_of, has_mean, orders_by_mean
@@ -133,7 +133,8 @@ def _by_values(state: RunsState) -> Sequence[Group]:
 
 def _order_of(value: ParamValue) -> tuple[bool, bool, float, str]:
     """Give the place of a value: numbers, then words, then none at all."""
-    number = number_of(value)
+    # A range stands at its lower end.
+    number = number_of(value.partition(BETWEEN_ENDS)[0] if isinstance(value, str) else value)
     if number is not None:
         return False, False, number, ""
     is_missing = value is None or comparable(value) is NAN

@@ -424,7 +424,7 @@ def test_what_orders_the_table_is_in_sight_at_80_cells(small_catalog: Path, expl
             await pilot.press("right")
             assert "age↑" in shown(pilot).splitlines()[2]
         assert _screen(pilot).table.column_id == last
-        assert _screen(pilot).table.hidden_columns == 0
+        assert _screen(pilot).table.hidden_columns.right == 0
         await pilot.press("s", *["left"] * len(_ids(pilot)))
         await settled(pilot)
         head = shown(pilot).splitlines()[2]

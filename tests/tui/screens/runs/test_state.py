@@ -20,8 +20,9 @@ from artui.tui.screens.runs import columns, groups, marks
 from artui.tui.screens.runs.counts import count_spans
 from artui.tui.screens.runs.pane import group_lines
 from artui.tui.screens.runs.state import RunsState
+from artui.tui.state import arranging
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_CELLS, MAX_SORTS, MIN_CELLS, arrangement_of
-from artui.tui.widgets.tablelines import View
+from artui.tui.widgets.tablelines import Hidden, View
 
 KEYS = range(1, 9)
 PARAMS = tuple(Column("param", name, number) for number, name in enumerate(("lr", "depth", "seed"), 1))
@@ -55,15 +56,24 @@ def test_columns_stand_as_artui_chooses_them_until_they_are_arranged() -> None:
 
 def test_a_column_is_hidden_moved_made_wider_and_pinned() -> None:
     """Each key changes its one thing; beyond the ends nothing changes."""
-    hidden = columns.without_column(columns.pinned(STATE, 2), 1)
-    assert _ids(hidden) == _ids(STATE)[1:] and hidden.arrangement.pinned == 1
-    moved = columns.shifted(STATE, 1, 1)
-    assert _ids(moved)[:2] == _ids(STATE)[1::-1] and _ids(columns.shifted(moved, 2, -1)) == _ids(STATE)
-    assert columns.shifted(STATE, 1, -1) is STATE and columns.shifted(STATE, len(_ids(STATE)), 1) is STATE
-    assert columns.shifted(STATE, 0, 1) is STATE and columns.resized(STATE, 0, 2) is STATE
-    widths = [columns.view_of(state).shapes[4].width for state in (STATE, columns.resized(STATE, 5, 2), columns.resized(STATE, 5, -99), columns.resized(STATE, 5, 999))]  # fmt: skip
-    assert widths[1:] == [widths[0] + 2, MIN_CELLS, MAX_CELLS]
-    assert columns.pinned(columns.pinned(STATE, 2), 2).arrangement.pinned == 0
+    start, ids = STATE.arrangement, _ids(STATE)
+    pinned = arranging.pinned(start, ids, 2)
+    hidden = arranging.without_column(pinned, ids, 1)
+    assert _ids(replace(STATE, arrangement=hidden)) == ids[1:] and hidden.pinned == 1
+    moved = _ids(replace(STATE, arrangement=arranging.shifted(start, ids, 1, 1)))
+    assert moved[:2] == ids[1::-1] and arranging.shifted(start, moved, 2, -1).columns == tuple(ids)
+    assert arranging.shifted(start, ids, 1, -1) is start and arranging.shifted(start, ids, len(ids), 1) is start
+    assert arranging.shifted(start, ids, 0, 1) is start
+    widths = [arranging.resized(start, ids[4], cells).widths[ids[4]] for cells in (12, -99, 999)]
+    assert widths == [12, MIN_CELLS, MAX_CELLS]
+    assert arranging.pinned(pinned, ids, 2).pinned == 0
+    # One that is made narrower loses its curve before its digits, and keeps three of them.
+    shape = columns.view_of(STATE).shapes[0]
+    given = columns.view_of(replace(STATE, arrangement=arranging.resized(start, ids[0], shape.width - 2))).shapes[0]
+    assert (shape.spark, given.spark, given.width) == (10, 0, shape.width - 2)
+    wider = columns.view_of(replace(STATE, arrangement=arranging.resized(start, ids[0], shape.width + 2))).shapes[0]
+    assert wider.spark == 10
+    assert arranging.resized(start, ids[0], 1, least=shape.least).widths[ids[0]] == max(MIN_CELLS, shape.least)
     assert _ids(columns.with_column(STATE, "metric.max:val/acc"))[2] == "metric.max:val/acc"
     assert columns.with_column(STATE, "param:lr") is STATE
 
@@ -98,13 +108,13 @@ def test_the_header_says_how_the_runs_that_are_shown_are_sorted() -> None:
     """Until the catalog has answered, the arrows and the counts are those of the answer before."""
     asked = columns.with_filter(columns.sorted_by(STATE, "param:lr"), "lr > 1")
     assert columns.view_of(asked).sorts == STATE.answered.sorts and asked.request != asked.answered
-    texts = ["".join(text for text, _ in count_spans(state, hidden_columns=0)) for state in (asked, replace(asked, answered=asked.request))]  # fmt: skip
+    texts = ["".join(text for text, _ in count_spans(state, hidden_columns=Hidden())) for state in (asked, replace(asked, answered=asked.request))]  # fmt: skip
     assert texts == ["10 runs · by age ↑", "8 of 10 runs · by lr ↑"]
     # What a count is about is named as far as there is room for it.
     older = columns.with_filter(replace(asked, answered=asked.request), "lr > 1 and hidden > 2 and depth")
     older = replace(columns.with_filter(older, "x ="), answered=older.request)
     for older_chars, text in ((12, "lr > 1 and …"), (60, "lr > 1 and hidden > 2 and depth")):
-        assert count_spans(older, hidden_columns=0, older_chars=older_chars)[0][0] == f"8 of 10 runs for {text}"
+        assert count_spans(older, hidden_columns=Hidden(), older_chars=older_chars)[0][0] == f"8 of 10 runs for {text}"
 
 
 def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
@@ -230,14 +240,33 @@ def _at(state: RunsState, place: int) -> int:
 
 
 def _hidden(state: RunsState, place: int) -> RunsState:
-    return columns.without_column(state, _at(state, place)) if _at(state, place) else state
+    at = _at(state, place)
+    return replace(state, arrangement=arranging.without_column(state.arrangement, _ids(state), at)) if at else state
+
+
+def _shifted(state: RunsState, place: int, change: int) -> RunsState:
+    return replace(state, arrangement=arranging.shifted(state.arrangement, _ids(state), _at(state, place), change))
+
+
+def _resized(state: RunsState, place: int, change: int) -> RunsState:
+    if not (at := _at(state, place)):
+        return state
+    shape = columns.view_of(state).shapes[at - 1]
+    cells = shape.width + change
+    return replace(
+        state, arrangement=arranging.resized(state.arrangement, shape.column.id, cells, least=shape.least or MIN_CELLS)
+    )
+
+
+def _pinned(state: RunsState, place: int) -> RunsState:
+    return replace(state, arrangement=arranging.pinned(state.arrangement, _ids(state), _at(state, place)))
 
 
 _STEPS: st.SearchStrategy[Callable[[RunsState], RunsState]] = st.one_of(
     _PLACES.map(lambda place: lambda state: _hidden(state, place)),
-    st.tuples(_PLACES, _CHANGES).map(lambda pair: lambda state: columns.shifted(state, _at(state, pair[0]), pair[1])),
-    st.tuples(_PLACES, _CHANGES).map(lambda pair: lambda state: columns.resized(state, _at(state, pair[0]), pair[1])),
-    _PLACES.map(lambda place: lambda state: columns.pinned(state, _at(state, place))),
+    st.tuples(_PLACES, _CHANGES).map(lambda pair: lambda state: _shifted(state, *pair)),
+    st.tuples(_PLACES, _CHANGES).map(lambda pair: lambda state: _resized(state, *pair)),
+    _PLACES.map(lambda place: lambda state: _pinned(state, place)),
     _IDS.map(lambda column_id: lambda state: columns.sorted_by(state, column_id)),
     _IDS.map(lambda column_id: lambda state: columns.sorted_also_by(state, column_id)),
     _IDS.map(lambda column_id: lambda state: columns.with_column(state, column_id)),
@@ -277,4 +306,4 @@ def test_whatever_keys_are_pressed_the_state_can_be_shown_and_kept(
         assert set(marks.marked_keys(state)) == state.marked <= set(KEYS)
         assert arrangement_of(state.arrangement.to_json()) == state.arrangement
         assert state.request == RunsRequest(state.arrangement.where, state.arrangement.sorts)
-        count_spans(state, hidden_columns=1)
+        count_spans(state, hidden_columns=Hidden(right=1))

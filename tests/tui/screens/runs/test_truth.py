@@ -515,14 +515,26 @@ def test_what_lies_beyond_the_edge_is_counted(size: tuple[int, int], small_catal
 
     async def flow(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
-        for keys in ((), ("p",), ("p",), ("right",), ("p",), ("slash", *"zzz", "enter"), ("escape",), ("p",)):
+        for keys in (
+            (),
+            ("p",),
+            ("p",),
+            ("right",),
+            ("p",),
+            ("right",) * 9,
+            ("left",) * 9,
+            ("slash", *"zzz", "enter"),
+            ("escape",),
+            ("p",),
+        ):
             await pilot.press(*keys)
             await settled(pilot)
             table = app.runs_screen.table
-            beyond = set(range(table._first_shape, len(table.view.shapes)))
-            hidden = len(beyond - {number for number, _ in table._visible_shapes()})
+            beyond = set(range(len(table.view.shapes))) - {number for number, _ in table._visible_shapes()}
+            left = sum(number < table._first_shape for number in beyond)
             if table.keys:
-                assert (f"{hidden} more →" in shown(pilot)) is (hidden > 0), keys
+                assert (f"{len(beyond) - left} more →" in shown(pilot)) is (len(beyond) > left), keys
+                assert (f"← {left} " in shown(pilot)) is (left > 0), keys
 
     explore(small_catalog, flow, size=size)
 
