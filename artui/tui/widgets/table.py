@@ -60,6 +60,12 @@ def _spread_title(shape: Shape, arrow: str) -> str:
     return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
 
 
+def _with_edge(spans: list[Span]) -> list[Span]:
+    """Draw a line in the gap that cells begin with."""
+    (text, style), *rest = spans
+    return [(_PINNED_EDGE, "faint"), (text[1:], style), *rest]
+
+
 def _without_spread(shape: Shape) -> Shape:
     """Give a column the room that its title takes with the word that says what the number of a group is."""
     if shape.is_fixed:
@@ -228,8 +234,12 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         return next((key for key, row in self._rows.items() if row.head.id == id), None)
 
     def set_lines(self, lines: TableLines, *, now_ms: int, to_first: bool = False) -> None:
-        """Show other lines; the cursor stays on its row or group and at its height on the screen, unless `to_first`."""
+        """Show other lines; the cursor stays on its row or group, and at its height on the screen if not all lines were in sight.
+
+        With `to_first` it goes to the first one.
+        """
         key, group, height = self.key, self.group, self.cursor - self.scroll_offset.y
+        was_whole = len(self.lines.keys) <= self.page_rows
         self.lines = lines
         self.now_ms = now_ms
         self._long_names, self._needed_cells, self._keeps_end = set(), 0, False
@@ -243,6 +253,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             self._has_old_courses = True
         else:
             self.cursor = self._place_of(key, group)
+            if was_whole:
+                # All lines were in sight, at the top: those above the cursor's are to be seen, too, as far as there is room.
+                height = self.cursor if self.cursor < self.page_rows else self.page_rows // 2
         top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(self.keys) - self.page_rows))
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
         self._want()
@@ -492,7 +505,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 "head.current" if is_current else "head",
             ),
         ]
-        for number, shape in self._visible_shapes():
+        shown = self._visible_shapes()
+        edge = self._pinned_edge(shown)
+        for number, shape in shown:
             style = "head.current" if self.column == number + 1 else "head"
             # A long title continues above the sparkline, which has no title.
             is_long = self._title_cells(shape) > shape.width and not shape.spread
@@ -506,7 +521,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             mean_arrow = self._arrow(shape.column.id, is_of_mean=True)
             behind = fit(_spread_title(shape, mean_arrow), shape.cells - cell_len(text))
             gap: list[Span] = [(GAP, "head")]
-            spans += self._behind_pinned(gap) if number == self.view.pinned else gap
+            spans += _with_edge(gap) if number == edge else gap
             spans += [(text, style), (behind, "head")]
         return spans
 
@@ -549,19 +564,19 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 "mark" if is_marked else "bold" if is_cursor else "text",
             )
         )
-        for number, shape in self._visible_shapes():
+        shown = self._visible_shapes()
+        edge = self._pinned_edge(shown)
+        for number, shape in shown:
             # What was not read yet is neither a value nor none.
             is_read = shape.column.id in row.read
             cells = self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
-            spans += self._behind_pinned(cells) if number == self.view.pinned else cells
+            spans += _with_edge(cells) if number == edge else cells
         return spans
 
-    def _behind_pinned(self, spans: list[Span]) -> list[Span]:
-        """Draw a line in the gap before the first column that scrolls, if some do not."""
-        if not self.view.pinned:
-            return spans
-        (text, style), *rest = spans
-        return [(_PINNED_EDGE, "faint"), (text[1:], style), *rest]
+    def _pinned_edge(self, shown: Sequence[tuple[int, Shape]]) -> int | None:
+        """Give the number of the first column in sight that scrolls, if some before it do not."""
+        pinned = self.view.pinned
+        return next((number for number, _ in shown if number >= pinned), None) if pinned else None
 
     def _group_label(self, group: Group, cells: int) -> tuple[str, str]:
         """Give what the runs of a group have in common, and how many they are, in so many cells together."""
@@ -586,9 +601,11 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         is_dim = self.DIMS_FEW and group.is_thin
         spans += [(label, "text" if is_dim else "bold")]
         spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if is_dim else "bold"))
-        for number, shape in self._visible_shapes():
+        shown = self._visible_shapes()
+        edge = self._pinned_edge(shown)
+        for number, shape in shown:
             gap: list[Span] = [(GAP, "text")]
-            spans += self._behind_pinned(gap) if number == self.view.pinned else gap
+            spans += _with_edge(gap) if number == edge else gap
             spans += self.group_cells(group, shape)
         return spans
 

@@ -616,3 +616,44 @@ def test_means_of_many_runs_come_column_by_column(
         assert list(screen.state.groups) == alone
 
     explore(path, flow, size=(160, 36))
+
+
+def test_leaving_a_filter_shows_what_lies_above(demo_catalog: Path, explore: Explore) -> None:
+    """The cursor stays on the run that was found, and the newer runs stand above it as far as there is room."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        table = pilot.app.screen.query_one(RunsTable)
+        for where, downs in (("lr = 0.003", 3), ("model = softmax", 2)):
+            await pilot.press("slash", *where, "enter")
+            await settled(pilot)
+            await pilot.press(*["down"] * downs)
+            row = table.row
+            await pilot.press("escape")
+            await settled(pilot)
+            assert row is not None and table.row is not None and table.row.head.name == row.head.name
+            top, cursor = table.scroll_offset.y, table.cursor
+            assert top == 0 if cursor < table.page_rows else top == cursor - table.page_rows // 2, where
+
+    explore(demo_catalog, flow, size=(80, 24))
+
+
+def test_a_line_stands_behind_pinned_columns(demo_catalog: Path, explore: Explore) -> None:
+    """Wherever the table is scrolled to; it says which columns stay, and nothing is drawn when none does."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        assert "│" not in shown(pilot)
+        await pilot.press("right", "right", "P")
+        await settled(pilot)
+        assert "Columns up to val/loss stay" in shown(pilot)
+        for _ in range(6):
+            heading, *lines = shown(pilot).splitlines()[2:20]
+            place = heading.index("│")
+            assert heading.index("val/loss") < place and {line[place] for line in lines if len(line) > place} == {"│"}
+            await pilot.press("right")
+        await pilot.press("left", "left", "left", "left", "left", "left", "P")
+        await settled(pilot)
+        assert "No column stays" in shown(pilot) and "│" not in shown(pilot)
+
+    explore(demo_catalog, flow, size=(100, 24))
