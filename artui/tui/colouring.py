@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 CURVE_COLOURS = 10
-CURVE_MARKS = "●◇△□▽▷○■◈✶"
-"""None of them is the sign of marked runs, which stands beside them."""
+CURVE_MARKS = "●◇△□▽▷○■◈✶ABCDEFGHJKLMNPRSTUVWXYZ"
+"""None of them is the sign of marked runs, which stands beside them. Letters that look like digits or each other are left out.
+
+Their number and that of the colours have no common divisor, so that each pair of them comes once.
+"""
 NUMBERS = CURVE_COLOURS * len(CURVE_MARKS)
 """So many runs have a colour and a mark that no other one of them has together."""
 
@@ -18,14 +21,14 @@ def colour_at(number: int) -> int:
 
 
 def mark_of(number: int) -> str:
-    """Give the mark of a number: the first ten have each their own, and so has each later number of the same colour."""
-    return CURVE_MARKS[(number + number // CURVE_COLOURS) % len(CURVE_MARKS)]
+    """Give the mark of a number; so many runs as there are marks have each their own, with colours or without."""
+    return CURVE_MARKS[number % len(CURVE_MARKS)]
 
 
 def set_apart(ids: Sequence[str], before: Mapping[str, int]) -> dict[str, int]:
     """Give runs that are seen together numbers that differ.
 
-    Up to ten runs differ in colour and in mark, up to `NUMBERS` in one of them. A run keeps the number that it had
+    Up to ten runs differ in colour and in mark, as many as there are marks in these, up to `NUMBERS` in one of them. A run keeps the number that it had
     `before` unless another one in sight looks like it; the first of the two keeps it.
     """
     ids = list(dict.fromkeys(ids))
@@ -33,7 +36,7 @@ def set_apart(ids: Sequence[str], before: Mapping[str, int]) -> dict[str, int]:
     colours: Counter[int] = Counter()
     marks: Counter[str] = Counter()
     # So often a colour is in use at least, if it is shared evenly.
-    most = -(-len(ids) // CURVE_COLOURS)
+    most, most_alike = -(-len(ids) // CURVE_COLOURS), -(-len(ids) // len(CURVE_MARKS))
 
     def take(run_id: str, number: int) -> None:
         numbers[run_id] = number
@@ -43,13 +46,13 @@ def set_apart(ids: Sequence[str], before: Mapping[str, int]) -> dict[str, int]:
     taken: set[int] = set()
     for run_id in ids:
         number = before.get(run_id)
-        if number is not None and number not in taken and colours[colour_at(number)] < most and marks[mark_of(number)] < most:  # fmt: skip
+        if number is not None and number not in taken and colours[colour_at(number)] < most and marks[mark_of(number)] < most_alike:  # fmt: skip
             take(run_id, number)
             taken.add(number)
     for run_id in ids:
         if run_id not in numbers:
             free = [number for number in range(NUMBERS) if number not in taken] or [len(taken) % NUMBERS]
-            number = min(free, key=lambda number: (colours[colour_at(number)] + marks[mark_of(number)], number))
+            number = min(free, key=lambda number: (marks[mark_of(number)], colours[colour_at(number)], number))
             take(run_id, number)
             taken.add(number)
     return {run_id: numbers[run_id] for run_id in ids}

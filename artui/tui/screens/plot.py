@@ -416,7 +416,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         ]
 
     def _shared(self, entries: Sequence[_Entry], texts: Sequence[str]) -> tuple[list[Span], list[Span]]:
-        """Give runs the room beside a text: the longest text beside which names can be read, else the last one.
+        """Give runs the room beside a text: the longest text beside which names are whole, or can be read, else the last one.
+
+        For names to be whole the shortest text, which leaves out most, is not taken.
 
         Args:
             texts: what may stand at the right, from the longest to the shortest.
@@ -424,13 +426,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         more = len(self._marked_here) - len(entries) if self.tab != "curves" and entries else 0
         rest: list[Span] = [(f"  + {count_text(more)} more", "dim")] if more else []
         lengths = [cell_len(entry.name) for entry in entries]
-        ways = [*((text, _GAP_CELLS) for text in texts), (texts[-1], 1)]
-        for text, gap in ways:
+        longest = max(lengths, default=0)
+        ways = [(text, _GAP_CELLS, longest) for text in texts[:-1]]
+        ways += [*((text, _GAP_CELLS, min(longest, _READABLE_NAME_CELLS)) for text in texts), (texts[-1], 1, 0)]
+        for text, gap, wanted in ways:
             right: list[Span] = [(f"{text} ", "dim")]
             signs = sum(gap + length_of(entry.signs) for entry in entries)
             total = self.size.width - length_of([*right, *rest]) - signs - gap
             room = most_cells(lengths, total)
-            if total >= 0 and room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
+            if total >= 0 and room >= wanted:
                 break
         spans: list[Span] = []
         # Names that begin and end alike are cut where they differ.
