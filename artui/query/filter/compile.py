@@ -250,7 +250,7 @@ def _metric(test: Comparison, meaning: Meaning) -> Condition:
     if operator not in ("=", "!=", "in", "not in", *COMPARISONS):
         raise error_at(
             test,
-            f"{operator} looks at text, and a metric is a number.",
+            f"A metric is a number, and {operator} looks at text.",
             f"Write {test.field.shown} < 0.5, for example.",
         )
     numbers = [_metric_number(test, value) for value in test.values]

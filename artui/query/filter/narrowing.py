@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_text, quoted_value, tokens
-from artui.query.spelling import word_of
+from artui.query.spelling import is_number, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,8 +155,10 @@ def _has_part(asked: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]
 
 
 def where_matching(column: Column, text: str) -> str:
-    """Give a filter for what is typed about one column: a pattern, or a comparison such as `< 0.3`."""
+    """Give a filter for what is typed about one column: a pattern, or a comparison such as `< 0.3`; of a metric a number, too."""
     words = text.split() or [""]
+    if column.source == "metric" and is_number(text.strip()):
+        return f"{field_of(column)} = {text}"
     if text[:1] in ("<", ">", "=", "!", "~") or words[0].lower() in (
         "in",
         "not",

@@ -99,13 +99,20 @@ class Editor:
         if not self._is_writable():
             return
 
-        def work() -> None:
+        def work() -> bool:
             from artui.catalog import Catalog, events
+            from artui.query.runs.views import saved_views
 
+            is_other = name in {view.name for view in saved_views(self._screen.reader, place)}
             with Catalog(path) as catalog, events.editing(catalog, f"change of view {name}") as edit:
                 edit.save_view(name, place, content)
+            return is_other
 
-        self._screen.change("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
+        def say(is_other: bool) -> None:
+            done = "replaces the one before · u takes it back" if is_other else "is kept in the catalog · ^o opens it"
+            self._say(f"view {name} {done}")
+
+        self._screen.change("edit", work, say)
 
     def rename_view(self, place: Place, before: str, after: str, content: str) -> None:
         """Keep a view under another name, as one edit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,7 +42,12 @@ class Views:
         """Ask for a name, and keep what is shown under it; marks are not part of it."""
         content = replace(self._arrangement(), marked=()).to_json()
         editor, place = self._editor, self._place
-        editor.prompt("keep this view as", lambda name: editor.save_view(place, name, content) if name else None)
+        editor.prompt(
+            "keep this view as",
+            lambda name: editor.save_view(place, name, content) if name else None,
+            names=lambda reader: [view.name for view in saved_views(reader, place)],
+            hint=_kept_hint,
+        )
 
     def choose(self) -> None:
         """Show the views that were kept."""
@@ -70,3 +75,14 @@ class Views:
         self._show(replace(arrangement, marked=self._arrangement().marked))
         self._screen.artui.say(f"view {clean(name, max_chars=60)}")
         self._screen.artui.keep_recent(Thing("view", name, name))
+
+
+_NAMED_VIEWS = 3
+
+
+def _kept_hint(names: Sequence[str]) -> str:
+    """Name the views that there are, which a view of the same name replaces."""
+    if not names:
+        return ""
+    more = len(names) - _NAMED_VIEWS
+    return f"a name replaces its view: {', '.join(names[:_NAMED_VIEWS])}{f', {more} more' if more > 0 else ''}"

@@ -365,7 +365,7 @@ def test_filters_find(team: OpenReader, text: str, runs_found: str) -> None:
         ("val/los < 0.3", "val/los", "Nothing here is named 'val/los'."),
         ("loss < 0.3", "loss", "loss is a metric and a param."),
         ("val/loss < good", "good", "'good' is not a number, and val/loss is one."),
-        ("val/loss ~ 3", "val/loss ~ 3", "~ looks at text, and a metric is a number."),
+        ("val/loss ~ 3", "val/loss ~ 3", "A metric is a number, and ~ looks at text."),
         ("optimizer ~ '('", "'('", "The pattern is no regular expression: missing )."),
         ("status = broken", "broken", "'broken' is no status."),
         ("status > failed", "status > failed", "status has no order."),

@@ -597,7 +597,8 @@ class RunsScreen(ArrangesColumns):
 
         column = columns.column_at(self.table.view, self.table.column)
         name = "name" if column.id == "attribute:name" else header_of(column)
-        question = f"mark runs whose {name} matches  (regex ^adam, or < 0.3)"
+        example = "< 0.3, or > 2" if column.source == "metric" else "regex ^adam, or < 0.3"
+        question = f"mark runs whose {name} matches  ({example})"
         self.prompt.ask(question, lambda text: self._match(column, text), enter_word="mark")
 
     def _match(self, column: Column, text: str) -> None:
