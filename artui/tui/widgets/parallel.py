@@ -27,7 +27,7 @@ from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.manylines import SHADES, cells_along, draw_line, draw_lines, inside, make_sparse, shade
-from artui.tui.widgets.picture import Picture, bulk_of, gap_texts, scale_of, short_param_text, unit_of
+from artui.tui.widgets.picture import ODD, Picture, bulk_of, gap_texts, scale_of, short_param_text, unit_of
 from artui.tui.widgets.plot import Plot, plot_rows
 from artui.units import count_text, duration_text, number_text, plural, time_text
 
@@ -70,6 +70,7 @@ _LEAST_STAGGERED = 10
 _MAX_LINES_OF_BLOCKS = (24, 12)
 """Lines behind and in front where a terminal has no braille: more would fill the screen."""
 _MAX_PICKED = 50
+_MOST_ENDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +409,7 @@ class Parallel(Picture):
             for is_beyond, row, sign in ((is_above, 0, "↑"), (is_below, rows - 1, "↓")):
                 if is_beyond[number]:
                     plot.signs[row, x >> 1] = sign, palette.styles["warn"]
+        self._write_ends(plot, xs, shown, palette)
         if not palette.has_colours:
             for number, (place, colour) in enumerate(reversed(marks)):
                 cells = cells_along(plot, xs, shown[place].tolist(), (1 + number % _PLACES_ALONG) / (_PLACES_ALONG + 1))
@@ -415,6 +417,15 @@ class Parallel(Picture):
                     plot.signs.setdefault(cell, (mark_of(colour), palette.curves[colour_at(colour)]))
         self._known_ground = key, plot
         return plot
+
+    def _write_ends(self, plot: Plot, xs: Sequence[int], shown: NDArray[np.float64], palette: Palette) -> None:
+        """Put a sign where the line of a run ends, since its number on the next axis is NaN or infinite."""
+        for number, x in enumerate(xs[:-1]):
+            # Of more of them signs would hide the lines.
+            for place in sorted(self.axes[number + 1].placed.odd)[:_MOST_ENDS]:
+                if (share := float(shown[place, number])) == share:
+                    row = round((1 - share) * (plot.dot_rows - 1)) >> 2
+                    plot.signs[row, (x >> 1) + 1] = ODD, palette.styles["bad"]
 
     def _crowded_rows(self, shown: NDArray[np.float64], number: int, rows: int) -> set[int]:
         """Give the rows of an axis in which there are clearly more of the runs in front than there would be of as many others."""
@@ -669,7 +680,7 @@ class Parallel(Picture):
         if not self.axes or self._scales(100) is None:
             return []
         axis = self.axes[self.current]
-        gaps = gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool))
+        gaps = gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool), odd_sign=ODD)
         if axis.placed.odd and gaps:
             # Both are of the current axis.
             gaps = [f"{axis.title}: {', '.join(gaps).removesuffix(f' {axis.title}')}"]

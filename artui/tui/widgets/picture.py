@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PAD = 0.04
 """Room between the outermost values and the frame, as a share of the axis."""
+ODD = "×"
+"""Stands for a number that is NaN or infinite."""
 _MAX_SAMPLE = 2_000
 """So many values decide which ones lie far outside."""
 _PARAM_CELLS = 8

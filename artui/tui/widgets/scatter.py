@@ -25,7 +25,7 @@ from artui.tui.widgets.axes import Scale, column_of, edge_text, row_labels, row_
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
-from artui.tui.widgets.picture import Picture, axis_ticks, bulk_of, figure_axis, gap_texts, scale_of
+from artui.tui.widgets.picture import ODD, Picture, axis_ticks, bulk_of, figure_axis, gap_texts, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, letters_of, plot_rows
 from artui.units import count_text, plural
 
@@ -39,8 +39,6 @@ Dots: TypeAlias = "tuple[Ints, Ints]"
 """Dot columns and dot rows, one of each a run."""
 
 _LABEL_CELLS = 9
-_ODD = "×"
-"""Stands at the top, above the x value of a run that diverged."""
 _POINT = "○"
 """Stands for runs where a terminal has no braille; its stand-in there is none of the first marks."""
 _MANY_DOTS = 6
@@ -208,10 +206,10 @@ class Scatter(Picture):
         odd = self._odd_columns(x_scale, columns)
         for column, count in odd.items():
             # Of several runs in a cell the sign has their number, where no other one is in its way.
-            text = _ODD if count == 1 else f"{_ODD}{count_text(count)}"
+            text = ODD if count == 1 else f"{ODD}{count_text(count)}"
             start = max(0, min(column, columns - len(text)))
             if any(other != column and start <= other < start + len(text) for other in odd):
-                text, start = _ODD, column
+                text, start = ODD, column
             for offset, letter in enumerate(text):
                 plot.signs[0, start + offset] = letter, palette.styles["bad"]
         for place, sign in ground.outside.items():
@@ -234,7 +232,7 @@ class Scatter(Picture):
                     taken |= {(0, free), (0, free + 1)}
                     sign, style = self.sign_of(key, colour)
                     plot.signs[0, free] = sign, palette.styles[style]
-                    plot.signs[0, free + 1] = _ODD, palette.styles["bad"]
+                    plot.signs[0, free + 1] = ODD, palette.styles["bad"]
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -377,7 +375,7 @@ class Scatter(Picture):
         has_both = np.ones(len(self.keys), bool)
         axes = ((self.titles[1], self.y, self.is_log_y), (self.titles[0], self.x, self.is_log_x))
         for title, placed, is_log in axes:
-            texts += gap_texts(placed, title, has_both, odd_sign=_ODD)
+            texts += gap_texts(placed, title, has_both, odd_sign=ODD)
             has_both &= np.isfinite(placed.values)
             if is_log and not placed.is_words:
                 with np.errstate(invalid="ignore"):

@@ -21,6 +21,7 @@ from artui.tui.themes import OURS
 from artui.tui.widgets.axischoice import NO_ROOM, SEED, LeftOut, axes_of, left_out_texts
 from artui.tui.widgets.manylines import draw_line, draw_lines, shade
 from artui.tui.widgets.parallel import FEW_LINES, Parallel, ParallelAxis, end_text
+from artui.tui.widgets.picture import ODD
 from artui.tui.widgets.plot import Plot
 
 PALETTE = make_palette(is_coloured=False, is_rich=False)
@@ -529,4 +530,19 @@ def test_without_an_axis_its_neighbour_is_the_current_one() -> None:
     assert parallel.axes[parallel.current] is AXES[2]
     odd = Placed(Column("metric", "loss"), np.array([1.0, 2.0, math.nan, math.nan]), odd=frozenset({2}))
     parallel.show(range(4), [_axis("a", [1.0, 2.0, 3.0, 4.0]), ParallelAxis("loss", odd, True)], {})
-    assert parallel.counts_texts() == ["loss: 1 with NaN or ∞, 1 without"]
+    assert parallel.counts_texts() == ["loss: 1 with NaN or ∞ ×, 1 without"]
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_a_line_that_ends_at_nan_has_a_sign_at_its_end(is_coloured: bool) -> None:
+    """Beside its last place, also where other lines go on; a run without a number has none."""
+    parallel = Parallel()
+    odd = Placed(Column("metric", "loss"), np.array([1.0, 2.0, math.nan, math.nan]), odd=frozenset({2}))
+    parallel.show(range(4), [_axis("a", [1.0, 2.0, 3.0, 4.0]), _axis("b", [1.0, 2.0, 3.0, 4.0]), ParallelAxis("loss", odd, True)], {})  # fmt: skip
+    strips = parallel.drawn(80, 24, make_palette(is_coloured=is_coloured, is_rich=True))
+
+    assert strips is not None
+    text = [strip.text for strip in strips[2:-2]]
+    (row,) = [row for row, line in enumerate(text) if ODD in line]
+    assert sum(line.count(ODD) for line in text) == 1 and text[row].index(ODD) == text[row].rindex("│") + 1
+    assert abs(row - len(text) / 3) <= 2

@@ -158,7 +158,7 @@ def test_pictures_count_what_is_missing_by_one_rule() -> None:
     scatter.show(range(5), x, y, ("lr", "loss"), {})
     parallel.show(range(5), [ParallelAxis("lr", x), ParallelAxis("loss", y)], {})
     assert scatter.counts_texts() == ["2 with NaN or ∞ ×", "1 without loss"]
-    assert parallel.counts_texts() == ["loss: 2 with NaN or ∞, 1 without"]
+    assert parallel.counts_texts() == ["loss: 2 with NaN or ∞ ×, 1 without"]
 
 
 @pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
