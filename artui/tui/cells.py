@@ -244,8 +244,9 @@ def keeps_end(names: Iterable[str], cells: int) -> bool:
 def strip_of(
     spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: bool = False, fill: str = "text"
 ) -> Strip:
-    """Draw spans as one line of exactly `width` cells, with the cursor's background if it is there."""
+    """Draw spans as one line of exactly `width` cells, on the background of what fills it, or the cursor's if it is there."""
     over = palette.cursor if is_cursor else None
+    ground = Style(bgcolor=palette.styles[fill].bgcolor) if fill != "text" else None
     segments: list[Segment] = []
     used = 0
     for text, name in spans:
@@ -259,6 +260,8 @@ def strip_of(
             if text.strip() == "…" and segments and segments[-1].text.rstrip().endswith("…"):
                 text = " " * cells  # what comes before says already that something is cut
         style = palette.styles[name]
+        if ground is not None:
+            style += ground
         segments.append(Segment(text, style + over if over else style))
         used += cells
     if used < width:

@@ -26,7 +26,7 @@ from artui.tui.widgets.axes import edge_text
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import Paragraph, wrapped
-from artui.tui.widgets.spreads import Share, Side, Spreads
+from artui.tui.widgets.spreads import FULL, HALF, Share, Side, Spreads
 from artui.units import number_text, plural
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ class WhyScreen(CatalogScreen):
         left, right = _fit_sides(_side_texts(factor, is_brief=is_brief), value)
         spans: list[Span] = [
             ("   ", "text"),
-            (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
+            (fit_middle(clean(factor.name), name - 1) + " ", "text"),
             (left + "  ", "text"),
             (right + "  ", "dim"),
         ]
@@ -414,7 +414,7 @@ class WhyScreen(CatalogScreen):
                 strict=True,
             )
         ]
-        legend = f"█ the share of the runs {'without one' if value == 'none' else f'with {value}'}"
+        legend = f"{FULL} the share of the runs {'without one' if value == 'none' else f'with {value}'}"
         spreads.show_shares(clean(factor.name), legend, shares)
         if len(self._of_lines) + AROUND_SPREADS_LINES <= self.size.height:
             self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
@@ -485,7 +485,7 @@ def _fit_share(text: str, cells: int) -> str:
 def bar(z: float, full: float, cells: int, *, is_slim: bool = False) -> str:
     """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`; a slim one differs without colours."""
     halves = max(0, min(2 * cells, round(abs(z) / full * 2 * cells)))
-    return fit((SLIM if is_slim else "█") * (halves // 2) + (SLIM_HALF if is_slim else "▌") * (halves % 2), cells)
+    return fit((SLIM if is_slim else FULL) * (halves // 2) + (SLIM_HALF if is_slim else HALF) * (halves % 2), cells)
 
 
 def _result_spans(explanation: Why) -> list[Span]:

@@ -1,7 +1,7 @@
 """How the values of two sides are spread, one line a side: `───━━━┃━━────`, ends, quarters and the middle.
 
 Several pairs of sides are below each other, all on one axis. Where a value tells the sides apart, the lines are the
-shares of the runs that have it: `█████████▌ 38 %`.
+shares of the runs that have it: `▆▆▆▆▆▆▆▆▆▖ 38 %`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _FINE = 1000
 """Cells in which it is compared how well values fit on an axis."""
 LABEL_CELLS = (12, 34)
 COUNT_CELLS = 20
-_FULL, _HALF = "█", "▌"
+FULL, HALF = "▆", "▖"
+"""Lower than a line, so that bars below each other stay apart."""
 WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
 
 
@@ -103,7 +104,7 @@ class Spreads(Widget):
         text_cells = max(len(other.text) for other in self._shares) + 1
         halves = round(side.share * 2 * (cells - text_cells))
         cut = fit_apart([other.label for other in self._shares], label)[y - 1]
-        bar = _FULL * (halves // 2) + _HALF * (halves % 2)
+        bar = FULL * (halves // 2) + HALF * (halves % 2)
         return [
             (f"   {cut}", "text"),
             (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
@@ -123,8 +124,8 @@ class Spreads(Widget):
             own = f"{OWN} the two runs   " if any(side.own is not None for side in self._sides) else ""
             scale = "   logarithmic" if axis.is_log else ""
             legends = (
-                f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half{scale}",
-                f"   {own}{MIDDLE} the middle   {BOX} half of the runs{scale}",
+                f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half   {WHISKER} all{scale}",
+                f"   {own}{MIDDLE} the middle   {BOX} half   {WHISKER} all{scale}",
             )
             title = f" {self._title}"
             room = self.size.width - cells_of(title)

@@ -27,7 +27,7 @@ from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.columns import column_at
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, SLIM, SLIM_HALF, WhyScreen, bar
-from artui.tui.widgets.spreads import MIDDLE, Spreads
+from artui.tui.widgets.spreads import HALF, MIDDLE, Spreads
 from artui.units import number_text
 from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
@@ -133,7 +133,7 @@ def test_bars_grow_evenly(scores: list[float], cells: int) -> None:
     """The longest fills its room from a score of 4 on; each is as long as its share of that, to half a cell."""
     full = max(4.0, *map(abs, scores))
     bars = [bar(z, full, cells) for z in scores]
-    lengths = [len(text.rstrip()) - text.count("▌") / 2 for text in bars]
+    lengths = [len(text.rstrip()) - text.count(HALF) / 2 for text in bars]
     assert {len(text) for text in bars} == {cells}
     assert all(abs(length - abs(z) / full * cells) <= 0.26 for z, length in zip(scores, lengths, strict=True))
     ordered = [length for _, length in sorted(zip(map(abs, scores), lengths, strict=True))]
@@ -389,7 +389,7 @@ def test_a_group_is_named_by_its_values_and_not_told_apart_by_them(
             assert screen._current is not None
             seen.append(screen._current)
             has_shares = screen._current.left_share is not None
-            assert ("█ the share of the runs" in shown(pilot)) == has_shares, screen._current
+            assert ("▆ the share of the runs" in shown(pilot)) == has_shares, screen._current
             await pilot.press("down")
         assert list(dict.fromkeys(seen)) == [telling.factor for telling in listing.speaking]
         await pilot.press("enter")
@@ -422,7 +422,7 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
             if factor is not None and factor.z is not None:
                 # A bar that may be chance looks so without colours, too.
                 is_sure = words.is_clear(factor, words.tests_of(weighed))
-                assert not re.search("[█▌]" if not is_sure else f"[{SLIM}{SLIM_HALF}]", text)
+                assert not re.search("[▆▖]" if not is_sure else f"[{SLIM}{SLIM_HALF}]", text)
                 few = not words.listing(weighed, screen._is_better).are_all_thin
                 brief = words.evidence(factor, screen._is_better, is_brief=True, says_few=few)
                 whole = words.evidence(factor, screen._is_better, says_few=few)
