@@ -202,9 +202,11 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         runs = f"{len(comparison.runs)} runs · " if comparison is not None else ""
         hidden = self.artui.hidden_text([run.head.key for run in comparison.runs]) if comparison is not None else ""
         hidden = f"{hidden} · " if hidden else ""
-        differ = f" · {comparison.differing} of {count} rows differ" if comparison is not None else ""
-        shown = " · only those shown" if self.only_differences else ""
-        for differing, only in ((differ, shown), (differ, ""), ("", "")):
+        lines = "columns" if self._is_transposed else "rows"
+        brief = f" · {comparison.differing} of {count}" if comparison is not None else ""
+        differ, short = (f"{brief} {lines} differ", f"{brief} differ") if brief else ("", "")
+        shown, only_those = (" · only those shown", ": only those") if self.only_differences else ("", "")
+        for differing, only in ((differ, shown), (short, shown), (short, only_those), (short, ""), ("", "")):
             spans: list[Span] = [
                 (f" {runs}", "text"), (hidden, "warn"), ("baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
                 (differing, "text"), (only, "accent"),

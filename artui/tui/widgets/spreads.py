@@ -125,7 +125,7 @@ class Spreads(Widget):
             scale = "   logarithmic" if axis.is_log else ""
             legends = (
                 f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half   {WHISKER} all{scale}",
-                f"   {own}{MIDDLE} the middle   {BOX} half   {WHISKER} all{scale}",
+                f"   {own}{MIDDLE} the middle   {BOX} half of the runs   {WHISKER} all{scale}",
             )
             title = f" {self._title}"
             room = self.size.width - cells_of(title)
