@@ -84,7 +84,7 @@ def test_which_of_10_000_runs_is_best_and_why(big_sweep: Path, explore: Explore)
         await pilot.press("b", "w")
         await settled(pilot)
         text = shown(pilot)
-        lines = [line.split()[0] for line in text.splitlines() if "█" in line]
+        lines = [line.split()[0] for line in text.splitlines() if "▆" in line]
         assert (
             f"{best} is better than baseline" in text and "against 0.55" in text and set(lines[:2]) == {"lr", "width"}
         )
@@ -105,7 +105,7 @@ def test_this_run_diverged_what_differs_from_those_that_did_not(big_sweep: Path,
         await pilot.press("w")
         await settled(pilot)
         text = shown(pilot)
-        lines = [line.split()[0] for line in text.splitlines() if "█" in line]
+        lines = [line.split()[0] for line in text.splitlines() if "▆" in line]
         assert set(lines[:2]) == {"lr", "momentum"}
         await pilot.press("enter")
         await settled(pilot)
@@ -168,7 +168,7 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
             screen for screen in screens if "The 3 runs with val/loss.diverged against the 31 others" in screen
         )
         assert "What sets them apart most: optimizer.lr is higher in these runs: median 25 against 0.01" in apart
-        lines = [line for line in apart.splitlines() if "█" in line]
+        lines = [line for line in apart.splitlines() if "▆" in line]
         assert len(lines) == 1 and "optimizer.lr" in lines[0] and "median" in lines[0]
         assert "params.optimizer.lr >= 12" in screens[-7] and "1 of 42 runs" in screens[-1]
 

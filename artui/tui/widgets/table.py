@@ -46,6 +46,7 @@ _COMPARED_NAMES = 200
 _LEADING_COLUMNS = 3
 """A metric among so many first columns leads the rows."""
 _PINNED_EDGE = "│"
+_WIDE_CELLS = 110
 _LEAST_PARAMS = 2
 """The title of a column is rather cut than that fewer params are in sight at first."""
 _COMPARED_GROUPS = 500
@@ -443,7 +444,11 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     def _most_name_cells(self) -> tuple[int, int]:
         """Say how many cells the first column has at most, and one in how many of the table."""
-        return (_GROUP_CELLS, 3) if self.groups else (self.NAME_CELLS[1], self.NAME_SHARE)
+        if not self.groups:
+            return self.NAME_CELLS[1], self.NAME_SHARE
+        # Values of several columns take more room, as what tells groups apart, on a narrow screen up to the half.
+        is_narrow = len(self.groups[0].by) > 1 and self.size.width < _WIDE_CELLS
+        return _GROUP_CELLS, 2 if is_narrow else 3
 
     def _label_cells(self, most: int) -> list[int]:
         """Give the lengths of the heading and of the labels of groups, for a column of at most so many cells."""

@@ -173,7 +173,11 @@ def test_runs_stand_apart_and_the_best_one_is_named_wherever_it_is(
             assert not re.search(r"best [+−]", below)
             summary = shown(pilot).splitlines()[1]
             assert f"baseline honest-quail-{table.baseline} ▾ " in summary, summary
-            assert bool(re.search("4 of 6 (rows |columns )?differ ", summary)) == (size[0] > 80) == ("v reads what is cut" in summary)
+            assert (
+                bool(re.search("4 of 6 (rows |columns )?differ ", summary))
+                == (size[0] > 80)
+                == ("v reads what is cut" in summary)
+            )
             assert ("best: honest-quail-13" in summary) == (13 not in columns)
             widths = list(table.widths)
             await pilot.press(*["right"] * 5, "b")

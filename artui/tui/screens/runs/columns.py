@@ -51,7 +51,17 @@ def view_of(state: RunsState) -> View:
 def whole_ids(state: RunsState) -> Sequence[str]:
     """Give the ids of the columns as they were arranged, or as artui chooses them, be it that one stands in place of the names."""
     ids = state.arrangement.columns
-    return ids if ids is not None else state.fitting or usual_ids(state)
+    if ids is not None:
+        return ids
+    chosen = state.fitting or usual_ids(state)
+    return _of_groups(chosen, state.groups[0].by) if state.groups else chosen
+
+
+def _of_groups(ids: Sequence[str], by: Sequence[str]) -> Sequence[str]:
+    """Put first what groups are made for, the metrics, and last what stands in their names already."""
+    metrics = [column_id for column_id in ids if column_id.startswith("metric") and column_id not in by]
+    repeated = [column_id for column_id in ids if column_id in by]
+    return [*metrics, *(column_id for column_id in ids if column_id not in {*metrics, *repeated}), *repeated]
 
 
 def label_id(state: RunsState) -> str:

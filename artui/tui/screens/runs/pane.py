@@ -97,7 +97,7 @@ def group_lines(group: Group, parts: Sequence[str], view: View, *, cells: int) -
     lines = [Line([(text, "title")]) for text in _filled(parts, cells)]
     lines.append(Line([(plural(len(group.keys), "run"), "text")]))
     if group.is_thin:
-        lines.append(Line([("so few say little of mean and spread", "warn")]))
+        lines.append(Line([("too few runs for a mean to say much", "warn")]))
     columns = [shape.column for shape in view.shapes if shape.column.id in group.spreads]
     metrics = [column for column in columns if column.source == "metric"]
     if metric_lines := _metric_lines(group, metrics, cells):

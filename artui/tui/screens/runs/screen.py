@@ -231,7 +231,7 @@ class RunsScreen(ArrangesColumns):
         table, view = self.table, columns.view_of(self.state)
         if view == table.view:
             return
-        is_reread = view.asked != table.view.asked
+        is_reread = view.needed != table.view.needed
         table.set_view(view)
         if is_reread:
             table.forget_rows()

@@ -209,7 +209,7 @@ def test_the_pane_says_what_a_group_has_in_the_columns_that_are_shown() -> None:
     for words in (
         "lr=0.1 · model=mlp",
         "3 runs",
-        "so few",
+        "too few",
         "  best    mean     ± sd",
         "0.2000  0.9000  ±0.5000",
         "without 1 NaN or ∞",
