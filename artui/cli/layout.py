@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from artui.safetext import cells_of, clean
 
@@ -77,11 +77,31 @@ def widths_of(
 
 
 def aligned(shown: Sequence[Sequence[str]], widths: Sequence[int], *, right: Sequence[bool]) -> Iterator[str]:
-    """Give the lines of a table whose first columns have these widths."""
-    for row in shown if widths else ():
+    """Give the lines of a table whose first columns have these widths; where cut cells would look alike, their ends are kept, too."""
+    if not widths:
+        return
+    fits = [_fit_of([row[place] for row in shown], size) for place, size in enumerate(widths)]
+    for row in shown:
         yield GAP.join(
-            fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)
+            fit_cell(cell, size, right=is_right)
+            for fit_cell, cell, size, is_right in zip(fits, row, widths, right, strict=False)
         ).rstrip()
+
+
+def _fit_of(cells: Sequence[str], size: int) -> Callable[..., str]:
+    """Choose how the cells of a column are cut: at their ends, or in their middle where that tells more of them apart."""
+    cut = {cell for cell in cells if cells_of(cell) > size}
+    if len(cut) < 2 or len({fit(cell, size) for cell in cut}) == len(cut):
+        return fit
+    return fit_middle if len({fit_middle(cell, size) for cell in cut}) > len({fit(cell, size) for cell in cut}) else fit
+
+
+def fit_middle(text: str, cells: int, *, right: bool = False) -> str:
+    """Cut or pad visible text to a width in cells as `fit` does, but so that its end is kept as well, if its letters take a cell each."""
+    if cells_of(text) <= cells or not text.isascii():
+        return fit(text, cells, right=right)
+    behind = (cells - 1) // 2
+    return f"{text[: cells - 1 - behind]}…{text[len(text) - behind :]}"
 
 
 def _narrowed(widths: list[int], least: list[int], width: int, *, keep: int = 1) -> list[int]:

@@ -222,6 +222,16 @@ def test_tables_fit_their_width() -> None:
     assert "x" * 200 in "\n".join(lay_out(headers, rows, right=[False, True, False], width=None))
 
 
+@pytest.mark.parametrize("width", range(24, 60, 3))
+def test_names_that_begin_alike_are_not_cut_to_the_same(width: int) -> None:
+    """Params of one part of a config are told apart by their ends; what is told apart already keeps its beginning."""
+    names = ["optimizer.name", "optimizer.lr", "optimizer.weight_decay", "hidden", "日本" * 9]
+    rows = [[name, "0.25", "x" * 40] for name in names]
+    lines = list(lay_out(["param", "value", "note"], rows, right=[False, True, False], width=width))
+    starts = [line.split()[0] for line in lines[1:]]
+    assert len(set(starts)) == len(names) and all(cells_of(line) <= width for line in lines)
+
+
 def test_hostile_names_are_printed_as_text(call: Call, tmp_path: Path) -> None:
     """Escape sequences in a run's name reach no terminal, in tables, details, JSON or errors."""
     from artui.catalog import Catalog, runs

@@ -51,6 +51,10 @@ class DetailsPane:
         """Show the pane, or hide it."""
         self._is_wanted = not self.is_shown
         self.fit_screen()
+        if self._timer is not None and self.is_shown:
+            # The user waits for it.
+            self._timer.stop()
+            self._ask()
 
     def fit_screen(self) -> None:
         """Take the room that a screen of this width has for details."""
