@@ -64,7 +64,7 @@ class Going(Protocol):
 
 
 def progress_text(run: Going, now_ms: int) -> str:
-    """Say how far a run is, and when it was last heard of: `step 95 of 300, about 2m05s left, 1.60 steps/s, last heard of 5s ago`.
+    """Say how far a run is, and when it was last heard of: `step 95 of 300, about 2m05s left, 1.60/s, last heard of 5s ago`.
 
     Where no step was logged for much longer than steps took before, that is said instead: `step 95 of 300, no step for
     5m`. Of a run that does not run, neither pace nor rest is said.
@@ -81,7 +81,7 @@ def progress_text(run: Going, now_ms: int) -> str:
         else:
             left_ms = left_ms_of(run, now_ms)
             parts += [f"about {duration_text(left_ms)} left"] if left_ms else []
-            parts += [f"{pace_text(rate)}"] if rate else []
+            parts += [f"{pace_text(rate, headway)}"] if rate else []
     if run.heard_ms:
         parts.append(f"last heard of {ago_text(run.heard_ms, now_ms)}")
     return ", ".join(parts)
@@ -115,9 +115,10 @@ def left_ms_of(run: Going, now_ms: int) -> int:
     return int(max(0, headway.left_ms - min(now_ms - run.point_ms, step_ms)))
 
 
-def pace_text(steps_per_second: float) -> str:
-    """Say how fast a run goes, in the steps that it logs at, whatever it counts as done."""
-    return f"{number_text(steps_per_second, 3)} steps/s"
+def pace_text(steps_per_second: float, headway: HowFar | None) -> str:
+    """Say how fast a run goes, in the steps that it logs at; that they are steps is said where it counts something else."""
+    unit = "" if headway is None or headway.unit == "step" else " steps"
+    return f"{number_text(steps_per_second, 3)}{unit}/s"
 
 
 def silence_text(silent_ms: int) -> str:

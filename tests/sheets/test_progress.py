@@ -17,7 +17,7 @@ EPOCHS = Headway("epoch", 2.5, 40, None)
 @pytest.mark.parametrize(
     ("known", "step", "rate", "silent_s", "is_running", "text"),
     [
-        (STEPS, 95, 1.6, 5, True, "step 95 of 300, about 2m04s left, 1.60 steps/s, last heard of just now"),
+        (STEPS, 95, 1.6, 5, True, "step 95 of 300, about 2m04s left, 1.60/s, last heard of just now"),
         (STEPS, 95, 1.6, 300, True, "step 95 of 300, no step for 5m, last heard of just now"),
         (
             Headway("step", 95, 300, 20_500_000),
@@ -25,7 +25,7 @@ EPOCHS = Headway("epoch", 2.5, 40, None)
             0.01,
             60,
             True,
-            "step 95 of 300, about 5h40m left, 0.0100 steps/s, last heard of just now",
+            "step 95 of 300, about 5h40m left, 0.0100/s, last heard of just now",
         ),
         (
             Headway("step", 95, 300, 20_500_000),
@@ -33,10 +33,11 @@ EPOCHS = Headway("epoch", 2.5, 40, None)
             0.01,
             4000,
             True,
-            "step 95 of 300, about 5h40m left, 0.0100 steps/s, last heard of just now",
+            "step 95 of 300, about 5h40m left, 0.0100/s, last heard of just now",
         ),
         (EPOCHS, 950, None, 5, True, "epoch 2.50 of 40, step 950, last heard of just now"),
-        (None, 95, 1.6, 5, True, "step 95, 1.60 steps/s, last heard of just now"),
+        (EPOCHS, 950, 1.6, 5, True, "epoch 2.50 of 40, step 950, 1.60 steps/s, last heard of just now"),
+        (None, 95, 1.6, 5, True, "step 95, 1.60/s, last heard of just now"),
         (None, None, None, 900, True, "last heard of just now"),
         (STEPS, 95, 1.6, 900, False, "step 95 of 300, last heard of just now"),
     ],

@@ -522,7 +522,7 @@ class LiveScreen(ActsOnRuns):
             and stalled_ms is None
             and (is_wide or run.headway is None)
         ):
-            spans.append((f"  {pace_text(run.steps_per_second)}", "dim"))
+            spans.append((f"  {pace_text(run.steps_per_second, run.headway)}", "dim"))
         if is_wide and (machine := machine_spans(run)):
             spans += [("   ", "text"), *machine]
         more = len(_own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
