@@ -12,6 +12,7 @@ import json
 import math
 import re
 import struct
+import tokenize
 from collections import Counter
 from typing import Any
 
@@ -21,6 +22,10 @@ from artui.model import Preview
 from artui.preview import table
 from artui.preview.source import Source, Unreadable
 
+NPY_FAULTS = (
+    ValueError, SyntaxError, TypeError, RecursionError, MemoryError, EOFError, tokenize.TokenError,
+)  # fmt: skip
+"""What NumPy raises where the header of an NPY file is damaged."""
 MAX_HEADER_BYTES = 8 << 20
 MAX_JSON_PARTS = 400_000
 """A JSON text of more values than this is not parsed: each takes up to 100 bytes of memory."""
@@ -169,7 +174,8 @@ class NpyHeader:
         self.shape = shape_of(header["shape"])
         self.start = start
         """Where the values begin, in bytes."""
-        self.order = "by columns (Fortran)" if header.get("fortran_order") is True else "by rows (C)"
+        self.is_by_columns = header.get("fortran_order") is True
+        self.order = "by columns (Fortran)" if self.is_by_columns else "by rows (C)"
         self.count = math.prod(self.shape)
         self.fields = None
         self.code = str(described)[:100]

@@ -21,6 +21,7 @@ import numpy as np
 import orjson
 
 from artui.preview import table, text
+from artui.preview.tensors import NPY_FAULTS
 from artui.profile import written
 from artui.profile.building import Builder
 from artui.profile.column import Profile
@@ -210,7 +211,7 @@ def _array(content: BinaryIO, watch: _Watch) -> Profile:
     try:
         major = npy.read_magic(content)[0]
         shape, is_fortran, kind = (npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0)(content)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, UnicodeDecodeError) as error:
+    except NPY_FAULTS as error:
         raise NotATable("its head cannot be read") from error
     if kind.hasobject:
         raise NotATable("it holds Python objects, which are not opened")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import orjson
 
+from artui.preview.tensors import NPY_FAULTS
 from artui.profile import reading
 from artui.profile.tables import ARRAY_ENDINGS, NotATable, Table
 
@@ -148,7 +149,7 @@ def _hash_of(value: object) -> int:
 def _of_array(content: BinaryIO) -> Cells:
     try:
         array = np.load(io.BytesIO(content.read(MAX_CELLS * 16)), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except NPY_FAULTS as error:
         raise NotATable(str(error)) from error
     if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise NotATable("its cells are no plain numbers")

@@ -7,7 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.model import Column
 from artui.numbers import as_float
@@ -20,6 +20,9 @@ from artui.query.runs.statistics import (
     round_edges,
     short_edges,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_COMMON = 3
 MOST_BARS = 60
@@ -96,8 +99,29 @@ def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> De
     if kind_of(values) not in ("number", "whole number"):
         return Description(column, len(cells), len(values), len(counted), common)
     floats = np.array([as_float(value) for value in values])
+    described = Description(column, len(cells), len(values), len(counted), common)
+    return _with_bins(described, floats, is_log=is_log)
+
+
+def spread_of_numbers(name: str, values: NDArray[Any], *, is_log: bool | None = None) -> Description | None:
+    """Count numbers of an array for a histogram, as `spread`; how often each comes is not counted."""
+    import numpy as np
+
+    if not len(values):
+        return None
+    distinct = len(np.unique(values))
+    return _with_bins(
+        Description(Column("param", name), len(values), len(values), distinct, ()),
+        values.astype(np.float64),
+        is_log=is_log,
+    )
+
+
+def _with_bins(described: Description, floats: NDArray[Any], *, is_log: bool | None) -> Description:
+    import numpy as np
+
     finite = floats[np.isfinite(floats)]
-    described = Description(column, len(cells), len(values), len(counted), common, odd_count=len(floats) - len(finite))
+    described = replace(described, odd_count=len(floats) - len(finite))
     if not len(finite):
         return described
     low, high = float(finite.min()), float(finite.max())

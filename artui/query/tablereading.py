@@ -21,6 +21,7 @@ import orjson
 from artui.content import tabling
 from artui.content.helping import descriptor_of, helped
 from artui.errors import PackageMissing, UsageError
+from artui.preview.tensors import NPY_FAULTS
 from artui.query.tables import Table, table_of
 
 if TYPE_CHECKING:
@@ -233,7 +234,10 @@ def _json_lines(stream: BinaryIO, limit: int | None, bounded: _Bounded | None) -
 def _array(stream: BinaryIO, limit: int | None) -> Table:
     import numpy as np
 
-    values = np.load(stream, allow_pickle=False)
+    try:
+        values = np.load(stream, allow_pickle=False)
+    except NPY_FAULTS as error:
+        raise ValueError(str(error) or "its header is damaged") from error
     if not isinstance(values, np.ndarray) or values.ndim not in (1, 2):
         raise ValueError("it is not an array of one or two dimensions")
     columns = values[:limit, None] if values.ndim == 1 else values[:limit]
@@ -319,3 +323,5 @@ _TEXTS = {"csv": _separated, "tsv": _separated, "jsonl": _json_lines, "ndjson": 
 _PACKED = {"parquet": _parquet, "npy": _array, "arrow": _arrow, "feather": _arrow}
 READS = frozenset({*_TEXTS, *_PACKED})
 """Endings of the names of files that are read as tables."""
+READS_TEXTS = frozenset(_TEXTS)
+"""Of these, the endings of tables that are texts."""

@@ -578,6 +578,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Show a file of a version."""
         self.navigation.show_file(version_key, path, words, in_place=in_place)
 
+    def show_tensors(self, version_key: int, path: str, words: Sequence[str], *, in_place: bool) -> None:
+        """Show a file as the tensors that it holds."""
+        self.navigation.show_tensors(version_key, path, words, in_place=in_place)
+
     def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run; the screen of another run changes to it."""
         self.navigation.show_run(run_id, tab=tab)

@@ -103,6 +103,10 @@ class Host(Protocol):
     def show_file(self, version_key: int, path: str, words: Sequence[str] = (), *, in_place: bool = False) -> None:
         """Show a file of a version, on top or in place of the screen in sight; of those beside it only those count whose paths hold all words."""
 
+    def show_tensors(self, version_key: int, path: str, words: Sequence[str], *, in_place: bool) -> None:
+        """Show a file as the tensors that it holds: above the screen in sight, which is its other way, or in its place."""
+        ...
+
     def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run; the screen of another run changes to it."""
 

@@ -83,6 +83,10 @@ SCOPES = {
     "notebook": "Notebooks",
     "table": "Tables",
     "rows": "Rows of a table",
+    "grid": "Rows and columns",
+    "tensors": "Tensors",
+    "slices": "Matrices of a tensor",
+    "ways": "A file in two ways",
     "logs": "Several logs",
 }
 """Headings in the help, by scope."""
@@ -1030,30 +1034,48 @@ USUAL_KEYS = (
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
     Key("notebook", "tab", "text", "cells/text", "The cells of the notebook, or the file as it is.", in_footer=True),
-    Key("rows", "slash", "filter", "filter", "Only rows that hold some words, while typing.", in_footer=True),
     Key(
         "rows",
+        "f",
+        "picture",
+        "draw",
+        "Draw the table: a matrix or an array shaded, a histogram as bars, columns as lines; else the current column.",
+        in_footer=True,
+    ),
+    Key("rows", "F", "spread", "column", "Draw how the values of the current column are spread.", in_footer=True),
+    Key("grid", "slash", "filter", "filter", "Only rows that hold some words, while typing.", in_footer=True),
+    Key(
+        "grid",
         "s",
         "sort",
         "sort",
         "Sort by the current column; again: the other way, then as in the file.",
         in_footer=True,
     ),
+    Key("grid", "y", "copy", "copy cell", "Copy the cell (OSC 52).", in_footer=True),
+    Key("grid", "left,h", "sideways(-1)", "left", "One column to the left."),
+    Key("grid", "right,l", "sideways(1)", "right", "One column to the right."),
+    Key("grid", "0", "end_column(-1)", "first column", "To the first column."),
+    Key("grid", "dollar_sign", "end_column(1)", "last column", "To the last column."),
+    Key("tensors", "enter", "open", "values", "Show the values of the tensor as a matrix.", in_footer=True),
+    Key("tensors", "f", "spread", "draw", "Draw how the values of the tensor are spread.", in_footer=True),
     Key(
-        "rows",
-        "f",
-        "picture",
-        "draw",
-        "Draw the table: a matrix shaded, a histogram as bars, columns as lines; else the current column.",
+        "slices",
+        "greater_than_sign",
+        "other_slice(1)",
+        "next matrix",
+        "The next matrix of a tensor of more than two dimensions.",
         in_footer=True,
     ),
-    Key("rows", "F", "spread", "column", "Draw how the values of the current column are spread.", in_footer=True),
-    Key("rows", "tab", "text", "as text", "The file as it is.", in_footer=True),
-    Key("rows", "y", "copy", "copy cell", "Copy the cell (OSC 52).", in_footer=True),
-    Key("rows", "left,h", "sideways(-1)", "left", "One column to the left."),
-    Key("rows", "right,l", "sideways(1)", "right", "One column to the right."),
-    Key("rows", "0", "end_column(-1)", "first column", "To the first column."),
-    Key("rows", "dollar_sign", "end_column(1)", "last column", "To the last column."),
+    Key("slices", "less_than_sign", "other_slice(-1)", "previous matrix", "The matrix before.", in_footer=True),
+    Key(
+        "ways",
+        "tab",
+        "other_way",
+        "other way",
+        "The file in the other way that it can be seen: a table as rows or as text, tensors as numbers or as what was seen of the file.",
+        in_footer=True,
+    ),
     Key(
         "table",
         "f",
@@ -1087,5 +1109,13 @@ MOVED_KEYS = (
     MovedKey("compare", "m", "i shows all numbers now."),
     MovedKey("table", "P", "f draws the table now."),
 )
-MOVED_IDS = {"charts.axis": "charts.choose_axis", "compare.axis": "compare.choose_axis"}
+MOVED_IDS = {
+    "charts.axis": "charts.choose_axis",
+    "compare.axis": "compare.choose_axis",
+    "rows.text": "ways.other_way",
+    **{
+        f"rows.{action}": f"grid.{action}"
+        for action in ("filter", "sort", "copy", "sideways(-1)", "sideways(1)", "end_column(-1)", "end_column(1)")
+    },
+}
 """Ids that settings may still name, with those that took their place."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from artui.model import RunHead, VersionHead
     from artui.query.reader import Reader
     from artui.query.things import Thing
+    from artui.tui.screens.onefile import OneFile
     from artui.tui.screens.runs.screen import RunsScreen
     from artui.tui.screens.runs.state import RunsState
 
@@ -159,7 +160,7 @@ class Navigation:
         self._app.push_screen(ValueScreen(name, text, place=getattr(self._app.screen, "PLACE", 0)))
 
     def show_file(self, version_key: int, path: str, words: Sequence[str] = (), *, in_place: bool = False) -> None:
-        """Show a file of a version: a table as rows, a picture drawn, all else as text.
+        """Show a file of a version: a table as rows, a picture drawn, tensors with what their values are like, all else as text.
 
         Args:
             version_key: of the version.
@@ -168,12 +169,25 @@ class Navigation:
             in_place: whether it takes the place of the screen in sight.
         """
         from artui.content.images import is_picture
+        from artui.query.tensors import has_tensors
         from artui.tui.screens.image import ImageScreen
         from artui.tui.screens.rows import RowsScreen, is_table
+        from artui.tui.screens.tensors import TensorsScreen
         from artui.tui.screens.text import TextScreen
 
-        kind = RowsScreen if is_table(path) else ImageScreen if is_picture(path) else TextScreen
+        kinds = ((is_table, RowsScreen), (is_picture, ImageScreen), (has_tensors, TensorsScreen))
+        kind: type[OneFile] = next((kind for is_of_kind, kind in kinds if is_of_kind(path)), TextScreen)
         screen = kind(version_key, path, words)
+        if in_place:
+            self._app.switch_screen(screen)
+        else:
+            self._app.push_screen(screen)
+
+    def show_tensors(self, version_key: int, path: str, words: Sequence[str], *, in_place: bool) -> None:
+        """Show a file as the tensors that it holds: above the screen in sight, which is its other way, or in its place."""
+        from artui.tui.screens.tensors import TensorsScreen
+
+        screen = TensorsScreen(version_key, path, words, is_above=not in_place)
         if in_place:
             self._app.switch_screen(screen)
         else:

@@ -22,6 +22,7 @@ from artui.tui.screens.diff import DiffScreen
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.files import FilesScreen
 from artui.tui.screens.forget import ForgetScreen
+from artui.tui.screens.gridded import GridScreen
 from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.imports import ImportsScreen
 from artui.tui.screens.lineage import LineageScreen
@@ -34,6 +35,7 @@ from artui.tui.screens.room import RoomScreen
 from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.tensors import TensorsScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.screens.versioncompare import VersionCompareScreen
 from artui.tui.screens.versiondiff import VersionDiffScreen
@@ -92,7 +94,7 @@ def test_every_action_exists() -> None:
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
-        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
+        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)
     for key in KEYS:

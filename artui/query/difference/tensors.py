@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import struct
-import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artui.model.difference import FileDifference, TensorDistance, ValueChange
+from artui.query.tensors import READ_FAULTS, Tensor, tensors_in, values_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,42 +16,12 @@ if TYPE_CHECKING:
 
 MAX_TENSORS = 2000
 """So many that differ are given; the others are counted."""
-_PIECE_VALUES = 1 << 20
-_MAX_HEADER_BYTES = 32 << 20
-_TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U64": "<u8", "U32": "<u4",
-    "U16": "<u2", "U8": "<u1", "BOOL": "<u1",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor of a file."""
-
-    type: str
-    shape: tuple[int, ...]
-    start: int = 0
-    """Where its values begin in the file, in bytes."""
-    member: str = ""
-    """Of an archive, the file in it."""
-
-    @property
-    def words(self) -> str:
-        """Say its type and shape: `F32 64×10`, `float64 64×10`."""
-        code, _, order = self.type.partition(" ")
-        parts = (_named(code), "×".join(map(str, self.shape)) or "scalar", order)
-        return " ".join(part for part in parts if part)
-
-    @property
-    def count(self) -> int:
-        """Count its values."""
-        return math.prod(self.shape)
 
 
 def tensors_difference(path: str, before: BinaryIO, after: BinaryIO) -> FileDifference | None:
     """Compare two files of tensors value by value, in bounded memory; None if they are not such files."""
-    ours, theirs = _tensors_of(path, before), _tensors_of(path, after)
-    if ours is None or theirs is None:
+    ours, theirs = tensors_in(path, before), tensors_in(path, after)
+    if ours is None or theirs is None or not all(each.is_plain for each in (*ours.values(), *theirs.values())):
         return None
     changes: list[ValueChange] = []
     same = changed = 0
@@ -102,16 +69,6 @@ def headers_difference(path: str, before: Preview, after: Preview) -> FileDiffer
     return FileDifference(path, "tensors", summary, tuple(notes), values=found.values, hidden=found.hidden)
 
 
-def _named(code: str) -> str:
-    """Name a type of NumPy as its previews do: `float64`; one of other formats is named already."""
-    import numpy as np
-
-    if code[:1] not in "<>|=":
-        return code
-    kind = np.dtype(code)
-    return kind.name if kind.isnative else f"{kind.name} big-endian"
-
-
 def _difference(path: str, changes: Sequence[ValueChange], same: int, changed: int) -> FileDifference:
     counts = (
         ("changed", changed),
@@ -135,64 +92,6 @@ def _listed(preview: Preview) -> dict[str, str] | None:
     return {row[name]: f"{row[kind]} {row[shape]}" for row in table.rows}
 
 
-def _tensors_of(path: str, stream: BinaryIO) -> dict[str, Tensor] | None:
-    ending = path.lower().rpartition(".")[2]
-    try:
-        if ending == "safetensors":
-            return _of_safetensors(stream)
-        if ending == "npy":
-            return {"array": _of_npy(stream, "")}
-        if ending == "npz":
-            with zipfile.ZipFile(stream) as archive:
-                found = {}
-                for member in archive.namelist():
-                    with archive.open(member) as inside:
-                        found[member.removesuffix(".npy")] = _of_npy(inside, member)
-                return found
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        struct.error,
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        RecursionError,
-        NotImplementedError,
-    ):
-        return None
-    return None
-
-
-def _of_safetensors(stream: BinaryIO) -> dict[str, Tensor]:
-    stream.seek(0)
-    (header_bytes,) = struct.unpack("<Q", stream.read(8))
-    if header_bytes > _MAX_HEADER_BYTES:
-        raise ValueError("its header is too large")
-    header = json.loads(stream.read(header_bytes))
-    header.pop("__metadata__", None)
-    return {
-        str(name): Tensor(str(entry["dtype"]), _shape(entry["shape"]), 8 + header_bytes + int(entry["data_offsets"][0]))
-        for name, entry in header.items()
-    }
-
-
-def _of_npy(stream: Any, member: str) -> Tensor:
-    from numpy.lib import format as npy
-
-    major = npy.read_magic(stream)[0]
-    shape, is_fortran, kind = (npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0)(stream)
-    if kind.hasobject or kind.names or kind.kind not in "biufc":
-        raise ValueError("its values are no plain numbers")
-    return Tensor(f"{kind.str}{' by columns' if is_fortran else ''}", tuple(shape), stream.tell(), member)
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list) or not all(isinstance(size, int) and size >= 0 for size in value):
-        raise ValueError("a shape is none")
-    return tuple(value)
-
-
 def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) -> TensorDistance | str | None:
     """Measure how far the values of two tensors of one shape are from each other.
 
@@ -200,31 +99,49 @@ def _distance(before: BinaryIO, first: Tensor, after: BinaryIO, second: Tensor) 
     """
     import numpy as np
 
-    if _layout(first) != _layout(second):
+    if first.is_by_columns != second.is_by_columns:
         return "stored in another order: not compared"
     norm = total = largest = 0.0
     differing = nan_count = 0
     try:
-        for ours, theirs in zip(_values(before, first), _values(after, second), strict=True):
+        for exact, other in zip(values_of(before, first), values_of(after, second), strict=True):
+            # Large whole numbers that differ may be the same float.
+            is_other = exact != other if exact.dtype == other.dtype else None
+            ours, theirs = (each if each.dtype.kind == "c" else each.astype(np.float64) for each in (exact, other))
             with np.errstate(over="ignore", invalid="ignore"):
                 is_nan = np.isnan(ours) & np.isnan(theirs)
-                differs = (ours != theirs) & ~is_nan
+                differs = (ours != theirs if is_other is None else is_other) & ~is_nan
                 if not differs.any():
                     norm += float(np.square(np.abs(ours[np.isfinite(ours)])).sum())
                     continue
                 differing += int(differs.sum())
                 finite = np.isfinite(ours) & np.isfinite(theirs)
                 nan_count += int((differs & ~finite).sum())
-                distance = np.abs(ours[finite] - theirs[finite])
+                distance = (
+                    _whole_distance(exact, other)
+                    if exact.dtype.kind in "iu" and is_other is not None
+                    else np.abs(ours[finite] - theirs[finite])
+                )
                 total += float(np.square(distance).sum())
                 norm += float(np.square(np.abs(ours[finite])).sum())
                 largest = max(largest, float(distance.max(initial=0)))
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+    except READ_FAULTS:
         return "cut off or damaged: not compared"
     if not differing:
         return None
     relative = math.sqrt(total / norm) if norm else None
     return TensorDistance(first.count, differing, math.sqrt(total), relative, largest, nan_count)
+
+
+def _whole_distance(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
+    """Measure how far whole numbers of one type are from each other, which may be more than the type holds."""
+    import numpy as np
+
+    kind = ours.dtype.newbyteorder("=")
+    ours, theirs = ours.astype(kind), theirs.astype(kind)
+    with np.errstate(over="ignore"):
+        distance = np.where(ours > theirs, ours - theirs, theirs - ours)
+    return np.asarray(distance.view(f"u{kind.itemsize}"), np.float64)
 
 
 def _said(distance: TensorDistance) -> str:
@@ -234,34 +151,3 @@ def _said(distance: TensorDistance) -> str:
         change = f"change {distance.relative:.3g} of the norm"
     odd = f", {distance.odd:,} to or from NaN or infinity" if distance.odd else ""
     return f"{change}, largest {distance.largest:.3g}, {share}{odd}"
-
-
-def _layout(tensor: Tensor) -> bool:
-    return tensor.type.endswith(" by columns") and len(tensor.shape) > 1
-
-
-def _values(stream: BinaryIO, tensor: Tensor) -> Iterator[NDArray[Any]]:
-    """Give the values as float64, or complex, piece by piece."""
-    if not tensor.member:
-        yield from _pieces(stream, tensor)
-        return
-    with zipfile.ZipFile(stream) as archive, archive.open(tensor.member) as inside:
-        yield from _pieces(inside, tensor)
-
-
-def _pieces(stream: Any, tensor: Tensor) -> Iterator[NDArray[Any]]:
-    import numpy as np
-
-    kind = np.dtype(_TYPES.get(tensor.type, tensor.type.removesuffix(" by columns")))
-    stream.seek(tensor.start)
-    left = tensor.count
-    while left:
-        count = min(left, _PIECE_VALUES)
-        content = stream.read(count * kind.itemsize)
-        if len(content) < count * kind.itemsize:
-            raise EOFError("cut off")
-        values = np.frombuffer(content, kind)
-        if tensor.type == "BF16":
-            values = (values.astype(np.uint32) << np.uint32(16)).view(np.float32)
-        yield values if kind.kind == "c" else values.astype(np.float64)
-        left -= count

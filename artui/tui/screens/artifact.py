@@ -541,7 +541,7 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
 
         def show(found: Sequence[Spreads | None]) -> None:
             columns = [Shown([Side("", column)], spreads) for column, spreads in zip_longest(table.columns, found)]
-            self.artui.push_screen(ProfileScreen(path, columns[: len(table.columns)], int(place)))
+            self.artui.push_screen(ProfileScreen(head.reference, path, columns[: len(table.columns)], int(place)))
 
         self.ask("column", lambda: spreads_of(reader, head.key, path), show)
 
@@ -632,20 +632,22 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             paths = drawable_paths(detail, query.previews(reader, head.key), first=first)
             return read_drawn(reader, head.key, paths, first=first)
 
-        self.ask("picture", read, partial(self._show_picture, head.key))
+        self.ask("picture", read, partial(self._show_picture, head))
 
-    def _show_picture(self, version_key: int, drawn: Drawn | None) -> None:
+    def _show_picture(self, head: VersionHead, drawn: Drawn | None) -> None:
         from artui.tui.screens.drawable import NONE
         from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen
 
         if drawn is None:
             self.artui.say(NONE)
         elif drawn.picture is not None:
-            self.artui.push_screen(TablePictureScreen(drawn.picture, drawn.path))
+            self.artui.push_screen(TablePictureScreen(drawn.picture, head.reference, drawn.path))
         elif drawn.spread is not None:
-            self.artui.push_screen(SpreadScreen(drawn.spread, drawn.path, drawn.about, count=drawn.recount))
+            self.artui.push_screen(
+                SpreadScreen(drawn.spread, head.reference, drawn.path, drawn.about, count=drawn.recount)
+            )
         else:
-            self.artui.follow(Link("file", f"{version_key}:{drawn.path}"))
+            self.artui.follow(Link("file", f"{head.key}:{drawn.path}"))
 
     def subject(self) -> VersionHead | None:
         """Give the version under the cursor."""

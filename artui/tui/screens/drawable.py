@@ -1,4 +1,4 @@
-"""What of a version can be drawn: a table as a whole, the spread of one of its columns, or a picture."""
+"""What of a version can be drawn: a table as a whole, the spread of one of its columns, a picture, or tensors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from artui.content.images import is_picture
 from artui.errors import ArtuiError
 from artui.query.columns import is_telling, spread
+from artui.query.tensors import has_tensors
 from artui.safetext import clean
 from artui.tui.screens.rows import is_table, read_rows
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 MAX_FILES = 50
 """So many files of a version are tried."""
-NONE = (
-    "No file of this version can be drawn: f draws tables (.csv, .jsonl, .parquet, .npy …) and pictures (.png, .jpg …)."
-)
+NONE = "No file of this version can be drawn: f draws tables (.csv, .jsonl, .parquet …), pictures (.png, .jpg …) and tensors (.npy, .npz, .safetensors)."
 
 
 class Drawn(NamedTuple):
@@ -44,6 +43,8 @@ def drawable_paths(detail: VersionDetail, previews: Mapping[str, Preview], *, fi
         seen = previews.get(path)
         if is_picture(path):
             return seen is None or seen.kind == "image"
+        if has_tensors(path) and not is_table(path):
+            return seen is None or seen.kind == "tensors"
         return is_table(path) and (seen is None or (seen.table is not None and bool(seen.table.rows)))
 
     paths = [file.path for file in detail.files if is_drawable(file.path)]
@@ -54,7 +55,7 @@ def read_drawn(reader: Reader, version_key: int, paths: Sequence[str], *, first:
     """Read the first file that can be drawn: `first` in any way, else a whole table before a column or a picture of any file."""
     groups = [[path for path in paths if path == first], [path for path in paths if path != first]]
     for group in groups:
-        for read in (_as_table, _as_itself, _as_column):
+        for read in (_as_table, _as_itself, _as_column, _as_tensors):
             for path in group:
                 if (drawn := read(reader, version_key, path)) is not None:
                     return drawn
@@ -73,6 +74,11 @@ def _as_table(reader: Reader, version_key: int, path: str) -> Drawn | None:
 
 def _as_itself(reader: Reader, version_key: int, path: str) -> Drawn | None:
     return Drawn(path) if is_picture(path) else None
+
+
+def _as_tensors(reader: Reader, version_key: int, path: str) -> Drawn | None:
+    """Each tensor of a file has a histogram on its screen."""
+    return Drawn(path) if has_tensors(path) else None
 
 
 def _as_column(reader: Reader, version_key: int, path: str) -> Drawn | None:

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from artui.content.images import decoded, thumbnail_of
 from artui.errors import ContentMissing
 from artui.query import artifacts as query
-from artui.query.artifactrows import heads_of
 from artui.query.opened import open_content
 from artui.safetext import clean
 from artui.tui.keys import bindings
@@ -39,8 +38,6 @@ class Seen(NamedTuple):
     png: bytes = b""
     is_small: bool = False
     """It is the small picture that was kept, since the file is not at hand."""
-    reference: str = ""
-    """Of the version, where that was asked for."""
 
 
 def read_image(
@@ -70,7 +67,7 @@ class ImageScreen(OneFile):
 
     def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
         super().__init__(version_key, path, words)
-        self._title, self._reference, self._is_small = "", "", False
+        self._title, self._is_small = "", False
         self._drawn_for: tuple[int, int] | None = None
 
     def compose(self) -> ComposeResult:
@@ -103,19 +100,17 @@ class ImageScreen(OneFile):
         self.call_after_refresh(self.load)
 
     def _read(self, wanted: tuple[int, int], *, makes_png: bool) -> Seen:
-        seen = read_image(self.reader, self.version_key, self.path, wanted, makes_png=makes_png)
-        return seen._replace(reference="".join(head.reference for head in heads_of(self.reader, [self.version_key])))
+        return read_image(self.reader, self.version_key, self.path, wanted, makes_png=makes_png)
 
     def _take(self, seen: Seen) -> None:
-        self._title, self._reference, self._is_small = seen.title, seen.reference, seen.is_small
+        self._title, self._is_small = seen.title, seen.is_small
         self.view.show(seen.pixels, clean(seen.why_not), seen.png)
         self.show_place()
 
     def title_spans(self) -> list[Span]:
         """Give the path and the version, and what the file is."""
-        version = [(f"  {clean(self._reference)}", "accent")] if self._reference else []
         small = [(f"  {_SMALL}", "warn")] if self._is_small else []
-        return [(clean(self.path, max_chars=120), "title"), *small, *version, (f"  {clean(self._title)}", "dim")]
+        return [*self.file_spans(), *small, (f"  {clean(self._title)}", "dim")]
 
     # Where the terminal shows pictures
 

@@ -13,7 +13,7 @@ from artui.tui.cells import fit, length_of
 from artui.tui.facts.column import Side, column_lines
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.bars import INSIDE, Bar, KeyBar
 from artui.tui.widgets.lines import LineList
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class ProfileScreen(CatalogScreen):
     BINDINGS: ClassVar = [*bindings("profile"), *bindings("find")]
     PLACE = 2
 
-    def __init__(self, path: str, columns: Sequence[Shown], place: int) -> None:
+    def __init__(self, reference: str, path: str, columns: Sequence[Shown], place: int) -> None:
+        """Hold the columns of a file of a version; of two, which are named above what is drawn, without a reference."""
         super().__init__()
-        self._path, self._columns = path, columns
+        self._reference, self._path, self._columns = reference, path, columns
         self._place = max(0, min(place, len(columns) - 1))
 
     def compose(self) -> ComposeResult:
@@ -84,6 +85,7 @@ class ProfileScreen(CatalogScreen):
         return [
             (name, "title"),
             (" of ", "dim"),
+            *([(clean(self._reference, max_chars=200), "accent"), INSIDE] if self._reference else []),
             (fit(path, min(_MOST_PATH_CELLS, length_of([(path, "")])), keep_end=True), "accent"),
             (f"  {self._place + 1:,} of {len(self._columns):,}", "dim"),
         ]

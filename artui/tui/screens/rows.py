@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from textual.app import ComposeResult
-
-from artui.errors import ArtuiError
+from artui.errors import ArtuiError, UsageError
+from artui.numbers import as_float
 from artui.query import artifacts as query
-from artui.query.columns import holding, sorted_places, spread, summed_up
+from artui.query.columns import spread, summed_up
 from artui.query.opened import open_content
-from artui.query.tablereading import READS, read_beginning
+from artui.query.tablereading import READS, READS_TEXTS, read_beginning
+from artui.query.tensors import READ_FAULTS, has_tensors, matrix_shape, place_text, slice_count
 from artui.safetext import cells_of, clean
 from artui.tui.cells import length_of
 from artui.tui.keys import bindings
+from artui.tui.screens.gridded import GridScreen
 from artui.tui.screens.onefile import OneFile
-from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import FilterLine
-from artui.tui.widgets.grid import Grid, text_of
-from artui.tui.widgets.tablelines import Hidden
+from artui.tui.widgets.bars import INSIDE
+from artui.tui.widgets.grid import text_of
 from artui.units import count_text, number_text, plural
 
 if TYPE_CHECKING:
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
     from artui.query.pictures import TablePicture
     from artui.query.reader import Reader
     from artui.query.runs.statistics import Description
+    from artui.query.tensors import Tensor, TensorFile
     from artui.tui.cells import Span
 
-_CONDITION = re.compile(r"[=<>~]|\b(and|or|not)\b")
-"""What stands in filters of runs and artifacts, and is a word here like all else."""
-_SAID_CHARS = 36
 MAX_ROWS = 50_000
 """Of a longer table so many rows are read."""
 
@@ -62,15 +59,47 @@ def is_table(path: str) -> bool:
     return bool(dot) and ending in READS
 
 
-def no_rows_text(words: str) -> str:
-    """Say why no row is shown, and what to do about it."""
-    if not words:
-        return "This table has no rows."
-    if _CONDITION.search(words):
-        return "No row has these: this filter takes words, no conditions. esc clears it."
-    shown = clean(words, max_chars=_SAID_CHARS)
-    which = f'"{shown}"' if len(words.split()) == 1 else f'all of "{shown}"'
-    return f"No row has {which}. esc clears the filter."
+def is_text_table(path: str) -> bool:
+    """Say whether a file is a table that is a text as well, by its name."""
+    return (
+        is_table(path)
+        and path.lower().removesuffix(".gz").rpartition(".")[2] in READS_TEXTS
+        and not path.lower().endswith(".gz")
+    )
+
+
+def shaded(content: Content) -> TablePicture:
+    """Make a picture of a matrix of numbers; of a larger one each cell is the mean of as many numbers."""
+    import numpy as np
+
+    from artui.query.pictures import MAX_SIDE, TablePicture
+
+    numbers = np.array(
+        [
+            [as_float(cell) if isinstance(cell, int | float) else np.nan for cell in column]
+            for column in content.columns
+        ],
+        np.float64,
+    ).T
+    rows, columns = numbers.shape
+    across, down = -(-columns // MAX_SIDE), -(-rows // MAX_SIDE)
+    with np.errstate(invalid="ignore"):
+        for axis, each in ((0, down), (1, across)):
+            if each > 1:
+                starts = np.arange(0, numbers.shape[axis], each)
+                sizes = np.diff(np.append(starts, numbers.shape[axis]))
+                numbers = np.add.reduceat(numbers, starts, axis) / (sizes[:, None] if axis == 0 else sizes)
+    names = (
+        [_span_text(at, down, rows) for at in range(0, rows, down)],
+        [_span_text(at, across, columns) for at in range(0, columns, across)],
+    )
+    corner = f"means of {down} × {across}" if max(down, across) > 1 else ""
+    return TablePicture("matrix", tuple(names[0]), tuple(names[1]), tuple(map(tuple, numbers.tolist())), corner)
+
+
+def _span_text(at: int, each: int, size: int) -> str:
+    last = min(size, at + each) - 1
+    return str(at) if last == at else f"{at}–{last}"
 
 
 def read_rows(reader: Reader, version_key: int, path: str) -> Content | None:
@@ -87,40 +116,66 @@ def read_rows(reader: Reader, version_key: int, path: str) -> Content | None:
     return Content(begun.table.names, columns, begun.has_more_rows, begun.left_out_columns)
 
 
-class RowsScreen(OneFile):
-    """Shows a file that is a table."""
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One of the matrices that a tensor is made of, in a file that stays open below its screen."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("rows", "file", "list", "app")
-    BINDINGS = [*bindings("rows"), *bindings("file")]
+    file: TensorFile
+    name: str
+    number: int = 0
 
-    def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
+    @property
+    def tensor(self) -> Tensor:
+        """The tensor."""
+        return self.file.tensors[self.name]
+
+    @property
+    def count(self) -> int:
+        """How many matrices the tensor has."""
+        return slice_count(self.tensor)
+
+    @property
+    def words(self) -> str:
+        """Name the tensor, and the place in it."""
+        return f"{self.name}{self.place_text}"
+
+    @property
+    def place_text(self) -> str:
+        """Where the matrix lies in the tensor."""
+        return place_text(self.tensor, self.number)
+
+    def at(self, number: int) -> Matrix:
+        """Give another matrix of the tensor."""
+        return replace(self, number=number)
+
+    def read(self) -> Content:
+        """Read its values.
+
+        Raises:
+            UsageError: they cannot be read.
+        """
+        try:
+            values = self.file.matrix(self.name, self.number)
+        except READ_FAULTS as error:
+            raise UsageError(f"{self.name!a} cannot be read: {error or 'it is cut off or damaged'}.") from error
+        rows, columns = matrix_shape(self.tensor)
+        shown_rows, shown_columns = values.shape
+        names = [str(number) for number in range(shown_columns)] if len(self.tensor.shape) > 1 else ["value"]
+        return Content(names, values.T.tolist(), shown_rows < rows, columns - shown_columns)
+
+
+class RowsScreen(GridScreen, OneFile):
+    """Shows a file that is a table, or one matrix of a tensor in it."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("rows", "grid", "file", "list", "app")
+    BINDINGS = [*bindings("slices"), *bindings("rows"), *bindings("grid"), *bindings("ways"), *bindings("file")]
+
+    def __init__(self, version_key: int, path: str, words: Sequence[str] = (), *, matrix: Matrix | None = None) -> None:
         super().__init__(version_key, path, words)
+        self._matrix = matrix
         self._content: Content | None = None
         self._summaries: dict[int, ColumnSummary] = {}
         """Of the columns that were looked at; a version never changes."""
-        self._is_reversed = False
-
-    def compose(self) -> ComposeResult:
-        yield Bar(id="top")
-        yield FilterLine()
-        yield Grid(id="grid")
-        yield Bar(id="column-summary")
-        yield KeyBar()
-
-    @property
-    def grid(self) -> Grid:
-        """The table."""
-        return self.query_one(Grid)
-
-    @property
-    def filter(self) -> FilterLine:
-        """The words that rows must hold."""
-        return self.query_one(FilterLine)
-
-    def on_mount(self) -> None:
-        self.show_place()
-        self.query_one("#column-summary", Bar).show([("  reading…", "dim")])
-        self.set_focus(self.grid)
 
     def load(self) -> None:
         """Ask for the table, once: a version never changes."""
@@ -128,20 +183,39 @@ class RowsScreen(OneFile):
             self.ask("rows", self._read, self._take)
 
     def _read(self) -> Content | None:
+        if self._matrix is not None:
+            return self._matrix.read()
         return read_rows(self.reader, self.version_key, self.path)
 
     def _take(self, content: Content | None) -> None:
         if content is None:
-            self._as_text()
+            self._show_unlike_rows()
             return
-        self._content = content
-        self.grid.note = no_rows_text("")
-        self.grid.show(content.names, content.columns)
-        self._show_counts()
-        self._ask_summary()
+        self._content, self._summaries = content, {}
+        self.grid.first_number = 0 if self._is_array else 1
+        slices = ("slices",) if self._matrix is not None and self._matrix.count > 1 else ()
+        ways = ("ways",) if self._has_other_way else ()
+        self.SCOPES = (*slices, "rows", *ways, "grid", *(() if self._matrix else ("file",)), "list", "app")  # type: ignore[misc]
+        self.show_keys()
+        self.fill(content.names, content.columns)
         self.show_place()
 
-    def _as_text(self) -> None:
+    @property
+    def _is_array(self) -> bool:
+        return self._matrix is not None or has_tensors(self.path)
+
+    @property
+    def _has_other_way(self) -> bool:
+        """Whether the file can be looked at in another way than as rows: as its text, an array as what its values are like."""
+        if self._matrix is not None or (self._content is not None and self._content.note):
+            return False
+        return has_tensors(self.path) or is_text_table(self.path)
+
+    def _show_unlike_rows(self) -> None:
+        """Show a file that is no table, whatever its name says."""
+        if has_tensors(self.path):
+            self.artui.show_tensors(self.version_key, self.path, self.words, in_place=True)
+            return
         from artui.tui.screens.text import TextScreen
 
         self.app.switch_screen(TextScreen(self.version_key, self.path, self.words))
@@ -152,16 +226,22 @@ class RowsScreen(OneFile):
         return read_picture(self.reader, self.version_key, self.path)
 
     def title_spans(self) -> list[Span]:
-        """Give the path, and how large the table is."""
-        spans: list[Span] = [(clean(self.path, max_chars=120), "title")]
+        """Give the version, the path, and how large the table is."""
+        spans = self.file_spans()
         content = self._content
+        if self._matrix is not None:
+            spans += [INSIDE, (clean(self._matrix.words, max_chars=120), "title")]
         if content is not None:
             rows = len(content.columns[0]) if content.columns else 0
             first = "the first " if content.is_cut else ""
             spans.append((f"  {first}{plural(rows, 'row')} × {plural(len(content.columns), 'column')}", "dim"))
             if content.left_out_columns:
                 spans.append((f"  {plural(content.left_out_columns, 'column')} more are not shown", "warn"))
-            if content.columns and any(
+            if self._matrix is not None and self._matrix.count > 1:
+                spans.append((f"  of {self._matrix.tensor.shape_text}", "dim"))
+            elif self._is_array:
+                spans.append(("  counted from 0", "faint"))
+            elif content.columns and any(
                 list(content.names) == [str(number) for number in range(first, first + len(content.names))]
                 for first in (0, 1)
             ):
@@ -172,12 +252,8 @@ class RowsScreen(OneFile):
 
     # The column under the cursor
 
-    def on_resize(self) -> None:
-        self._show_counts()
-        self._ask_summary()
-
-    def on_grid_moved(self) -> None:
-        self._show_counts()
+    def say_of_cursor(self) -> None:
+        """Sum up the column under the cursor."""
         self._ask_summary()
 
     def _ask_summary(self) -> None:
@@ -225,88 +301,29 @@ class RowsScreen(OneFile):
         while len(parts) > 1 and cells_of(" · ".join(parts)) > room:
             parts.pop()
         spans.append(("  " + " · ".join(parts), "text"))
-        self.query_one("#column-summary", Bar).show(spans)
+        self.say_below(spans)
 
-    def _show_counts(self) -> None:
-        content, grid = self._content, self.grid
-        if content is None:
-            return
-        total = len(content.columns[0]) if content.columns else 0
-        counts: list[Span] = []
-        if self.filter.words:
-            counts.append((f"{count_text(len(grid.places))} of {plural(total, 'row')} · ", "accent"))
-        left, right = grid.hidden_columns
-        counts.append((f"column {grid.column + 1} of {len(content.columns)}", "dim"))
-        if beyond := Hidden(left, right).text:
-            counts.append((f" · {beyond}", "dim"))
-        self.filter.say([*counts, (" ", "dim")], most=max(20, self.size.width // 2))
-
-    # Sorting and searching
-
-    def action_sideways(self, change: int) -> None:
-        self.grid.go_to_column(self.grid.column + change)
-
-    def action_end_column(self, side: int) -> None:
-        self.grid.go_to_column(0 if side < 0 else len(self.grid.columns) - 1)
-
-    def on_grid_sort_wanted(self) -> None:
-        self.action_sort()
-
-    def action_sort(self) -> None:
-        grid = self.grid
-        if grid.sorted_column == grid.column:
-            # Up, down, and as in the file again.
-            if self._is_reversed:
-                grid.sorted_column = None
-            self._is_reversed = not self._is_reversed
-        else:
-            grid.sorted_column, self._is_reversed = grid.column, False
-        grid.sign = "↓" if self._is_reversed else "↑"
-        self._ask_places()
-
-    def _ask_places(self) -> None:
-        content, column, is_reversed = self._content, self.grid.sorted_column, self._is_reversed
-        if content is None or not content.columns:
-            return
-        words = self.filter.words.split()
-
-        def read() -> Sequence[int]:
-            places: Sequence[int] = range(len(content.columns[0]))
-            if column is not None:
-                places = sorted_places(content.columns[column], is_reversed=is_reversed)
-            if words:
-                matching = set(holding(content.columns, words, text_of))
-                places = [place for place in places if place in matching]
-            return places
-
-        self.ask("places", read, self._take_places)
-
-    def _take_places(self, places: Sequence[int]) -> None:
-        self.grid.note = no_rows_text(self.filter.words)
+    def take_places(self, places: Sequence[int]) -> None:
+        """Show these rows, and sum up their columns anew."""
         self._summaries = {}
-        self.grid.set_places(places)
-        self._show_counts()
-
-    def action_filter(self) -> None:
-        self.filter.type()
-
-    def on_filter_line_changed(self) -> None:
-        self._ask_places()
-
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).ask(FilterLine.KEYS)
-
-    def on_filter_line_left(self) -> None:
-        self.set_focus(self.grid)
-        self.show_keys()
-
-    def go_back(self) -> bool:
-        """Clear the filter; false if it is empty."""
-        return self.filter.clear()
+        super().take_places(places)
 
     # Elsewhere
 
+    def action_other_slice(self, change: int) -> None:
+        """Go to the next matrix of the tensor, or to the one before."""
+        matrix = self._matrix
+        if matrix is None or not 0 <= matrix.number + change < matrix.count:
+            self.artui.say(f"This is the {'last' if change > 0 else 'first'} matrix of the tensor.")
+            return
+        self._matrix = matrix.at(matrix.number + change)
+        self.grid.sorted_column = None
+        self.ask("rows", self._read, self._take)
+
     def action_picture(self) -> None:
+        if self._is_array and self._content is not None:
+            self._show_picture(shaded(self._content))
+            return
         self.ask("picture", self._read_picture, self._show_picture)
 
     def _show_picture(self, picture: TablePicture | None) -> None:
@@ -315,7 +332,11 @@ class RowsScreen(OneFile):
         if picture is None:
             self.action_spread()
         else:
-            self.artui.push_screen(TablePictureScreen(picture, self.path))
+            self.artui.push_screen(
+                TablePictureScreen(
+                    picture, self.reference, self.path, self._matrix.words if self._matrix is not None else ""
+                )
+            )
 
     def action_spread(self) -> None:
         """Draw how the values of the column under the cursor are spread, over the rows that are shown."""
@@ -340,13 +361,15 @@ class RowsScreen(OneFile):
         if described is None:
             self.artui.say(f"No row that is shown has a value of {name}.")
         else:
-            self.artui.push_screen(SpreadScreen(described, self.path, about, count=count))
+            self.artui.push_screen(SpreadScreen(described, self.reference, self.path, about, count=count))
 
-    def action_text(self) -> None:
-        from artui.tui.screens.text import TextScreen
+    def action_other_way(self) -> None:
+        """Show a table as text, an array as what its values are like; on the screen above, so that it leads back."""
+        if not self._has_other_way:
+            self.artui.say("This file is shown as rows alone: it is no text.")
+        elif self._is_array:
+            self.artui.show_tensors(self.version_key, self.path, self.words, in_place=False)
+        else:
+            from artui.tui.screens.text import TextScreen
 
-        self.artui.push_screen(TextScreen(self.version_key, self.path, self.words))
-
-    def action_copy(self) -> None:
-        if self.grid.cell is not None:
-            self.artui.copy_text(text_of(self.grid.cell))
+            self.artui.push_screen(TextScreen(self.version_key, self.path, self.words, is_above=True))

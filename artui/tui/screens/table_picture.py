@@ -11,6 +11,7 @@ from artui.model import Column
 from artui.query.runs.statistics import Description, Quantiles
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
+from artui.tui.facts.file import file_spans
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
@@ -32,9 +33,10 @@ class TablePictureScreen(DrawsCharts):
     SCOPES: ClassVar[tuple[str, ...]] = ("app",)
     PLACE = 2
 
-    def __init__(self, picture: TablePicture, path: str) -> None:
+    def __init__(self, picture: TablePicture, reference: str, path: str, part: str = "") -> None:
+        """Hold a picture of a file of a version, or of the part of it that has this name."""
         super().__init__()
-        self.picture, self._path = picture, path
+        self.picture, self._reference, self._path, self._part = picture, reference, path, part
         scope = {"matrix": "heatmap", "bars": "bars", "lines": "charts"}[picture.kind]
         self.SCOPES = (scope, "app")  # type: ignore[misc]
 
@@ -51,7 +53,7 @@ class TablePictureScreen(DrawsCharts):
 
     def on_mount(self) -> None:
         self.show_place()
-        title, picture = clean(self._path, max_chars=80), self.picture
+        title, picture = clean(self._part or self._path, max_chars=80), self.picture
         self.query_one("#picture").focus()
         if picture.kind == "matrix":
             self.query_one(HeatMap).show(picture, title)
@@ -64,8 +66,8 @@ class TablePictureScreen(DrawsCharts):
             grid.has_fixed_axis = True
 
     def title_spans(self) -> list[Span]:
-        """Give the path of the table."""
-        return [(clean(self._path, max_chars=200), "title")]
+        """Give the version and the path of the table."""
+        return file_spans(self._reference, self._path)
 
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
         picture, options = self.picture, message.options
@@ -101,16 +103,23 @@ class SpreadScreen(DrawsCharts):
     PLACE = 2
 
     def __init__(
-        self, described: Description, path: str, about: str = "", *, count: Callable[..., Description | None]
+        self,
+        described: Description,
+        reference: str,
+        path: str,
+        about: str = "",
+        *,
+        count: Callable[..., Description | None],
+        noun: str = "row",
     ) -> None:
         """Hold a column that is counted, and what counts it on the other axis, with `is_log`."""
         super().__init__()
-        self.described, self._path, self._about = described, path, about
-        self._count = count
+        self.described, self._reference, self._path, self._about = described, reference, path, about
+        self._count, self._noun = count, noun
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bars(id="picture", noun="row")
+        yield Bars(id="picture", noun=self._noun)
         yield Prompt()
         yield KeyBar()
 
@@ -131,8 +140,8 @@ class SpreadScreen(DrawsCharts):
         self.ask("spread", lambda: self._count(is_log=is_log), self._show)
 
     def title_spans(self) -> list[Span]:
-        """Give the path of the table, and which column is drawn."""
-        return [(clean(self._path, max_chars=200), "title"), (f"  {self._about}", "dim")]
+        """Give the version, the path of the table, and which column is drawn."""
+        return [*file_spans(self._reference, self._path), (f"  {self._about}", "dim")]
 
     def prompt_home(self) -> Widget:
         """Give the picture."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.app import ComposeResult
 
 from artui.errors import ContentMissing
+from artui.preview.pickles import NOT_OPENED
 from artui.preview.text import is_text
 from artui.query import artifacts as query
 from artui.query.colouring import inks_by_start
@@ -54,12 +55,16 @@ class TextScreen(LogScreen, OneFile):
     """Shows a file as text, or what was seen of it."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("text", "file", "list", "app")
-    BINDINGS = [*bindings("notebook"), *bindings("text"), *bindings("table"), *bindings("file")]
+    BINDINGS = [*bindings("notebook"), *bindings("text"), *bindings("table"), *bindings("ways"), *bindings("file")]
 
-    def __init__(self, version_key: int, path: str, words: Sequence[str] = ()) -> None:
+    def __init__(self, version_key: int, path: str, words: Sequence[str] = (), *, is_above: bool = False) -> None:
+        """With `is_above`, the file is on the screen below in its other way."""
         OneFile.__init__(self, version_key, path, words)
+        self._is_above = is_above
         self.pane = TextPane(id="text")
         self._has_text = True
+        self._is_gone = False
+        """Whether the file itself cannot be had."""
         self._note = ""
         self._picture: TablePicture | None = None
         self._notebook: Notebook | None = None
@@ -103,9 +108,10 @@ class TextScreen(LogScreen, OneFile):
                 from artui.query.opened import stream_of
 
                 with stream_of(source) as stream:
-                    return _Content(None, "not text: what is seen of it", preview(self.path, stream, source.size()))
+                    made = preview(self.path, stream, source.size())
+                    return _Content(None, f"{_of_kind(made)}what is seen of it", made)
             source.close()
-            return _Content(None, "not text: what was seen of it when it was saved", captured)
+            return _Content(None, f"{_of_kind(captured)}what was seen of it when it was saved", captured)
         if self._has_cells and self.path.lower().endswith(ENDING) and (cells := read_notebook(source)) is not None:
             source.close()
             return _Content(cells.source, notebook=cells)
@@ -114,12 +120,13 @@ class TextScreen(LogScreen, OneFile):
     def _take(self, content: _Content) -> None:
         source, self._note, preview, why_not, notebook = content
         self._notebook = notebook or self._notebook
-        self._has_text = source is not None
+        self._has_text, self._is_gone = source is not None, bool(why_not)
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
         listing.set_class(source is not None, "hidden")
         text = ("notebook", "text") if self._notebook is not None else ("text",)
-        self.SCOPES = (*(text if source is not None else ()), "file", "list", "app")  # type: ignore[misc]
+        ways = ("ways",) if self._is_above else ()
+        self.SCOPES = (*(text if source is not None else ()), *ways, "file", "list", "app")  # type: ignore[misc]
         self.show_keys()
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
@@ -138,11 +145,18 @@ class TextScreen(LogScreen, OneFile):
     def action_text(self) -> None:
         """Show the cells of a notebook, or the file as it is."""
         if self._notebook is None:
-            self.artui.say("This is not a notebook.")
+            self.action_other_way()
             return
         self._has_cells = not self._has_cells
         self.pane.leave()
         self.ask("text", self._read, self._take)
+
+    def action_other_way(self) -> None:
+        """Go back to the rows of a table, or the numbers of tensors, from which keys led here."""
+        if self._is_above:
+            self.app.pop_screen()
+        else:
+            self.artui.say("This file is shown in one way alone.")
 
     def _read_picture(self) -> TablePicture | None:
         from artui.query.pictures import read_picture
@@ -152,7 +166,7 @@ class TextScreen(LogScreen, OneFile):
     def _take_picture(self, picture: TablePicture | None) -> None:
         self._picture = picture
         if picture is not None:
-            self.SCOPES = ("table", "text", "file", "list", "app")  # type: ignore[misc]
+            self.SCOPES = ("table", *self.SCOPES)  # type: ignore[misc]
             self.show_keys()
 
     def action_picture(self) -> None:
@@ -161,7 +175,7 @@ class TextScreen(LogScreen, OneFile):
         if self._picture is None:
             self.artui.say("This is not a table of numbers.")
         else:
-            self.artui.push_screen(TablePictureScreen(self._picture, self.path))
+            self.artui.push_screen(TablePictureScreen(self._picture, self.reference, self.path))
 
     def _reason(self, why_not: str) -> list[Line]:
         """Say in whole why the file cannot be shown."""
@@ -187,8 +201,13 @@ class TextScreen(LogScreen, OneFile):
     def title_spans(self) -> list[Span]:
         """Give the path and the state of the text."""
         return [
-            (clean(self.path), "title"),
+            *self.file_spans(),
             ("  ", "text"),
             *self.log_view.status_spans(),
-            (self._note, "warn" if not self._has_text else "dim"),
+            (self._note, "warn" if self._is_gone else "dim"),
         ]
+
+
+def _of_kind(preview: Preview) -> str:
+    """Begin the note on a file that is not shown itself: a pickle is never opened, as loading it would run its code."""
+    return "never opened: " if NOT_OPENED in preview.facts else ""

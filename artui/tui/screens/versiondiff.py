@@ -206,7 +206,7 @@ class VersionDiffScreen(CatalogScreen):
                 Shown([Side(names[0], each.before), Side(names[1], each.after)], each.spreads, each)
                 for each in detail.table.drifts
             ]
-            self.artui.push_screen(ProfileScreen(path, shown, int(number)))
+            self.artui.push_screen(ProfileScreen("", path, shown, int(number)))
 
     def point_at_column(self, path: str, place: int) -> None:
         """Put the cursor on the line of a column; those without drift have one together."""

@@ -27,6 +27,8 @@ class Press(tuple[str, str]):
 
 CRUMB: Span = (" ▸ ", "faint")
 """Between the parts of a place, such as a catalog, a project and a run."""
+INSIDE: Span = (" ▸ ", "dim")
+"""Between a version and a file in it: where there is little room, the name of the catalog goes before the version."""
 WARNINGS = ("warn", "bad")
 FEWEST_TITLE_CELLS = 8
 
@@ -35,7 +37,8 @@ def fitted_place(spans: Spans, cells: int) -> Spans:
     """Shorten a place to so many cells.
 
     What it is inside of goes first, then what is counted in the catalog, then the catalog's name; then the title is cut
-    in its middle. What stands behind the title, such as a status, stays, and so do warnings about the catalog.
+    in its middle. What stands behind the title, such as a status, stays, and so do warnings about the catalog; what is
+    counted there goes as a whole where even a short title leaves no room for it, and then the version that a file is in.
     """
     spans = tuple(spans)
     while length_of(spans) > cells and spans.count(CRUMB) > 1:
@@ -52,6 +55,12 @@ def fitted_place(spans: Spans, cells: int) -> Spans:
     longest = max((span for span in spans if span[1] == "title"), key=lambda span: length_of([span]), default=None)
     if longest is None:
         return spans
+    if length_of([longest]) - excess < min(FEWEST_TITLE_CELLS, length_of([longest])):
+        if spans[-1][1] in ("dim", "faint"):
+            # A number is never cut.
+            return fitted_place(spans[:-1], cells)
+        if INSIDE in spans:
+            return fitted_place(((" ", "text"), *spans[spans.index(INSIDE) + 1 :]), cells)
     shorter = fit_middle(longest[0], max(FEWEST_TITLE_CELLS, length_of([longest]) - excess)).rstrip()
     return tuple((shorter, span[1]) if span is longest else span for span in spans)
 

@@ -58,6 +58,8 @@ class Grid(MovesByLines, can_focus=True):
         self.sign = ""
         """Behind the name of the column that the rows are sorted by."""
         self.sorted_column: int | None = None
+        self.first_number = 1
+        """Of the first row: those of an array are counted from 0."""
         self._top = 0
         self._left = 0
         self._widths: list[int] = []
@@ -70,9 +72,14 @@ class Grid(MovesByLines, can_focus=True):
     def show(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
         """Show a table from its start."""
         self.names, self.columns = names, columns
-        count = len(columns[0]) if columns else 0
-        self.places = range(count)
+        self.places = range(len(columns[0]) if columns else 0)
         self.row = self.column = self._top = self._left = 0
+        self.measure()
+
+    def measure(self) -> None:
+        """Fit the columns to what their cells hold now."""
+        names, columns = self.names, self.columns
+        count = len(columns[0]) if columns else 0
         step = max(1, count // _SAMPLE)
         samples = [column[::step] for column in columns]
         self._are_right = [kind_of(sample) in ("number", "whole number") for sample in samples]
@@ -117,7 +124,7 @@ class Grid(MovesByLines, can_focus=True):
         return before + behind + " " * (self._points[column] - len(behind))
 
     def _number_cells(self) -> int:
-        return len(f"{len(self.columns[0]):,}") if self.columns else 0
+        return len(f"{len(self.columns[0]) - 1 + self.first_number:,}") if self.columns else 0
 
     def _in_sight(self) -> dict[int, int]:
         """Give the columns that fit, from the left one on, with their cells: a text at the end may be cut, and what is left over goes to those that are."""
@@ -154,7 +161,7 @@ class Grid(MovesByLines, can_focus=True):
         if index >= len(self.places):
             return strip_of((), line, palette)
         place = self.places[index]
-        spans: list[Span] = [(f" {place + 1:>{cells},} ", "faint")]
+        spans: list[Span] = [(f" {place + self.first_number:>{cells},} ", "faint")]
         for column, width in columns.items():
             value = self.columns[column][place]
             text = self._text(column, value)

@@ -76,8 +76,9 @@ class HeatMap(Picture):
             return values
         low, high = min(0.0, min(finite)), max(finite)
         span = (high - low) or 1.0
-        # The root makes small numbers visible: they are the errors one looks for.
-        return [[math.sqrt(max(0.0, (value - low) / span)) if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
+        # The root makes small numbers visible: they are the errors one looks for. Numbers of both signs have zero between.
+        power = 0.5 if low == 0 else 1.0
+        return [[max(0.0, (value - low) / span) ** power if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the cells around the cursor with the names of rows and columns; None without a matrix."""
@@ -99,7 +100,20 @@ class HeatMap(Picture):
         head.append((f"   {rows} × {columns}" + (" · shares of the row" if self.is_share else ""), "dim"))
         strips = [strip_of(head, width, palette)]
         titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
-        for column in shown_columns:
+        # Numbers of columns that are too long for their cells stand above some of them, whole.
+        each = (
+            -(-(max(map(len, matrix.columns)) + 1) // cell) if all(name[:1].isdigit() for name in matrix.columns) else 1
+        )
+        for place, column in enumerate(shown_columns):
+            if each > 1:
+                is_named = place % each == 0
+                room = min(each, len(shown_columns) - place) * cell
+                if is_named and room > len(matrix.columns[column]):
+                    style = "head.current" if column <= self.column < column + each else "head"
+                    titles.append((fit(matrix.columns[column], room), style))
+                elif is_named:
+                    titles.append((" " * room, "head"))
+                continue
             title = fit(clean(matrix.columns[column], max_chars=60), cell - 1, right=True, keep_end=True) + " "
             titles.append((title, "head.current" if column == self.column else "head"))
         strips.append(strip_of(titles, width, palette))

@@ -671,7 +671,7 @@ def test_every_file_of_a_large_folder_is_found_and_opened(tmp_path: Path, explor
         assert "250" in shown(pilot) and on(pilot, RowsScreen).path == "shard-0250.csv"
         await press("right_square_bracket")
         assert (
-            "This is the last file that was found." in shown(pilot) and on(pilot, RowsScreen).path == "shard-0250.csv"
+            "This is the only file that was found." in shown(pilot) and on(pilot, RowsScreen).path == "shard-0250.csv"
         )
         await press("escape")
         await press("escape")

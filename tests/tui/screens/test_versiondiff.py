@@ -196,7 +196,7 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
             # The name of a picture leads to the later one, the line below it to the earlier.
             await pilot.press(*change, "enter")
             await settled(pilot)
-            assert f"z.png  {reference}" in on(pilot, ImageScreen).query_one("#top", Bar).render_line(0).text
+            assert f"{reference} ▸ z.png" in on(pilot, ImageScreen).query_one("#top", Bar).render_line(0).text
             await pilot.press("escape")
             await settled(pilot)
         screen.listing.move_to(
