@@ -88,6 +88,29 @@ class RowsDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A row that is not the same in two tables."""
+
+    change: Literal["added", "removed", "changed"]
+    number: int
+    """Its place in the later table, of a removed row in the earlier one; from 1."""
+    cells: tuple[tuple[str | None, str | None], ...]
+    """As written before and after, by column; None where there is none, as on the other side of an added row."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRows:
+    """The rows that differ: changed ones, then added, then removed ones, each in the order of its table."""
+
+    key: tuple[str, ...]
+    names: tuple[str, ...]
+    """Of the columns: the key, then those that differ in most rows."""
+    rows: tuple[ChangedRow, ...]
+    counts: RowsDifference
+    """Of all rows, also of those that are not given."""
+
+
+@dataclass(frozen=True, slots=True)
 class TableDifference:
     """How a table differs."""
 

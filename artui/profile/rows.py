@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -57,6 +57,12 @@ class Paired:
     same: int
     changed_by_column: dict[str, int]
     repeated: int
+    added_places: Ints
+    """In the second table, ascending; those below likewise."""
+    removed_places: Ints
+    """In the first table."""
+    changed_places: tuple[Ints, Ints]
+    """In the first and in the second table; by the place in the second."""
 
 
 def cells_of(kind: Table, stream: BinaryIO) -> Cells:
@@ -114,17 +120,22 @@ def _of_rows(names: Sequence[str], rows: Iterator[Sequence[str]]) -> Cells:
     return Cells(tuple(names), tuple(map(_joined, parts)), count)
 
 
-def _of_records(content: BinaryIO) -> Cells:
-    places: dict[str, int] = {}
-    columns: list[list[int]] = []
-    count = 0
+def _records(content: BinaryIO) -> Iterator[dict[str, object]]:
+    """Give the objects of a file that has one a line."""
     for line in content:
         try:
             record = orjson.loads(line)
         except ValueError:
             continue
-        if not isinstance(record, dict):
-            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _of_records(content: BinaryIO) -> Cells:
+    places: dict[str, int] = {}
+    columns: list[list[int]] = []
+    count = 0
+    for record in _records(content):
         for name, value in record.items():
             if name not in places:
                 places[name] = len(columns)
@@ -139,6 +150,55 @@ def _of_records(content: BinaryIO) -> Cells:
     return Cells(tuple(places), tuple(np.array(column, np.int64) for column in columns), count)
 
 
+def picked(kind: Table, stream: BinaryIO, places: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    """Read some rows of a table as `cells_of` counts them: by their place, the text of each cell by its column.
+
+    Raises:
+        NotATable, OSError: as `cells_of`.
+    """
+    wanted = set(places)
+    content = reading.unpacked(kind, stream)
+    if kind.ending in ("jsonl", "ndjson"):
+        rows = enumerate(_records(content))
+        return {place: {name: _text(value) for name, value in row.items()} for place, row in rows if place in wanted}
+    if kind.ending in ARRAY_ENDINGS:
+        array = _loaded(content)
+        return {
+            place: {str(at): repr(cell) for at, cell in enumerate(np.ravel(array[place]).tolist())} for place in wanted
+        }
+    names, lines = reading.delimited_rows(content, "" if kind.ending == "csv" else "\t")
+    found: dict[int, dict[str, str | None]] = {}
+    try:
+        for place, row in enumerate(lines):
+            if place in wanted:
+                # Of columns of one name the first is compared.
+                cells = [*row[: len(names)], *[""] * (len(names) - len(row))]
+                found[place] = dict(reversed(list(zip(names, cells, strict=True))))
+            if len(found) == len(wanted):
+                break
+    except csv.Error as error:
+        raise NotATable(str(error)) from error
+    return found
+
+
+def picked_of_columns(
+    names: Sequence[str], columns: Sequence[Sequence[object]], places: Sequence[int]
+) -> dict[int, dict[str, str | None]]:
+    """Give some rows of columns that were read already, as `picked`."""
+    return {
+        place: {name: _text(column[place]) for name, column in zip(names, columns, strict=True)} for place in places
+    }
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        return str(value)
+
+
 def _hash_of(value: object) -> int:
     """Hash a value of JSON: a number is not the text of it."""
     if isinstance(value, str):
@@ -146,7 +206,7 @@ def _hash_of(value: object) -> int:
     return _EMPTY if value is None else hash(b"\0" + orjson.dumps(value))
 
 
-def _of_array(content: BinaryIO) -> Cells:
+def _loaded(content: BinaryIO) -> NDArray[Any]:
     try:
         array = np.load(io.BytesIO(content.read(MAX_CELLS * 16)), allow_pickle=False)
     except NPY_FAULTS as error:
@@ -155,6 +215,11 @@ def _of_array(content: BinaryIO) -> Cells:
         raise NotATable("its cells are no plain numbers")
     if array.size > MAX_CELLS:
         raise TooLarge
+    return np.asarray(array)
+
+
+def _of_array(content: BinaryIO) -> Cells:
+    array = _loaded(content)
     table = array.reshape(len(array), -1).astype(np.float64) + 0.0
     columns = tuple(np.ascontiguousarray(table[:, place]).view(np.int64) for place in range(table.shape[1]))
     return Cells(tuple(map(str, range(table.shape[1]))), columns, len(array))
@@ -186,9 +251,12 @@ def paired(before: Cells, after: Cells, key: Sequence[str]) -> Paired:
             by_column[name] = count
             changed |= differs
     changed_count = int(changed.sum())
+    order = np.argsort(second[changed])
     return Paired(
         after.rows - len(second), before.rows - len(first), changed_count, len(first) - changed_count, by_column,
         max(repeated_before, repeated_after),
+        np.setdiff1d(np.arange(after.rows), second, assume_unique=True), np.setdiff1d(np.arange(before.rows), first, assume_unique=True),
+        (first[changed][order], second[changed][order]),
     )  # fmt: skip
 
 

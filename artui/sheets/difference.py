@@ -45,6 +45,8 @@ _MAX_VALUE_CHARS = 24
 _HIGH_PSI = 0.25
 _FEWEST_ALIKE = 3
 """So many files that differ in the same way are one section."""
+_FEWEST_FOLDED = 6
+"""So many of them have one line in the list of files."""
 
 
 def difference_sheet(difference: VersionDifference, details: dict[str, FileDifference]) -> Sheet:
@@ -74,13 +76,28 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
                 "files",
                 table=Table(
                     (Header(""), Header("file"), Header("size", is_right=True), Header("")),
-                    Rows(difference.files, lambda change: file_row(change, details.get(change.path))),
+                    Rows(
+                        _listed(difference, details),
+                        lambda alike: file_row(alike[0], details.get(alike[0].path), alike),
+                    ),
                 )
                 if difference.files
                 else None,
             ),
         ),
     )
+
+
+def _listed(difference: VersionDifference, details: dict[str, FileDifference]) -> list[tuple[FileChange, ...]]:
+    """Put files together that differ in the very same way and would be a list of one line again and again, at the place of the first."""
+    found = (details[change.path] for change in difference.files if change.path in details)
+    first_of = {
+        detail.path: group[0].path for group in folded(found) if len(group) >= _FEWEST_FOLDED for detail in group
+    }
+    alike: dict[str, list[FileChange]] = {}
+    for change in difference.files:
+        alike.setdefault(first_of.get(change.path, change.path), []).append(change)
+    return [tuple(group) for group in alike.values()]
 
 
 def _gone_facts(*heads: VersionHead) -> list[Fact]:
@@ -119,19 +136,22 @@ def about_text(difference: VersionDifference) -> str:
     return MIDDLE_DOT.join(part for part in (f"files: {', '.join(parts)}", same) if part)
 
 
-def file_row(change: FileChange, detail: FileDifference | None) -> Row:
-    """Give the row of a file in the list of those that differ: it leads to what differs in it, if that is known."""
+def file_row(change: FileChange, detail: FileDifference | None, alike: Sequence[FileChange] = ()) -> Row:
+    """Give the row of a file in the list of those that differ: it leads to what differs in it, if that is known.
+
+    `alike` are the files that differ as it does, itself among them: they have one row together.
+    """
     tone = TONES[change.change]
     is_known = detail is not None and detail.kind != "nothing"
     words = _short_summary(detail) if detail is not None and is_known else _change_text(change)
     return (
         Cell(SIGNS[change.change], tone),
         Cell(
-            change.path,
+            change.path if len(alike) < 2 else f"{plural(len(alike), 'file')}: {change.path} … {alike[-1].path}",
             "strong",
             Link("section", change.path),
         ),
-        Cell(_size_text(change)),
+        Cell(_sizes_text(alike or (change,))),
         Cell(words, "dim" if change.change == "moved" else "plain"),
     )
 
@@ -173,6 +193,16 @@ def _change_text(change: FileChange) -> str:
     if change.change == "unknown":
         return "a digest is missing: it may be the same"
     return change.change
+
+
+def _sizes_text(changes: Sequence[FileChange]) -> str:
+    """Say how much files grew together."""
+    if len(changes) == 1:
+        return _size_text(changes[0])
+    before, after = (
+        sum(sizes) for sizes in zip(*((each.size_before or 0, each.size_after or 0) for each in changes), strict=True)
+    )
+    return _size_text(replace(changes[0], size_before=before, size_after=after))
 
 
 def _size_text(change: FileChange) -> str:
@@ -270,7 +300,7 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
             Fact(f"columns {word}", _names(names), "good" if word == "added" else "bad")
             for word, names in (("added", table.added_columns), ("removed", table.removed_columns))
         ),
-        *_row_facts(table),
+        *_row_facts(detail.path, table),
     ]
     facts += [
         Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim", Link("column", f"{place}:{detail.path}"))
@@ -380,18 +410,21 @@ def _too_many(drift: ColumnDrift) -> str:
     return f"{different_text(before)} and {different_text(after)} different texts are too many to compare"
 
 
-def _row_facts(table: TableDifference) -> list[Fact]:
+def _row_facts(path: str, table: TableDifference) -> list[Fact]:
     rows = table.rows
     if rows is None:
         return []
     by = f"by {', '.join(rows.key)}" if rows.key else "by all their cells"
     counts = f"{count_text(rows.added)} added, {count_text(rows.removed)} removed, "
     counts += f"{count_text(rows.changed)} changed, " if rows.key else ""
-    facts = [Fact("rows", f"{counts}{count_text(rows.same)} the same, paired {by}")]
+    link = Link("rows", path) if rows.added or rows.removed or rows.changed else None
+    facts = [Fact("rows", f"{counts}{count_text(rows.same)} the same, paired {by}", link=link)]
     if rows.changed_by_column:
         named = [f"{name} {count_text(count)}" for name, count in rows.changed_by_column[:_MOST_NAMES]]
         more = len(rows.changed_by_column) - len(named)
-        facts.append(Fact("changed in", ", ".join(named) + (f" and {plural(more, 'more column')}" if more else "")))
+        facts.append(
+            Fact("changed in", ", ".join(named) + (f" and {plural(more, 'more column')}" if more else ""), link=link)
+        )
     if rows.repeated:
         what = "keys" if rows.key else "rows"
         facts.append(

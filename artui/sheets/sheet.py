@@ -36,10 +36,10 @@ def _make_visible(holder: Any, *names: str) -> None:
 class Link(NamedTuple):
     """What a fact or a cell leads to."""
 
-    kind: Literal["run", "version", "file", "section", "column"]
+    kind: Literal["run", "version", "file", "section", "column", "rows"]
     id: str
     """A run's or version's id; for a file `VERSION_KEY:PATH`; for a section of the same sheet its title; for a column of a
-    table `PLACE:PATH`, the place among the columns of that file."""
+    table `PLACE:PATH`, the place among the columns of that file; for the rows of a table that differ its path."""
     status: str = ""
     """Of a run: its status or `damaged`, for outputs that have signs for them."""
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class Link(NamedTuple):
     """What a line leads to."""
 
-    kind: Literal["run", "version", "artifact", "file", "files", "rule", "section", "column", "fold", "factor", "text"]
+    kind: Literal[
+        "run", "version", "artifact", "file", "files", "rule", "section", "column", "rows", "fold", "factor", "text"
+    ]
     id: str
     """A run's or version's id; for an artifact its key as text; for a file `VERSION_KEY:PATH`, for all files of a version its id; for a rule its text;
     for a section of the same list its title; for a column of a table `PLACE:PATH`; for what is folded, or a factor, a name within its screen;

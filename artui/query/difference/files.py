@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from artui.content import profiles as making
-from artui.errors import ArtuiError
-from artui.model.difference import FileChange, FileDifference, RowsDifference, VersionDifference
+from artui.errors import ArtuiError, UsageError
+from artui.model.difference import (
+    ChangedRow,
+    ChangedRows,
+    FileChange,
+    FileDifference,
+    RowsDifference,
+    VersionDifference,
+)
 from artui.preview import preview
 from artui.preview.text import as_utf8, is_text
 from artui.profile.tables import FRAMED_ENDINGS, NotATable, TookTooLong, table_of
@@ -28,6 +35,8 @@ NO_KEY = "there is no column"
 """Begins the note about a key that a table lacks."""
 MAX_FRAMED_ROWS = 200_000
 """Rows of Parquet and Arrow files are compared up to so many."""
+MOST_ROWS = 10_000
+"""So many rows that were added are given, so many that were removed, and so many that changed."""
 
 
 class Known:
@@ -271,20 +280,73 @@ def _rows(
     return tables.rows_difference(sides[0], sides[1], used)
 
 
+def changed_rows(known: Known, change: FileChange, rows: RowsDifference) -> ChangedRows:
+    """Read the rows of a table that differ, as `file_difference` has paired and counted them; of each kind the first `MOST_ROWS`.
+
+    Raises:
+        ArtuiError: its bytes are not at hand any more.
+    """
+    from artui.profile.rows import TooLarge, paired
+
+    paths = (change.old_path or change.path, change.path)
+    try:
+        sides = [_cells(known, side, path, 0) for side, path in enumerate(paths)]
+        found = paired(sides[0], sides[1], rows.key)
+        changed = [places[:MOST_ROWS].tolist() for places in found.changed_places]
+        added, removed = (places[:MOST_ROWS].tolist() for places in (found.added_places, found.removed_places))
+        changed = changed if rows.key else [[], []]
+        before = _picked(known, 0, paths[0], [*changed[0], *removed])
+        after = _picked(known, 1, paths[1], [*changed[1], *added])
+    except (NotATable, TooLarge) as error:
+        raise UsageError(f"The rows of {change.path!a} cannot be read: {error}.") from error
+    every = dict.fromkeys((*sides[1].names, *sides[0].names))
+    differing = [name for name, _ in rows.changed_by_column]
+    names = tuple(dict.fromkeys((*rows.key, *differing, *every)))
+    pairs: list[tuple[Literal["added", "removed", "changed"], int | None, int | None]] = [
+        *(("changed", first, second) for first, second in zip(*changed, strict=True)),
+        *(("added", None, place) for place in added),
+        *(("removed", place, None) for place in removed),
+    ]
+    shown = tuple(
+        ChangedRow(word, (second if second is not None else first or 0) + 1, tuple((ours.get(name), theirs.get(name)) for name in names))
+        for word, first, second in pairs
+        for ours, theirs in [(before.get(first, {}) if first is not None else {}, after.get(second, {}) if second is not None else {})]
+    )  # fmt: skip
+    return ChangedRows(rows.key, names, shown, rows)
+
+
+def _picked(known: Known, side: int, path: str, places: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    from artui.profile.rows import picked, picked_of_columns
+
+    kind = table_of(path)
+    assert kind is not None
+    if kind.ending in FRAMED_ENDINGS:
+        names, columns = _framed(known, side, path)
+        return picked_of_columns(names, columns, places)
+    with known.opened(side, path) as stream:
+        return picked(kind, stream, places)
+
+
+def _framed(known: Known, side: int, path: str) -> tuple[Sequence[str], list[Sequence[Any]]]:
+    """Read a table that only packages read."""
+    from artui.profile.rows import TooLarge
+    from artui.query.tablereading import read_beginning
+
+    begun = read_beginning(lambda: known.opened(side, path), path, MAX_FRAMED_ROWS)
+    if begun.has_more_rows or begun.left_out_columns:
+        raise TooLarge
+    columns = begun.table.columns()
+    return begun.table.names, [columns[name] for name in begun.table.names]
+
+
 def _cells(known: Known, side: int, path: str, row_count: int) -> Cells:
     from artui.profile.rows import TooLarge, cells_of, cells_of_columns
 
     kind = table_of(path)
     assert kind is not None
     if kind.ending in FRAMED_ENDINGS:
-        from artui.query.tablereading import read_beginning
-
         if row_count > MAX_FRAMED_ROWS:
             raise TooLarge
-        begun = read_beginning(lambda: known.opened(side, path), path, MAX_FRAMED_ROWS)
-        if begun.has_more_rows or begun.left_out_columns:
-            raise TooLarge
-        columns = begun.table.columns()
-        return cells_of_columns(begun.table.names, [columns[name] for name in begun.table.names])
+        return cells_of_columns(*_framed(known, side, path))
     with known.opened(side, path) as stream:
         return cells_of(kind, stream)

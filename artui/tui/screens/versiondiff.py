@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
@@ -188,12 +189,23 @@ class VersionDiffScreen(CatalogScreen):
         message.prevent_default()
         if link is None:
             return
+        if link.kind == "rows":
+            self._show_rows(link.id)
+            return
         if link.kind == "section":
             place = next((place for place, paths in self._places if link.id in paths), None)
-            if place is not None:
-                self.listing.show_from(place)
+            detail = self._details.get(link.id)
+            is_alone = (
+                detail is not None
+                and detail.kind != "picture"
+                and any(paths == (link.id,) for _, paths in self._places)
+            )
+            if place is None or (is_alone and self._is_in_sight(place)):
+                # There is nothing to go to: what differs in it stands here already.
+                if detail is None or not self._show_rows(link.id):
+                    self._show_file(link.id)
             else:
-                self._show_file(link.id)
+                self.listing.show_from(place)
             return
         number, _, path = link.id.partition(":")
         detail = self._details.get(path)
@@ -207,6 +219,27 @@ class VersionDiffScreen(CatalogScreen):
                 for each in detail.table.drifts
             ]
             self.artui.push_screen(ProfileScreen("", path, shown, int(number)))
+
+    def _is_in_sight(self, place: int) -> bool:
+        """Whether all that is said of a file stands on the screen, of which the line is the first."""
+        listing = self.listing
+        top = int(listing.scroll_offset.y)
+        end = min((other for other, _ in self._places if other > place), default=len(listing.lines))
+        return top <= place and end <= top + listing.size.height
+
+    def _show_rows(self, path: str) -> bool:
+        """Show the rows of a table that differ; false if there are none."""
+        from artui.query.difference.files import changed_rows
+        from artui.tui.screens.changedrows import ChangedRowsScreen
+
+        begun, detail = self._begun, self._details.get(path)
+        rows = detail.table.rows if detail is not None and detail.table is not None else None
+        if begun is None or rows is None or not (rows.added or rows.removed or rows.changed):
+            return False
+        change = next(change for change in begun.difference.files if change.path == path)
+        names = clean(self._before.reference), clean(self._after.reference)
+        self.artui.push_screen(ChangedRowsScreen(names, path, partial(changed_rows, begun.known, change, rows)))
+        return True
 
     def point_at_column(self, path: str, place: int) -> None:
         """Put the cursor on the line of a column; those without drift have one together."""

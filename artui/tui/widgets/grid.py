@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -58,6 +58,8 @@ class Grid(MovesByLines, can_focus=True):
         self.sign = ""
         """Behind the name of the column that the rows are sorted by."""
         self.sorted_column: int | None = None
+        self.style_of: Callable[[int, int], str] = lambda column, place: "text"
+        """Gives how the cell of a column and a row is drawn."""
         self.first_number = 1
         """Of the first row: those of an array are counted from 0."""
         self._top = 0
@@ -166,7 +168,13 @@ class Grid(MovesByLines, can_focus=True):
             value = self.columns[column][place]
             text = self._text(column, value)
             is_here = index == self.row and column == self.column
-            style = "head.current" if is_here and self.has_focus else "faint" if value is None else "text"
+            style = (
+                "head.current"
+                if is_here and self.has_focus
+                else "faint"
+                if value is None
+                else self.style_of(column, place)
+            )
             spans += [(fit(text, width, right=self._are_right[column]), style), (" " * _GAP, "text")]
         return strip_of(spans, line, palette, is_cursor=index == self.row and self.has_focus)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
 import subprocess
 import zipfile
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,12 +26,13 @@ from artui.preview import preview
 from artui.profile import rows
 from artui.profile.tables import NotATable, Table, TookTooLong
 from artui.query.artifacts import get_version
+from artui.query.difference import files as comparing
 from artui.query.difference import pictures, tensors, texts
-from artui.query.difference.files import Known, file_difference
+from artui.query.difference.files import Known, changed_rows, file_difference
 from artui.query.difference.versions import version_before, version_difference
 from artui.query.reader import Reader
 from artui.query.references import find_version
-from artui.sheets.difference import file_sections
+from artui.sheets.difference import difference_sheet, file_sections
 
 pd = pytest.importorskip("pandas")
 
@@ -86,6 +90,75 @@ def test_rows_are_paired_as_pandas_pairs_them(seed: int, ending: str) -> None:
     assert (whole.added, whole.removed, whole.same) == tuple(
         int((all_cells._merge == side).sum()) for side in ("right_only", "left_only", "both")
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv.gz", "jsonl", "parquet", "npy"])
+@pytest.mark.parametrize("key", [("user_id",), ()])
+def test_the_rows_that_differ_are_those_of_both_tables(
+    ending: str, key: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every changed, added and removed row with its place and its cells, and none besides; of many the first of each kind."""
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    frames = [frame.round(3) for frame in (_frame(5), _changed(_frame(5), 5))]
+    if ending == "npy":
+        if key:
+            return  # an array names no column
+        frames = [frame[["amount", "age"]] for frame in frames]
+    catalog = _versions(tmp_path, *({f"a.{ending}": _written(frame, ending)} for frame in frames))
+    with Reader(catalog) as reader:
+        heads = [find_version(reader, f"data:v{number}") for number in (1, 2)]
+        difference = version_difference(*(get_version(reader, head.id) for head in heads))
+        known = Known(reader, difference)
+        [change] = difference.files
+        table = file_difference(known, change, key=key).table
+        assert table is not None and table.rows is not None
+        counted = replace(table.rows, key=key)
+        found = changed_rows(known, change, counted)
+        monkeypatch.setattr(comparing, "MOST_ROWS", 3)
+        few = changed_rows(known, change, counted)
+
+    sides: list[list[Any]] = [
+        [tuple(_text(cell, ending) for cell in row) for row in frame.itertuples(index=False)] for frame in frames
+    ]
+    names = [*map(str, range(2))] if ending == "npy" else list(frames[0].columns)
+    order = [found.names.index(name) for name in names]
+    said: list[Any] = [(row.change, row.number, *(tuple(row.cells[at][side] for at in order) for side in (0, 1))) for row in found.rows]  # fmt: skip
+    nothing = (None,) * len(names)
+    if key:
+        places = [{row[0]: place for place, row in enumerate(side)} for side in sides]
+        expected: list[Any] = [("changed", at + 1, sides[0][places[0][row[0]]], row) for at, row in enumerate(sides[1]) if row[0] in places[0] and sides[0][places[0][row[0]]] != row]  # fmt: skip
+        expected += [("added", at + 1, nothing, row) for at, row in enumerate(sides[1]) if row[0] not in places[0]]
+        expected += [("removed", at + 1, row, nothing) for at, row in enumerate(sides[0]) if row[0] not in places[1]]
+        assert said == expected and found.names[0] == "user_id"
+    else:
+        assert {row.change for row in found.rows} == {"added", "removed"}
+        for word, side, (own, other) in (("added", 1, (sides[1], sides[0])), ("removed", 0, (sides[0], sides[1]))):
+            shown = [row for row in said if row[0] == word]
+            assert [own[row[1] - 1] for row in shown] == [row[2 + side] for row in shown]
+            assert Counter(row[2 + side] for row in shown) == Counter(own) - Counter(other)
+    assert Counter(row.change for row in few.rows) == {word: min(3, count) for word, count in Counter(row.change for row in found.rows).items()}  # fmt: skip
+
+
+def _written(frame: Any, ending: str) -> bytes:
+    stream = io.BytesIO()
+    if ending == "csv":
+        return bytes(frame.to_csv(index=False).encode())
+    if ending == "tsv.gz":
+        return gzip.compress(frame.to_csv(index=False, sep="\t").encode())
+    if ending == "jsonl":
+        return bytes(frame.to_json(orient="records", lines=True).encode())
+    if ending == "parquet":
+        frame.to_parquet(stream)
+    else:
+        np.save(stream, frame.to_numpy(float))
+    return stream.getvalue()
+
+
+def _text(cell: Any, ending: str) -> str:
+    if isinstance(cell, str):
+        return cell
+    return repr(float(cell)) if ending == "npy" else json.dumps(cell.item() if hasattr(cell, "item") else cell)
 
 
 def test_repeated_and_missing_keys() -> None:
@@ -489,3 +562,26 @@ def test_large_tables_are_profiled_apart(tmp_path: Path) -> None:
         profiles.apart("bad.parquet", stream, 1)
     with (tmp_path / "t.csv").open("rb") as stream, pytest.raises(TookTooLong):
         profiles.apart("t.csv", stream, 1, is_wanted=lambda: False)
+
+
+def test_many_files_that_differ_alike_have_one_line(tmp_path: Path) -> None:
+    """Six and more of them are one line in the list, with how many they are; fewer, and one that differs otherwise, have their own."""
+    folders = [
+        {
+            f"{name}{place}.json": f'{{"v": {value}}}'.encode()
+            for name, count in (("a", 7), ("b", 5))
+            for place in range(count)
+        }
+        | {"c.json": f'{{"v": {10 * value}}}'.encode()}
+        for value in (0, 1)
+    ]
+    for place in range(5):
+        folders[1][f"b{place}.json"] = b'{"v": 2}'
+
+    difference, details = _compared(_versions(tmp_path, *folders))
+
+    [*_, files] = difference_sheet(difference, details).sections
+    assert files.table is not None
+    named = [row[1].text for row in files.table.rows]
+    assert named == ["7 files: a0.json … a6.json", *(f"b{place}.json" for place in range(5)), "c.json"]
+    assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "="

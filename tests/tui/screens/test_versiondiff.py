@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from artui.capture.adding import add_version
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.changedrows import ChangedRowsScreen
 from artui.tui.screens.image import ImageScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.screens.versiondiff import VersionDiffScreen
@@ -74,7 +76,22 @@ def test_a_version_beside_the_one_before(
         await pilot.press("left_square_bracket")
         await settled(pilot)
         assert "README.md  1 of 2" in shown(pilot)
-        await pilot.press("escape")
+        screen.listing.move_to(
+            next(i for i, line in enumerate(screen.listing.lines) if line.link == ("rows", "train.csv"))
+        )
+        await pilot.press("enter")
+        await settled(pilot)
+        grid = on(pilot, ChangedRowsScreen).grid
+        assert Counter(grid.columns[0]) == {"+ added": 40, "− removed": 1} and list(grid.names[:3]) == [
+            "",
+            "row",
+            "user_id",
+        ]
+        assert "row 378 of data:v3" in shown(pilot) and "\x1b[31m" not in shown(pilot)
+        await pilot.press("slash", *"removed", "enter", "right", "right")
+        await settled(pilot)
+        assert len(grid.places) == 1 and "removed  row 1 of data:v2  user_id u2" in shown(pilot)
+        await pilot.press("escape", "escape", "escape")
         await settled(pilot)
         version = on(pilot, ArtifactScreen).acted_version()
         assert version is not None and version.number == 3
