@@ -9,18 +9,19 @@ from typing import NamedTuple
 from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads
 from artui.safetext import clean
 from artui.sheets.profile import column_table, folded, share_text, value_text
-from artui.tui.cells import Span, fit, length_of
+from artui.tui.cells import fit, length_of
 from artui.tui.facts.sections import section_lines
 from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, distinct_texts, ticks, x_labels
 from artui.tui.widgets.lines import BLANK, Line
-from artui.tui.widgets.plot import labelled_axis
+from artui.tui.widgets.plot import bar_axis, bar_letter, labelled_axis
 from artui.units import plural
 
 _LABEL_CELLS = 8
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
 _MOST_BAR_CELLS = 6
 _ROWS = 4, 14
 """Fewest and most lines of a histogram."""
+_MOST_OFF = 1e-3
+"""A label is no further from its value, as a part of it."""
 _MOST_TEXT_CELLS = 28
 _SIDE_STYLES = "spark", "accent"
 _SHADES = "█", "▓"
@@ -57,13 +58,21 @@ def column_lines(
         texts = {side.column.type for side in sides}
         why = "no value to draw" if texts <= {"empty"} else "hardly a value occurs twice" if texts <= {"text", "boolean", "empty"} else "these cannot be drawn to one measure"  # fmt: skip
         return [BLANK, Line([(f"  {why}", "dim")]), BLANK, *facts]
+    return [*drawn_lines(sides, spreads, cells=cells, rows=rows - len(facts) - 1), BLANK, *facts]
+
+
+def drawn_lines(sides: Sequence[Side], spreads: Spreads, *, cells: int, rows: int) -> list[Line]:
+    """Draw how the values of a column lie: ranges as upright bars in so many lines if that is enough, texts as lying ones."""
     shares = (spreads.before, spreads.after)[: len(sides)]
     if spreads.texts:
-        drawn = _texts(sides, spreads, shares, cells=cells)
-    else:
-        room = (rows - len(facts) - 2 - 2 * len(sides)) // len(sides)
-        drawn = _bins(sides, spreads, shares, cells=cells, rows=max(_ROWS[0], min(_ROWS[1], room)))
-    return [*drawn, BLANK, *facts]
+        return _texts(sides, spreads, shares, cells=cells)
+    room = (rows - 2 * len(sides) - spreads.is_log) // len(sides)
+    return _bins(sides, spreads, shares, cells=cells, rows=max(_ROWS[0], min(_ROWS[1], room)))
+
+
+def fewest_rows(sides: int) -> int:
+    """Give how many lines the upright bars of so many sides take at least."""
+    return (_ROWS[0] + 2) * sides + 1
 
 
 def _own(column: ColumnProfile) -> Spreads | None:
@@ -90,7 +99,13 @@ def _bins(
     most = max(map(max, counted)) or 1.0
     step, step_rows = bar_steps(100 * most, rows)
     places = bar_labels(step_rows, rows)
-    texts = distinct_texts([number * step for number, _ in places])
+    values = [number * step for number, _ in places]
+    texts = distinct_texts(values)
+    if any(
+        abs(float(text.replace(",", "")) - value) > _MOST_OFF * value for text, value in zip(texts, values, strict=True)
+    ):
+        # Where there is no room for round numbers, the highest bar is the step: its value is not to be rounded away.
+        texts = [f"{value:.4g}" for value in values]
     labels = {row: f"{text} %" for (_, row), text in zip(places, texts, strict=True)}
     highest = max((side.column.max for side in sides if side.column.max is not None), default=math.inf)
     lines: list[Line] = []
@@ -101,12 +116,11 @@ def _bins(
         said = f"{plural(drawn_count, 'value')}, in the highest bar {share_text(tallest)}: {round(tallest * drawn_count):,}"
         lines.append(_side_line(side, said, style))
         for row in range(rows):
-            spans: list[Span] = [(fit(labels.get(row, ""), _LABEL_CELLS, right=True) + " ", "dim")]
-            spans.append(("┤" if row in labels else "│", "faint"))
-            drawn = "".join(_letter(100 * share / step * step_rows - (rows - 1 - row), is_filled=share > 0 and row == rows - 1) * max(1, bar - 1) + " " * (bar > 1) for share in each)  # fmt: skip
+            spans = bar_axis(labels.get(row, ""), _LABEL_CELLS)
+            drawn = "".join(bar_letter(100 * share / step * step_rows - (rows - 1 - row), is_lowest=row == rows - 1) * max(1, bar - 1) + " " * (bar > 1) for share in each)  # fmt: skip
             lines.append(Line([*spans, (drawn.rstrip(), style)]))
         drawn_cells = bar * len(each) - (bar > 1)
-        lines.append(Line(labelled_axis(_x_places(column, edges, spreads.is_log, drawn_cells, highest), _LABEL_CELLS, columns, corner="0 %")))  # fmt: skip
+        lines.append(Line(labelled_axis(_x_places(column, edges, spreads.is_log, drawn_cells, highest), _LABEL_CELLS, columns, corner="0 %", is_of_bars=True)))  # fmt: skip
     if spreads.is_log:
         lines.append(Line([(" " * (_LABEL_CELLS + 2), "text"), ("log axis: each bar spans the same factor", "dim")]))
     return lines
@@ -115,12 +129,6 @@ def _bins(
 def _side_line(side: Side, said: str, style: str) -> Line:
     name = [(f" {clean(side.name)}  ", style)] if side.name else [(" ", "text")]
     return Line([*name, (said, "dim")])
-
-
-def _letter(height: float, *, is_filled: bool) -> str:
-    """Give the letter of a bar that ends so many rows above the lower edge of this one."""
-    letter = _EIGHTHS[max(0, min(8, round(height * 8)))]
-    return "▁" if is_filled and letter == " " else letter
 
 
 def _x_places(

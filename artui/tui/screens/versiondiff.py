@@ -18,6 +18,7 @@ from artui.query.difference.versions import version_before, version_difference
 from artui.safetext import clean
 from artui.sheets.difference import about_text, difference_sheet, folded, group_sections
 from artui.tui.cells import Span, fit, length_of
+from artui.tui.facts.column import Side, drawn_lines, fewest_rows
 from artui.tui.facts.sections import STYLES, section_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
@@ -31,6 +32,7 @@ from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import VersionHead
+    from artui.model.profiles import ColumnDrift
     from artui.query.reader import Reader
     from artui.tui.screens.image import Seen
 
@@ -41,6 +43,8 @@ _NUMBERS_FROM_CELLS = 72
 _FEWEST_PICTURE_ROWS = 6
 _GAP_CELLS = 2
 """Between the pictures of both versions."""
+_HEAD_ROWS = 2
+"""Above what is drawn of a column."""
 _OTHER_ROWS = 4
 """Of the screen so many lines are neither the list nor pictures."""
 _STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
@@ -74,6 +78,7 @@ class VersionDiffScreen(CatalogScreen):
         yield Bar(id="top")
         yield Bar(id="summary")
         yield LineList(only_links=True, is_page=True, says_more=True, id="diff")
+        yield LineList(marks_cursor=False, id="column")
         yield Bar(id="names")
         with Horizontal(id="pair"):
             yield ImageView(only_cells=True, id="first")
@@ -85,9 +90,15 @@ class VersionDiffScreen(CatalogScreen):
         """The list of lines."""
         return self.query_one("#diff", LineList)
 
+    @property
+    def column_pane(self) -> LineList:
+        """How the values of a column lie in both versions, where there is room for that."""
+        return self.query_one("#column", LineList)
+
     def on_mount(self) -> None:
         self.show_place()
-        self.query_one("#pair").display = self.query_one("#names").display = False
+        for name in ("#pair", "#names", "#column"):
+            self.query_one(name).display = False
         self.listing.set_lines([BLANK, Line([("  reading …", "dim")])])
         self.set_focus(self.listing)
 
@@ -210,7 +221,6 @@ class VersionDiffScreen(CatalogScreen):
         number, _, path = link.id.partition(":")
         detail = self._details.get(path)
         if detail is not None and detail.table is not None:
-            from artui.tui.facts.column import Side
             from artui.tui.screens.profile import ProfileScreen, Shown
 
             names = clean(self._before.reference), clean(self._after.reference)
@@ -268,7 +278,8 @@ class VersionDiffScreen(CatalogScreen):
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
-        self._say()
+        if message.sender is self.listing:
+            self._say()
 
     def _say(self) -> None:
         """Say what differs in all, and which of the files is in sight."""
@@ -276,7 +287,9 @@ class VersionDiffScreen(CatalogScreen):
             return
         left: list[Span] = [(f" {clean(about_text(self._begun.difference))}", "text")]
         current = sum(place <= self._line_in_sight() for place, _ in self._places)
-        self._fit_pair(self._places[max(0, current - 1)][1][0] if self._places else "")
+        path = self._places[max(0, current - 1)][1][0] if self._places else ""
+        self._fit_pair(path)
+        self._fit_column(path)
         right: list[Span] = []
         if current:
             paths = self._places[current - 1][1]
@@ -295,6 +308,36 @@ class VersionDiffScreen(CatalogScreen):
         listing = self.listing
         top = int(listing.scroll_offset.y)
         return max(top, min(listing.cursor, top + max(0, listing.size.height - 2)))
+
+    # A column, as both versions have it
+
+    def _fit_column(self, path: str) -> None:
+        """Draw the column under the cursor in both versions, or the one of the file in sight that drifted most, where the list leaves room."""
+        pane, drift = self.column_pane, self._column_of(path)
+        room = self.size.height - len(self.listing.lines) - _OTHER_ROWS
+        spreads = drift.spreads if drift is not None else None
+        if drift is None or spreads is None or not spreads.before or room < fewest_rows(2) + _HEAD_ROWS:
+            pane.display = False
+            return
+        sides = [
+            Side(clean(head.reference), each)
+            for head, each in ((self._before, drift.before), (self._after, drift.after))
+        ]
+        lines = drawn_lines(sides, spreads, cells=max(20, self.size.width - 1), rows=room - _HEAD_ROWS)
+        title = Line([(f" {clean(drift.name, max_chars=80)}", "title"), (f"  drift {drift.word}", "dim")])
+        pane.display = True
+        pane.styles.height = room
+        pane.set_lines([BLANK, title, *lines], keep=False)
+
+    def _column_of(self, path: str) -> ColumnDrift | None:
+        link = self.listing.link
+        if link is not None and link.kind == "column":
+            number, _, path = link.id.partition(":")
+            table = self._details[path].table if path in self._details else None
+            return table.drifts[int(number)] if table is not None else None
+        detail = self._details.get(path)
+        drifts = detail.table.drifts if detail is not None and detail.table is not None else ()
+        return next((drift for drift in drifts if not drift.is_key and drift.word not in ("none", "unknown")), None)
 
     # A picture, as both versions have it
 

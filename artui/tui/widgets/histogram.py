@@ -18,7 +18,7 @@ from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, end_texts, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text, short_param_texts
-from artui.tui.widgets.plot import labelled_axis
+from artui.tui.widgets.plot import EDGE_TICK, bar_axis, bar_letter, labelled_axis
 from artui.tui.widgets.spantexts import range_text
 from artui.units import count_text, duration_text, number_text, param_text, percent_text, plural, time_text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
 
 _LABEL_CELLS = 8
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_FULL = "█"
 _PALE = "▒"
 _RANGE_CELLS = 3
 """Fewest cells of the bar of a range, with the gap behind it."""
@@ -145,16 +145,13 @@ class Histogram(Picture):
         has_room = max(map(len, counts)) < cells
         strips = [strip_of(self._head(width), width, palette)]
         for row in range(rows):
-            spans: list[Span] = [(fit(labels.get(row, ""), _LABEL_CELLS, right=True) + " ", "dim")]
-            spans.append(("┤" if row in labels else "│", "faint"))
+            spans = bar_axis(labels.get(row, ""), _LABEL_CELLS)
             for number, (bar, count) in enumerate(zip(shown, counts, strict=True)):
                 is_here = first + number == self.cursor and self.has_focus
                 height_above = bar.count / step * step_rows - (rows - 1 - row)
-                letter = _EIGHTHS[max(0, min(8, round(height_above * 8)))]
-                if row == rows - 1 and bar.count and letter == " ":
-                    letter = "▁"
+                letter = bar_letter(height_above, is_lowest=row == rows - 1)
                 if letter != " ":
-                    if letter == _EIGHTHS[-1] and is_here and not palette.has_colours:
+                    if letter == _FULL and is_here and not palette.has_colours:
                         letter = _PALE  # the others are solid up to their tops, of which there are no pale ones
                     spans += [(letter * (cells - 1) + " ", "accent" if is_here else "spark")]
                     continue
@@ -184,7 +181,7 @@ class Histogram(Picture):
         description = self.description
         if description is None or not description.bins:
             labels = "".join(fit_middle(bar.label, cells - 1).rstrip().center(cells - 1) + " " for bar in shown)
-            return [(fit("0", _LABEL_CELLS, right=True) + " └", "dim"), (labels, "dim")]
+            return [(fit("0", _LABEL_CELLS, right=True) + f"{EDGE_TICK}└", "dim"), (labels, "dim")]
         low, high = shown[0].low, shown[-1].high
         drawn = cells * len(shown) - 1
         scale = self._scale(low, high, drawn)
@@ -196,7 +193,7 @@ class Histogram(Picture):
             places += [(round(share * drawn), text) for share, text in ticks(scale, max(1, drawn // 12), "count")]
         else:
             places = x_labels(scale, drawn, "number")
-        return labelled_axis(places, _LABEL_CELLS, columns, corner="0")
+        return labelled_axis(places, _LABEL_CELLS, columns, corner="0", is_of_bars=True)
 
     def _scale(self, low: float, high: float, dots: int) -> Scale:
         if self.description is not None and self.description.is_log:

@@ -164,11 +164,30 @@ def letters_of(has_dot: NDArray[np.bool_]) -> list[int]:
     return letters
 
 
-def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: int, *, corner: str = "") -> list[Span]:
+EDGE_TICK = "▔"
+"""At the upper edge of its row, where a bar of the value beside it ends: other ticks are at the middle of theirs."""
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+
+
+def bar_axis(label: str, label_cells: int) -> list[Span]:
+    """Write the axis beside one row of upright bars; with a label, a bar of its value ends at the tick."""
+    return [(fit(label, label_cells, right=True) + (EDGE_TICK if label else " "), "dim"), ("│", "faint")]
+
+
+def bar_letter(height: float, *, is_lowest: bool) -> str:
+    """Give the letter of a bar in one row, that ends so many rows above the lower edge of it; in the lowest row any bar is seen."""
+    letter = _EIGHTHS[max(0, min(8, round(height * 8)))]
+    return _EIGHTHS[1] if is_lowest and height > 0 and letter == " " else letter
+
+
+def labelled_axis(
+    places: Sequence[tuple[int, str]], label_cells: int, columns: int, *, corner: str = "", is_of_bars: bool = False
+) -> list[Span]:
     """Write labels below a plot, each under its column, except those that would read as one with one that comes before them.
 
     Args:
         corner: what to know of the upright axis.
+        is_of_bars: whether that is the value of what ends above this row.
     """
     line = [" "] * columns
     for column, text in places:
@@ -180,7 +199,8 @@ def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: 
             cell == " " for cell in line[max(0, start - _LABEL_GAP) : start + len(cells) + _LABEL_GAP]
         ):
             line[start : start + len(cells)] = cells
-    return [(fit(corner, label_cells, right=True) + " └", "faint"), ("".join(line), "dim")]
+    tick = EDGE_TICK if is_of_bars else " "
+    return [(fit(corner, label_cells, right=True) + f"{tick}└", "faint"), ("".join(line), "dim")]
 
 
 def _cells(text: str) -> list[str]:

@@ -6,12 +6,16 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.strip import Strip
 
 from artui.figures.layout import Path, shapes
 from artui.model import Column
+from artui.model.profiles import ColumnProfile, Spreads
 from artui.query.runs.statistics import Description, Quantiles
 from artui.tui.cells import make_palette
+from artui.tui.facts.column import Side, drawn_lines
 from artui.tui.widgets.histogram import Histogram, most_bins
 
 PALETTE = make_palette(is_coloured=False, is_rich=False)
@@ -76,9 +80,9 @@ def test_a_count_is_read_off_the_rows_of_its_bar(counts: tuple[int, ...], height
     labels = [
         (base - row, float(found[1].replace(",", "")))
         for row, line in enumerate(lines)
-        if (found := re.match(r" *([\d,.e+]+) ┤", line))
+        if (found := re.match(r" *([\d,.e+]+)▔│", line))
     ]
-    assert re.match(r" *0 └", lines[base]) and labels
+    assert re.match(r" *0▔└", lines[base]) and labels
     (rows_a_step, step) = labels[-1]
     assert {value / row for row, value in labels} == {step / rows_a_step}
     assert len(labels) > 1 or max(counts) < 2 or height < 10
@@ -91,6 +95,48 @@ def test_a_count_is_read_off_the_rows_of_its_bar(counts: tuple[int, ...], height
             assert (lines[base - row][column] == "█") == (rows >= row), (count, value)
     numbers = [match for line in lines[1:-3] for match in re.findall(r"[\d,]+", line[FRAME:])]
     assert sorted(numbers) == sorted(f"{count:,}" for count in counts if count)
+
+
+def _read_off(lines: list[str], base: int, columns: list[int]) -> list[tuple[float, float]]:
+    """Read bars as people do: from the ticks, each at the upper edge of its row, to the value of each bar's top; with what half an eighth of a row is worth."""
+    ticks = [
+        (base - row, float(found[1].replace(",", "")))
+        for row, line in enumerate(lines[:base])
+        if (found := re.match(r" *([\d,.e+]+)(?: %)?▔│", line))
+    ]
+    assert re.match(r" *0(?: %)?▔└", lines[base]) and ticks
+    worth = ticks[0][1] / ticks[0][0]
+    assert all(value == pytest.approx(rows * worth, rel=1e-3) for rows, value in ticks)
+    tops = [
+        sum("▁▂▃▄▅▆▇█".find(line[column : column + 1] or " ") + 1 for line in lines[:base]) / 8 for column in columns
+    ]
+    return [(top * worth, (1 / 16 if top > 1 / 8 else 1 / 8) * worth) for top in tops]
+
+
+@given(
+    counts=st.lists(st.integers(0, 10**6), min_size=1, max_size=16).filter(any),
+    size=st.tuples(st.integers(60, 200), st.integers(9, 50)),
+)
+def test_every_upright_bar_ends_where_its_value_is_on_the_axis(counts: list[int], size: tuple[int, int]) -> None:
+    """The top of a bar, read off the rows, is within half an eighth of a row of its value between the ticks: of runs, and of a column in both versions."""
+    width, height = size
+    lines = _drawn(_of_ranges(counts, [float(edge) for edge in range(len(counts) + 1)]), width, height)
+    base = len(lines) - 2
+    cells = (width - FRAME) // len(counts)
+    read = _read_off([re.sub(r"(?<=│).*", lambda found: re.sub(r"[\d,]", " ", found[0]), line) for line in lines[1:]], base - 1, [FRAME + place * cells for place in range(len(counts))])  # fmt: skip
+    for count, (value, least) in zip(counts, read, strict=True):
+        assert abs(value - count) <= least * 1.001
+
+    shares = tuple(count / sum(counts) for count in counts)
+    column = ColumnProfile("x", "number", sum(counts), 0, 2, True, min=0.0, max=float(len(counts)))
+    spreads = Spreads(shares, shares[::-1], tuple(float(edge) for edge in range(len(counts) + 1)))
+    drawn = ["".join(text for text, _ in line.spans) for line in drawn_lines([Side("a", column), Side("b", column)], spreads, cells=width, rows=height)]  # fmt: skip
+    for begin, side in ((0, shares), (len(drawn) // 2, shares[::-1])):
+        part = drawn[begin + 1 : begin + len(drawn) // 2]
+        bar = max(1, min(6, (width - 11) // len(counts)))
+        read = _read_off(part, len(part) - 1, [10 + place * bar for place in range(len(counts))])
+        for share, (value, least) in zip(side, read, strict=True):
+            assert abs(value - 100 * share) <= least * 1.001 + 1e-3 * value
 
 
 @pytest.mark.parametrize(("width", "widest"), [(80, 24), (120, 24), (200, 24)])
