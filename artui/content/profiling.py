@@ -217,4 +217,7 @@ _READERS = {"parquet": _parquet, "arrow": _arrow, "feather": _arrow}
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[4])
-    sys.exit(main(sys.argv[5], sys.argv[6], int(sys.argv[7])))
+    status = main(sys.argv[5], sys.argv[6], int(sys.argv[7]))
+    sys.stdout.flush()
+    # Threads of packages that are still there would end the program by a signal, after all was said.
+    os._exit(status)

@@ -184,4 +184,7 @@ _READERS = {"parquet": _parquet, "arrow": _arrow, "feather": _arrow, "npy": _arr
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[4], int(sys.argv[5]), int(sys.argv[6]), int(sys.argv[7])))
+    status = main(sys.argv[4], int(sys.argv[5]), int(sys.argv[6]), int(sys.argv[7]))
+    sys.stdout.flush()
+    # Threads of packages that are still there would end the program by a signal, after all was said.
+    os._exit(status)

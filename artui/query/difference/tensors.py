@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artui.model.difference import FileDifference, TensorDistance, ValueChange
+from artui.preview.pickles import NOT_OPENED
 from artui.query.tensors import READ_FAULTS, Tensor, tensors_in, values_of
 
 if TYPE_CHECKING:
@@ -61,11 +62,14 @@ def headers_difference(path: str, before: Preview, after: Preview) -> FileDiffer
     ]
     found = _difference(path, changes, len({*ours, *theirs}) - len(changes), sum(not change.note for change in changes))
     shown = [preview.table for preview in (before, after) if preview.table is not None]
-    notes = ["values are not compared: only what was previewed is known"]
+    is_pickle = any(NOT_OPENED in preview.facts for preview in (before, after))
+    why = "a pickle is never opened" if is_pickle else "only what was previewed is known"
+    notes = [f"values are not compared: {why}"]
     if any(table.row_count is None or table.row_count > len(table.rows) for table in shown):
         notes.append("only the first tensors are known")
-    same = f"{len({*ours, *theirs}) - len(changes):,} with the same type and shape"
-    summary = found.summary.replace("the same", "with the same type and shape") if changes else same
+    count = len({*ours, *theirs})
+    same = "" if changes else f"; {count:,} tensor{'' if count == 1 else 's'} of the same type and shape"
+    summary = found.summary if changes else f"values not compared{same}"
     return FileDifference(path, "tensors", summary, tuple(notes), values=found.values, hidden=found.hidden)
 
 
@@ -75,9 +79,16 @@ def _difference(path: str, changes: Sequence[ValueChange], same: int, changed: i
         ("of another shape", sum(change.note == "another shape" for change in changes)),
         ("added", sum(change.note == "added" for change in changes)),
         ("removed", sum(change.note == "removed" for change in changes)),
-        ("the same", same),
     )
-    summary = ", ".join(f"{count:,} {word}" for word, count in counts if count) or "no tensors"
+    total = len(changes) + same
+    tensors = f"{total:,} tensor{'' if total == 1 else 's'}"
+    parts = [f"{count:,} {word}" for word, count in counts if count]
+    if parts:
+        # Of how many is said once.
+        number, _, word = parts[0].partition(" ")
+        of = f"{number} of {tensors}" if number != f"{total:,}" else f"all {tensors}" if total > 1 else tensors
+        parts[0] = f"{of} {word}"
+    summary = ", ".join(parts) or (f"the same {tensors}" if total else "no tensors")
     return FileDifference(
         path, "tensors", summary, values=tuple(changes[:MAX_TENSORS]), hidden=max(0, len(changes) - MAX_TENSORS)
     )

@@ -24,7 +24,7 @@ from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
-from artui.units import bytes_text, plural
+from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from artui.tui.host import Host
@@ -165,8 +165,11 @@ class LogView(Asks, MovesByLines, can_focus=True):
             return []
         page = self.page
         is_whole = page.is_first and page.is_last
+        is_in_sight = not page.lines or (page.is_first and self._index == self._row == 0 and self._is_at_end)
+        # Our own lines behind those of the text are none of them, and only their share can be said.
+        lines = self._lines_in_sight() if is_whole and not is_in_sight and not self.rows.behind else ""
         size = plural(len(page.lines), "line") if is_whole else bytes_text(page.size)
-        spans: list[Span] = [(size, "dim")]
+        spans: list[Span] = [(f"lines {lines} of {count_text(len(page.lines))}" if lines else size, "dim")]
         if isinstance(self.source, FewLines):
             most = "first " if self.source.is_full else ""
             spans = [
@@ -175,11 +178,18 @@ class LogView(Asks, MovesByLines, can_focus=True):
                     "accent",
                 )
             ]
-        if page.lines and not (page.is_first and self._index == self._row == 0 and self._is_at_end):
+            if lines:
+                spans.append((f" · {lines}", "dim"))
+        if not lines and not is_in_sight:
             spans.append((f" · {self._percent} %", "dim"))
         if self.source.is_live:
             spans.append((" · following", "good") if self.is_following else (" · live, G follows", "accent"))
         return spans
+
+    def _lines_in_sight(self) -> str:
+        """Say which lines of a text that is known to its end are in sight: `1–29`; empty if none is."""
+        numbers = [index + 1 for index, _ in self._sight()]
+        return f"{count_text(numbers[0])}–{count_text(numbers[-1])}" if numbers else ""
 
     @property
     def _is_at_end(self) -> bool:
@@ -193,8 +203,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
         if self._is_at_end:
             return 100
         sight, page = self._sight(), self.page
-        behind = [1 + length_of(line.spans) for line in self.rows.behind]
         last = sight[-1][0] if sight else 0
+        if page.is_first and page.is_last:
+            return min(99, (last + 1) * 100 // max(1, self.rows.count))
+        behind = [1 + length_of(line.spans) for line in self.rows.behind]
         seen = self.rows.start_of(min(last + 1, len(page.lines))) + sum(behind[: max(0, last + 1 - len(page.lines))])
         return min(99, seen * 100 // max(1, page.size + sum(behind)))
 

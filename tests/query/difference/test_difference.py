@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import pickle
 import re
 import subprocess
 import zipfile
@@ -325,7 +326,7 @@ def test_tensors_are_as_far_apart_as_numpy_says(ending: str, seed: int) -> None:
 
     assert found is not None
     notes = {value.name: value.note for value in found.values}
-    assert found.summary == "4 changed, 1 of another shape, 1 added, 1 removed, 1 the same"
+    assert found.summary == "4 of 8 tensors changed, 1 of another shape, 1 added, 1 removed"
     change, base = after["changed"] - before["changed"], before["changed"]
     expected = f"change {np.linalg.norm(change) / np.linalg.norm(base):.3g} of the norm, largest {np.abs(change).max():.3g}, 100 % of values"
     assert notes["changed"] == expected
@@ -585,3 +586,15 @@ def test_many_files_that_differ_alike_have_one_line(tmp_path: Path) -> None:
     named = [row[1].text for row in files.table.rows]
     assert named == ["7 files: a0.json … a6.json", *(f"b{place}.json" for place in range(5)), "c.json"]
     assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "="
+
+
+def test_a_pickle_that_differs_is_never_said_to_be_the_same(tmp_path: Path) -> None:
+    """Its arrays have the same shape and other values: that these are not compared is the first thing that is said, and why."""
+    before, after = (pickle.dumps({"w": np.full(5, value)}) for value in (0.0, 1.0))
+
+    _, details = _compared(_versions(tmp_path, {"m.pkl": before}, {"m.pkl": after}))
+
+    assert (
+        details["m.pkl"].summary.startswith("values not compared") and "same type and shape" in details["m.pkl"].summary
+    )
+    assert "values are not compared: a pickle is never opened" in details["m.pkl"].notes

@@ -18,18 +18,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+import artui
 from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.catalog.spool.place import folder_of
 from artui.content import files
 from artui.query.api import open_catalog
 from artui.query.lines import LogSource, TextSource
 from artui.query.notebook import read_notebook
+from artui.query.reader import Reader
+from artui.query.references import find_version
 from artui.tui.app import ArtuiApp
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.widgets.log import LogView
 from artui.tui.widgets.rows import cells_of, wrapped
-from tests.tui.looking import HOSTILE, NOW_MS, settled, shown
+from tests.tui.looking import HOSTILE, NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
 LINES = b"".join(b"line %d of the log\n" % number for number in range(5000))
@@ -515,6 +518,35 @@ def test_text_of_an_artifact_is_read_and_searched(small_catalog: Path, explore: 
         await pilot.press("escape", "escape")
         await settled(pilot)
         assert not isinstance(pilot.app.screen, TextScreen)
+
+    explore(small_catalog, flow)
+
+
+def test_lines_in_sight_are_counted_not_their_bytes(small_catalog: Path, explore: Explore, tmp_path: Path) -> None:
+    """A long first line is one line: the first screen begins with 1, the last ends with how many there are, and a page leads on to the next."""
+    place = tmp_path / "long.txt"
+    place.write_text("a very long line " * 200 + "\n" + "".join(f"l {number}\n" for number in range(302)))
+    with artui.start_run(project="p", catalog=small_catalog, console=False, code=False) as run:
+        run.save("long", place)
+    with Reader(small_catalog) as reader:
+        key = find_version(reader, "long").key
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(TextScreen(key, "long.txt"))
+        await settled(pilot)
+        rows = on(pilot, TextScreen).log_view.size.height
+        await pilot.press("backslash")
+        await settled(pilot)
+        assert f"lines 1–{rows} of 303" in shown(pilot) and " %" not in shown(pilot)
+        await pilot.press("pagedown")
+        await settled(pilot)
+        assert f"lines {rows}–{2 * rows - 1} of 303" in shown(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        assert f"lines {304 - rows}–303 of 303" in shown(pilot)
+        await pilot.press("g", "ampersand", *"l 1", "enter")
+        await settled(pilot)
+        assert f"111 lines with l 1 · 1–{rows - 1}" in shown(pilot)
 
     explore(small_catalog, flow)
 
