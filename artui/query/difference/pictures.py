@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from artui.content.images import Pixels, decoded
 from artui.model import Preview
 from artui.model.difference import FileDifference
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 MOST_PIXELS = (1024, 1024)
 """Pixels of larger pictures are not compared."""
+_BRIGHT = (255, 176, 64)
+"""Of pixels that differ: unlike any shade of grey, and lighter than all that are drawn."""
+_DARK = 0.22
+"""So bright is what does not differ."""
 
 
 def pictures_difference(
@@ -19,10 +26,14 @@ def pictures_difference(
     before, after = previews
     if before.title != after.title:
         return FileDifference(path, "picture", _titles(before.title, after.title), previews=previews)
-    counts = _counts(streams) if streams is not None else None
+    found = _compared(streams) if streams is not None else None
     said = "other content"
-    if counts is not None:
-        said = f"{counts[0]:,} of {counts[1]:,} pixels differ" if counts[0] else "the same pixels"
+    if found is not None:
+        said = (
+            f"{found.differing:,} of {found.pixel_count:,} pixels differ{found.place_text}"
+            if found.differing
+            else "the same pixels"
+        )
     return FileDifference(path, "picture", f"{said}, {before.title}", previews=previews)
 
 
@@ -32,8 +43,26 @@ def _titles(before: str, after: str) -> str:
     return f"{before} → {size if size and before.startswith(f'{kind}, ') else after}"
 
 
-def _counts(streams: tuple[BinaryIO, BinaryIO]) -> tuple[int, int] | None:
-    """Count the pixels that differ, and all; None if that is not known."""
+class _Compared(NamedTuple):
+    """How many pixels differ, and in which part of the picture all of them are."""
+
+    differing: int
+    pixel_count: int
+    left: int = 0
+    top: int = 0
+    width: int = 0
+    height: int = 0
+
+    @property
+    def place_text(self) -> str:
+        """Say where they are, unless that is from edge to edge."""
+        if self.width * self.height == self.pixel_count:
+            return ""
+        return f", in {self.width:,} × {self.height:,} px at ({self.left:,}, {self.top:,})"
+
+
+def _compared(streams: tuple[BinaryIO, BinaryIO]) -> _Compared | None:
+    """Compare all pixels; None if that cannot be."""
     import numpy as np
 
     sides = []
@@ -44,8 +73,36 @@ def _counts(streams: tuple[BinaryIO, BinaryIO]) -> tuple[int, int] | None:
             # One that fills the room may have been made smaller.
             return None
         sides.append(pixels)
-    first, second = sides
+    differs = _differing(*sides)
+    if differs is None:
+        return None
+    rows, columns = (np.flatnonzero(differs.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return _Compared(0, differs.size)
+    left, top, right, bottom = (int(end) for end in (columns[0], rows[0], columns[-1], rows[-1]))
+    return _Compared(int(differs.sum()), differs.size, left, top, right - left + 1, bottom - top + 1)
+
+
+def _differing(first: Pixels, second: Pixels) -> NDArray[Any] | None:
+    """Say of each pixel whether it differs, row by row; None of pictures of other sizes."""
+    import numpy as np
+
     if first[:2] != second[:2]:
         return None
-    ours, theirs = (np.frombuffer(side.content, np.uint32) for side in sides)
-    return int((ours != theirs).sum()), len(ours)
+    ours, theirs = (np.frombuffer(side.content, np.uint32) for side in (first, second))
+    return np.asarray(ours != theirs).reshape(first.height, first.width)
+
+
+def marked(first: Pixels, second: Pixels) -> Pixels | None:
+    """Draw where two pictures differ: these pixels bright, the others as a dark shade of the second; None of pictures of other sizes."""
+    import numpy as np
+
+    differs = _differing(first, second)
+    if differs is None:
+        return None
+    colours = np.frombuffer(second.content, np.uint8).reshape(second.height, second.width, 4)
+    opaque = colours[..., :3] * (colours[..., 3:] / 255)
+    shade = (opaque @ np.array([0.3, 0.59, 0.11]) * _DARK)[..., None]
+    drawn = np.where(differs[..., None], np.array(_BRIGHT), np.repeat(shade, 3, axis=2)).astype(np.uint8)
+    whole = np.concatenate([drawn, np.full((*differs.shape, 1), 255, np.uint8)], axis=2)
+    return Pixels(second.width, second.height, whole.tobytes())

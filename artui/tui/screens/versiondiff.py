@@ -14,6 +14,7 @@ from artui.model.difference import FileDifference, TextLine, VersionDifference
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import get_version
 from artui.query.difference.files import Known, file_difference
+from artui.query.difference.pictures import marked
 from artui.query.difference.versions import version_before, version_difference
 from artui.safetext import clean
 from artui.sheets.difference import about_text, difference_sheet, folded, group_sections
@@ -41,6 +42,8 @@ MOST_FILES = 200
 MOST_ROWS = 200
 _NUMBERS_FROM_CELLS = 72
 _FEWEST_PICTURE_ROWS = 6
+_THIRD_FROM_CELLS = 100
+"""A narrower screen has no room for a third picture."""
 _GAP_CELLS = 2
 """Between the pictures of both versions."""
 _HEAD_ROWS = 2
@@ -83,6 +86,7 @@ class VersionDiffScreen(CatalogScreen):
         with Horizontal(id="pair"):
             yield ImageView(only_cells=True, id="first")
             yield ImageView(only_cells=True, id="second")
+            yield ImageView(only_cells=True, id="third")
         yield KeyBar()
 
     @property
@@ -354,11 +358,24 @@ class VersionDiffScreen(CatalogScreen):
         if is_pair:
             least = max(_FEWEST_PICTURE_ROWS, self.size.height // 2)
             pair.styles.height = max(least, self.size.height - len(self.listing.lines) - _OTHER_ROWS)
-            half = (self.size.width - _GAP_CELLS) // 2
-            self.query_one("#second").styles.margin = (0, 0, 0, _GAP_CELLS)
+            has_third = self._has_third(detail)
+            self.query_one("#third").display = has_third
+            cells = (self.size.width - (1 + has_third) * _GAP_CELLS) // (2 + has_third)
+            for name in ("#second", "#third"):
+                self.query_one(name).styles.margin = (0, 0, 0, _GAP_CELLS)
             before, after = clean(self._before.reference), clean(self._after.reference)
-            names.show([(fit(f" {before}", half + _GAP_CELLS), "dim"), (f" {after}", "accent")])
+            names.show([
+                (fit(f" {before}", cells + _GAP_CELLS), "dim"), (fit(f" {after}", cells + _GAP_CELLS), "accent"),
+                (" where they differ" if has_third else "", "warn"),
+            ])  # fmt: skip
             self._ask_pair()
+
+    def _has_third(self, detail: FileDifference | None) -> bool:
+        """Whether there is room to draw where the pictures differ, which have one size."""
+        if detail is None or self.size.width < _THIRD_FROM_CELLS:
+            return False
+        titles = {preview.title for preview in detail.previews if preview is not None}
+        return len(titles) == 1
 
     def on_image_view_resized(self) -> None:
         self._ask_pair()
@@ -381,6 +398,11 @@ class VersionDiffScreen(CatalogScreen):
             if path == self._pair_of:
                 for view, each in zip((first, second), seen, strict=True):
                     view.show(each.pixels, clean(each.why_not))
+                before, after = (each.pixels for each in seen)
+                differing = marked(before, after) if before is not None and after is not None else None
+                self.query_one("#third", ImageView).show(
+                    differing, "not known: their pixels cannot be held against each other"
+                )
 
         self.ask("pair", lambda: [read_image(reader, key, each, wanted) for key, each in places], show)
 

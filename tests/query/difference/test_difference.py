@@ -22,6 +22,7 @@ from PIL import Image
 from artui.capture.adding import add_version
 from artui.cli import run as run_cli
 from artui.content import profiles
+from artui.content.images import Pixels
 from artui.model.difference import FileDifference, TensorDistance
 from artui.preview import preview
 from artui.profile import rows
@@ -373,7 +374,11 @@ def test_damaged_tensors_are_said_to_be() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (((8, 4), {}), ((8, 4), {(0, 0): 9, (3, 1): 9}), "2 of 32 pixels differ, PNG picture, 8 × 4 px"),
+        (
+            ((8, 4), {}),
+            ((8, 4), {(0, 0): 9, (3, 1): 9}),
+            "2 of 32 pixels differ, in 4 × 2 px at (0, 0), PNG picture, 8 × 4 px",
+        ),
         (((8, 4), {}), ((8, 4), {}), "the same pixels, PNG picture, 8 × 4 px"),
         (((8, 4), {}), ((8, 8), {}), "PNG picture, 8 × 4 px → 8 × 8 px"),
         (((1100, 4), {}), ((1100, 4), {(0, 0): 9}), "other content, PNG picture, 1,100 × 4 px"),
@@ -394,6 +399,21 @@ def test_pictures_are_compared_by_their_pixels(before: Any, after: Any, expected
     found = pictures.pictures_difference("a.png", (looks[0], looks[1]), (streams[0], streams[1]))
     assert (found.kind, found.summary) == ("picture", expected)
     assert "pixel" not in pictures.pictures_difference("a.png", (looks[0], looks[1])).summary
+
+
+def test_pixels_that_differ_are_the_bright_ones() -> None:
+    """A picture of where two differ has these pixels, and no others, in one colour that no shade has; of other sizes there is none."""
+    random = np.random.default_rng(3)
+    first, second = (random.integers(0, 256, (5, 7, 4), np.uint8) for _ in range(2))
+    second[:3] = first[:3]
+
+    drawn = pictures.marked(Pixels(7, 5, first.tobytes()), Pixels(7, 5, second.tobytes()))
+
+    assert drawn is not None and pictures.marked(Pixels(7, 5, first.tobytes()), Pixels(5, 7, second.tobytes())) is None
+    colours = np.frombuffer(drawn.content, np.uint8).reshape(5, 7, 4)
+    is_bright = colours[..., 0] > 255 * 0.35
+    assert np.array_equal(is_bright, (first != second).any(axis=2)) and len(np.unique(colours[is_bright], axis=0)) == 1
+    assert np.array_equal(colours[~is_bright, 0], colours[~is_bright, 2])
 
 
 # Versions
