@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
+from artui.content.images import is_picture
 from artui.query.files import FoundFiles, find_files, glance_at, words_of
 from artui.safetext import clean
 from artui.sheets.version import short_digest
@@ -15,8 +16,10 @@ from artui.tui.facts.version import preview_lines
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList
+from artui.tui.screens.image import Seen, read_image
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.image import ImageView
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import bytes_text, count_text, plural
 
@@ -57,7 +60,9 @@ class FilesScreen(FilteredList):
         yield FilterLine()
         with Horizontal(id="body"):
             yield LineList(id="files")
-            yield LineList(id="pane", marks_cursor=False, says_more=True)
+            with Vertical(id="beside"):
+                yield LineList(id="pane", marks_cursor=False, says_more=True)
+                yield ImageView(only_cells=True, id="small", classes="hidden")
         yield KeyBar()
 
     @property
@@ -131,8 +136,10 @@ class FilesScreen(FilteredList):
         return self._has_pane and self.size.width >= _PANE_FROM_CELLS
 
     def _fit_pane(self) -> None:
-        self.pane.set_class(not self._shows_pane, "hidden")
-        self.pane.styles.width = self.size.width - self._listing_cells()
+        beside = self.query_one("#beside")
+        beside.set_class(not self._shows_pane, "hidden")
+        beside.styles.width = self.size.width - self._listing_cells()
+        self.pane.styles.width = "1fr"
         self._glanced = ""
         self._glance_soon()
 
@@ -173,7 +180,30 @@ class FilesScreen(FilteredList):
         else:
             lines += [Line([(f" {clean(preview.title)}", "dim")]), BLANK]
             lines += preview_lines(preview, cells=cells, max_rows=max(1, self.pane.size.height))
+        is_drawn = is_picture(file.path)
+        self.query_one("#small").set_class(not is_drawn, "hidden")
+        self.pane.styles.height = len(lines) + 1 if is_drawn else "1fr"
         self.pane.set_lines(lines, keep=False)
+        if is_drawn:
+            # How much room there is, is known after the next layout.
+            self.call_after_refresh(self._ask_picture, file.path)
+
+    def on_image_view_resized(self) -> None:
+        if is_picture(self._glanced):
+            self._ask_picture(self._glanced)
+
+    def _ask_picture(self, path: str) -> None:
+        """Draw the picture under the cursor in the size that there is room for."""
+        small = self.query_one("#small", ImageView)
+        reader, key, wanted = self.reader, self._head.key, small.wanted_pixels
+        if path != self._glanced or not small.size.area:
+            return
+
+        def show(seen: Seen) -> None:
+            if path == self._glanced:
+                small.show(seen.pixels, clean(seen.why_not))
+
+        self.ask("small picture", lambda: read_image(reader, key, path, wanted), show)
 
     # Files
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from artui.query.references import find_version
 from artui.tui.cells import make_palette
 from artui.tui.messages import Link
 from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.files import FilesScreen
 from artui.tui.screens.image import ImageScreen
 from artui.tui.widgets import image as widget
 from artui.tui.widgets.image import ImageView
@@ -209,3 +211,37 @@ def test_a_figure_is_seen_on_its_page_in_a_small_terminal(tmp_path: Path, explor
         assert "lineage" in shown(pilot) and "▀▀▀▀" in shown(pilot)
 
     explore(path, flow, size=(80, 24))
+
+
+def test_a_picture_among_the_files_of_a_version_is_drawn_beside_them(
+    tmp_path: Path, explore: Callable[..., None]
+) -> None:
+    """With the cursor on it, where there is room; of a file that is none, its preview has all of the room."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    Image.new("RGB", (40, 30), (200, 40, 40)).save(folder / "a.png")
+    (folder / "b.txt").write_text("words")
+    with artui.start_run(project="p", catalog=tmp_path / "m.artui", console=False, code=False) as run:
+        run.save("mixed", folder)
+    with Reader(tmp_path / "m.artui") as reader:
+        head = find_version(reader, "mixed")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(FilesScreen(head))
+        await settled(pilot)
+        small = on(pilot, FilesScreen).query_one("#small", ImageView)
+        await _until(pilot, lambda: small.pixels is not None)
+        assert "PNG picture, 40 × 30 px" in shown(pilot) and "▀" * 20 in shown(pilot)
+        await pilot.press("down")
+        await _until(pilot, lambda: "words" in shown(pilot))
+        assert not small.display and "▀" not in shown(pilot)
+
+    explore(tmp_path / "m.artui", flow, size=(120, 36))
+
+
+async def _until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if is_so():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("it never came")
