@@ -15,6 +15,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.grid import Grid, text_of
+from artui.tui.widgets.tablelines import Hidden
 from artui.units import count_text, plural
 
 _CONDITION = re.compile(r"[=<>~]|\b(and|or|not)\b")
