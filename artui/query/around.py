@@ -87,7 +87,7 @@ class Around:
     """The root first, then by how far away they are."""
     links: tuple[Link, ...]
     run_count: int
-    """Without the root, as is `version_count`."""
+    """With the root, as is `version_count`."""
     version_count: int
     is_cut: bool = False
     """Whether there is more than was read: counts are at least so many."""
@@ -168,8 +168,8 @@ def around(
         return Around(
             tuple(_with_heads(reader, connection, spots.spots, is_checked=is_checked)),
             tuple(_links(sides, spots.places)),
-            sum(thing.is_run for thing in spots.reached),
-            sum(not thing.is_run for thing in spots.reached),
+            sum(thing.is_run for thing in (root, *spots.reached)),
+            sum(not thing.is_run for thing in (root, *spots.reached)),
             any(side.is_cut for side in sides),
         )
 

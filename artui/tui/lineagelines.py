@@ -172,7 +172,8 @@ def laid_out(cells: RowCells, name_cells: int, kind_cells: int, width: int) -> l
     rest = width - length_of(spans) - 2
     behind = cells.behind
     if cells.also_count and rest < min(_FEWEST_BEHIND_CELLS, length_of(behind)):
-        behind = [(f"+{cells.also_count:,}", "faint")]
+        words = f"also {cells.also_count:,} more"
+        behind = [(words if len(words) <= rest else f"+{cells.also_count:,}", "faint")]
     return [*spans, ("  ", "text"), *behind] if behind else spans
 
 

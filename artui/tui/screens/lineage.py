@@ -195,8 +195,9 @@ class LineageScreen(CatalogScreen):
             wanted = next((line for line, node in nodes.items() if node.id == self._wanted_id), root_line)
             self.listing.move_to(wanted)
             self._wanted_id = ""
-        runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
-        versions = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.version}
+        everything = (lineage.root, *lineage.upstream, *lineage.downstream)
+        runs = {node.id for node in everything if node.run}
+        versions = {node.id for node in everything if node.version}
         self._summarise(
             lineage.root.run or lineage.root.version or self._subject,
             f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')}",

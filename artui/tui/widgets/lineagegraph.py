@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
 from textual import events
@@ -13,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.figures.layered import DOWN, LINES, UP
-from artui.tui.cells import CURSOR, Palette, Span, strip_of
+from artui.tui.cells import CURSOR, Palette, Span, length_of, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.lines import marked_spans
 from artui.tui.widgets.moving import WHEEL_LINES
@@ -29,7 +30,19 @@ _HEAVY = str.maketrans("─│┌┐└┘", "━┃┏┓┗┛")
 """The path to the root, where it meets no other line."""
 _MARGIN_CELLS = 2
 """Left and right of the whole graph."""
-_WHEEL_CELLS = 8
+_LINE_CELLS = 2
+"""Of the lines that lead to the first column in sight so much is shown."""
+_ENOUGH = 0.75
+"""While so much of the most things that could be in sight is, the picture stays where it is."""
+
+
+class Beyond(NamedTuple):
+    """How many things are not wholly in sight, by the edge beyond which they lie."""
+
+    left: int
+    right: int
+    above: int
+    below: int
 
 
 class LineageGraph(Searched, ScrollView, can_focus=True):
@@ -59,6 +72,10 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         """Rows of the screen for one of the graph: where there is room, every other one is left free."""
         self._left, self._top = _MARGIN_CELLS, 0
         """Free cells and rows before the graph, which stands in the middle of what is larger."""
+        self._head_rows = 0
+        """One where not everything is in sight: it counts what is not."""
+        self._stops: list[int] = [0]
+        """Where the left edge may be: before a column, so that no name begins in the middle of a word."""
         self._is_placed = False
         """Whether the graph has been scrolled to its cursor: it needs room before."""
 
@@ -75,6 +92,7 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
     def show(self, drawing: Drawing, spot_id: str) -> None:
         """Show another drawing with the cursor on a spot, which stays where it is on the screen."""
         before = self._place_on_screen() if self._is_placed and self.drawing is not None else None
+        is_of_another = self.drawing is not None and self.drawing.around.spots[0].id != drawing.around.spots[0].id
         self.drawing = drawing
         self.cursor, self._came_from = drawing.place_of(spot_id), None
         self._by_row = {}
@@ -86,7 +104,12 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         self._find_path()
         if before is not None:
             x, y = self._place_on_screen()
-            self._scroll_by(x - before[0], y - before[1])
+            self._show_from(int(self.scroll_offset.x) + x - before[0], int(self.scroll_offset.y) + y - before[1])
+            self._bring_into_view()
+            kept = self._count_in_sight(int(self.scroll_offset.x), int(self.scroll_offset.y))
+            best = self._best_place()
+            if is_of_another or kept < _ENOUGH * self._count_in_sight(*best):
+                self._show_from(*best)
         self._bring_into_view()
         self.post_message(self.Moved())
 
@@ -101,8 +124,18 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         width, height = self.size.width, self.size.height
         self._stride = 2 if 2 * graph.height <= height + 1 else 1
         rows = self._stride * (graph.height - 1) + 1
-        self._left, self._top = max(_MARGIN_CELLS, (width - graph.width) // 2), max(0, (height - rows) // 2)
-        self.virtual_size = Size(graph.width + 2 * _MARGIN_CELLS, rows)
+        cells = graph.width + 2 * _MARGIN_CELLS
+        self._head_rows = int(cells > width or rows > height)
+        free = height - self._head_rows - rows
+        self._left, self._top = max(_MARGIN_CELLS, (width - graph.width) // 2), self._head_rows + max(0, free // 2)
+        starts = [graph.boxes[layer[0]].x for layer in graph.layers if layer]
+        self._stops = [0, *(self._left + start - _LINE_CELLS for start in sorted(starts) if start)]
+        if cells > width:
+            # So much further that the last columns are shown whole.
+            last = min(bisect_left(self._stops, cells - width), len(self._stops) - 1)
+            del self._stops[last + 1 :]
+            cells = max(cells, self._stops[-1] + width)
+        self.virtual_size = Size(cells, rows + self._head_rows)
         self.refresh()
 
     def _cell(self, place: int) -> tuple[int, int]:
@@ -129,6 +162,8 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         palette, width = self.artui.palette, self.size.width
+        if y < self._head_rows and self.drawing is not None:
+            return strip_of(self._beyond_spans(width), width, palette)
         row, between = divmod(y + int(self.scroll_offset.y) - self._top, self._stride)
         if self.drawing is None or not 0 <= row < self.drawing.graph.height:
             return strip_of((), width, palette)
@@ -145,12 +180,40 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
             if box.x > x:
                 strips.append(self._lines(row, x, box.x, palette))
                 x = box.x
-            label = self._label(place, palette)
-            strips.append(label.crop(x - box.x, min(box.right, start + width) - box.x))
-            x = min(box.right, start + width)
+            stop = min(box.right, start + width)
+            strips.append(_cut_end(self._label(place, palette).crop(x - box.x), stop - x))
+            x = stop
         if x < start + width:
             strips.append(self._lines(row, x, start + width, palette))
         return Strip.join(strips)
+
+    def _beyond_spans(self, width: int) -> list[Span]:
+        """Count what lies beyond each edge, at that edge."""
+        beyond = self.beyond
+        left = f" ◂ {beyond.left:,} more" if beyond.left else ""
+        right = f"{beyond.right:,} more ▸ " if beyond.right else ""
+        counts = ((beyond.above, "above", "▴"), (beyond.below, "below", "▾"))
+        middle = " · ".join(f"{sign} {count:,} {word}" for count, word, sign in counts if count)
+        before = max(1, (width - length_of([(middle, "")])) // 2 - len(left))
+        behind = max(1, width - len(left) - before - len(middle) - len(right))
+        return [(left, "dim"), (" " * before, "dim"), (middle, "dim"), (" " * behind, "dim"), (right, "dim")]
+
+    @property
+    def beyond(self) -> Beyond:
+        """What is not wholly in sight; of what lies in a corner, by its side."""
+        left = right = above = below = 0
+        x, y = int(self.scroll_offset.x), int(self.scroll_offset.y)
+        for place, box in enumerate(self._drawn.graph.boxes):
+            start, row = self._cell(place)
+            if start < x:
+                left += 1
+            elif start + box.width > x + self.size.width:
+                right += 1
+            elif row < y + self._head_rows:
+                above += 1
+            elif row >= y + self.size.height:
+                below += 1
+        return Beyond(left, right, above, below)
 
     def _label(self, place: int, palette: Palette) -> Strip:
         if place not in self._labels:
@@ -272,26 +335,62 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         width, height = self.size.width, self.size.height
         if self.drawing is None or not width or not height:
             return
+        if not self._is_placed:
+            self._is_placed = True
+            self._show_from(*self._best_place())
         left, row = self._cell(self.cursor)
         cells = self.drawing.graph.boxes[self.cursor].width
         x, y = int(self.scroll_offset.x), int(self.scroll_offset.y)
-        if not self._is_placed:
-            self._is_placed = True
-            x, y = left + (cells - width) // 2, row - height // 2
         # Of a name that is wider than the screen the beginning is seen.
         room = max(0, min(width // 4, (width - cells) // 2))
-        x = min(max(x, left + cells + room - width), left - room)
+        if x > left or x < left + cells - width:
+            x = min(max(x, left + cells + room - width), left - room)
         rows = min(height // 4, 3)
-        y = min(max(y, row + rows + 1 - height), row - rows)
+        y = min(max(y, row + rows + 1 - height), row - rows - self._head_rows)
         self._show_from(x, y)
 
-    def _show_from(self, x: int, y: int) -> None:
-        x = max(0, min(x, self.virtual_size.width - self.size.width))
-        y = max(0, min(y, self.virtual_size.height - self.size.height))
-        self.scroll_to(x=x, y=y, animate=False, force=True, immediate=True)
+    def _best_place(self) -> tuple[int, int]:
+        """Find from where most is in sight, with the cursor; of equal places the one that has it nearest to the middle."""
+        width, height = self.size.width, self.size.height
+        left, row = self._cell(self.cursor)
+        cells = self._drawn.graph.boxes[self.cursor].width
+        y = self._within(0, row - height // 2)[1]
+        middle = left + (cells - width) // 2
+        stops = [x for x in self._stops if x <= left and left + min(cells, width) <= x + width] or [
+            self._stop_for(middle)
+        ]
+        x = max(stops, key=lambda x: (self._count_in_sight(x, y), -abs(x - middle)))
+        margin = min(height // 4, 3)
+        first, last = (self._within(0, at)[1] for at in (row + margin + 1 - height, row - margin - self._head_rows))
+        y = max(range(first, last + 1), key=lambda at: (self._count_in_sight(x, at), -abs(at - y)), default=y)
+        return x, y
 
-    def _scroll_by(self, x: int, y: int) -> None:
-        self._show_from(int(self.scroll_offset.x) + x, int(self.scroll_offset.y) + y)
+    def _count_in_sight(self, x: int, y: int) -> int:
+        """Count what would wholly be in sight from a corner."""
+        width, height = self.size.width, self.size.height
+        count = 0
+        for place, box in enumerate(self._drawn.graph.boxes):
+            left, row = self._cell(place)
+            count += x <= left and left + box.width <= x + width and y + self._head_rows <= row < y + height
+        return count
+
+    def _stop_for(self, x: int) -> int:
+        """Give the place of the left edge that is nearest to one, with the cursor in sight."""
+        left = self._cell(self.cursor)[0]
+        near = [stop for stop in self._stops if left - self.size.width < stop <= left] or self._stops
+        return min(near, key=lambda stop: abs(stop - x))
+
+    def _within(self, x: int, y: int) -> tuple[int, int]:
+        return (
+            max(0, min(x, self.virtual_size.width - self.size.width)),
+            max(0, min(y, self.virtual_size.height - self.size.height)),
+        )
+
+    def _show_from(self, x: int, y: int) -> None:
+        x, y = self._within(min(self._stops, key=lambda stop: abs(stop - x)), y)
+        self.scroll_to(x=x, y=y, animate=False, force=True, immediate=True)
+        # What is counted beyond the edges is another number.
+        self.refresh()
 
     # The mouse
 
@@ -325,6 +424,18 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         event.prevent_default()
         # Where all rows are in sight the wheel can only be meant for the columns.
         if is_sideways or event.shift or self.virtual_size.height <= self.size.height:
-            self._scroll_by(change * _WHEEL_CELLS, 0)
+            x = int(self.scroll_offset.x)
+            place = bisect_right(self._stops, x) if change > 0 else bisect_left(self._stops, x) - 1
+            x, y = self._stops[max(0, min(place, len(self._stops) - 1))], int(self.scroll_offset.y)
         else:
-            self._scroll_by(0, change * WHEEL_LINES)
+            x, y = int(self.scroll_offset.x), int(self.scroll_offset.y) + change * WHEEL_LINES
+        self._show_from(x, y)
+
+
+def _cut_end(strip: Strip, cells: int) -> Strip:
+    """Cut a label that the right edge cuts, and show that it is."""
+    if strip.cell_length <= cells:
+        return strip
+    kept = strip.crop(0, cells - 1)
+    style = next((segment.style for segment in reversed(list(kept)) if segment.text.strip()), None)
+    return Strip([*kept, Segment("…", style)], cells)

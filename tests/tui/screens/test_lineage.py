@@ -22,6 +22,7 @@ from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.widgets.lineagegraph import LineageGraph
 from artui.tui.widgets.moving import WHEEL_LINES
 from tests.reading import open_reader
 from tests.tui.looking import HOSTILE, on, settled, shown
@@ -128,6 +129,58 @@ def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Exp
         assert isinstance(pilot.app.screen, ArtifactScreen)
 
     explore(demo_catalog, flow)
+
+
+def _assert_edges_are_told(graph: LineageGraph, text: str) -> None:
+    """No name begins in the middle of a word, one that the right edge cuts ends in dots, and what lies beyond is counted."""
+    assert graph.drawing is not None
+    x, y, width = int(graph.scroll_offset.x), int(graph.scroll_offset.y), graph.size.width
+    lines = text.splitlines()[graph.region.y : graph.region.bottom]
+    in_sight = 0
+    for place, box in enumerate(graph.drawing.graph.boxes):
+        start, row = graph._cell(place)
+        start, row = start - x, row - y
+        assert start >= 0 or start + box.width <= 0, "cut at its beginning"
+        if 0 <= start <= width - box.width and graph._head_rows <= row < graph.size.height:
+            in_sight += 1
+        elif 0 <= start < width - 1 and graph._head_rows <= row < graph.size.height:
+            assert lines[row].rstrip().endswith("…")
+    beyond = graph.beyond
+    assert in_sight + sum(beyond) == len(graph.drawing.labels) and in_sight
+    counted = {"◂ {:,} more": beyond.left, "{:,} more ▸": beyond.right, "▴ {:,} above": beyond.above, "▾ {:,} below": beyond.below}  # fmt: skip
+    assert all((form.format(count) in lines[0]) == bool(count) for form, count in counted.items())
+
+
+def test_the_picture_shows_most_and_counts_what_lies_beyond_its_edges(demo_catalog: Path, explore: Explore) -> None:
+    """Wherever the cursor goes, whatever is unfolded, and after the wheel, edges cut no beginning and count what is behind."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open_lineage(pilot, "digits-model")
+        graph = on(pilot, LineageScreen).graph
+        assert graph.beyond.left and graph.beyond.right
+        assert graph._count_in_sight(int(graph.scroll_offset.x), int(graph.scroll_offset.y)) >= max(
+            graph._count_in_sight(x, int(graph.scroll_offset.y))
+            for x in graph._stops
+            if x <= graph._cell(0)[0] <= x + graph.size.width - graph.drawing.graph.boxes[0].width  # type: ignore[union-attr]
+        )
+        for key in ("right", "right", "right", "down", "home", "down", "i", "end", "pagedown", "o", "i", "v", "v"):
+            await _press(pilot, key)
+            _assert_edges_are_told(graph, shown(pilot)) if graph.display else None
+        for event_type in (*[events.MouseScrollRight] * 3, *[events.MouseScrollLeft] * 2, events.MouseScrollDown):
+            event = event_type(graph, graph.region.x + 1, graph.region.y + 1, 0, 1, 0, False, False, False)
+            pilot.app.screen._forward_event(event)
+            await settled(pilot)
+            _assert_edges_are_told(graph, shown(pilot))
+        counts = shown(pilot).splitlines()[-2]
+        assert "17 versions · 7 runs" in counts, "with the root"
+        await _press(pilot, "v")
+        await pilot.resize_terminal(200, 50)
+        await settled(pilot)
+        assert "17 versions · 7 runs" in shown(pilot)
+        await _press(pilot, "v")
+        _assert_edges_are_told(graph, shown(pilot))
+
+    explore(demo_catalog, flow, size=(80, 24))
 
 
 def _odd(path: Path) -> None:
