@@ -228,6 +228,7 @@ RECORDS: dict[str, Record] = {
         "mean": Field("number?", "their mean"),
         "std": Field("number?", "their standard deviation, divided by n - 1"),
         "quantiles": Field("{number}", "by share, such as `0.5`; between two numbers in proportion"),
+        "are_quantiles_exact": Field("flag", "whether these are exact, or within about half a percent"),
         "most_frequent": Field("[frequent value]", "values that occur most often, if all are known"),
         "histogram_edges": Field("[number]", "of bins of equal width, one more than counts"),
         "histogram_counts": Field("[whole]", "how many numbers each bin has"),
@@ -297,7 +298,7 @@ RECORDS: dict[str, Record] = {
         "wasserstein": Field("number?", "in the unit of the column"),
         "null_shift": Field("number", "share of empty cells in the second less that in the first"),
         "outside": Field("number?", "share of the second's numbers outside the range of the first"),
-        "is_of_nulls": Field("flag", "whether it is the share of empty cells that drifted"),
+        "is_of_nulls": Field("flag", "whether it is the share of empty cells alone that drifted"),
         "is_key": Field("flag", "whether rows are paired by it: it is in no count of drift"),
         "moved_value": Field("moved value?", "of texts the one whose share changed most"),
         "new_values": Field("[text]", "texts that the first does not have"),
@@ -741,6 +742,7 @@ def _column_profile(column: ColumnProfile) -> dict[str, Any]:
         "max",
         "mean",
         "std",
+        "are_quantiles_exact",
     ]
     return {name: getattr(column, name) for name in names} | {
         "quantiles": dict(column.quantiles), "most_frequent": [{"value": value, "count": count} for value, count in column.most_frequent],

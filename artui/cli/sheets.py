@@ -11,7 +11,6 @@ import click
 from artui.cli.layout import GAP, aligned, fit, lay_out_visible
 from artui.safetext import cells_of
 from artui.sheets.sheet import Section, Sheet, Table, columns_that_fit
-from artui.units import plural
 
 INDENT = "  "
 LABEL_CELLS = 9
@@ -70,5 +69,5 @@ def _table(table: Table, indent: str) -> Iterator[str]:
     kept = [[row[place] for place in fitting] for row in chosen]
     lines = aligned(kept, list(fitting.values()), right=[right[place] for place in fitting])
     yield from (indent + line for line in lines)
-    if left_out := len(filled) - len(fitting):
-        yield fit(f"{indent}{plural(left_out, 'more column')}: wider, or --json", width + len(indent)).rstrip()
+    if left_out := [title for place, title in enumerate(chosen[0]) if place not in fitting]:
+        yield fit(f"{indent}also {', '.join(left_out)}: wider, or --json", width + len(indent)).rstrip()

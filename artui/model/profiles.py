@@ -33,7 +33,8 @@ class ColumnProfile:
     mean: float | None = None
     std: float | None = None
     quantiles: Mapping[str, float] = field(default_factory=dict)
-    """By share, such as `0.5`."""
+    """By share, such as `0.5`: about, unless `are_quantiles_exact`."""
+    are_quantiles_exact: bool = True
     most_frequent: tuple[tuple[Value, int], ...] = ()
     edges: tuple[float, ...] = ()
     """Of the histogram, one more than its counts."""

@@ -59,7 +59,11 @@ class Drift:
 
     @property
     def is_of_nulls(self) -> bool:
-        """Say whether it is the share of empty cells that drifted."""
+        """Say whether it is the share of empty cells alone that drifted: the values did not, or cannot be compared."""
+        return self._has_null_shift and self._word_of_values in ("none", "low", "unknown")
+
+    @property
+    def _has_null_shift(self) -> bool:
         return abs(self.null_shift) > _RATE_SHIFT
 
     @property
@@ -68,19 +72,21 @@ class Drift:
         types = {self.before.type, self.after.type}
         if len(types) > 1 and "empty" not in types and types != {"integer", "number"}:
             return "type"
+        values = self._word_of_values
+        if self._has_null_shift and values in ("none", "low", "unknown"):
+            return "moderate"
+        return values
+
+    @property
+    def _word_of_values(self) -> str:
+        """Say it of the cells that have a value, of one type."""
         if self.psi is None:
-            return (
-                "moderate"
-                if abs(self.null_shift) > _RATE_SHIFT
-                else "unknown"
-                if self.before.rows and self.after.rows
-                else "none"
-            )
-        if self.psi <= (self.psi_by_chance or 0) and not self.is_of_nulls:
+            return "unknown" if self.before.rows and self.after.rows else "none"
+        if self.psi <= (self.psi_by_chance or 0):
             return "none"
         if self.psi >= HIGH_PSI:
             return "high"
-        return "moderate" if self.psi >= MODERATE_PSI or self.is_of_nulls else "low"
+        return "moderate" if self.psi >= MODERATE_PSI else "low"
 
 
 WORDS = ("type", "high", "moderate", "low", "none", "unknown")

@@ -90,21 +90,26 @@ class Grid:
         """
         return shares(self, values, low=low, high=high)
 
-    def quantiles(self, shares: Sequence[float], *, low: float, high: float, is_between: bool = True) -> list[float]:
+    def quantiles(
+        self, shares: Sequence[float], *, low: float, high: float, is_between: bool = True, is_whole: bool = False
+    ) -> list[float]:
         """Give the number below which each share of the numbers lies.
 
-        Exact where bins are; else the place within the bin is that of evenly spread numbers.
+        Exact where bins are; else the place within the bin is that of evenly spread numbers, of whole ones if all are whole.
 
         Args:
             shares: between 0 and 1.
             low, high: the smallest and the largest number counted, which narrow the outer bins.
             is_between: whether a share that ends between two numbers gives what lies between them, as `numpy.quantile` and
                 every median of artui do; else a number that was counted (`inverted_cdf`).
+            is_whole: whether all numbers are whole.
         """
         if not self.bins.size:
             return [float("nan")] * len(shares)
         ends = np.cumsum(self.counts)
         lower, upper = np.maximum(self.lower(), low), np.minimum(self.upper(), high)
+        if is_whole:
+            lower, upper = np.ceil(lower), np.floor(upper)
         total = int(ends[-1])
 
         def at(rank: int) -> float:
@@ -113,8 +118,10 @@ class Grid:
             if not self.shift:
                 return float(lower[place])
             count = int(self.counts[place])
-            part = (rank - (int(ends[place]) - count) - 0.5) / count
-            return float(lower[place] + (upper[place] - lower[place]) * part)
+            number = rank - (int(ends[place]) - count)
+            part = (number - 1) / (count - 1) if is_whole and count > 1 else (number - 0.5) / count
+            found = float(lower[place] + (upper[place] - lower[place]) * part)
+            return float(round(found)) if is_whole else found
 
         found = []
         for share in shares:

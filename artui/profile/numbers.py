@@ -66,9 +66,9 @@ class Numbers:
             total, both_mean, both_squares, min(self.min, low), max(self.max, high), self.zero_count + zeros, joined
         )
 
-    def quantiles(self, *shares: float, is_between: bool = True) -> list[float]:
+    def quantiles(self, *shares: float, is_between: bool = True, is_whole: bool = False) -> list[float]:
         """Give the numbers below which these shares lie; with `is_between` false only ones that were counted."""
-        return self.grid.quantiles(shares, low=self.min, high=self.max, is_between=is_between)
+        return self.grid.quantiles(shares, low=self.min, high=self.max, is_between=is_between, is_whole=is_whole)
 
 
 def _with_grid(numbers: Numbers, joined: Grid) -> Numbers:

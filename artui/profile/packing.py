@@ -159,7 +159,7 @@ def facts(profile: Profile) -> dict[str, Any]:
     """Say in words and numbers what a table is like: what the view `profiles` and `--json` show.
 
     `rows`, `odd_rows`, `bad_rows`, `left_out_columns`, `note` (why not all of it was read), and `columns`: of each `name`, `type` and `count`, `null_count`, `distinct` and `is_distinct_exact` always; what there is of `nan_count`,
-    `infinite_count`, `min`, `max`, `mean`, `std`, `quantiles` (by share), `most_frequent` (value and count) and
+    `infinite_count`, `min`, `max`, `mean`, `std`, `quantiles` (by share), `are_quantiles_exact`, `most_frequent` (value and count) and
     `histogram` (`edges`, one more than `counts`). Times are in milliseconds since 1970, UTC.
     """
     return {
@@ -182,9 +182,9 @@ def _facts_of(column: Column) -> dict[str, Any]:
     numbers = column.times if column.type == "time" else column.numbers
     if numbers.count:
         said |= {"min": numbers.min, "max": numbers.max, "mean": _finite(numbers.mean), "std": _finite(numbers.std)}
-        said["quantiles"] = {
-            f"{share:g}": value for share, value in zip(QUANTILES, numbers.quantiles(*QUANTILES), strict=True)
-        }
+        quantiles = numbers.quantiles(*QUANTILES, is_whole=column.type == "integer")
+        said["quantiles"] = {f"{share:g}": value for share, value in zip(QUANTILES, quantiles, strict=True)}
+        said["are_quantiles_exact"] = numbers.grid.is_exact
         edges, counts = histogram(numbers, is_whole=column.type == "integer")
         said["histogram"] = {"edges": edges, "counts": counts}
     if frequent := most_frequent(column):

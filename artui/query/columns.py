@@ -93,7 +93,7 @@ def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> De
     values = [cell for cell in cells if cell is not None]
     counted = Counter(map(_countable, values))
     common = tuple(counted.most_common(MOST_BARS))
-    column = Column("param", name)
+    column = Column("metric", name)
     if not values:
         return None
     if kind_of(values) not in ("number", "whole number"):

@@ -81,6 +81,8 @@ def _column(facts: Mapping[str, Any]) -> ColumnProfile:
         int(facts.get("text_count", 0)), int(facts.get("other_count", 0)),
         _number(facts.get("min")), _number(facts.get("max")), _number(facts.get("mean")), _number(facts.get("std")),
         {str(share): float(value) for share, value in (facts.get("quantiles") or {}).items()},
+        # Older profiles do not say so, but name frequent numbers only where all numbers are known.
+        bool(facts.get("are_quantiles_exact", facts.get("most_frequent") or not facts.get("quantiles"))),
         tuple((_value(pair["value"]), int(pair["count"])) for pair in facts.get("most_frequent", ())),
         tuple(map(float, histogram["edges"])), tuple(map(int, histogram["counts"])),
     )  # fmt: skip

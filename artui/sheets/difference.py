@@ -10,8 +10,9 @@ from artui.model.artifacts import VersionHead
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import different_text, moved_text, shape_texts, share_text, size_text, value_text
+from artui.sheets.profile import different_text, empty_text, moved_text, shape_texts, share_text, size_text, value_text
 from artui.sheets.sheet import (
+    ARROW,
     MIDDLE_DOT,
     NOTHING,
     Cell,
@@ -29,7 +30,6 @@ from artui.sheets.sheet import (
 )
 from artui.units import bytes_text, count_text, number_text, param_texts, plural, time_text
 
-ARROW = "→"
 SIGNS = {"added": "+", "removed": "−", "changed": "~", "moved": "»", "unknown": "?"}
 TONES: dict[str, Tone] = {"added": "good", "removed": "bad", "changed": "warn", "moved": "dim", "unknown": "warn"}
 DRIFT_TONES: dict[str, Tone] = {
@@ -42,7 +42,6 @@ DRIFT_TONES: dict[str, Tone] = {
 }
 _MOST_NAMES = 8
 _MAX_VALUE_CHARS = 24
-_HIGH_PSI = 0.25
 _FEWEST_ALIKE = 3
 """So many files that differ in the same way are one section."""
 _FEWEST_FOLDED = 6
@@ -354,7 +353,7 @@ def drift_row(drift: ColumnDrift, link: Link | None = None) -> Row:
         Cell(before, "dim"),
         Cell(after, "accent"),
         _number(drift.ks),
-        Cell(_empty_text(drift)),
+        Cell(empty_text(drift)),
         Cell(share_text(drift.outside) if drift.outside else NOTHING, "dim"),
         Cell(_news_text(drift), "dim"),
         _number(drift.jensen_shannon),
@@ -368,8 +367,8 @@ def _number(value: float | None) -> Cell:
 def _middle_text(drift: ColumnDrift) -> str:
     """Say what moved most plainly: the type, the empty cells, the mean, or the share of the value whose share changed most."""
     before, after = drift.before, drift.after
-    if drift.word != "type" and drift.is_of_nulls and (drift.psi or 0) < _HIGH_PSI:
-        return f"empty {_empty_text(drift)}"
+    if drift.word != "type" and drift.is_of_nulls:
+        return f"empty {empty_text(drift)}"
     if before.type != after.type and drift.word == "type":
         return f"{before.type} {ARROW} {after.type}"
     if before.mean is not None and after.mean is not None:
@@ -383,18 +382,6 @@ def _middle_text(drift: ColumnDrift) -> str:
     value, share_before, share_after = drift.moved_value
     shown = f"{value[:_MAX_VALUE_CHARS]}…" if len(value) > _MAX_VALUE_CHARS else value or '""'
     return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}"
-
-
-def _empty_text(drift: ColumnDrift) -> str:
-    shares = [
-        (column.null_count + column.nan_count) / column.count if column.count else 0
-        for column in (drift.before, drift.after)
-    ]
-    if not any(shares):
-        return NOTHING
-    return (
-        share_text(shares[0]) if shares[0] == shares[1] else f"{share_text(shares[0])} {ARROW} {share_text(shares[1])}"
-    )
 
 
 def _news_text(drift: ColumnDrift) -> str:

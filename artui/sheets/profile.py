@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
-from artui.sheets.sheet import MIDDLE_DOT, NOTHING, Cell, Fact, Header, Link, Row, Rows, Section, Table
+from artui.sheets.sheet import ARROW, MIDDLE_DOT, NOTHING, Cell, Fact, Header, Link, Row, Rows, Section, Table
 from artui.units import count_text, duration_text, number_text, plural, time_text
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -13,6 +13,8 @@ SHAPE_CELLS = 12
 MOST_NAMED, MOST_LISTED = 2, 8
 """So many of the most frequent values are named."""
 _MAX_VALUE_CHARS = 24
+_FREQUENT = 0.01
+"""A number that fewer of the rows have says nothing of its column."""
 COLUMNS = "columns"
 """What the title of the section begins with."""
 
@@ -59,8 +61,8 @@ def column_table(
         return f"{value_text(column, column.mean)} ± {deviation}"
 
     def quartiles(column: ColumnProfile, *shares: str) -> str:
-        found = [column.quantiles.get(share) for share in shares]
-        return " to ".join(value_text(column, value) for value in found) if None not in found else NOTHING
+        texts = [quantile_text(column, share) for share in shares]
+        return " to ".join(texts) if NOTHING not in texts else NOTHING
 
     measures: tuple[tuple[str, Callable[[ColumnProfile], str]], ...] = (
         ("type", lambda column: column.type),
@@ -87,7 +89,7 @@ def column_table(
         before = f"{name}: " if name else ""
         if frequent := frequent_text(column, MOST_LISTED):
             facts.append(Fact("most frequent", before + frequent))
-        elif column.most_frequent:
+        elif column.most_frequent and column.mean is None:
             texts = [_short(value) for value, _ in column.most_frequent[:MOST_LISTED]]
             facts.append(Fact("such as", before + ", ".join(texts)))
     return Section("", facts=tuple(facts), table=Table((Header(""), *(Header(name) for name, _ in sides)), rows))
@@ -100,12 +102,23 @@ def _drift_facts(drift: ColumnDrift) -> tuple[Fact, ...]:
     said += [f"{name} {value:.3g}" for name, value in distances if value is not None]
     said += [f"moved by {moved_text(drift)}"] if drift.wasserstein is not None else []
     said += [f"{share_text(drift.outside)} out of the range before"] if drift.outside else []
-    word = f"{drift.word}, of the empty cells" if drift.is_of_nulls else drift.word
+    empty = empty_text(drift)
+    also = f"; also empty {empty}" if ARROW in empty and abs(drift.null_shift) >= _FREQUENT else ""
+    word = f"{drift.word}: empty {empty}" if drift.is_of_nulls and drift.word == "moderate" else f"{drift.word}{also}"
     word += ", not counted: rows are paired by it" if drift.is_key else ""
     return (
         Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word in ("moderate", "high", "type") else "plain"),
         *(Fact(label, ", ".join(text or '""' for text in texts[:MOST_LISTED]), "plain") for label, texts in (("new values", drift.new_values), ("gone values", drift.gone_values)) if texts),
     )  # fmt: skip
+
+
+def empty_text(drift: ColumnDrift) -> str:
+    """Say which share of the cells is empty, or NaN, before and after."""
+    shares = [(column.null_count + column.nan_count) / column.count if column.count else 0 for column in (drift.before, drift.after)]  # fmt: skip
+    if not any(shares):
+        return NOTHING
+    texts = [share_text(share) for share in shares]
+    return texts[0] if shares[0] == shares[1] else f"{texts[0]} {ARROW} {texts[1]}"
 
 
 def moved_text(drift: ColumnDrift) -> str:
@@ -132,14 +145,15 @@ def odd_facts(table: TableProfile) -> list[Fact]:
 
 
 def _row(column: ColumnProfile, link: Link) -> Row:
-    middle, is_time = column.quantiles.get("0.5"), column.type == "time"
+    is_time = column.type == "time"
     return (
         Cell(column.name or "?", "strong", link),
         Cell(column.type, "warn" if column.type == "mixed" else "dim"),
         Cell(values_text(column), "dim"),
         _empty(column),
         Cell(range_text(column)),
-        *(Cell(value_text(column, value)) for value in (middle, column.mean, None if is_time else column.std)),
+        Cell(quantile_text(column, "0.5")),
+        *(Cell(value_text(column, value)) for value in (column.mean, None if is_time else column.std)),
         Cell(different_text(column)),
     )
 
@@ -176,6 +190,12 @@ def different_text(column: ColumnProfile) -> str:
     return f"{'' if column.is_distinct_exact else '~'}{count_text(column.distinct)}"
 
 
+def quantile_text(column: ColumnProfile, share: str) -> str:
+    """Write the number below which a share of a column's numbers lies: `~3,000` if that is about."""
+    text = value_text(column, column.quantiles.get(share))
+    return text if column.are_quantiles_exact or text == NOTHING else f"~{text}"
+
+
 def value_text(column: ColumnProfile, value: float | None) -> str:
     """Write a number of a column, of one of times as a time."""
     if value is None:
@@ -205,14 +225,19 @@ def values_text(column: ColumnProfile) -> str:
 
 
 def frequent_text(column: ColumnProfile, most: int) -> str:
-    """Name the most frequent values with the share of the rows that have them, and count the others."""
+    """Name the most frequent values with the share of the rows that have them, and count the others; nothing of numbers none of which is frequent."""
     if not column.most_frequent or column.most_frequent[0][1] < 2:
         return ""
-    named = [
-        f"{_short(value)} {share_text(count / max(1, column.count))}" for value, count in column.most_frequent[:most]
-    ]
+    if column.mean is not None and column.most_frequent[0][1] < _FREQUENT * column.count:
+        return ""
+    named = [_named(value, share_text(count / max(1, column.count))) for value, count in column.most_frequent[:most]]
     more = column.distinct - len(named)
-    return ", ".join(named) + (f" +{count_text(more)}" if more > 0 else "")
+    return ", ".join(named) + (f" and {count_text(more)} more" if more > 0 else "")
+
+
+def _named(value: str | float, share: str) -> str:
+    """Name a value and its share; of a number the share stands apart."""
+    return f"{_short(value)} {share}" if isinstance(value, str) else f"{_short(value)} ({share})"
 
 
 def shape_text(counts: Sequence[float], cells: int = SHAPE_CELLS, *, most: float | None = None) -> str:

@@ -22,6 +22,7 @@ Tone = Literal["plain", "strong", "dim", "faint", "accent", "mark", "good", "war
 
 NOTHING = "·"
 """Stands in a cell that has no value."""
+ARROW = "→"
 MIDDLE_DOT = " · "
 """Between parts of one line."""
 

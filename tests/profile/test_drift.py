@@ -113,7 +113,9 @@ def test_types_and_nulls_are_drift() -> None:
     }
     assert drift.drift(_column(numbers), _column([1.0, 2.5, 3.0, 4.0] * 30)).word in ("high", "moderate")
     shifted = drift.drift(_column(numbers), _column([*numbers, *[None] * 30]))
-    assert shifted.null_shift == pytest.approx(0.2)
+    assert shifted.null_shift == pytest.approx(0.2) and shifted.is_of_nulls
+    both = drift.drift(_column(numbers), _column([*([4] * 120), *[None] * 30]))
+    assert both.word == "high" and not both.is_of_nulls, "the values drifted, whatever became of the empty cells"
 
 
 FROUROS = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "artui-tests" / "frouros"

@@ -88,6 +88,14 @@ def test_quantiles_are_those_of_numpy(seed: int) -> None:
         assert found[0] == values.min() and found[-1] == values.max()
 
 
+def test_quantiles_of_whole_numbers_that_follow_each_other_are_exact() -> None:
+    """Bins of several whole numbers hold these alone: of keys of rows the median is that of the rows."""
+    for count in (1200, 5000, 100_000):
+        keys = np.arange(100.0, 100 + count)
+        found = Numbers().with_values(keys).quantiles(0.25, 0.5, 0.75, is_whole=True)
+        assert found == pytest.approx(np.quantile(keys, (0.25, 0.5, 0.75)), abs=0.75 if count > 50_000 else 1e-9)
+
+
 def test_moments_of_parts_are_those_of_all() -> None:
     """Mean, deviation and extremes are numpy's, also of numbers far from zero; sums beyond the floats are said to be so."""
     values = np.random.default_rng(1).normal(1e9, 1.0, 10_000)

@@ -12,7 +12,7 @@ from artui.profile.tables import Table
 from artui.query.difference.tables import summary_of, table_difference
 from artui.query.profiles import of_sketch
 from artui.sheets.difference import DRIFT_HEADERS, drift_row, file_sections
-from artui.sheets.profile import column_table, odd_facts, profile_section, shape_text, share_text
+from artui.sheets.profile import column_table, frequent_text, odd_facts, profile_section, shape_text, share_text
 from artui.sheets.sheet import Section, columns_that_fit
 
 CSV = b"n,t,day,same,words,[red]\x1b[31m\n" + b"".join(
@@ -45,7 +45,7 @@ def test_each_column_is_a_row() -> None:
     assert rows[0] == ["n", "integer", "██████████", "·", "0 to 9", "4.500", "4.500", "2.873", "10"]
     assert rows[1] == ["t", "text", "a 50 %, b 50 %", "·", "·", "·", "·", "·", "2"]
     assert [*rows[2][:2], *rows[2][3:5], rows[2][-1]] == ["day", "time", "·", "2026-01-01 to 2026-01-28", "28"]
-    assert rows[3] == ["same", "integer", "7 100 %", "·", "7", "7", "7", "0", "1"]
+    assert rows[3] == ["same", "integer", "7 (100 %)", "·", "7", "7", "7", "0", "1"]
     assert [rows[4][2], rows[4][-1]] == ["hardly any occurs twice", "2,000"]
     assert [rows[5][1], rows[5][3], rows[5][-1]] == ["text", "75 %", "1"] and "\x1b" not in rows[5][0]
     links = [row[0].link for row in section.table.rows]
@@ -65,7 +65,37 @@ def test_all_that_is_known_of_a_column_is_in_one_table() -> None:
     said = {row[0].text: [cell.text for cell in row[1:]] for row in section.table.rows}
     assert said["range"] == ["1 to 2", "1"] and said["NaN"] == ["·", "50 (50 %)"]
     assert "infinite" not in said and said["mean ± sd"] == ["1.500 ± 0.5025", "1 ± 0"]
-    assert [fact.text for fact in section.facts] == ["a:v1: 1 50 %, 2 50 %", "a:v2: 1 50 %"]
+    assert [fact.text for fact in section.facts] == ["a:v1: 1 (50 %), 2 (50 %)", "a:v2: 1 (50 %)"]
+
+
+def test_numbers_that_are_about_say_so_and_rare_ones_are_not_named() -> None:
+    """Quantiles of many different numbers have a tilde, as their count has; the few that occur twice are not listed."""
+    many = b"n\n" + b"".join(b"%.3f\n" % (row * 1.1 % 997) for row in range(4000)) + b"5.5\n" * 3
+
+    (column,) = of_sketch(profile_of(Table("csv"), io.BytesIO(many))).columns
+    section = column_table([("", column)], is_drawn=False)
+
+    assert section.table is not None and not section.facts
+    said = {row[0].text: row[1].text for row in section.table.rows}
+    assert said["median"].startswith("~") and said["middle half"].count("~") == 2 and "~" not in said["range"]
+    assert not column.are_quantiles_exact and frequent_text(column, 8) == ""
+
+
+def test_what_drifted_besides_the_empty_cells_is_said() -> None:
+    """Of values that drifted the empty cells stand behind; where these alone did, they are named first."""
+    kept = b"".join(b"%d,%d\n" % (row, row // 50) for row in range(500))
+    moved = b"".join(b"%d,%s\n" % (row, b"" if row % 10 == 3 else b"%d" % max(5, row // 50)) for row in range(500))
+    emptied = b"".join(b"%d,%s\n" % (row, b"" if row % 10 == 3 else b"%d" % (row // 50)) for row in range(500))
+
+    def said(after: bytes) -> str:
+        first, second = (profile_of(Table("csv"), io.BytesIO(b"k,n\n" + content)) for content in (kept, after))
+        (drift,) = [drift for drift in table_difference(first, second, None).drifts if drift.name == "n"]
+        section = column_table([("a", drift.before), ("b", drift.after)], drift)
+        return next(fact.text for fact in section.facts if fact.label == "drift")
+
+    assert said(moved).startswith("high; also empty 0 % → 10 %") and said(emptied).startswith(
+        "moderate: empty 0 % → 10 %"
+    )
 
 
 def test_of_texts_that_are_not_drawn_some_are_named_and_of_times_how_far_they_lie_apart() -> None:

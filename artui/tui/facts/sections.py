@@ -277,8 +277,8 @@ class DrawnTable:
         """
         self._table, self._title, self._before, self._name_cells = table, title, before, name_cells
         self._beside, self._below = beside, below
-        self._left_out = 0
-        """So many columns have no room."""
+        self._left_out: tuple[str, ...] = ()
+        """The titles of columns that have no room."""
         rows, headers = [row for rows in (table.rows, *beside) for row in rows], table.headers
         self._measured = rows
         self._have_signs = [any(sign_of(row[place].link) for row in rows) for place in range(len(headers))]
@@ -317,16 +317,16 @@ class DrawnTable:
         signs = [2 * has_sign for has_sign in self._have_signs]
         widths = [width and width + sign for width, sign in zip(self._widths, signs, strict=True)]
         fitting = columns_that_fit(self._table.headers, widths, cells - len(self._before), gap=2)
-        drawn, left_out = self, 0
+        drawn, left_out = self, list[str]()
         for place in reversed(range(len(widths))):
             if widths[place] and place not in fitting:
-                drawn, left_out = drawn._without(place), left_out + 1
+                drawn, left_out = drawn._without(place), [self._table.headers[place].title, *left_out]
         drawn._widths = [
             fitting.get(place, 0) - sign if place in fitting else 0
             for place, sign in enumerate(signs)
             if place in fitting or not widths[place]
         ]
-        drawn._left_out = left_out
+        drawn._left_out = tuple(left_out)
         return drawn
 
     def _place_of(self, title: str) -> int | None:
@@ -418,7 +418,7 @@ class DrawnTable:
             texts = self._below[number] if self._below else ()
             lines += [Line([(before + _BELOW_INDENT + cell.text, STYLES[cell.tone])]) for cell in texts]
         if self._left_out:
-            lines.append(Line([(f"{before}{plural(self._left_out, 'more column')}: wider, or enter", "faint")]))
+            lines.append(Line([(f"{before}also {', '.join(self._left_out)}: wider, or enter", "faint")]))
         return lines
 
     def _row_line(self, row: Row) -> Line:

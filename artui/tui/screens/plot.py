@@ -35,7 +35,7 @@ from artui.tui.cells import (
     most_cells,
 )
 from artui.tui.colouring import colour_at, mark_of
-from artui.tui.keys import bindings, keys_of
+from artui.tui.keys import bindings, keys_of, pairs_of
 from artui.tui.keytable import ACTS
 from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
@@ -806,6 +806,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def _take_histogram(self, description: Description) -> None:
         self.query_one(Histogram).show(description, self._title_of(description.column))
+        self.show_keys()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Offer no logarithmic axis of what has none."""
+        pairs = super().footer_pairs()
+        has_log_axis = self.tab != "histogram" or self.query_one(Histogram).has_log_axis
+        return pairs if has_log_axis else [pair for pair in pairs if pair not in pairs_of({"histogram.log_x"})]
 
     def on_histogram_filtered(self) -> None:
         histogram = self.query_one(Histogram)

@@ -12,6 +12,7 @@ from artui.query.runs.statistics import Description, Quantiles
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
 from artui.tui.facts.file import file_spans
+from artui.tui.keys import pairs_of
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
@@ -89,6 +90,10 @@ class TablePictureScreen(DrawsCharts):
         """Give the picture."""
         return self.query_one("#picture")
 
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Offer no other axis of what was counted elsewhere."""
+        return _offered(super().footer_pairs(), has_log_axis=False) if self.picture.kind == "bars" else super().footer_pairs()  # fmt: skip
+
     def go_back(self) -> bool:
         """Leave the question, the zoom or the single chart; false if there is none of them."""
         if self.query_one(Prompt).leave():
@@ -134,6 +139,11 @@ class SpreadScreen(DrawsCharts):
         if described is not None:
             self.described = described
             self.query_one(Bars).show(described, clean(described.column.name, max_chars=80))
+            self.show_keys()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Offer the other axis where there is one."""
+        return _offered(super().footer_pairs(), has_log_axis=self.query_one(Bars).has_log_axis)
 
     def on_histogram_scale_wanted(self) -> None:
         is_log = self.query_one(Bars).wants_log
@@ -150,6 +160,10 @@ class SpreadScreen(DrawsCharts):
     def go_back(self) -> bool:
         """Leave the question; false if there is none."""
         return self.query_one(Prompt).leave()
+
+
+def _offered(pairs: list[tuple[str, str]], *, has_log_axis: bool) -> list[tuple[str, str]]:
+    return pairs if has_log_axis else [pair for pair in pairs if pair not in pairs_of({"bars.log_x"})]
 
 
 def _description(picture: TablePicture) -> Description:

@@ -181,7 +181,7 @@ def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     if len(values) < fewest:
         values = _at_least(lambda count: nice_ticks(power_of_ten(low), power_of_ten(high), count), most)
         values = [value for value in values if value > 0]
-    texts = [f"{value:.12g}" for value in values]
+    texts = [f"{value:,.12g}" for value in values]
     if any("e" in text or len(text) > _PLAIN_CELLS for text in texts) or len(set(texts)) < len(set(values)):
         texts = distinct_texts(values)
     return [((math.log10(value) - low) / span, text) for value, text in zip(values, texts, strict=True)]

@@ -35,6 +35,8 @@ _WORD_CELLS, _MAX_WORD_CELLS = 10, 24
 _MAX_WORDS = 60
 _OFTEN = 0.02
 """Among numbers the most frequent is named if it is so large a part of them."""
+_MOST_OFTEN = 3
+"""So many that occur equally often are named; more say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +245,14 @@ class Histogram(Picture):
         if description.odd_count:
             parts.append((1, (f" · {count_text(description.odd_count)} NaN or infinite", "bad")))
         if description.quantiles is not None and description.distinct > 1 and description.frequencies[:1]:
-            value, count = description.frequencies[0]
-            if count > 1 and count / max(1, description.count) >= _OFTEN:
+            count = description.frequencies[0][1]
+            often = [value for value, other in description.frequencies if other == count]
+            if count > 1 and count / max(1, description.count) >= _OFTEN and len(often) <= _MOST_OFTEN:
                 share = percent_text(count / description.total)
-                parts.append((6, (f" · most often {clean(param_text(value), max_chars=20)}, {share}", "dim")))
+                names = [clean(param_text(value), max_chars=20) for value in often]
+                named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+                each = "each " if len(names) > 1 else ""
+                parts.append((6, (f" · most often {named}, {each}{share}", "dim")))
         return parts
 
     def figure(self) -> Figure | None:
@@ -293,6 +299,12 @@ class Histogram(Picture):
         if self.bars:
             self.post_message(self.Filtered())
 
+    @property
+    def has_log_axis(self) -> bool:
+        """Whether it can be drawn on a logarithmic axis: of numbers above zero, which can be counted in other bins."""
+        description = self.description
+        return description is not None and bool(description.bins) and (description.is_log or description.geometric_mean is not None)  # fmt: skip
+
     def action_log_x(self) -> None:
         """Ask for the other scale; bins on a logarithmic one are counted anew."""
         description = self.description
@@ -333,6 +345,10 @@ class Bars(Histogram, inherit_bindings=False):
     BINDINGS = bindings("bars")
     can_recount = False
     """Whether what was counted can be counted in other bins."""
+
+    @property
+    def has_log_axis(self) -> bool:
+        return self.can_recount and super().has_log_axis
 
     def action_log_x(self) -> None:
         if self.can_recount:

@@ -141,6 +141,7 @@ def test_a_table_is_walked_sorted_and_searched(tables: Path, explore: Explore) -
         described = on(pilot, SpreadScreen).described
         shown_names = Counter(rows[place][2] for place in grid.places if rows[place][2])
         assert dict(described.frequencies) == shown_names and described.total == len(grid.places) < COUNT
+        assert "log x" not in shown(pilot), "names have no logarithmic axis"
         await pilot.press("escape", "escape", "0", "tab")
         await settled(pilot)
         assert "id,size,label" in shown(pilot)
