@@ -221,7 +221,7 @@ WRITING = (
     ("promote", f"{MODEL}:v1", "--why", "best"), ("approve", f"{MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
     ("declare", MODEL, "licence=Apache-2.0", "sensitivity=public"), ("declare", f"{MODEL}:v1", "owner="),
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
-    ("gc", "--keep", "last 1 and used and approved"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
+    ("gc", "--keep", "last 1 and used and approved", "--yes"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
     ("forget", "box-3", "--yes"), ("forget", f"{OTHER_MODEL}:v1", "--yes"), ("forget", BASELINE, "--yes"),
     ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"),
 )  # fmt: skip

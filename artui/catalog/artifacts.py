@@ -38,6 +38,7 @@ from artui.errors import (
     UsageError,
 )
 from artui.model import RELATIONS, STAGES, Preview, Relation
+from artui.near import did_you_mean
 from artui.paths import PATH_BYTES, is_file_name, usable_path
 from artui.reference import Reference, check_name
 
@@ -313,7 +314,9 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     ]
     chosen = [candidate for candidate in candidates if candidate[2] == project] or candidates
     if not chosen:
-        raise UnknownReference(f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection))
+        raise UnknownReference(
+            f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection, reference.name)
+        )
     if len(chosen) > 1:
         offered = " or ".join(f"{owner}/{name}" for _, name, owner in chosen[:5])
         raise AmbiguousReference(f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}.")
@@ -433,7 +436,10 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
     )
 
 
-def _offer_artifacts(connection: sqlite3.Connection) -> str:
+def _offer_artifacts(connection: sqlite3.Connection, name: str) -> str:
+    every = connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC")
+    if near := did_you_mean(name, (str(row[0]) for row in every)):
+        return f"{near} `artui ls --artifacts` lists all."
     query = "SELECT name, count(*) OVER () FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6"
     rows = connection.execute(query).fetchall()
     if not rows:

@@ -6,6 +6,7 @@ writing, and what is not hashed yet, always stays; what an alias names stays unl
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,8 @@ from artui.errors import CatalogDamaged, UsageError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
-_REASONS = "last N, newer 30d, aliased, used, approved"
+_BEST = re.compile(r"best\s+(\d{1,9})\s+by\s+(\S.*?)(?:\s+(lowest|highest))?\Z", re.IGNORECASE)
+_REASONS = "last N, best N by METRIC, newer 30d, aliased, used, approved"
 DIGEST_BYTES = 32
 _WORDS = {
     "aliased": "an alias names it",
@@ -31,11 +33,27 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The best versions of each artifact by a result: a number in their metadata, or else a metric of the run that made them."""
+
+    count: int
+    metric: str
+    is_lowest: bool | None = None
+    """Whether lower is better; None where that was not written."""
+
+    @property
+    def words(self) -> str:
+        """Say which way is better, if that is known."""
+        return "" if self.is_lowest is None else f", the {'lowest' if self.is_lowest else 'highest'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Reasons to keep a version."""
 
     last: int = 0
     """So many of the newest of each artifact."""
+    best: tuple[Best, ...] = ()
     newer_ms: int = 0
     """Those that are younger than this."""
     words: frozenset[str] = frozenset()
@@ -76,11 +94,14 @@ def parse_rule(text: str) -> Rule:
     Raises:
         UsageError: it holds what is no reason to keep a version, or none.
     """
-    last, newer_ms, words = 0, 0, set()
-    for part in re.split(r"\s+(?:and|or)\s+|,", text.strip().lower()):
-        word, _, value = part.strip().partition(" ")
+    last, newer_ms, words, best = 0, 0, set(), []
+    for part in re.split(r"\s+(?:and|or)\s+|,", text.strip(), flags=re.IGNORECASE):
+        word, _, value = part.strip().lower().partition(" ")
         value = value.strip()
-        if word in _WORDS and not value:
+        if (match := _BEST.match(part.strip())) is not None and int(match[1]):
+            is_lowest = None if match[3] is None else match[3].lower() == "lowest"
+            best.append(Best(int(match[1]), match[2].strip("\"'`"), is_lowest))
+        elif word in _WORDS and not value:
             words.add(word)
         elif word == "last" and value.isascii() and value.isdigit() and 0 < int(value[:10]) < 10**9:
             last = int(value[:10])
@@ -91,7 +112,7 @@ def parse_rule(text: str) -> Rule:
                 f"{part.strip()[:60]!r} is no reason to keep a version.",
                 remedy=f"Write one of {_REASONS}, or several with `or` between them: one is enough.",
             )
-    return Rule(last, newer_ms, frozenset(words))
+    return Rule(last, tuple(best), newer_ms, frozenset(words))
 
 
 def rule_words(rule: Rule) -> str:
@@ -99,6 +120,9 @@ def rule_words(rule: Rule) -> str:
     reasons = []
     if rule.last:
         reasons.append("it is the newest of its artifact" if rule.last == 1 else f"it is one of the newest {rule.last:,} of its artifact")  # fmt: skip
+    for best in rule.best:
+        what = f"has the best {best.metric} of its artifact" if best.count == 1 else f"is one of the best {best.count:,} of its artifact by {best.metric}"  # fmt: skip
+        reasons.append(f"it {what}{best.words}")
     if rule.newer_ms:
         reasons.append(f"it is younger than {_span_text(rule.newer_ms)}")
     reasons += [words for word, words in _WORDS.items() if word in rule.words]
@@ -124,11 +148,20 @@ def span_ms(text: str) -> int:
 
 
 def going(
-    connection: sqlite3.Connection, rule: Rule, *, now_ms: int, among: Iterable[int] | None = None
+    connection: sqlite3.Connection,
+    rule: Rule,
+    *,
+    now_ms: int,
+    among: Iterable[int] | None = None,
+    results: Sequence[Mapping[int, float]] = (),
 ) -> list[Named]:
-    """Name the versions that a rule does not keep, by artifact and number; of those `among` which alone may go, if given.
+    """Name the versions that a rule does not keep, by artifact and number.
 
     What an alias names is among them: who deletes says whether it is meant.
+
+    Args:
+        among: the versions which alone may go; None for all.
+        results: for each `best` of the rule the results of versions by their keys.
     """
     rows = connection.execute(
         f"SELECT {_NAMED}, v.artifact_key FROM version AS v "
@@ -138,6 +171,8 @@ def going(
     kept, aliases = _being_written(connection), _aliases(connection)
     for word in rule.words:
         kept |= _kept_for(connection, word)
+    for best, values in zip(rule.best, results, strict=True):
+        kept |= best_of(best, values, [(row[0], row[-1]) for row in rows])
     places: dict[int, int] = {}
     named = []
     for *row, artifact_key in rows:
@@ -150,6 +185,21 @@ def going(
         if not is_kept and is_whole and (chosen is None or version.key in chosen):
             named.append(version)
     return named
+
+
+def best_of(best: Best, values: Mapping[int, float], versions: Iterable[tuple[int, int]]) -> set[int]:
+    """Give the keys of the best versions of each artifact; of equal ones the newest, and none whose result is NaN.
+
+    Args:
+        values: results of versions by their keys.
+        versions: keys of versions and of their artifacts, the newest of each artifact first.
+    """
+    by_artifact: dict[int, list[int]] = {}
+    for key, artifact_key in versions:
+        if key in values and math.isfinite(values[key]):
+            by_artifact.setdefault(artifact_key, []).append(key)
+    sign = 1 if best.is_lowest else -1
+    return {key for keys in by_artifact.values() for key in sorted(keys, key=lambda key: sign * values[key])[: best.count]}  # fmt: skip
 
 
 _NAMED = "v.key, v.id, a.name, v.number, v.size_bytes, v.created_ms, v.deleted_ms, a.key, v.digest"

@@ -16,6 +16,7 @@ import orjson
 
 from artui.errors import UsageError
 from artui.model import FACTS, ArtifactHead, ArtifactRow, Column, VersionHead
+from artui.near import did_you_mean
 from artui.query.artifacts import version_heads
 from artui.query.collation import number_of
 from artui.query.declared import facts_by_name
@@ -301,11 +302,8 @@ def _named(reader: Reader, name: str) -> Column:
     key = rest if dot and source.lower() == "metadata" else name
     if ("metadata", key) in every:
         return every["metadata", key]
-    import difflib
-
     known = [column_name for _, column_name in every]
-    close = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.6)
-    remedy = f"Did you mean {' or '.join(close)}?" if close else f"Use {', '.join(SHOWN)}, metadata.NAME or fact.NAME."
+    remedy = did_you_mean(name, known) or f"Use {', '.join(SHOWN)}, metadata.NAME or fact.NAME."
     raise UsageError(f"{name!r} is no column of artifacts.", remedy=remedy)
 
 

@@ -10,6 +10,7 @@ from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
 from artui.catalog.standing import deletion_text, refuse_removed_run
 from artui.errors import AmbiguousReference, ArtuiError, DeletedReference, UnknownReference, UsageError
+from artui.near import did_you_mean
 from artui.query.artifacts import artifact_list, version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
@@ -37,17 +38,13 @@ def find_run(reader: Reader, text: str) -> RunHead:
         if not count and reference.could_be_id:
             low = reference.name.upper()
             heads, count = _runs_where(connection, "r.id >= :low AND r.id < :high", {"low": low, "high": low + "~"})
-        newest = [
-            cell_of.text(row[0])
-            for row in connection.execute(
-                "SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC LIMIT 5"
-            )
-        ]
+        names = run_names(connection) if not heads else []
     if not heads:
         with reader.snapshot() as connection:
             refuse_deleted_run(connection, reference.name)
         _refuse_version(reader, text)
-        offered = f"The newest are {', '.join(newest)}." if newest else "The catalog has no runs yet."
+        newest = f"The newest are {', '.join(names[:5])}." if names else "The catalog has no runs yet."
+        offered = did_you_mean(reference.name, names) or newest
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
     if reference.has_version:
         raise UsageError(f"{text!r} names a version, and a run has none.", remedy=f"Write {reference.name}.")
@@ -55,6 +52,12 @@ def find_run(reader: Reader, text: str) -> RunHead:
         ids = ", ".join(head.id for head in heads)
         raise AmbiguousReference(f"{count:,} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
     return heads[0]
+
+
+def run_names(connection: sqlite3.Connection) -> list[str]:
+    """Give the names of runs, of the newest first."""
+    query = "SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC, key DESC LIMIT 20000"
+    return [cell_of.text(row[0]) for row in connection.execute(query)]
 
 
 def _refuse_version(reader: Reader, text: str) -> None:
@@ -158,7 +161,11 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
     except UnknownReference:
         if isinstance(not_a_run, DeletedReference):
             raise not_a_run from None
-        raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
+        with reader.snapshot() as connection:
+            names = run_names(connection)
+        names += [head.name for head in artifact_list(reader)]
+        remedy = did_you_mean(text, names) or not_a_run.remedy
+        raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=remedy) from None
 
 
 def find_version(reader: Reader, text: str) -> VersionHead:
@@ -227,9 +234,13 @@ def find_artifact(reader: Reader, name: str) -> ArtifactHead:
     Raises:
         UnknownReference, AmbiguousReference: there is none, or projects have one of that name each.
     """
-    same = [head for head in artifact_list(reader) if name in (head.name, f"{head.project}/{head.name}")]
+    every = artifact_list(reader)
+    same = [head for head in every if name in (head.name, f"{head.project}/{head.name}")]
     if not same:
-        raise UnknownReference(f"There is no artifact {name!r}.", remedy="`artui ls --artifacts` lists what there is.")
+        near = did_you_mean(name, (head.name for head in every))
+        raise UnknownReference(
+            f"There is no artifact {name!r}.", remedy=near or "`artui ls --artifacts` lists what there is."
+        )
     if len(same) > 1:
         offered = " or ".join(f"{head.project}/{head.name}" for head in same[:_OFFERED])
         raise AmbiguousReference(f"{name!r} is in {len(same)} projects.", remedy=f"Write {offered}.")

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from artui.catalog import retention
+from artui.errors import UsageError
+from artui.query.direction import guess_direction, has_direction
+from artui.query.measures import results_by
 
 if TYPE_CHECKING:
     from artui.catalog import Catalog
-    from artui.catalog.retention import Broken, Named
+    from artui.catalog.retention import Broken, Named, Rule
     from artui.query.reader import Reader
 
 USUAL_GRACE = "30d"
@@ -90,6 +93,27 @@ class Plan:
         )  # fmt: skip
 
 
+def rule_of(text: str) -> Rule:
+    """Read a rule, and say of each result which way it is better: as it is written, or as its name says.
+
+    Raises:
+        UsageError: the rule cannot be understood, or nobody knows which way a result is better.
+    """
+    rule = retention.parse_rule(text)
+    best = []
+    for one in rule.best:
+        is_lowest = one.is_lowest
+        if is_lowest is None:
+            if not has_direction(one.metric):
+                raise UsageError(
+                    f"Nobody knows whether a low or a high {one.metric!r} is better.",
+                    remedy=f"Write best {one.count} by {one.metric} lowest, or highest.",
+                )
+            is_lowest = guess_direction(one.metric) == "lower"
+        best.append(replace(one, is_lowest=is_lowest))
+    return replace(rule, best=tuple(best))
+
+
 def plan_for(
     reader: Reader, *, keep: str | None, where: str = "", older_than: str = USUAL_GRACE, with_aliased: bool = False, now_ms: int
 ) -> Plan:  # fmt: skip
@@ -110,7 +134,10 @@ def plan_for(
     before_ms = now_ms - grace_ms
     among = matching_versions_of(reader, where, is_of_all=True) if where.strip() else None
     with reader.snapshot() as connection:
-        gone = [] if rule is None else retention.going(connection, rule, now_ms=now_ms, among=among)
+        results = [results_by(connection, best.metric) for best in rule.best] if rule is not None else []
+        # Whether there is such a result comes before which way it is better.
+        rule = None if keep is None else rule_of(keep)
+        gone = [] if rule is None else retention.going(connection, rule, now_ms=now_ms, among=among, results=results)
         deleted = [version for version in gone if with_aliased or not version.aliases]
         every = retention.removable(connection, before_ms=_EVER_MS)
         removed, waiting = _parted((version for version in every if among is None or version.key in among), before_ms)

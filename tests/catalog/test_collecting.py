@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ from artui.errors import ArtuiError, UsageError
 from artui.query.damage import damaged_runs
 from artui.query.history import EVENTS
 from artui.query.reader import Reader
-from artui.query.retention import plan_for
+from artui.query.retention import plan_for, rule_of
 from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
 from artui.query.series.points import get_series
@@ -83,9 +84,47 @@ def test_a_rule_keeps_what_it_has_a_reason_for(tmp_path: Path) -> None:
     assert [(v.reference, v.aliases) for v in spared.spared] == [("m:v1", ("production",))]
 
 
+def test_a_rule_keeps_the_best_by_a_result(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """By a number of the metadata, or else by the metric of the run; the direction is that of the name or as written."""
+    path = tmp_path / "x.artui"
+    losses = [0.4, 0.2, math.nan, 0.1, 0.1, 0.3, math.inf]
+    for number, loss in enumerate(losses):
+        with artui.start_run(project="p", catalog=str(path), name=f"r{number}") as run:
+            run.log({"val/acc": 1 - loss, "thing": float(number % 3)}, step=1)
+            (tmp_path / "a").write_bytes(bytes([number]))
+            run.save(
+                "m",
+                tmp_path / "a",
+                kind="model",
+                metadata={"Val_Loss": loss, "scores": {"f1": number}} if number else {},
+            )
+    ids = range(1, 8)
+    kept = {
+        "best 1 by Val_Loss": {5}, "best 3 by Val_Loss": {5, 4, 2}, "best 2 by Val_Loss highest": {6, 2}, "best 2 by val/acc": {5, 4},
+        "Best 9 BY val/acc lowest or last 1": {1, 2, 4, 5, 6, 7}, "best 1 by scores.f1": {7}, "best 1 by thing highest, best 1 by thing lowest": {6, 7},
+    }  # fmt: skip
+    for rule, numbers in kept.items():
+        assert set(ids) - set(_going(path, rule)) == numbers, rule
+    with pytest.raises(UsageError, match="Nobody knows") as unknown:
+        _going(path, "best 2 by thing")
+    assert "best 2 by thing lowest" in unknown.value.remedy
+    with pytest.raises(UsageError, match="No version has a 'val_loss'") as missing:
+        _going(path, "last 1 or best 2 by val_loss")
+    assert missing.value.remedy.startswith("Did you mean Val_Loss")
+    assert run_cli(["gc", "--keep", "last 2", "--dry-run", "-c", str(path)]) == 0
+    said = capfd.readouterr().out
+    assert "m:v5  is the best of its artifact" in said and said.count("the best") == 1
+    assert retention.rule_words(rule_of("best 2 by Val_Loss or best 1 by val/acc")) == (
+        "it is one of the best 2 of its artifact by Val_Loss, the lowest, or it has the best val/acc of its artifact, the highest"
+    )
+
+
 @pytest.mark.parametrize(
     "rule",
     [
+        "best by loss",
+        "best 0 by loss",
+        "best 2 loss",
         "",
         "last",
         "last 0",
@@ -290,8 +329,11 @@ def test_a_rule_deletes_as_one_edit(tmp_path: Path, capfd: pytest.CaptureFixture
     """What gc deletes by a rule comes back with one undo; a wrong span of time or filter changes nothing."""
     path = tmp_path / "x.artui"
     _catalog(path)
-    assert run_cli(["gc", "--keep", "last 2", "-c", str(path)]) == 0
-    assert "4 versions are deleted" in capfd.readouterr().out
+    assert run_cli(["gc", "--keep", "last 2", "-c", str(path)]) == 2
+    assert "4 versions would be deleted: nothing was done. Say --yes" in capfd.readouterr().err
+    assert run_cli(["gc", "--keep", "last 2", "--yes", "-c", str(path)]) == 0
+    said = capfd.readouterr()
+    assert "4 versions are deleted" in said.out and "`artui undo` takes it back" in said.err
     with artui.open_catalog(path) as catalog:
         assert [version.number for version in catalog.artifact("m").versions] == [6, 5]
     assert run_cli(["undo", "-c", str(path)]) == 0
@@ -370,12 +412,11 @@ def test_what_is_said_before_is_what_is_done(much: Path, tmp_path: Path, capfd: 
         return capfd.readouterr().out
 
     before, sizes = said("--dry-run"), _sizes(path)
-    at_once = rule is not None and age == "0d"
-    if at_once and run_cli(words) == 0:
+    if rule is not None and run_cli(words) == 0:
         # All of it was deleted before: no yes is needed.
         after = capfd.readouterr().out
     else:
-        # Nothing is removed at once without a yes.
+        # Nothing is deleted by a rule without a yes.
         assert _sizes(path) == sizes
         after = said("--yes")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from artui.catalog.retention import Named
     from artui.query.retention import Plan
 
-_WORD = "free"
-"""What is typed to have content removed at once."""
+_DELETE, _FREE = "delete", "free"
+"""What is typed to have versions deleted, or removed for good at once."""
 _MOST_NAMED = 20
 
 
@@ -27,7 +27,7 @@ _MOST_NAMED = 20
 @click.option(
     "--keep",
     metavar="RULE",
-    help="Delete what it does not keep: 'last 3 or newer 30d or used or approved'; what an alias names stays.",
+    help="Delete what it does not keep: 'last 3 or best 2 by val_loss or newer 30d or used or approved'; what an alias names stays.",
 )
 @filter_option(
     "--where",
@@ -55,7 +55,7 @@ _MOST_NAMED = 20
     "--yes",
     "-y",
     is_flag=True,
-    help="Do not ask before objects of a store, or versions that the rule deletes just now, are removed for good.",
+    help="Do not ask before the rule deletes versions, or objects of a store are removed for good: for scripts.",
 )
 @why_option
 @json_option
@@ -111,7 +111,8 @@ def _collect(
     """Make room in a catalog."""
     from artui.catalog import Catalog, retention
     from artui.errors import UsageError
-    from artui.query.retention import plan_for
+    from artui.query.measures import best_keys
+    from artui.query.retention import plan_for, rule_of
 
     words, catalog = without_catalog(words, catalog)
     if words:
@@ -127,15 +128,17 @@ def _collect(
         plan = plan_for(
             reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=clock.now_ms()
         )
-        path = reader.path
+        path, best = reader.path, best_keys(reader, [version.key for version in plan.deleted])
     at_once = {thing.reference for thing in plan.deleted} & {thing.reference for thing in plan.removed}
-    are = "is" if len(at_once) == 1 else "are"
-    question = f"{plural(len(at_once), 'version')} {are} deleted and removed for good at once"
-    if at_once and not dry_run and not yes and not is_word_typed(question, _WORD):
-        raise UsageError(
-            f"{plural(len(at_once), 'version')} would be deleted and removed for good at once: nothing was done.",
-            remedy="Say --yes, or leave --older-than as it is: they stay restorable for so long.",
-        )
+    if plan.deleted and not dry_run and not yes:
+        count = len(at_once) or len(plan.deleted)
+        would = f"{plural(count, 'version')} would be deleted"
+        if at_once:
+            question, word, remedy = f"{would} and removed for good at once", _FREE, "Say --yes, or leave --older-than as it is: they stay restorable for so long."  # fmt: skip
+        else:
+            question, word, remedy = f"{would}; `artui undo` takes that back", _DELETE, "Say --yes to do it, or --dry-run to only look."  # fmt: skip
+        if not is_word_typed(question, word):
+            raise UsageError(f"{question.partition(';')[0]}: nothing was done.", remedy=remedy)
     if not dry_run:
         with Catalog(path) as opened:
             plan = plan.carried_out(opened, why=why or f"not kept by {keep}")
@@ -148,8 +151,10 @@ def _collect(
         )  # fmt: skip
         return 0
     if keep is not None:
-        click.echo(f"The rule keeps a version if {retention.rule_words(retention.parse_rule(keep))}.")
-    _print(plan, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
+        click.echo(f"The rule keeps a version if {clean(retention.rule_words(rule_of(keep)))}.")
+    _print(plan, best, dry_run=dry_run, has_rule=keep is not None, older_than=older_than)
+    if plan.deleted and not at_once and not dry_run:
+        click.echo("artui: `artui undo` takes it back.", err=True)
     return 0
 
 
@@ -157,7 +162,7 @@ def _references(things: Iterable[Named]) -> list[str]:
     return [thing.reference for thing in things]
 
 
-def _print(plan: Plan, *, dry_run: bool, has_rule: bool, older_than: str) -> None:
+def _print(plan: Plan, best: set[int], *, dry_run: bool, has_rule: bool, older_than: str) -> None:
     def are(count: int) -> str:
         return "would be" if dry_run else "is" if count == 1 else "are"
 
@@ -166,6 +171,7 @@ def _print(plan: Plan, *, dry_run: bool, has_rule: bool, older_than: str) -> Non
         _list(
             plan.deleted,
             f"{plural(count, 'version')} {are(count)} deleted; {bytes_text(plan.deleted_bytes)} are theirs alone",
+            best,
         )
         for run in plan.broken[:_MOST_NAMED]:
             click.echo(f"  {clean(run.name)} used {clean(', '.join(run.inputs))}")
@@ -194,10 +200,14 @@ def _print(plan: Plan, *, dry_run: bool, has_rule: bool, older_than: str) -> Non
     )
 
 
-def _list(versions: Sequence[Named], title: str) -> None:
-    for version in versions[:_MOST_NAMED]:
-        named = f"  is {clean(', '.join(version.aliases))}" if version.aliases else ""
+def _list(versions: Sequence[Named], title: str, best: Collection[int] = ()) -> None:
+    # What is the best of its artifact is named, however many there are.
+    shown = versions[:_MOST_NAMED]
+    shown = [*shown, *(version for version in versions[_MOST_NAMED:] if version.key in best)]
+    for version in shown:
+        words = [*version.aliases, *(["the best of its artifact"] if version.key in best else [])]
+        named = f"  is {clean(', '.join(words))}" if words else ""
         click.echo(f"  {clean(version.reference)}{named}")
-    if len(versions) > _MOST_NAMED:
-        click.echo(f"  and {len(versions) - _MOST_NAMED:,} more")
+    if len(versions) > len(shown):
+        click.echo(f"  and {len(versions) - len(shown):,} more")
     click.echo(f"{title}.")

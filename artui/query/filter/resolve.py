@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artui.catalog.cells import storable, text
+from artui.near import nearest
 from artui.query.aggregates import AGGREGATES, BEST
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
 from artui.query.direction import best_aggregate
@@ -173,26 +174,11 @@ def _offer(meanings: list[Meaning]) -> str:
 
 def _nearest(scope: Scope, name: str, source: str = "") -> str:
     """Suggest names that are similar to an unknown one."""
-    import difflib
-
-    name = name[:_NEAR_CHARS]
     names = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
     if not source:
         names |= set(ATTRIBUTES)
-    folded: dict[str, list[str]] = {}
-    for candidate in sorted(names):
-        folded.setdefault(candidate.casefold(), []).append(candidate)
-        # `acuracy` should find `val/accuracy`.
-        folded.setdefault(candidate.casefold().rpartition("/")[2].rpartition(".")[2], []).append(candidate)
-    close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
-    offered = list(
-        dict.fromkeys(
-            candidate
-            for key in close
-            for candidate in folded[key]
-            if not source or source in scope.sources_of(candidate)
-        )
-    )[:_OFFERED]
+    close = nearest(name, sorted(names), most=2 * _OFFERED)
+    offered = [candidate for candidate in close if not source or source in scope.sources_of(candidate)][:_OFFERED]
     if offered:
         return f"Did you mean {' or '.join(quoted_name(candidate) for candidate in offered)}?"
     return "" if source else f"Use {_FIELDS_HELP}."

@@ -16,6 +16,7 @@ import orjson
 from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
 from artui.model import FACTS, STAGES
+from artui.near import nearest
 from artui.query.declared import facts_by_name
 from artui.query.filter.conditions import stage_codes, time_condition
 from artui.query.filter.kinds import is_order_of_numbers, note_text
@@ -136,10 +137,7 @@ def _test(test: Comparison, scope: Scope) -> Condition:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name.lower()[:200], list(names)[:20_000], n=3, cutoff=0.6)
-    if close:
+    if close := nearest(name, names):
         return f"Did you mean {' or '.join(quoted_name(one) for one in close)}?"
     return f"Use {', '.join(VERSION_ATTRIBUTES)}, or metadata.NAME."
 

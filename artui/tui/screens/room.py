@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from artui import clock
+from artui.errors import UsageError
 from artui.model import PRODUCTION
-from artui.query.measures import Making, makings
-from artui.query.retention import USUAL_GRACE, plan_for
+from artui.query.measures import Making, best_keys, makings
+from artui.query.retention import USUAL_GRACE, plan_for, rule_of
 from artui.safetext import cells_of, clean
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
 from artui.tui.facts.sections import wrapped_text
-from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.asked import AskedScreen
@@ -21,10 +21,9 @@ from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
 from artui.units import age_text, bytes_text, count_text, number_text, plural, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from artui.catalog.retention import Named
-    from artui.query.filter.tokens import FilterError
     from artui.query.retention import Plan
     from artui.tui.cells import Span
 
@@ -61,6 +60,8 @@ class RoomScreen(AskedScreen):
         """The moment of the plan."""
         self._makings: Mapping[int, Making] = {}
         """Where the versions of the plan came from, by their keys."""
+        self._best: set[int] = set()
+        """Those that would be deleted although they are the best of their artifact."""
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -75,29 +76,33 @@ class RoomScreen(AskedScreen):
 
     def load(self) -> None:
         """Work out what would go."""
-        self._work_out(self.where, keep_place=True)
+        self._work_out(self.where, self.keep, keep_place=True)
 
-    def _work_out(self, where: str, *, keep_place: bool = False) -> None:
-        """Work out what would go of what a filter matches, which is kept unless it cannot be understood; show it from the top."""
-        reader, keep, older_than, with_aliased = self.reader, self.keep, self.older_than, self.with_aliased
+    def _work_out(self, where: str, keep: str | None, *, keep_place: bool = False) -> None:
+        """Work out what a rule and a filter let go, which are kept unless they cannot be understood; show it from the top."""
+        reader, older_than, with_aliased = self.reader, self.older_than, self.with_aliased
         now_ms = clock.now_ms()
 
-        def work() -> tuple[Plan, Mapping[int, Making]] | FilterError:
-            return or_filter_error(worked_out)
+        def work() -> tuple[Plan, Mapping[int, Making], set[int]] | UsageError:
+            try:
+                return worked_out()
+            except UsageError as error:
+                return error
 
-        def worked_out() -> tuple[Plan, Mapping[int, Making]]:
+        def worked_out() -> tuple[Plan, Mapping[int, Making], set[int]]:
             plan = plan_for(
                 reader, keep=keep, where=where, older_than=older_than, with_aliased=with_aliased, now_ms=now_ms
             )
             listed = (things[:_MOST_NAMED] for things in (plan.deleted, plan.removed, plan.waiting))
-            return plan, makings(reader, [version.key for things in listed for version in things])
+            made = makings(reader, [version.key for things in listed for version in things])
+            return plan, made, best_keys(reader, [version.key for version in plan.deleted])
 
-        def take(answer: tuple[Plan, Mapping[int, Making]] | FilterError) -> None:
+        def take(answer: tuple[Plan, Mapping[int, Making], set[int]] | UsageError) -> None:
             if isinstance(answer, Exception):
                 self.artui.say(f"{answer.message} {answer.remedy}".strip(), is_warning=True)
             else:
-                self.where, self._now_ms = where, now_ms
-                plan, self._makings = answer
+                self.where, self.keep, self._now_ms = where, keep, now_ms
+                plan, self._makings, self._best = answer
                 self.plan = plan
                 self._draw(plan, keep_place=keep_place)
                 self.show_keys()
@@ -107,7 +112,7 @@ class RoomScreen(AskedScreen):
     def _draw(self, plan: Plan, *, keep_place: bool) -> None:
         lines = plan_lines(
             plan, keep=self.keep, where=self.where, older_than=self.older_than, with_aliased=self.with_aliased,
-            now_ms=self._now_ms, cells=self.size.width, making_of=self._makings,
+            now_ms=self._now_ms, cells=self.size.width, making_of=self._makings, best=self._best,
         )  # fmt: skip
         self.listing.set_lines(lines, keep=keep_place)
 
@@ -130,14 +135,13 @@ class RoomScreen(AskedScreen):
 
         if text:
             parse_rule(text)
-        self.keep = text or None
-        self._work_out(self.where)
+        self._work_out(self.where, text or None)
 
     def action_among(self) -> None:
         """Ask for a filter of the versions that may be deleted or removed."""
         self.query_one(Prompt).ask(
             "of the versions that match  (kind = checkpoint; empty: of all)",
-            self._work_out,
+            lambda where: self._work_out(where, self.keep),
             text=self.where,
             enter_word="see",
         )
@@ -145,7 +149,7 @@ class RoomScreen(AskedScreen):
     def action_aliased(self) -> None:
         """Let what an alias names go, too, or keep it again."""
         self.with_aliased = not self.with_aliased
-        self._work_out(self.where)
+        self._work_out(self.where, self.keep)
 
     def action_grace(self) -> None:
         """Ask after how long the content of what is deleted is removed."""
@@ -159,7 +163,7 @@ class RoomScreen(AskedScreen):
 
         span_ms(text)
         self.older_than = text
-        self._work_out(self.where)
+        self._work_out(self.where, self.keep)
 
     def action_open(self) -> None:
         self.listing.choose()
@@ -184,8 +188,6 @@ class RoomScreen(AskedScreen):
             )
 
     def _free(self, plan: Plan, word: str, text: str) -> None:
-        from artui.errors import UsageError
-
         if not text:
             self.artui.say(f"Nothing was changed: {word} was not typed.")
             return
@@ -209,14 +211,14 @@ class RoomScreen(AskedScreen):
     def _done(self, done: Plan | None) -> None:
         if done is None:
             self.artui.say("Nothing was changed: the catalog is another one since. This is what would go now.", is_warning=True)  # fmt: skip
-            self._work_out(self.where)
+            self._work_out(self.where, self.keep)
             return
         deleted = len(done.deleted)
         parts = [f"{plural(deleted, 'version')} deleted · u in Artifacts takes that back"] if deleted else []
         parts += [f"{_removed_text(done)} removed"] if _removed_text(done) else []
         parts += [f"{bytes_text(done.freed_bytes)} free"] if done.freed_bytes or _removed_text(done) else []
         self.artui.say(" · ".join(parts) or "Nothing was changed: all of it was done meanwhile.")
-        self._work_out(self.where)
+        self._work_out(self.where, self.keep)
 
 
 def word_for(plan: Plan) -> str:
@@ -267,7 +269,7 @@ def _removed_text(plan: Plan) -> str:
 
 def plan_lines(
     plan: Plan, *, keep: str | None, where: str, older_than: str, with_aliased: bool = False, now_ms: int, cells: int,
-    making_of: Mapping[int, Making] | None = None,
+    making_of: Mapping[int, Making] | None = None, best: Collection[int] = (),
 ) -> list[Line]:  # fmt: skip
     """Show what would go: what it comes to and what that breaks, then each thing by the rule and by age, versions with what `making_of` says of them by their keys."""
     makings_by_key = making_of or {}
@@ -280,12 +282,12 @@ def plan_lines(
         _setting("remove after", (clean(older_than), "text")),
         *_spared_lines(plan, with_aliased=with_aliased),
         BLANK,
-        *_summary(plan, keep=keep, now_ms=now_ms, cells=cells),
+        *_summary(plan, keep=keep, now_ms=now_ms, cells=cells, best=_best_line(plan, best, makings_by_key, cells=cells)),
     ]  # fmt: skip
     deleted_keys, removed_keys = ({thing.key for thing in things} for things in (plan.deleted, plan.removed))
     if plan.deleted:
         title = "to delete, with content" if deleted_keys <= removed_keys else "to delete"
-        lines += _listed(plan.deleted, title, now_ms=now_ms, cells=cells, making_of=makings_by_key)
+        lines += _listed(plan.deleted, title, now_ms=now_ms, cells=cells, making_of=makings_by_key, best=best)
     if plan.broken:
         lines += [BLANK, Line([(f"  {plural(len(plan.broken), 'run')} without an input", "bold")])]
         lines += [
@@ -335,7 +337,20 @@ def _spared_lines(plan: Plan, *, with_aliased: bool) -> list[Line]:
     return [_setting("with aliases", (f"{plural(count, 'version')} {'stays' if count == 1 else 'stay'}{named} · ", "text"), ("a", "key"), (f" lets {'it' if count == 1 else 'them'} go, too", "dim"))]  # fmt: skip
 
 
-def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int) -> list[Line]:
+def _best_line(plan: Plan, best: Collection[int], making_of: Mapping[int, Making], *, cells: int) -> list[Line]:
+    """Say which of the versions that would be deleted have the best result of their artifact, and what keeps them."""
+    named = [version for version in plan.deleted if version.key in best]
+    if not named:
+        return []
+    measure = clean(making_of[named[0].key].measure, max_chars=24) if named[0].key in making_of else ""
+    more = f" and {count_text(len(named) - 1)} more" if len(named) > 1 else ""
+    name = fit_middle(clean(named[0].reference), min(_MOST_NAME_CELLS, cells // 3)).rstrip()
+    has = "have the best results" if more else f"has the best {measure or 'result'}"
+    rule = f" · best 1 by {measure} keeps it" if measure and not more else ""
+    return [Line([(f"  {name}{more} {has}", "warn"), (rule, "dim")])]
+
+
+def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int, best: Sequence[Line] = ()) -> list[Line]:
     """Say in a few lines what would go, what breaks, and what waits."""
     lines: list[Line] = []
     if not plan.frees:
@@ -346,6 +361,7 @@ def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int) -> list[L
         notes = [f"{bytes_text(plan.deleted_bytes)} are theirs alone"]
         notes += [] if set(plan.deleted) <= set(plan.removed) else ["restore brings them back"]
         lines.append(_sum(f"{plural(len(plan.deleted), 'version')} would be deleted", *notes, cells=cells))
+    lines += best
     if plan.named:
         lines.append(Line([(f"  {_named_text(plan)}", "bad")]))
     if plan.broken:
@@ -387,17 +403,17 @@ def _sum(text: str, *notes: str, cells: int) -> Line:
 
 def _rule_lines(keep: str | None, *, cells: int) -> list[Line]:
     """Say in words what a rule keeps."""
-    from artui.catalog.retention import parse_rule, rule_words
+    from artui.catalog.retention import rule_words
 
     if not keep:
         return []
-    text = f"keeps a version if {rule_words(parse_rule(keep))}"
+    text = f"keeps a version if {clean(rule_words(rule_of(keep)))}"
     return [_setting("", (row, "dim")) for row in wrapped_text(text, max(20, cells - _LABEL_CELLS - 3))]
 
 
 def _listed(
     things: Sequence[Named], title: str, *, now_ms: int, cells: int, kind: Literal["run", "version"] = "version",
-    making_of: Mapping[int, Making] | None = None,
+    making_of: Mapping[int, Making] | None = None, best: Collection[int] = (),
 ) -> list[Line]:  # fmt: skip
     """List versions or runs below a title, several versions of an artifact below its name: with size, age, result, run and aliases, or since when they are deleted."""
     shown = things[:_MOST_NAMED]
@@ -412,7 +428,10 @@ def _listed(
     size_cells = max(map(len, [*sizes, *map(bytes_text, totals.values())]))
     age_cells = max(3, *map(len, ages))
     made_by = [(making_of or {}).get(thing.key, _UNKNOWN) for thing in shown]
-    results = ["" if made.value is None else f"{clean(made.measure, max_chars=24)} {number_text(made.value)}" for made in made_by]  # fmt: skip
+    results = [
+        "" if made.value is None else f"{clean(made.measure, max_chars=24)} {number_text(made.value)}{_BEST * (thing.key in best)}"
+        for thing, made in zip(shown, made_by, strict=True)
+    ]  # fmt: skip
     result_cells, run_cells = max(map(cells_of, results)), max(cells_of(clean(made.run)) for made in made_by)
     # What would go although it has a name has room before all that is only told of it.
     alias_cells = max(
@@ -438,7 +457,7 @@ def _listed(
         spans: list[Span] = [("    ", "text"), (fit_middle(name, name_cells), "accent")]
         spans += [(f"  {size:>{size_cells}}", "dim")] if size_cells else []
         spans.append((f"  {age:>{age_cells}}", "dim"))
-        spans += [(f"  {fit(result, result_cells)}", "text")] if result_cells else []
+        spans += [(f"  {fit(result, result_cells)}", "best" if thing.key in best else "text")] if result_cells else []
         spans += [(f"  {fit_middle(clean(made.run), run_cells)}", "dim")] if run_cells > 0 else []
         if thing.aliases:
             spans.append(
@@ -450,6 +469,7 @@ def _listed(
     return [*lines, *_more(len(things))]
 
 
+_BEST = " best"
 _UNKNOWN = Making("")
 _FEWEST_RUN_CELLS = 8
 

@@ -96,6 +96,7 @@ def test_what_goes_is_known_by_its_run_and_its_result(demo_catalog: Path, explor
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("E", "e")
+        screen = on(pilot, RoomScreen)
         await _answer(pilot, "last 3 and used")
         rows = shown(pilot).splitlines()
         said = " ".join(" ".join(row.split()) for row in rows)
@@ -106,8 +107,22 @@ def test_what_goes_is_known_by_its_run_and_its_result(demo_catalog: Path, explor
             row = next(row for row in rows if row.split()[:1] == [f"v{head.number}"])
             assert head.made_by is not None and result.value is not None and result.run == head.made_by.name
             assert f"val_loss {number_text(result.value)}" in row and result.run in row
+        best = min(checkpoints, key=lambda head: (made[head.key].value or 0, -head.number))
+        assert [row.split()[0] for row in rows if " best  " in row] == [f"v{best.number}"]
+        assert f"{best.reference} has the best val_loss · best 1 by val_loss keeps it" in said
+        # What a rule asks for that nobody has is said, and the plan before stays.
+        await pilot.press("e")
+        await _answer(pilot, "last 3 or best 2 by val_los")
+        said = " ".join(shown(pilot).split())
+        assert "No version has a 'val_los', nor has its run. Did you mean val_loss" in said
+        assert screen.keep == "last 3 and used" and screen.plan is not None and len(screen.plan.deleted) == len(going)
+        await pilot.press("e")
+        await _answer(pilot, "last 3 or used or best 2 by val_loss")
+        said = " ".join(shown(pilot).split())
+        assert "best 2 of its artifact by val_loss, the lowest" in said
+        assert best.reference not in [version.reference for version in screen.plan.deleted]
 
-    explore(demo_catalog, flow, size=(80, 70))
+    explore(demo_catalog, flow, size=(90, 70))
 
 
 def test_what_has_an_alias_goes_by_its_name(small_catalog: Path, explore: Explore) -> None:
