@@ -11,6 +11,7 @@ from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 
+from artui.query.compare import same_value
 from artui.query.names import told_apart
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -471,21 +472,17 @@ def _behind_value(row: Row, number: int, baseline: int) -> str:
 
 
 def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
-    value, base = row.values[number], row.values[baseline]
+    value = row.values[number]
     if value is None:
         return [(fit("·", cells), "faint")]
-    if _writer_of(row) is not None:
-        is_end = row.differs and keeps_end(texts, cells - 1)
-        return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", "text" if row.differs else "dim")]
-    if not row.is_measured or not isinstance(value, int | float):
-        style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
+    style = _style(row, number, baseline)
+    if _writer_of(row) is not None or not row.is_measured or not isinstance(value, int | float):
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
         return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
     text = fit(texts[number], _VALUE_CELLS)
     # Nothing is said by colour alone: what is best is said behind the value, or below it.
-    odd = value != value or abs(value) == float("inf")
-    spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
+    spans: list[Span] = [(text, style)]
     if not has_delta:
         return [*spans, (" " * (cells - _VALUE_CELLS), "text")]
     behind = _behind_value(row, number, baseline)
@@ -753,13 +750,14 @@ def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:
 
 
 def _style(row: Row, number: int, baseline: int) -> str:
+    """Give the style of a value: whatever it is of, it is told from the baseline's where it is another one."""
     value = row.values[number]
     if value is None:
         return "faint"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "bad"
     if number in row.bests:
         return "best"
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-        return "bad"
     if not row.differs:
-        return "dim"
-    return "text" if row.is_measured or number == baseline or value == row.values[baseline] else "differs"
+        return "text" if row.is_measured else "dim"
+    return "text" if number == baseline or same_value(value, row.values[baseline]) else "differs"

@@ -288,6 +288,11 @@ def test_what_differs_from_the_baseline_is_marked_without_colour(
             "text",
             "differs",
         ]
+        # Whatever a row is of: numbers that are measured, and times, as much as params.
+        for row in (row for row in table.rows if row is not None and row.differs):
+            drawn = [style for _, style in table.draw_line(table.rows.index(row), 120)]
+            others = [number for number, value in enumerate(row.values) if value is not None and number != table.baseline and number not in row.bests]  # fmt: skip
+            assert drawn.count("differs") == len(others), row.name
         await pilot.press("T")
         await settled(pilot)
         lines = on(pilot, CompareScreen).table
