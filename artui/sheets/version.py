@@ -198,16 +198,21 @@ def resting_texts(resting: Resting) -> tuple[str, ...]:
     if resting.versions:
         first = resting.versions[0]
         named = f" ({ordered_aliases(first)[0]})" if has_alias(first) else ""
-        more = f" +{count_text(len(resting.versions) - 1)}" if len(resting.versions) > 1 else ""
-        whole.append(f"{first.reference}{named}{more}")
+        whole.append(f"{first.reference}{named}")
+        whole += [plural(more, "more version")] if (more := len(resting.versions) - 1) else []
         counted.append(plural(len(resting.versions), "version"))
     far = f"; {resting.in_production[0].reference} in production rests on that" if resting.in_production else ""
     return (
-        " and ".join(whole) + far,
+        _listed(whole) + far,
         " and ".join(counted) + far,
         " and ".join(counted),
         count_text(resting.run_count + len(resting.versions)),
     )
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Write texts as a list: `a, b and c`."""
+    return " and ".join([*([", ".join(texts[:-1])] if texts[:-1] else []), *texts[-1:]])
 
 
 def consequences(heads: Sequence[VersionHead], resting: Resting) -> tuple[str, ...]:

@@ -69,6 +69,9 @@ def still_there(reader: Reader, place: Whereabouts) -> Whereabouts:
             every = {head.id for head in artifact_list(reader)}
             step = step._replace(ids=tuple(artifact_id for artifact_id in step.ids if artifact_id in every)[:1])
         elif step.kind == "artifact" and not versions(reader, int(step.ids[0]), with_deleted=True):
+            # What was opened from elsewhere leads to the artifacts that there still are.
+            if not any(other.kind == "artifacts" for other in steps):
+                steps.append(Step("artifacts"))
             continue
         elif step.kind == "run":
             with reader.snapshot() as connection:

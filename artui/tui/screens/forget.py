@@ -9,6 +9,8 @@ from artui.model import VersionHead
 from artui.query.forgotten import forgotten_run, forgotten_version
 from artui.safetext import clean
 from artui.sheets.version import consequences
+from artui.tui.cells import fit_middle
+from artui.tui.facts.sections import hanging_text, wrapped_text
 from artui.tui.keys import bindings
 from artui.tui.screens.asked import AskedScreen
 from artui.tui.widgets.lines import BLANK, Line
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from artui.model import RunHead
     from artui.query.forgotten import Forgotten, Part
     from artui.tui.cells import Span
+
+
+_FEWEST_CELLS = 20
 
 
 class ForgetScreen(AskedScreen):
@@ -46,7 +51,14 @@ class ForgetScreen(AskedScreen):
 
     def _take(self, forgotten: Forgotten) -> None:
         self.forgotten = forgotten
-        self.listing.set_lines(forget_lines(forgotten))
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.forgotten is not None and self.size.width:
+            self.listing.set_lines(forget_lines(self.forgotten, cells=self.size.width), keep=True)
 
     def action_forget(self) -> None:
         """Ask for the name, and forget what bears it."""
@@ -78,36 +90,43 @@ def _name(head: RunHead | VersionHead) -> str:
     return head.reference if isinstance(head, VersionHead) else head.name
 
 
-def forget_lines(forgotten: Forgotten) -> list[Line]:
-    """Show what goes, what stays, and what is to be known before."""
+def forget_lines(forgotten: Forgotten, *, cells: int) -> list[Line]:
+    """Show what goes, what stays, and what is to be known before: nothing of it is cut."""
     what = "run" if forgotten.kind == "run" else "version"
     size: list[Span] = [(f"  {bytes_text(forgotten.size_bytes)}", "dim")] if forgotten.size_bytes else []
     version, resting = forgotten.version, forgotten.resting
     warnings = consequences([version], resting) if version is not None and resting is not None else ()
+
+    def said(text: str, style: str) -> list[Line]:
+        rows = wrapped_text(text, max(_FEWEST_CELLS, cells - 3))
+        return [Line([(f"  {row}", style)]) for row in rows]
+
+    name = fit_middle(clean(forgotten.name, max_chars=120), max(_FEWEST_CELLS, cells - 50)).rstrip()
     lines = [
         BLANK,
-        Line([(f"  This takes the {what} ", "text"), (clean(forgotten.name, max_chars=120), "title"), (" out of the catalog for good.", "text")]),
-        Line([("  Nothing brings it back: no undo, no restore, no backup beside the catalog.", "bad")]),
-        *(Line([(f"  {text}", "bad")]) for text in map(clean, warnings)),
+        Line([(f"  This takes the {what} ", "text"), (name, "title"), (" out of the catalog for good.", "text")]),
+        *said("Nothing brings it back: no undo, no restore, no backup beside the catalog.", "bad"),
+        *(line for text in map(clean, warnings) for line in said(text, "bad")),
         BLANK,
         Line([("  goes", "bold"), *size]),
-        *_lines(forgotten.going),
+        *_lines(forgotten.going, cells=cells),
         BLANK,
     ]  # fmt: skip
     if forgotten.staying:
-        lines += [Line([("  stays", "bold")]), *_lines(forgotten.staying), BLANK]
+        lines += [Line([("  stays", "bold")]), *_lines(forgotten.staying, cells=cells), BLANK]
     instead = "X puts it into the trash" if forgotten.kind == "run" else "X deletes it"
     return [
         *lines,
-        Line([("  That something was forgotten, when and by whom, stays in the journal.", "dim")]),
-        Line([("  The catalog is closed for it, written anew, and opened again.", "dim")]),
-        Line([("  No other program may have it open meanwhile.", "dim")]),
-        Line([(f"  To be able to take it back, leave with esc: {instead} instead.", "dim")]),
-    ]  # fmt: skip
+        *said("That something was forgotten, when and by whom, stays in the journal.", "dim"),
+        *said("The catalog is closed for it, written anew, and opened again.", "dim"),
+        *said("No other program may have it open meanwhile.", "dim"),
+        *said(f"To be able to take it back, leave with esc: {instead} instead.", "dim"),
+    ]
 
 
-def _lines(parts: tuple[Part, ...]) -> list[Line]:
-    return [Line([(f"    {_text(part)}", "text")]) for part in parts]
+def _lines(parts: tuple[Part, ...], *, cells: int) -> list[Line]:
+    texts = (hanging_text(_text(part), max(_FEWEST_CELLS, cells - 5)) for part in parts)
+    return [Line([(f"    {row}", "text")]) for rows in texts for row in rows]
 
 
 def _text(part: Part) -> str:

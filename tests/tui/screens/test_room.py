@@ -11,15 +11,18 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, artifacts, events
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import artifact_list
+from artui.query.forgotten import forgotten_version
 from artui.query.measures import makings
 from artui.query.reader import Reader
+from artui.query.references import find_version
 from artui.query.retention import plan_for
 from artui.query.run import get_run
+from artui.safetext import cells_of
 from artui.tui.forgetting import forget
 from artui.tui.returning import still_there
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
-from artui.tui.screens.forget import ForgetScreen
+from artui.tui.screens.forget import ForgetScreen, forget_lines
 from artui.tui.screens.room import FREE, RoomScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.units import number_text
@@ -220,6 +223,17 @@ def test_only_what_was_named_is_forgotten(small_catalog: Path, explore: Explore)
         assert actions.count("forget") == 3
 
 
+def test_what_rests_on_a_version_is_not_cut_before_it_is_forgotten(demo_catalog: Path) -> None:
+    """However narrow the screen: what is in production far down the line is named, and others are counted in words."""
+    with Reader(demo_catalog) as reader:
+        forgotten = forgotten_version(reader, find_version(reader, "digits-features:v2").id)
+    for cells in (80, 200):
+        lines = ["".join(text for text, _ in line.spans) for line in forget_lines(forgotten, cells=cells)]
+        assert all(cells_of(line) < cells for line in lines)
+        said = " ".join(" ".join(lines).split())
+        assert "in production rests on that" in said and "and 1 more version;" in said and " +" not in said
+
+
 def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explore: Explore) -> None:
     """On the artifact if it has other versions, else beside it in the table; of a run, on the one below it."""
     with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
@@ -229,7 +243,7 @@ def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explor
         (run_id,) = connection.execute("SELECT id FROM run ORDER BY key LIMIT 1 OFFSET 9").fetchone()
     with Catalog(small_catalog) as catalog:
         events.set_note(catalog, run_id, "before")
-    ways = {"2 down down": ArtifactsScreen, "2 slash t w i c e enter enter": ArtifactScreen, "down down": RunsScreen, "enter": RunsScreen}  # fmt: skip
+    ways = {"2 down down": ArtifactsScreen, "colon d i g i t s minus s p l i t enter": ArtifactsScreen, "2 slash t w i c e enter enter": ArtifactScreen, "down down": RunsScreen, "enter": RunsScreen}  # fmt: skip
     places: list[Any] = []
     cursors: list[int] = []
     for way, kind in ways.items():
@@ -267,4 +281,4 @@ def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explor
         explore(small_catalog, leave)
         assert not forget(small_catalog, places[0])[1]
         explore(small_catalog, come_back)
-    assert cursors[0] > 0 and cursors[1:] == [2, 0]
+    assert cursors[0] > 0 and cursors[2:] == [2, 0]
