@@ -462,7 +462,9 @@ def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str
             (artifact_key,),
         )
     ]
-    return f"{name} has v{first} to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
+    numbers = f"v{first}" if first == last else f"v{first} to v{last}"
+    named = f" and the alias{'es' * (len(aliases) > 1)} {', '.join(aliases)}" if aliases else ""
+    return f"{name} has {numbers}{named}."
 
 
 def copy_folder(version: StoredVersion, cache: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog.cells import integer, storable, text
 from artui.catalog.standing import newest_number
-from artui.errors import ArtuiError
+from artui.errors import ArtuiError, UnknownReference
 from artui.model import RunHead
+from artui.near import nearest
 from artui.query import fuzzy
-from artui.query.references import resolve, resolve_deleted
+from artui.query.references import find_artifact, find_version, resolve, resolve_deleted, run_names
+from artui.reference import parse
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -48,7 +51,7 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
     """Find what has all words of a text in its name, in any case, best fits first; before them what it refers to exactly.
 
     If no metric or param has the words, those are found that have their letters in this order: `vlos` finds `val/loss`.
-    So is anything else, if nothing has the words.
+    So is anything else, if nothing has the words; then come the artifact whose version is not there, and names that are like the text.
     """
     words = [storable(word)[:MAX_WORD_CHARS] for word in words_text.split()[:MAX_WORDS]]
     if not words:
@@ -81,7 +84,30 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
     for _, thing in sorted(ranked, key=lambda pair: pair[0]):
         if all((thing.kind, thing.id) != (known.kind, known.id) for known in things):
             things.append(thing)
-    return things
+    return things or _near(reader, words_text.strip())
+
+
+def _near(reader: Reader, text: str) -> list[Thing]:
+    """Give what a text that names nothing may mean: the artifact whose version it is not, or things of like names."""
+    try:
+        reference = parse(text)
+    except ArtuiError:
+        return []
+    if reference.has_version:
+        try:
+            find_version(reader, text)
+        except UnknownReference as unknown:
+            with contextlib.suppress(ArtuiError):
+                head = find_artifact(reader, reference.name)
+                return [Thing("artifact", str(head.key), head.name, f"not {text.rpartition(':')[2]}: {unknown.remedy}")]
+        except ArtuiError:
+            return []
+    with reader.snapshot() as connection:
+        every = connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC").fetchall()
+        near = nearest(reference.name, [*(str(row[0]) for row in every), *run_names(connection)], most=MAX_EACH)
+        found = [search(connection, _holding([name]), MAX_EACH) for name in near for search in (_artifacts, _runs)]
+    things = [thing for each in found for thing in each if thing.name in near]
+    return list({(thing.kind, thing.id): thing for thing in things}.values())[:MAX_EACH]
 
 
 def _deleted(reader: Reader, reference: str) -> list[Thing]:

@@ -100,6 +100,25 @@ def test_unknown_references_offer_what_there_is(path: Path, text: str) -> None:
     assert caught.value.remedy
 
 
+def test_names_that_are_like_an_unknown_one_come_first(path: Path) -> None:
+    """However old: of runs and artifacts, for what is cut short, misspelt, or in another case."""
+    _start(path, "final-1", "final-2", *(f"run {number}" for number in range(30)))
+    for name in ("digits-model", "Digits-Raw", *(f"other {number}" for number in range(30))):
+        _save(path, name)
+    offered = {"fina": "final-2 or final-1", "digits-modle": "digits-model", "FINAL-3": "final-2 or final-1", "digits-raw": "Digits-Raw"}  # fmt: skip
+    with open_reader(path) as reader:
+        for text, near in offered.items():
+            with pytest.raises(UnknownReference) as unknown:
+                resolve(reader, text)
+            assert unknown.value.remedy.startswith(f"Did you mean {near}"), text
+        with pytest.raises(UnknownReference, match="Did you mean digits-model"):
+            resolve(reader, "digits-modle:v1")
+        with pytest.raises(UnknownReference, match="Did you mean final-2 or final-1"):
+            find_run(reader, "fina")
+        with pytest.raises(UnknownReference, match="The newest are run 29"):
+            resolve(reader, "zzz")
+
+
 def test_empty_catalog_says_so(path: Path) -> None:
     """Without runs there is nothing to offer."""
     Catalog(path).close()
