@@ -53,7 +53,7 @@ def test_references_find_versions_and_offer_what_there_is(catalog: Catalog) -> N
             ("p/data:v2", 2),
         ):
             assert artifacts.find_version(connection, parse(text)).number == number
-        with pytest.raises(UnknownReference, match="v1 to v2 and the aliases golden"):
+        with pytest.raises(UnknownReference, match="v1 to v2 and the alias golden"):
             artifacts.find_version(connection, parse("data:v7"))
         with pytest.raises(UnknownReference, match="There are: data"):
             artifacts.find_version(connection, parse("nosuch"))

@@ -17,6 +17,7 @@ from artui.catalog import cells as cell_of
 from artui.catalog.cells import storable
 from artui.model import FACTS, STAGES
 from artui.near import nearest
+from artui.query.attributes import ATTRIBUTES
 from artui.query.declared import facts_by_name
 from artui.query.filter.conditions import stage_codes, time_condition
 from artui.query.filter.kinds import is_order_of_numbers, note_text
@@ -35,7 +36,7 @@ from artui.query.filter.sets import (
     Union,
     blaming,
 )
-from artui.query.filter.tokens import quoted_name
+from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.spelling import number_in
 from artui.query.versionwords import (
     OTHER_WORDS,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _METADATA, _FACT = "metadata.", "fact."
 _OF_RUNS = ("param", "metric", "tag")
 _LEAST_ID_CHARS = 4
+_OFTEN_USED = ("name", "kind", "stage", "alias", "size", "created", "made_by")
 _TEXTS = (
     "SELECT v.key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key LEFT JOIN project AS p ON p.key = a.project_key "
     "WHERE instr(lower(a.name), :part) OR instr(lower(a.kind), :part) OR instr(lower(a.note), :part) OR instr(lower(v.note), :part) "
@@ -115,7 +117,7 @@ def _nested(node: Nested, scope: Scope, run_keys: RunKeys) -> Condition:
 def _test(test: Comparison, scope: Scope) -> Condition:
     name = test.field.name
     if test.field.source in _OF_RUNS:
-        raise error_at(test.field, f"A version has no {test.field.source}s.", f"Write made_by ({test.field.shown} …) for the run that made it.")  # fmt: skip
+        raise error_at(test.field, f"A version has no {test.field.source}s.", _of_its_run(test))
     word = OTHER_WORDS.get(name.lower(), name.lower())
     if word in VERSION_ATTRIBUTES:
         return _attribute(test, word, VERSION_ATTRIBUTES[word], scope)
@@ -133,13 +135,23 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     if name.lower().startswith(_METADATA):
         scope.notes.append(f"No version has metadata named {key!r}.")
         return Complement(Nothing()) if test.operator == "is null" else Nothing()
-    raise error_at(test.field, f"A version has no {name!r}.", _nearest(name, (*VERSION_ATTRIBUTES, *names)))
+    known = (*VERSION_ATTRIBUTES, *names)
+    if (name.lower() in ATTRIBUTES or scope.sources_of(name)) and not nearest(name, known, most=1):
+        raise error_at(test.field, f"A version has no {name!r}, a run has.", _of_its_run(test))
+    raise error_at(test.field, f"A version has no {name!r}.", _nearest(name, known))
+
+
+def _of_its_run(test: Comparison) -> str:
+    """Offer what was asked of a version as a question about the run that made it."""
+    values = [quoted_value(value.text) for value in test.values]
+    written = f"({', '.join(values)})" if test.operator.endswith("in") else " ".join(values)
+    return f"Write made_by ({' '.join(filter(None, (test.field.shown, test.operator, written)))}) for the run that made it."
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     if close := nearest(name, names):
         return f"Did you mean {' or '.join(quoted_name(one) for one in close)}?"
-    return f"Use {', '.join(VERSION_ATTRIBUTES)}, or metadata.NAME."
+    return f"Use {', '.join(_OFTEN_USED)} or metadata.NAME; tab lists all."
 
 
 def _attribute(test: Comparison, name: str, attribute: VersionAttribute, scope: Scope) -> Condition:

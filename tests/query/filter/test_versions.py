@@ -240,7 +240,8 @@ WRONG = {
     "size ~ 3": "looks at text", "stage = nowhere": "is no stage", "created = nowhen": "is no time", "kind = model and": "should follow", "made_by (": "Nothing follows",
     "made_by ()": "nothing between", "made_by (nothing = 1)": "Nothing here is named", "input (kind = model)": "of a run, not of a version", "any(loss < 1)": "no points",
     "alias > 3": "does not go with", "has": None, "has colour": "has no 'colour'", "has kind = model": "does not fit", "kind ~ '('": "no regular expression", "version is nan": "could be NaN",
-    "knid = model": "Did you mean kind", "metadata.epcoh > 1": None, "epcoh > 1": "Did you mean epoch",
+    "knid = model": "Did you mean kind", "audit.data = missing": "made_by (audit.data = missing)", "audit.data in (missing, none)": "made_by (audit.data in (missing, \"none\"))", "qqq = 1": "name, kind, stage, alias, size, created, made_by or metadata.NAME; tab lists all",
+    "metadata.epcoh > 1": None, "epcoh > 1": "Did you mean epoch",
 }  # fmt: skip
 
 
