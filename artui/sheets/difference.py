@@ -249,7 +249,7 @@ def _tensors_section(detail: FileDifference, facts: list[Fact], most_rows: int) 
     """Say how far the values of tensors are from each other."""
     shown = detail.values[:most_rows]
     facts.append(
-        Fact("change", "norm of the difference by the norm before; largest: of one value", "dim"),
+        Fact("change", "norm of the difference ÷ norm before; largest: of one value", "dim"),
     )
     return Section(
         detail.path,

@@ -110,7 +110,7 @@ def _ageless(result: Result) -> Result:
     return (
         code,
         re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?|\d+ files? written", "", out),
-        re.sub(r", \d+ of them were there", "", err).replace("no-ending", "there.artui"),
+        re.sub(r", (\d+ of them were|already) there", "", err).replace("no-ending", "there.artui"),
     )
 
 

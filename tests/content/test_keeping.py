@@ -322,6 +322,6 @@ def test_files_that_are_gone_are_named(tmp_path: Path, folder: Path, capfd: pyte
     assert run_cli(["get", "data", "-o", str(tmp_path / "got"), "-c", str(path)]) == 1
     assert "data:v1: 1 of 4 files, 50 kB, as recorded" in capfd.readouterr().err
     assert run_cli(["get", "data", "-o", str(tmp_path / "none"), "-f", gone[0], "-c", str(path)]) == 1
-    assert "data:v1: none of 1 file could be had" in capfd.readouterr().err
+    assert "data:v1: its file could not be had" in capfd.readouterr().err
     monkeypatch.setattr(socket, "gethostname", lambda: "another")
     assert not_there() == []

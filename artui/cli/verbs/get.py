@@ -66,7 +66,10 @@ def command(
         files = [file for file in version.files if not patterns or any(fnmatchcase(file.path, pattern) for pattern in patterns)]  # fmt: skip
         if not files:
             what = f"no file that matches {' or '.join(patterns)}" if patterns else "no files"
-            raise UsageError(f"{version.head.reference} has {what}.", remedy="`artui show REF` lists its files.")
+            raise UsageError(
+                f"{version.head.reference} has {what}.",
+                remedy=f"`artui show {version.head.reference}` lists its files.",
+            )
         with progress_bar(sum(file.size_bytes for file in files), "getting") as tell:
             fetched = fetch(
                 files,
@@ -94,10 +97,15 @@ def folder_name(head: VersionHead) -> str:
 
 def _say(head: VersionHead, fetched: Fetched, size_bytes: int) -> None:
     count = len(fetched.written) + len(fetched.present)
-    already = f", {len(fetched.present):,} of them were there" if fetched.present else ""
+    there = len(fetched.present)
+    already = ""
+    if there:
+        already = (
+            ", already there" if there == count else f", {there:,} of them {'was' if there == 1 else 'were'} there"
+        )
     wanted = count + len(fetched.left_out)
     if not count:
-        told = f"none of {plural(wanted, 'file')} could be had"
+        told = f"none of {plural(wanted, 'file')} could be had" if wanted > 1 else "its file could not be had"
     else:
         files = f"{count:,} of {plural(wanted, 'file')}" if fetched.left_out else plural(count, "file")
         told = f"{files}, {bytes_text(size_bytes)}, as recorded{already}"

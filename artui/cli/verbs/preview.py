@@ -89,7 +89,9 @@ def _matching(version: VersionDetail, patterns: Sequence[str]) -> list[ManifestF
     ]
     if not files:
         what = f"no file that matches {' or '.join(patterns)}" if patterns else "no files"
-        raise UsageError(f"{version.head.reference} has {what}.", remedy="`artui show REF` lists its files.")
+        raise UsageError(
+            f"{version.head.reference} has {what}.", remedy=f"`artui show {version.head.reference}` lists its files."
+        )
     return files
 
 

@@ -467,7 +467,10 @@ class Version:
             " …" if len(self.files) > _NAMED_MOST else ""
         )
         what = f"no file {path!a}" if path else f"{len(self.files):,} files"
-        raise UnknownReference(f"{self.reference} has {what}.", remedy=f"Name one of {names}." if names else "")
+        raise UnknownReference(
+            f"{self.reference} has {what}.",
+            remedy=f"{'It has' if len(self.files) == 1 else 'Name one of'} {names}." if names else "",
+        )
 
     def open(self, path: str = "") -> BinaryIO:
         """Open a file of it for reading, wherever its bytes lie; without a path the only one it has.

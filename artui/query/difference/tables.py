@@ -54,12 +54,15 @@ def summary_of(table: TableDifference) -> str:
     rows, more = table.rows, table.after.rows - table.before.rows
     if rows is not None and (rows.added or rows.removed or rows.changed):
         counts = ((rows.added, "+", ""), (rows.removed, "−", ""), (rows.changed, "", " changed"))
-        parts.append(", ".join(f"{sign}{count:,}{word}" for count, sign, word in counts if count) + " rows")
+        parts.append(
+            ", ".join(f"{sign}{count:,}{word}" for count, sign, word in counts if count)
+            + _rows(sum(count for count, _, _ in counts))
+        )
     elif rows is not None:
         has_order = not table.added_columns and not table.removed_columns and table.before.rows == table.after.rows
         parts.append("the same rows, in another order or written otherwise" if has_order else "the same rows")
     elif more:
-        parts.append(f"{'+' if more > 0 else '−'}{abs(more):,} rows")
+        parts.append(f"{'+' if more > 0 else '−'}{abs(more):,}{_rows(abs(more))}")
     for names, word in ((table.added_columns, "added"), (table.removed_columns, "removed")):
         if names:
             parts.append(f"{len(names):,} column{'' if len(names) == 1 else 's'} {word}")
@@ -71,6 +74,10 @@ def summary_of(table: TableDifference) -> str:
         what = "another type" if worst == "type" else f"drift {worst}"
         parts.append(what if worst == "none" else f"{what} in {count:,} of {len(counted):,} columns")
     return ", ".join(parts) or "the same"
+
+
+def _rows(count: int) -> str:
+    return " row" if count == 1 else " rows"
 
 
 def rows_difference(before: Cells, after: Cells, key: Sequence[str]) -> RowsDifference:

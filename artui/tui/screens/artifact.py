@@ -279,15 +279,23 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         """List retired and deleted versions, too, or not."""
         self._shows_all = not self._shows_all
         every = self._answer.every
-        if all(map(is_listed, every)):
+        self._show_versions()
+        self._ask_holds()
+        apart = [head for head in every if not is_listed(head)]
+        if not apart:
             stand = any(head.state for head in every)
             self.artui.say(
                 "All versions are listed: the retired ones have an alias."
                 if stand
                 else "No version is retired or deleted."
             )
-        self._show_versions()
-        self._ask_holds()
+        elif self._shows_all:
+            self.artui.say(f"{plural(len(apart), 'version')} that {_is(len(apart))} retired or deleted {_is(len(apart))} listed, too.")  # fmt: skip
+        else:
+            listed = {head.id for head in self.versions}
+            staying = sum(head.id in listed for head in apart)
+            stays = f" {count_text(staying)} of them {'stays' if staying == 1 else 'stay'}: it was opened, or there is no other." if staying else ""  # fmt: skip
+            self.artui.say(f"What is retired or deleted is not listed: {plural(len(apart), 'version')}.{stays}")
 
     # Filter
 
@@ -793,6 +801,10 @@ def _usual_columns(answer: _Answer, versions: Sequence[VersionHead]) -> list[Col
     has_maker = any(head.made_by is not None for head in versions)
     ids = [*([alias] if has_alias else []), *answer.measures, created, *([made_by] if has_maker else [])]
     return [by_id[column_id] for column_id in ids if column_id in by_id]
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def is_listed(head: VersionHead) -> bool:

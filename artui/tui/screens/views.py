@@ -237,7 +237,7 @@ def detail_lines(view: SavedView, counts: Mapping[str, str], place: Place, *, ce
     shown = arrangement_of(view.content, place)
     columns = "those that artui chooses" if shown.columns is None else " · ".join(map(_name_of, shown.columns))
     count = counts.get(shown.where, "…")
-    matches = f"{count} {'matches' if count == '1' else 'match'} now"
+    matches = "1 that matches now" if count == "1" else f"{count} match now"
     facts = (
         ("filter", shown.where or "none"),
         (place, matches if count != _MEANS_NOTHING else "the filter means nothing in this catalog as it is"),

@@ -398,10 +398,14 @@ def test_versions_that_lists_leave_out_are_listed_on_demand(demo_catalog: Path, 
         assert f"{count - 1} version" in shown(pilot) and "1 retired: i" in shown(pilot)
         await pilot.press("i")
         await settled(pilot)
-        assert f"{count} versions" in shown(pilot) and "retired" in shown(pilot)
+        assert f"{count} versions" in shown(pilot) and "1 version that is retired or deleted is listed, too" in shown(
+            pilot
+        )
         await pilot.press("i")
         await settled(pilot)
-        assert f"{count - 1} version" in shown(pilot)
+        assert f"{count - 1} version" in shown(
+            pilot
+        ) and "What is retired or deleted is not listed: 1 version." in shown(pilot)
 
         # What is in production stays listed.
         page = on(pilot, ArtifactScreen)
