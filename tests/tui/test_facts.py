@@ -250,25 +250,26 @@ def test_columns_of_a_preview_are_whole_or_counted(columns: list[tuple[bool, str
     assert "…" not in row or shown_count == 1
 
 
+@pytest.mark.parametrize("is_dense", [False, True])
 @pytest.mark.parametrize("rows", [22, 33])
-def test_what_a_version_holds_stands_before_long_previews(rows: int) -> None:
-    """Lists of numbers are one line; files, lineage and history come first; a preview takes a third of the page, and opens the rest."""
+def test_what_a_version_holds_stands_in_one_order(rows: int, is_dense: bool) -> None:
+    """Files and the first preview, what is said of it, lineage and history, other previews; a preview takes a third of the page, and opens the rest."""
     numbers = {"mean": [place / 7 for place in range(64)], "names": [f"p{place}" for place in range(64)], "n": 3}
     # As an earlier artui kept it: every number on a line of its own.
     old = json.dumps(numbers, indent=2)
     previews = {"scaler.json": Preview("json", "JSON object of 3", old), "b.txt": Preview("text", "text", "one\ntwo")}
     detail = version_detail()
 
-    lines = version_lines(detail, previews, [change("production", "v1", "v2")], cells=80, rows=rows)
+    lines = version_lines(detail, previews, [change("production", "v1", "v2")], cells=80, rows=rows, is_dense=is_dense)
 
     texts = _texts(lines)
-    titles = [texts.index(next(text for text in texts if text.startswith(f" {title}"))) for title in ("files", "lineage", "history", "scaler.json", "b.txt")]  # fmt: skip
-    assert titles == sorted(titles) and titles[4] - titles[3] <= rows // 3 + 1
-    assert texts[titles[3] + 2].startswith('     "mean": [0.0, 0.14')
-    more = lines[titles[4] - 2]
+    titles = [texts.index(next(text for text in texts if text.startswith(f" {title}"))) for title in ("files", "scaler.json", "facts", "metadata", "lineage", "history", "b.txt")]  # fmt: skip
+    assert titles == sorted(titles) and (is_dense or titles[2] - titles[1] <= rows // 3 + 1)
+    assert texts[titles[1] + 2].startswith('     "mean": [0.0, 0.14')
+    more = lines[titles[2] - 2]
     assert (
         more.link == Link("file", f"{detail.head.key}:scaler.json")
-        and "more: enter opens the file" in texts[titles[4] - 2]
+        and "more: enter opens the file" in texts[titles[2] - 2]
     )
 
 
@@ -280,8 +281,8 @@ def test_a_preview_takes_the_lines_that_are_left(rows: int, cells: int) -> None:
     previews = {"a.txt": Preview("text", "text", text), "b.txt": Preview("text", "text", "one\ntwo")}
     page = _texts(version_lines(version_detail(), previews, [], cells=cells, rows=rows))
     first = next(place for place, line in enumerate(page) if line.startswith(" a.txt"))
-    second = next(place for place, line in enumerate(page) if line.startswith(" b.txt"))
-    assert second - first - 1 == max(6, rows // 3) or len(page) == rows
+    end = next(place for place, line in enumerate(page) if place > first and not line.strip())
+    assert end - first == max(6, rows // 3) or len(page) == rows
     dense = _texts(version_lines(version_detail(), previews, [], cells=cells, rows=rows, is_dense=True))
     start = next(place for place, line in enumerate(dense) if line.startswith(" a.txt"))
     assert all(length_of([(line, "")]) <= cells for line in dense)

@@ -55,10 +55,6 @@ FILES_SHARE = 5
 """Of a dense page so many files take one part in so many."""
 
 
-AROUND = ("files", "lineage", "history")
-"""Titles of the sections about what a version holds and what it is connected to: those stand before previews, however long."""
-
-
 def version_lines(
     detail: VersionDetail,
     previews: Mapping[str, Preview],
@@ -77,8 +73,7 @@ def version_lines(
         history: what was done with it.
         profiles: of its tables, by path.
         cells: the width of a line.
-        rows: how many lines are in sight: a preview takes a third of them at most, or what is left of them. What takes
-            more, such as very many files, stands behind the first preview.
+        rows: how many lines are in sight: a preview, or the list of files, takes a third of them at most, or what is left of them.
         is_dense: whether how it stands, its first files and the first preview are to be in sight at once, before all else.
     """
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
@@ -133,14 +128,27 @@ def _version_lines(
         return [*lines, *_dense_lines(detail, previews, state, others, columns, cells=cells, rows=rows - len(lines))]
     lines += sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
-    drawn = [(section.title in AROUND[1:], [BLANK, *_version_section(section, detail, cells)]) for section in others]
-    short = [part for is_around, part in drawn if is_around or len(part) <= most]
-    long = [part for is_around, part in drawn if not is_around and len(part) > most]
+    files, rest = _files_and_rest(others, detail, cells, most=most)
     shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
-    spare = rows - len(lines) - sum(map(len, (*short, columns, *long, *shown)))
+    spare = rows - sum(map(len, (lines, files, columns, *rest, *shown)))
     if spare > 0:
         shown = _file_previews(detail.head.key, previews, cells=cells, most=most, spare=spare)
-    return [*lines, *(line for part in (*short, columns, *shown[:1], *long, *shown[1:]) for line in part)]
+    return [*lines, *_in_order(files, columns, shown, rest)]
+
+
+def _files_and_rest(
+    others: Sequence[Section], detail: VersionDetail, cells: int, *, most: int
+) -> tuple[list[Line], list[list[Line]]]:
+    """Draw at most so many files, and what is said of a version and what it is connected to."""
+    drawn = [(section.title == FILES, [BLANK, *_version_section(section, detail, cells, most=most if section.title == FILES else None)]) for section in others]  # fmt: skip
+    return [line for is_files, part in drawn if is_files for line in part], [part for is_files, part in drawn if not is_files]  # fmt: skip
+
+
+def _in_order(
+    files: Sequence[Line], columns: Sequence[Line], shown: Sequence[Sequence[Line]], rest: Sequence[Sequence[Line]]
+) -> list[Line]:
+    """Put the parts of a page below each other, in one order on every screen: what a version holds, what is said of it, where it comes from, and what else it holds."""
+    return [line for part in (files, columns, *shown[:1], *rest, *shown[1:]) for line in part]
 
 
 def _dense_lines(
@@ -155,14 +163,11 @@ def _dense_lines(
 ) -> list[Line]:
     """Draw how a version stands in as few lines as there can be, its first files and the first preview, and then the rest."""
     lines = _dense_facts(state, cells)
-    for section in others:
-        if section.title == FILES:
-            lines += [BLANK, *_version_section(section, detail, cells, most=max(2, rows // FILES_SHARE))]
+    files, rest = _files_and_rest(others, detail, cells, most=max(2, rows // FILES_SHARE))
     # The last line says how many go on.
-    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - len(columns) - 2)
+    most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - len(files) - len(columns) - 2)
     shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
-    rest = [[BLANK, *_version_section(part, detail, cells)] for part in others if part.title != FILES]
-    return [*lines, *(line for part in (columns, *shown[:1], *rest, *shown[1:]) for line in part)]
+    return [*lines, *_in_order(files, columns, shown, rest)]
 
 
 def _dense_facts(section: Section, cells: int) -> list[Line]:

@@ -102,7 +102,9 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
         await press("ctrl+o")
         text = shown(pilot)
         assert "saved views of artifacts" in text and "broken" not in text
-        assert re.search(rf"artifacts +{len(names)} (that )?match", text) and re.search("filter +kind = model", text), text
+        assert re.search(rf"artifacts +{len(names)} (that )?match", text) and re.search("filter +kind = model", text), (
+            text
+        )
         assert "groups" not in text
         await press("R", *"best", "enter")
         assert "a view best of runs already" in shown(pilot)
