@@ -98,7 +98,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
         yield hint
         with Horizontal(id="body"):
-            yield ArtifactsTable()
+            yield ArtifactsTable(says_more=True)
             yield LineList(id="pane", marks_cursor=False, says_more=True)
         yield LineList(id="empty", marks_cursor=False, classes="hidden")
         yield Prompt()

@@ -29,8 +29,10 @@ class ArtifactsTable(Table[ArtifactRow]):
     NAME_SHARE = 2
     DIMS_FEW = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, says_more: bool = False) -> None:
+        """Be empty; with `says_more` the last row says how many lines are out of sight."""
         super().__init__(id="artifacts")
+        self.SAYS_MORE = says_more
 
     def show_rows(self, rows: Mapping[int, ArtifactRow]) -> None:
         """Take all rows, by the keys of their artifacts."""

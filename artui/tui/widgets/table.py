@@ -32,7 +32,7 @@ from artui.tui.cells import (
 from artui.tui.widgets.groupcells import GAP, SPREAD_CELLS, behind_cells, extreme_of, group_id
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
-from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
+from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
@@ -117,6 +117,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
     """Fewest and most cells of the first column."""
     NAME_SHARE: ClassVar[int] = 4
     """It takes at most one in so many cells of the table."""
+    SAYS_MORE: bool = False
+    """Whether the last row says how many lines are out of sight, as long as any are."""
     DIMS_FEW: ClassVar[bool] = True
     """Whether groups of few rows are dim: their numbers say little."""
 
@@ -246,7 +248,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         self._long_names, self._needed_cells, self._keeps_end = set(), 0, False
         self._see_names(self._rows.values())
         self._size_name()
-        self.virtual_size = Size(self.size.width, len(lines.keys) + 1)
+        self.virtual_size = Size(self.size.width, len(lines.keys) + 1 + self._note_rows)
         if to_first:
             self.cursor, self.is_placed = self.first_place(), False
             height = self.cursor
@@ -356,7 +358,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     def on_resize(self) -> None:
         self.post_message(self.Resized())
-        self.virtual_size = Size(self.size.width, len(self.keys) + 1)
+        self.virtual_size = Size(self.size.width, len(self.keys) + 1 + self._note_rows)
         self._size_name()
         self._show_column()
         self._bring_into_view()
@@ -477,11 +479,29 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
 
     # Drawing
 
+    @property
+    def _note_rows(self) -> int:
+        """One where the last row says how many lines are out of sight."""
+        return int(self.SAYS_MORE and 2 < self.size.height <= len(self.keys))
+
+    @property
+    def page_rows(self) -> int:
+        """Rows in sight."""
+        return max(1, self.size.height - 1 - self._note_rows)
+
+    def _note(self) -> list[Span]:
+        top = round(self.scroll_offset.y)
+        below = len(self.keys) - top - self.page_rows
+        text = f"{plural(below, 'more line')} ↓" if below > 0 else f"{plural(top, 'more line')} ↑"
+        return [(f"    {text}", "faint")]
+
     def render_line(self, y: int) -> Strip:
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
         width = self.size.width
         if y == 0:
             return strip_of(self._head(), width, palette)
+        if self._note_rows and y == self.size.height - 1:
+            return strip_of(self._note(), width, palette)
         index = y - 1 + self.scroll_offset.y
         if index >= len(self.keys):
             return strip_of((), width, palette)

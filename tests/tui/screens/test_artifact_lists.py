@@ -337,3 +337,28 @@ def test_an_alias_that_leads_nowhere_and_a_place_among_many_are_seen(
         assert "24–29 of 29 versions" in shown(pilot)
 
     explore(path, flow, size=(80, 24))
+
+
+def test_rows_out_of_sight_are_counted(demo_catalog: Path, explore: Callable[..., None]) -> None:
+    """Where not all lines fit, the last row says how many are below, or above at the end; the cursor never hides behind it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        table = on(pilot, ArtifactsScreen).table
+        count = len(table.keys)
+        for keys in ((), ("end",), ("up",) * 3, ("home",), ("pagedown",), ("down",) * 4):
+            if keys:
+                await pilot.press(*keys)
+                await settled(pilot)
+            lines = shown(pilot).splitlines()
+            rows, note = lines[table.region.y + 1 : table.region.bottom - 1], lines[table.region.bottom - 1]
+            top = round(table.scroll_offset.y)
+            below = count - top - len(rows)
+            assert note.strip() == (f"{plural(below, 'more line')} ↓" if below else f"{plural(top, 'more line')} ↑")
+            assert sum(row.startswith(" ▌") for row in rows) == 1
+        await pilot.resize_terminal(80, 50)
+        await settled(pilot)
+        assert "more line" not in shown(pilot)
+
+    explore(demo_catalog, flow, size=(80, 24))
