@@ -16,7 +16,9 @@ from artui.tui.state.arrangement import MIN_CELLS
 if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.runs.sorting import Sort
+    from artui.tui.cells import Span
     from artui.tui.screens.columns import Look
+    from artui.tui.screens.viewing import Views
     from artui.tui.state.arrangement import Arrangement
     from artui.tui.widgets.table import Table
 
@@ -44,6 +46,11 @@ class ArrangesColumns(CatalogScreen):
             automatic: ids of the columns that artui chose; None leaves them as they are.
         """
         raise NotImplementedError
+
+    def view_spans(self) -> list[Span]:
+        """Name the saved view that is open."""
+        views: Views | None = self.__dict__.get("_views")
+        return views.spans() if views is not None else []
 
     def choose_shown(self, ids: Sequence[str] | None) -> None:
         """Show these columns; None lets artui choose."""

@@ -209,6 +209,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         table.set_marks(frozenset(row.head.key for row in state.rows if version_key(row) in marked))
         if state.arrangement != before.arrangement:
             self._keeper.keep(state.arrangement)
+            self.show_place()
             if state.arrangement.sorts != before.arrangement.sorts or state.arrangement.columns != before.arrangement.columns:  # fmt: skip
                 self.load()
         if marked != before.marks.keys:

@@ -154,6 +154,10 @@ class CatalogScreen(Asks, FindsLines):
         """Say what the screen shows, for the line at the top."""
         return []
 
+    def view_spans(self) -> list[Span]:
+        """Name the saved view that is open here, if one is."""
+        return []
+
     def show_place(self) -> None:
         """Draw the line at the top: the catalog, what the screen shows of it, and the main screens."""
         title = self.title_spans()
@@ -162,6 +166,7 @@ class CatalogScreen(Asks, FindsLines):
             *self.artui.trust_spans(is_brief=bool(title)),
         ]
         spans += [(" ▸ ", "faint"), *title] if title else []
+        spans += self.view_spans()
         places: list[Span] = []
         for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live")):
             is_here = number == self.PLACE

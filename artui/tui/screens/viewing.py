@@ -13,6 +13,7 @@ from artui.tui.state.arrangement import Arrangement, Place, arrangement_of
 
 if TYPE_CHECKING:
     from artui.query.runs.views import SavedView
+    from artui.tui.cells import Span
     from artui.tui.screens.base import CatalogScreen
     from artui.tui.screens.edits import Editor
 
@@ -37,6 +38,8 @@ class Views:
     ) -> None:
         self._screen, self._place, self._editor = screen, place, editor
         self._arrangement, self._show, self._count = arrangement, show, count
+        self._opened: tuple[str, Arrangement] | None = None
+        """The view that was opened last, and how the table was arranged by it."""
 
     def save(self) -> None:
         """Ask for a name, and keep what is shown under it; marks are not part of it."""
@@ -69,10 +72,20 @@ class Views:
 
         self._screen.ask("view", lambda: saved_views(reader, place), take)
 
+    def spans(self) -> list[Span]:
+        """Name the view that is open, and say whether the table is still arranged by it; empty for none."""
+        if self._opened is None:
+            return []
+        name, arrangement = self._opened
+        is_changed = _bare(self._arrangement()) != arrangement
+        return [("  view ", "dim"), (clean(name, max_chars=40), "text"), (", changed" if is_changed else "", "faint")]
+
     def _open(self, name: str, arrangement: Arrangement) -> None:
         from artui.query.things import Thing
 
         self._show(replace(arrangement, marked=self._arrangement().marked))
+        self._opened = name, _bare(arrangement)
+        self._screen.show_place()
         self._screen.artui.say(f"view {clean(name, max_chars=60)}")
         self._screen.artui.keep_recent(Thing("view", name, name))
 
@@ -86,3 +99,8 @@ def _kept_hint(names: Sequence[str]) -> str:
         return ""
     more = len(names) - _NAMED_VIEWS
     return f"a name replaces its view: {', '.join(names[:_NAMED_VIEWS])}{f', {more} more' if more > 0 else ''}"
+
+
+def _bare(arrangement: Arrangement) -> Arrangement:
+    """Leave out what is no part of a view: marks, and how wide columns are."""
+    return replace(arrangement, marked=(), widths={}, where=arrangement.where.strip())

@@ -115,8 +115,15 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
         again: Any = pilot.app.screen
         assert [row.head.name for row in again.state.rows] == names
         assert (again.filter.words, again.state.arrangement.sorts) == (arranged.where, arranged.sorts)
+        # The line at the top names it, and says when the table is no longer arranged by it.
+        head = shown(pilot).splitlines()[0]
+        assert "view models" in head and "changed" not in head
+        await press("right", "s")
+        assert "view models, changed" in shown(pilot).splitlines()[0]
         await press("colon", *"best", "enter")
         assert pilot.app.screen is pilot.app.runs_screen and pilot.app.runs_screen.state.arrangement == BEST  # type: ignore[attr-defined]
+        head = shown(pilot).splitlines()[0]
+        assert "view best" in head and "changed" not in head
 
     explore(kept, flow)
 
@@ -158,6 +165,7 @@ def test_versions_are_seen_through_a_view_of_another_artifact(
         assert "2 match now" in text and "groups" not in text
         text = await press("enter")
         assert [head.number for head in on(pilot, ArtifactScreen).versions] == [2, 3] and "loss > 0" in text
+        assert "view bad" in text.splitlines()[0] and "changed" not in text.splitlines()[0]
         await press("escape", "escape")
         text = await press("1", "colon", *"bad", "enter")
         assert "view bad is of versions: open an artifact first" in text

@@ -213,6 +213,7 @@ class RunsScreen(ArrangesColumns):
             self._grouping.ask(to_first=to_first)
         if state.arrangement != before.arrangement and not self.filter.is_typing:
             self._keeper.keep(state.arrangement)
+            self.show_place()
         if state.marked != before.marked:
             self._keeper.keep_marks_soon(state.marked, self._keep_marks)
         self._show_counts()
