@@ -99,7 +99,8 @@ def _near(reader: Reader, text: str) -> list[Thing]:
         except UnknownReference as unknown:
             with contextlib.suppress(ArtuiError):
                 head = find_artifact(reader, reference.name)
-                return [Thing("artifact", str(head.key), head.name, f"not {text.rpartition(':')[2]}: {unknown.remedy}")]
+                there = unknown.remedy.removeprefix(f"{head.name} has ").rstrip(".")
+                return [Thing("artifact", str(head.key), head.name, f"no {text.rpartition(':')[2]}: {there}")]
         except ArtuiError:
             return []
     with reader.snapshot() as connection:

@@ -619,8 +619,8 @@ def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None
         assert len(on(pilot, RunsScreen).table.marked) == 12
         # A version that is not there leads to those that are, and a slip to what is called like it.
         text = await _press(pilot, "colon", *"digits-model:v9")
-        line = next(line for line in text.splitlines() if "not v9" in line)
-        assert "artifact" in line and "digits-model has v1 and" in line
+        line = next(line for line in text.splitlines() if "no v9" in line)
+        assert "artifact" in line and "no v9: v1 and" in line
         text = await _press(pilot, *["backspace"] * 15, *"digits-modle")
         assert "nothing here contains this" not in text and "digits-model" in text
         await _press(pilot, "escape")
