@@ -180,7 +180,7 @@ def test_the_story_of_the_manual_can_be_followed_on_the_demo(demo_catalog: Path,
 
     async def flow(pilot: Pilot[Any]) -> None:
         screens = await _follow(pilot, _codes("lineage", "story"))
-        assert "lineage of digits-model:v2" in screens[-1] and "● final-2" in screens[-1] and "digits-serving:v1" in screens[-1]  # fmt: skip
+        assert "lineage of digits-model:v2" in screens[-1] and "digits-checkpoint:v30" in screens[-1] and "digits-serving:v1" in screens[-1]  # fmt: skip
         screens = await _follow(pilot, _codes("path", "story"))
         assert any("digits-model:v2 trained on digits-features:v2" in screen for screen in screens)
         assert "of 18 artifacts" in screens[-1]
