@@ -7,6 +7,7 @@ claims is checked before it is read, and values are read in pieces of bounded si
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import struct
 import zipfile
@@ -45,11 +46,9 @@ _TYPES = {
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "<u1", "BOOL": "<u1",
 }  # fmt: skip
 _BY_COLUMNS = " by columns"
-_HEADER_FAULTS = (
-    ValueError, KeyError, TypeError, SyntaxError, struct.error, zipfile.BadZipFile, zlib.error, OSError, EOFError, RecursionError, MemoryError, NotImplementedError,
-)  # fmt: skip
-READ_FAULTS = (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, NotImplementedError)
-"""What reading values raises where a file is cut off or damaged."""
+READ_FAULTS = (ValueError, OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What reading values raises where a file is cut off, damaged or encrypted."""
+_HEADER_FAULTS = (*READ_FAULTS, KeyError, TypeError, SyntaxError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import struct
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -189,4 +190,29 @@ def test_damaged_arrays_are_said_to_be_no_tables(data: st.DataObject) -> None:
         try:
             read(Table("npy", ""), io.BytesIO(bytes(content)))
         except NotATable:
+            pass
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_and_encrypted_archives_raise_what_is_caught(method: int, seed: int) -> None:
+    """However an archive is packed, a file in it that cannot be read is no such file, or raises one of `READ_FAULTS`."""
+    content, inside = io.BytesIO(), io.BytesIO()
+    np.save(inside, np.arange(3000.0))
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr("a.npy", inside.getvalue())
+    raw = bytearray(content.getvalue())
+    if seed:
+        for place in np.random.default_rng(seed).integers(30, len(raw) - 80, 6):
+            raw[place] ^= 0x55
+    else:
+        # That the file is encrypted is said twice, before it and in the list at the end.
+        raw[6] |= 1
+        raw[raw.rindex(b"PK\x01\x02") + 8] |= 1
+    found = tensors_in("x.npz", io.BytesIO(raw)) or {}
+    assert seed or not found
+    for tensor in found.values():
+        try:
+            statistics_of(io.BytesIO(raw), tensor)
+        except READ_FAULTS:
             pass
