@@ -43,6 +43,12 @@ def is_argument(text: str) -> bool:
         return False
 
 
+def file_stem(text: str, *, most_chars: int = 80) -> str:
+    """Make a part of a file name of any text: letters, digits, `-`, `_` and `.`, none of them first; empty if none is left."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)
+    return plain.strip(".-")[:most_chars]
+
+
 def is_file_name(name: str) -> bool:
     """Say whether a file can have this name at all."""
     try:

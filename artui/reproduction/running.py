@@ -79,13 +79,10 @@ def installer() -> tuple[str, str]:
     return ("uv" if is_uv else "pip"), without_user(index)
 
 
-def make_environment(prepared: Prepared, *, with_direct: bool, say: Say) -> Interpreter:
+def make_environment(prepared: Prepared, *, say: Say) -> Interpreter:
     """Make an environment with the recorded packages in the folder, or take the one that is there and whole.
 
     Packages are installed as they were listed, without looking at what they ask for. One that cannot be had costs no other.
-
-    Args:
-        with_direct: whether packages that came from a URL or a folder are installed, too.
 
     Raises:
         UsageError: no environment can be made.
@@ -93,8 +90,8 @@ def make_environment(prepared: Prepared, *, with_direct: bool, say: Say) -> Inte
     folder = prepared.folder.absolute()
     place = folder / VENV
     program = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wanted = [package for package in prepared.packages if not package.why_not and (with_direct or not package.source)]
-    lost = [(package.name, package.why_not or "it comes from elsewhere, and that was not asked for") for package in prepared.packages if package not in wanted]  # fmt: skip
+    wanted = [package for package in prepared.packages if not package.why_not]
+    lost = [(package.name, package.why_not) for package in prepared.packages if package.why_not]
     text = requirements_text(wanted) + direct_text(wanted, folder)
     digest = hashlib.sha256(text.encode()).hexdigest()
     mark = place / _MARK

@@ -14,6 +14,7 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import PathType, json_option, one_of, open_reader, print_json, progress_bar
 from artui.cli.sheets import print_sections
 from artui.errors import UsageError
+from artui.paths import file_stem
 from artui.safetext import clean
 from artui.units import plural
 
@@ -95,7 +96,7 @@ def command(
     own_command: tuple[str, ...] = context.meta[_BEHIND]
     with open_reader(catalog) as reader:
         detail = get_run(reader, find_run(reader, one_of(refs, "RUN")).id)
-        folder = folder or Path(f"{_file_name(detail.head.name)}-again")
+        folder = folder or Path(f"{file_stem(detail.head.name) or 'run'}-again")
         repository = _repository(detail, repo)
         with progress_bar(sum(head.size_bytes for head in detail.inputs), "fetching") as tell:
             prepared = prepare(
@@ -112,12 +113,6 @@ def command(
     else:
         _say_outcome(outcome)
     return 0 if outcome.came_back else 1
-
-
-def _file_name(name: str) -> str:
-    """Make a name for a folder of a run's name."""
-    plain = "".join(letter if letter.isalnum() or letter in "-_.," else "-" for letter in name).strip(".-")
-    return plain[:80] or "run"
 
 
 def _repository(detail: RunDetail, repo: Path | None) -> Any:
@@ -182,7 +177,7 @@ def _run(
     is_here = here or (python is None and running.is_as_here(prepared))
     own = running.here(prepared) if is_here else running.at(prepared, python) if python else None
     _ask(prepared, own, yes=yes, is_as_recorded=is_here and not here)
-    interpreter = own or running.make_environment(prepared, with_direct=True, say=_say)
+    interpreter = own or running.make_environment(prepared, say=_say)
     for name, why in interpreter.missing[:5]:
         _say(f"{name} is missing: {why}")
     if len(interpreter.missing) > 5:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
+from artui.paths import file_stem
 from artui.query.series.curves import Curve, curve
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.newfile import NewFile
@@ -114,7 +115,7 @@ class DrawsCharts(CatalogScreen):
 
     def ask_for_file(self, title: str, make: Callable[[], Figure | None]) -> None:
         """Ask for a file name, and write the figure to it as SVG or PNG."""
-        stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in title).strip("-.")[:60]
+        stem = file_stem(title, most_chars=60)
 
         def content(path: Path) -> bytes:
             from artui.figures import format_of, write
