@@ -324,6 +324,13 @@ def redo(catalog: Catalog, *, tell: Tell | None = None) -> Outcome | None:
     return _turn(catalog, _UNDONE, _DONE, "key ASC", tell=tell)
 
 
+def may_turn(connection: sqlite3.Connection, *, is_undo: bool) -> bool:
+    """Say whether this user has an edit to take back, or to do again; a catalog without one need not be opened for writing."""
+    state = _DONE if is_undo else _UNDONE
+    query = "SELECT 1 FROM edit WHERE author = ? AND state = ? LIMIT 1"
+    return connection.execute(query, (author(), state)).fetchone() is not None
+
+
 DONE_FOR_GOOD = """
     SELECT action
     FROM event

@@ -304,3 +304,20 @@ def test_a_person_is_told_what_was_changed(workplace: Path) -> None:
             os.close(master)
             os.close(slave)
         assert said.startswith("artui: ") and arguments[2] in said.replace("wrote a note", "text") and "`artui undo`" in said  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [("undo",), ("undo", "--redo")])
+def test_with_nothing_to_take_back_nothing_is_written(
+    call: Call, demo_catalog: Path, arguments: tuple[str, ...]
+) -> None:
+    """The file keeps its bytes, so that one of an older artui is not brought up to date for nothing."""
+    assert call("note", "final-1", "seen", "-c", str(demo_catalog))[0] == 0
+    while call("undo", "-c", str(demo_catalog))[0] == 0:
+        pass
+    if arguments == ("undo", "--redo"):
+        while call(*arguments, "-c", str(demo_catalog))[0] == 0:
+            pass
+    before, files = demo_catalog.read_bytes(), sorted(demo_catalog.parent.iterdir())
+    code, _, said = call(*arguments, "-c", str(demo_catalog))
+    assert code == 1 and said.startswith("There is nothing to")
+    assert demo_catalog.read_bytes() == before and sorted(demo_catalog.parent.iterdir()) == files

@@ -16,10 +16,13 @@ def command(is_redo: bool, catalog: str | None) -> int:
     """Take back your last change: a note, a name, tags, an alias, a place, what was retired, approved or deleted."""
     from artui.catalog import Catalog, events
 
-    with open_reader(catalog, say=False) as reader:
+    with open_reader(catalog, say=False) as reader, reader.snapshot() as connection:
         path = reader.path
-    with Catalog(path) as opened:
-        outcome = events.redo(opened) if is_redo else events.undo(opened)
+        may_turn = events.may_turn(connection, is_undo=not is_redo)
+    outcome = None
+    if may_turn:
+        with Catalog(path) as opened:
+            outcome = events.redo(opened) if is_redo else events.undo(opened)
     if outcome is None:
         click.echo("There is nothing to do again." if is_redo else "There is nothing to take back.", err=True)
         return 1

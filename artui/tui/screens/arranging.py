@@ -145,8 +145,8 @@ class ArrangesColumns(CatalogScreen):
         start, end = self.place_among_all(place), self.place_among_all(place + change)
         after = arranging.shifted(before, self._ids(), start, end - start) if place and place + change else before
         if after is not before:
+            # The cursor goes with the column.
             self.rearrange(after)
-            self.table.move_column(change)
 
     def action_resize_column(self, change: int) -> None:
         if place := self.table.column:

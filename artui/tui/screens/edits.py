@@ -170,6 +170,9 @@ class Editor:
         def work() -> Outcome | None:
             from artui.catalog import Catalog, events
 
+            with self._screen.reader.snapshot() as connection:
+                if not events.may_turn(connection, is_undo=is_undo):
+                    return None
             with progress, Catalog(path) as catalog:
                 return events.undo(catalog, asks=asks, tell=tell) if is_undo else events.redo(catalog, tell=tell)
 

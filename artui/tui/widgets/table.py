@@ -295,13 +295,23 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 shape.column.id for shape in self.view.shapes
             }
             self._has_old_courses = True
-        self.view = view
+        before, self.view = self.view, view
         self._needed = view.needed
         self._numbers = {}
-        self.column = min(self.column, len(view.shapes))
+        self.column = self._place_in(view, before)
         self._size_name()
         self._show_column()
         self.refresh()
+
+    def _place_in(self, view: View, before: View) -> int:
+        """Give the place of the current column in another view: where it stands now, also in place of the names, else as far to the right."""
+        if not self.column:
+            return 0
+        current = before.shapes[self.column - 1].column.id
+        if current == view.label:
+            return 0
+        places = (place for place, shape in enumerate(view.shapes, 1) if shape.column.id == current)
+        return next(places, min(self.column, len(view.shapes)))
 
     def put_rows(self, rows: Mapping[int, R]) -> None:
         """Take rows that have been read."""

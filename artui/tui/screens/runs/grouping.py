@@ -145,6 +145,8 @@ class RunsGrouping:
             self._ask_first(grouping, len(answer))
             return
         screen.show(groups.with_groups(screen.state, answer), to_first=to_first)
+        if to_first and ALL_BUT_SEED in grouping and len(answer) > 1 and all(len(group.keys) == 1 for group in answer):
+            screen.artui.say("No two of these runs agree in all params but the seed: each is a group of its own.")
         self.ask_spreads()
 
     def _ask_first(self, grouping: tuple[str, ...], count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from artui.model import Column, ParamValue
     from artui.query.runs.grouping import Group
 
+_ODD_PLACE = 1
 MANY_SINGLES = 1000
 """More groups than this, of a run each, are shown only if they are wanted."""
 _WITHOUT_SPREADS = ("ended", "id", "name", "note", "error", "command")
@@ -131,14 +133,15 @@ def _by_values(state: RunsState) -> Sequence[Group]:
     return tuple(groups)
 
 
-def _order_of(value: ParamValue) -> tuple[bool, bool, float, str]:
-    """Give the place of a value: numbers, then words, then none at all."""
+def _order_of(value: ParamValue) -> tuple[int, bool, float, str]:
+    """Give the place of a value: numbers and words, then what diverged, then none at all, in every order."""
     # A range stands at its lower end.
     number = number_of(value.partition(BETWEEN_ENDS)[0] if isinstance(value, str) else value)
     if number is not None:
-        return False, False, number, ""
-    is_missing = value is None or comparable(value) is NAN
-    return is_missing, True, 0.0, "" if is_missing else str(value)
+        return (0 if math.isfinite(number) else _ODD_PLACE), False, number, ""
+    if comparable(value) is NAN:
+        return _ODD_PLACE, True, 0.0, ""
+    return (2 if value is None else 0), True, 0.0, "" if value is None else str(value)
 
 
 def grouped_by(state: RunsState, grouping: Sequence[str]) -> RunsState:
