@@ -127,8 +127,8 @@ def _age(seconds: float) -> str:
     if seconds < 5:
         return "now"
     for limit, size, unit in (
-        (100, 1, "s"),
-        (6000, 60, "m"),
+        (120, 1, "s"),
+        (7200, 60, "m"),
         (172_800, 3600, "h"),
         (5_184_000, 86_400, "d"),
         (63_072_000, 2_592_000, "mo"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import example, given
@@ -145,6 +146,15 @@ def test_ages_are_short(seconds: int) -> None:
     text = age_text(10**13 - seconds * 1000, 10**13)
     assert 0 < len(text) <= 5 or (text.startswith("in ") and len(text) <= 8)
     assert text.startswith("in ") == (seconds < -60)
+
+
+def test_what_is_older_never_looks_younger() -> None:
+    """Below each other ages go up with the time: no `1m` stands beneath `99s`."""
+    sizes = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "mo": 2_592_000, "y": 31_536_000}
+    seconds = [*range(0, 20_000, 7), *range(20_000, 400_000_000, 40_000)]
+    texts = [age_text(10**12 - ago * 1000, 10**12) for ago in seconds]
+    ages = [0 if text == "now" else int(re.sub("[a-z]", "", text)) * sizes[re.sub("[0-9]", "", text)] for text in texts]
+    assert ages == sorted(ages)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12))

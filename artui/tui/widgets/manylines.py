@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from artui.tui.widgets.plot import letters_of
+from artui.tui.widgets.plot import DOTS, letters_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,7 @@ FRONT = 0
 """Owner of the lines in front; of many lines the first three are shades of them, from few to many in a cell."""
 SHADES = 3
 _SPARSE = 3
-"""Without colours the lines behind are drawn in one of so many columns."""
+"""Without colours one of so many dots of the lines behind is drawn."""
 _THIN = 0.35
 """Cells with less than this share of the most lines in front show the lines behind."""
 
@@ -144,7 +144,11 @@ def draw_line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int
 
 
 def make_sparse(plot: Plot) -> None:
-    """Leave one of several columns of the lines behind, so that they are dotted."""
+    """Leave one of several dots along the lines behind, so that they are dotted, whichever way they go."""
+    masks = [
+        sum(bit for row, bits in enumerate(DOTS) for column, bit in enumerate(bits) if (row + column + offset) % _SPARSE == 0)
+        for offset in range(_SPARSE)
+    ]  # fmt: skip
     for place in range(plot.columns * plot.rows):
-        if place % plot.columns % _SPARSE:
-            plot.band[place] = 0
+        row, column = divmod(place, plot.columns)
+        plot.band[place] &= masks[(4 * row + 2 * column) % _SPARSE]

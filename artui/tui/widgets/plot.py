@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 _LABEL_GAP = 2
@@ -86,10 +86,10 @@ class Plot:
             for y in range(top, bottom + 1):
                 place = (y >> 2) * columns + column
                 if is_band or owners[place] == bit:
-                    bits[place] |= _DOTS[y & 3][side]
+                    bits[place] |= DOTS[y & 3][side]
                     owners[place] |= bit
                 elif owners[place] < bit:
-                    dot = _DOTS[y & 3][side]
+                    dot = DOTS[y & 3][side]
                     if owners[place]:
                         here = covered.setdefault(place, {})
                         here[owners[place]] = bits[place]
@@ -97,7 +97,7 @@ class Plot:
                     bits[place], owners[place] = dot, bit
                 else:
                     here = covered.setdefault(place, {})
-                    here[bit] = here.get(bit, 0) | _DOTS[y & 3][side]
+                    here[bit] = here.get(bit, 0) | DOTS[y & 3][side]
 
     def take_turns(self, *, front: int = 0) -> None:
         """Let lines that are covered show in every third of the cells that they share, from the left to the right.
@@ -160,7 +160,7 @@ def letters_of(has_dot: NDArray[np.bool_]) -> list[int]:
     import numpy as np
 
     cells = has_dot.reshape(has_dot.shape[0] // 4, 4, has_dot.shape[1] // 2, 2)
-    letters: list[int] = np.einsum("rycx,yx->rc", cells, np.array(_DOTS)).reshape(-1).tolist()
+    letters: list[int] = np.einsum("rycx,yx->rc", cells, np.array(DOTS)).reshape(-1).tolist()
     return letters
 
 
