@@ -11,6 +11,8 @@ CURVE_MARKS = "●◇△□▽▷○■◈✶ABCDEFGHJKLMNPRSTUVWXYZ"
 
 Their number and that of the colours have no common divisor, so that each pair of them comes once.
 """
+IN_FRONT = 6
+"""Of many runs so many are in colour."""
 NUMBERS = CURVE_COLOURS * len(CURVE_MARKS)
 """So many runs have a colour and a mark that no other one of them has together."""
 

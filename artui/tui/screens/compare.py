@@ -20,7 +20,7 @@ from artui.query.runs.rows import run_keys
 from artui.query.series.ranking import judging_metric
 from artui.safetext import clean
 from artui.tui.cells import fit_middle, length_of
-from artui.tui.colouring import mark_of
+from artui.tui.colouring import IN_FRONT, mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.keytable import ACTS
@@ -38,7 +38,7 @@ from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import RunDetail, RunHead
-    from artui.query.compare import Comparison
+    from artui.query.compare import Comparison, Row
     from artui.query.direction import Direction
     from artui.query.reader import Reader
     from artui.query.series.curves import Curve
@@ -313,7 +313,7 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         self._draw_curves(is_anew=True)
 
     def _draw_curves(self, *, is_anew: bool = False) -> None:
-        """Draw the curves that were read last; of many those of the current run, of the baseline and of the best one stand out."""
+        """Draw the curves that were read last; of many those of the current run, of the baseline and of the best ones stand out."""
         for number, (chart, (name, curves)) in enumerate(zip(self.charts, self._drawn, strict=False)):
             picked = self._picked_ids(name) if len(curves) > MANY_CURVES else {run_id for run_id, *_ in curves}
             if not is_anew and picked == {line.run_id for line in chart.curves if line.is_picked}:
@@ -331,9 +331,10 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         comparison = self.comparison
         if comparison is None:
             return set()
-        bests = next((row.bests for row in comparison.rows if row.metric == metric), ())
-        places = {self.table.column, self.table.baseline, *sorted(bests)[:1]}
-        return {comparison.runs[place].head.id for place in places if place < len(comparison.runs)}
+        row = next((row for row in comparison.rows if row.metric == metric), None)
+        places = dict.fromkeys((self.table.column, self.table.baseline, *(_from_best(row) if row is not None else ())))
+        ids = [comparison.runs[place].head.id for place in places if place < len(comparison.runs)]
+        return set(ids[:IN_FRONT])
 
     def action_choose_axis(self) -> None:
         self.choose_axis_of(self.chart_options, self._set_axis)
@@ -627,3 +628,13 @@ def _apart(spans: Sequence[Span]) -> list[Span]:
     """Put dots between what stands at the end of a line, and a blank behind it."""
     parts = [part for span in spans for part in ((" · ", "faint"), span)]
     return [*parts[1:], (" ", "text")] if parts else []
+
+
+def _from_best(row: Row) -> list[int]:
+    """Give the places of runs by what they came to in a metric, the best first; none where neither way is better."""
+    finite = [
+        place for place, value in enumerate(row.values) if isinstance(value, int | float) and math.isfinite(value)
+    ]
+    if row.direction is None:
+        return []
+    return sorted(finite, key=lambda place: row.values[place], reverse=row.direction == "higher")  # type: ignore[arg-type,return-value]

@@ -34,7 +34,7 @@ from artui.tui.cells import (
     length_of,
     most_cells,
 )
-from artui.tui.colouring import colour_at, mark_of
+from artui.tui.colouring import IN_FRONT, colour_at, mark_of
 from artui.tui.keys import bindings, keys_of, pairs_of
 from artui.tui.keytable import ACTS
 from artui.tui.messages import Link, ShowRuns
@@ -61,8 +61,6 @@ ONE_RUN = ("curves", "scatter", "parallel")
 """Pictures in which one of the runs is the current one."""
 MOST_CURVES, MAX_CURVES = 64, 50
 """Of more runs than these the best and an even sample of the others are drawn, so many in all."""
-IN_FRONT = 6
-"""Of many runs so many are in colour."""
 MAX_AXES = 16
 """So many params at most are read to choose the axes of parallel coordinates among them."""
 _CELLS_AN_AXIS, _LEAST_AXES = 14, 6
