@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -39,8 +40,8 @@ Dots: TypeAlias = "tuple[Ints, Ints]"
 """Dot columns and dot rows, one of each a run."""
 
 _LABEL_CELLS = 9
-_POINT = "○"
-"""Stands for runs where a terminal has no braille; its stand-in there is none of the first marks."""
+_ONE, _POINT = "•", "○"
+"""Stand for a run where there are few, and for runs where a terminal has no braille: its stand-in there is none of the first marks."""
 _MANY_DOTS = 6
 """Cells with so many dots have a sign of their own there."""
 _WORD_CELLS, _NUMBER_CELLS = 4, 14
@@ -71,8 +72,8 @@ _BESIDE = sorted(
 """Cells around one, as (rows down, columns to the right), from the nearest."""
 _DENSITIES = ("ramp0", "ramp1", "ramp2", "ramp3")
 """Styles of cells by how many runs they hold, from few to many."""
-_FEW_STYLE, _FEW = "spark", 4
-"""Style of runs that are few, and its owner, behind those of the densities."""
+_FEW_STYLE = "spark"
+"""Style of runs that are few."""
 _DENSITY_DOTS = (2, 4, 6, 8)
 """Most dots of a cell by its density, so that it is seen without colours, too."""
 
@@ -194,8 +195,6 @@ class Scatter(Picture):
                 plot.signs[cell] = sign, palette.styles[style]
         elif ground.plot is not None:
             plot.line[:], plot.line_owners[:] = ground.plot.line, ground.plot.line_owners
-        else:
-            self._set_few(plot, ground.dots)
         hues = self.hues.hues if self.hues is not None else ()
         styles = [palette.styles[name] for name in ([hue.style for hue in hues] or (*_DENSITIES, _FEW_STYLE))]
         if not self.has_braille:
@@ -233,6 +232,8 @@ class Scatter(Picture):
                     sign, style = self.sign_of(key, colour)
                     plot.signs[0, free] = sign, palette.styles[style]
                     plot.signs[0, free + 1] = ODD, palette.styles["bad"]
+        if not ground.signs and ground.plot is None:
+            self._set_few(plot, ground.dots, taken, palette.styles[_FEW_STYLE])
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -316,17 +317,14 @@ class Scatter(Picture):
             self.post_message(self.Shaded())
         return ground
 
-    def _set_few(self, plot: Plot, dots: Dots) -> None:
-        """Draw a few runs as four dots each, for one alone is hard to see; those that have signs are left out."""
+    def _set_few(self, plot: Plot, dots: Dots, taken: set[tuple[int, int]], style: Style) -> None:
+        """Draw a few runs with a sign each, in cells of their own so that they can be counted; those that have signs are left out."""
         named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor}
         for place in self._order:
             if place not in named and (at := _dot_of(place, dots)) is not None:
-                left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
-                if self.has_braille:
-                    plot.stroke(left, top, top + 1, _FEW)
-                    plot.stroke(left + 1, top, top + 1, _FEW)
-                else:
-                    plot.dot(*at, _FEW)
+                cell = _free_cell((at[1] >> 2, at[0] >> 1), taken, plot.rows, plot.columns)
+                taken.add(cell)
+                plot.signs.setdefault(cell, (_ONE if self.has_braille else _POINT, style))
 
     def _x_ticks(self, placed: Placed, scale: Scale, columns: int) -> list[tuple[float, str]]:
         """Give the values themselves where they are few, else the first, the last and round ones between them."""

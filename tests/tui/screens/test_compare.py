@@ -506,7 +506,9 @@ def test_many_runs_are_lines_from_the_start_and_go_in_order(
             picked = {line.run_id for line in screen.charts[0].curves if line.is_picked}
             assert picked == {heads[place].id for place in wanted} and table.column == count - 1
             # By their names, or where these have no room by the signs that they have in the table.
-            assert re.search(rf"({heads[0].name} |[●◇△□▽▷○■◈✶A-Z] ?)0\.01", shown(pilot)) and not re.search(r"[a-z]-\d+0\.\d", shown(pilot))
+            assert re.search(rf"({heads[0].name} |[●◇△□▽▷○■◈✶A-Z] ?)0\.01", shown(pilot)) and not re.search(
+                r"[a-z]-\d+0\.\d", shown(pilot)
+            )
         best_id = table.heads[0].id
         await pilot.press("s")
         await settled(pilot)
