@@ -27,6 +27,8 @@ PANE_FROM_CELLS = 140
 """From this width on the details are beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
 _MIN_CELLS, _MAX_CELLS = 38, 60
+_MARGIN_CELLS = 5
+"""Of the pane beside its text: the padding of the style sheet, and a blank at either side."""
 _READ_METRICS = 2_000
 """Among so many metrics of a run those are chosen that it is judged by."""
 _FEWEST_NAME_CELLS = 16
@@ -59,7 +61,7 @@ class DetailsPane:
     def fit_screen(self) -> None:
         """Take the room that a screen of this width has for details."""
         self._listing.set_class(not self.is_shown, "hidden")
-        self._listing.styles.width = max(_MIN_CELLS, min(_MAX_CELLS, self._screen.size.width * 3 // 10))
+        self._listing.styles.width = self._whole_cells
         self.follow()
 
     def follow(self) -> None:
@@ -92,8 +94,13 @@ class DetailsPane:
         self._listing.set_lines(pane_lines(detail, row, varying, cells=self._cells), keep=False)
 
     @property
+    def _whole_cells(self) -> int:
+        return max(_MIN_CELLS, min(_MAX_CELLS, self._screen.size.width * 3 // 10))
+
+    @property
     def _cells(self) -> int:
-        return max(20, self._listing.size.width - 2)
+        # Its own size is not known yet when it is about to be shown.
+        return max(20, self._whole_cells - _MARGIN_CELLS)
 
 
 def group_lines(group: Group, parts: Sequence[str], view: View, *, cells: int) -> list[Line]:

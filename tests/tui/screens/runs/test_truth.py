@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -657,3 +658,28 @@ def test_a_line_stands_behind_pinned_columns(demo_catalog: Path, explore: Explor
         assert "No column stays" in shown(pilot) and "│" not in shown(pilot)
 
     explore(demo_catalog, flow, size=(100, 24))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_the_pane_is_as_it_stays_from_the_first_picture_on(
+    size: tuple[int, int], demo_catalog: Path, explore: Explore
+) -> None:
+    """What is shown at once when it opens is not cut to another width than what is shown once it has been laid out."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        if screen._pane.is_shown:
+            await pilot.press("p")
+            await settled(pilot)
+        for keys in (("p",), ("p", "right", "right", "g", "c", "p")):
+            await pilot.press(*keys)
+            await settled(pilot)
+            pane = screen.query_one("#pane")
+            first = re.sub(r"\d+[smh]", "", shown(pilot))
+            assert screen._pane._cells == pane.size.width - 2
+            await pilot.press("down", "up")
+            await settled(pilot)
+            assert re.sub(r"\d+[smh]", "", shown(pilot)) == first
+
+    explore(demo_catalog, flow, size=size)
