@@ -8,6 +8,7 @@ from artui import clock
 from artui.cli import completing
 from artui.cli.common import catalog_option, run_id_of, run_option
 from artui.errors import UsageError
+from artui.safetext import clean
 
 
 @click.command("finish")
@@ -29,11 +30,14 @@ def command(name: str | None, run: str | None, status: str, error: str, catalog:
     with Catalog(path) as opened:
         adopting.adopt(opened)
         with opened.transaction() as connection:
-            key, started_ms, state = connection.execute(
-                "SELECT key, started_ms, status FROM run WHERE id = ?", (run_id,)
+            key, started_ms, state, run_name = connection.execute(
+                "SELECT key, started_ms, status, name FROM run WHERE id = ?", (run_id,)
             ).fetchone()
             if state != runs.STATUS_CODES["running"]:
-                raise UsageError("The run has ended already.", remedy="`artui show` says how; a note may say more.")
+                raise UsageError(
+                    f"{clean(str(run_name))} has ended already.",
+                    remedy=f"`artui show {run_id[-6:]}` says how; `artui note {run_id[-6:]} TEXT` says more; `artui start` begins another.",
+                )
             runs.finish(
                 connection, key, status=status, ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms), error=storable(error)
             )  # fmt: skip

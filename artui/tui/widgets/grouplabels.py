@@ -117,7 +117,7 @@ class Labels(NamedTuple):
         if self.usual and not (self.alike and tuple(map(repr, group.values)) in self.alike):
             named = [place for place in named if self.usual.get(place) != repr(group.values[place])]
         if not parts and not named:
-            parts = ["none of these" if any(value is not None for value in group.values) else "no params"]
+            parts = ["none of these" if any(value is not None for value in group.values) else "none"]
         return _joined(chain(parts, (self._named_text(group, place) for place in named)), cells)
 
     def texts(self, groups: Sequence[Group], *, heading_count: int, rooms: Sequence[int]) -> list[str]:
@@ -158,7 +158,7 @@ class Labels(NamedTuple):
         places = [*self.places, *self.named]
         if len(places) == 1:
             return [self._value_text(group, places[0])]
-        return [self._named_text(group, place) for place in places if group.values[place] is not None] or ["no params"]
+        return [self._named_text(group, place) for place in places if group.values[place] is not None] or ["none"]
 
     def _named_text(self, group: Group, place: int) -> str:
         return f"{self.titles[place]}={self._value_text(group, place)}"

@@ -279,7 +279,7 @@ def test_keys_of_a_menu_belong_to_it_however_fast_they_come(demo_catalog: Path) 
     terminal = Terminal(demo_catalog)
     assert terminal.read("age")
     os.write(terminal.master, b"gs")
-    assert terminal.read("no params")
+    assert terminal.read("of one run")
     os.write(terminal.master, b"gu")
     assert terminal.read("not grouped any more")
     assert "taken back" not in terminal.text and "from elsewhere: it can" not in terminal.text

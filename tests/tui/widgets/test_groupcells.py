@@ -163,7 +163,7 @@ def test_a_value_in_a_label_is_never_read_as_that_of_another_column(
             name, is_named, value = part.partition("=")
             if is_named:
                 assert own[named_titles[name]] == value
-            elif part not in ("–", "no params", "none of these", "none"):
+            elif part not in ("–", "none of these", "none"):
                 assert own[named_titles[heading[place]]] == part
             elif part == "–":
                 assert own[named_titles[heading[place]]] == "none"
@@ -229,7 +229,7 @@ def test_what_nearly_all_groups_have_takes_no_room_in_their_labels() -> None:
 
     assert labels.heading(40) == "lr · batch · …"
     texts = [labels.text(group, heading_count=2) for group in groups]
-    assert texts[0] == "0.1 · 128" and texts[-3:] == ["0.1 · 128 · epochs=50", "– · 64", "no params"]
+    assert texts[0] == "0.1 · 128" and texts[-3:] == ["0.1 · 128 · epochs=50", "– · 64", "none"]
 
 
 def test_esc_folds_and_then_ends_groups(small_catalog: Path, explore: Explore) -> None:
