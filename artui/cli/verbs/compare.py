@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from artui.query.compareversions import VersionComparison
     from artui.query.reader import Reader
 
+_SHARED_CHARS = 8
 _COMMAND_CHARS = 60
 """A command is cut in its middle, in a pipe, too: where it begins and how it ends tell runs apart. `artui show` has it whole."""
 _NUMBER_CELLS = 24
@@ -97,7 +100,10 @@ def _print_versions(comparison: VersionComparison, *, as_json: bool, show_all: b
 
 def _print_rows(comparison: Rows, heads: Sequence[str], *, show_all: bool) -> None:
     rows = comparison.titled(only_differences=not show_all)
-    cells = [[title, row.name, *_cells(row)] for title, row in rows]
+    cells = [
+        [title, row.name, *(_from_where_they_differ(_cells(row)) if row.differs else _cells(row))]
+        for title, row in rows
+    ]
     print_table(["", "", *heads], cells, right=[False, False, *(False for _ in heads)])
     is_best_marked = any(row.bests for _, row in rows)
     hidden = "" if show_all or comparison.differing == len(comparison.rows) else "; --all shows the others"
@@ -105,6 +111,16 @@ def _print_rows(comparison: Rows, heads: Sequence[str], *, show_all: bool) -> No
         f"{comparison.differing} of {len(comparison.rows)} rows differ{hidden}.{' * is the best value.' if is_best_marked else ''}",
         err=True,
     )
+
+
+def _from_where_they_differ(texts: Sequence[str]) -> Sequence[str]:
+    """Leave out of long texts the words that all begin with, on a terminal, where they may be cut."""
+    given = [text for text in texts if text != "-"]
+    words = takewhile(lambda each: len(set(each)) == 1, zip(*(text.split(" ") for text in given), strict=False))
+    cut = sum(len(word) + 1 for word, *_ in words)
+    if not sys.stdout.isatty() or len(set(given)) < 2 or cut < _SHARED_CHARS:
+        return texts
+    return [text if text == "-" else f"… {text[cut:]}" for text in texts]
 
 
 def _short(command: str) -> str:

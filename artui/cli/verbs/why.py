@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from artui.units import number_text, plural
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
+_WIDE_CELLS = 112
 MAX_LINES = 20
 
 
@@ -153,20 +156,24 @@ def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: b
     listing = words.listing(factors, is_better)
     tellings = [*listing.speaking, *listing.against]
     click.echo()
+    # On a narrow terminal names and values are worth more than where they stand, and than evidence in full.
+    is_narrow = sys.stdout.isatty() and shutil.get_terminal_size((100, 24)).columns < _WIDE_CELLS
     cells = [
         [
-            telling.factor.section,
+            *([] if is_narrow else [telling.factor.section]),
             telling.factor.name + (f" and {len(telling.alike):,} alike" if telling.alike else ""),
             *words.side_texts(telling.factor),
             f"{telling.factor.z:+.1f}",
-            words.evidence(telling.factor, is_better, is_judged=is_judged, says_few=not listing.are_all_thin),
+            words.evidence(
+                telling.factor, is_better, is_judged=is_judged, is_brief=is_narrow, says_few=not listing.are_all_thin
+            ),
         ]
         for telling in tellings[:MAX_LINES]
     ]
     if cells:
-        headers = ["", "", *names, "z", "evidence"]
+        headers = [*([""] if is_narrow else ["", ""]), *names, "z", "evidence"]
         # What is said for each line is worth more than a long value.
-        print_table(headers, cells, right=[False, False, False, False, True, False], whole=len(headers) - 1)
+        print_table(headers, cells, right=[*(False for _ in headers[2:]), True, False], whole=len(headers) - 1)
     remarks = [f"{telling.factor.name} and {words.alike_text(telling)}" for telling in tellings if telling.alike]
     if listing.weak:
         remarks.append(words.weak_text(listing.weak))
