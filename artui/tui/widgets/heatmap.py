@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -16,13 +17,23 @@ from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.picture import Picture
-from artui.units import number_text
+from artui.units import DIGITS, count_text, number_text
 
 if TYPE_CHECKING:
     from artui.query.pictures import TablePicture
 
 _SHADES = " ░▒▓█"
 MAX_CELL = 9
+_GAP = 1
+"""Behind every number."""
+_SIGN = 1
+"""Before it, without colours."""
+_UNWRITTEN = 0
+"""Instead of a count of digits: no number is written."""
+_NO_NUMBER = "·"
+_EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
+_ROUNDED = (DIGITS, 3, 2, 1)
+"""So many digits at most have numbers that are not whole; fewer where that makes all of them fit."""
 
 
 class HeatMap(Picture):
@@ -40,10 +51,12 @@ class HeatMap(Picture):
         self.is_share = False
         self.row = 0
         self.column = 0
+        self._texts: dict[tuple[bool, int], tuple[list[list[str]], int]] = {}
+        """What stands in the cells and the most letters of that, by whether it is shares and by digits."""
 
     def show(self, matrix: TablePicture, title: str) -> None:
         """Show a matrix."""
-        self.matrix, self.title = matrix, title
+        self.matrix, self.title, self._texts = matrix, title, {}
         self.again()
 
     def value(self, row: int, column: int) -> float:
@@ -56,14 +69,47 @@ class HeatMap(Picture):
         total = sum(value for value in values if math.isfinite(value))
         return values[column] / total if total else math.nan
 
-    def text(self, row: int, column: int) -> str:
-        """Give what is written in a cell; empty for zero."""
-        value = self.value(row, column)
+    def texts(self, digits: int) -> tuple[list[list[str]], int]:
+        """Write all numbers in so many digits; give how many letters the longest has, too. Whole ones are never rounded.
+
+        Where most counts are zero, nothing stands for these: what is left is what one looks for.
+        """
+        matrix = self.matrix
+        if matrix is None:
+            return [], 0
+        if (known := self._texts.get((self.is_share, digits))) is not None:
+            return known
+        values = [[self.value(row, column) for column in range(len(matrix.columns))] for row in range(len(matrix.rows))]
+        zero = "" if self._has_blank_zeros else "0%" if self.is_share else "0"
+        texts = [[self._text(value, digits, zero) for value in row] for row in values]
+        known = texts, max((len(text) for row in texts for text in row), default=1)
+        self._texts[self.is_share, digits] = known
+        return known
+
+    def _text(self, value: float, digits: int, zero: str) -> str:
         if not math.isfinite(value):
-            return "·"
+            return _NO_NUMBER
+        if not value:
+            return zero
         if self.is_share:
-            return f"{100 * value:.0f}%" if value else ""
-        return "" if value == 0 else number_text(int(value) if value == int(value) and abs(value) < 1e9 else value)
+            return f"{100 * value:.0f}%"
+        if value == int(value) and abs(value) < 1e9:
+            return number_text(int(value))
+        # Of two ways to write it the shorter one.
+        power = _EXPONENT.sub(r"e\1", f"{value:.{max(0, digits - 1)}e}")
+        return min(number_text(value, digits), power, key=len)
+
+    @property
+    def _has_blank_zeros(self) -> bool:
+        numbers = [value for row in (self.matrix.values if self.matrix else ()) for value in row]
+        is_counts = all(value >= 0 and value == int(value) for value in numbers if math.isfinite(value))
+        return is_counts and 2 * sum(value == 0 for value in numbers) > len(numbers)
+
+    def _digits(self, room: int) -> int:
+        """Choose how many digits numbers have so that all of them fit, or none is written."""
+        if room < 1:
+            return _UNWRITTEN
+        return next((digits for digits in _ROUNDED if self.texts(digits)[1] <= room), _UNWRITTEN)
 
     def _shades(self) -> list[list[float]]:
         """Give how dark each cell is, from 0 to 1; NaN where it has no number."""
@@ -88,8 +134,11 @@ class HeatMap(Picture):
         rows, columns = len(matrix.rows), len(matrix.columns)
         names = [clean(name, max_chars=60) for name in matrix.rows]
         label_cells = max(4, min(18, max(len(name) for name in names) + 1, width // 4))
-        widest = max((len(self.text(row, column)) for row in range(rows) for column in range(columns)), default=1)
-        cell = max(2, min(MAX_CELL, widest + 2, (width - label_cells - 2) // columns))
+        beside = _GAP + (_SIGN if palette.heat is None else 0)
+        room = max(2, min(MAX_CELL, (width - label_cells - 2) // columns))
+        digits = self._digits(room - beside)
+        texts, widest = self.texts(digits or min(_ROUNDED))
+        cell = max(2, min(room, widest + 2))
         fits_across, fits_down = max(1, (width - label_cells - 2) // cell), max(1, height - 3)
         first_row = max(0, min(self.row - fits_down + 1, rows - fits_down)) if self.row >= fits_down else 0
         first_column = max(0, min(self.column - fits_across + 1, columns - fits_across)) if self.column >= fits_across else 0  # fmt: skip
@@ -98,6 +147,12 @@ class HeatMap(Picture):
         shades = self._shades()
         head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
         head.append((f"   {rows} × {columns}" + (" · shares of the row" if self.is_share else ""), "dim"))
+        if not digits:
+            needed = label_cells + 2 + columns * (widest + beside)
+            fits = widest + beside <= MAX_CELL
+            head.append((f" · numbers fit from {count_text(needed)} cells across" if fits else " · numbers are too long", "dim"))  # fmt: skip
+        elif self._has_blank_zeros:
+            head.append((" · blank is 0", "dim"))
         strips = [strip_of(head, width, palette)]
         titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
         # Numbers of columns that are too long for their cells stand above some of them, whole.
@@ -122,7 +177,9 @@ class HeatMap(Picture):
             used = label_cells + 1
             for column in shown_columns:
                 is_here = row == self.row and column == self.column and self.has_focus
-                segments += self._cell(row, column, cell, shades[row][column], is_here, palette)
+                segments += self._cell(
+                    texts[row][column] if digits else "", cell, shades[row][column], is_here, palette
+                )
                 used += cell
             strip = Strip(segments, used)
             strips.append(strip.adjust_cell_length(width, palette.styles["text"]))
@@ -131,9 +188,7 @@ class HeatMap(Picture):
         strips.append(strip_of(self._cursor_spans(), width, palette))
         return strips
 
-    def _cell(self, row: int, column: int, cells: int, shade: float, is_here: bool, palette: Palette) -> list[Segment]:
-        text = self.text(row, column)
-        text = text if len(text) < cells else ""
+    def _cell(self, text: str, cells: int, shade: float, is_here: bool, palette: Palette) -> list[Segment]:
         if palette.heat is None:
             # Without colours a sign shows how dark a cell is.
             sign = " " if shade != shade else _SHADES[min(4, math.ceil(shade * 4))]
@@ -168,8 +223,7 @@ class HeatMap(Picture):
         every_row, every_column = max(1, rows // 40), max(1, columns // 40)
         x = FigureAxis("", 0, columns, False, [((i + 0.5) / columns, fit_middle(clean(name, max_chars=200), 14).rstrip()) for i, name in enumerate(matrix.columns) if i % every_column == 0])  # fmt: skip
         y = FigureAxis(clean(matrix.corner, max_chars=60), 0, rows, False, [(1 - (i + 0.5) / rows, fit_middle(clean(name, max_chars=200), 24).rstrip()) for i, name in enumerate(matrix.rows) if i % every_row == 0])  # fmt: skip
-        texts = [[self.text(row, column) for column in range(columns)] for row in range(rows)]
-        return Figure(self.title, x, y, cells=FigureCells(self._shades(), texts), note="shares of the row" if self.is_share else "")  # fmt: skip
+        return Figure(self.title, x, y, cells=FigureCells(self._shades(), self.texts(DIGITS)[0]), note="shares of the row" if self.is_share else "")  # fmt: skip
 
     # Keys
 

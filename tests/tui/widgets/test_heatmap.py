@@ -1,0 +1,48 @@
+"""Matrices as shaded cells: numbers are written in one way for all cells, or in none."""
+
+from __future__ import annotations
+
+import math
+
+from artui.query.pictures import TablePicture
+from artui.tui.cells import make_palette
+from artui.tui.widgets.heatmap import HeatMap
+
+PALETTES = [make_palette(is_coloured=True, is_rich=True), make_palette(is_coloured=False, is_rich=False)]
+
+
+def _matrix(values: list[list[float]]) -> TablePicture:
+    rows, columns = range(len(values)), range(len(values[0]))
+    return TablePicture("matrix", tuple(map(str, rows)), tuple(map(str, columns)), tuple(map(tuple, values)))
+
+
+def _numbers(values: list[list[float]], width: int, palette: int) -> tuple[str, list[list[str]]]:
+    heat = HeatMap()
+    heat.matrix, heat.title = _matrix(values), "m"
+    strips = heat.drawn(width, len(values) + 3, PALETTES[palette])
+    assert strips is not None
+    lines = [strip.text.translate(dict.fromkeys(map(ord, "░▒▓█▸"), " ")) for strip in strips]
+    return lines[0], [line.split()[1:] for line in lines[2 : 2 + len(values)]]
+
+
+def test_all_numbers_are_written_or_none_is_and_that_is_said() -> None:
+    """No number is left out for its length; they are rounded alike, never those that are whole; the head says what is left out."""
+    whole = [[float((row * 37 + column * 11) % 256) for column in range(30)] for row in range(6)]
+    mixed = [[0.0, -0.0015163, 3.00123], [1.5e-7, 12.0, -123456.789], [math.nan, 0.25, -0.028456]]
+    counts = [[9.0, 0.0, 0.0], [0.0, 8.0, 0.0], [0.0, 1.0, 7.0]]
+    for palette in (0, 1):
+        head, cells = _numbers(whole, 120, palette)
+        assert not any(map(any, cells)) and f"numbers fit from {126 + 30 * palette} cells across" in head
+        head, cells = _numbers(whole, 126 + 30 * palette, palette)
+        assert cells == [[str(int(value)) for value in row] for row in whole] and "fit" not in head
+        _, cells = _numbers(whole, 125 + 30 * palette, palette)
+        assert not any(map(any, cells))
+        for width in range(14, 60):
+            head, cells = _numbers(mixed, width, palette)
+            written = {len(row) for row in cells}
+            assert written == {3} or (written == {0} and ("numbers" in head or width < 30)), (width, cells)
+            if written == {3}:
+                assert cells[0][0] == "0" and cells[1][1] == "12" and cells[2][0] == "·"
+                assert all(float(text) for row in cells for text in row if text not in "0·")
+        head, cells = _numbers(counts, 40, palette)
+        assert cells == [["9"], ["8"], ["1", "7"]] and "blank is 0" in head
