@@ -1057,7 +1057,22 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key("rows", "F", "spread", "column", "Draw how the values of the current column are spread.", in_footer=True),
-    Key("grid", "slash", "filter", "filter", "Only rows that hold some words, while typing.", in_footer=True),
+    Key(
+        "grid",
+        "slash",
+        "filter",
+        "filter",
+        "Only rows that a filter matches: conditions on the columns, or words in any of them.",
+        in_footer=True,
+    ),
+    Key(
+        "grid",
+        "equals_sign",
+        "keep_equal",
+        "same value",
+        "Only rows that have the value under the cursor in its column, of those that are shown.",
+        in_footer=True,
+    ),
     Key(
         "grid",
         "s",

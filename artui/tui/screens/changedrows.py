@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from artui.query.columns import kind_of
+from artui.query.spelling import number_in
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
@@ -34,6 +36,12 @@ class ChangedRowsScreen(GridScreen):
         super().__init__()
         self._references, self._path, self._read = references, path, read
         self._rows: ChangedRows | None = None
+        self._compared: Sequence[Sequence[Any]] = ()
+
+    @property
+    def compared(self) -> Sequence[Sequence[Any]]:
+        """What the cells hold now; those of removed rows, what they held."""
+        return self._compared
 
     def load(self) -> None:
         """Ask for the rows, once: a version never changes."""
@@ -43,7 +51,7 @@ class ChangedRowsScreen(GridScreen):
     def _take(self, found: ChangedRows) -> None:
         self._rows = found
         self.grid.style_of = self._style
-        names = ["", "row", *found.names]
+        names = ["change", "row", *found.names]
         columns: list[Sequence[object]] = [
             [SIGNS[row.change] for row in found.rows],
             [row.number for row in found.rows],
@@ -51,6 +59,11 @@ class ChangedRowsScreen(GridScreen):
         for place, name in enumerate(found.names):
             cells: list[object] = [_cell(row, place) for row in found.rows]
             columns.append(_as_numbers(cells) if name in found.key else cells)
+        held = [_numbers([_held(row, place) for row in found.rows]) for place in range(len(found.names))]
+        self._compared = [[row.change for row in found.rows], columns[1], *held]
+        self.grid.right = frozenset(
+            place for place, cells in enumerate(self._compared) if kind_of(cells) in ("number", "whole number")
+        )
         self.fill(names, columns)
         self.show_place()
 
@@ -119,6 +132,19 @@ def _cell(row: ChangedRow, place: int) -> str | None:
         return f"{_shown(before)}{_ARROW}{_shown(after)}"
     cell = before if row.change == "removed" else after
     return None if cell is None else clean(cell, max_chars=500)
+
+
+def _held(row: ChangedRow, place: int) -> str | None:
+    before, after = row.cells[place]
+    return before if row.change == "removed" else after
+
+
+def _numbers(cells: Sequence[str | None]) -> Sequence[Any]:
+    """Give cells that are all numbers, or empty, as these."""
+    numbers = [number_in(cell) if cell else None for cell in cells]
+    if all(number is not None or not cell for number, cell in zip(numbers, cells, strict=True)):
+        return numbers
+    return [cell or None for cell in cells]
 
 
 def _as_numbers(cells: Sequence[object]) -> Sequence[object]:

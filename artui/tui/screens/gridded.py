@@ -1,37 +1,34 @@
-"""A table whose cells are in columns: the cursor goes sideways, too, rows are sorted by a column and filtered by words."""
+"""A table whose cells are in columns: the cursor goes sideways, too, rows are sorted by a column and filtered by conditions or words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 
-from artui.query.columns import holding, sorted_places
+from artui.query.columns import sorted_places
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.filtering import Matching, matching_of
+from artui.tui.state.history import ROWS
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.grid import Grid, text_of
 from artui.tui.widgets.tablelines import Hidden
 from artui.units import count_text, plural
 
-_CONDITION = re.compile(r"[=<>~]|\b(and|or|not)\b")
-"""What stands in filters of runs and artifacts, and is a word here like all else."""
 _SAID_CHARS = 36
+_EXAMPLE = "size > 100 and label ~ cat"
 
 
 def no_rows_text(words: str, noun: str = "row") -> str:
     """Say why no row is shown, and what to do about it."""
     if not words:
         return f"This table has no {noun}s."
-    if _CONDITION.search(words):
-        return f"No {noun} has these: this filter takes words, no conditions. esc clears it."
     shown = clean(words, max_chars=_SAID_CHARS)
-    which = f'"{shown}"' if len(words.split()) == 1 else f'all of "{shown}"'
-    return f"No {noun} has {which}. esc clears the filter."
+    return f"No {noun} matches {shown}. esc clears the filter."
 
 
 class GridScreen(CatalogScreen):
@@ -44,7 +41,9 @@ class GridScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield FilterLine()
+        hint = HintBar(id="hint", classes="hidden")
+        yield QueryLine(hint, example=_EXAMPLE, history_name=ROWS)
+        yield hint
         yield Grid(id="grid")
         yield Bar(id="column-summary")
         yield KeyBar()
@@ -55,9 +54,21 @@ class GridScreen(CatalogScreen):
         return self.query_one(Grid)
 
     @property
-    def filter(self) -> FilterLine:
-        """The words that rows must hold."""
-        return self.query_one(FilterLine)
+    def filter(self) -> QueryLine:
+        """What must hold for a row to be shown."""
+        return self.query_one(QueryLine)
+
+    @property
+    def compared(self) -> Sequence[Sequence[Any]]:
+        """The columns as conditions are held against them."""
+        return self.grid.columns
+
+    def _by_name(self) -> Mapping[str, Sequence[Any]]:
+        """The columns that conditions are about; of those that have one name, or none, others than the first are numbered."""
+        columns: dict[str, Sequence[Any]] = {}
+        for place, (name, cells) in enumerate(zip(self.grid.names, self.compared, strict=True), 1):
+            columns[name if name and name not in columns else f"{name or 'column'} {place}"] = cells
+        return columns
 
     def on_mount(self) -> None:
         self.show_place()
@@ -123,42 +134,81 @@ class GridScreen(CatalogScreen):
         grid.sign = "↓" if self._is_reversed else "↑"
         self.ask_places()
 
-    def ask_places(self) -> None:
-        """Ask which rows are shown, and in which order."""
+    def ask_places(self, *, is_typing: bool = False) -> None:
+        """Ask which rows are shown, and in which order.
+
+        Args:
+            is_typing: whether more of the filter may follow.
+        """
         columns, column, is_reversed = self.grid.columns, self.grid.sorted_column, self._is_reversed
         if not columns:
             return
-        words = self.filter.words.split()
+        words, by_name, every = self.filter.words, self._by_name(), range(len(columns[0]))
 
-        def read() -> Sequence[int]:
-            places: Sequence[int] = range(len(columns[0]))
-            if column is not None:
-                places = sorted_places(columns[column], is_reversed=is_reversed)
-            if words:
-                matching = set(holding(columns, words, text_of))
-                places = [place for place in places if place in matching]
-            return places
+        def matching(text: str, _: list[str]) -> list[int]:
+            from artui.query.rowfilter import matching_rows
 
-        self.ask("places", read, self.take_places)
+            return matching_rows(text, by_name, text_of, shown=columns) if text else list(every)
+
+        def read() -> Matching[int]:
+            kept = matching_of(matching, words, every, thing=self.NOUN, is_typing=is_typing)
+            if column is None:
+                return kept
+            shown = set(kept.things)
+            ordered = sorted_places(columns[column], is_reversed=is_reversed)
+            return kept._replace(things=[place for place in ordered if place in shown])
+
+        self.ask("places", read, self._take_matching)
+
+    def _take_matching(self, found: Matching[int]) -> None:
+        self.filter.fault(found.error, found.notes)
+        self.take_places(found.things)
 
     def take_places(self, places: Sequence[int]) -> None:
         """Show these rows."""
         self.grid.note = no_rows_text(self.filter.words, self.NOUN)
-        self.grid.set_places(places)
+        if list(places) != list(self.grid.places):
+            self.grid.set_places(places)
         self.show_counts()
+
+    def action_keep_equal(self) -> None:
+        """Keep the rows that have the value under the cursor in its column, of those that are shown."""
+        from artui.query.rowfilter import condition_of
+
+        grid = self.grid
+        if not grid.columns or not grid.places:
+            return
+        name, cells = list(self._by_name().items())[grid.column]
+        condition, words = condition_of(name, cells[grid.places[grid.row]]), self.filter.words
+        if words == condition or words.endswith(f" and {condition}"):
+            self.artui.say("The rows that are shown have this value.")
+            return
+        self.filter.set_text(f"({words}) and {condition}" if " or " in words and not words.startswith("(") else f"{words} and {condition}" if words else condition)  # fmt: skip
+
+    def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
+        from artui.query.rowfilter import offers_of_columns
+
+        text, cursor, by_name = message.text, message.cursor, self._by_name()
+        self.ask(
+            "completions",
+            lambda: offers_of_columns(text, cursor, by_name),
+            lambda offered: self.filter.offer(text, offered),
+        )
 
     def action_filter(self) -> None:
         self.filter.type()
 
     def on_filter_line_changed(self) -> None:
-        self.ask_places()
+        self.ask_places(is_typing=self.filter.is_typing)
 
     def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).ask(FilterLine.KEYS)
+        self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
         self.set_focus(self.grid)
         self.show_keys()
+        # What was half typed is now meant as it stands.
+        self.ask_places()
 
     def go_back(self) -> bool:
         """Clear the filter; false if it is empty."""

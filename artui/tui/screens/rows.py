@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 50_000
 """Of a longer table so many rows are read."""
+_MATRIX_DIGITS = 4
+"""Of a number in an array: what is in sight of it is meant to be looked over, the cell under the cursor is copied in whole."""
 
 
 class Content(NamedTuple):
@@ -193,6 +195,8 @@ class RowsScreen(GridScreen, OneFile):
             return
         self._content, self._summaries = content, {}
         self.grid.first_number = 0 if self._is_array else 1
+        self.grid.digits = _MATRIX_DIGITS if self._is_array else self.grid.digits
+        self.grid.keeps_points = is_text_table(self.path) and not content.note
         slices = ("slices",) if self._matrix is not None and self._matrix.count > 1 else ()
         ways = ("ways",) if self._has_other_way else ()
         self.SCOPES = (*slices, "rows", *ways, "grid", *(() if self._matrix else ("file",)), "list", "app")  # type: ignore[misc]

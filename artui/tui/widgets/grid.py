@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.query.columns import kind_of
+from artui.query.spelling import is_number
 from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, strip_of
 from artui.tui.keys import bindings
@@ -62,6 +63,12 @@ class Grid(MovesByLines, can_focus=True):
         """Gives how the cell of a column and a row is drawn."""
         self.first_number = 1
         """Of the first row: those of an array are counted from 0."""
+        self.right: frozenset[int] = frozenset()
+        """Columns that are aligned like numbers whatever their cells are."""
+        self.digits = _DIGITS
+        """So many digits has a number that would take very many."""
+        self.keeps_points = False
+        """Whether `55.0` is written so, as it is in a text; else it is `55`."""
         self._top = 0
         self._left = 0
         self._widths: list[int] = []
@@ -84,9 +91,11 @@ class Grid(MovesByLines, can_focus=True):
         count = len(columns[0]) if columns else 0
         step = max(1, count // _SAMPLE)
         samples = [column[::step] for column in columns]
-        self._are_right = [kind_of(sample) in ("number", "whole number") for sample in samples]
+        self._are_right = [
+            place in self.right or kind_of(sample) in ("number", "whole number") for place, sample in enumerate(samples)
+        ]
         self._points = [
-            max((len(_parts(cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
+            max((len(self._parts(cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
             for sample, is_right in zip(samples, self._are_right, strict=True)
         ]
         self._needed = [
@@ -122,8 +131,25 @@ class Grid(MovesByLines, can_focus=True):
             return _MISSING
         if not self._are_right[column]:
             return text_of(cell)
-        before, behind = _parts(cell)
+        before, behind = self._parts(cell)
         return before + behind + " " * (self._points[column] - len(behind))
+
+    def _parts(self, cell: Any) -> tuple[str, str]:
+        """Split a number at its point: what stands before it, and the rest with it."""
+        if isinstance(cell, int) and not isinstance(cell, bool):
+            return str(cell), ""
+        if not isinstance(cell, float):
+            text = text_of(cell)
+            # Of one that was another before, at the point of what it is now.
+            head, arrow, last = text.rpartition(" ")
+            return (head + arrow + _split(last)[0], _split(last)[1]) if is_number(last) else (text, "")
+        if not math.isfinite(cell):
+            return "NaN" if cell != cell else "∞" if cell > 0 else "−∞", ""
+        # As it was written, unless that takes very many digits.
+        text = repr(cell)
+        if "e" in text or sum(letter.isdigit() for letter in text.lstrip("-0.")) > _MOST_DIGITS:
+            text = f"{cell:.{self.digits}g}"
+        return _split(text if self.keeps_points else text.removesuffix(".0"))
 
     def _number_cells(self) -> int:
         return len(f"{len(self.columns[0]) - 1 + self.first_number:,}") if self.columns else 0
@@ -268,24 +294,7 @@ def text_of(cell: Any) -> str:
     return clean(cell if isinstance(cell, str) else str(cell), max_chars=200)
 
 
-def _parts(cell: Any) -> tuple[str, str]:
-    """Split a number at its point: what stands before it, and the rest with it."""
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return str(cell), ""
-    if not isinstance(cell, float) or not math.isfinite(cell):
-        return (
-            "∞"
-            if cell == math.inf
-            else "−∞"
-            if cell == -math.inf
-            else "NaN"
-            if isinstance(cell, float)
-            else text_of(cell)
-        ), ""
-    # As it was written, unless that takes very many digits.
-    text = repr(cell)
-    if "e" in text or sum(letter.isdigit() for letter in text.lstrip("-0.")) > _MOST_DIGITS:
-        text = f"{cell:.{_DIGITS}g}"
-    text = text.removesuffix(".0")
+def _split(text: str) -> tuple[str, str]:
+    """Split a number at its point."""
     before, point, behind = text.partition(".")
-    return (before, point + behind) if point and "e" not in behind else (text, "")
+    return before, point + behind

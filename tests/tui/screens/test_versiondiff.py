@@ -83,7 +83,7 @@ def test_a_version_beside_the_one_before(
         await settled(pilot)
         grid = on(pilot, ChangedRowsScreen).grid
         assert Counter(grid.columns[0]) == {"+ added": 40, "− removed": 1} and list(grid.names[:3]) == [
-            "",
+            "change",
             "row",
             "user_id",
         ]
