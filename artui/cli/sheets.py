@@ -67,7 +67,13 @@ def _table(table: Table, indent: str) -> Iterator[str]:
     widths = [max(map(cells_of, column)) for column in zip(*chosen, strict=True)]
     fitting = columns_that_fit([table.headers[place] for place in filled], widths, width, gap=len(GAP))
     kept = [[row[place] for place in fitting] for row in chosen]
-    lines = aligned(kept, list(fitting.values()), right=[right[place] for place in fitting])
-    yield from (indent + line for line in lines)
-    if left_out := [title for place, title in enumerate(chosen[0]) if place not in fitting]:
+    lines = list(aligned(kept, list(fitting.values()), right=[right[place] for place in fitting]))
+    # A warning that has no room stands below its row.
+    out = [place for place in range(len(widths)) if place not in fitting]
+    warning = [place for place in out if any(row[filled[place]].tone == "bad" for row in table.rows)]
+    yield indent + lines[0]
+    for line, row in zip(lines[1:], chosen[1:], strict=True):
+        yield indent + line
+        yield from (f"{indent}{GAP}{row[place]}" for place in warning if row[place])
+    if left_out := [chosen[0][place] for place in out if place not in warning]:
         yield fit(f"{indent}also {', '.join(left_out)}: wider, or --json", width + len(indent)).rstrip()

@@ -240,7 +240,7 @@ def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) ->
 
 TENSOR_HEADERS = (
     Header("tensor"), Header("change", is_right=True), Header("largest", is_right=True), Header("changed values", is_right=True),
-    Header("type and shape"), Header(""),
+    Header("type and shape"), Header("NaN or ∞"),
 )  # fmt: skip
 """Of the table of tensors that differ: what says most stands first, since narrow screens leave out the last."""
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.rowfilter import condition_of, matching_rows, offers_of_columns
 from artui.query.filter.tokens import FilterError
+from artui.query.rowfilter import condition_of, matching_rows, offers_of_columns
 
 COLUMNS: dict[str, list[Any]] = {
     "id": [1, 2, 3, 4, 5],

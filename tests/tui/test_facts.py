@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 import artui
 from artui.model import Preview
+from artui.model.difference import FileDifference, TensorDistance, ValueChange
 from artui.preview.structured import folded, indented
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
 from artui.query.runs.rows import run_rows
+from artui.sheets.difference import file_sections
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
@@ -317,3 +319,20 @@ def test_lists_of_numbers_are_folded() -> None:
     assert '    1,\n    "x"\n' in text and '"g": [4]' in text and '"b": [],' in text
     long = indented({"a": list(range(100_000)), "b": 1}).split("\n")
     assert len(long) == 2 and long[1].startswith('  "a": [0, 1, 2,') and folded(["[", "  1,"]) == ["[1, …"]
+
+
+@pytest.mark.parametrize("cells", [60, 80, 100, 160])
+def test_a_warning_is_never_left_out_for_want_of_room(cells: int) -> None:
+    """What has no room beside the others and warns stands below its row; only what else is left out is named, by its title."""
+    distance = TensorDistance(16, 9, 1.0, None, 0.25, 1)
+    values = (
+        ValueChange("dense.bias", "F32 16", "F32 16", "", distance),
+        ValueChange("steps", "I64 1", "I64 1", "", TensorDistance(1, 1, 1.0, 1.0, 1.0)),
+    )
+    detail = FileDifference("net.safetensors", "tensors", "2 of 2 tensors changed", values=values)
+    (section,) = file_sections(detail, most_rows=9, most_lines=9)
+    texts = _texts(section_lines(section, cells=cells))
+    row = next(place for place, text in enumerate(texts) if "dense.bias" in text)
+
+    assert "1 to or from NaN or infinity" in "".join(texts[row : row + 2])
+    assert not any(text.strip().startswith("also") and ("NaN" in text or "also :" in text) for text in texts)

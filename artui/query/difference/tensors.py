@@ -80,14 +80,14 @@ def _difference(path: str, changes: Sequence[ValueChange], same: int, changed: i
         ("added", sum(change.note == "added" for change in changes)),
         ("removed", sum(change.note == "removed" for change in changes)),
     )
-    total = len(changes) + same
+    total = len(changes) + same - sum(change.note == "added" for change in changes)
     tensors = f"{total:,} tensor{'' if total == 1 else 's'}"
     parts = [f"{count:,} {word}" for word, count in counts if count]
     if parts:
-        # Of how many is said once.
+        # Of how many is said once: of those before, to which others may have been added.
         number, _, word = parts[0].partition(" ")
         of = f"{number} of {tensors}" if number != f"{total:,}" else f"all {tensors}" if total > 1 else tensors
-        parts[0] = f"{of} {word}"
+        parts[0] = f"{number} added to {tensors}" if word == "added" else f"{of} {word}"
     summary = ", ".join(parts) or (f"the same {tensors}" if total else "no tensors")
     return FileDifference(
         path, "tensors", summary, values=tuple(changes[:MAX_TENSORS]), hidden=max(0, len(changes) - MAX_TENSORS)

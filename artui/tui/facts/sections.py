@@ -313,14 +313,23 @@ class DrawnTable:
         return self._without(place, below=below)._fitted(cells, fewest=fewest)
 
     def _first_columns(self, cells: int) -> DrawnTable:
-        """Keep the columns that say most; what has no room is counted."""
+        """Keep the columns that say most. What has no room is named; a warning among that stands below its row."""
         signs = [2 * has_sign for has_sign in self._have_signs]
         widths = [width and width + sign for width, sign in zip(self._widths, signs, strict=True)]
         fitting = columns_that_fit(self._table.headers, widths, cells - len(self._before), gap=2)
+        rows = self._table.rows
+        out = [place for place in range(len(widths)) if widths[place] and place not in fitting]
+        warning = [place for place in out if any(row[place].tone == "bad" and row[place].text for row in rows)]
+        room = max(MIN_FACT_CELLS, cells - len(self._before) - len(_BELOW_INDENT))
+        below = [
+            [Cell(text, row[place].tone) for place in warning if row[place].text for text in wrapped_text(row[place].text, room)]
+            for row in rows
+        ] if warning else ()  # fmt: skip
         drawn, left_out = self, list[str]()
-        for place in reversed(range(len(widths))):
-            if widths[place] and place not in fitting:
-                drawn, left_out = drawn._without(place), [self._table.headers[place].title, *left_out]
+        for place in reversed(out):
+            drawn = drawn._without(place, below=below)
+            if place not in warning:
+                left_out = [self._table.headers[place].title, *left_out]
         drawn._widths = [
             fitting.get(place, 0) - sign if place in fitting else 0
             for place, sign in enumerate(signs)
