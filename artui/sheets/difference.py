@@ -224,9 +224,12 @@ def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) ->
         headers = (Header("name"), Header("before"), Header("after"), *((Header(""),) if has_notes else ()))
         rows = [
             (
-                Cell(change.name, "strong"),
+                Cell(change.name, "bad" if change.name.startswith(WARNING) else "strong"),
                 Cell(_or_nothing(change.before), "bad" if change.after is None else "plain"),
-                Cell(_or_nothing(change.after), "good" if change.before is None else "plain"),
+                Cell(
+                    _or_nothing(change.after),
+                    "bad" if change.name.startswith(WARNING) else "good" if change.before is None else "plain",
+                ),
                 *((Cell(change.note, "dim"),) if has_notes else ()),
             )
             for change in shown
@@ -238,6 +241,8 @@ def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) ->
     return [Section(detail.path, detail.summary, tuple(facts), lines=tuple(lines), left_out_count=left_out)]
 
 
+WARNING = "! "
+"""Begins the names of what was seen that one should look at, such as what a pickle would import."""
 TENSOR_HEADERS = (
     Header("tensor"), Header("change", is_right=True), Header("largest", is_right=True), Header("changed values", is_right=True),
     Header("type and shape"), Header("NaN or ∞"),

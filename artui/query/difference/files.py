@@ -18,9 +18,11 @@ from artui.model.difference import (
     VersionDifference,
 )
 from artui.preview import preview
+from artui.preview.pickles import NOT_OPENED
 from artui.preview.text import as_utf8, is_text
 from artui.profile.tables import FRAMED_ENDINGS, NotATable, TookTooLong, table_of
 from artui.query.difference import pictures, tables, tensors, texts
+from artui.query.difference.facts import facts_changes, said_of_facts
 from artui.query.opened import open_content
 
 if TYPE_CHECKING:
@@ -188,6 +190,12 @@ def _of_previews(
             found.removed,
             found.hidden,
         )
+    if all(NOT_OPENED in seen.facts for seen in (before, after)):
+        about = facts_changes(before, after)
+        return FileDifference(
+            path, "values", said_of_facts(about) or f"nothing differs of what is seen; {sizes or 'not opened'}",
+            (*notes, "a pickle is never opened: compared is what was seen of it"), values=tuple(about),
+        )  # fmt: skip
     return FileDifference(path, "bytes", sizes or f"{before.title} → {after.title}", notes)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artui.model.difference import FileDifference, TensorDistance, ValueChange
 from artui.preview.pickles import NOT_OPENED
+from artui.query.difference.facts import facts_changes, said_of_facts
 from artui.query.tensors import READ_FAULTS, Tensor, tensors_in, values_of
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ def headers_difference(path: str, before: Preview, after: Preview) -> FileDiffer
     if any(table.row_count is None or table.row_count > len(table.rows) for table in shown):
         notes.append("only the first tensors are known")
     count = len({*ours, *theirs})
-    same = "" if changes else f"; {count:,} tensor{'' if count == 1 else 's'} of the same type and shape"
-    summary = found.summary if changes else f"values not compared{same}"
-    return FileDifference(path, "tensors", summary, tuple(notes), values=found.values, hidden=found.hidden)
+    same = "" if changes else f"{count:,} tensor{'' if count == 1 else 's'} of the same type and shape"
+    about = facts_changes(before, after) if is_pickle else []
+    summary = found.summary if changes else same if about else f"values not compared; {same}"
+    return FileDifference(
+        path, "tensors", "; ".join(filter(None, (said_of_facts(about), summary))), tuple(notes), values=(*about, *found.values), hidden=found.hidden
+    )  # fmt: skip
 
 
 def _difference(path: str, changes: Sequence[ValueChange], same: int, changed: int) -> FileDifference:

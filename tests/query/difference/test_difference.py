@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import pickle
 import re
 import subprocess
 import zipfile
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -606,6 +608,25 @@ def test_many_files_that_differ_alike_have_one_line(tmp_path: Path) -> None:
     named = [row[1].text for row in files.table.rows]
     assert named == ["7 files: a0.json … a6.json", *(f"b{place}.json" for place in range(5)), "c.json"]
     assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "="
+
+
+@pytest.mark.parametrize("has_tensors", [False, True])
+def test_of_pickles_what_was_seen_is_compared(tmp_path: Path, has_tensors: bool) -> None:
+    """What loading would import that it did not before comes first, then keys and scalars that came, went or differ."""
+    tensors = {"w": np.zeros(5)} if has_tensors else {}
+    first = {"epoch": 3, "old": 1, "f": datetime, **tensors}
+    second = {"epoch": 6, "keys": "x", "f": os.path.join, **tensors}
+    files = [{"m.pkl": pickle.dumps(value)} for value in (first, second)]
+
+    _, details = _compared(_versions(tmp_path, *files))
+
+    values = [(value.name, value.before, value.after) for value in details["m.pkl"].values]
+    assert values[0] == ("! would import", None, f"{os.path.join.__module__}.join")
+    assert ("epoch", "3", "6") in values and ("keys", None, "keys") in values and ("keys", "old", None) in values
+    assert details["m.pkl"].summary.startswith("would import 1 more, ")
+    assert any("a pickle is never opened" in note for note in details["m.pkl"].notes)
+    (section,) = file_sections(details["m.pkl"], most_rows=50, most_lines=50)
+    assert section.table is not None and section.table.rows[0][2].tone == "bad"
 
 
 def test_a_pickle_that_differs_is_never_said_to_be_the_same(tmp_path: Path) -> None:
