@@ -290,7 +290,7 @@ RECORDS: dict[str, Record] = {
     },
     "column drift": {
         "name": Field("text", "the column"),
-        "drift": Field("text", "type, high, moderate, low, unknown or none"),
+        "drift": Field("text", "type, high, moderate, new value, gone value, low, unknown or none"),
         "psi": Field("number?", "population stability index, over deciles of the first"),
         "psi_by_chance": Field("number?", "what chance alone stays below in 19 of 20 cases"),
         "jensen_shannon": Field("number?", "distance, to base 2"),

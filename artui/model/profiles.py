@@ -77,7 +77,7 @@ class ColumnDrift:
 
     name: str
     word: str
-    """`type`, `high`, `moderate`, `low`, `unknown` or `none`."""
+    """`type`, `high`, `moderate`, `new value`, `gone value`, `low`, `unknown` or `none`."""
     before: ColumnProfile
     after: ColumnProfile
     psi: float | None
@@ -90,7 +90,7 @@ class ColumnDrift:
     is_of_nulls: bool = False
     """It is the share of empty cells that drifted."""
     moved_value: tuple[str, float, float] | None = None
-    """Of texts the one whose share changed most, with both shares."""
+    """Of texts the one whose share changed most, with both shares: of all rows."""
     new_values: tuple[str, ...] = ()
     gone_values: tuple[str, ...] = ()
     spreads: Spreads | None = None

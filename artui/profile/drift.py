@@ -26,6 +26,10 @@ MODERATE_PSI, HIGH_PSI = 0.1, 0.25
 """The usual limits (Siddiqi, Credit Risk Scorecards, 2006)."""
 _RATE_SHIFT = 0.05
 """Nulls that become more or fewer by this share of the rows are drift, too."""
+_RARE = 0.1
+"""Values that one side alone has are high drift by themselves where so large a share of the cells has them."""
+NEW_VALUE, GONE_VALUE = "new value", "gone value"
+_SLIGHT = ("none", "low", "unknown")
 _CHANCE = 0.05
 """So often drift is seen in some column of two tables that have none."""
 
@@ -52,7 +56,11 @@ class Drift:
     outside: float | None
     """Share of the second's numbers that lie outside the range of the first."""
     moved_value: tuple[str, float, float] | None = None
-    """Of texts the one whose share changed most: its share in the first and in the second."""
+    """Of texts the one whose share changed most: its share of all rows, empty cells included, in the first and in the second."""
+    psi_of_both: float | None = None
+    """Of texts the index of those that both have; that of one that is on one side alone comes nearly all from `FLOOR`."""
+    one_sided: float = 0.0
+    """Share of the cells that have a value which are on one side alone: of the first or of the second, the larger."""
     new_values: tuple[str, ...] = ()
     """Texts that the first does not have; only where all of it are known."""
     gone_values: tuple[str, ...] = ()
@@ -60,7 +68,7 @@ class Drift:
     @property
     def is_of_nulls(self) -> bool:
         """Say whether it is the share of empty cells alone that drifted: the values did not, or cannot be compared."""
-        return self._has_null_shift and self._word_of_values in ("none", "low", "unknown")
+        return self._has_null_shift and self._word_of_values in _SLIGHT
 
     @property
     def _has_null_shift(self) -> bool:
@@ -68,12 +76,16 @@ class Drift:
 
     @property
     def word(self) -> str:
-        """Say it in a word: `none`, `low`, `moderate` or `high`; `type` where the type changed, `unknown` where nothing can be compared."""
+        """Say it in a word: `none`, `low`, `moderate` or `high`.
+
+        `type` where the type changed, `unknown` where nothing can be compared; `new value` or `gone value` where a rare value
+        that one side alone has is all that drifted.
+        """
         types = {self.before.type, self.after.type}
         if len(types) > 1 and "empty" not in types and types != {"integer", "number"}:
             return "type"
         values = self._word_of_values
-        if self._has_null_shift and values in ("none", "low", "unknown"):
+        if self._has_null_shift and values in _SLIGHT:
             return "moderate"
         return values
 
@@ -84,12 +96,14 @@ class Drift:
             return "unknown" if self.before.rows and self.after.rows else "none"
         if self.psi <= (self.psi_by_chance or 0):
             return "none"
+        if self.psi >= MODERATE_PSI and self.psi_of_both is not None and self.psi_of_both < MODERATE_PSI and 0 < self.one_sided < _RARE:  # fmt: skip
+            return NEW_VALUE if self.new_values or not self.gone_values else GONE_VALUE
         if self.psi >= HIGH_PSI:
             return "high"
         return "moderate" if self.psi >= MODERATE_PSI else "low"
 
 
-WORDS = ("type", "high", "moderate", "low", "none", "unknown")
+WORDS = ("type", "high", "moderate", NEW_VALUE, GONE_VALUE, "low", "none", "unknown")
 """The words of `Drift.word`, the worst first; of names that occur once nothing can be said."""
 
 
@@ -104,11 +118,16 @@ def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
     shares = _shares(before, after)
     numbers = numbers_of(before, after)
     new, gone = _new_and_gone(before, after)
-    psi = chance = distance = None
+    psi = chance = distance = of_both = None
+    one_sided = 0.0
     if shares is not None:
         expected, actual, before_count, after_count = shares
         psi, distance = psi_of(expected, actual), jensen_shannon_of(expected, actual)
         chance = chance_of(len(expected), before_count, after_count, of=of)
+        if numbers is None:
+            has_both = (expected > 0) & (actual > 0)
+            of_both = psi_of(expected[has_both], actual[has_both])
+            one_sided = float(max(expected[~has_both].sum(), actual[~has_both].sum()))
     return Drift(
         after.name, before, after, psi, chance, distance,
         ks_of(*numbers) if numbers else None,
@@ -116,7 +135,7 @@ def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
         _missing(after) - _missing(before),
         _outside(*numbers) if numbers else None,
         _moved_value(before, after),
-        new, gone,
+        of_both, one_sided, new, gone,
     )  # fmt: skip
 
 
@@ -225,7 +244,7 @@ def _moved_value(before: Column, after: Column) -> tuple[str, float, float] | No
         return None
     texts = sorted({text for column in (before, after) for text, _ in column.texts.most(_MOST_TEXTS)})
     moved = [
-        (text, before.texts.counts.get(text, 0) / before.text_count, after.texts.counts.get(text, 0) / after.text_count)
+        (text, before.texts.counts.get(text, 0) / before.rows, after.texts.counts.get(text, 0) / after.rows)
         for text in texts
     ]
     return max(moved, key=lambda each: abs(each[2] - each[1]), default=None)

@@ -10,7 +10,16 @@ from artui.model.artifacts import VersionHead
 from artui.model.difference import FileChange, FileDifference, TableDifference, ValueChange, VersionDifference
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
-from artui.sheets.profile import different_text, empty_text, moved_text, shape_texts, share_text, size_text, value_text
+from artui.sheets.profile import (
+    OF_ROWS,
+    different_text,
+    empty_text,
+    moved_text,
+    shape_texts,
+    share_text,
+    size_text,
+    value_text,
+)
 from artui.sheets.sheet import (
     ARROW,
     MIDDLE_DOT,
@@ -36,6 +45,8 @@ DRIFT_TONES: dict[str, Tone] = {
     "type": "bad",
     "high": "bad",
     "moderate": "warn",
+    "new value": "warn",
+    "gone value": "warn",
     "low": "plain",
     "none": "dim",
     "unknown": "dim",
@@ -324,6 +335,7 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         sections.append(
             Section(
                 "drift",
+                OF_ROWS if any(drift.moved_value for _, drift in shown) else "",
                 table=drift_table([(drift, Link("column", f"{place}:{detail.path}")) for place, drift in shown]),
                 left_out_count=len(drifts) - len(shown),
             )

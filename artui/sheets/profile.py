@@ -16,6 +16,8 @@ _MAX_VALUE_CHARS = 24
 _FREQUENT = 0.01
 """A number that fewer of the rows have says nothing of its column."""
 COLUMNS = "columns"
+OF_ROWS = "% of all rows"
+"""What shares are of, wherever some are named: cells that are empty count."""
 """What the title of the section begins with."""
 
 
@@ -33,7 +35,12 @@ def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool 
 
     return Section(
         COLUMNS if is_only else f"{COLUMNS} of {path}",
-        size_text(table),
+        MIDDLE_DOT.join(
+            [
+                size_text(table),
+                *([OF_ROWS] if any(column.null_count or frequent_text(column, 1) for column in shown) else []),
+            ]
+        ),
         facts=tuple(fact for fact in odd_facts(table) if fact.text),
         table=Table(headers, Rows(range(len(shown)), row), says_most_first=True),
         left_out_count=len(table.columns) - len(shown),
@@ -107,7 +114,7 @@ def _drift_facts(drift: ColumnDrift) -> tuple[Fact, ...]:
     word = f"{drift.word}: empty {empty}" if drift.is_of_nulls and drift.word == "moderate" else f"{drift.word}{also}"
     word += ", not counted: rows are paired by it" if drift.is_key else ""
     return (
-        Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word in ("moderate", "high", "type") else "plain"),
+        Fact("drift", MIDDLE_DOT.join([word, *said]), "warn" if drift.word not in ("low", "none", "unknown") else "plain"),
         *(Fact(label, ", ".join(text or '""' for text in texts[:MOST_LISTED]), "plain") for label, texts in (("new values", drift.new_values), ("gone values", drift.gone_values)) if texts),
     )  # fmt: skip
 

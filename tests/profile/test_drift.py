@@ -171,3 +171,16 @@ def test_distances_are_those_of_a_drift_library() -> None:
         assert found.wasserstein == pytest.approx(
             area, rel=1e-6 if is_exact else 0.03, abs=0.002 * float(np.std(before))
         ), case
+
+
+def test_a_rare_value_of_one_side_alone_is_called_so_and_no_high_drift() -> None:
+    """The index of a share of nothing comes from what stands for it; a common new value, or others that moved, are high drift still."""
+    usual = ["a"] * 500 + ["b"] * 450 + [None] * 50
+    rare, common, moved = [*usual, *["new"] * 40], [*usual, *["new"] * 400], ["a"] * 100 + ["b"] * 860 + ["new"] * 40
+
+    found = {word: drift.drift(_column(first), _column(second)) for word, first, second in (("new value", usual, rare), ("gone value", rare, usual), ("high", usual, common), ("high too", usual, moved))}  # fmt: skip
+
+    assert {word: each.word for word, each in found.items()} == {"new value": "new value", "gone value": "gone value", "high": "high", "high too": "high"}  # fmt: skip
+    assert found["new value"].psi is not None and found["new value"].psi > drift.MODERATE_PSI
+    value, before, after = found["new value"].moved_value or ("", 0.0, 0.0)
+    assert (value, before) == ("new", 0.0) and after == pytest.approx(40 / 1040), "of all rows, the empty ones included"
