@@ -335,7 +335,6 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         sections.append(
             Section(
                 "drift",
-                OF_ROWS if any(drift.moved_value for _, drift in shown) else "",
                 table=drift_table([(drift, Link("column", f"{place}:{detail.path}")) for place, drift in shown]),
                 left_out_count=len(drifts) - len(shown),
             )
@@ -398,7 +397,7 @@ def _middle_text(drift: ColumnDrift) -> str:
         return NOTHING
     value, share_before, share_after = drift.moved_value
     shown = f"{value[:_MAX_VALUE_CHARS]}…" if len(value) > _MAX_VALUE_CHARS else value or '""'
-    return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}"
+    return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}{OF_ROWS}"
 
 
 def _news_text(drift: ColumnDrift) -> str:

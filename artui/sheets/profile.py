@@ -16,8 +16,8 @@ _MAX_VALUE_CHARS = 24
 _FREQUENT = 0.01
 """A number that fewer of the rows have says nothing of its column."""
 COLUMNS = "columns"
-OF_ROWS = "% of all rows"
-"""What shares are of, wherever some are named: cells that are empty count."""
+OF_ROWS = " of rows"
+"""What shares of values are of, behind the first or the last of some: of all, also of those whose cell is empty."""
 """What the title of the section begins with."""
 
 
@@ -35,12 +35,7 @@ def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool 
 
     return Section(
         COLUMNS if is_only else f"{COLUMNS} of {path}",
-        MIDDLE_DOT.join(
-            [
-                size_text(table),
-                *([OF_ROWS] if any(column.null_count or frequent_text(column, 1) for column in shown) else []),
-            ]
-        ),
+        size_text(table),
         facts=tuple(fact for fact in odd_facts(table) if fact.text),
         table=Table(headers, Rows(range(len(shown)), row), says_most_first=True),
         left_out_count=len(table.columns) - len(shown),
@@ -237,7 +232,9 @@ def frequent_text(column: ColumnProfile, most: int) -> str:
         return ""
     if column.mean is not None and column.most_frequent[0][1] < _FREQUENT * column.count:
         return ""
-    named = [_named(value, share_text(count / max(1, column.count))) for value, count in column.most_frequent[:most]]
+    shares = [share_text(count / max(1, column.count)) for _, count in column.most_frequent[:most]]
+    shares[0] += OF_ROWS
+    named = [_named(value, share) for (value, _), share in zip(column.most_frequent, shares, strict=False)]
     more = column.distinct - len(named)
     return ", ".join(named) + (f" and {count_text(more)} more" if more > 0 else "")
 

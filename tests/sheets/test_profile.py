@@ -29,7 +29,7 @@ def test_each_column_is_a_row() -> None:
     """With its type, empty cells, different values and how these lie; hostile names are made visible."""
     section = _section(CSV)
 
-    assert section.table is not None and section.about == "2,000 rows × 6 columns · % of all rows"
+    assert section.table is not None and section.about == "2,000 rows × 6 columns"
     rows = [[cell.text for cell in row] for row in section.table.rows]
     assert [header.title for header in section.table.headers] == [
         "column",

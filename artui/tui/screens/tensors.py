@@ -134,6 +134,7 @@ class TensorsScreen(GridScreen, OneFile):
                 self._found[place] = found
                 self._left_bytes -= min(self._left_bytes, self._tensors[place][1].size_bytes)
         self._columns_again()
+        self.show_counts()
         self.say_of_cursor()
         self._read_next()
 
