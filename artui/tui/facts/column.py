@@ -14,7 +14,7 @@ from artui.tui.facts.sections import section_lines
 from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, distinct_texts, ticks, x_labels
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.plot import bar_axis, bar_letter, labelled_axis
-from artui.units import plural
+from artui.units import count_text, plural
 
 _LABEL_CELLS = 8
 _MOST_BAR_CELLS = 6
@@ -154,29 +154,35 @@ def _x_places(
 
 
 def _texts(sides: Sequence[Side], spreads: Spreads, shares: Sequence[Sequence[float]], *, cells: int) -> list[Line]:
-    """Draw a lying bar for each text, the sides below each other."""
-    rests = [max(0.0, 1 - sum(each)) for each in shares]
-    texts = [clean(text, max_chars=200) or '""' for text in spreads.texts]
-    rows = [*zip(texts, zip(*shares, strict=True), strict=True)]
-    if max(rests) > 1e-9:
-        rows.append(("all others", tuple(rests)))
-    name_cells = min(_MOST_TEXT_CELLS, max(length_of([(text, "")]) for text, _ in rows))
+    """Draw a lying bar for each text, the sides below each other: how many rows have it, and their share of all rows."""
+    filled = [max(0, side.column.count - side.column.null_count - side.column.nan_count) for side in sides]
+    empty = [side.column.count - full for side, full in zip(sides, filled, strict=True)]
+    counts = [[share * full for share in each] for each, full in zip(shares, filled, strict=True)]
+    rests = [max(0.0, full - sum(each)) for each, full in zip(counts, filled, strict=True)]
+    rows = [(clean(text, max_chars=200) or '""', "text", each) for text, each in zip(spreads.texts, zip(*counts, strict=True), strict=True)]  # fmt: skip
+    if max(map(round, rests)):
+        rows.append(("all others", "dim", tuple(rests)))
+    if any(empty):
+        rows.append(("empty", "warn", tuple(map(float, empty))))
+    name_cells = min(_MOST_TEXT_CELLS, max(length_of([(text, "")]) for text, _, _ in rows))
     side_cells = max(length_of([(clean(side.name), "")]) for side in sides)
-    room = cells - name_cells - side_cells - 16
-    most = max(max(each) for _, each in rows) or 1.0
-    lines: list[Line] = [BLANK]
-    for text, each in rows:
-        for number, (side, share) in enumerate(zip(sides, each, strict=True)):
-            filled = max(1, round(share / most * room)) if share else 0
+    count_cells = max(4, *(len(count_text(round(count))) for _, _, each in rows for count in each))
+    room = cells - name_cells - side_cells - count_cells - 18
+    all_rows = [max(1, side.column.count) for side in sides]
+    most = max(count / of for _, _, each in rows for count, of in zip(each, all_rows, strict=True)) or 1.0
+    at = 1 + name_cells + 2 + side_cells + 2 * bool(side_cells)
+    lines: list[Line] = [Line([(" " * at + f"{'rows':>{count_cells}}  {'of all':>7}", "faint")])]
+    for text, name_style, each in rows:
+        for number, (side, count, of) in enumerate(zip(sides, each, all_rows, strict=True)):
+            drawn = max(1, round(count / of / most * room)) if round(count) else 0
             style = _SIDE_STYLES[number]
-            name = fit(text, name_cells) if not number else " " * name_cells
             lines.append(
                 Line(
                     [
-                        (f" {name}  ", "text" if text != "all others" else "dim"),
+                        (f" {fit(text, name_cells) if not number else ' ' * name_cells}  ", name_style),
                         (fit(clean(side.name), side_cells) + ("  " if side_cells else ""), style),
-                        (f"{share_text(share):>7}  ", "text"),
-                        (_SHADES[number] * filled, style),
+                        (f"{count_text(round(count)):>{count_cells}}  {share_text(round(count) / of):>7}  ", "text"),
+                        (_SHADES[number] * drawn, style if name_style == "text" else "dim"),
                     ]
                 )
             )

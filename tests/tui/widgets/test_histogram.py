@@ -232,3 +232,18 @@ def test_the_bar_under_the_cursor_is_seen_without_colours(is_coloured: bool, mon
         assert strips is not None
         bars = re.findall("[▒█]+", strips[-4].text)
         assert [set(bar) for bar in bars] == [{"▒" if place == 2 and has_focus and not is_coloured else "█"} for place in range(4)]  # fmt: skip
+
+
+def test_texts_of_a_column_are_counted_of_all_rows() -> None:
+    """Each text has its rows and their share of all; what is left and what is empty has a line; together they are all rows."""
+    first = ColumnProfile("x", "text", 1200, 70, 3, True)
+    second = ColumnProfile("x", "text", 800, 0, 3, True)
+    spreads = Spreads((0.5, 0.25), (0.75, 0.25), texts=("a", "b"))
+
+    drawn = ["".join(text for text, _ in line.spans) for line in drawn_lines([Side("v1", first), Side("v2", second)], spreads, cells=70, rows=20)]  # fmt: skip
+
+    cells = [line.split()[:5] for line in drawn[1:]]
+    assert cells[0][:5] == ["a", "v1", "565", "47", "%"] and cells[1][:4] == ["v2", "600", "75", "%"]
+    assert [line.strip().split("  ")[0] for line in drawn[1::2]] == ["a", "b", "all others", "empty"]
+    counts = [int(re.findall(r"(\d+) +[<>\d.]+ %", line)[0]) for line in drawn[1:]]
+    assert abs(sum(counts[::2]) - 1200) <= 1 and sum(counts[1::2]) == 800
