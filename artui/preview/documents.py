@@ -148,7 +148,8 @@ def _cell_lines(cells: list[dict[str, Any]]) -> Iterator[str]:
             if output.get("output_type") in ("error", "pyerr"):
                 yield f"  ! {output.get('ename', '')}: {output.get('evalue', '')}"[: text.MAX_LINE_CHARS]
             elif plain is not None:
-                yield from _cut(plain, "  > ")
+                # A line end at the end begins no line.
+                yield from _cut(plain.removesuffix("\n"), "  > ")
             if others:
                 yield f"  > {others}"
         yield ""
