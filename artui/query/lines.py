@@ -13,6 +13,7 @@ import itertools
 import re
 import threading
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from artui.content.console import OPEN_LINES
 from artui.safetext import clean
 
 LINE_BYTES = 8192
+COUNTED_BYTES = 32 << 20
+"""Lines of a text up to this size are counted."""
 """Lines up to this length are whole; what is longer is broken into pieces of at most twice as much."""
 FIND_BYTES = 1 << 20
 PAGE_BYTES = 1 << 18
@@ -99,6 +102,22 @@ def previous_line(source: LogSource, offset: int) -> int:
             if end < offset:
                 return end
     return 0
+
+
+def line_starts(source: LogSource, is_wanted: Callable[[], bool] = lambda: True) -> array[int] | None:
+    """List where all lines begin; None of a text over `COUNTED_BYTES`, or if that is not wanted any more."""
+    size = source.size()
+    if size > COUNTED_BYTES:
+        return None
+    starts = array("q", [0] if size else [])
+    for start in range(0, size, LINE_BYTES):
+        if not is_wanted():
+            return None
+        starts.extend(_ends(source.read(start, LINE_BYTES + 1), start))
+    # The end of the last line begins none.
+    if len(starts) > 1 and starts[-1] >= size:
+        starts.pop()
+    return starts
 
 
 def line_start(source: LogSource, offset: int) -> int:

@@ -11,6 +11,7 @@ from artui.preview.pickles import NOT_OPENED
 from artui.preview.text import is_text
 from artui.query import artifacts as query
 from artui.query.colouring import inks_by_start
+from artui.query.lines import line_starts
 from artui.query.logs import open_file_log
 from artui.query.notebook import ENDING, read_notebook
 from artui.safetext import clean
@@ -136,6 +137,7 @@ class TextScreen(LogScreen, OneFile):
                 self._note = f"  {plural(notebook.cell_count, 'cell')}"
             inked = None if notebook is None else notebook.inked
             self.ask("colours", lambda: inks_by_start(source, path) if inked is None else inked, self.log_view.colour)
+            self.ask("lines", lambda: line_starts(source), self.log_view.number)
             self.set_focus(self.log_view)
         else:
             listing.set_lines([*self._reason(why_not), *self._preview(preview)], keep=False)

@@ -104,6 +104,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._is_watched = False
         self._timer: Timer | None = None
         self._inked: Mapping[int, list[Inked]] = {}
+        self._starts: Sequence[int] = ()
+        """Where all lines of the text begin, if that is known."""
         self._set_rows(Page((), 0), ())
 
     # What is shown
@@ -116,7 +118,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
         """Show another text, from its start or its end (our own lines included), or only our own lines if there is none."""
         self._replace(source)
-        self._inked = {}
+        self._inked, self._starts = {}, ()
         self._index = self._row = self._left = self._owed = 0
         self.match, self.is_following = None, at_end and source is not None and source.is_live
         self._set_rows(Page((), 0), behind)
@@ -136,6 +138,11 @@ class LogView(Asks, MovesByLines, can_focus=True):
         """Show parts of lines in colours, by the start of a line: the text is a source, not a log."""
         self._inked = inked
         self._set_rows(self.page, self._behind)
+        self._changed()
+
+    def number(self, starts: Sequence[int] | None) -> None:
+        """Say which lines are in sight, by where all lines of the text begin."""
+        self._starts = starts or ()
         self._changed()
 
     def set_behind(self, behind: Sequence[Line]) -> None:
@@ -169,7 +176,12 @@ class LogView(Asks, MovesByLines, can_focus=True):
         # Our own lines behind those of the text are none of them, and only their share can be said.
         lines = self._lines_in_sight() if is_whole and not is_in_sight and not self.rows.behind else ""
         size = plural(len(page.lines), "line") if is_whole else bytes_text(page.size)
-        spans: list[Span] = [(f"lines {lines} of {count_text(len(page.lines))}" if lines else size, "dim")]
+        total = len(page.lines)
+        if not is_whole and self._starts and not isinstance(self.source, FewLines):
+            first = bisect.bisect_left(self._starts, page.lines[0].start) if page.lines else 0
+            lines, total = self._lines_in_sight(first), len(self._starts)
+            size = f"{size} · {plural(total, 'line')}"
+        spans: list[Span] = [(f"lines {lines} of {count_text(total)}" if lines else size, "dim")]
         if isinstance(self.source, FewLines):
             most = "first " if self.source.is_full else ""
             spans = [
@@ -186,9 +198,9 @@ class LogView(Asks, MovesByLines, can_focus=True):
             spans.append((" · following", "good") if self.is_following else (" · live, G follows", "accent"))
         return spans
 
-    def _lines_in_sight(self) -> str:
-        """Say which lines of a text that is known to its end are in sight: `1–29`; empty if none is."""
-        numbers = [index + 1 for index, _ in self._sight()]
+    def _lines_in_sight(self, first: int = 0) -> str:
+        """Say which lines are in sight: `1–29`; empty if none is. Before those of the page there are `first` others."""
+        numbers = [first + index + 1 for index, _ in self._sight() if index < len(self.page.lines)]
         return f"{count_text(numbers[0])}–{count_text(numbers[-1])}" if numbers else ""
 
     @property

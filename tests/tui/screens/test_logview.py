@@ -551,6 +551,31 @@ def test_lines_in_sight_are_counted_not_their_bytes(small_catalog: Path, explore
     explore(small_catalog, flow)
 
 
+def test_lines_in_sight_of_a_large_text_are_counted_too(small_catalog: Path, explore: Explore, tmp_path: Path) -> None:
+    """A log of which a page alone is read says which of all its lines are in sight, at its start, in the middle and at its end."""
+    place = tmp_path / "log.txt"
+    place.write_text("".join(f"{number:06} {'x' * (number % 90)}\n" for number in range(9000)))
+    with artui.start_run(project="p", catalog=small_catalog, console=False, code=False) as run:
+        run.save("log", place)
+    with Reader(small_catalog) as reader:
+        key = find_version(reader, "log").key
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(TextScreen(key, "log.txt"))
+        await settled(pilot)
+        rows = on(pilot, TextScreen).log_view.size.height
+        assert f"lines 1–{rows} of 9,000" in shown(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        assert f"lines {9001 - rows:,}–9,000 of 9,000" in shown(pilot) and "008999 " in shown(pilot)
+        await pilot.press("pageup")
+        await settled(pilot)
+        first = int(shown(pilot).splitlines()[1].split()[0]) + 1
+        assert f"lines {first:,}–" in shown(pilot)
+
+    explore(small_catalog, flow, size=(120, 30))
+
+
 def test_a_notebook_opens_as_its_cells_and_a_key_shows_the_file(
     small_catalog: Path, explore: Explore, tmp_path: Path
 ) -> None:
