@@ -11,7 +11,6 @@ from artui.model.difference import FileChange, FileDifference, TableDifference, 
 from artui.model.profiles import ColumnDrift
 from artui.safetext import clean_lines
 from artui.sheets.profile import (
-    OF_ROWS,
     different_text,
     empty_text,
     moved_text,
@@ -328,8 +327,10 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
         names = _names(tuple(drift.name for _, drift in calm))
         named = f"{count_text(len(calm))}: {names}" if drifts or unknown else f"all {plural(len(calm), 'column')}"
         facts.append(Fact("without drift", named, "dim", Link("column", f"{calm[0][0]}:{detail.path}")))
-    section = facts_section(detail.path, facts)
     shown = drifts[:most_rows]
+    if any(drift.moved_value is not None and drift.after.mean is None for _, drift in shown):
+        facts.append(Fact("shares", "of all rows, empty cells included", "dim"))
+    section = facts_section(detail.path, facts)
     sections = [Section(section.title, detail.summary, section.facts)]
     if drifts:
         sections.append(
@@ -397,7 +398,7 @@ def _middle_text(drift: ColumnDrift) -> str:
         return NOTHING
     value, share_before, share_after = drift.moved_value
     shown = f"{value[:_MAX_VALUE_CHARS]}…" if len(value) > _MAX_VALUE_CHARS else value or '""'
-    return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}{OF_ROWS}"
+    return f"{shown} {share_text(share_before)} {ARROW} {share_text(share_after)}"
 
 
 def _news_text(drift: ColumnDrift) -> str:

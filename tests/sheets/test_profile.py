@@ -43,9 +43,9 @@ def test_each_column_is_a_row() -> None:
         "different",
     ]
     assert rows[0] == ["n", "integer", "██████████", "·", "0 to 9", "4.500", "4.500", "2.873", "10"]
-    assert rows[1] == ["t", "text", "a 50 %, b 50 %", "·", "·", "·", "·", "·", "2"]
+    assert rows[1] == ["t", "text", "a 50 % of rows, b 50 %", "·", "·", "·", "·", "·", "2"]
     assert [*rows[2][:2], *rows[2][3:5], rows[2][-1]] == ["day", "time", "·", "2026-01-01 to 2026-01-28", "28"]
-    assert rows[3] == ["same", "integer", "7 (100 %)", "·", "7", "7", "7", "0", "1"]
+    assert rows[3] == ["same", "integer", "7 (100 % of rows)", "·", "7", "7", "7", "0", "1"]
     assert [rows[4][2], rows[4][-1]] == ["hardly any occurs twice", "2,000"]
     assert [rows[5][1], rows[5][3], rows[5][-1]] == ["text", "75 %", "1"] and "\x1b" not in rows[5][0]
     links = [row[0].link for row in section.table.rows]
@@ -65,7 +65,7 @@ def test_all_that_is_known_of_a_column_is_in_one_table() -> None:
     said = {row[0].text: [cell.text for cell in row[1:]] for row in section.table.rows}
     assert said["range"] == ["1 to 2", "1"] and said["NaN"] == ["·", "50 (50 %)"]
     assert "infinite" not in said and said["mean ± sd"] == ["1.500 ± 0.5025", "1 ± 0"]
-    assert [fact.text for fact in section.facts] == ["a:v1: 1 (50 %), 2 (50 %)", "a:v2: 1 (50 %)"]
+    assert [fact.text for fact in section.facts] == ["a:v1: 1 (50 % of rows), 2 (50 %)", "a:v2: 1 (50 % of rows)"]
 
 
 def test_numbers_that_are_about_say_so_and_rare_ones_are_not_named() -> None:

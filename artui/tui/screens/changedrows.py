@@ -131,7 +131,7 @@ def _cell(row: ChangedRow, place: int) -> str | None:
     if row.change == "changed" and before != after:
         return f"{_shown(before)}{_ARROW}{_shown(after)}"
     cell = before if row.change == "removed" else after
-    return None if cell is None else clean(cell, max_chars=500)
+    return clean(cell, max_chars=500) if cell else None
 
 
 def _held(row: ChangedRow, place: int) -> str | None:
