@@ -1,4 +1,4 @@
-"""Keys that are pressed before a list has answered its filter.
+"""Keys that are pressed before a list has answered its filter, or before a question is asked that they answer.
 
 Over a slow line keys arrive in bursts: `model`, enter, enter. The second enter is meant for what the filter matches,
 and must not open what stood under the cursor before.
@@ -6,13 +6,16 @@ and must not open what stood under the cursor before.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
 
+from artui.tui.keys import keys_that_ask
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.answer import WORD_SECONDS, YesOrNo
 from artui.tui.widgets.entry import LineEntry
 
 MAX_KEYS = 100
@@ -25,8 +28,11 @@ class KeysInOrder(App[int]):
     """Holds keys back while the list on the screen is that of an earlier filter, and gives them to the new one."""
 
     _held_keys: tuple[events.Key, ...] = ()
+    _swallowed: tuple[str, ...] = ()
+    """The other keys of a word that has answered a question by its first letter: they do nothing where they follow at once."""
+    _swallows_until = 0.0
     _is_entering = False
-    """Whether enter is on its way through a filter line, which still has the focus."""
+    """Whether a key is on its way that what has the focus now does not know of yet: enter in a filter line, or one that asks."""
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -51,10 +57,29 @@ class KeysInOrder(App[int]):
             self._held_keys = tuple(others)
             await self._act_on(key)
 
+    def swallow(self, letters: str) -> None:
+        """Take these letters and an enter behind them as part of the word that was begun, if they follow at once."""
+        self._swallowed = (*letters, "enter") if letters else ()
+        self._swallows_until = time.monotonic() + WORD_SECONDS
+
+    def _is_rest_of_word(self, key: str) -> bool:
+        if not self._swallowed:
+            return False
+        is_rest = time.monotonic() < self._swallows_until and key in (self._swallowed[0], "enter")
+        self._swallowed = self._swallowed[1:] if is_rest and key != "enter" else ()
+        self._swallows_until = time.monotonic() + WORD_SECONDS
+        return is_rest
+
     async def _act_on(self, key: events.Key) -> None:
-        await super().on_event(key)
+        if self._is_rest_of_word(key.key):
+            return
         entry = self.focused
-        if key.key == "enter" and isinstance(entry, LineEntry):
+        await super().on_event(key)
+        is_typing = isinstance(entry, LineEntry)
+        # What answers a question must not be taken for keys while that is on its way.
+        asks = not is_typing and key.key in keys_that_ask()
+        is_answering = isinstance(entry, YesOrNo)
+        if entry is not None and (asks or is_answering or (is_typing and key.key == "enter")):
             # The key goes up to the app, which submits the entry, and that goes up again.
             way = [*entry.ancestors_with_self]
             self._is_entering = True
@@ -68,4 +93,6 @@ class KeysInOrder(App[int]):
 
     def _has_to_wait(self) -> bool:
         screen = self.screen
-        return self._is_entering or (isinstance(screen, CatalogScreen) and screen.shows_older_list())
+        return self._is_entering or (
+            isinstance(screen, CatalogScreen) and (screen.shows_older_list() or screen.is_about_to_ask())
+        )

@@ -23,10 +23,8 @@ def chosen_aliases(head: VersionHead) -> list[str]:
 
 
 def artifact_aliases(head: ArtifactHead, cells: int | None = None) -> str:
-    """Give the aliases of the version that is shown of an artifact, and behind them those of others: `candidate production→v1`."""
+    """Give the aliases of the version that is shown of an artifact, and behind them those of others, as the CLI does: `candidate production→v1`."""
     words = [*(aliases_of(head.latest) if head.latest is not None else ()), *map(clean, head.named_elsewhere)]
-    # What is in production is asked for first, whichever version it is.
-    words.sort(key=lambda word: not word.startswith("production→"))
     return " ".join(words) if cells is None else fit_words(words, cells)
 
 

@@ -12,7 +12,7 @@ from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
 from artui.tui.widgets.bars import Bar, KeyBar, Press
-from artui.tui.widgets.filter import QueryLine
+from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BACK = ("esc", "back")
 """For the footer: what leads out of every screen but the first."""
+
+QUESTION_TOPICS = ("hidden", "marked", "resting", "trash", "approval")
+"""Topics of what is read before something is asked at the bottom."""
 
 FEW_KEYS = 3
 """A footer of so many keys has room for the way back."""
@@ -83,6 +86,10 @@ class CatalogScreen(Asks, FindsLines):
         """Whether the list is still what an earlier filter matched: keys are meant for what the new one matches."""
         return self.is_asking(*self.LIST_TOPICS) and any(line.is_ahead for line in self.query(QueryLine))
 
+    def is_about_to_ask(self) -> bool:
+        """Whether something is read that a question at the bottom depends on: keys are meant for that."""
+        return self.is_asking(*QUESTION_TOPICS)
+
     def draw_pictures_again(self) -> None:
         """Draw pictures anew: the terminal has lost them."""
 
@@ -105,10 +112,22 @@ class CatalogScreen(Asks, FindsLines):
         self.forget_search_result()
 
     def show_keys(self) -> None:
-        """Show the keys of this screen, or the notice, at the bottom."""
+        """Show the keys of this screen, or the notice, at the bottom; while something is asked there, the keys of that."""
+        asked = self.asked_keys()
         for bar in self.query(KeyBar):
-            bar.show_keys(self.footer_pairs())
+            if asked:
+                bar.ask(asked)
+            else:
+                bar.show_keys(self.footer_pairs())
             bar.show_notice(self.artui.notice_spans())
+
+    def asked_keys(self) -> list[tuple[str, str]]:
+        """Give the keys of what is asked at the bottom, or typed above the list; nothing if neither is."""
+        prompt = next((prompt for prompt in self.query(Prompt) if prompt.is_open), None)
+        if prompt is not None:
+            return prompt.keys
+        line = self.focused.parent if self.focused is not None else None
+        return line.KEYS if isinstance(line, FilterLine) else []
 
     def has_nothing(self) -> bool:
         """Whether the catalog has nothing that this screen is for: keys for it do nothing."""

@@ -38,17 +38,17 @@ def go_on_with(
     does: str,
     thing: str,
 ) -> None:
-    """Go on at once if all that a key acts on is in sight; else name what is not, and go on after enter.
+    """Go on at once if all that a key acts on is in sight; else name what is not, and ask whether to go on.
 
-    The question says what will be done with how many things: `tag 2 marked runs, …`.
+    The question says what will be done with how many things: `Tag 2 marked runs, …?`.
     """
     if not reach.hidden:
         then()
         return
 
     def ask(names: list[str]) -> None:
-        words = reach.words(thing, names, cells=screen.size.width - len(does) - 6)
-        screen.query_one(Prompt).ask(f"{does} {words}", lambda _: then(), only_enter=True, enter_word="go on")
+        words = reach.words(thing, names, cells=screen.size.width - len(does) - 7)
+        screen.query_one(Prompt).ask_yes_or_no(f"{does[:1].upper()}{does[1:]} {words}?", then)
 
     reader = screen.reader
     screen.ask("hidden", lambda: names_of(reader, reach.hidden[:MAX_NAMED]), ask)

@@ -15,6 +15,7 @@ from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import fit_middle, length_of
 from artui.tui.fetch import acting_on_answer
+from artui.tui.widgets.answer import YesOrNo
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
 from artui.tui.widgets.paragraph import Paragraph
@@ -22,6 +23,7 @@ from artui.tui.widgets.paragraph import Paragraph
 ENTRY_CELLS = 24
 """There is room for so much of an answer at least."""
 _MOST_ABOUT = 2_000
+NO_ANSWER = "That is no answer: y or enter goes on, n or esc does nothing."
 FIND_ID = "find-line"
 """Of the question for words to find."""
 
@@ -35,8 +37,8 @@ class Prompt(Vertical):
 
     KEYS = [("enter", "keep"), ("esc", "cancel")]
     COMPLETING_KEYS = [("enter", "keep"), ("tab", "complete"), ("esc", "cancel")]
-    YES_KEYS = [("y", "yes"), ("esc", "no")]
-    """Any other letter leaves such a question, and one that only enter answers."""
+    YES_KEYS = [("y", "yes"), ("n", "no"), ("enter", "yes"), ("esc", "no")]
+    """Any other key is said not to answer such a question, and does nothing."""
     DEFAULT_CSS = "Prompt { height: auto; } Prompt Horizontal { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
@@ -56,9 +58,9 @@ class Prompt(Vertical):
         self._entry = LineEntry()
         self._question = ""
         self._answer: Callable[[str], None] | None = None
-        self._typed: Callable[[str], None] = lambda text: None
+        self._typed: Callable[[str], None] = _ignored
+        self._yes_or_no = YesOrNo()
         self._is_yes_or_no = False
-        self._only_enter = False
         self._is_list = self._is_word = False
         self._enter_word = self.KEYS[0][1]
         self.asked_count = 0
@@ -87,6 +89,7 @@ class Prompt(Vertical):
         with Horizontal():
             yield self._label
             yield self._entry
+            yield self._yes_or_no
 
     def ask(
         self,
@@ -95,9 +98,7 @@ class Prompt(Vertical):
         *,
         text: str = "",
         keeps_text: bool = False,
-        typed: Callable[[str], None] = lambda text: None,
-        is_yes_or_no: bool = False,
-        only_enter: bool = False,
+        typed: Callable[[str], None] | None = None,
         enter_word: str = "keep",
         is_list: bool = False,
         is_filled: bool = False,
@@ -107,8 +108,7 @@ class Prompt(Vertical):
         """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
 
         What is typed replaces the whole `text`, unless an arrow key was pressed before; with `keeps_text` it goes on there.
-        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question; with `only_enter` each
-        letter leaves it. `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
+        `enter_word` says in the footer what enter does. With `is_list` there may be several answers with
         commas between them, and tab completes the last. With `is_filled` the text that is to be changed comes by `fill`:
         what is typed before goes behind it, and enter waits for it. `about` stands above the question, whole. With `is_word` the
         answer is a word that was asked for: what is typed after a wrong one takes its place.
@@ -116,16 +116,31 @@ class Prompt(Vertical):
         self.asked_count += 1
         self._is_filling = is_filled
         self._enter_word = enter_word
-        self._typed, self._text, self._names, self._completed = typed, text, (), ""
-        self._is_yes_or_no, self._only_enter, self._is_list = is_yes_or_no, only_enter, is_list
-        self._is_word = is_word
+        self._typed, self._text, self._names, self._completed = typed or _ignored, text, (), ""
+        self._is_yes_or_no, self._is_list, self._is_word = False, is_list, is_word
         self._question = clean(question)
         self._about.show(clean(about, max_chars=_MOST_ABOUT))
         self._open(answer, text)
         if text and not keeps_text:
             self._entry.action_select_all()
 
+    def ask_yes_or_no(self, question: str, then: Callable[[], None]) -> None:
+        """Ask whether to go on with `then`: y or enter does, n or esc leaves it, and other keys are said to do neither.
+
+        There is no text to type, and so no caret; the question ends with a question mark.
+        """
+        self.asked_count += 1
+        self._is_yes_or_no = True
+        self._yes_or_no.begin()
+        self._is_filling = self._is_list = self._is_word = False
+        self._typed, self._text, self._names, self._completed = _ignored, "", (), ""
+        self._question = clean(question)
+        self._about.show("")
+        self._open(lambda _: then(), "")
+
     def _open(self, answer: Callable[[str], None], text: str) -> None:
+        self._entry.set_class(self._is_yes_or_no, "hidden")
+        self._yes_or_no.set_class(not self._is_yes_or_no, "hidden")
         self._show_question()
         self._answer = answer
         self._entry.value = text
@@ -134,14 +149,14 @@ class Prompt(Vertical):
         # What was said before is not about this.
         self.app.forget_old_notice()  # type: ignore[attr-defined]
         # Synchronously: the next keys are text, not commands.
-        self.screen.set_focus(self._entry)
+        self.screen.set_focus(self._yes_or_no if self._is_yes_or_no else self._entry)
         self.post_message(self.Asked(self))
 
     def _show_question(self) -> None:
         """Show the question; what is short of room moves into the empty entry, or is cut, so that there is room to type."""
         width, question = self.screen.size.width, self._question
         asked, has_hint, hint = question.partition("  (")
-        entry_cells = 1 if self._only_enter else ENTRY_CELLS
+        entry_cells = 1 if self._is_yes_or_no else ENTRY_CELLS
         is_short = bool(has_hint) and width - cell_len(question) - 2 < entry_cells
         label = asked if is_short else question
         if cell_len(label) + 2 > width - entry_cells:
@@ -183,7 +198,7 @@ class Prompt(Vertical):
         """Take the question back; false if there is none."""
         if self._answer is None:
             return False
-        self._answered("", lambda text: None)
+        self._answered("", _ignored)
         return True
 
     def _answered(self, text: str, answer: Callable[[str], None]) -> None:
@@ -193,7 +208,7 @@ class Prompt(Vertical):
 
         def again() -> None:
             is_wanted = not self.is_open and self.asked_count == count and self.screen.is_current
-            if is_wanted and not (self._is_yes_or_no or self._only_enter):
+            if is_wanted and not self._is_yes_or_no:
                 self._open(answer, text)
                 if self._is_word:
                     self._entry.action_select_all()
@@ -234,7 +249,7 @@ class Prompt(Vertical):
     def on_descendant_blur(self) -> None:
         focused = self.screen.focused
         # Without any focus it is the terminal that has lost it, for a while.
-        if focused is None or focused is self._entry or not self.is_open:
+        if focused is None or focused in (self._entry, self._yes_or_no) or not self.is_open:
             return
         typed = self._entry.value.strip()
         self.leave()
@@ -247,11 +262,20 @@ class Prompt(Vertical):
         answer, text = self._answer, message.value.strip()
         if answer is None:
             return
-        if (self._is_yes_or_no or self._only_enter) and text:
-            is_yes = self._is_yes_or_no and text.lower() == "y"
-            self._answered(text, answer if is_yes else lambda text: None)
-            return
         self._typed(text)
+
+    def on_yes_or_no_answered(self, message: YesOrNo.Answered) -> None:
+        message.stop()
+        if self._answer is None or not self._is_yes_or_no:
+            return
+        # What is typed is often the whole word, and its other letters are no keys.
+        self.app.swallow(message.rest)  # type: ignore[attr-defined]
+        self._answered("", self._answer if message.is_yes else _ignored)
+
+    def on_yes_or_no_misunderstood(self, message: YesOrNo.Misunderstood) -> None:
+        message.stop()
+        if self._answer is not None:
+            self.app.say(NO_ANSWER)  # type: ignore[attr-defined]
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
@@ -260,6 +284,10 @@ class Prompt(Vertical):
             return
         if self._is_filling:
             self._ahead[self.asked_count] = typed, answer
-            self._answered("", lambda text: None)
+            self._answered("", _ignored)
         else:
             self._answered(typed.strip(), answer)
+
+
+def _ignored(text: str) -> None:
+    """Do nothing with what is typed."""

@@ -25,7 +25,7 @@ from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs import marks
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.widgets.entry import LineEntry
-from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.prompt import NO_ANSWER, Prompt
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -313,20 +313,20 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert "tag 2 runs" in await press(pilot, "t")
         await press(pilot, "escape", "/", *"nimble", "enter")
 
-        for key, does in {"t": "tag", "n": "write a note on", "m": "move", "e": "export"}.items():
+        for key, does in {"t": "Tag", "n": "Write a note on", "m": "Move", "e": "Export"}.items():
             text = await press(pilot, key)
             assert f"{does} {named}" in text and "final-2" in text and "wise-stork-7" in text, key
-            assert "enter go on" in text.replace("  ", " ") and "esc cancel" in text.replace("  ", " ")
+            assert "y yes  n no  enter yes  esc no" in text
             await press(pilot, "escape")
             assert not runs.prompt.is_open
         await press(pilot, "t", "enter", *"seen", "enter")
         assert [tag.name for tag in get_run(reader, hidden[0].id).tags if tag.name == "seen"] == ["seen"]
         assert "copied 2 ids · both hidden by the filter" in await press(pilot, "y")
 
-        assert f"trash {named}" in await press(pilot, "X")
-        await press(pilot, "j")
-        assert not runs.prompt.is_open and is_trashed() == [False, False]
-        await press(pilot, "X", "escape")
+        assert f"Trash {named}" in await press(pilot, "X")
+        assert NO_ANSWER in await press(pilot, "j")
+        assert runs.prompt.is_open and is_trashed() == [False, False]
+        await press(pilot, "escape")
         assert is_trashed() == [False, False] and len(runs.state.marked) == 2
         await press(pilot, "X")
         await press(pilot, "enter")
@@ -337,7 +337,7 @@ def test_what_is_marked_out_of_sight_is_named_before_it_is_changed(demo_catalog:
         assert "2 marked again" in await press(pilot, "u")
         runs.show(marks.without(runs.state, [hidden[1].key]))
         await press(pilot, "space")
-        assert "tag 2 marked runs, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
+        assert "Tag 2 marked runs, 1 of them hidden by the filter: final-2" in await press(pilot, "t")
         await press(pilot, "escape")
         # A project to move to is one of those that there are, or a new one.
         await press(pilot, "m", "enter")

@@ -593,7 +593,7 @@ def test_what_is_marked_is_changed_and_taken_along(
         await settled(pilot)
         text = shown(pilot)
         assert (
-            "retire 2 marked versions, both hidden by the filter: " in text
+            "Retire 2 marked versions, both hidden by the filter: " in text
             and first.reference in text
             and second.reference in text
         )

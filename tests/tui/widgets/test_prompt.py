@@ -16,7 +16,7 @@ from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids
 from artui.tui.tagging import quoted_tag, tag_changes
-from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
+from artui.tui.widgets.prompt import ENTRY_CELLS, NO_ANSWER, Prompt
 from tests.tui.looking import settled, shown
 
 Explore = Callable[..., None]
@@ -81,6 +81,76 @@ def test_a_question_that_follows_another_keeps_the_focus(small_catalog: Path, ex
         await pilot.press("escape")
         await settled(pilot)
         assert screen.focused is not entry
+
+    explore(small_catalog, flow)
+
+
+def test_a_word_typed_ahead_is_no_answer_to_yes_or_no(small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """At every question of yes or no a whole word does nothing, before it is asked and behind it; `yes` and `no` answer it as their letters do.
+
+    No key of a word reaches the screen, whichever the screen is.
+    """
+
+    async def type(pilot: Pilot[Any], *keys: str) -> str:
+        await pilot.press(*keys)
+        await settled(pilot)
+        await settled(pilot)
+        return shown(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for place, name in (("1", "tnmeX"), ("2", ["a", "plus", "A", "minus", "F", "X", "e"])):
+            await type(pilot, place)
+            await type(pilot, "space", "space", "slash", *"zz top", "enter")
+            before = shown(pilot)
+            screen = pilot.app.screen
+            for key in name:
+                # In one burst, as over a slow line: the question is not there yet when the word begins.
+                text = await type(pilot, key, *"best ckpt")
+                assert pilot.app.screen is screen and NO_ANSWER in text, key
+                prompt = next(prompt for prompt in screen.query(Prompt) if prompt.is_open)
+                asked = next(
+                    line for line in text.splitlines() if " marked " in line and "hidden by the filter" in line
+                )
+                assert asked.rstrip().endswith("?") and not isinstance(screen.focused, Input), key
+                assert "y yes  n no" in text, key
+                await type(pilot, "enter")
+                assert prompt.is_open and not isinstance(screen.focused, Input), key
+                await type(pilot, "escape")
+                assert prompt.has_class("hidden") and shown(pilot).splitlines()[:-3] == before.splitlines()[:-3], key
+            monkeypatch.setattr("artui.tui.widgets.answer.WORD_SECONDS", 0.0)
+            key = name[0]
+            text = await type(pilot, key, *"no", "enter")
+            assert pilot.app.screen is screen and not screen.query_one(Prompt).is_open
+            text = await type(pilot, key, *"yes", "enter", *"zq")
+            focused = pilot.app.screen.focused
+            assert isinstance(focused, Input)
+            assert focused.value == "zq"
+            await type(pilot, "escape")
+            monkeypatch.undo()
+
+    explore(small_catalog, flow, size=(120, 30))
+
+
+def test_the_keys_of_a_question_stay_while_it_is_asked(small_catalog: Path, explore: Explore) -> None:
+    """Neither the end of what was said before, nor an answer of the catalog, puts the keys of the screen in their place."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        for keys in ("t", "n", "slash", "g", "2 a", "2 slash", "2 enter a", "2 enter F", "E e", "2 enter slash"):
+            for key in keys.split():
+                await pilot.press(key)
+                await settled(pilot)
+            asked = shown(pilot).splitlines()[-1]
+            app.say("said", seconds=0.01)
+            await pilot.pause(0.02)
+            app.screen.load()
+            app.screen.show_keys()
+            await settled(pilot)
+            await settled(pilot)
+            assert shown(pilot).splitlines()[-1] == asked and "all keys" not in asked, keys
+            app.unsay("said")
+            await pilot.press("escape", "1")
+            await settled(pilot)
 
     explore(small_catalog, flow)
 

@@ -52,7 +52,7 @@ class RunsGrouping:
         """Leave the menu; false if it is not open."""
         was_waiting, self._awaits_key = self._awaits_key, False
         if was_waiting:
-            self._screen.show_keys()
+            self._screen.end_menu()
         return was_waiting
 
     # Columns to group by
@@ -154,14 +154,11 @@ class RunsGrouping:
         screen = self._screen
         screen.show(groups.grouped_by(screen.state, []))
 
-        def take(text: str) -> None:
-            if text.lower() in ("y", "yes"):
-                self._wanted = grouping
-                self.group(grouping)
+        def go_on() -> None:
+            self._wanted = grouping
+            self.group(grouping)
 
-        screen.prompt.ask(
-            f"{plural(count, 'group')}, nearly one a run: show them?  y to go on", take, is_yes_or_no=True
-        )
+        screen.prompt.ask_yes_or_no(f"{plural(count, 'group')}, nearly one a run: show them?", go_on)
 
     def ask_spreads(self) -> None:
         """Read the spreads of the shown columns over the runs of each group; of many runs one column after another."""

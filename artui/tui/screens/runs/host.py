@@ -64,5 +64,8 @@ class RunsHost(Protocol):
     def show_menu(self, scope: str) -> None:
         """Show the keys of a menu in the footer."""
 
+    def end_menu(self) -> None:
+        """Show the keys of the screen there again."""
+
     def post_message(self, message: Any) -> bool:
         """Post a message to the app."""

@@ -76,6 +76,8 @@ class RunsScreen(ArrangesColumns):
         self._first_rows = first.rows
         self._key_before_filter: int | None = None
         """The run that the cursor was on when the user began to filter."""
+        self._menu = ""
+        """The scope of the menu that waits for its second key; empty for none."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -517,7 +519,17 @@ class RunsScreen(ArrangesColumns):
 
     def show_menu(self, scope: str) -> None:
         """Show the keys of a menu in the footer."""
-        self.query_one(KeyBar).ask(menu_keys(scope))
+        self._menu = scope
+        self.show_keys()
+
+    def end_menu(self) -> None:
+        """Show the keys of the screen again."""
+        self._menu = ""
+        self.show_keys()
+
+    def asked_keys(self) -> list[tuple[str, str]]:
+        """Give the keys of the menu that waits for its second key, too."""
+        return menu_keys(self._menu) if self._menu else super().asked_keys()
 
     async def on_key(self, event: events.Key) -> None:
         if not self._grouping.end_menu():

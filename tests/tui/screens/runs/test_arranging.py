@@ -354,7 +354,7 @@ def test_a_change_is_for_marked_runs_also_where_the_filter_hides_them(small_cata
         assert set(screen.reach().keys) == set(marked) and screen.table.key not in marked
         await pilot.press("X")
         await settled(pilot)
-        assert "trash 2 marked runs, both hidden by the filter: " in shown(pilot)
+        assert "Trash 2 marked runs, both hidden by the filter: " in shown(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert "into the trash: 2 runs" in shown(pilot) and "1 of 10 runs" in shown(pilot)

@@ -26,6 +26,7 @@ from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.widgets.prompt import NO_ANSWER
 from artui.tui.widgets.runstable import RunsTable
 from tests.tui.looking import on, settled, shown
 
@@ -345,7 +346,7 @@ def test_a_column_says_what_the_leading_metric_came_to(tmp_path: Path, explore: 
 
 
 def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore: Explore) -> None:
-    """Grouping runs by a value of their own asks; y shows the groups, esc and any other letter leave the runs as they are."""
+    """Grouping runs by a value of their own asks; y shows the groups, esc and n leave the runs as they are, and a word typed ahead is no answer."""
     path = tmp_path / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(MANY_SINGLES + 1):
@@ -359,7 +360,10 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         (unique,) = screen.state.columns.params
         screen.group_by(unique)
         await settled(pilot)
-        assert "1,001 groups, nearly one a run" in shown(pilot) and not screen.state.groups
+        assert "1,001 groups, nearly one a run: show them?" in shown(pilot) and not screen.state.groups
+        await pilot.press(*"my yes", "enter")
+        await settled(pilot)
+        assert NO_ANSWER in shown(pilot) and not screen.state.groups and screen.prompt.is_open
         assert "y yes" in shown(pilot).splitlines()[-1] and "esc no" in shown(pilot).splitlines()[-1]
         await pilot.press("escape")
         await settled(pilot)
