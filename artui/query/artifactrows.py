@@ -17,7 +17,7 @@ import orjson
 from artui.errors import UsageError
 from artui.model import FACTS, ArtifactHead, ArtifactRow, Column, VersionHead
 from artui.near import did_you_mean
-from artui.query.artifacts import version_heads
+from artui.query.artifacts import counts_deleted, version_heads
 from artui.query.collation import number_of
 from artui.query.declared import facts_by_name
 from artui.query.direction import guess_direction
@@ -75,7 +75,7 @@ _USES = """
 _SUMS = """
     SELECT v.artifact_key, sum(v.size_bytes), sum(v.file_count)
     FROM version AS v
-    WHERE v.deleted_ms IS NULL
+    WHERE v.deleted_ms IS NULL OR v.artifact_key IN (SELECT w.value FROM json_each(:with_deleted) AS w)
     GROUP BY v.artifact_key
 """
 _TOTALS = frozenset({"version:size", "version:files"})
@@ -83,7 +83,7 @@ _OF_KEYS = "SELECT w.value FROM json_each(:keys) AS w"
 
 
 def total_id(word: str) -> str:
-    """Give by what a row has what all versions of its artifact have together, deleted ones left out: `total:size`."""
+    """Give by what a row has what all versions of its artifact have together, deleted ones left out unless one is shown: `total:size`."""
     return f"total:{word}"
 
 
@@ -146,7 +146,8 @@ def artifact_rows(
         if any(column.id == "version:used_by" for column in columns):
             uses = dict(connection.execute(_USES, {"keys": orjson.dumps(sorted(keys)).decode()}).fetchall())
         if artifact_key is None and not _TOTALS.isdisjoint(column.id for column in columns):
-            for key, size_bytes, file_count in connection.execute(_SUMS):
+            with_deleted = orjson.dumps([head.key for head in heads if counts_deleted(head)]).decode()
+            for key, size_bytes, file_count in connection.execute(_SUMS, {"with_deleted": with_deleted}):
                 totals[key] = {total_id("size"): size_bytes, total_id("files"): file_count}
         wanted = {column.name for column in columns if column.source == "metadata"}
         for key, name, value in metadata_of(connection, artifact_key) if wanted else ():

@@ -131,7 +131,7 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
         rows = connection.execute(
             """
             SELECT a.key, a.id, a.name, p.name, a.stage, a.kind, (SELECT count(*) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL),
-                   EXISTS (SELECT 1 FROM version AS v WHERE v.artifact_key = a.key)
+                   (SELECT count(*) FROM version AS v WHERE v.artifact_key = a.key)
             FROM artifact AS a
             LEFT JOIN project AS p ON p.key = a.project_key
             WHERE a.deleted_ms IS NULL
@@ -159,10 +159,19 @@ def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = 
         _ARTIFACTS.made(
             row, latest=newest.get(row[0]), named=tuple(named.get(row[0], ())), dangling=tuple(dangling.get(row[0], ()))
         )
-        for *row, has_any in rows
-        if row[0] in newest or (matching is None and not has_any)
+        for *row, every_count in rows
+        if row[0] in newest or (matching is None and not every_count)
     ]
-    return sorted(heads, key=rank)
+    every_counts = {row[0]: row[-1] for row in rows}
+    return sorted(
+        (replace(head, version_count=every_counts[head.key]) if counts_deleted(head) else head for head in heads),
+        key=rank,
+    )
+
+
+def counts_deleted(head: ArtifactHead) -> bool:
+    """Say whether an artifact's deleted versions are counted, too: where the one that is shown of it is deleted."""
+    return head.latest is not None and head.latest.deleted_ms is not None
 
 
 _NAMED = """

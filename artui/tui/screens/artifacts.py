@@ -168,7 +168,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             replace(
                 self.state,
                 rows=_placed(answer.rows, answer.sorts, words),
-                total=len(answer.every),
+                total=len({head.key for head in answer.every} | {row.head.key for row in answer.rows}),
                 version_total=sum(row.head.version_count for row in answer.rows),
                 columns=answer.columns,
                 answered_where=words,
@@ -198,7 +198,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         if state.answered_where is None:
             return
         table, now_ms = self.table, clock.now_ms()
-        view = view_of(state, now_ms)
+        view = view_of(state, now_ms, cells=self._most_table_cells)
         if view != table.view:
             table.set_view(view)
         lines = lines_of(state)
@@ -241,6 +241,12 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             is_filtered = bool(self.state.answered_where)
             listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)
 
+    @property
+    def _most_table_cells(self) -> int:
+        """How wide the table can be: beside the details up to two thirds of the screen."""
+        is_beside = self.size.width >= _PANE_FROM_CELLS and self._has_pane
+        return self.size.width * 2 // 3 if is_beside else self.size.width
+
     def _fit_pane(self) -> None:
         """Give the table what it needs beside the details, up to two thirds of the screen, and these the rest; on a narrow screen the upper half."""
         is_below = self.size.width < _PANE_FROM_CELLS
@@ -258,6 +264,7 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
 
     def on_resize(self) -> None:
         if self.state.answered_where is not None:
+            self.table.set_view(view_of(self.state, clock.now_ms(), cells=self._most_table_cells))
             self._fit_pane()
             self._show_counts()
             self._pane_soon()

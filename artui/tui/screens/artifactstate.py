@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from artui.model import STAGES
 from artui.query.artifactrows import SHOWN, title_of
 from artui.query.runs.grouping import Group
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
 from artui.tui.state.arrangement import USUAL, Arrangement
 from artui.tui.state.marks import Marks
 from artui.tui.widgets.artifactcells import shape_of
-from artui.tui.widgets.groupcells import group_id
+from artui.tui.widgets.groupcells import GAP, group_id
 from artui.tui.widgets.grouplabels import labels_of
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
 from artui.units import count_text, plural
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from artui.model import ArtifactRow, Column
     from artui.query.runs.sorting import Sort
-    from artui.tui.cells import Span
+    from artui.tui.cells import Shape, Span
 
 _STAGE = "version:stage"
 
@@ -75,10 +75,37 @@ def usual_words(rows: Iterable[ArtifactRow]) -> list[str]:
     return [word for word, shown in SHOWN.items() if shown.is_usual and (word != "alias" or has_alias)]
 
 
-def view_of(state: ArtifactsState, now_ms: int) -> View:
-    """Lay the columns out."""
-    widths = state.arrangement.widths
-    shapes = tuple(shape_of(column, state.rows, now_ms, widths.get(column.id)) for column in shown_columns(state))
+_ALIAS_CELLS = (48, 36, 28, 24, 20, 16, 12)
+"""Aliases get so many cells at most: the first of these that leaves the other columns theirs."""
+_MOST_NAME = 48
+_BESIDE_CELLS = 6
+"""So many cells stand before the name of an artifact."""
+
+
+def view_of(state: ArtifactsState, now_ms: int, *, cells: int) -> View:
+    """Lay the columns out in so many cells: aliases get what the others leave, and where that is little, what the size leaves."""
+    widths, columns = state.arrangement.widths, shown_columns(state)
+    name = max((cells_of(clean(row.head.name, max_chars=_MOST_NAME)) for row in state.rows), default=0)
+    room = cells - _BESIDE_CELLS - min(name, _MOST_NAME)
+    alias, size = "version:alias", "version:size"
+    ids = [column.id for column in columns]
+    last = ids.index(size) if size in ids and alias in ids and ids.index(alias) < ids.index(size) else len(ids) - 1
+
+    def shapes_for(most: int) -> tuple[Shape, ...]:
+        return tuple(
+            shape_of(column, state.rows, now_ms, widths.get(column.id), alias_cells=most) for column in columns
+        )
+
+    def needed(shapes: Sequence[Shape]) -> int:
+        return sum(len(GAP) + shape.cells for shape in shapes)
+
+    choices = [
+        shapes_for(most) for most in (_ALIAS_CELLS if alias in ids and alias not in widths else _ALIAS_CELLS[:1])
+    ]
+    shapes = next(
+        (shapes for part in (len(ids), last + 1) for shapes in choices if needed(shapes[:part]) <= room),
+        choices[-1],
+    )
     return View(shapes, state.answered_sorts, state.arrangement.pinned)
 
 

@@ -21,8 +21,13 @@ _SUMMED = ("versions", "size", "files")
 """Of these a stage has a sum, over all versions of its artifacts."""
 
 
-def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: int | None) -> Shape:
-    """Choose the width of a column by what stands in it; `cells` is what the user chose, None for nothing."""
+def shape_of(
+    column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: int | None, *, alias_cells: int | None = None
+) -> Shape:
+    """Choose the width of a column by what stands in it; `cells` is what the user chose, None for nothing.
+
+    Aliases have no more than `alias_cells`, and of these no more than what is then shown of them.
+    """
     title = clean(title_of(column), max_chars=40)
     decimals, least = 0, cells_of(title) + 1
     if column.source == "metadata" and column.is_numeric:
@@ -38,7 +43,11 @@ def shape_of(column: Column, rows: Sequence[ArtifactRow], now_ms: int, cells: in
         for row in rows if column.name in _SUMMED else ():
             stages.setdefault(row.head.stage, []).append(row)
         sums = [_sum_text(column, part) for part in stages.values()]
-        texts = [*(_text(row, column, now_ms) for row in rows), *sums]
+        if column.id == "version:alias":
+            most = alias_cells or most
+            texts = [artifact_aliases(row.head, most) for row in rows]
+        else:
+            texts = [*(_text(row, column, now_ms) for row in rows), *sums]
         width = max(least, min(most, max(map(cells_of, texts), default=0)))
     shape = Shape(column, title, width, decimals, DIGITS)
     return shape if cells is None else resized_shape(shape, cells)

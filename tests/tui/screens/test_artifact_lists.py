@@ -170,6 +170,51 @@ def test_an_older_version_in_production_is_seen(small_catalog: Path, explore: Ca
     explore(small_catalog, flow, size=(200, 50))
 
 
+def test_aliases_take_what_the_other_columns_leave(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """Those of the version that is shown come first and, with room, whole; with little, the size still has its column."""
+    with Reader(small_catalog) as reader:
+        model = next(head for head in artifact_list(reader) if head.name == "digits-model")
+        assert model.latest is not None and model.named_elsewhere == ("production→v1",)
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "alias") as edit:
+        edit.move_alias(model.latest.id, "candidate")
+        edit.move_alias(model.latest.id, "best-of-all-of-them")
+    shows = {
+        (200, 50): "best-of-all-of-them candidate production→v1",
+        (120, 36): "best-of-all-",
+        (80, 24): "best-of-all-",
+    }
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        rows = shown(pilot).splitlines()
+        line = next(line for line in rows if " digits-model" in line)
+        assert shows[pilot.app.size.width, pilot.app.size.height] in line and " size" in rows[2], rows
+        assert "in all versions" in shown(pilot)
+
+    for size in shows:
+        explore(small_catalog, flow, size=size)
+
+
+def test_deleted_versions_are_counted_where_they_are_shown(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """A list of what is deleted counts and sums that, not only what is left of it."""
+    with Reader(small_catalog) as reader:
+        before = artifact_list(reader)
+        gone = next(head.latest for head in before if head.version_count == 1 and head.latest is not None and head.latest.size_bytes)  # fmt: skip
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "deletion") as edit:
+        edit.delete_version(gone.id)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash", *"deleted is not null", "enter")
+        await settled(pilot)
+        text = shown(pilot)
+        assert f"1 of {len(before)} artifacts · 1 version" in text
+        stage, row = text.splitlines()[3:5]
+        assert bytes_text(gone.size_bytes) in stage and bytes_text(gone.size_bytes) in row
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
 def test_artifacts_that_are_called_so_come_first(small_catalog: Path, explore: Callable[..., None]) -> None:
     """A word of a name comes before the same word in the name of a stage or a kind."""
 
