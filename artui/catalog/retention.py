@@ -154,10 +154,12 @@ def going(
     now_ms: int,
     among: Iterable[int] | None = None,
     results: Sequence[Mapping[int, float]] = (),
+    with_aliased: bool = True,
 ) -> list[Named]:
-    """Name the versions that a rule does not keep, by artifact and number.
+    """Name the versions that a rule does not keep, by artifact and number; also what it keeps only for what goes itself.
 
-    What an alias names is among them: who deletes says whether it is meant.
+    What an alias names is among them: who deletes says whether it is meant. Unless `with_aliased`, it keeps what it was
+    made of.
 
     Args:
         among: the versions which alone may go; None for all.
@@ -171,10 +173,13 @@ def going(
     kept, aliases = _being_written(connection), _aliases(connection)
     for word in rule.words:
         kept |= _kept_for(connection, word)
+    made_of: dict[int, set[int]] = {}
+    for source, target in connection.execute(_MADE_OF) if "used" in rule.words else ():
+        made_of.setdefault(source, set()).add(target)
     for best, values in zip(rule.best, results, strict=True):
         kept |= best_of(best, values, [(row[0], row[-1]) for row in rows])
     places: dict[int, int] = {}
-    named = []
+    leavable = []
     for *row, artifact_key in rows:
         place = places[artifact_key] = places.get(artifact_key, 0) + 1
         version = _named(row, aliases)
@@ -183,8 +188,19 @@ def going(
         is_kept = place <= rule.last or is_young or version.key in kept
         is_whole = isinstance(row[-1], bytes) and not _is_pending(row)
         if not is_kept and is_whole and (chosen is None or version.key in chosen):
-            named.append(version)
-    return named
+            leavable.append(version)
+    return _not_needed(leavable, made_of, with_aliased=with_aliased)
+
+
+def _not_needed(leavable: Sequence[Named], made_of: Mapping[int, set[int]], *, with_aliased: bool) -> list[Named]:
+    """Leave out those that others were made of which stay, until no more can go."""
+    going: set[int] = set()
+    while True:
+        named = [version for version in leavable if made_of.get(version.key, set()) <= going]
+        gone = {version.key for version in named if with_aliased or not version.aliases}
+        if gone == going:
+            return named
+        going = gone
 
 
 def best_of(best: Best, values: Mapping[int, float], versions: Iterable[tuple[int, int]]) -> set[int]:
@@ -232,7 +248,6 @@ def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
         "aliased": ("SELECT version_key FROM alias",),
         "used": (
             "SELECT e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key WHERE e.relation = 1 AND r.deleted_ms IS NULL",
-            "SELECT e.source_key FROM edge AS e JOIN version AS v ON v.key = e.target_key WHERE e.relation IN (2, 3) AND v.deleted_ms IS NULL",
         ),
         "approved": (
             "SELECT v.key FROM event AS e JOIN version AS v ON v.id = e.subject_id WHERE e.action = 'approve' AND e.after <> 'null' "
@@ -241,6 +256,16 @@ def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
         ),
     }[word]
     return {row[0] for query in queries for row in connection.execute(query)}
+
+
+_MADE_OF = """
+    SELECT e.source_key, e.target_key
+    FROM edge AS e
+    JOIN version AS v ON v.key = e.target_key
+    WHERE e.relation IN (2, 3)
+      AND v.deleted_ms IS NULL
+"""
+"""Versions, and what was made of them: that keeps them as used, unless it goes itself."""
 
 
 def _being_written(connection: sqlite3.Connection) -> set[int]:
@@ -254,7 +279,7 @@ REMOVABLE = f"""
     JOIN artifact AS a ON a.key = v.artifact_key
     WHERE v.deleted_ms <= :before
       AND NOT EXISTS (SELECT 1 FROM removal AS d WHERE d.version_key = v.key)
-    ORDER BY a.name, a.key, v.number
+    ORDER BY a.name, a.key, v.number DESC
 """
 BEING_WRITTEN = """
     SELECT e.target_key

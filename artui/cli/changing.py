@@ -46,7 +46,9 @@ def change_versions(
         click.echo(f"{clean(name)} {done if is_changed[version_id] else already}.")
         if warns_of_aliases and aliases[version_id]:
             words = ", ".join(map(clean, aliases[version_id]))
-            click.echo(f"artui: {words} still names {clean(name)}: `artui undo` takes this back.", err=True)
+            click.echo(f"artui: {words} still names {clean(name)}.", err=True)
+    if any(is_changed.values()):
+        click.echo("artui: `artui undo` takes this back.", err=True)
     return 0
 
 

@@ -84,6 +84,30 @@ def test_a_rule_keeps_what_it_has_a_reason_for(tmp_path: Path) -> None:
     assert [(v.reference, v.aliases) for v in spared.spared] == [("m:v1", ("production",))]
 
 
+def test_a_rule_goes_on_until_nothing_more_goes(tmp_path: Path) -> None:
+    """What is kept only because something was made of it that goes itself goes with that, at once; what has an alias keeps what it was made of."""
+    path = tmp_path / "x.artui"
+    ids = _catalog(path)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        keys = [connection.execute("SELECT key FROM version WHERE id = ?", (i,)).fetchone()[0] for i in ids]
+        for place in (0, 1, 3):
+            artifacts.link(connection, "derived", source_key=keys[place], target_key=keys[place + 1])
+    assert _going(path, "last 1 or used") == [1, 2, 3, 4, 5]
+    with Catalog(path) as catalog:
+        events.move_alias(catalog, ids[1], "production")
+    with Reader(path) as reader:
+        plan = plan_for(reader, keep="last 1 or used", now_ms=NOW_MS)
+    assert [version.reference for version in plan.deleted] == ["m:v5", "m:v4", "m:v3"]
+
+    with Catalog(path) as catalog:
+        plan.carried_out(catalog, why="")
+    with Reader(path) as reader:
+        again = plan_for(reader, keep="last 1 or used", now_ms=NOW_MS)
+    assert not again.deleted
+    # What was deleted stands in the order in which it was to be.
+    assert again.waiting and [thing.reference for thing in again.waiting] == [thing.reference for thing in plan.deleted]
+
+
 def test_a_rule_keeps_the_best_by_a_result(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """By a number of the metadata, or else by the metric of the run; the direction is that of the name or as written."""
     path = tmp_path / "x.artui"

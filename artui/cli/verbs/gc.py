@@ -209,5 +209,5 @@ def _list(versions: Sequence[Named], title: str, best: Collection[int] = ()) -> 
         named = f"  is {clean(', '.join(words))}" if words else ""
         click.echo(f"  {clean(version.reference)}{named}")
     if len(versions) > len(shown):
-        click.echo(f"  and {len(versions) - len(shown):,} more")
+        click.echo(f"  and {len(versions) - len(shown):,} more: --json names all")
     click.echo(f"{title}.")

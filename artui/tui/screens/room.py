@@ -214,7 +214,7 @@ class RoomScreen(AskedScreen):
             self._work_out(self.where, self.keep)
             return
         deleted = len(done.deleted)
-        parts = [f"{plural(deleted, 'version')} deleted · u in Artifacts takes that back"] if deleted else []
+        parts = [f"{plural(deleted, 'version')} deleted · u in Runs or Artifacts takes that back"] if deleted else []
         parts += [f"{_removed_text(done)} removed"] if _removed_text(done) else []
         parts += [f"{bytes_text(done.freed_bytes)} free"] if done.freed_bytes or _removed_text(done) else []
         self.artui.say(" · ".join(parts) or "Nothing was changed: all of it was done meanwhile.")
@@ -304,10 +304,16 @@ def plan_lines(
         lines += _listed(plan.removed_runs, "to remove the points of", now_ms=now_ms, cells=cells, kind="run")
     if plan.waiting:
         lines += _listed(
-            plan.waiting, "deleted not that long ago", now_ms=now_ms, cells=cells, making_of=makings_by_key
+            plan.waiting,
+            f"deleted less than {clean(older_than)} ago",
+            now_ms=now_ms,
+            cells=cells,
+            making_of=makings_by_key,
         )
     if plan.waiting_runs:
-        lines += _listed(plan.waiting_runs, "deleted not that long ago", now_ms=now_ms, cells=cells, kind="run")
+        lines += _listed(
+            plan.waiting_runs, f"deleted less than {clean(older_than)} ago", now_ms=now_ms, cells=cells, kind="run"
+        )
     return lines
 
 
