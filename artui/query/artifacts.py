@@ -237,6 +237,14 @@ def _matching(reader: Reader, where: str, notes: list[str] | None, *, is_of_all:
         return matching_versions(connection, node, notes=notes, memory=memory, is_of_all=is_of_all)
 
 
+def aliased_version(reader: Reader, artifact_key: int, alias: str) -> VersionHead | None:
+    """Give the version of an artifact that an alias names; None if there is none, or it is deleted."""
+    chosen = "SELECT version_key FROM alias WHERE artifact_key = :artifact AND name = :alias"
+    with reader.snapshot() as connection:
+        heads = version_heads(connection, chosen, {"artifact": artifact_key, "alias": alias})
+    return heads[0] if heads else None
+
+
 def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) -> list[ArtifactHead]:
     """Give the artifacts that hold all words in name, kind, stage, project or the aliases of their newest version, in any case."""
 

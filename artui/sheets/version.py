@@ -100,6 +100,7 @@ def version_sheet(
                 now_ms,
                 restore or f"artui restore {head.reference}",
                 reinstate or f"artui retire --back {head.reference}",
+                history,
             ),
             declared_section(
                 detail.head.kind, detail.facts, offered or {}, declare or f"artui declare {shlex.quote(head.artifact)}"
@@ -236,7 +237,7 @@ def short_digest(digest: str) -> str:
     return f"{digest[:DIGEST_CHARS]}…" if len(digest) == DIGEST_LENGTH else digest
 
 
-def _state(detail: VersionDetail, now_ms: int, restore: str, reinstate: str) -> Section:
+def _state(detail: VersionDetail, now_ms: int, restore: str, reinstate: str, history: Sequence[Change] = ()) -> Section:
     head = detail.head
     ago = ago_text(head.created_ms, now_ms)
     place = f"{detail.location} on {detail.host}" if detail.host else detail.location
@@ -244,7 +245,7 @@ def _state(detail: VersionDetail, now_ms: int, restore: str, reinstate: str) -> 
         "",
         [
             damage_fact(head.damaged, detail.damaged),
-            _standing(head, restore, reinstate),
+            _standing(head, restore, reinstate, history, now_ms),
             Fact("aliases", " ".join(head.aliases), "good"),
             Fact("note", detail.note),
             _approvals(detail.approvals),
@@ -281,8 +282,10 @@ def _not_there(detail: VersionDetail) -> Fact | None:
     return Fact("not there", f"{plural(len(detail.not_there), 'file')}: {names}", "bad")
 
 
-def _standing(head: VersionHead, restore: str, reinstate: str) -> Fact | None:
-    """Say that a version is retired, deleted, or has lost its content."""
+def _standing(
+    head: VersionHead, restore: str, reinstate: str, history: Sequence[Change] = (), now_ms: int = 0
+) -> Fact | None:
+    """Say that a version is retired, deleted, or has lost its content, and by whom and why, as far as that is known."""
     if head.removed_ms is not None:
         return Fact(
             "removed",
@@ -290,12 +293,25 @@ def _standing(head: VersionHead, restore: str, reinstate: str) -> Fact | None:
             "bad",
         )
     if head.deleted_ms is not None:
-        return Fact("deleted", f"{time_text(head.deleted_ms)}; {restore} brings it back", "bad")
+        who = _who_did("deleted", history)
+        return Fact(
+            "deleted", f"{time_text(head.deleted_ms)}{f' {who}' if who else ''}; {restore} brings it back", "bad"
+        )
     if not head.is_retired:
         return None
     has_alias = bool(set(head.aliases) - {"latest"})
     lists = "lists leave it out once no alias names it" if has_alias else "lists leave it out"
-    return Fact("retired", f"{lists}, and it is not latest; {reinstate} brings it back", "warn")
+    who = _who_did("retired", history, now_ms)
+    return Fact("retired", f"{who}{'; ' * bool(who)}{lists}, and it is not latest; {reinstate} brings it back", "warn")
+
+
+def _who_did(what: str, history: Sequence[Change], now_ms: int | None = None) -> str:
+    """Say who did something with a version last, and why; how long ago, if it is given what the time is; empty if that is not known."""
+    change = next((change for change in history if change.what == what), None)
+    if change is None:
+        return ""
+    ago = "" if now_ms is None else f", {ago_text(change.time_ms, now_ms)}"
+    return f"by {change.author or 'somebody'}{ago}{f': {change.why}' if change.why else ''}"
 
 
 def _approvals(approvals: Sequence[Approval]) -> Fact | None:

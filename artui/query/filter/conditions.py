@@ -18,6 +18,7 @@ from artui.catalog.standing import newest_number
 from artui.errors import UsageError
 from artui.model import STAGES, STATUSES
 from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
+from artui.query.filter.kinds import note_unknown
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, Comparison, error_at
 from artui.query.filter.sets import (
@@ -81,7 +82,7 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
     if kind == "parent":
         return _parent(test)
     if kind == "project":
-        return _project(test)
+        return _project(test, scope)
     has_one = f"{column} <> ''"
     if test.operator in ("exists", "is not null"):
         return Rows("run", has_one, {})
@@ -290,12 +291,13 @@ def _parent(test: Comparison) -> Condition:
     return Rows("run", same if test.operator in ("=", "in") else f"t.parent_id IS NOT NULL AND NOT {same}", values)
 
 
-def _project(test: Comparison) -> Condition:
+def _project(test: Comparison, scope: Scope) -> Condition:
     if test.operator in ("exists", "is not null"):
         return Rows("run", "1", {})
     if test.operator == "is null":
         return Nothing()
     holds = of_text(matcher(test))
+    note_unknown(test, scope, "SELECT name FROM project")
 
     def runs_in_projects(scope: Scope, within: set[int] | None) -> set[int]:
         projects = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.model import ParamType
+from artui.near import did_you_mean
 from artui.query.collation import HAS_TEXT, spelling_queries
 from artui.query.filter.parser import COMPARISONS
 from artui.query.filter.resolve import MAX_NOTES
@@ -29,6 +30,7 @@ _NUMBER = f"{_OF_NAME} AND t.number IS NOT NULL AND t.type <> {int(ParamType.BOO
 _MOST_TEXTS = 1_000
 """So many texts are read in search of one that spells a number."""
 _SHOWN_VALUES, _VALUE_CHARS = 3, 40
+_SHOWN_KNOWN = 8
 
 
 def note_kinds(test: Comparison, meaning: Meaning, scope: Scope) -> None:
@@ -63,6 +65,25 @@ def is_order_of_numbers(test: Comparison) -> bool:
 def note_text(test: Comparison, scope: Scope) -> None:
     """Note that a number is compared with what is never a number."""
     note(scope, f"{test.field.shown} is text; {_written(test.values)} is a number.")
+
+
+def note_unknown(test: Comparison, scope: Scope, query: str) -> None:
+    """Note which values of a test nothing has where there are few to choose from, and which there are.
+
+    `query` gives those that there are, each once or several times.
+    """
+    if test.operator not in ("=", "in") or len(scope.notes) >= MAX_NOTES:
+        return
+    known = sorted({row[0] for row in scope.connection.execute(query) if isinstance(row[0], str) and row[0]})
+    folded = {text.casefold() for text in known}
+    for value in test.values:
+        if value.text.casefold() in folded:
+            continue
+        more = f" and {len(known) - _SHOWN_KNOWN:,} more" if len(known) > _SHOWN_KNOWN else ""
+        shown = ", ".join(shortened(text, _VALUE_CHARS) for text in known[:_SHOWN_KNOWN])
+        there_are = f"It is one of {shown}{more}." if known else "Nothing has one."
+        meant = did_you_mean(value.text, known, most=1)
+        note(scope, f"{test.field.shown} is never {shortened(value.text, _VALUE_CHARS)!r}. {meant or there_are}")
 
 
 def note(scope: Scope, text: str) -> None:

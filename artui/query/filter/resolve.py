@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artui.catalog.cells import storable, text
+from artui.model import FACTS
 from artui.near import nearest
 from artui.query.aggregates import AGGREGATES, BEST
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
 from artui.query.direction import best_aggregate
 from artui.query.filter.parser import Field, error_at
 from artui.query.filter.tokens import FilterError, quoted_name, shortened
+from artui.query.versionwords import VERSION_ATTRIBUTES
 
 if TYPE_CHECKING:
     from artui.query.filter.sets import Scope
@@ -90,9 +92,16 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
                 f"{shortened(metric, 40)} has no {shortened(unknown, 20)!r}.", field.position, field.length,
                 remedy="Use .best, .min, .max, .mean, .first, .last or .count.",
             )  # fmt: skip
-        remedy = _nearest(scope, base if aggregate else name)
+        remedy = _of_artifacts(name) or _nearest(scope, base if aggregate else name)
         raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return meanings[0]
+
+
+def _of_artifacts(name: str) -> str:
+    """Say where a field of artifacts can be asked for; empty if it is none."""
+    word = name.lower()
+    is_theirs = word.startswith(("fact.", "metadata.")) or word in FACTS or word in VERSION_ATTRIBUTES
+    return "It is a field of artifacts: `2` in the app and `artui ls -a` filter those." if is_theirs else ""
 
 
 def _named(field: Field, scope: Scope) -> Meaning:

@@ -20,7 +20,7 @@ from artui.near import nearest
 from artui.query.attributes import ATTRIBUTES
 from artui.query.declared import facts_by_name
 from artui.query.filter.conditions import stage_codes, time_condition
-from artui.query.filter.kinds import is_order_of_numbers, note_text
+from artui.query.filter.kinds import is_order_of_numbers, note_text, note_unknown
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
 from artui.query.filter.search import MAX_WORD_CHARS, spellings
@@ -55,6 +55,8 @@ _METADATA, _FACT = "metadata.", "fact."
 _OF_RUNS = ("param", "metric", "tag")
 _LEAST_ID_CHARS = 4
 _OFTEN_USED = ("name", "kind", "stage", "alias", "size", "created", "made_by")
+_ENUMERATED = ("kind", "project", "storage", "alias", "approved_by")
+"""Of these there are so few that one which nothing has is named."""
 _TEXTS = (
     "SELECT v.key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key LEFT JOIN project AS p ON p.key = a.project_key "
     "WHERE instr(lower(a.name), :part) OR instr(lower(a.kind), :part) OR instr(lower(a.note), :part) OR instr(lower(v.note), :part) "
@@ -161,6 +163,8 @@ def _attribute(test: Comparison, name: str, attribute: VersionAttribute, scope: 
     if name == "used_by" and _is_count(test):
         return _rows(*_number(test, name, USE_COUNT, is_bytes=False))
     if kind == "several":
+        if name in _ENUMERATED:
+            note_unknown(test, scope, PAIRS[name])
         return _several(test, name)
     if kind == "stage":
         codes = ", ".join(map(str, stage_codes(test)))
@@ -173,6 +177,8 @@ def _attribute(test: Comparison, name: str, attribute: VersionAttribute, scope: 
         return _rows(f"coalesce({value}, '') {'=' if test.operator == 'is null' else '<>'} ''", {})
     if kind == "id":
         return _rows(*_by_start(test, name, value))
+    if name in _ENUMERATED:
+        note_unknown(test, scope, f"SELECT DISTINCT {value} FROM {TABLES}")
     query = f"SELECT {value}, group_concat(v.key) FROM {TABLES} WHERE {value} <> '' GROUP BY {value}"
     return Texts(((query, {}),), of_text(matcher(test)), spoken(test))
 

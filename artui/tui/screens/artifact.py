@@ -54,7 +54,7 @@ from artui.tui.widgets.artifactcells import shape_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.image import ImageView
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.tablelines import TableLines, View
 from artui.tui.widgets.versionstable import VersionsTable
@@ -89,6 +89,10 @@ _FEWEST_ROWS, _ROWS_SHARE = 5, 4
 _DENSE_BELOW_ROWS = 30
 """With fewer lines, first stands what is to be seen of a version without scrolling."""
 _NUMBER = Column("version", "version", is_numeric=True)
+_NO_MATCH = [
+    BLANK,
+    Line([("  No version matches. ", "text"), ("esc", "key"), (" clears the filter.", "dim")]),
+]
 _EXAMPLE = "val_loss < 0.1 and not alias = production"
 
 
@@ -398,11 +402,19 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             (clean(head.kind), "dim"),
             (" ▸ ", "faint"),
             (clean(head.artifact), "title"),
-            (f"  {self._in_sight()}{plural(len(self.versions), 'version')}", "dim"),
+            (f"  {self._in_sight()}{self._counted()}", "dim"),
             *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
             *([(f" · {beyond}", "faint")] if beyond else []),
         ]
+
+    def _counted(self) -> str:
+        shown, every = len(self.versions), len(self._answer.every)
+        return (
+            f"{shown:,} of {plural(every, 'version')}"
+            if self._answer.where and shown < every
+            else plural(shown, "version")
+        )
 
     def _in_sight(self) -> str:
         """Say which lines of the table are in sight, if not all are."""
@@ -435,6 +447,11 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         if head is not None:
             self.version_id = head.id
             self.ask("holds", lambda: version_facts(self, head.id), self._take_holds)
+        elif self._answer.where:
+            # What is shown beside an empty list would look as if it matched.
+            self._drawn_id, self._can_draw = "", False
+            self.holds.set_lines(_NO_MATCH, keep=False)
+            self.query_one("#small").add_class("hidden")
 
     def _take_holds(self, facts: VersionFacts) -> None:
         # Only once the layout is done does the list have its final width.
@@ -456,6 +473,8 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             )
 
     def _draw_holds(self, facts: VersionFacts) -> None:
+        if self.current is None:
+            return  # meanwhile the filter leaves no version
         from artui.tui.screens.drawable import drawable_paths
 
         holds, self._profiles = self.holds, facts.profiles

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BACK = ("esc", "back")
 """For the footer: what leads out of every screen but the first."""
 
-QUESTION_TOPICS = ("hidden", "marked", "resting", "trash", "approval")
+QUESTION_TOPICS = ("hidden", "marked", "resting", "trash", "approval", "loser")
 """Topics of what is read before something is asked at the bottom."""
 
 FEW_KEYS = 3

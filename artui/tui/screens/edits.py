@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from artui.errors import UsageError
 from artui.model import PRODUCTION, Column, check_fact
 from artui.query.artifactrows import heads_of
+from artui.query.artifacts import aliased_version
 from artui.query.given import alias_answers, fact_answers, project_answers, tag_answers
 from artui.query.resting import resting_on
 from artui.query.runs.order import RunsRequest, run_order
@@ -23,7 +24,7 @@ from artui.tui.screens.reaching import go_on_with, names_of_runs, names_of_versi
 from artui.tui.state.marks import Reach
 from artui.tui.tagging import quoted_tag, tag_changes
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
-from artui.units import bytes_text, count_text, plural
+from artui.units import bytes_text, count_text, number_texts, plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _NAME_CHARS = 40
 _MAX_TAGS_NAMED, _MAX_PROJECTS_NAMED = 4, 6
+_NUMBER_CELLS = 12
 _MOST_ASKED = 160
 """So many characters of a question stand before the name that it is about, and behind it."""
 _LEAST_NAME_CELLS = 12
@@ -529,7 +531,15 @@ class VersionsEditor(Editor):
             _check_apart(heads)
         asked = [(f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")]
         does = "take off" if is_off else "set"
-        self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does)
+
+        def ask(about: str) -> None:
+            self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does, about=about)
+
+        if is_off or len(heads) != 1:
+            ask("")
+            return
+        reader, head = self._screen.reader, heads[0]
+        self._screen.ask("loser", lambda: loser_text(reader, head, alias), ask, sees_changes=True)
 
     def _ask_reason(
         self,
@@ -560,10 +570,14 @@ class VersionsEditor(Editor):
         reader, whom = self._screen.reader, _whom(heads)
         of = heads[0].artifact if len(heads) == 1 else whom
 
+        was: list[str] = []
+
         def work() -> bool:
             from artui.catalog import Catalog, events
 
             label = f"alias {alias} off {of}" if is_off else f"alias {alias} on {whom}"
+            if len(heads) == 1 and not is_off and (loser := aliased_version(reader, heads[0].artifact_key, alias)):
+                was.append(f"; it was v{loser.number}")
             with Catalog(reader.path) as catalog, events.editing(catalog, label, why=why) as edit:
                 turn = edit.drop_alias if is_off else edit.move_alias
                 return sum(turn(head.id, alias) for head in heads) > 0
@@ -575,7 +589,9 @@ class VersionsEditor(Editor):
             done = f"{alias} is off the artifacts of {whom}" if is_off else f"{alias} is {whom} now"
             nothing = "Nothing to change: it is so already."
         self._screen.change(
-            "edit", work, lambda is_changed: self._said_of_change(done if is_changed else nothing, is_changed)
+            "edit",
+            work,
+            lambda is_changed: self._said_of_change(f"{done}{''.join(was)}" if is_changed else nothing, is_changed),
         )
 
     def promote(self) -> None:
@@ -788,9 +804,31 @@ def _room_text(heads: Heads) -> str:
     """Say how much room deleted versions take, and until when they can come back."""
     size_bytes = sum(head.size_bytes for head in heads if head.storage in ("embedded", "stored"))
     it = "it" if len(heads) == 1 else "them"
+    back = f"u, or X on {it} under `deleted is not null`, brings {it} back"
     if not size_bytes:
-        return f"the files stay where they are; X brings {it} back"
-    return f"{bytes_text(size_bytes)} stay until room is made; until then X brings {it} back"
+        return f"the files stay where they are; {back}"
+    return f"{bytes_text(size_bytes)} stay until room is made; until then {back}"
+
+
+def loser_text(reader: Reader, head: VersionHead, alias: str) -> str:
+    """Say which version an alias would no longer name, and how its result compares; empty where it names none, or this one."""
+    from artui.query.direction import guess_direction
+    from artui.query.measures import makings
+
+    loser = aliased_version(reader, head.artifact_key, alias)
+    if loser is None or loser.key == head.key:
+        return ""
+    made = makings(reader, [head.key, loser.key])
+    ours, theirs = made.get(head.key), made.get(loser.key)
+    said = f"v{loser.number} loses {alias}"
+    if ours is None or theirs is None or not ours.measure or ours.measure != theirs.measure:
+        return said
+    if ours.value is None or theirs.value is None:
+        return said
+    is_lower = guess_direction(ours.measure) == "lower"
+    better = "" if ours.value == theirs.value else "better" if (ours.value < theirs.value) == is_lower else "worse"
+    texts = number_texts([ours.value, theirs.value], _NUMBER_CELLS)
+    return f"{said}{MIDDLE_DOT}{ours.measure}: v{head.number} {texts[0]}, v{loser.number} {texts[1]}{f', so this one is {better}' if better else ''}"
 
 
 def _asked_of_named(heads: Heads, does: str) -> _Asked:

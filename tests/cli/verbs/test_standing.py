@@ -68,7 +68,7 @@ def test_a_retired_version_is_left_out_and_still_found(call: Call, two: Path) ->
     assert retired["is_retired"] and retired["history"][0]["why"] == "wrong labels"
     assert "lists leave it out" in call("show", "data:v2")[1]
 
-    assert call("retire", "data:v1")[2] == ""
+    assert call("retire", "data:v1")[2] == "artui: `artui undo` takes this back.\n"
     assert _listed(call) == {"data": 2}
     assert call("alias", "data:v2", "candidate", "--remove")[0] == 0 and _listed(call) == {}
     code, _, err = call("show", "data")

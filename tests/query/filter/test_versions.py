@@ -265,6 +265,32 @@ def test_a_name_that_no_version_has_is_noted(reader: Reader) -> None:
     assert artifact_list(reader, "source > 1", notes=notes) == [] and notes == ["source is text; 1 is a number."]
 
 
+@pytest.mark.parametrize(
+    ("where", "note"),
+    [
+        ("kind = modle", "kind is never 'modle'. Did you mean model?"),
+        ("kind in (model, modle)", "kind is never 'modle'. Did you mean model?"),
+        ("alias = prodction", "alias is never 'prodction'. Did you mean production?"),
+        ("storage = zzz", "storage is never 'zzz'. It is one of "),
+        ("kind = MODEL", ""),
+        ("kind != modle", ""),
+        ("kind ~ modle", ""),
+    ],
+)
+def test_a_value_that_nothing_has_is_noted(reader: Reader, where: str, note: str) -> None:
+    """Where there are few to choose from, a wrong one is named, and what may have been meant."""
+    notes: list[str] = []
+    artifact_list(reader, where, notes=notes)
+    assert " ".join(notes).startswith(note) and bool(notes) == bool(note)
+
+
+@pytest.mark.parametrize("field", ["fact.licence", "metadata.epoch", "licence", "kind"])
+def test_a_field_of_artifacts_is_asked_for_elsewhere(path: Path, field: str) -> None:
+    """Runs do not have it, and what a filter of theirs says is where to ask."""
+    with artui.open_catalog(path) as catalog, pytest.raises(FilterError, match="a field of artifacts"):
+        catalog.runs(f"{field} = x")
+
+
 def test_runs_are_chosen_by_their_versions(path: Path) -> None:
     """The same language the other way round: runs by what they used and made."""
     with artui.open_catalog(path) as catalog:

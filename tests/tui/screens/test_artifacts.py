@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 import artui
 from artui.capture.adding import add_version
 from artui.catalog import Catalog, events
+from artui.catalog import artifacts as saved_artifacts
 from artui.query import artifacts as query
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import artifact_list, version_heads
@@ -184,6 +185,16 @@ def test_aliases_are_set_and_taken_off_where_versions_are_seen(
         assert aliases() == {*before, "production"} and "production is digits-model:v1 now" in shown(pilot)
         await answer(pilot, "production")
         assert "production is digits-model:v1 already" in shown(pilot)
+        if place == "artifact":
+            # What an empty list has beside it would look as if it matched.
+            await pilot.press("slash", *"kind = modle", "enter")
+            await settled(pilot)
+            text = shown(pilot)
+            assert "No version matches. esc clears the filter." in text and "Did you mean model?" in text
+            assert "digits-model  0 of 1 version" in text and "digits-model:v1" not in text
+            await pilot.press("escape")
+            await settled(pilot)
+            assert "digits-model:v1" in shown(pilot)
         await answer(pilot, "-candidate")
         assert aliases() == {"production"} and "candidate names no version of digits-model" in shown(pilot)
         await pilot.press("u")
@@ -370,12 +381,13 @@ def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog
         assert history()[0] == ("approval withdrawn", "")
         await press(pilot, "minus", "old")
         assert history()[0] == ("retired", "old") and "retired production" in shown(pilot)
+        assert ": old; lists leave it out" in " ".join(shown(pilot).split())
         await press(pilot, "minus", "")
         assert history()[0] == ("no longer retired", "") and "retired production" not in shown(pilot)
         await press(pilot, "F", "licence", "=MIT", "ours")
         assert history()[0] == ("licence of all versions", "ours") and "intended_use, limitations" in shown(pilot)
         await press(pilot, "X", "leaked")
-        assert history()[0] == ("deleted", "leaked") and "X brings it back" in shown(pilot)
+        assert history()[0] == ("deleted", "leaked") and ": leaked; X brings it back" in shown(pilot)
         await press(pilot, "u")
         assert history()[0] == ("restored", "")
 
@@ -709,3 +721,29 @@ def test_every_file_of_a_large_folder_is_found_and_opened(tmp_path: Path, explor
         assert "1 of" not in shown(pilot) and "300 files · " in shown(pilot)
 
     explore(path, flow)
+
+
+def test_a_promotion_says_what_comes_of_it(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """Before it is done: which version loses the alias, and how their results compare; afterwards, which one it was."""
+    with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
+        for loss in (0.25, 0.5):
+            new = saved_artifacts.NewVersion(project="digits", name="judged", kind="model", stage="modelling", files=[], metadata={"val_loss": loss})  # fmt: skip
+            made = saved_artifacts.save(connection, new)
+            if loss == 0.25:
+                first = made
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "alias") as edit:
+        edit.move_alias(first.id, "production")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash", *"name = judged", "enter")
+        await settled(pilot)
+        await pilot.press("plus", "enter")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "v1 loses production · val_loss: v2 0.5000, v1 0.2500, so this one is worse" in text
+        assert "Make judged:v2 production? Reason:" in text
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "production is judged:v2 now; it was v1 · u takes it back" in shown(pilot)
+
+    explore(small_catalog, flow, size=(120, 36))
