@@ -98,6 +98,12 @@ class Drawing:
                 words += [RELATIONS[relation][0] for relation in link.relations]
         return " and ".join(dict.fromkeys(words))
 
+    def named_cells(self, place: int) -> int:
+        """Give how many cells a label has up to the end of the name: its aliases stand behind that."""
+        label = self.labels[place]
+        end = next((number for number, (text, _) in enumerate(label) if len(text) > 2), len(label) - 1)
+        return length_of(label[: end + 1])
+
     def aside(self, place: int, change: int, came_from: int | None = None) -> int:
         """Give the spot that a step along a line leads to: back to where one came from, or else the one that is nearest in height."""
         near = self.behind[place] if change > 0 else self.before[place]

@@ -15,7 +15,7 @@ from artui.query.filter.tokens import quoted_text
 from artui.safetext import cells_of, clean
 from artui.settings import keep_state, read_state
 from artui.tui.cells import Span, length_of, status_style
-from artui.tui.drawing import drawing_of, name_cells_for
+from artui.tui.drawing import Drawing, drawing_of, name_cells_for
 from artui.tui.keys import bindings
 from artui.tui.lineagelines import Listed, listed, subject_spans
 from artui.tui.messages import Link, ShowRuns
@@ -38,6 +38,9 @@ _STATE = "lineage.json"
 FIRST_LINES = 2_000
 """So many lines either way are read for a first list."""
 _MOST_CHECKED = 300
+_FEW_SPOTS = 40
+"""So few are laid out several times, to see how long their names may be."""
+_WHOLE_NAME_CELLS, _NAME_STEP = 40, 4
 """So many things of a list are looked at for damage; what is opened always is."""
 
 
@@ -160,7 +163,7 @@ class LineageScreen(CatalogScreen):
             self._draw_graph(self._around)
 
     def _draw_graph(self, answer: Around) -> None:
-        drawing = drawing_of(answer, name_cells=name_cells_for(self.size.width))
+        drawing = self._drawing_of(answer)
         now = self.graph.spot
         wanted = self._wanted_id or (now.id if now is not None else "")
         # The list knows runs and versions by their ids, the graph spots by theirs.
@@ -168,6 +171,18 @@ class LineageScreen(CatalogScreen):
         self.graph.show(drawing, spot.id if spot is not None else wanted)
         self._wanted_id = ""
         self._summarise(answer.spots[0].head or self._subject)
+
+    def _drawing_of(self, answer: Around) -> Drawing:
+        """Draw with names that are whole, where all of it fits beside each other so, or else as the width of the screen has it."""
+        least, width = name_cells_for(self.size.width), self.size.width
+        drawing = drawing_of(answer, name_cells=least)
+        if len(answer.spots) > _FEW_SPOTS:
+            return drawing
+        for cells in range(_WHOLE_NAME_CELLS, least, -_NAME_STEP):
+            wider = drawing_of(answer, name_cells=cells)
+            if wider.graph.width <= width:
+                return wider
+        return drawing
 
     def _draw_list(self, lineage: Lineage) -> None:
         unfolded, part, width = self._unfolded_lines, self._part, self.size.width
@@ -229,7 +244,11 @@ class LineageScreen(CatalogScreen):
             way = [(f" {what} was noted of where it came from, or of what came of it", "dim")]
         for near, far in pairwise(path):
             way += [(f" {drawing.words_between(near, far)} ", "faint"), (drawing.names[far], "text")]
-        self.query_one("#here", Bar).show(self._here_spans(spot, drawing.names[self.graph.cursor]))
+        here = self._here_spans(spot, drawing.names[self.graph.cursor])
+        if length_of(here) > self.size.width:
+            # Whole without what is counted, rather than cut in the middle of it.
+            here = self._here_spans(spot, drawing.names[self.graph.cursor], has_counts=False)
+        self.query_one("#here", Bar).show(here)
         around = drawing.around
         folded = f" · {around.folded_count} folded" if around.folded_count else ""
         more = "+" if around.is_cut else ""
@@ -239,11 +258,11 @@ class LineageScreen(CatalogScreen):
         counts = next((text for text in (f"{counted}{folded}", counted) if cells_of(text) <= room), "")
         self.query_one("#way", Bar).show(way, [(f"{counts} ", "dim")] if counts else [])
 
-    def _here_spans(self, spot: Spot, name: str) -> list[Span]:
+    def _here_spans(self, spot: Spot, name: str, *, has_counts: bool = True) -> list[Span]:
         now_ms = clock.now_ms()
         drawing = self.graph.drawing
         counts = ""
-        if drawing is not None:
+        if drawing is not None and has_counts:
             before, behind = drawing.before[self.graph.cursor], drawing.behind[self.graph.cursor]
             counts = f" · from {len(before):,}, into {len(behind):,}" if len(before) + len(behind) > 1 else ""
             back = [drawing.names[place] for place in drawing.leads_back_to(self.graph.cursor)]

@@ -200,14 +200,17 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
 
     @property
     def beyond(self) -> Beyond:
-        """What is not wholly in sight; of what lies in a corner, by its side."""
+        """What is not in sight with its whole name; of what lies in a corner, by its side."""
         left = right = above = below = 0
         x, y = int(self.scroll_offset.x), int(self.scroll_offset.y)
         for place, box in enumerate(self._drawn.graph.boxes):
             start, row = self._cell(place)
             if start < x:
                 left += 1
-            elif start + box.width > x + self.size.width:
+            elif (
+                start + box.width > x + self.size.width
+                and start + self._drawn.named_cells(place) >= x + self.size.width
+            ):
                 right += 1
             elif row < y + self._head_rows:
                 above += 1

@@ -727,7 +727,7 @@ def test_a_promotion_says_what_comes_of_it(small_catalog: Path, explore: Callabl
     """Before it is done: which version loses the alias, and how their results compare; afterwards, which one it was."""
     with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
         for loss in (0.25, 0.5):
-            new = saved_artifacts.NewVersion(project="digits", name="judged", kind="model", stage="modelling", files=[], metadata={"val_loss": loss})  # fmt: skip
+            new = saved_artifacts.NewVersion(project="digits", name="judged", kind="model", stage="modelling", files=[saved_artifacts.NewFile("a", 1, bytes([int(100 * loss)]) * 32)], metadata={"val_loss": loss})  # fmt: skip
             made = saved_artifacts.save(connection, new)
             if loss == 0.25:
                 first = made

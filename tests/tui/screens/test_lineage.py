@@ -141,9 +141,10 @@ def _assert_edges_are_told(graph: LineageGraph, text: str) -> None:
         start, row = graph._cell(place)
         start, row = start - x, row - y
         assert start >= 0 or start + box.width <= 0, "cut at its beginning"
-        if 0 <= start <= width - box.width and graph._head_rows <= row < graph.size.height:
+        is_named = start + graph.drawing.named_cells(place) < width
+        if start >= 0 and (start + box.width <= width or is_named) and graph._head_rows <= row < graph.size.height:
             in_sight += 1
-        elif 0 <= start < width - 1 and graph._head_rows <= row < graph.size.height:
+        if max(0, width - box.width + 1) <= start < width - 1 and graph._head_rows <= row < graph.size.height:
             assert lines[row].rstrip().endswith("…")
     beyond = graph.beyond
     assert in_sight + sum(beyond) == len(graph.drawing.labels) and in_sight
