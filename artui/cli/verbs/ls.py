@@ -122,8 +122,11 @@ def command(
         elif as_json:
             _print_json(reader, keys, named, [*all_columns[0], *all_columns[1]])
         elif keys:
+            rows = _rows(reader, keys, shown)
+            # A column that none of these runs has says nothing, unless it was asked for.
+            shown = shown if named else [column for column in shown if _has_any(rows, column)]
             titles = short_titles(shown, chain(*all_columns[:2], tag_columns(reader)))
-            _print(_rows(reader, keys, shown), shown, titles, leading=0 if named else 1)
+            _print(rows, shown, titles, leading=0 if named else 1)
     return 0
 
 
@@ -192,6 +195,11 @@ def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
         "params": {column.name: row.cells[column.id] for column in every if column.source == "param" and column.id in row.cells},
         "metrics": {column.name: row.cells[column.id] for column in every if column.source == "metric" and column.id in row.cells},
     }  # fmt: skip
+
+
+def _has_any(rows: Sequence[RunRow], column: Column) -> bool:
+    now_ms = clock.now_ms()
+    return any(_cell(row, column, now_ms, 1) for row in rows)
 
 
 def _print(rows: list[RunRow], shown: Sequence[Column], titled: Mapping[str, str], *, leading: int) -> None:

@@ -31,7 +31,7 @@ from artui.safetext import clean
 from artui.sheets.held import held_text
 from artui.tui.cells import fit_middle
 from artui.tui.facts.version import version_lines
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.arranging import ArrangesColumns
@@ -40,6 +40,7 @@ from artui.tui.screens.artifactstate import (
     ArtifactsState,
     count_spans,
     lines_of,
+    stage_lines,
     version_key,
     view_of,
 )
@@ -87,6 +88,8 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.state = ArtifactsState()
         self._pane_timer: Timer | None = None
         self._has_pane = True
+        self._is_on_stage = False
+        """Whether the cursor is on the line of a stage."""
         self._has_pane_below = False
         """Where there is no room for details beside the table, whether they are below it."""
         self._pointed: Sequence[str] = ()
@@ -436,7 +439,17 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         return self.table.row.head if self.table.row is not None else None
 
     def on_table_moved(self) -> None:
+        if (self.table.group is not None) != self._is_on_stage:
+            self._is_on_stage = not self._is_on_stage
+            self.show_keys()
         self._pane_soon()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Leave out what is about a version where the cursor is on a stage, unless some are marked."""
+        pairs = super().footer_pairs()
+        if not self._is_on_stage or self.state.marks.keys:
+            return pairs
+        return [pair for pair in pairs if pair not in pairs_of(_OF_A_VERSION)]
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
@@ -451,7 +464,9 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
     def _ask_pane(self) -> None:
         head = self.current
         if head is None or head.latest is None:
-            self.pane.set_lines([], keep=False)
+            group = self.table.group
+            cells = max(20, self.pane.size.width - 2)
+            self.pane.set_lines([] if group is None else stage_lines(self.state, group, cells=cells), keep=False)
             return
         version_id = head.latest.id
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
@@ -528,6 +543,13 @@ def _told_apart(heads: Sequence[ArtifactHead]) -> list[ArtifactHead]:
     ]
 
 
+_OF_A_VERSION = (
+    "artifacts.alias",
+    "artifacts.promote",
+    "artifacts.difference",
+    "artifacts.compare",
+    "artifacts.lineage",
+)
 _NO_MATCH = [
     BLANK,
     Line([("  No artifact matches. ", "text"), ("esc", "key"), (" clears the filter.", "dim")]),

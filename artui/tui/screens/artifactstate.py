@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from artui.model import STAGES
-from artui.query.artifactrows import SHOWN, title_of
+from artui.query.artifactrows import SHOWN, title_of, total_id
 from artui.query.runs.grouping import Group
 from artui.safetext import cells_of, clean
+from artui.sheets.sheet import Fact, facts_section
+from artui.tui.facts.sections import sheet_lines
 from artui.tui.state.arrangement import USUAL, Arrangement
 from artui.tui.state.marks import Marks
 from artui.tui.widgets.artifactcells import shape_of
 from artui.tui.widgets.groupcells import GAP, group_id
 from artui.tui.widgets.grouplabels import labels_of
+from artui.tui.widgets.lines import Line
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
-from artui.units import count_text, plural
+from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,6 +129,24 @@ def lines_of(state: ArtifactsState) -> TableLines:
             keys.extend(group.keys)
     unfolded = frozenset(group_id(group) for group in groups) - state.folded
     return TableLines(keys, groups, labels_of(groups, ("artifact",), is_chosen=True), unfolded)
+
+
+def stage_lines(state: ArtifactsState, group: Group, *, cells: int) -> list[Line]:
+    """Say what the artifacts of a stage come to, kind by kind."""
+    rows = [row for key in group.keys if (row := state.by_key.get(key)) is not None]
+    by_kind: dict[str, list[ArtifactRow]] = {}
+    for row in rows:
+        by_kind.setdefault(row.head.kind, []).append(row)
+
+    def told(rows: Sequence[ArtifactRow]) -> str:
+        versions = sum(row.head.version_count for row in rows)
+        sizes = [value for row in rows if isinstance(value := row.cells.get(total_id("size")), int)]
+        size = f", {bytes_text(sum(sizes))}" if sizes else ""
+        return f"{plural(len(rows), 'artifact')} in {plural(versions, 'version')}{size}"
+
+    facts = [Fact("in all", told(rows)), *(Fact(clean(kind), told(part)) for kind, part in by_kind.items())]
+    title = Line([(f" {clean(str(group.values[0]))}", "title"), ("  stage", "dim")])
+    return [title, *sheet_lines([facts_section("", facts)], cells=cells)]
 
 
 def count_spans(state: ArtifactsState, *, hidden_columns: Hidden) -> list[Span]:

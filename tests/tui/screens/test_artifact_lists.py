@@ -409,3 +409,25 @@ def test_rows_out_of_sight_are_counted(demo_catalog: Path, explore: Callable[...
         assert "more line" not in shown(pilot)
 
     explore(demo_catalog, flow, size=(80, 24))
+
+
+def test_the_line_of_a_stage_says_what_it_comes_to(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """Beside it stand its kinds with counts and sizes; keys about a version are not offered there, and come back below it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        assert "a alias" in shown(pilot) and "D difference" in shown(pilot)
+        await pilot.press("home")
+        await settled(pilot)
+        text = shown(pilot)
+        on_stage = on(pilot, ArtifactsScreen).table.group
+        assert (
+            on_stage is not None and f"{on_stage.values[0]}  stage" in text and "in all" in text and " artifact" in text
+        )
+        assert "a alias" not in text and "D difference" not in text
+        await pilot.press("down")
+        await settled(pilot)
+        assert "a alias" in shown(pilot) and "  stage\n" not in shown(pilot)
+
+    explore(small_catalog, flow, size=(160, 40))
