@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from artui.catalog.retention import Named
+    from artui.query.reader import Reader
     from artui.query.retention import Plan
     from artui.tui.cells import Span
 
 FREE, DELETE = "free", "delete"
 """What has to be typed before something is removed for good, or before versions are only deleted."""
 EXAMPLE_RULE = "last 3 or used or approved"
+OFFERED_RULES = ("last 3", "last 1 or used", "used or aliased", "newer 90d", EXAMPLE_RULE)
+_RULE_CELLS = 28
+_OFFER_SECONDS = 0.3
 _MOST_NAMED = 1_000
 _LABEL_CELLS = 14
 _MOST_NAME_CELLS = 60
@@ -60,6 +65,8 @@ class RoomScreen(AskedScreen):
         """The moment of the plan."""
         self._makings: Mapping[int, Making] = {}
         """Where the versions of the plan came from, by their keys."""
+        self._offers: Mapping[str, str] = {}
+        """Rules that one may begin with, each with what it would do."""
         self._best: set[int] = set()
         """Those that would be deleted although they are the best of their artifact."""
 
@@ -95,6 +102,7 @@ class RoomScreen(AskedScreen):
             )
             listed = (things[:_MOST_NAMED] for things in (plan.deleted, plan.removed, plan.waiting))
             made = makings(reader, [version.key for things in listed for version in things])
+            self._offers = {} if keep else offers_of(reader, where=where, now_ms=now_ms)
             return plan, made, best_keys(reader, [version.key for version in plan.deleted])
 
         def take(answer: tuple[Plan, Mapping[int, Making], set[int]] | UsageError) -> None:
@@ -112,7 +120,7 @@ class RoomScreen(AskedScreen):
     def _draw(self, plan: Plan, *, keep_place: bool) -> None:
         lines = plan_lines(
             plan, keep=self.keep, where=self.where, older_than=self.older_than, with_aliased=self.with_aliased,
-            now_ms=self._now_ms, cells=self.size.width, making_of=self._makings, best=self._best,
+            now_ms=self._now_ms, cells=self.size.width, making_of=self._makings, best=self._best, offers=self._offers,
         )  # fmt: skip
         self.listing.set_lines(lines, keep=keep_place)
 
@@ -269,7 +277,7 @@ def _removed_text(plan: Plan) -> str:
 
 def plan_lines(
     plan: Plan, *, keep: str | None, where: str, older_than: str, with_aliased: bool = False, now_ms: int, cells: int,
-    making_of: Mapping[int, Making] | None = None, best: Collection[int] = (),
+    making_of: Mapping[int, Making] | None = None, best: Collection[int] = (), offers: Mapping[str, str] | None = None,
 ) -> list[Line]:  # fmt: skip
     """Show what would go: what it comes to and what that breaks, then each thing by the rule and by age, versions with what `making_of` says of them by their keys."""
     makings_by_key = making_of or {}
@@ -277,6 +285,7 @@ def plan_lines(
     lines = [
         BLANK,
         _setting("keep", *rule),
+        *_offered_lines({} if keep else offers or {}),
         *_rule_lines(keep, cells=cells),
         *_among_lines(where),
         _setting("remove after", (clean(older_than), "text")),
@@ -315,6 +324,29 @@ def plan_lines(
             plan.waiting_runs, f"deleted less than {clean(older_than)} ago", now_ms=now_ms, cells=cells, kind="run"
         )
     return lines
+
+
+def offers_of(reader: Reader, *, where: str, now_ms: int) -> dict[str, str]:
+    """Say of each rule that one may begin with how many versions it would delete; of a large catalog only of as many as there is time for."""
+    offers = dict.fromkeys(OFFERED_RULES, "")
+    until = time.monotonic() + _OFFER_SECONDS
+    for rule in OFFERED_RULES:
+        if time.monotonic() > until:
+            break
+        plan = plan_for(reader, keep=rule, where=where, now_ms=now_ms)
+        count = len(plan.deleted)
+        offers[rule] = (
+            f"deletes {plural(count, 'version')}, {bytes_text(plan.deleted_bytes)}" if count else "deletes none"
+        )
+    return offers
+
+
+def _offered_lines(offers: Mapping[str, str]) -> list[Line]:
+    """Name rules that one may begin with, and what each comes to."""
+    return [
+        _setting("", (f"{'' if number else 'try':<5}", "dim"), (f"{rule:<{_RULE_CELLS}}", "text"), (comes_to, "dim"))
+        for number, (rule, comes_to) in enumerate(offers.items())
+    ]
 
 
 def _among_lines(where: str) -> list[Line]:

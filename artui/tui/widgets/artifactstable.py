@@ -70,7 +70,8 @@ class ArtifactsTable(Table[ArtifactRow]):
             start -= 1
         before = "".join(text for text, _ in spans[start:end])
         count, style = spans[_COUNT_PLACE]
-        if start == _COUNT_PLACE + 1:
+        # The name of the cursor's line is drawn by itself, whole with the blanks behind it.
+        if start == _COUNT_PLACE + 1 and not is_cursor:
             before, spans[_COUNT_PLACE] = count[len(count.rstrip()) :] + before, (count.rstrip(), style)
         said = next((text for text in _OF_ALL if len(text) + 2 * len(GAP) <= len(before)), "")
         spans[start:end] = [(said.rjust(len(before) - len(GAP)) + GAP, "faint")]

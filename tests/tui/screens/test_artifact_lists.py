@@ -418,9 +418,13 @@ def test_the_line_of_a_stage_says_what_it_comes_to(small_catalog: Path, explore:
         await pilot.press("2")
         await settled(pilot)
         assert "a alias" in shown(pilot) and "D difference" in shown(pilot)
+        row = shown(pilot).splitlines()[3]
         await pilot.press("home")
         await settled(pilot)
         text = shown(pilot)
+        # The sums stay where they are when the cursor comes to them.
+        width = on(pilot, ArtifactsScreen).table.size.width
+        assert row[:width].split()[-3:] == text.splitlines()[3][:width].split()[-3:]
         on_stage = on(pilot, ArtifactsScreen).table.group
         assert (
             on_stage is not None and f"{on_stage.values[0]}  stage" in text and "in all" in text and " artifact" in text

@@ -23,7 +23,7 @@ from artui.tui.returning import still_there
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.forget import ForgetScreen, forget_lines
-from artui.tui.screens.room import FREE, RoomScreen
+from artui.tui.screens.room import FREE, OFFERED_RULES, RoomScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.units import number_text
 from tests.tui.looking import NOW_MS, on, settled, shown
@@ -52,6 +52,11 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
         await settled(pilot)
         screen = on(pilot, RoomScreen)
         assert "There is nothing to free" in shown(pilot) and "d do it" not in shown(pilot)
+        for rule in OFFERED_RULES:
+            with Reader(small_catalog) as reader:
+                count = len(plan_for(reader, keep=rule, now_ms=NOW_MS).deleted)
+            line = next(line for line in shown(pilot).splitlines() if f" {rule}  " in line)
+            assert f"deletes {count:,} version" in line if count else "deletes none" in line
         await pilot.press("d")
         assert "There is nothing to free." in shown(pilot)
         await pilot.press("e")
