@@ -252,7 +252,7 @@ def test_groups_are_what_plain_python_makes_of_them(
         assert group.is_thin == (len(values) < FEW_RUNS)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(0, 200), st.sampled_from([math.nan, math.inf])),
