@@ -16,6 +16,7 @@ from artui.query.direction import guess_direction
 from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import (
     aligned,
+    are_between_whole,
     are_mostly_unique,
     codes,
     is_number_column,
@@ -160,14 +161,18 @@ def _in_ranges(
     """
     import numpy as np
 
-    if column.source not in ("param", "metric") or not is_number_column(column):
+    has_value = places >= 0
+    count = int(has_value.sum())
+    # There are no more numbers than values: where these repeat, no number needs to be read.
+    is_candidate = column.source in ("param", "metric") and are_mostly_unique(len(distinct), count)
+    if not is_candidate or not is_number_column(column):
         return places, distinct
     having, values = numbers(connection, column)
     of_run = aligned(keys, having, values)
-    has_value, is_finite = places >= 0, np.isfinite(of_run)
+    is_finite = np.isfinite(of_run)
     is_word = has_value & ~np.isin(np.asarray(keys, np.int64), having)
     finite = of_run[is_finite]
-    if is_word.any() or not are_mostly_unique(len(np.unique(finite)), int(has_value.sum())):
+    if is_word.any() or not are_mostly_unique(len(np.unique(finite)), count):
         return places, distinct
     edges, _, _ = ranges(finite)
     # What is no number in a range keeps its place among the values, behind the ranges.
@@ -178,8 +183,7 @@ def _in_ranges(
 
 def _range_names(edges: Sequence[float]) -> list[str]:
     """Name ranges by their ends, those of whole numbers by the first and last number in them."""
-    is_whole = all(edge % 1 == 0.5 for edge in edges)
-    inset = 0.5 if is_whole else 0.0
+    inset = 0.5 if are_between_whole(edges) else 0.0
     ends = [(f"{low + inset:.10g}", f"{high - inset:.10g}") for low, high in pairwise(edges)]
     return [low if low == high else f"{low}{BETWEEN_ENDS}{high}" for low, high in ends]
 

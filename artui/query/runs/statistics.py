@@ -342,6 +342,11 @@ def are_mostly_unique(distinct_count: int, count: int) -> bool:
     return distinct_count > max(_FEW_VALUES, count / 2)
 
 
+def are_between_whole(edges: Iterable[float]) -> bool:
+    """Say whether ranges with these ends hold whole numbers, each range the numbers between its ends."""
+    return all(edge % 1 == 0.5 for edge in edges)
+
+
 def ranges(
     finite: Floats, bins: int = MOST_RANGES, kind: str = "", *, is_log: bool | None = None
 ) -> tuple[list[float], list[int], bool]:

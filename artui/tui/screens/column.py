@@ -390,7 +390,7 @@ class ColumnScreen(FilteredList):
         return (label if value is None or isinstance(value, Bin) else f"{label} {self.value_text(value)}").lower()
 
     def _range_texts(self, bins: Sequence[Bin]) -> list[str]:
-        if all(part.low % 1 == 0.5 and part.high % 1 == 0.5 for part in bins):
+        if query.are_between_whole(end for part in bins for end in part):
             # Whole numbers: those between the ends.
             return _aligned_ranges(*([self._short(end) for end in ends] for ends in ([part.low + 0.5 for part in bins], [part.high - 0.5 for part in bins])))  # fmt: skip
         lows, highs = self._edge_texts([part.low for part in bins]), self._edge_texts([part.high for part in bins])

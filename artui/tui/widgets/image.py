@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from artui.tui.cells import Palette, strip_of
 from artui.tui.terminal import graphics
+from artui.tui.widgets.plot import DOTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +29,6 @@ _STEP = 8
 """Colours are rounded to multiples of this: neighbours that look alike are sent once."""
 _REMOTE_CELLS = (64, 24)
 """A picture in colours covers no more through ssh: it takes up to 20 bytes a cell."""
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Bits of the dots of a braille letter, by row and column."""
 # B. E. Bayer, An optimum method for two-level rendition of continuous-tone pictures, IEEE ICC (1973).
 _BAYER = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
 
@@ -218,7 +217,7 @@ def _in_dots(pixels: NDArray[np.uint8], palette: Palette) -> list[Strip]:
     thresholds = (np.array(_BAYER) + 0.5) / 16
     is_set = light > np.tile(thresholds, (-(-height // 4), -(-width // 4)))[:height, :width]
     letters = sum(
-        is_set[row::4, column::2].astype(np.int64) * _DOTS[row][column] for row in range(4) for column in range(2)
+        is_set[row::4, column::2].astype(np.int64) * DOTS[row][column] for row in range(4) for column in range(2)
     )
     text = ["".join(chr(0x2800 + bits) for bits in row) for row in np.asarray(letters).tolist()]
     return [Strip([Segment(line, palette.styles["text"])], len(line)) for line in text]

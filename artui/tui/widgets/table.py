@@ -47,6 +47,7 @@ _LEADING_COLUMNS = 3
 """A metric among so many first columns leads the rows."""
 _PINNED_EDGE = "│"
 _WIDE_CELLS = 110
+"""On a narrower screen the names of groups by several columns take up to half of it."""
 _LEAST_PARAMS = 2
 """The title of a column is rather cut than that fewer params are in sight at first."""
 _COMPARED_GROUPS = 500

@@ -61,7 +61,8 @@ def _of_groups(ids: Sequence[str], by: Sequence[str]) -> Sequence[str]:
     """Put first what groups are made for, the metrics, and last what stands in their names already."""
     metrics = [column_id for column_id in ids if column_id.startswith("metric") and column_id not in by]
     repeated = [column_id for column_id in ids if column_id in by]
-    return [*metrics, *(column_id for column_id in ids if column_id not in {*metrics, *repeated}), *repeated]
+    placed = {*metrics, *repeated}
+    return [*metrics, *(column_id for column_id in ids if column_id not in placed), *repeated]
 
 
 def label_id(state: RunsState) -> str:
