@@ -65,11 +65,12 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
     target, loose, texts = damaging
     trouble: list[str] = []
 
-    for number, mutations in enumerate(_rounds(loose, random.Random(7))):
+    # Every other round: which columns of which tables are together is another draw in the walk through the screens.
+    for number, mutations in enumerate(_rounds(loose, random.Random(7))[::2]):
         assert mutating.mutate(loose, texts, target, mutations)
         label = Mutation(" ".join(map(str, mutations)), "round", str(number))
         trouble += mutating.troubles(target, label, mutating.READING)
-        if number % 8 == 0:
+        if number % 4 == 0:
             trouble += mutating.troubles(target, label, mutating.WRITING)
 
     assert trouble == []
@@ -78,7 +79,7 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
 def test_single_cells_may_hold_anything(damaging: Damaging) -> None:
     """With one wrong value, a key among them, no verb that reads or writes ends in a traceback."""
     target, loose, texts = damaging
-    chosen = random.Random(3).sample(mutating.mutations(loose), 8)
+    chosen = random.Random(3).sample(mutating.mutations(loose), 4)
     trouble: list[str] = []
 
     for mutation in chosen:
@@ -93,7 +94,7 @@ def test_screens_go_on_with_anything_in_any_column(damaging: Damaging) -> None:
     target, loose, texts = damaging
     trouble: list[str] = []
 
-    for mutations in random.Random(5).sample(_rounds(loose, random.Random(11)), 2):
+    for mutations in random.Random(5).sample(_rounds(loose, random.Random(11)), 1):
         assert mutating.mutate(loose, texts, target, mutations)
         trouble += tour(target, Mutation(" ".join(map(str, mutations)), "round", "x"))
 

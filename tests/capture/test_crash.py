@@ -20,7 +20,7 @@ def _crash(path: Path, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("rounds", "writers"), [(40, 1), (20, 2)])
+@pytest.mark.parametrize(("rounds", "writers"), [(20, 1), (10, 2)])
 def test_killed_loggers_lose_no_acknowledged_point(tmp_path: Path, rounds: int, writers: int) -> None:
     """A logger killed with SIGKILL, in folds and in takeovers too: every acknowledged point is there, once, in order."""
     report = _crash(tmp_path / "x.artui", "--rounds", str(rounds), "--writers", str(writers))

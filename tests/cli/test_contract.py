@@ -148,7 +148,7 @@ def test_damaged_catalogs_keep_the_contract(tmp_path: Path) -> None:
     mutating.mutate(loose, texts, target, [])
     validators = {called: jsonschema.Draft202012Validator(schema_of(called)) for called, _, _ in READS}
     printed = 0
-    for mutation in random.Random(5).sample(mutating.mutations(loose), 60):
+    for mutation in random.Random(5).sample(mutating.mutations(loose), 30):
         if not mutating.mutate(loose, texts, target, [mutation]):
             continue
         for called, verb, words in READS:
@@ -157,7 +157,7 @@ def test_damaged_catalogs_keep_the_contract(tmp_path: Path) -> None:
             if outcome.out:
                 printed += 1
                 validators[called].validate(json.loads(outcome.out))
-    assert printed > 200
+    assert printed > 100
 
 
 def test_every_verb_with_json_has_a_document() -> None:

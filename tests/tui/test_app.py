@@ -410,7 +410,7 @@ def test_empty_catalog_says_how_to_log_a_run(tmp_path: Path, explore: Explore) -
     explore(path, flow)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_hostile_text_stays_text_on_every_screen(
     hostile_catalog: Path, explore: Explore, size: tuple[int, int]
 ) -> None:

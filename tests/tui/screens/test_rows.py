@@ -309,7 +309,7 @@ def versions(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", [(80, 24)])
 def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path, explore: Explore) -> None:
     """tab goes to the first file; f draws the file under the cursor, or else one that can be drawn, a column where it is no picture as a whole; where none can, it is not offered, and says so."""
 

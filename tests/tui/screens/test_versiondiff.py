@@ -183,7 +183,7 @@ def _drifted(tmp_path: Path) -> Path:
     return catalog
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", [(80, 24)])
 def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_them(
     tmp_path: Path, explore: Explore, size: tuple[int, int]
 ) -> None:

@@ -136,7 +136,7 @@ def test_views_of_artifacts(kept: Path, explore: Explore) -> None:
     explore(kept, later)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", [(80, 24)])
 def test_versions_are_seen_through_a_view_of_another_artifact(
     tmp_path: Path, explore: Explore, size: tuple[int, int]
 ) -> None:

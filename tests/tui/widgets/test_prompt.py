@@ -98,7 +98,7 @@ def test_a_word_typed_ahead_is_no_answer_to_yes_or_no(small_catalog: Path, explo
         return shown(pilot)
 
     async def flow(pilot: Pilot[Any]) -> None:
-        for place, name in (("1", "tnmeX"), ("2", ["a", "plus", "A", "minus", "F", "X", "e"])):
+        for place, name in (("1", "tX"), ("2", ["a", "minus", "e"])):
             await type(pilot, place)
             await type(pilot, "space", "space", "slash", *"zz top", "enter")
             before = shown(pilot)
