@@ -122,6 +122,10 @@ def build(path: Path) -> Path:
                 "INSERT INTO imported (id, format, location, time_ms, program, report) VALUES (?, 'mlflow', '/x', ?, 'artui', ?)",
                 (ids.derived_id("import", "x"), NOW_MS, orjson.dumps(report).decode()),
             )
+            connection.execute(
+                "INSERT INTO merged (id, catalog_id, location, time_ms, author, report) VALUES (?, ?, '/y', ?, 'ada@box-3', '{\"runs\": 1}')",
+                (ids.derived_id("merged", "y"), ids.derived_id("catalog", "y"), NOW_MS),
+            )
     return path
 
 

@@ -27,7 +27,7 @@ from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import derived_id, new_id
-from artui.catalog.runs import project_key
+from artui.catalog.runs import LATER, project_key
 from artui.catalog.standing import deletion_text, not_retired
 from artui.errors import (
     AmbiguousReference,
@@ -201,6 +201,11 @@ def put_previews(connection: sqlite3.Connection, version_id: str, previews: Mapp
     )  # fmt: skip
 
 
+def recorded(connection: sqlite3.Connection, key: int) -> None:
+    """Note that a version was completed or replaced, so that of two copies this one wins: what people change is not meant."""
+    connection.execute(f"UPDATE version SET stamp = {LATER} WHERE key = :key", {"now": clock.now_ms(), "key": key})
+
+
 def now_stored(
     connection: sqlite3.Connection, key: int, location: str, host: str, notes: Mapping[str, str] | None = None
 ) -> None:
@@ -208,6 +213,7 @@ def now_stored(
     redactor = redactor_of(connection)
     kept = {redactor.text(path): storable(redactor.text(note)) for path, note in (notes or {}).items()}
     outside.note_stored(connection, key, storable(redactor.text(location)), host, kept)
+    recorded(connection, key)
 
 
 def _json(value: dict[str, Any]) -> str:

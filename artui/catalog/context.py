@@ -17,9 +17,16 @@ def put(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -
     text = json.dumps(content, default=str, ensure_ascii=True)
     if len(text) > MAX_CHARS:
         raise ValueError(f"{name} is too long to be kept ({len(text):,} characters)")
-    connection.execute(
-        "INSERT OR REPLACE INTO context (run_key, name, content) VALUES (?, ?, ?)", (run_key, name, text)
-    )
+    connection.execute(_PUT, {"run": run_key, "name": name, "content": text, "now": clock.now_ms()})
+
+
+_PUT = """
+    INSERT INTO context (run_key, name, content)
+    VALUES (:run, :name, :content)
+    ON CONFLICT (run_key, name) DO UPDATE
+    SET content = excluded.content, stamp = max(:now, coalesce(stamp, 0) + 1)
+    WHERE content IS NOT excluded.content
+"""
 
 
 def get(connection: sqlite3.Connection, run_key: int, name: str) -> Any:

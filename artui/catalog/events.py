@@ -8,9 +8,6 @@ undo is derived from the journal. What somebody else has changed in between stay
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
-import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +17,10 @@ import orjson
 
 from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins
+from artui.catalog.cells import storable
 from artui.catalog.cleaning import AsItIs, redactor_of
+from artui.catalog.fields import FIELDS, Moment
 from artui.catalog.ids import new_id
-from artui.catalog.standing import refuse_removed_run, refuse_removed_version
 from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
 
@@ -31,13 +29,7 @@ MAX_REASON_CHARS = 2000
 _DONE, _UNDONE, _DROPPED = 0, 1, 2
 
 
-def author() -> str:
-    """Name who makes a change: `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-    return f"{user}@{socket.gethostname()}"
+author = origins.author
 
 
 def record(
@@ -50,17 +42,16 @@ def record(
     after: Any,
     edit_id: str | None = None,
     why: str = "",
-    by: str = "",
+    when: Moment | None = None,
 ) -> None:
     """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON.
 
-    `by` is `author()`, where that was asked already.
+    `when` is `moment(…)`, where that was asked already.
     """
-    now_ms = clock.now_ms()
-    stamp = chain.next_stamp(connection, now_ms)
+    when = when or moment(connection, author())
     # An id that was just made holds no secret.
     content = (
-        AsItIs(new_id()), now_ms, stamp, by or author(), action, subject, subject_id,
+        AsItIs(new_id()), when.time_ms, when.stamp, when.author, action, subject, subject_id,
         orjson.dumps(before).decode(), orjson.dumps(after).decode(), edit_id,
     )  # fmt: skip
     origin_key = origins.current(connection)
@@ -68,8 +59,19 @@ def record(
     connection.execute(
         "INSERT INTO event (id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id, why, origin_key, digest) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*content, why, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), chained)),
+        (
+            *content,
+            why,
+            origin_key,
+            chain.event_digest(chain.digest_before(connection, origin_key, when.stamp), chained),
+        ),
     )
+
+
+def moment(connection: sqlite3.Connection, by: str) -> Moment:
+    """Give the time and the stamp of a change that somebody is about to make."""
+    now_ms = clock.now_ms()
+    return Moment(now_ms, chain.next_stamp(connection, now_ms), by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Edit:
 
     def trash(self, run_id: str) -> bool:
         """Put a run into the trash: no list shows it, and nothing of it is lost."""
-        if _get_trash(self._connection, run_id, "") is not None:
+        if FIELDS["trash"].get(self._connection, run_id, "") is not None:
             return False
         return self._set("trash", run_id, "", clock.now_ms())
 
@@ -133,7 +135,7 @@ class Edit:
     def tag(self, run_id: str, name: str, value: str = "") -> bool:
         """Put a tag on a run, or change its value."""
         kept = self._text(name)
-        return self._set("tag", run_id, kept, [kept, _storable(self._redactor.value(name, value))])
+        return self._set("tag", run_id, kept, [kept, storable(self._redactor.value(name, value))])
 
     def untag(self, run_id: str, name: str) -> bool:
         """Take a tag off a run."""
@@ -152,7 +154,7 @@ class Edit:
 
     def retire(self, version_id: str) -> bool:
         """Take a version out of ordinary lists; references to it go on working, but it is no longer `latest`."""
-        if _get_retirement(self._connection, version_id, "") is not None:
+        if FIELDS["retire"].get(self._connection, version_id, "") is not None:
             return False
         return self._set("retire", version_id, "", clock.now_ms())
 
@@ -170,7 +172,7 @@ class Edit:
 
     def delete_version(self, version_id: str) -> bool:
         """Delete a version: no list shows it and no reference finds it; its content stays until `artui gc`."""
-        if _get_deletion(self._connection, version_id, "") is not None:
+        if FIELDS["delete"].get(self._connection, version_id, "") is not None:
             return False
         return self._set("delete", version_id, "", clock.now_ms())
 
@@ -200,7 +202,7 @@ class Edit:
         """
         name, value = check_fact(name, value)
         artifact_id, _ = self._version(version_id)
-        had = _get_fact(self._connection, artifact_id, name)
+        had = FIELDS["fact"].get(self._connection, artifact_id, name)
         if had is not None and had[1] == self._text(value):
             # What the version itself said otherwise does not hold any more.
             return self.declare(version_id, name, "", is_of_version=True)
@@ -214,9 +216,11 @@ class Edit:
 
     def relocate(self, version_id: str, location: str, host: str) -> bool:
         """Say where the bytes of a version lie now, which were found and compared there; this installation may read them."""
-        before = _get_place(self._connection, version_id, "")
+        before = FIELDS["place"].get(self._connection, version_id, "")
         location = self._text(location)
-        digest, old_mark = _version_row(self._connection, version_id, "digest, mark")
+        digest, old_mark = self._connection.execute(
+            "SELECT digest, mark FROM version WHERE id = ?", (version_id,)
+        ).fetchone()
         mark = marks.with_other_place(old_mark, version_id, digest, location)
         return self._set("place", version_id, "", [before[0], location, host, mark.hex() if mark else ""])
 
@@ -238,24 +242,24 @@ class Edit:
         Raises:
             UsageError: another screen has a view of that name.
         """
-        kept = _get_view(self._connection, self._text(name), "")
+        kept = FIELDS["view"].get(self._connection, self._text(name), "")
         if kept is not None and kept[0] != screen:
             raise UsageError(f"There is a view {name!r} of {kept[0]} already.", remedy="Choose another name.")
-        return self._set("view", self._text(name), "", [screen, _storable(self._redactor.stored(content))])
+        return self._set("view", self._text(name), "", [screen, storable(self._redactor.stored(content))])
 
     def delete_view(self, name: str) -> bool:
         """Delete a saved view."""
         return self._set("view", self._text(name), "", None)
 
     def _text(self, text: str) -> str:
-        return _storable(self._redactor.text(text))
+        return storable(self._redactor.text(text))
 
     def _name(self, text: str) -> str:
-        return _storable(self._redactor.name(text))
+        return storable(self._redactor.name(text))
 
     def turn(self, action: str, subject_id: str, detail: str, expected: Any, wanted: Any) -> bool:
         """Set something to what it was, if it still is what it was changed to; false if it is not."""
-        before = _KINDS[action].get(self._connection, subject_id, detail)
+        before = FIELDS[action].get(self._connection, subject_id, detail)
         if before != expected:
             return False
         if before != wanted:
@@ -263,18 +267,18 @@ class Edit:
         return True
 
     def _set(self, action: str, subject_id: str, detail: str, wanted: Any) -> bool:
-        before = _KINDS[action].get(self._connection, subject_id, detail)
+        before = FIELDS[action].get(self._connection, subject_id, detail)
         if before == wanted:
             return False
         self._put(action, subject_id, detail, before, wanted)
         return True
 
     def _put(self, action: str, subject_id: str, detail: str, before: Any, wanted: Any) -> None:
-        kind = _KINDS[action]
-        kind.put(self._connection, subject_id, detail, wanted)
+        field, when = FIELDS[action], moment(self._connection, self._author)
+        field.put(self._connection, subject_id, detail, wanted, when)
         record(
-            self._connection, action=action, subject=kind.subject, subject_id=subject_id,
-            before=before, after=wanted, edit_id=self.id, why=self._why, by=self._author,
+            self._connection, action=action, subject=field.subject, subject_id=subject_id,
+            before=before, after=wanted, edit_id=self.id, why=self._why, when=when,
         )  # fmt: skip
         self.count += 1
 
@@ -291,16 +295,29 @@ def editing(catalog: Catalog, label: str, *, why: str = "") -> Iterator[Edit]:
             yield edit
         if not edit.count:
             return
-        user = author()
-        connection.execute("UPDATE edit SET state = ? WHERE author = ? AND state = ?", (_DROPPED, user, _UNDONE))
+        when = moment(connection, author())
         connection.execute(
-            "INSERT INTO edit (id, time_ms, author, label, state) VALUES (?, ?, ?, ?, ?)",
-            (edit_id, clock.now_ms(), user, _storable(label), _DONE),
+            "UPDATE edit SET state = ?, turned = ? WHERE author = ? AND state = ?",
+            (_DROPPED, when.stamp, when.author, _UNDONE),
         )
-        # Older edits can no longer be undone; what they changed stays in the journal.
         connection.execute(
-            "DELETE FROM edit WHERE author = ? AND key <= (SELECT max(key) FROM edit) - ?", (user, MAX_KEPT_EDITS)
+            "INSERT INTO edit (id, time_ms, author, label, state, stamp, turned) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (edit_id, when.time_ms, when.author, storable(label), _DONE, when.stamp, when.stamp),
         )
+        drop_oldest_edits(connection, when.author)
+
+
+def drop_oldest_edits(connection: sqlite3.Connection, user: str) -> None:
+    """Forget how to undo all but the newest edits of somebody; what they changed stays in the journal."""
+    connection.execute(
+        "DELETE FROM edit WHERE author = :author AND key NOT IN "
+        f"(SELECT d.key FROM edit AS d WHERE d.author = :author ORDER BY {_LAST_FIRST} LIMIT :most)",
+        {"author": user, "most": MAX_KEPT_EDITS},
+    )
+
+
+_LAST_FIRST = "d.stamp DESC, d.id DESC"
+_FIRST_FIRST = "d.stamp, d.id"
 
 
 @contextlib.contextmanager
@@ -316,12 +333,12 @@ def undo(catalog: Catalog, *, asks: bool = False, tell: Tell | None = None) -> O
     With `asks` nothing is undone where this user has forgotten or removed something since: the outcome says so, and what would be.
     What `tell` raises leaves everything as it was.
     """
-    return _turn(catalog, _DONE, _UNDONE, "key DESC", asks=asks, tell=tell)
+    return _turn(catalog, _DONE, _UNDONE, _LAST_FIRST, asks=asks, tell=tell)
 
 
 def redo(catalog: Catalog, *, tell: Tell | None = None) -> Outcome | None:
     """Redo what was undone last; None if there is nothing, or something else was changed since."""
-    return _turn(catalog, _UNDONE, _DONE, "key ASC", tell=tell)
+    return _turn(catalog, _UNDONE, _DONE, _FIRST_FIRST, tell=tell)
 
 
 def may_turn(connection: sqlite3.Connection, *, is_undo: bool) -> bool:
@@ -332,15 +349,15 @@ def may_turn(connection: sqlite3.Connection, *, is_undo: bool) -> bool:
 
 
 DONE_FOR_GOOD = """
-    SELECT action
-    FROM event
-    WHERE id > :edit
-      AND author = :author
-      AND action IN ('remove', 'forget')
-    ORDER BY id DESC
+    SELECT e.action
+    FROM origin AS o
+    CROSS JOIN event AS e ON e.origin_key = o.key AND e.stamp > :since
+    WHERE e.author = :author
+      AND e.action IN ('remove', 'forget')
+    ORDER BY e.stamp DESC, e.id DESC
     LIMIT 1
 """
-"""The last that was done since an edit and that nothing takes back; ids ascend with time."""
+"""The last that was done since an edit and that nothing takes back."""
 FOR_GOOD = {"remove": "removed", "forget": "forgotten"}
 
 
@@ -353,20 +370,25 @@ def _turn(
     with catalog.transaction() as connection:
         while True:
             edit_row = connection.execute(
-                f"SELECT id, label FROM edit WHERE author = ? AND state = ? ORDER BY {order} LIMIT 1", (user, state)
+                f"SELECT d.id, d.label, d.stamp FROM edit AS d WHERE d.author = ? AND d.state = ? ORDER BY {order} LIMIT 1",
+                (user, state),
             ).fetchone()
             if edit_row is None:
                 return None
-            edit_id, label = edit_row
+            edit_id, label, stamp = edit_row
             rows = connection.execute(
-                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY id {'DESC' if is_undo else 'ASC'}",
+                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY {'stamp DESC, id DESC' if is_undo else 'stamp, id'}",
                 (edit_id,),
             ).fetchall()
             # Of an edit of nothing but what was forgotten since, nothing is left to turn.
             if any(row[2] != row[3] for row in rows):
                 break
-            connection.execute("UPDATE edit SET state = ? WHERE id = ?", (_DROPPED, edit_id))
-        since = connection.execute(DONE_FOR_GOOD, {"edit": edit_id, "author": user}).fetchone() if is_undo else None
+            _stand(connection, edit_id, _DROPPED)
+        since = (
+            connection.execute(DONE_FOR_GOOD, {"since": cells.integer(stamp), "author": user}).fetchone()
+            if is_undo
+            else None
+        )
         for_good = FOR_GOOD[since[0]] if since is not None else ""
         shown = cells.text(label)
         if for_good and asks:
@@ -381,8 +403,16 @@ def _turn(
                 turned = _turn_one(edit, row, is_undo=is_undo)
                 kept += turned is None
                 touched |= dict.fromkeys(turned or ())
-        connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
+        _stand(connection, edit_id, new_state)
     return Outcome(shown, edit.count, kept, tuple(touched), for_good, edit_id=str(edit_id))
+
+
+def _stand(connection: sqlite3.Connection, edit_id: str, state: int) -> None:
+    """Note whether an edit is done, undone, or no longer to be redone."""
+    connection.execute(
+        "UPDATE edit SET state = ?, turned = ? WHERE id = ?",
+        (state, chain.next_stamp(connection, clock.now_ms()), edit_id),
+    )
 
 
 def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | None:
@@ -409,7 +439,7 @@ _LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1, "fact": 2, "override"
 
 def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
     """Read a change from the journal: (action, subject, before, after); None if it is damaged."""
-    if action not in _KINDS or not isinstance(subject_id, str):
+    if action not in FIELDS or not isinstance(subject_id, str):
         return None
     try:
         states = [orjson.loads(text) for text in (before, after)]
@@ -478,255 +508,3 @@ def drop_alias(catalog: Catalog, version_id: str, alias: str, *, why: str = "") 
     """Take an alias off the artifact of a version; false if none of its versions has it."""
     with editing(catalog, f"alias {alias} off", why=why) as edit:
         return edit.drop_alias(version_id, alias)
-
-
-# What can be changed: how it is read, and how it is written
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    subject: str
-    get: Callable[[sqlite3.Connection, str, str], Any]
-    put: Callable[[sqlite3.Connection, str, str, Any], None]
-
-
-def _storable(text: str) -> str:
-    from artui.catalog.cells import storable
-
-    return storable(text)
-
-
-def _run(connection: sqlite3.Connection, run_id: str, columns: str) -> tuple[Any, ...]:
-    row = connection.execute(f"SELECT {columns} FROM run WHERE id = ?", (run_id,)).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
-    return tuple(row)
-
-
-def _column(name: str) -> _Kind:
-    def get(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
-        return _run(connection, run_id, name)[0]
-
-    def put(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
-        from artui.catalog.runs import searchable
-
-        (key,) = _run(connection, run_id, "key")
-        with searchable(connection, key, only="name"):
-            connection.execute(f"UPDATE run SET {name} = ? WHERE key = ?", (value, key))
-
-    return _Kind("run", get, put)
-
-
-def _get_project(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
-    (key,) = _run(connection, run_id, "project_key")
-    return connection.execute("SELECT name FROM project WHERE key = ?", (key,)).fetchone()[0]
-
-
-def _put_project(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
-    from artui.catalog.runs import project_key
-
-    connection.execute("UPDATE run SET project_key = ? WHERE id = ?", (project_key(connection, value), run_id))
-
-
-def _get_trash(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
-    return _run(connection, run_id, "deleted_ms")[0]
-
-
-def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
-    if value is None:
-        refuse_removed_run(connection, run_id)
-    connection.execute("UPDATE run SET deleted_ms = ? WHERE id = ?", (value, run_id))
-
-
-def _get_tag(connection: sqlite3.Connection, run_id: str, name: str) -> Any:
-    (key,) = _run(connection, run_id, "key")
-    row = connection.execute(
-        "SELECT t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? AND n.text = ?",
-        (key, name),
-    ).fetchone()
-    return [name, row[0]] if row is not None else None
-
-
-def _put_tag(connection: sqlite3.Connection, run_id: str, name: str, value: Any) -> None:
-    from artui.catalog.runs import name_key, searchable
-
-    (key,) = _run(connection, run_id, "key")
-    tag_key = name_key(connection, name)
-    with searchable(connection, key, only="tags"):
-        if value is None:
-            connection.execute("DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, tag_key))
-        else:
-            connection.execute(
-                "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)", (key, tag_key, value[1])
-            )
-
-
-def _get_alias(connection: sqlite3.Connection, artifact_id: str, alias: str) -> Any:
-    row = connection.execute(
-        "SELECT v.id, v.number FROM alias AS l JOIN artifact AS a ON a.key = l.artifact_key JOIN version AS v ON v.key = l.version_key "
-        "WHERE a.id = ? AND l.name = ?",
-        (artifact_id, alias),
-    ).fetchone()
-    return [alias, *row] if row is not None else None
-
-
-def _put_alias(connection: sqlite3.Connection, artifact_id: str, alias: str, value: Any) -> None:
-    if value is None:
-        connection.execute(
-            "DELETE FROM alias WHERE name = ? AND artifact_key = (SELECT key FROM artifact WHERE id = ?)",
-            (alias, artifact_id),
-        )
-        return
-    row = connection.execute("SELECT key, artifact_key FROM version WHERE id = ?", (value[1],)).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no version {value[1]}.", remedy="`artui ls --artifacts` lists artifacts.")
-    connection.execute(
-        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)", (row[1], alias, row[0])
-    )
-
-
-def _version_key(connection: sqlite3.Connection, version_id: str) -> int:
-    row = connection.execute("SELECT key FROM version WHERE id = ?", (version_id,)).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
-    return int(row[0])
-
-
-def _get_retirement(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
-    key = _version_key(connection, version_id)
-    row = connection.execute("SELECT time_ms FROM retirement WHERE version_key = ?", (key,)).fetchone()
-    return row[0] if row is not None else None
-
-
-def _put_retirement(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
-    key = _version_key(connection, version_id)
-    if value is None:
-        connection.execute("DELETE FROM retirement WHERE version_key = ?", (key,))
-    else:
-        connection.execute("INSERT OR REPLACE INTO retirement (version_key, time_ms) VALUES (?, ?)", (key, value))
-
-
-def _get_deletion(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
-    key = _version_key(connection, version_id)
-    return connection.execute("SELECT deleted_ms FROM version WHERE key = ?", (key,)).fetchone()[0]
-
-
-def _put_deletion(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
-    if value is None:
-        refuse_removed_version(connection, version_id)
-    connection.execute("UPDATE version SET deleted_ms = ? WHERE id = ?", (value, version_id))
-
-
-_LAST_APPROVAL = """
-    SELECT after
-    FROM event
-    WHERE subject_id = :version AND action = 'approve' AND author = :author
-    ORDER BY time_ms DESC, id DESC
-    LIMIT 1
-"""
-
-
-def _get_approval(connection: sqlite3.Connection, version_id: str, approver: str) -> Any:
-    """Read whether somebody approves a version: the journal alone has that."""
-    _version_key(connection, version_id)
-    row = connection.execute(_LAST_APPROVAL, {"version": version_id, "author": approver}).fetchone()
-    return cells.list_of(row[0]) if row is not None else None
-
-
-def _put_approval(connection: sqlite3.Connection, version_id: str, approver: str, value: Any) -> None:
-    """Do nothing: the event says it."""
-
-
-def _get_fact(connection: sqlite3.Connection, artifact_id: str, name: str) -> Any:
-    row = connection.execute(
-        "SELECT f.value FROM fact AS f JOIN artifact AS a ON a.key = f.artifact_key WHERE a.id = ? AND f.version_key = 0 AND f.name = ?",
-        (artifact_id, name),
-    ).fetchone()
-    return [name, row[0]] if row is not None else None
-
-
-def _put_fact(connection: sqlite3.Connection, artifact_id: str, name: str, value: Any) -> None:
-    row = connection.execute("SELECT key FROM artifact WHERE id = ?", (artifact_id,)).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no artifact {artifact_id}.", remedy="`artui ls --artifacts` lists them.")
-    _write_fact(connection, row[0], 0, name, value)
-
-
-def _get_override(connection: sqlite3.Connection, version_id: str, name: str) -> Any:
-    key = _version_key(connection, version_id)
-    row = connection.execute("SELECT value FROM fact WHERE version_key = ? AND name = ?", (key, name)).fetchone()
-    return [name, row[0]] if row is not None else None
-
-
-def _put_override(connection: sqlite3.Connection, version_id: str, name: str, value: Any) -> None:
-    key = _version_key(connection, version_id)
-    (artifact_key,) = connection.execute("SELECT artifact_key FROM version WHERE key = ?", (key,)).fetchone()
-    _write_fact(connection, artifact_key, key, name, value)
-
-
-def _write_fact(connection: sqlite3.Connection, artifact_key: int, version_key: int, name: str, value: Any) -> None:
-    if value is None:
-        connection.execute(
-            "DELETE FROM fact WHERE artifact_key = ? AND version_key = ? AND name = ?",
-            (artifact_key, version_key, name),
-        )
-    else:
-        connection.execute(
-            "INSERT OR REPLACE INTO fact (artifact_key, version_key, name, value) VALUES (?, ?, ?, ?)",
-            (artifact_key, version_key, name, value[1]),
-        )
-
-
-def _get_view(connection: sqlite3.Connection, name: str, _: str) -> Any:
-    row = connection.execute("SELECT screen, content FROM saved_view WHERE name = ?", (name,)).fetchone()
-    return list(row) if row is not None else None
-
-
-def _put_view(connection: sqlite3.Connection, name: str, _: str, value: Any) -> None:
-    if value is None:
-        connection.execute("DELETE FROM saved_view WHERE name = ?", (name,))
-    else:
-        connection.execute(
-            "INSERT OR REPLACE INTO saved_view (name, screen, content, author, changed_ms) VALUES (?, ?, ?, ?, ?)",
-            (name, *value, author(), clock.now_ms()),
-        )
-
-
-def _version_row(connection: sqlite3.Connection, version_id: str, columns: str) -> tuple[Any, ...]:
-    row = connection.execute(f"SELECT {columns} FROM version WHERE id = ?", (version_id,)).fetchone()
-    if row is None:
-        raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
-    return tuple(row)
-
-
-def _get_place(connection: sqlite3.Connection, version_id: str, _: str) -> Any:
-    storage, location, host, mark = _version_row(connection, version_id, "storage, location, host, mark")
-    return [storage, location, host, mark.hex() if isinstance(mark, bytes) else ""]
-
-
-def _put_place(connection: sqlite3.Connection, version_id: str, _: str, value: Any) -> None:
-    storage, location, host, mark = value
-    # A mark is put back as it was: only one that this installation made says anything to it.
-    connection.execute(
-        "UPDATE version SET storage = ?, location = ?, host = ?, mark = ? WHERE id = ?",
-        (storage, location, host, bytes.fromhex(mark) or None, version_id),
-    )
-
-
-_KINDS = {
-    "note": _column("note"),
-    "name": _column("name"),
-    "project": _Kind("run", _get_project, _put_project),
-    "trash": _Kind("run", _get_trash, _put_trash),
-    "tag": _Kind("run", _get_tag, _put_tag),
-    "alias": _Kind("artifact", _get_alias, _put_alias),
-    "retire": _Kind("version", _get_retirement, _put_retirement),
-    "fact": _Kind("artifact", _get_fact, _put_fact),
-    "override": _Kind("version", _get_override, _put_override),
-    "approve": _Kind("version", _get_approval, _put_approval),
-    "delete": _Kind("version", _get_deletion, _put_deletion),
-    "view": _Kind("view", _get_view, _put_view),
-    "place": _Kind("version", _get_place, _put_place),
-}
-ACTIONS = frozenset(_KINDS)
-"""Words for what people change."""

@@ -24,6 +24,7 @@ import orjson
 from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, profiles, runs
 from artui.catalog.cleaning import AsItIs
 from artui.catalog.collecting import REMOVED, remove_all_unnamed
+from artui.catalog.fields import FIELDS
 from artui.catalog.numbering import FORGET
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
@@ -41,7 +42,7 @@ _PACKED = {("chunk", "content"), ("block", "payload"), ("profile", "sketch")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers, sketches are unpacked and searched."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {*events.ACTIONS, "remove", FORGET},
+    ("event", "action"): {*FIELDS, "remove", FORGET},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
     ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
@@ -382,6 +383,7 @@ def _digest_again(connection: sqlite3.Connection, version_keys: set[int]) -> Non
         ]
         new = artifacts.manifest_digest(files, version_id)
         connection.execute("UPDATE version SET digest = ? WHERE key = ?", (new, key))
+        artifacts.recorded(connection, key)
         if mark is not None:
             outside.mark_again(connection, key)
 

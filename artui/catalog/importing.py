@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui import clock
-from artui.catalog import artifacts, context, keeping, numbering, points, runs
+from artui.catalog import artifacts, chain, context, keeping, numbering, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.cells import storable
 from artui.catalog.ids import derived_id
@@ -154,22 +154,27 @@ def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
         connection.execute(
             """
             UPDATE run SET parent_id = ?, stage = ?, started_ms = ?, user = ?, host = ?, git_commit = ?, git_branch = ?, git_dirty = ?,
-                           python = ?, directory = ?, command = ?, source = ?, project_key = ?
+                           python = ?, directory = ?, command = ?, source = ?
             WHERE key = ?
             """,
             (
                 run.parent_id, STAGES.index(run.stage), run.started_ms, run.user, run.host, run.git_commit, run.git_branch,
                 None if run.git_is_dirty is None else int(run.git_is_dirty), run.python, run.directory,
-                orjson.dumps(list(run.command)).decode(), run.source, runs.project_key(connection, run.project), key,
+                orjson.dumps(list(run.command)).decode(), run.source, key,
             ),
         )  # fmt: skip
+        if "project" not in changed:
+            project_key = runs.project_key(connection, run.project)
+            connection.execute("UPDATE run SET project_key = ? WHERE key = ?", (project_key, key))
         if "name" not in changed:
             connection.execute("UPDATE run SET name = ? WHERE key = ?", (run.name, key))
         if "note" not in changed:
             connection.execute("UPDATE run SET note = ? WHERE key = ?", (run.note, key))
         runs.write_params(connection, key, run.params)
         kept = changed.get("tag", set())
-        runs.write_tags(connection, key, {name: value for name, value in run.tags.items() if name not in kept})
+        tags = {name: value for name, value in run.tags.items() if name not in kept}
+        runs.write_tags(connection, key, tags, stamp=chain.next_stamp(connection, clock.now_ms()))
+    runs.recorded(connection, key)
 
 
 def _storable(run: NewRun) -> NewRun:
@@ -215,6 +220,7 @@ def end_run(
     if not any(action in ("delete", "restore", "trash") for action in _changed_by_people(connection, str(run_id))):
         deleted_ms = is_deleted if deleted_ms is not None and is_deleted else deleted_ms
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
+    runs.recorded(connection, run_key)
 
 
 def name_of(connection: sqlite3.Connection, run_id: str) -> tuple[str, str, str | None] | None:
@@ -293,7 +299,8 @@ def put_version(
             "SELECT relation, source_key, target_key FROM edge WHERE (relation <> 1 AND target_key = :key) OR (relation > 0 AND source_key = :key)",
             {"key": row[0]},
         ).fetchall()
-        names = connection.execute("SELECT name FROM alias WHERE version_key = ?", (row[0],)).fetchall()
+        names = connection.execute("SELECT name, stamp FROM alias WHERE version_key = ?", (row[0],)).fetchall()
+        (stamp,) = connection.execute("SELECT stamp FROM version WHERE key = ?", (row[0],)).fetchone()
         connection.execute("DELETE FROM version WHERE key = ?", (row[0],))
         saved = artifacts.write_version(connection, version, artifact_key, version_id, int(row[1]), digest)
         for relation, source, target in edges:
@@ -308,9 +315,11 @@ def put_version(
                 ),
             )
         connection.executemany(
-            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
-            [(artifact_key, name, saved.key) for (name,) in names],
+            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key, stamp) VALUES (?, ?, ?, ?)",
+            [(artifact_key, name, saved.key, alias_stamp) for name, alias_stamp in names],
         )
+        connection.execute("UPDATE version SET stamp = ? WHERE key = ?", (stamp, saved.key))
+        artifacts.recorded(connection, saved.key)
         return replace(saved, has_replaced=True)
     if number is None or not numbering.is_free(connection, artifact_key, number, version_id):
         number = numbering.next_number(connection, artifact_key)
@@ -370,8 +379,8 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool 
     if row is not None and row[0] == saved.key:
         return False
     connection.execute(
-        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
-        (saved.artifact_key, alias, saved.key),
+        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key, stamp) VALUES (?, ?, ?, ?)",
+        (saved.artifact_key, alias, saved.key, chain.next_stamp(connection, clock.now_ms())),
     )
     return True
 

@@ -23,6 +23,7 @@ from artui.catalog.schema import (
     SCHEMA_0005,
     SCHEMA_0006,
     SCHEMA_0007,
+    SCHEMA_0008,
 )
 from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
@@ -38,6 +39,7 @@ MIGRATIONS = {
     "m0005_origins_and_seals": SCHEMA_0005,
     "m0006_the_life_of_versions": SCHEMA_0006,
     "m0007_profiles": SCHEMA_0007,
+    "m0008_stamps": SCHEMA_0008,
 }
 """The statements of each, in order: the last is of the newest schema."""
 

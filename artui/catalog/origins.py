@@ -1,14 +1,16 @@
 """Where rows come from: an installation of artui, and a file that it writes to.
 
-A row is added whenever the installation or the file is not that of the newest row, so that two copies of a catalog that
-were both written to can be told apart.
+The catalog names the origin that is written under. A row is added whenever the installation or the file is not that of
+this one, so that two copies of a catalog that were both written to can be told apart.
 """
 
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import secrets
+import socket
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,11 @@ from artui.settings import private_folder, state_folder
 
 _INSTALLATION_FILE = "installation"
 _ID_LETTERS = 32
+LAST_WRITTEN_UNDER = """
+    SELECT o.key, o.installation, o.place
+    FROM origin AS o
+    WHERE o.key = coalesce((SELECT c.origin_key FROM catalog AS c), (SELECT max(n.key) FROM origin AS n))
+"""
 _places: WeakKeyDictionary[sqlite3.Connection, tuple[str, str]] = WeakKeyDictionary()
 """Installation and place of each writing connection: looked up once."""
 
@@ -36,17 +43,29 @@ def current(connection: sqlite3.Connection, path: Path | None = None) -> int | N
     """
     if path is not None and connection not in _places:
         prepare(connection, path)
-    newest = connection.execute("SELECT key, installation, place FROM origin ORDER BY key DESC LIMIT 1").fetchone()
+    last = connection.execute(LAST_WRITTEN_UNDER).fetchone()
     wanted = _places.get(connection)
-    if newest is not None and (wanted is None or newest[1:] == wanted):
-        return int(newest[0])
+    if last is not None and (wanted is None or last[1:] == wanted):
+        return int(last[0])
     if wanted is None:
         return None
+    user, _, host = author().partition("@")
     cursor = connection.execute(
-        "INSERT INTO origin (id, installation, place, created_ms) VALUES (?, ?, ?, ?)",
-        (new_id(), *wanted, clock.now_ms()),
+        "INSERT INTO origin (id, installation, place, created_ms, user, host) VALUES (?, ?, ?, ?, ?, ?)",
+        (new_id(), *wanted, clock.now_ms(), user, host),
     )
-    return int(cursor.lastrowid or 0)
+    key = int(cursor.lastrowid or 0)
+    connection.execute("UPDATE catalog SET origin_key = ?", (key,))
+    return key
+
+
+def author() -> str:
+    """Name who makes a change: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 def place_of(path: Path) -> str:

@@ -292,8 +292,13 @@ def append(
     steps: Ints,
     times_ms: Ints,
     values: Floats,
+    *,
+    origin_key: int | None = None,
 ) -> int:
-    """Append points to a series, which is made with its first points; give the series' key."""
+    """Append points to a series, which is made with its first points; give the series' key.
+
+    `origin_key` says who writes them, if that is not who began the run.
+    """
     if len(values) == 0:
         raise ValueError("no points to append")
     added = total(steps, times_ms, values)
@@ -302,12 +307,12 @@ def append(
         (run_key, name_key, labels),
     ).fetchone()
     if row is None:
-        cursor = connection.execute(_INSERT_SERIES, (run_key, name_key, labels, *_totals_row(added)))
+        cursor = connection.execute(_INSERT_SERIES, (run_key, name_key, labels, *_totals_row(added), origin_key))
         series_key = int(cursor.lastrowid or 0)
         _write_blocks(connection, series_key, 0, steps, times_ms, values, added)
         return series_key
     series_key, before = int(row[0]), _totals(row[1:])
-    connection.execute(_UPDATE_SERIES, (*_totals_row(before.followed_by(added)), series_key))
+    connection.execute(_UPDATE_SERIES, (*_totals_row(before.followed_by(added)), origin_key, series_key))
     _extend(connection, series_key, steps, times_ms, values)
     return series_key
 
@@ -440,8 +445,10 @@ _WHOLE = frozenset(name for name in Totals.__slots__ if name.endswith("count")) 
     "first_step", "last_step", "first_ms", "last_ms"
 }  # fmt: skip
 _TOTALS_COLUMNS = ", ".join(Totals.__slots__)
-_INSERT_SERIES = f"INSERT INTO series (run_key, name_key, labels, {_TOTALS_COLUMNS}) VALUES ({', '.join('?' * (3 + len(Totals.__slots__)))})"
-_UPDATE_SERIES = f"UPDATE series SET {', '.join(name + ' = ?' for name in Totals.__slots__)} WHERE key = ?"
+_INSERT_SERIES = f"INSERT INTO series (run_key, name_key, labels, {_TOTALS_COLUMNS}, origin_key) VALUES ({', '.join('?' * (4 + len(Totals.__slots__)))})"
+_UPDATE_SERIES = (
+    f"UPDATE series SET {', '.join(name + ' = ?' for name in Totals.__slots__)}, origin_key = ? WHERE key = ?"
+)
 _INSERT_BLOCK = f"""
     INSERT INTO block (series_key, {HEAD_COLUMNS}, codec, digest, payload)
     VALUES ({", ".join("?" * 21)})

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from artui import clock
-from artui.catalog import context, origins
+from artui.catalog import chain, context, origins
 from artui.catalog.attempts import attempt
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import AsItIs, redactor_of
@@ -63,14 +63,14 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     cursor = connection.execute(
         """
         INSERT INTO run (id, project_key, parent_id, name, status, stage, started_ms, heartbeat_ms, user, host,
-                         git_commit, git_branch, git_dirty, python, directory, command, note, source, origin_key)
-        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                         git_commit, git_branch, git_dirty, python, directory, command, note, source, origin_key, stamp)
+        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             run.id, project_key(connection, run.project), run.parent_id, run.name, STAGES.index(run.stage), run.started_ms, run.started_ms,
             run.user, run.host, run.git_commit, run.git_branch, None if run.git_is_dirty is None else int(run.git_is_dirty),
             run.python, run.directory, orjson.dumps(list(run.command)).decode(), run.note, run.source,
-            origins.current(connection),
+            origins.current(connection), clock.now_ms(),
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)
@@ -78,6 +78,22 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     write_tags(connection, key, run.tags)
     attempt(connection, lambda: _index(connection, key, _words(connection, key)))
     return key
+
+
+LATER = "max(:now, coalesce(stamp, 0) + 1)"
+"""The SQL of the stamp of a row that is recorded anew: the clock, but always later than it was."""
+
+
+def recorded(connection: sqlite3.Connection, run_key: int) -> None:
+    """Note that a run was recorded further, so that of two copies this one wins: what people change is not meant."""
+    connection.execute(f"UPDATE run SET stamp = {LATER} WHERE key = :key", {"now": clock.now_ms(), "key": run_key})
+
+
+def other_origin(connection: sqlite3.Connection, run_key: int) -> int | None:
+    """Give the origin that this file is written under if it is not the one that a run was begun under; else None."""
+    current = origins.current(connection)
+    (begun_under,) = connection.execute("SELECT origin_key FROM run WHERE key = ?", (run_key,)).fetchone()
+    return None if current == begun_under else current
 
 
 def beat(connection: sqlite3.Connection, run_key: int, until_ms: int) -> None:
@@ -138,7 +154,7 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
                 (STAGES.index(run.stage), run.started_ms, run.note, run.parent_id, key),
             )
         write_params(connection, key, run.params)
-        write_tags(connection, key, run.tags)
+        write_tags(connection, key, run.tags, stamp=chain.next_stamp(connection, clock.now_ms()))
     if mode == "resume":
         took_ms = duration_ms if duration_ms is not None else max(0, heartbeat_ms - started_ms) if status == 0 else 0
         resumed = context.get(connection, key, "resumed")
@@ -148,6 +164,7 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
             "UPDATE run SET status = 0, ended_ms = NULL, duration_ms = NULL, error = '', heartbeat_ms = ? WHERE key = ?",
             (run.started_ms, key),
         )
+    recorded(connection, key)
     return int(key)
 
 
@@ -216,18 +233,21 @@ def finish(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
         (STATUS_CODES[status], ended_ms, duration_ms, ended_ms, error, run_key),
     )
+    recorded(connection, run_key)
 
 
 def set_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
     """Add params to a run; one that is there already gets the new value."""
     with searchable(connection, run_key):
         write_params(connection, run_key, params)
+    recorded(connection, run_key)
 
 
 def set_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
     """Add tags to a run while it is being logged."""
     with searchable(connection, run_key, only="tags"):
-        write_tags(connection, run_key, tags)
+        write_tags(connection, run_key, tags, stamp=chain.next_stamp(connection, clock.now_ms()))
+    recorded(connection, run_key)
 
 
 def flatten(params: Mapping[str, Any]) -> dict[str, ParamValue]:
@@ -446,20 +466,41 @@ def _joined(pairs: list[tuple[str, Any]]) -> str:
 
 def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
     """Write params; the caller keeps the full-text index up to date."""
-    redactor = redactor_of(connection)
+    redactor, now_ms = redactor_of(connection), clock.now_ms()
     connection.executemany(
-        "INSERT OR REPLACE INTO param (run_key, name_key, type, number, text) VALUES (?, ?, ?, ?, ?)",
+        f"""
+        INSERT INTO param (run_key, name_key, type, number, text)
+        VALUES (:run, :name, :type, :number, :text)
+        ON CONFLICT (run_key, name_key) DO UPDATE
+        SET type = excluded.type, number = excluded.number, text = excluded.text, stamp = {LATER}
+        WHERE (type, typeof(number), number, text) IS NOT (excluded.type, typeof(excluded.number), excluded.number, excluded.text)
+        """,
         [
-            (run_key, name_key(connection, name), *param_row(redactor.value(name, value)))
+            {"run": run_key, "name": name_key(connection, name), "type": kind, "number": number, "text": text, "now": now_ms}
             for name, value in params.items()
+            for kind, number, text in [param_row(redactor.value(name, value))]
         ],
-    )
+    )  # fmt: skip
 
 
-def write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
-    """Write tags; the caller keeps the full-text index up to date."""
+def write_tags(
+    connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str], *, stamp: int | None = None
+) -> None:
+    """Write tags; the caller keeps the full-text index up to date.
+
+    `stamp` is later than that of every change by people, who may have taken such a tag off; None at the start of a run.
+    """
     redactor = redactor_of(connection)
     connection.executemany(
-        "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
-        [(run_key, name_key(connection, name), storable(redactor.value(name, value))) for name, value in tags.items()],
+        """
+        INSERT INTO tag (run_key, name_key, value, stamp)
+        VALUES (?, ?, ?, ?)
+        ON CONFLICT (run_key, name_key) DO UPDATE
+        SET value = excluded.value, stamp = max(coalesce(excluded.stamp, 0), coalesce(stamp, 0) + 1)
+        WHERE value IS NOT excluded.value
+        """,
+        [
+            (run_key, name_key(connection, name), storable(redactor.value(name, value)), stamp)
+            for name, value in tags.items()
+        ],
     )

@@ -11,7 +11,7 @@ APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
 
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 PAGE_BYTES = 1024
@@ -443,6 +443,7 @@ SCHEMA_DIGESTS = {
     5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
     6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
     7: "4ef51d742cf77d3b2227a140771a6cd8dbf0fe738ba6456831287c1637130744",
+    8: "0dd8d0933408802ccc6e0128ecab9d87d53339ec7081dbc8ca2211a6137fe48f",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -641,6 +642,39 @@ SCHEMA_0007 = (
         JOIN artifact AS a ON a.key = v.artifact_key
         JOIN json_each(f.content, '$.columns') AS c
         WHERE v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
+)
+
+
+SCHEMA_0008 = (
+    # What catalogs are merged by. stamp: of the last change of a row that is recorded anew, as of an event; NULL or 0 of one that
+    # stands as it was first written. Of two copies of a row the one with the later stamp wins.
+    "ALTER TABLE run ADD COLUMN stamp INTEGER",
+    "ALTER TABLE param ADD COLUMN stamp INTEGER",
+    "ALTER TABLE tag ADD COLUMN stamp INTEGER",
+    "ALTER TABLE context ADD COLUMN stamp INTEGER",
+    "ALTER TABLE version ADD COLUMN stamp INTEGER",
+    "ALTER TABLE alias ADD COLUMN stamp INTEGER",
+    # Of an edit: when it was made, and when it was undone or redone last.
+    "ALTER TABLE edit ADD COLUMN stamp INTEGER",
+    "ALTER TABLE edit ADD COLUMN turned INTEGER",
+    "UPDATE edit SET stamp = time_ms, turned = time_ms",
+    # Who wrote the end of a series, where that was not who began the run; and who writes to this file now.
+    "ALTER TABLE series ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "ALTER TABLE catalog ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "UPDATE catalog SET origin_key = (SELECT max(key) FROM origin)",
+    "ALTER TABLE origin ADD COLUMN user TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE origin ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    # The merges that brought something, of this file alone: from which catalog, and as JSON what.
+    """
+    CREATE TABLE merged (
+        id TEXT NOT NULL PRIMARY KEY,
+        catalog_id TEXT NOT NULL,
+        location TEXT NOT NULL,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        report TEXT NOT NULL
+    ) WITHOUT ROWID
     """,
 )
 

@@ -46,6 +46,7 @@ def complete(
             [NewFile(path, size, file_digest, link_target=link) for path, size, file_digest, link in files], version_id
         )
         connection.execute("UPDATE version SET digest = ? WHERE key = ?", (digest, key))
+        artifacts.recorded(connection, key)
         outside.mark_again(connection, key)
         if stored is not None:
             artifacts.now_stored(connection, key, *stored, notes)
@@ -68,6 +69,8 @@ def mark(catalog: Catalog, version_id: str, why: str) -> None:
             "AND digest IS NULL AND link_target IS NULL",
             (f"{NOT_HASHED}: {why}", version_id),
         )
+        for (key,) in connection.execute("SELECT key FROM version WHERE id = ?", (version_id,)).fetchall():
+            artifacts.recorded(connection, key)
 
 
 def is_newest(catalog: Catalog, version_id: str) -> artifacts.Saved | None:
@@ -100,3 +103,4 @@ def _become(catalog: Catalog, key: int, other_key: int, other_id: str, why: str)
             "UPDATE version SET deleted_ms = :now, note = ltrim(note || char(10) || :why, char(10)) WHERE key = :key",
             values,
         )
+        artifacts.recorded(connection, key)

@@ -490,7 +490,7 @@ PLANS = {
     "versions at a time": (standing.VERSIONS_THEN, ""),
     "who deleted it": (standing.LAST_DELETION, ""),
     "whether points were removed": (standing.REMOVED_POINTS, ""),
-    "whether something was done for good": (events.DONE_FOR_GOOD, ""),
+    "whether something was done for good": (events.DONE_FOR_GOOD, "o"),
     "whether content was removed": (standing.REMOVED_CONTENT, ""),
     "runs with points to remove": (retention.RUNS_WITH_POINTS, ""),
     "bytes of points": (retention.POINT_BYTES, "w"),
@@ -498,7 +498,7 @@ PLANS = {
     "runs that lack an input": (retention.BROKEN, "w"),
     "versions to remove": (retention.REMOVABLE, "v"),
 }
-"""Queries of history and retention, each with the one table that it may go through row by row: `w` is what was asked for."""
+"""Queries of history and retention, each with the one table that it may go through row by row: `w` is what was asked for, `o` has few."""
 
 
 @pytest.mark.parametrize("what", PLANS)

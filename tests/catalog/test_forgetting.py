@@ -15,7 +15,7 @@ import artui
 from artui.catalog import Catalog, chain, events, forgetting
 from artui.catalog.artifacts import OUTSIDE
 from artui.catalog.collecting import REMOVED
-from artui.catalog.events import ACTIONS
+from artui.catalog.fields import FIELDS
 from artui.catalog.forgetting import LEAST_CHARS, find_text
 from artui.cli import run as run_cli
 from artui.errors import CatalogLocked, UsageError
@@ -185,6 +185,6 @@ def test_words_without_which_a_row_means_nothing_stay(planted: Path) -> None:
             connection.execute("UPDATE version SET storage = ?", (word,))
             assert "version" not in find_text(catalog, word).rows
         connection.execute("DELETE FROM event WHERE id <> (SELECT max(id) FROM event)")
-        for action in ACTIONS:
+        for action in FIELDS:
             connection.execute("UPDATE event SET action = ?, before = 'null', after = 'null'", (action,))
             assert len(action) < LEAST_CHARS or "event" not in find_text(catalog, action).rows, action

@@ -122,6 +122,7 @@ class _Keys:
         self._connection = connection
         self._batch = batch
         self._keys: dict[str, int] = {}
+        self._origins: dict[int, int | None] = {}
         self.applied = applied
         self.names: dict[str, int] = {}
 
@@ -154,6 +155,12 @@ class _Keys:
         self._keys[run_id] = key
         self.applied.remark(run_id, "How it was started could not be read: its name and more may be missing.")
         return key
+
+    def origin(self, run_key: int) -> int | None:
+        """Give who goes on with a run, if that is not who began it."""
+        if run_key not in self._origins:
+            self._origins[run_key] = runs.other_origin(self._connection, run_key)
+        return self._origins[run_key]
 
     def forget(self, run_id: str) -> None:
         self._keys.pop(run_id, None)
@@ -210,7 +217,8 @@ class _Series:
         if is_guess:
             values = points.beyond(connection, run_key, names[self._name], labels, *values)
         if len(values[0]):
-            points.append(connection, run_key, names[self._name], labels, *values)
+            origin_key = self._keys.origin(run_key)
+            points.append(connection, run_key, names[self._name], labels, *values, origin_key=origin_key)
 
 
 def _with_part(labels: str, number: int) -> str:
@@ -280,6 +288,7 @@ def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action
                 "UPDATE run SET status = ?, error = ? WHERE key = ? AND status = ?",
                 (runs.STATUS_CODES["failed"], _member_error(failure), key, runs.STATUS_CODES["killed"]),
             )
+            runs.recorded(connection, key)
         return
     status, error = str(action["status"]), str(action.get("error", ""))[:MAX_ERROR_CHARS]
     member_failure: Any = context.get(connection, key, "member")
