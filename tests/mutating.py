@@ -213,7 +213,7 @@ READING = (
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
     ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--all"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("reproduce", VICTIM, "-o", "{out}/again"), ("reproduce", BASELINE, "-o", "{out}/of-baseline", "--json"), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
-    ("relocate", "/", "/", "--dry-run", "--json"),
+    ("relocate", "/", "/", "--dry-run", "--json"), ("merge", "{catalog}", "--into", "{out}/merged.artui", "--json"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
 
@@ -227,7 +227,7 @@ WRITING = (
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved", "--yes"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
     ("forget", "box-3", "--yes"), ("forget", f"{OTHER_MODEL}:v1", "--yes"), ("forget", BASELINE, "--yes"),
-    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"),
+    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"), ("merge", "{other}"),
 )  # fmt: skip
 """Verbs that write, one after another into one file."""
 
@@ -267,7 +267,8 @@ def say(arguments: Sequence[str], catalog: Path) -> Outcome:
     code, error = None, ""
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = run_cli([arguments[0], "--catalog", str(catalog), *arguments[1:]])
+            named = () if "--into" in arguments else ("--catalog", str(catalog))
+            code = run_cli([arguments[0], *named, *arguments[1:]])
         except Exception as raised:  # noqa: BLE001 - whatever it is, it must not be
             where = traceback.extract_tb(raised.__traceback__)
             ours = [frame for frame in where if "/artui/" in frame.filename] or where
@@ -277,14 +278,21 @@ def say(arguments: Sequence[str], catalog: Path) -> Outcome:
 
 def troubles(catalog: Path, mutation: Mutation, verbs: Sequence[Sequence[str]]) -> Iterator[str]:
     """Run verbs on a mutated catalog and give what should not have been."""
+    folder = catalog.parent
+    places = {
+        "{file}": __file__,
+        "{out}": str(folder / "got"),
+        "{catalog}": str(catalog),
+        "{other}": str(folder / "whole.artui"),
+    }
+    if not (folder / "whole.artui").exists():
+        build(folder / "whole.artui")
+    (folder / "got").mkdir(exist_ok=True)
     for arguments in verbs:
-        outcome = say(
-            [
-                argument.replace("{file}", __file__).replace("{out}", str(catalog.parent / "got"))
-                for argument in arguments
-            ],
-            catalog,
-        )
+        words = list(arguments)
+        for name, place in places.items():
+            words = [word.replace(name, place) for word in words]
+        outcome = say(words, catalog)
         if outcome.trouble:
             yield f"{mutation}: {outcome.trouble}"
         elif tuple(arguments) == ("ls",) and not mutation.table.startswith(_APART):

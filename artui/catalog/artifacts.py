@@ -163,6 +163,49 @@ def write_version(
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)
+    _write_content(connection, key, version_id, version)
+    connection.execute(
+        "UPDATE artifact SET created_ms = :ms WHERE key = :key AND created_ms > :ms",
+        {"key": artifact_key, "ms": version.created_ms},
+    )
+    return Saved(key, version_id, artifact_key, number, is_new=True)
+
+
+def rewrite_version(connection: sqlite3.Connection, version: NewVersion, key: int, digest: bytes) -> None:
+    """Write another content and what is said of it in the place of a version's; what people said of it, and its edges, stay."""
+    connection.execute(
+        """
+        UPDATE version SET digest = ?, size_bytes = ?, file_count = ?, created_ms = ?, storage = ?, location = ?, host = ?, note = ?, metadata = ?, mark = NULL
+        WHERE key = ?
+        """,
+        (
+            digest, min(sum(file.size_bytes for file in version.files), MAX_INTEGER), len(version.files), version.created_ms, version.storage,
+            storable(version.location), version.host, storable(version.note), _json(dict(version.metadata)), key,
+        ),
+    )  # fmt: skip
+    for table in ("file", "preview", "profile"):
+        connection.execute(f"DELETE FROM {table} WHERE version_key = ?", (key,))
+    (version_id, artifact_key) = connection.execute(
+        "SELECT id, artifact_key FROM version WHERE key = ?", (key,)
+    ).fetchone()
+    _write_content(connection, key, version_id, version)
+    recorded(connection, key)
+    date(connection, artifact_key)
+
+
+def date(connection: sqlite3.Connection, artifact_key: int) -> None:
+    """Let an artifact be as old as the oldest of its versions."""
+    connection.execute(
+        """
+        UPDATE artifact SET created_ms = (SELECT min(v.created_ms) FROM version AS v WHERE v.artifact_key = artifact.key)
+        WHERE key = :key AND created_ms <> (SELECT min(v.created_ms) FROM version AS v WHERE v.artifact_key = artifact.key)
+        """,
+        {"key": artifact_key},
+    )
+
+
+def _write_content(connection: sqlite3.Connection, key: int, version_id: str, version: NewVersion) -> None:
+    """Write the manifest of a version, and what its files look like."""
     connection.executemany(
         "INSERT INTO file (version_key, path, size_bytes, digest, blob_key, media_type, link_target, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -186,7 +229,6 @@ def write_version(
     profiles.put(connection, version_id, version.profiles)
     if version.storage in OUTSIDE:
         outside.mark_again(connection, key)
-    return Saved(key, version_id, artifact_key, number, is_new=True)
 
 
 def put_previews(connection: sqlite3.Connection, version_id: str, previews: Mapping[str, Preview]) -> None:

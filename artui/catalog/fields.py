@@ -160,7 +160,7 @@ _LAST_APPROVAL = """
     SELECT after
     FROM event
     WHERE subject_id = :version AND action = 'approve' AND author = :author
-    ORDER BY time_ms DESC, id DESC
+    ORDER BY stamp DESC, id DESC
     LIMIT 1
 """
 

@@ -25,7 +25,7 @@ from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside,
 from artui.catalog.cleaning import AsItIs
 from artui.catalog.collecting import REMOVED, remove_all_unnamed
 from artui.catalog.fields import FIELDS
-from artui.catalog.numbering import FORGET
+from artui.catalog.numbering import FORGET, RETURN
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
@@ -42,7 +42,7 @@ _PACKED = {("chunk", "content"), ("block", "payload"), ("profile", "sketch")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers, sketches are unpacked and searched."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {*FIELDS, "remove", FORGET},
+    ("event", "action"): {*FIELDS, "remove", FORGET, RETURN},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
     ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
@@ -179,6 +179,8 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
         connection.execute("DELETE FROM fact WHERE artifact_key = ?", (artifact_key,))
         connection.execute("DELETE FROM artifact WHERE key = ?", (artifact_key,))
         _redact_events(connection, artifact_id)
+    else:
+        artifacts.date(connection, artifact_key)
     # What is left of it: nothing else may come to have its number.
     _say(connection, "version", version_id, number)
     _say(connection, "artifact", artifact_id, number)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui import clock
-from artui.catalog import artifacts, chain, context, keeping, numbering, points, runs
+from artui.catalog import artifacts, chain, context, events, keeping, numbering, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.cells import storable
+from artui.catalog.fields import FIELDS
 from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun
 from artui.errors import CatalogDamaged
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 SUBJECT = "import"
 """The name under which a run's provenance is kept in its context."""
+IMPORTER = "import"
+"""Who moves the aliases that a source has, in the journal: nobody, but what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,10 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     """Write an imported run, or bring it up to date without its points; give its key."""
     row = connection.execute("SELECT key FROM run WHERE id = ?", (run.id,)).fetchone()
     if row is None:
-        return runs.start(connection, _storable(run))
+        key = runs.start(connection, _storable(run))
+        if numbering.is_forgotten(connection, run.id):
+            _bring_back(connection, "run", run.id)
+        return key
     key = int(row[0])
     # A run that is written anew as a whole is no longer damaged.
     connection.execute("UPDATE run SET seal = NULL WHERE key = ?", (key,))
@@ -292,38 +298,34 @@ def put_version(
     if row is not None and row[2] == digest and not _has_arrived(connection, int(row[0]), version):
         if version.created_ms < row[3] and not identity:
             connection.execute("UPDATE version SET created_ms = ? WHERE key = ?", (version.created_ms, row[0]))
+            artifacts.date(connection, artifact_key)
+        return Saved(row[0], version_id, artifact_key, row[1], is_new=False)
+    if row is not None and _is_removed(connection, int(row[0])):
         return Saved(row[0], version_id, artifact_key, row[1], is_new=False)
     if row is not None:
         # What the source calls the same version has other content now, as when a missing file has come: it is replaced.
-        edges = connection.execute(
-            "SELECT relation, source_key, target_key FROM edge WHERE (relation <> 1 AND target_key = :key) OR (relation > 0 AND source_key = :key)",
-            {"key": row[0]},
-        ).fetchall()
-        names = connection.execute("SELECT name, stamp FROM alias WHERE version_key = ?", (row[0],)).fetchall()
-        (stamp,) = connection.execute("SELECT stamp FROM version WHERE key = ?", (row[0],)).fetchone()
-        connection.execute("DELETE FROM version WHERE key = ?", (row[0],))
-        saved = artifacts.write_version(connection, version, artifact_key, version_id, int(row[1]), digest)
-        for relation, source, target in edges:
-            connection.execute(
-                "UPDATE OR IGNORE edge SET source_key = ?, target_key = ? WHERE relation = ? AND source_key = ? AND target_key = ?",
-                (
-                    saved.key if source == row[0] and relation > 0 else source,
-                    saved.key if target == row[0] and relation != 1 else target,
-                    relation,
-                    source,
-                    target,
-                ),
-            )
-        connection.executemany(
-            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key, stamp) VALUES (?, ?, ?, ?)",
-            [(artifact_key, name, saved.key, alias_stamp) for name, alias_stamp in names],
-        )
-        connection.execute("UPDATE version SET stamp = ? WHERE key = ?", (stamp, saved.key))
-        artifacts.recorded(connection, saved.key)
-        return replace(saved, has_replaced=True)
+        artifacts.rewrite_version(connection, version, int(row[0]), digest)
+        return Saved(row[0], version_id, artifact_key, row[1], is_new=True, has_replaced=True)
     if number is None or not numbering.is_free(connection, artifact_key, number, version_id):
         number = numbering.next_number(connection, artifact_key)
-    return artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
+    saved = artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
+    if numbering.is_forgotten(connection, version_id):
+        _bring_back(connection, "version", version_id)
+    return saved
+
+
+def _is_removed(connection: sqlite3.Connection, version_key: int) -> bool:
+    """Whether the content of a version was removed for its room: it does not come back by itself."""
+    return connection.execute("SELECT 1 FROM removal WHERE version_key = ?", (version_key,)).fetchone() is not None
+
+
+def _bring_back(connection: sqlite3.Connection, table: str, thing_id: str) -> None:
+    """Note that what was forgotten is here again, since its source has it: a merge does not take it out."""
+    when = events.moment(connection, IMPORTER)
+    events.record(
+        connection, action=numbering.RETURN, subject=table, subject_id=thing_id, before=None, after=None, when=when
+    )
+    connection.execute(f"UPDATE {table} SET stamp = ? WHERE id = ?", (when.stamp, thing_id))
 
 
 def _has_arrived(connection: sqlite3.Connection, version_key: int, version: NewVersion) -> bool:
@@ -373,16 +375,7 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool 
     """Set an alias as its source says; say whether that changed it. None if people have moved it in the catalog."""
     if alias in _aliases_of_people(connection, saved.artifact_key):
         return None
-    row = connection.execute(
-        "SELECT version_key FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias)
-    ).fetchone()
-    if row is not None and row[0] == saved.key:
-        return False
-    connection.execute(
-        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key, stamp) VALUES (?, ?, ?, ?)",
-        (saved.artifact_key, alias, saved.key, chain.next_stamp(connection, clock.now_ms())),
-    )
-    return True
+    return _set_alias(connection, saved.artifact_key, alias, saved.id)
 
 
 def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Iterable[str]) -> int:
@@ -393,18 +386,42 @@ def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Itera
         for (name,) in connection.execute("SELECT name FROM alias WHERE artifact_key = ?", (artifact_key,)).fetchall()
         if name not in kept
     ]
-    connection.executemany(
-        "DELETE FROM alias WHERE artifact_key = ? AND name = ?", [(artifact_key, name) for name in gone]
-    )
+    for name in gone:
+        _set_alias(connection, artifact_key, name, None)
     return len(gone)
 
 
+def _set_alias(connection: sqlite3.Connection, artifact_key: int, name: str, version_id: str | None) -> bool:
+    """Let an alias name a version, or none, as its source says; the journal has it, too. False if it does already."""
+    (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
+    field = FIELDS["alias"]
+    before = field.get(connection, artifact_id, name)
+    if (None if before is None else before[1]) == version_id:
+        return False
+    wanted = None
+    if version_id is not None:
+        (number,) = connection.execute("SELECT number FROM version WHERE id = ?", (version_id,)).fetchone()
+        wanted = [name, version_id, number]
+    when = events.moment(connection, IMPORTER)
+    field.put(connection, artifact_id, name, wanted, when)
+    events.record(
+        connection,
+        action="alias",
+        subject=field.subject,
+        subject_id=artifact_id,
+        before=before,
+        after=wanted,
+        when=when,
+    )
+    return True
+
+
 def _aliases_of_people(connection: sqlite3.Connection, artifact_key: int) -> set[str]:
-    """Give the aliases of an artifact that have an event."""
+    """Give the aliases of an artifact that somebody has changed since an import did."""
     names = set()
     for before, after in connection.execute(
-        "SELECT e.before, e.after FROM event AS e JOIN artifact AS a ON a.id = e.subject_id WHERE a.key = ? AND e.action = 'alias'",
-        (artifact_key,),
+        "SELECT e.before, e.after FROM event AS e JOIN artifact AS a ON a.id = e.subject_id WHERE a.key = ? AND e.action = 'alias' AND e.author <> ?",
+        (artifact_key, IMPORTER),
     ):
         for text in (before, after):
             state = json.loads(text) if text else None

@@ -10,6 +10,8 @@ import sqlite3
 
 from artui.catalog import cells
 
+RETURN = "return"
+"""The action of the event that says that a forgotten thing was imported again, and is no longer forgotten."""
 FORGET = "forget"
 """The action of the event that keeps the number of a forgotten version, as what the artifact has after it."""
 MOST = 2**53
@@ -33,6 +35,13 @@ def is_free(connection: sqlite3.Connection, artifact_key: int, number: int, vers
         return False
     was_given = number in _forgotten(connection, _artifact_id(connection, artifact_key))
     return not was_given or number in _forgotten(connection, version_id)
+
+
+def is_forgotten(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether somebody forgot a run or a version of this id, and nothing has brought it back since."""
+    query = "SELECT action FROM event WHERE subject_id = ? AND action IN (?, ?) ORDER BY stamp DESC, id DESC LIMIT 1"
+    row = connection.execute(query, (subject_id, FORGET, RETURN)).fetchone()
+    return row is not None and row[0] == FORGET
 
 
 def _artifact_id(connection: sqlite3.Connection, artifact_key: int) -> str:

@@ -252,7 +252,7 @@ def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
         "approved": (
             "SELECT v.key FROM event AS e JOIN version AS v ON v.id = e.subject_id WHERE e.action = 'approve' AND e.after <> 'null' "
             "AND NOT EXISTS (SELECT 1 FROM event AS l WHERE l.subject_id = e.subject_id AND l.action = 'approve' "
-            "AND l.author = e.author AND (l.time_ms, l.id) > (e.time_ms, e.id))",
+            "AND l.author = e.author AND (l.stamp, l.id) > (e.stamp, e.id))",
         ),
     }[word]
     return {row[0] for query in queries for row in connection.execute(query)}

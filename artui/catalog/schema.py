@@ -443,7 +443,7 @@ SCHEMA_DIGESTS = {
     5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
     6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
     7: "4ef51d742cf77d3b2227a140771a6cd8dbf0fe738ba6456831287c1637130744",
-    8: "0dd8d0933408802ccc6e0128ecab9d87d53339ec7081dbc8ca2211a6137fe48f",
+    8: "cda777d121885b363d1db219ca4aa3ea9fbe4c637a3b76481bf0c3f86c04a280",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -665,6 +665,7 @@ SCHEMA_0008 = (
     "UPDATE catalog SET origin_key = (SELECT max(key) FROM origin)",
     "ALTER TABLE origin ADD COLUMN user TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE origin ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX event_by_forgetting ON event (subject, subject_id, stamp) WHERE action IN ('forget', 'return')",
     # The merges that brought something, of this file alone: from which catalog, and as JSON what.
     """
     CREATE TABLE merged (

@@ -417,6 +417,17 @@ def seal_older(connection: sqlite3.Connection) -> None:
     renew(connection)
 
 
+def keep(connection: sqlite3.Connection, kind: str, seals: Mapping[int, bytes | None]) -> None:
+    """Give rows that were copied in this transaction the seals that they had: those of damaged ones do not match here either.
+
+    Args:
+        kind: `run` or `version`.
+        seals: by key.
+    """
+    connection.executemany(f"UPDATE {kind} SET seal = ? WHERE key = ?", [(seal, key) for key, seal in seals.items()])
+    connection.executemany(f"DELETE FROM {TOUCHED[kind]} WHERE key = ?", [(key,) for key in seals])
+
+
 def renew(connection: sqlite3.Connection) -> None:
     """Seal again what was touched in this transaction; to be called just before its COMMIT."""
     runs = connection.execute(

@@ -43,6 +43,7 @@ VERBS = {
     "impact": "Say what rests on a run or version, and what of it is in production.",
     "audit": "Say whether a run could be made again, and what is missing.",
     "reproduce": "Make a run again, and say whether its numbers come back.",
+    "merge": "Bring all that is in some catalogs into one.",
     "settle": "Make a catalog one plain file of what a dead process left.",
     "help": "Show a page of the manual, or search it.",
     "keys": "List the keys of the app, with the ids by which settings change them.",

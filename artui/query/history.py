@@ -29,6 +29,7 @@ _WORDS = {
     "retire": ("retired", "no longer retired"),
     "delete": ("deleted", "restored"),
     "forget": ("forgotten", "forgotten"),
+    "return": ("imported again", "imported again"),
     "remove": ("content removed", "content removed"),
 }
 """By action, what is said of it and of its contrary."""

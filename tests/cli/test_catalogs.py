@@ -26,7 +26,7 @@ OF_CATALOGS = [
 READING = [
     verb
     for verb in OF_CATALOGS
-    if any(parameter.name == "as_json" for parameter in COMMANDS[verb].params) and verb != "demo"
+    if any(parameter.name == "as_json" for parameter in COMMANDS[verb].params) and verb not in ("demo", "merge")
 ]
 
 

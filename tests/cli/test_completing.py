@@ -103,7 +103,14 @@ def test_trouble_offers_nothing_and_says_nothing(here: Path) -> None:
     assert _offered("artui show a", ARTUI_REFRESH_SECONDS="x") in ([], ["a"])
     assert _offered("artui show a", _ARTUI_COMPLETE="nosuch_complete") == []
     # Nothing was made or tidied on the way.
-    assert sorted(path.name for path in here.iterdir()) == ["data.txt", "near.artui", "store", "sub", "text.artui"]
+    assert sorted(path.name for path in here.iterdir()) == [
+        "boxes",
+        "data.txt",
+        "near.artui",
+        "store",
+        "sub",
+        "text.artui",
+    ]
 
 
 def test_many_runs_are_looked_for_over_an_index(here: Path) -> None:

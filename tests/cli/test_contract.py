@@ -37,6 +37,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
+    "merge": (("merge", "{catalog}", "--into", "{merged}"),),
     "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
@@ -57,7 +58,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "demo": (("demo", "{demo}", "--no-app"),),
 }  # fmt: skip
 """By document, calls that print it."""
-ANYWHERE = ("keys", "help", "help SUBJECT", "help VERB", "help search", "demo", "import", "import of nothing")
+ANYWHERE = ("keys", "help", "help SUBJECT", "help VERB", "help search", "demo", "import", "import of nothing", "merge")
 """Documents that are printed without `--catalog`."""
 
 
@@ -75,6 +76,8 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
         "demo": str(catalog),
         "out": str(tmp_path / "out"),
         "again": str(tmp_path / "again"),
+        "catalog": str(catalog),
+        "merged": str(tmp_path / "merged.artui"),
     }
     words = [word.format(**places) if "{" in word else word for word in arguments]
     cli.run([*words, "--json"])

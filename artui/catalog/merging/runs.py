@@ -1,0 +1,289 @@
+"""Merging runs: those that are new are copied whole, of the others each part is joined."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from artui.catalog import cells, runs, seals
+from artui.catalog.merging.changes import Standing
+from artui.catalog.merging.joins import rank, wins
+from artui.catalog.merging.series import BLOCK, TOTALS, merge_series, series_of
+from artui.catalog.merging.target import Target, side_by_side
+
+RECORDED = (
+    "parent_id", "status", "stage", "started_ms", "ended_ms", "duration_ms", "heartbeat_ms", "user", "host",
+    "git_commit", "git_branch", "git_dirty", "python", "directory", "command", "error", "source",
+)  # fmt: skip
+"""The columns of a run that only who records it writes: they are of one copy."""
+CHANGEABLE = ("name", "note", "deleted_ms")
+"""Those that people change, too: each is joined by itself, since the journal has the last word on it."""
+OWN = (*RECORDED, *CHANGEABLE)
+HEADS = """
+    SELECT id, key, seal, stamp, status, heartbeat_ms
+    FROM run
+    ORDER BY id
+"""
+WHOLE = f"""
+    SELECT r.id, r.stamp, p.name, p.created_ms, r.origin_key, {", ".join(f"r.{column}" for column in OWN)}
+    FROM run AS r
+    JOIN project AS p ON p.key = r.project_key
+    WHERE r.key = ?
+"""
+PARAMS = "SELECT n.text, t.stamp, t.type, t.number, t.text FROM param AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY n.text"
+TAGS = "SELECT n.text, t.stamp, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY n.text"
+CONTEXTS = "SELECT t.name, t.stamp, t.content FROM context AS t WHERE t.run_key = ? ORDER BY t.name"
+_AT_ONCE = 500
+_STATUS, _HEARTBEAT = RECORDED.index("status"), RECORDED.index("heartbeat_ms")
+_KINDS = (
+    ("param", ("type", "number", "text"), "SELECT t.run_key, n.text, t.stamp, t.type, t.number, t.text FROM param AS t JOIN name AS n ON n.key = t.name_key"),
+    ("tag", ("value",), "SELECT t.run_key, n.text, t.stamp, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key"),
+    ("context", ("content",), "SELECT t.run_key, t.name, t.stamp, t.content FROM context AS t"),
+)  # fmt: skip
+"""Tables of what a run has, by a name: their columns of content, and how all are read."""
+
+
+@dataclass(slots=True)
+class MergedRuns:
+    """What came of merging runs."""
+
+    keys: dict[int, int] = field(default_factory=dict)
+    """Of all that both have now, theirs to ours."""
+    new: dict[int, tuple[int, bytes | None]] = field(default_factory=dict)
+    """Of those that were copied: by our key, theirs and the seal."""
+    changed: set[int] = field(default_factory=set)
+    """Our keys of those that both had, and that differed."""
+    ids: dict[int, str] = field(default_factory=dict)
+    """Of those that are new or changed, by our key."""
+    point_count: int = 0
+    damaged: list[str] = field(default_factory=list)
+    """Ids of runs that are damaged in the source and whole here: nothing was taken of them."""
+
+
+def merge_runs(
+    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None]
+) -> MergedRuns:  # fmt: skip
+    """Bring the runs of a source; what people changed of them is for later.
+
+    Args:
+        forgotten: by id, the stamp before which no copy of a run counts.
+        news: ids of things about which events came.
+    """
+    merged = MergedRuns()
+    ours = target.execute(HEADS).fetchall()
+    fresh: list[tuple[int, str, bytes | None]] = []
+    both: list[tuple[int, int, str]] = []
+    for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
+        if their_row is None or cells.integer(their_row[3]) < forgotten.get(their_row[0], 0):
+            continue
+        if our_row is None:
+            fresh.append((int(their_row[1]), cells.text(their_row[0]), their_row[2]))
+            continue
+        merged.keys[int(their_row[1])] = int(our_row[1])
+        is_same = their_row[2:] == our_row[2:] and their_row[2] is not None and their_row[0] not in news
+        if not is_same:
+            both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
+    rest = iter(fresh)
+    while batch := list(islice(rest, _AT_ONCE)):
+        _copy(target, theirs, batch, origin_keys, merged)
+        tell(len(batch))
+    origin_ids = {cells.text(origin_id): int(key) for key, origin_id in target.execute("SELECT key, id FROM origin")}
+    for their_key, our_key, run_id in both:
+        _join(target, theirs, their_key, our_key, run_id, origin_keys, origin_ids, merged)
+        tell(1)
+    return merged
+
+
+def _copy(
+    target: Target, theirs: sqlite3.Connection, batch: Sequence[tuple[int, str, bytes | None]], origin_keys: Mapping[int, int], merged: MergedRuns
+) -> None:  # fmt: skip
+    """Copy runs that are not here, with all that is theirs alone."""
+    keys: dict[int, int] = {}
+    for their_key, run_id, seal in batch:
+        row = theirs.execute(WHOLE, (their_key,)).fetchone()
+        if row is None:  # its project is gone: a damaged file
+            merged.damaged.append(run_id)
+            continue
+        key = keys[their_key] = target.new_key("run")
+        merged.new[key], merged.ids[key] = (their_key, seal), run_id
+        target.insert(
+            "run", ("key", "id", "stamp", "project_key", "origin_key", *OWN),
+            [(key, run_id, row[1], target.project_key(cells.text(row[2]), cells.integer(row[3])), origin_keys.get(row[4]), *row[5:])],
+        )  # fmt: skip
+    merged.keys |= keys
+    these = "(SELECT w.value FROM json_each(?) AS w)"
+    listed = (orjson.dumps(list(keys)).decode(),)
+    for table, columns, query in _KINDS:
+        named = table == "context"
+        rows = theirs.execute(f"{query} WHERE t.run_key IN {these}", listed)
+        target.insert(
+            table, ("run_key", "name" if named else "name_key", "stamp", *columns),
+            ((keys[row[0]], row[1] if named else target.name_key(cells.text(row[1])), *row[2:]) for row in rows),
+        )  # fmt: skip
+    series_keys: dict[int, int] = {}
+
+    def series() -> Any:
+        query = f"SELECT s.key, s.run_key, n.text, s.labels, s.origin_key, {', '.join(f's.{column}' for column in TOTALS)} FROM series AS s JOIN name AS n ON n.key = s.name_key"
+        for key, run_key, name, labels, origin_key, *totals in theirs.execute(
+            f"{query} WHERE s.run_key IN {these}", listed
+        ):
+            new_key = series_keys[key] = target.new_key("series")
+            yield (
+                new_key,
+                keys[run_key],
+                target.name_key(cells.text(name)),
+                labels,
+                origin_keys.get(origin_key),
+                *totals,
+            )
+
+    target.insert("series", ("key", "run_key", "name_key", "labels", "origin_key", *TOTALS), series())
+
+    def blocks() -> Any:
+        query = f"SELECT b.series_key, {', '.join(f'b.{column}' for column in BLOCK)} FROM series AS s JOIN block AS b ON b.series_key = s.key"
+        for series_key, *row in theirs.execute(f"{query} WHERE s.run_key IN {these}", listed):
+            merged.point_count += cells.integer(row[1])
+            yield target.new_key("block"), series_keys[series_key], *row
+
+    target.insert("block", ("key", "series_key", *BLOCK), blocks())
+
+
+def _join(
+    target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int, run_id: str, origin_keys: Mapping[int, int],
+    origin_ids: Mapping[str, int], merged: MergedRuns,
+) -> None:  # fmt: skip
+    """Join a run that both have."""
+    if seals.run_damage(theirs, [their_key]):
+        merged.damaged.append(run_id)
+        return
+    their_row, our_row = theirs.execute(WHOLE, (their_key,)).fetchone(), target.execute(WHOLE, (our_key,)).fetchone()
+    if their_row is None or our_row is None:
+        merged.damaged.append(run_id)
+        return
+    merged.changed.add(our_key)
+    merged.ids[our_key] = run_id
+    their_origin = _origin_id(theirs, their_row[4])
+    our_series = series_of(target.connection, our_key, is_ours=True)
+    with runs.searchable(target.connection, our_key):
+        for place, column in enumerate(CHANGEABLE, 5 + len(RECORDED)):
+            if wins(rank(their_row[1], their_row[place : place + 1]), rank(our_row[1], our_row[place : place + 1])):
+                target.execute(f"UPDATE run SET {column} = ? WHERE key = ?", (their_row[place], our_key))
+        if wins(rank(their_row[1], their_row[2:3]), rank(our_row[1], our_row[2:3])):
+            project = target.project_key(cells.text(their_row[2]), cells.integer(their_row[3]))
+            target.execute("UPDATE run SET project_key = ? WHERE key = ?", (project, our_key))
+        if _rank(their_row, their_origin) > _rank(our_row, _origin_id(target.connection, our_row[4])):
+            sets = ", ".join(f"{column} = ?" for column in ("stamp", "origin_key", *RECORDED))
+            values = (their_row[1], origin_keys.get(their_row[4]), *their_row[5 : 5 + len(RECORDED)], our_key)
+            target.execute(f"UPDATE run SET {sets} WHERE key = ?", values)
+        for table, columns, query in (
+            ("param", _KINDS[0][1], PARAMS),
+            ("tag", _KINDS[1][1], TAGS),
+            ("context", _KINDS[2][1], CONTEXTS),
+        ):
+            _join_named(
+                target,
+                table,
+                columns,
+                our_key,
+                theirs.execute(query, (their_key,)),
+                target.execute(query, (our_key,)).fetchall(),
+            )
+    (origin_id,) = target.execute(
+        "SELECT o.id FROM run AS r LEFT JOIN origin AS o ON o.key = r.origin_key WHERE r.key = ?", (our_key,)
+    ).fetchone()
+    merged.point_count += merge_series(
+        target,
+        our_key,
+        series_of(theirs, their_key, is_ours=False),
+        our_series,
+        origin_ids.get,
+        "" if origin_id is None else cells.text(origin_id),
+    )
+
+
+def _origin_id(connection: sqlite3.Connection, key: int | None) -> str:
+    row = connection.execute("SELECT id FROM origin WHERE key = ?", (key,)).fetchone()
+    return "" if row is None else cells.text(row[0])
+
+
+def _rank(row: Sequence[Any], origin_id: str) -> Any:
+    """Rank copies of a run's row: the one that was recorded last wins; of older schemas one that has ended, and was heard of last."""
+    is_forgotten, stamp, content = rank(row[1], [origin_id, *row[5 : 5 + len(RECORDED)]])
+    return is_forgotten, stamp, row[5 + _STATUS] != 0, cells.integer(row[5 + _HEARTBEAT]), content
+
+
+def _join_named(
+    target: Target, table: str, columns: Sequence[str], run_key: int, their_rows: Any, our_rows: Sequence[Sequence[Any]]
+) -> None:
+    named = "name" if table == "context" else "name_key"
+    for their_row, our_row in side_by_side(their_rows, our_rows):
+        if their_row is None:
+            continue
+        name = their_row[0] if table == "context" else target.name_key(cells.text(their_row[0]))
+        if our_row is None:
+            target.insert(table, ("run_key", named, "stamp", *columns), [(run_key, name, *their_row[1:])])
+        elif wins(rank(their_row[1], their_row[2:]), rank(our_row[1], our_row[2:])):
+            sets = ", ".join(f"{column} = ?" for column in ("stamp", *columns))
+            target.execute(
+                f"UPDATE {table} SET {sets} WHERE run_key = ? AND {named} = ?", (*their_row[1:], run_key, name)
+            )
+
+
+def apply_standings(target: Target, run_key: int, standings: Mapping[tuple[str, str], Standing]) -> bool:
+    """Bring a run to what the journal says of it; say whether that changed anything."""
+    project, name, note, deleted_ms = target.execute(
+        "SELECT p.name, r.name, r.note, r.deleted_ms FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key = ?",
+        (run_key,),
+    ).fetchone()
+    is_changed = False
+    with runs.searchable(target.connection, run_key):
+        for action, column, now in (
+            ("name", "name", name),
+            ("note", "note", note),
+            ("trash", "deleted_ms", deleted_ms),
+        ):
+            standing = standings.get((action, ""))
+            if standing is not None and not standing.is_redacted and standing.state != now:
+                target.execute(f"UPDATE run SET {column} = ? WHERE key = ?", (standing.state, run_key))
+                is_changed = True
+        standing = standings.get(("project", ""))
+        if standing is not None and not standing.is_redacted and standing.state != project:
+            target.execute(
+                "UPDATE run SET project_key = ? WHERE key = ?",
+                (target.project_key(str(standing.state), standing.time_ms), run_key),
+            )
+            is_changed = True
+        tags = {str(name): (stamp, value) for name, stamp, value in target.execute(TAGS, (run_key,))}
+        for (action, detail), standing in standings.items():
+            if action == "tag" and standing.stamp >= cells.integer(tags.get(detail, (0, ""))[0]):
+                is_changed |= _set_tag(target, run_key, detail, standing, tags)
+        if (removal := standings.get(("remove", ""))) is not None:
+            # A run that was taken up again has points from after it.
+            until_ms = max(cells.integer(removal.state), removal.stamp)
+            gone = target.execute(
+                "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ? AND s.last_ms <= ?)",
+                (run_key, until_ms),
+            )
+            is_changed |= gone.rowcount > 0
+    return is_changed
+
+
+def _set_tag(target: Target, run_key: int, name: str, standing: Standing, tags: Mapping[str, tuple[Any, Any]]) -> bool:
+    key = target.name_key(name)
+    if standing.state is None:
+        if name in tags:
+            target.execute("DELETE FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key))
+        return name in tags
+    wanted = (standing.stamp, standing.state[1])
+    if tags.get(name) == wanted:
+        return False
+    target.execute(
+        "INSERT OR REPLACE INTO tag (run_key, name_key, value, stamp) VALUES (?, ?, ?, ?)",
+        (run_key, key, wanted[1], wanted[0]),
+    )
+    return True

@@ -1,0 +1,120 @@
+"""The catalog that others are merged into: statements whose texts stay as they are, and keys that are given out here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from artui.catalog import guard
+
+_KEYED = (
+    "origin",
+    "project",
+    "name",
+    "run",
+    "series",
+    "block",
+    "artifact",
+    "version",
+    "blob",
+    "chunk",
+    "profile",
+    "edit",
+)
+
+
+class Target:
+    """The writing side of a merge, within one transaction.
+
+    What is merged was searched for secrets when it was recorded, and must stay exactly what its digests were made of.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._next_keys: dict[str, int] = {}
+        self._names = {str(text): int(key) for key, text in self.execute("SELECT key, text FROM name")}
+        self._projects = {str(text): int(key) for key, text in self.execute("SELECT key, name FROM project")}
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        """Execute a statement with its texts as they are."""
+        self._have_time()
+        return sqlite3.Cursor(self.connection).execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement for each row, with its texts as they are."""
+        self._have_time()
+        sqlite3.Cursor(self.connection).executemany(sql, rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows of a table."""
+        places = ", ".join("?" * len(columns))
+        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+
+    def new_key(self, table: str) -> int:
+        """Give the key of a row that is about to be inserted."""
+        if table not in self._next_keys:
+            if table not in _KEYED:
+                raise ValueError(f"{table} has no keys")
+            (last,) = self.execute(f"SELECT max(key) FROM {table}").fetchone()
+            self._next_keys[table] = (last or 0) + 1
+        key = self._next_keys[table]
+        self._next_keys[table] = key + 1
+        return key
+
+    def name_key(self, text: str) -> int:
+        """Give the key of a name, making it if it is new."""
+        key = self._names.get(text)
+        if key is None:
+            key = self._names[text] = self.new_key("name")
+            self.execute("INSERT INTO name (key, text) VALUES (?, ?)", (key, text))
+        return key
+
+    def project_key(self, name: str, created_ms: int) -> int:
+        """Give the key of a project, making it if it is new."""
+        key = self._projects.get(name)
+        if key is None:
+            key = self._projects[name] = self.new_key("project")
+            self.execute("INSERT INTO project (key, name, created_ms) VALUES (?, ?, ?)", (key, name, created_ms))
+        return key
+
+    def _have_time(self) -> None:
+        if isinstance(self.connection, guard.LimitedConnection):
+            self.connection.deadline = float("inf")
+
+
+def side_by_side(
+    theirs: Iterable[Sequence[Any]], ours: Iterable[Sequence[Any]], *, by: int = 1
+) -> Iterator[tuple[Sequence[Any] | None, Sequence[Any] | None]]:
+    """Pair rows that begin with the same `by` values; both are ascending by these, in SQLite's order of texts."""
+    left, right = iter(theirs), iter(ours)
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        order = _order(one, other, by)
+        yield (one if order <= 0 else None, other if order >= 0 else None)
+        if order <= 0:
+            one = next(left, None)
+        if order >= 0:
+            other = next(right, None)
+
+
+def _order(one: Sequence[Any] | None, other: Sequence[Any] | None, by: int) -> int:
+    if one is None or other is None:
+        return 1 if one is None else -1
+    first, second = _comparable(one[:by]), _comparable(other[:by])
+    return (first > second) - (first < second)
+
+
+def _comparable(values: Sequence[Any]) -> list[tuple[int, Any]]:
+    """Give values in SQLite's order: NULL, numbers, texts by their bytes, bytes."""
+    made: list[tuple[int, Any]] = []
+    for value in values:
+        if value is None:
+            made.append((0, 0))
+        elif isinstance(value, int | float):
+            made.append((1, value))
+        elif isinstance(value, str):
+            made.append((2, value.encode("utf-8", "surrogatepass")))
+        else:
+            made.append((3, value))
+    return made

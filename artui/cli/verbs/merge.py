@@ -1,0 +1,156 @@
+"""`artui merge CATALOG… --into FILE`: brings all that is in some catalogs into one."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option_of, catalogs_named, one_catalog
+from artui.cli.common import json_option, print_json
+from artui.errors import UsageError
+from artui.paths import usable_path
+from artui.safetext import clean
+from artui.units import bytes_text, plural
+
+if TYPE_CHECKING:
+    from artui.catalog import Catalog
+    from artui.catalog.merging.merge import Merged
+
+_SHOW_SECONDS = 0.1
+_NAMED_MOST = 5
+
+
+@click.command("merge")
+@click.argument("catalogs", nargs=-1, required=True, metavar="CATALOG...", shell_complete=completing.catalogs)
+@click.option("--into", metavar="FILE", shell_complete=completing.catalogs, help="The catalog that gets all; made if it is not there.")  # fmt: skip
+@catalog_option_of("The same as --into.")
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would come, and write nothing.")
+@json_option
+def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dry_run: bool, as_json: bool) -> int:
+    """Bring all runs, versions, lineage and changes of some catalogs into one.
+
+    The order does not matter, and neither does merging again: only what is new comes. Of two changes of the same thing
+    the one that was made later stays. The catalogs that are merged are only read.
+    """
+    from artui.catalog.merging.merge import merge
+
+    paths = [usable_path(Path(path).expanduser()) for path in catalogs_named(catalogs, ())]
+    named = one_catalog([path for path in (into, catalog) if path])
+    if named is None:
+        raise UsageError("It is not said into which catalog.", remedy="Name it: --into FILE, which is made if it is not there.")  # fmt: skip
+    target = usable_path(Path(named).expanduser())
+    with _Bar() as bar, _Into(target, is_dry=dry_run) as opened:
+        merged = merge(opened, paths, is_dry=dry_run, tell=bar.tell)
+    for one in merged:
+        if one.notice:
+            click.echo(f"artui: {clean(one.path)}: {clean(one.notice)}", err=True)
+    if as_json:
+        print_json(into=str(target), is_done=not dry_run, merged=[_record(one) for one in merged])
+    else:
+        for one in merged:
+            for line in _lines(one, is_dry=dry_run):
+                click.echo(line)
+    if dry_run and not as_json:
+        click.echo("Nothing was written: this was a dry run.", err=True)
+    return 1 if any(one.damaged or one.missing_content or one.odd_changes for one in merged) else 0
+
+
+class _Into:
+    """The catalog that is merged into; for a dry run into one that is not there yet, an empty one that is gone afterwards."""
+
+    def __init__(self, path: Path, *, is_dry: bool) -> None:
+        self._path = path
+        self._folder = tempfile.TemporaryDirectory(prefix="artui-") if is_dry and not path.exists() else None
+        self._catalog: Catalog | None = None
+
+    def __enter__(self) -> Catalog:
+        from artui.catalog import Catalog
+
+        if self._path.exists() and self._path.is_dir():
+            raise UsageError(f"{clean(str(self._path))} is a folder.", remedy="Name a file.")
+        self._catalog = Catalog(Path(self._folder.name) / "dry.artui" if self._folder is not None else self._path)
+        return self._catalog
+
+    def __exit__(self, *_: object) -> None:
+        if self._catalog is not None:
+            self._catalog.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _record(one: Merged) -> dict[str, object]:
+    return asdict(one) | {
+        "damaged": list(one.damaged),
+        "missing_content": list(one.missing_content),
+        "notice": one.notice or None,
+    }
+
+
+def _lines(one: Merged, *, is_dry: bool) -> list[str]:
+    """Say what came of one catalog: a line, and one for each thing that is wrong with it."""
+    parts = [
+        plural(count, word)
+        for count, word in (
+            (one.new_runs, "new run"), (one.changed_runs, "changed run"), (one.new_versions, "new version"), (one.changed_versions, "changed version"),
+            (one.points, "point"), (one.changes, "journal entry"), (one.forgotten, "forgotten thing"),
+        )
+        if count
+    ]  # fmt: skip
+    parts = [part.replace("journal entrys", "journal entries") for part in parts]
+    if one.content_bytes:
+        parts.append(f"{bytes_text(one.content_bytes)} of content")
+    lines = [f"{clean(one.path)}: {', '.join(parts) if parts else 'nothing that is not there already'}"]
+    ids = (*one.damaged, *one.missing_content)
+    if one.damaged:
+        lines.append(
+            f"  {plural(len(one.damaged), 'run or version').replace('versions', 'versions')} damaged there and whole here, left as here: {_named(one.damaged)}"
+        )
+    if one.missing_content:
+        lines.append(
+            f"  content damaged there, left out, of {plural(len(one.missing_content), 'version')}: {_named(one.missing_content)}"
+        )
+    if one.odd_changes:
+        lines.append(
+            f"  {plural(one.odd_changes, 'journal entry').replace('entrys', 'entries')} with the same id and other content: one of both is kept"
+        )
+    if ids and not is_dry:
+        lines.append("  an untouched copy of it, merged again, completes them")
+    return lines
+
+
+def _named(ids: tuple[str, ...]) -> str:
+    more = f" and {len(ids) - _NAMED_MOST:,} more" if len(ids) > _NAMED_MOST else ""
+    return ", ".join(clean(each) for each in ids[:_NAMED_MOST]) + more
+
+
+class _Bar:
+    """How far the merge is: one line on a terminal, nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._next = 0.0
+        self._width = 0
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Show how many things were looked at, of how many."""
+        import time
+
+        if not self._is_terminal or (time.monotonic() < self._next and done != total):
+            return
+        self._next = time.monotonic() + _SHOW_SECONDS
+        line = f"{what} {done:,} of {total:,}"
+        click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)
+        self._width = len(line)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)

@@ -1,0 +1,384 @@
+"""Random histories of several catalogs: what people and programs do to each, copies that go on apart, and merges in between.
+
+A history is a list of steps that can be replayed, whole or in part, so that a failing one can be made small.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from artui import clock
+from artui.catalog import (
+    Catalog,
+    artifacts,
+    blobs,
+    collecting,
+    context,
+    events,
+    forgetting,
+    importing,
+    logical,
+    points,
+    retention,
+    runs,
+)
+from artui.catalog.artifacts import NewFile, NewVersion
+from artui.catalog.merging.merge import merge
+from artui.errors import ArtuiError
+from artui.model import FACTS
+
+START_MS = 1_790_000_000_000
+HOUR_MS = 3_600_000
+
+
+class Step(NamedTuple):
+    """One thing that is done to one catalog."""
+
+    box: int
+    what: str
+    seed: int
+
+
+class World:
+    """Some catalogs and their clocks, which differ by up to an hour."""
+
+    def __init__(self, folder: Path, count: int, monkeypatch: pytest.MonkeyPatch, *, skews: Sequence[int]) -> None:
+        self.folder = folder
+        self.paths = [folder / f"box-{number}.artui" for number in range(count)]
+        self._skews = skews
+        self._now_ms = START_MS
+        self._box = 0
+        monkeypatch.setattr(clock, "now_ms", lambda: self._now_ms + self._skews[self._box])
+        monkeypatch.setattr(events, "author", lambda: f"person-{self._box}@box-{self._box}")
+        # What is freed is overwritten by SQLite anyway: writing each file anew would be most of the time.
+        monkeypatch.setattr(Catalog, "vacuum", lambda self: None)
+        self.catalogs: list[Catalog] = []
+        for number, path in enumerate(self.paths):
+            self._box = number
+            self.catalogs.append(Catalog(path))
+
+    def do(self, step: Step) -> None:
+        """Do a step; what cannot be done, such as to finish a run where there is none, is left out."""
+        self._box = step.box
+        chance = random.Random(step.seed)
+        self._now_ms += chance.choice((0, 1, 1, 40, 5_000, 600_000))
+        with contextlib.suppress(ArtuiError, _Nothing):
+            getattr(self, f"_do_{step.what}")(self.catalogs[step.box], chance)
+
+    def close(self) -> None:
+        """Close all catalogs, each of which is one plain file then."""
+        for number, catalog in enumerate(self.catalogs):
+            self._box = number
+            catalog.close()
+
+    @contextlib.contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Whatever is merged in the block is merged by somebody else, later."""
+        self._now_ms += HOUR_MS
+        self._box = 0
+        yield
+
+    # Programs
+
+    def _do_start(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            parents = [row[0] for row in connection.execute("SELECT id FROM run ORDER BY id")]
+            key = runs.start(connection, runs.NewRun(
+                project=chance.choice(("p", "q")), name=chance.choice(("a", "b", "c")), params={"lr": chance.choice((0.1, 0.2)), "n": chance.randrange(3)},
+                tags={"t": ""} if chance.random() < 0.3 else {}, parent_id=chance.choice(parents) if parents and chance.random() < 0.2 else None,
+                started_ms=clock.now_ms(),
+            ))  # fmt: skip
+            context.put(connection, key, "seeds", {"python": chance.randrange(3)})
+            _append(connection, key, chance)
+
+    def _do_log(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            _append(connection, _one(connection, "SELECT key FROM run WHERE status = 0 ORDER BY id", chance), chance)
+
+    def _do_log_much(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            _append(
+                connection,
+                _one(connection, "SELECT key FROM run WHERE status = 0 ORDER BY id", chance),
+                chance,
+                count=1_100,
+            )
+
+    def _do_finish(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            key = _one(connection, "SELECT key FROM run WHERE status = 0 ORDER BY id", chance)
+            runs.finish(
+                connection, key, status=chance.choice(("finished", "failed")), ended_ms=clock.now_ms(), duration_ms=5
+            )
+
+    def _do_resume(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            run_id = _one(connection, "SELECT id FROM run WHERE status <> 0 ORDER BY id", chance)
+            run = runs.NewRun(
+                project="p",
+                name="a",
+                id=run_id,
+                params={"again": chance.randrange(2)},
+                tags={"resumed": str(chance.randrange(2))},
+            )
+            _append(connection, runs.begin(connection, run, mode="resume"), chance)
+
+    def _do_set(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            key = _one(connection, "SELECT key FROM run ORDER BY id", chance)
+            kind = chance.randrange(3)
+            if kind == 0:
+                runs.set_params(
+                    connection, key, {chance.choice(("lr", "phase")): chance.choice((0.1, "main", "warm", None))}
+                )
+            elif kind == 1:
+                runs.set_tags(connection, key, {chance.choice("tu"): chance.choice(("", "x"))})
+            else:
+                context.put(connection, key, chance.choice(("seeds", "exit")), {"value": chance.randrange(3)})
+                runs.recorded(connection, key)
+
+    def _do_import(self, catalog: Catalog, chance: random.Random) -> None:
+        """Import the same store as others do, which has grown by now or not."""
+        number, count = chance.randrange(2), chance.randrange(1, 6)
+        with catalog.transaction() as connection:
+            run_id = importing.id_of("store", str(number))
+            run = runs.NewRun(
+                project="imported",
+                name=f"i{number}",
+                id=run_id,
+                started_ms=START_MS - number,
+                params={"lr": 0.5, "seen": count % 2},
+                tags={"t": str(count)},
+                source="mlflow",
+            )
+            key = importing.put_run(connection, run)
+            connection.execute("DELETE FROM series WHERE run_key = ?", (key,))
+            steps = np.arange(count, dtype=np.int64)
+            importing.add_points(connection, key, "loss", "", steps, START_MS + steps, 1.0 / (steps + 1))
+            importing.put_context(connection, key, importing.SUBJECT, {"format": "mlflow", "count": count})
+            importing.end_run(
+                connection, key, status="finished", ended_ms=START_MS + 9, heard_ms=START_MS, deleted_ms=None, error=""
+            )
+            blob_key, digest, size = blobs.store(connection, io.BytesIO(b"i" * count))
+            saved = importing.put_version(
+                connection,
+                NewVersion(
+                    "imported",
+                    "store-model",
+                    "model",
+                    "modelling",
+                    [NewFile("m", size, digest, blob_key)],
+                    created_ms=START_MS + number,
+                ),
+                identity=(str(number),),
+            )
+            importing.link_run(connection, "output", run_id, saved.key)
+            importing.put_alias(connection, saved, "champion")
+            importing.put_report(connection, "mlflow", "/store", {"count": count})
+
+    def _do_save(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            content = chance.choice((b"one", b"two", b"three", b"four")) * chance.randrange(1, 3)
+            blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
+            name, kind = chance.choice((("model", "model"), ("data", "dataset")))
+            saved = artifacts.save(connection, NewVersion(
+                chance.choice(("p", "q")), name, kind, "modelling", [NewFile("f", size, digest, blob_key)],
+                metadata={"loss": chance.randrange(3)}, previews={"f": {"kind": "text", "n": chance.randrange(2)}},  # type: ignore[dict-item]
+                created_ms=clock.now_ms(),
+            ))  # fmt: skip
+            with contextlib.suppress(_Nothing):
+                run_key = _one(connection, "SELECT key FROM run ORDER BY id", chance)
+                if chance.random() < 0.7:
+                    artifacts.link(connection, "output", source_key=run_key, target_key=saved.key)
+                else:
+                    artifacts.link(connection, "input", source_key=saved.key, target_key=run_key)
+            others = [
+                row[0] for row in connection.execute("SELECT key FROM version WHERE key <> ? ORDER BY id", (saved.key,))
+            ]
+            if others and chance.random() < 0.3:
+                artifacts.link(connection, "derived", source_key=chance.choice(others), target_key=saved.key)
+
+    # People
+
+    def _do_edit(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            run_ids = [row[0] for row in connection.execute("SELECT id FROM run ORDER BY id")]
+        if not run_ids:
+            return
+        with events.editing(catalog, "an edit", why=chance.choice(("", "because"))) as edit:
+            for run_id in chance.sample(run_ids, chance.randrange(1, min(3, len(run_ids)) + 1)):
+                kind = chance.randrange(7)
+                if kind == 0:
+                    edit.set_note(run_id, chance.choice(("x", "y", "z", "")))
+                elif kind == 1:
+                    edit.rename(run_id, chance.choice(("n1", "n2")))
+                elif kind == 2:
+                    edit.move(run_id, chance.choice(("p", "q", "r")))
+                elif kind == 3:
+                    edit.tag(run_id, chance.choice("tu"), chance.choice(("", "v", "w")))
+                elif kind == 4:
+                    edit.untag(run_id, chance.choice("tu"))
+                elif kind == 5:
+                    edit.trash(run_id)
+                else:
+                    edit.restore(run_id)
+
+    def _do_edit_version(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            version_id = _one(connection, "SELECT id FROM version ORDER BY id", chance)
+        with events.editing(catalog, "an edit of a version") as edit:
+            kind = chance.randrange(10)
+            if kind < 3:
+                edit.move_alias(version_id, chance.choice(("production", "champion")))
+            elif kind == 3:
+                edit.drop_alias(version_id, chance.choice(("production", "champion")))
+            elif kind == 4:
+                edit.retire(version_id)
+            elif kind == 5:
+                edit.reinstate(version_id)
+            elif kind == 6:
+                edit.delete_version(version_id)
+            elif kind == 7:
+                edit.restore_version(version_id)
+            elif kind == 8:
+                edit.approve(version_id)
+            else:
+                edit.declare(
+                    version_id,
+                    chance.choice(list(FACTS)[:2]),
+                    chance.choice(("", "MIT", "BSD")),
+                    is_of_version=chance.random() < 0.5,
+                )
+
+    def _do_view(self, catalog: Catalog, chance: random.Random) -> None:
+        with events.editing(catalog, "a view") as edit:
+            if chance.random() < 0.7:
+                edit.save_view(chance.choice("vw"), "runs", f'{{"where": "{chance.randrange(3)}"}}')
+            else:
+                edit.delete_view(chance.choice("vw"))
+
+    def _do_undo(self, catalog: Catalog, chance: random.Random) -> None:
+        if chance.random() < 0.6:
+            events.undo(catalog)
+        else:
+            events.redo(catalog)
+
+    def _do_forget(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            table = chance.choice(("run", "version"))
+            thing_id = _one(connection, f"SELECT id FROM {table} ORDER BY id", chance)
+        (forgetting.forget_run if table == "run" else forgetting.forget_version)(catalog, thing_id)
+
+    def _do_collect(self, catalog: Catalog, chance: random.Random) -> None:
+        with catalog.transaction() as connection:
+            going = retention.removable(connection, before_ms=clock.now_ms())
+            going_runs = retention.runs_with_points(connection, before_ms=clock.now_ms())
+        collecting.remove_content(catalog, going[:1], before_ms=clock.now_ms())
+        collecting.remove_points(catalog, going_runs[:1], before_ms=clock.now_ms())
+        collecting.remove_unnamed(catalog)
+
+    # Files
+
+    def _do_copy(self, catalog: Catalog, chance: random.Random) -> None:
+        """Put a copy of this catalog in the place of another one, which had nothing of its own."""
+        other = chance.randrange(len(self.paths))
+        if other == self._box or _is_used(self.catalogs[other]):
+            return
+        box = self._box
+        catalog.close()
+        self.catalogs[other].close()
+        shutil.copyfile(self.paths[box], self.paths[other])
+        self.catalogs[box] = Catalog(self.paths[box])
+        self._box = other
+        self.catalogs[other] = Catalog(self.paths[other])
+        self._box = box
+
+    def _do_merge(self, catalog: Catalog, chance: random.Random) -> None:
+        others = [path for path in self.paths if path != self.paths[self._box]]
+        merge(catalog, [chance.choice(others)])
+
+
+class _Nothing(Exception):
+    """There is nothing to do it to."""
+
+
+def _is_used(catalog: Catalog) -> bool:
+    with catalog.transaction() as connection:
+        return any(
+            connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in ("run", "event", "version")
+        )
+
+
+def _one(connection: Any, query: str, chance: random.Random) -> Any:
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        raise _Nothing
+    return chance.choice(rows)[0]
+
+
+def _append(connection: Any, key: int, chance: random.Random, count: int = 0) -> None:
+    name = runs.name_key(connection, chance.choice(("loss", "acc")))
+    row = connection.execute("SELECT count FROM series WHERE run_key = ? AND name_key = ?", (key, name)).fetchone()
+    begin = row[0] if row else 0
+    steps = np.arange(begin, begin + (count or chance.randrange(1, 5)), dtype=np.int64)
+    values = np.array([chance.choice((0.5, 1.0, 2.0, float("nan"), -0.0)) for _ in steps])
+    points.append(
+        connection, key, name, "", steps, clock.now_ms() + steps, values, origin_key=runs.other_origin(connection, key)
+    )
+
+
+WEIGHTS = {
+    "start": 5, "log": 8, "log_much": 1, "finish": 4, "resume": 2, "set": 5, "import": 3, "save": 6, "edit": 12, "edit_version": 10, "view": 2, "undo": 4,
+    "forget": 1, "collect": 1, "copy": 2, "merge": 5,
+}  # fmt: skip
+
+
+def history(seed: int, *, boxes: int = 3, steps: int = 30) -> list[Step]:
+    """Give the steps of a random history."""
+    chance = random.Random(seed)
+    kinds = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=steps)
+    return [Step(chance.randrange(boxes), kind, chance.getrandbits(32)) for kind in kinds]
+
+
+def skews(seed: int, boxes: int = 3) -> list[int]:
+    """Give by how much the clock of each box is off."""
+    chance = random.Random(seed + 1)
+    return [chance.choice((0, -HOUR_MS, HOUR_MS, chance.randrange(-HOUR_MS, HOUR_MS))) for _ in range(boxes)]
+
+
+def merged(folder: Path, name: str, paths: Sequence[Path]) -> Path:
+    """Merge some catalogs into a new one, one after the other."""
+    target = folder / f"{name}.artui"
+    with Catalog(target) as catalog:
+        merge(catalog, paths)
+    return target
+
+
+def parts(path: Path) -> dict[str, str]:
+    """Give the digests of what a catalog holds."""
+    with Catalog(path, create=False) as catalog, catalog.transaction() as connection:
+        return logical.digests(connection)
+
+
+def smaller(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
+    """Leave steps out of a failing history, as long as it fails."""
+    size = max(1, len(steps) // 2)
+    while size:
+        place = 0
+        while place < len(steps):
+            fewer = steps[:place] + steps[place + size :]
+            if fewer and fails(fewer):
+                steps = fewer
+            else:
+                place += size
+        size //= 2
+    return steps
