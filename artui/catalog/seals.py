@@ -428,6 +428,15 @@ def keep(connection: sqlite3.Connection, kind: str, seals: Mapping[int, bytes | 
     connection.executemany(f"DELETE FROM {TOUCHED[kind]} WHERE key = ?", [(key,) for key in seals])
 
 
+def changed(connection: sqlite3.Connection, kind: str) -> set[int]:
+    """Give the keys of the rows of which a part was changed since seals were last renewed.
+
+    Args:
+        kind: `run` or `version`.
+    """
+    return {key for (key,) in connection.execute(f"SELECT key FROM {TOUCHED[kind]} WHERE parts <> 0")}
+
+
 def renew(connection: sqlite3.Connection) -> None:
     """Seal again what was touched in this transaction; to be called just before its COMMIT."""
     runs = connection.execute(

@@ -450,6 +450,7 @@ RECORDS: dict[str, Record] = {
         "damaged": Field("[text]", "ids of runs and versions that are damaged there and whole here: nothing was taken of them"),
         "missing_content": Field("[text]", "ids of versions with a file whose content is damaged there: it was left out"),
         "odd_changes": Field("whole", "entries of the journal with the same id and other content: one of both is kept"),
+        "left_out": Field("whole", "other rows that can be none, as in a damaged file"),
         "notice": Field("text?", "what was done to open it"),
     },
     "relocated": {

@@ -58,6 +58,8 @@ class Merged:
     """Ids of versions with a file whose content is damaged in the source: it was left out."""
     odd_changes: int
     """Entries of the journal that say something else here: one of both is kept."""
+    left_out: int
+    """Other rows of the source that can be none here, as in a damaged file."""
     notice: str
 
     @property
@@ -136,10 +138,12 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
     changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
     kept.merge_imports(target, theirs)
     _seal(target, theirs, merged_runs, versions, touched, are_whole=not missing_edges)
+    changed_runs, changed_versions = (seals.changed(connection, kind) for kind in ("run", "version"))
+    seals.renew(connection)
     done = Merged(
-        path=str(source.path), catalog_id=source.catalog_id, new_runs=len(merged_runs.new), changed_runs=len(merged_runs.changed), new_versions=len(versions.new),
-        changed_versions=len(versions.changed), points=merged_runs.point_count, content_bytes=versions.content_bytes, changes=news.event_count,
-        forgotten=taken_out, damaged=(*merged_runs.damaged, *versions.damaged), missing_content=tuple(versions.missing_content), odd_changes=news.odd_count, notice=source.notice,
+        path=str(source.path), catalog_id=source.catalog_id, new_runs=len(merged_runs.new), changed_runs=len(merged_runs.changed & changed_runs), new_versions=len(versions.new),
+        changed_versions=len(versions.changed & changed_versions), points=merged_runs.point_count, content_bytes=versions.content_bytes, changes=news.event_count,
+        forgotten=taken_out, damaged=(*merged_runs.damaged, *versions.damaged), missing_content=tuple(versions.missing_content), odd_changes=news.odd_count, left_out=sum(target.left_out.values()), notice=source.notice,
     )  # fmt: skip
     if done.is_news:
         _note(connection, done)

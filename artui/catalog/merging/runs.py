@@ -109,12 +109,16 @@ def _copy(
         if row is None:  # its project is gone: a damaged file
             merged.damaged.append(run_id)
             continue
-        key = keys[their_key] = target.new_key("run")
-        merged.new[key], merged.ids[key] = (their_key, seal), run_id
-        target.insert(
+        key = target.new_key("run")
+        is_there = target.insert(
             "run", ("key", "id", "stamp", "project_key", "origin_key", *OWN),
             [(key, run_id, row[1], target.project_key(cells.text(row[2]), cells.integer(row[3])), origin_keys.get(row[4]), *row[5:])],
         )  # fmt: skip
+        if not is_there:
+            merged.damaged.append(run_id)
+            continue
+        keys[their_key] = key
+        merged.new[key], merged.ids[key] = (their_key, seal), run_id
     merged.keys |= keys
     these = "(SELECT w.value FROM json_each(?) AS w)"
     listed = (orjson.dumps(list(keys)).decode(),)
@@ -142,13 +146,16 @@ def _copy(
                 *totals,
             )
 
-    target.insert("series", ("key", "run_key", "name_key", "labels", "origin_key", *TOTALS), series())
+    if not target.insert("series", ("key", "run_key", "name_key", "labels", "origin_key", *TOTALS), series()):
+        present = target.present("series", series_keys.values())
+        series_keys = {their_key: key for their_key, key in series_keys.items() if key in present}
 
     def blocks() -> Any:
         query = f"SELECT b.series_key, {', '.join(f'b.{column}' for column in BLOCK)} FROM series AS s JOIN block AS b ON b.series_key = s.key"
         for series_key, *row in theirs.execute(f"{query} WHERE s.run_key IN {these}", listed):
-            merged.point_count += cells.integer(row[1])
-            yield target.new_key("block"), series_keys[series_key], *row
+            if series_key in series_keys:
+                merged.point_count += cells.integer(row[1])
+                yield target.new_key("block"), series_keys[series_key], *row
 
     target.insert("block", ("key", "series_key", *BLOCK), blocks())
 

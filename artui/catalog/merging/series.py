@@ -229,9 +229,11 @@ def _write(
 def copy_series(target: Target, one: Series, run_key: int, name_key: int, labels: str) -> None:
     """Copy a series with its blocks."""
     key = target.new_key("series")
-    target.insert(
+    is_there = target.insert(
         "series", ("key", "run_key", "name_key", "labels", *TOTALS), [(key, run_key, name_key, labels, *one.totals)]
     )
+    if not is_there:
+        return
     rows = one.connection.execute(
         f"SELECT {', '.join(BLOCK)} FROM block WHERE series_key = ? ORDER BY number", (one.key,)
     )

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,12 @@ def open_source(path: Path) -> Iterator[Source]:
         stack.callback(opening.disconnect, connection)
         with opening.border(opened.path):
             connection.execute("BEGIN")
-            yield Source(opened.path, connection, opened.catalog_id, opened.notice)
+            try:
+                yield Source(opened.path, connection, opened.catalog_id, opened.notice)
+            except BaseException as error:
+                # Queries that were not read to their end would keep the file open, as long as anybody has the error.
+                traceback.clear_frames(error.__traceback__)
+                raise
 
 
 def _brought_up_to_date(opened: opening.Opened, copy: Path) -> Path:

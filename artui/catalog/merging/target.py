@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import orjson
+
 from artui.catalog import guard
 
 _KEYED = (
@@ -33,6 +35,8 @@ class Target:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._next_keys: dict[str, int] = {}
+        self.left_out: dict[str, int] = {}
+        """By table, how many rows of the source can be none, as in a damaged file."""
         self._names = {str(text): int(key) for key, text in self.execute("SELECT key, text FROM name")}
         self._projects = {str(text): int(key) for key, text in self.execute("SELECT key, name FROM project")}
 
@@ -46,10 +50,32 @@ class Target:
         self._have_time()
         sqlite3.Cursor(self.connection).executemany(sql, rows)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert rows of a table."""
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+        """Insert rows of a table; those that cannot be rows of it, as in a damaged file, are left out and counted.
+
+        Returns:
+            Whether all of them are there.
+        """
+        count = 0
+
+        def counted() -> Iterator[Sequence[Any]]:
+            nonlocal count
+            for row in rows:
+                count += 1
+                yield row
+
+        self._have_time()
+        cursor = sqlite3.Cursor(self.connection)
         places = ", ".join("?" * len(columns))
-        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+        cursor.executemany(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({places})", counted())
+        if missing := count - max(0, cursor.rowcount):
+            self.left_out[table] = self.left_out.get(table, 0) + missing
+        return not missing
+
+    def present(self, table: str, keys: Iterable[int]) -> set[int]:
+        """Give those of some keys that have a row."""
+        query = f"SELECT t.key FROM json_each(?) AS w JOIN {table} AS t ON t.key = w.value"
+        return {int(key) for (key,) in self.execute(query, (orjson.dumps(list(keys)).decode(),))}
 
     def new_key(self, table: str) -> int:
         """Give the key of a row that is about to be inserted."""

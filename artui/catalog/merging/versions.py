@@ -129,12 +129,16 @@ def _copy(
     origin_keys: Mapping[int, int], merged: MergedVersions,
 ) -> None:  # fmt: skip
     stamp, created_ms, origin_key, *own = theirs.execute(WHOLE, (their_key,)).fetchone()
-    key = merged.keys[their_key] = target.new_key("version")
-    merged.new[key], merged.ids[key] = (their_key, seal), version_id
-    target.insert(
+    key = target.new_key("version")
+    is_there = target.insert(
         "version", ("key", "id", "artifact_key", "stamp", "created_ms", "origin_key", *OWN),
         [(key, version_id, artifact_key, stamp, created_ms, origin_keys.get(origin_key), *own)],
     )  # fmt: skip
+    if not is_there:
+        merged.damaged.append(version_id)
+        return
+    merged.keys[their_key] = key
+    merged.new[key], merged.ids[key] = (their_key, seal), version_id
     _copy_files(target, theirs, their_key, key, version_id, {}, merged)
     target.insert(
         "preview", ("version_key", "path", "content"), ((key, *row) for row in theirs.execute(PREVIEWS, (their_key,)))
@@ -290,6 +294,14 @@ def _join_looks(
 
 # Lineage
 
+_ADD_EDGE = """
+    INSERT OR REPLACE INTO edge (relation, source_key, target_key, created_ms)
+    SELECT ?1, ?2, ?3, ?4
+    WHERE NOT EXISTS (
+        SELECT 1 FROM edge AS e WHERE e.relation = ?1 AND e.source_key = ?2 AND e.target_key = ?3 AND e.created_ms <= ?4
+    )
+"""
+
 
 def merge_edges(
     target: Target,
@@ -324,11 +336,8 @@ def merge_edges(
             missing += 1
         else:
             rows.append((relation, *ends, created_ms))
-    target.executemany(
-        "INSERT INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, ?) ON CONFLICT (relation, source_key, target_key) "
-        "DO UPDATE SET created_ms = min(created_ms, excluded.created_ms) WHERE excluded.created_ms < created_ms",
-        rows,
-    )
+    # Only what is news: whatever is written is taken for a change.
+    target.executemany(_ADD_EDGE, rows)
     return missing
 
 

@@ -58,7 +58,7 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
                 click.echo(line)
     if dry_run and not as_json:
         click.echo("Nothing was written: this was a dry run.", err=True)
-    return 1 if any(one.damaged or one.missing_content or one.odd_changes for one in merged) else 0
+    return 1 if any(one.damaged or one.missing_content or one.odd_changes or one.left_out for one in merged) else 0
 
 
 class _Into:
@@ -119,7 +119,9 @@ def _lines(one: Merged, *, is_dry: bool) -> list[str]:
         lines.append(
             f"  {plural(one.odd_changes, 'journal entry').replace('entrys', 'entries')} with the same id and other content: one of both is kept"
         )
-    if ids and not is_dry:
+    if one.left_out:
+        lines.append(f"  {plural(one.left_out, 'row')} of damaged tables left out")
+    if (ids or one.left_out) and not is_dry:
         lines.append("  an untouched copy of it, merged again, completes them")
     return lines
 

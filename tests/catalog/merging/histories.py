@@ -27,6 +27,7 @@ from artui.catalog import (
     forgetting,
     importing,
     logical,
+    opening,
     points,
     retention,
     runs,
@@ -365,8 +366,11 @@ def merged(folder: Path, name: str, paths: Sequence[Path]) -> Path:
 
 def parts(path: Path) -> dict[str, str]:
     """Give the digests of what a catalog holds."""
-    with Catalog(path, create=False) as catalog, catalog.transaction() as connection:
+    connection = opening.connect(opening.inspect(path))
+    try:
         return logical.digests(connection)
+    finally:
+        opening.disconnect(connection)
 
 
 def smaller(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
