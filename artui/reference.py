@@ -2,6 +2,7 @@
 
 digits-model            an artifact, or a run of that name
 digits-model:v3         version 3
+digits-model:v3~gpu7    of two versions 3 that were made apart and merged, the one from gpu7, or whose id ends with that
 digits-model:production the version that alias names
 vision/digits-model:v3  the same, in the project `vision`
 digits-model:production@2026-11-01    what that alias named at the end of that day; also 2026-11-01T14:30, 2d ago
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from artui.errors import UsageError
 from artui.times import last_moment_ms
 
-_VERSION = re.compile(r"v?([0-9]{1,9})\Z")
+_VERSION = re.compile(r"v?([0-9]{1,9})(?:~([\w.-]{1,100}))?\Z")
 _ALIAS = re.compile(r"\w[\w.+/=-]*\Z")
 _NAME = re.compile(r"(?!\s)[^:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}(?<!\s)\Z")
 _NO_NAME = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -33,11 +34,13 @@ class Reference:
     alias: str | None = None
     at: str = ""
     """The time for which it is asked, as it was written; empty for now."""
+    twin: str = ""
+    """Which of several versions of that number: the host that it is from, or the end of its id."""
 
     def __str__(self) -> str:
         time = f"@{self.at}" if self.at else ""
         if self.number is not None:
-            return f"{self.name}:v{self.number}{time}"
+            return f"{self.name}:v{self.number}{f'~{self.twin}' if self.twin else ''}{time}"
         return f"{self.name}:{self.alias}{time}" if self.alias is not None else f"{self.name}{time}"
 
     @property
@@ -73,7 +76,7 @@ def parse(text: str) -> Reference:
             remedy="Write NAME, NAME:v3 or NAME:ALIAS.",
         )
     if match := _VERSION.match(version):
-        return Reference(name, number=int(match[1]))
+        return Reference(name, number=int(match[1]), twin=match[2] or "")
     return Reference(name, alias=version or None)
 
 

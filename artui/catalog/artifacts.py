@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui import clock
-from artui.catalog import numbering, origins, outside, profiles, standing
+from artui.catalog import cells, numbering, origins, outside, profiles, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -336,6 +336,13 @@ class StoredVersion:
     storage: str
     location: str
     host: str
+    twin: str = ""
+    """What tells it from another version of its number; empty where there is none."""
+
+    @property
+    def reference(self) -> str:
+        """The text that refers to it: `digits-model:v3`."""
+        return f"{self.artifact}:v{self.number}{f'~{self.twin}' if self.twin else ''}"
 
 
 def find_version(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> StoredVersion:
@@ -371,13 +378,67 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     artifact_key, name, owner = chosen[0]
     if reference.at:
         reference = standing.reference_then(connection, reference, artifact_key, name)
-    row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
+    rows = connection.execute(*_version_query(reference, artifact_key)).fetchall()
+    if reference.twin:
+        rows = [row for row in rows if reference.twin in _twins(connection, row[0], row[1])]
+    # Also where the other one was deleted: what was meant before the merge may have been that.
+    is_shared = bool(rows) and reference.number is not None and _has_twin(connection, rows[0][0])
+    if (len(rows) > 1 and reference.alias in (None, "latest")) or (is_shared and not reference.twin):
+        raise AmbiguousReference(
+            f"{reference} stands for more than one version: they were made apart, and merged.",
+            remedy=f"Write {' or '.join(f'{name}:v{row[2]}~{twin_of(row[1])}{_from(connection, row[0])}' for row in rows[:5])}.",
+        )
+    row = rows[0] if rows else None
     if row is None:
         _refuse_deleted(connection, reference, artifact_key, name)
         raise UnknownReference(
             f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name)
         )
-    return StoredVersion(row[0], row[1], artifact_key, name, owner, *row[2:])
+    twin = twin_of(row[1]) if _has_twin(connection, row[0]) else ""
+    return StoredVersion(row[0], row[1], artifact_key, name, owner, row[2], row[3], row[4], row[5], row[6], twin)
+
+
+HAS_TWIN = """
+    SELECT 1
+    FROM version AS v
+    JOIN version AS o ON o.artifact_key = v.artifact_key AND o.number = v.number AND o.key <> v.key
+    WHERE v.key = :key
+    LIMIT 1
+"""
+"""Whether a version has a number that another one of its artifact has, too, as after a merge."""
+
+
+def _has_twin(connection: sqlite3.Connection, key: int) -> bool:
+    return connection.execute(HAS_TWIN, {"key": key}).fetchone() is not None
+
+
+_TWIN_LETTERS = 6
+
+
+def twin_of(version_id: str) -> str:
+    """Give what tells a version from others of its number: the end of its id."""
+    return version_id[-_TWIN_LETTERS:]
+
+
+def _twins(connection: sqlite3.Connection, key: int, version_id: str) -> set[str]:
+    """Give the words by which one of several versions of a number is named."""
+    return {twin_of(version_id), twin_of(version_id).lower(), *filter(None, _origin(connection, key))}
+
+
+def _from(connection: sqlite3.Connection, key: int) -> str:
+    user, host = _origin(connection, key)
+    return f" (from {host}, by {user})" if host else ""
+
+
+def _origin(connection: sqlite3.Connection, key: int) -> tuple[str, str]:
+    """Give user and host of who wrote a version; empty where that was not kept."""
+    try:
+        row = connection.execute(
+            "SELECT o.user, o.host FROM version AS v JOIN origin AS o ON o.key = v.origin_key WHERE v.key = ?", (key,)
+        ).fetchone()
+    except sqlite3.OperationalError:  # a catalog of an older schema
+        return "", ""
+    return ("", "") if row is None else (cells.text(row[0]), cells.text(row[1]))
 
 
 def aliased_number(connection: sqlite3.Connection, artifact_key: int, alias: str) -> int | None:
@@ -472,10 +533,13 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
         "alias": None if reference.alias is None else storable(reference.alias),
     }
     if reference.number is not None:
-        return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number AND v.deleted_ms IS NULL", values
+        return (
+            f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number AND v.deleted_ms IS NULL ORDER BY v.id",
+            values,
+        )
     if reference.alias in (None, "latest"):
         return (
-            f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL AND {not_retired('v.key')} ORDER BY v.number DESC LIMIT 1",
+            f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL AND {not_retired('v.key')} AND v.number = {standing.newest_number(':artifact')} ORDER BY v.id",
             values,
         )
     return (
@@ -533,7 +597,7 @@ def fetch(connection: sqlite3.Connection, version: StoredVersion, cache: Path) -
     """
     query = "SELECT path, size_bytes, blob_key, link_target, digest FROM file WHERE version_key = ? ORDER BY path"
     rows = connection.execute(query, (version.key,)).fetchall()
-    title = f"{version.artifact}:v{version.number}"
+    title = version.reference
     # The cache is shared by all catalogs: what lies under a digest must be what has that digest.
     manifest = [NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows]
     if manifest and manifest_digest(manifest, version.id) != version.digest:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from artui import clock
-from artui.catalog import Catalog, cells, chain, marks, origins
+from artui.catalog import Catalog, cells, chain, marks, origins, unsettled
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.fields import FIELDS, Moment
@@ -109,6 +109,8 @@ class Edit:
         self._why = self._text(why.strip())[:MAX_REASON_CHARS]
         self.count = 0
         """Changes made so far."""
+        self._is_alone: bool | None = None
+        """Whether the catalog was only ever written to in one place, so that there is nothing to settle; None before that is known."""
 
     def set_note(self, run_id: str, text: str) -> bool:
         """Replace a run's note."""
@@ -273,7 +275,22 @@ class Edit:
         self._put(action, subject_id, detail, before, wanted)
         return True
 
+    def _settle(self, action: str, subject_id: str, detail: str) -> None:
+        """Note that whoever changes this has decided between changes that were made apart and merged."""
+        if self._is_alone is None:
+            (origin_count,) = self._connection.execute("SELECT count(*) FROM origin").fetchone()
+            self._is_alone = origin_count < 2
+        if self._is_alone:
+            return
+        for one in unsettled.unsettled(self._connection, subject_id):
+            if (one.action, one.detail) == (action, detail):
+                record(
+                    self._connection, action=unsettled.SETTLE, subject=FIELDS[action].subject, subject_id=subject_id,
+                    before=[choice.event_id for choice in one.choices], after=None, edit_id=self.id, when=moment(self._connection, self._author),
+                )  # fmt: skip
+
     def _put(self, action: str, subject_id: str, detail: str, before: Any, wanted: Any) -> None:
+        self._settle(action, subject_id, detail)
         field, when = FIELDS[action], moment(self._connection, self._author)
         field.put(self._connection, subject_id, detail, wanted, when)
         record(
@@ -377,7 +394,7 @@ def _turn(
                 return None
             edit_id, label, stamp = edit_row
             rows = connection.execute(
-                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY {'stamp DESC, id DESC' if is_undo else 'stamp, id'}",
+                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? AND action <> '{unsettled.SETTLE}' ORDER BY {'stamp DESC, id DESC' if is_undo else 'stamp, id'}",
                 (edit_id,),
             ).fetchall()
             # Of an edit of nothing but what was forgotten since, nothing is left to turn.

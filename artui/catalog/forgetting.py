@@ -28,6 +28,7 @@ from artui.catalog.fields import FIELDS
 from artui.catalog.numbering import FORGET, RETURN
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
+from artui.catalog.unsettled import SETTLE
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
 
 INSTEAD = "<forgotten>"
@@ -42,7 +43,7 @@ _PACKED = {("chunk", "content"), ("block", "payload"), ("profile", "sketch")}
 """Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers, sketches are unpacked and searched."""
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _OURS = {
-    ("event", "action"): {*FIELDS, "remove", FORGET, RETURN},
+    ("event", "action"): {*FIELDS, "remove", FORGET, RETURN, SETTLE},
     ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
     ("event", "before"): {"null"}, ("event", "after"): {"null"},
     ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},

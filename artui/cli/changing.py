@@ -38,7 +38,7 @@ def change_versions(
 
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         versions = [artifacts.find_version(connection, parse(text), project=project or "") for text in references]
-        named = {version.id: f"{version.artifact}:v{version.number}" for version in versions}
+        named = {version.id: version.reference for version in versions}
         with events.editing(opened, f"{edit_name} of {label_of(list(named.values()))}", why=why) as edit:
             is_changed = {version_id: change(edit, version_id) for version_id in named}
         aliases = {version_id: standing.aliases_naming(connection, version_id) for version_id in named}

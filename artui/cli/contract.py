@@ -450,8 +450,21 @@ RECORDS: dict[str, Record] = {
         "damaged": Field("[text]", "ids of runs and versions that are damaged there and whole here: nothing was taken of them"),
         "missing_content": Field("[text]", "ids of versions with a file whose content is damaged there: it was left out"),
         "odd_changes": Field("whole", "entries of the journal with the same id and other content: one of both is kept"),
+        "to_settle": Field("[unsettled]", "what two people changed without seeing each other's change"),
         "left_out": Field("whole", "other rows that can be none, as in a damaged file"),
         "notice": Field("text?", "what was done to open it"),
+    },
+    "unsettled": {
+        "id": Field("text", "the id of the run, version or artifact"),
+        "name": Field("text", "what it is called"),
+        "what": Field("text", "what of it: `note`, `name`, `tag` …"),
+        "detail": Field("text", "which tag, alias or fact"),
+        "choices": Field("[choice]", "what it was changed to: the last one stands"),
+    },
+    "choice": {
+        "author": Field("text", "who changed it"),
+        "time_ms": Field("whole", "when"),
+        "value": Field("text?", "to what; none where it was taken away"),
     },
     "relocated": {
         "reference": _VERSION["reference"],

@@ -125,7 +125,7 @@ def copy(version: StoredVersion, files: Sequence[Reference], cache: Path) -> Non
         if fetched.left_out:
             path, why = next(iter(fetched.left_out.items()))
             raise ContentMissing(
-                f"{len(fetched.left_out):,} of {len(files):,} files of {version.artifact}:v{version.number} cannot be had; {path!a}: {why}",
+                f"{len(fetched.left_out):,} of {len(files):,} files of {version.reference} cannot be had; {path!a}: {why}",
                 remedy="What could be had is kept for the next time.",
             )
         part.rename(home)

@@ -75,11 +75,13 @@ class VersionHead:
     not_stored_count: int = 0
     """Of a stored version, the files that could not be stored: each lies where its note says."""
     damaged: Damage = ()
+    twin: str = ""
+    """What tells it from another version of its number, as after a merge; empty where there is none."""
 
     @property
     def reference(self) -> str:
-        """The text that refers to it: `digits-model:v3`."""
-        return f"{self.artifact}:v{self.number}"
+        """The text that refers to it: `digits-model:v3`; `digits-model:v3~7XK2QF` where two have that number."""
+        return f"{self.artifact}:v{self.number}{f'~{self.twin}' if self.twin else ''}"
 
     @property
     def state(self) -> str:

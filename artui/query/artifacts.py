@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.catalog.artifacts import OUTSIDE, NewFile, is_pending, manifest_digest
+from artui.catalog.artifacts import OUTSIDE, NewFile, is_pending, manifest_digest, twin_of
 from artui.catalog.blobs import BlobStream
 from artui.catalog.chain import REASONS_SINCE
 from artui.catalog.outside import WAS_NOT_STORED
@@ -74,17 +74,18 @@ def version_heads(
                v.deleted_ms, (SELECT d.time_ms FROM removal AS d WHERE d.version_key = v.key),
                EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = v.key),
                CASE v.storage WHEN 'stored' THEN (SELECT count(*) FROM file AS f WHERE f.version_key = v.key AND {WAS_NOT_STORED}) ELSE 0 END,
-               {newest_number("a.key")}
+               {newest_number("a.key")},
+               EXISTS (SELECT 1 FROM version AS o WHERE o.artifact_key = v.artifact_key AND o.number = v.number AND o.key <> v.key)
         FROM version AS v
         JOIN artifact AS a ON a.key = v.artifact_key
         LEFT JOIN project AS p ON p.key = a.project_key
         WHERE v.key IN ({chosen}){"" if with_deleted else " AND v.deleted_ms IS NULL"}
-        ORDER BY a.stage, a.kind, a.name, v.number DESC
+        ORDER BY a.stage, a.kind, a.name, v.number DESC, v.id
         """,
         dict(values),
     ).fetchall()
     heads = []
-    for *cells, is_retired, not_stored_count, newest in rows:
+    for *cells, is_retired, not_stored_count, newest, has_twin in rows:
         key, artifact_key, number = cells[0], cells[2], cells[7]
         aliases = [
             cell_of.text(row[0])
@@ -93,7 +94,7 @@ def version_heads(
                 (artifact_key, key),
             )
         ]
-        if number == newest and cells[13] is None and not is_retired:
+        if number == newest and cells[13] is None and not is_retired and not has_twin:
             aliases.append("latest")
         makers = connection.execute(
             f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.source_key LEFT JOIN project AS p ON p.key = r.project_key "
@@ -101,7 +102,7 @@ def version_heads(
             {"version": key},
         ).fetchone()
         made_by = head_from_row(makers) if makers else None
-        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by, is_retired=bool(is_retired), not_stored_count=not_stored_count)  # fmt: skip
+        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by, is_retired=bool(is_retired), not_stored_count=not_stored_count, twin=twin_of(cell_of.text(cells[1])) if has_twin else "")  # fmt: skip
         # A version whose files are not hashed yet has no digest to be shown.
         is_unhashed = isinstance(cells[8], bytes) and is_pending(cells[8])
         heads.append(replace(head, digest="") if is_unhashed else head)

@@ -30,6 +30,7 @@ _WORDS = {
     "delete": ("deleted", "restored"),
     "forget": ("forgotten", "forgotten"),
     "return": ("imported again", "imported again"),
+    "settle": ("settled", "settled"),
     "remove": ("content removed", "content removed"),
 }
 """By action, what is said of it and of its contrary."""

@@ -69,6 +69,12 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
     if "relocate" in arguments:
         (tmp_path / "f.txt").write_text("x")
         add_version(catalog, tmp_path / "f.txt", name="f", kind="dataset", store=str(tmp_path / "kept"))
+    if "merge" in arguments and not (tmp_path / "merged.artui").exists():
+        # Two people say different things of the same run.
+        cli.run(["merge", str(catalog), "--into", str(tmp_path / "merged.artui")])
+        for path in (catalog, tmp_path / "merged.artui"):
+            cli.run(["note", "final-1", f"seen in {path.name}", "-c", str(path)])
+        capsys.readouterr()
     places = {
         "kept": str(tmp_path / "kept"),
         "store": str(tmp_path / "mlruns"),

@@ -28,6 +28,7 @@ from artui.catalog.merging.versions import (
     merge_versions,
 )
 from artui.catalog.translate import ascii_path
+from artui.catalog.unsettled import Unsettled, all_unsettled
 from artui.errors import UsageError
 
 Tell = Callable[[str, int, int], None]
@@ -58,6 +59,8 @@ class Merged:
     """Ids of versions with a file whose content is damaged in the source: it was left out."""
     odd_changes: int
     """Entries of the journal that say something else here: one of both is kept."""
+    to_settle: tuple[Unsettled, ...]
+    """What two people changed without seeing each other's change: the later one stands."""
     left_out: int
     """Other rows of the source that can be none here, as in a damaged file."""
     notice: str
@@ -143,7 +146,7 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
     done = Merged(
         path=str(source.path), catalog_id=source.catalog_id, new_runs=len(merged_runs.new), changed_runs=len(merged_runs.changed & changed_runs), new_versions=len(versions.new),
         changed_versions=len(versions.changed & changed_versions), points=merged_runs.point_count, content_bytes=versions.content_bytes, changes=news.event_count,
-        forgotten=taken_out, damaged=(*merged_runs.damaged, *versions.damaged), missing_content=tuple(versions.missing_content), odd_changes=news.odd_count, left_out=sum(target.left_out.values()), notice=source.notice,
+        forgotten=taken_out, damaged=(*merged_runs.damaged, *versions.damaged), missing_content=tuple(versions.missing_content), odd_changes=news.odd_count, to_settle=tuple(all_unsettled(connection, sorted(news.subject_ids))), left_out=sum(target.left_out.values()), notice=source.notice,
     )  # fmt: skip
     if done.is_news:
         _note(connection, done)
@@ -156,7 +159,7 @@ def _note(connection: sqlite3.Connection, done: Merged) -> None:
         "INSERT INTO merged (id, catalog_id, location, time_ms, author, report) VALUES (?, ?, ?, ?, ?, ?)",
         (
             new_id(), done.catalog_id, cells.storable(done.path), clock.now_ms(), events.author(),
-            orjson.dumps({name: value for name, value in asdict(done).items() if name not in ("path", "catalog_id")}).decode(),
+            orjson.dumps({name: value for name, value in asdict(done).items() if name not in ("path", "catalog_id", "to_settle")}).decode(),
         ),
     )  # fmt: skip
 

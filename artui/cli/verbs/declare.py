@@ -29,7 +29,7 @@ def command(reference: str, facts: tuple[str, ...], project: str | None, why: st
     parsed = parse(reference)
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parsed, project=project or "")
-        shown = f"{version.artifact}:v{version.number}" if parsed.has_version else version.artifact
+        shown = version.reference if parsed.has_version else version.artifact
         with events.editing(opened, f"facts of {shown}: {', '.join(checked)}", why=why) as edit:
             changed = [
                 name for name, value in checked.items()

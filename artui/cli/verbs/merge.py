@@ -6,7 +6,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,14 +16,19 @@ from artui.cli.common import json_option, print_json
 from artui.errors import UsageError
 from artui.paths import usable_path
 from artui.safetext import clean
+from artui.times import time_text
 from artui.units import bytes_text, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from artui.catalog import Catalog
     from artui.catalog.merging.merge import Merged
+    from artui.catalog.unsettled import Unsettled
 
 _SHOW_SECONDS = 0.1
 _NAMED_MOST = 5
+_VALUE_CHARS = 60
 
 
 @click.command("merge")
@@ -47,18 +52,38 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     target = usable_path(Path(named).expanduser())
     with _Bar() as bar, _Into(target, is_dry=dry_run) as opened:
         merged = merge(opened, paths, is_dry=dry_run, tell=bar.tell)
+        names = _names(opened, merged)
     for one in merged:
         if one.notice:
             click.echo(f"artui: {clean(one.path)}: {clean(one.notice)}", err=True)
     if as_json:
-        print_json(into=str(target), is_done=not dry_run, merged=[_record(one) for one in merged])
+        print_json(into=str(target), is_done=not dry_run, merged=[_record(one, names) for one in merged])
     else:
         for one in merged:
-            for line in _lines(one, is_dry=dry_run):
+            for line in _lines(one, names, is_dry=dry_run):
                 click.echo(line)
     if dry_run and not as_json:
         click.echo("Nothing was written: this was a dry run.", err=True)
     return 1 if any(one.damaged or one.missing_content or one.odd_changes or one.left_out for one in merged) else 0
+
+
+def _names(catalog: Catalog, merged: Sequence[Merged]) -> dict[str, str]:
+    """Give what the things are called of which something is to be settled."""
+    ids = {each.subject_id for one in merged for each in one.to_settle}
+    names: dict[str, str] = {}
+    with catalog.transaction() as connection:
+        for subject_id in ids:
+            for query in _NAMES:
+                row = connection.execute(query, (subject_id,)).fetchone()
+                if row is not None:
+                    names[subject_id] = str(row[0])
+    return names
+
+
+_NAMES = (
+    "SELECT name FROM run WHERE id = ?", "SELECT name FROM artifact WHERE id = ?",
+    "SELECT a.name || ':v' || v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
+)  # fmt: skip
 
 
 class _Into:
@@ -84,15 +109,40 @@ class _Into:
             self._folder.cleanup()
 
 
-def _record(one: Merged) -> dict[str, object]:
+def _record(one: Merged, names: Mapping[str, str]) -> dict[str, object]:
+    settling = [
+        {
+            "id": each.subject_id, "name": names.get(each.subject_id, each.subject_id), "what": each.action, "detail": each.detail,
+            "choices": [{"author": choice.author, "time_ms": choice.time_ms, "value": _value(choice.state)} for choice in each.choices],
+        }
+        for each in one.to_settle
+    ]  # fmt: skip
     return asdict(one) | {
-        "damaged": list(one.damaged),
-        "missing_content": list(one.missing_content),
-        "notice": one.notice or None,
-    }
+        "damaged": list(one.damaged), "missing_content": list(one.missing_content), "to_settle": settling, "notice": one.notice or None,
+    }  # fmt: skip
 
 
-def _lines(one: Merged, *, is_dry: bool) -> list[str]:
+def _value(state: Any) -> str | None:
+    """Say what something was changed to."""
+    if state is None:
+        return None
+    if isinstance(state, list):
+        return str(state[-1]) if len(state) < 3 else f"v{state[2]}"
+    return str(state) if isinstance(state, str) else "yes"
+
+
+def _settling(each: Unsettled, names: Mapping[str, str]) -> Iterator[str]:
+    name = names.get(each.subject_id, each.subject_id)
+    what = f"{each.action} {each.detail}" if each.detail else each.action
+    yield f"  to settle: {clean(what)} of {clean(name)}"
+    for choice in each.choices:
+        stands = "  stands" if choice is each.choices[-1] else ""
+        value = _value(choice.state)
+        shown = "taken away" if value is None else f'"{clean(value)[:_VALUE_CHARS]}"'
+        yield f"    {time_text(choice.time_ms)}  {clean(choice.author)}  {shown}{stands}"
+
+
+def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
     """Say what came of one catalog: a line, and one for each thing that is wrong with it."""
     parts = [
         plural(count, word)
@@ -121,6 +171,12 @@ def _lines(one: Merged, *, is_dry: bool) -> list[str]:
         )
     if one.left_out:
         lines.append(f"  {plural(one.left_out, 'row')} of damaged tables left out")
+    for each in one.to_settle[:_NAMED_MOST]:
+        lines += _settling(each, names)
+    if len(one.to_settle) > _NAMED_MOST:
+        lines.append(f"  and {len(one.to_settle) - _NAMED_MOST:,} more to settle: --json has all")
+    if one.to_settle:
+        lines.append("  whoever changes such a thing again has settled it")
     if (ids or one.left_out) and not is_dry:
         lines.append("  an untouched copy of it, merged again, completes them")
     return lines

@@ -25,7 +25,7 @@ def command(reference: str, alias: str, project: str | None, why: str, catalog: 
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project or "")
         before = artifacts.aliased_number(connection, version.artifact_key, alias)
-        shown = f"{version.artifact}:v{version.number}"
+        shown = version.reference
         with events.editing(opened, f"alias {alias} on {shown}", why=why) as edit:
             is_changed = edit.move_alias(version.id, alias)
     if not is_changed:

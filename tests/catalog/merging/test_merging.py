@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ import artui
 from artui import clock
 from artui.catalog import SCHEMA_VERSION, Catalog, events, logical, points, runs, seals
 from artui.catalog.merging.merge import Merged, merge
-from artui.errors import CatalogTooNew, NotACatalog, UsageError
+from artui.catalog.unsettled import unsettled
+from artui.errors import AmbiguousReference, CatalogTooNew, NotACatalog, UsageError
+from artui.query.references import find_version
 from tests import mutating
 from tests.catalog.merging.histories import history, parts
 from tests.catalog.merging.laws import LAWS, broken_law
@@ -146,6 +149,43 @@ def test_an_edit_that_was_made_after_another_was_seen_wins(
     assert [_note(path, run_id) for path in boxes] == ["second", "second"]
 
 
+def test_changes_that_did_not_see_each_other_are_kept_until_somebody_decides(
+    boxes: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The later one stands, both are named; whoever changes it again has decided, and that is merged, too."""
+    source, target = boxes
+    run_id = _run(source)
+    _merge(target, source)
+    for path, author, text in ((source, "ada@gpu7", "too slow"), (target, "bob@laptop", "keep for the paper")):
+        monkeypatch.setattr(events, "author", lambda author=author: author)
+        with Catalog(path) as catalog:
+            events.set_note(catalog, run_id, text)
+            events.tag(catalog, run_id, "seen")
+
+    for path, other in ((target, source), (source, target)):
+        (merged,) = _merge(path, other)
+        (one,) = merged.to_settle
+        assert (one.subject_id, one.action) == (run_id, "note") and _note(path, run_id) == "keep for the paper"
+        assert [(choice.author, choice.state) for choice in one.choices] == [
+            ("ada@gpu7", "too slow"),
+            ("bob@laptop", "keep for the paper"),
+        ]
+
+    with Catalog(source) as catalog:
+        events.set_note(catalog, run_id, "too slow, but keep")
+        with catalog.transaction() as connection:
+            assert unsettled(connection, run_id) == []
+    assert _merge(target, source)[0].to_settle == () and _note(target, run_id) == "too slow, but keep"
+    # It can be taken back as any other change.
+    with Catalog(source) as catalog:
+        outcome = events.undo(catalog)
+    assert (
+        outcome is not None
+        and (outcome.changed, outcome.kept) == (1, 0)
+        and _note(source, run_id) == "keep for the paper"
+    )
+
+
 def test_one_clock_that_is_far_ahead_spoils_nothing(boxes: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is changed after its change was seen wins, whatever the clocks say."""
     source, target = boxes
@@ -193,6 +233,27 @@ def test_numbers_that_two_boxes_gave_stay_both(boxes: tuple[Path, Path], tmp_pat
     with closing(sqlite3.connect(boxes[1])) as connection:
         assert connection.execute("SELECT count(*) FROM artifact").fetchone() == (1,)
         assert connection.execute("SELECT number FROM version").fetchall() == [(1,), (1,)]
+        hosts = [row[0] for row in connection.execute("SELECT DISTINCT host FROM origin")]
+
+    with open_reader(boxes[1]) as reader:
+        for text in ("f:v1", "f", "f:latest"):
+            with pytest.raises(AmbiguousReference, match="made apart") as refused:
+                find_version(reader, text)
+        offered = re.findall(r"f:v1~[0-9A-Z]{6}", refused.value.remedy)
+        assert len(set(offered)) == 2 and all(host in refused.value.remedy for host in hosts)
+        assert {find_version(reader, text).reference for text in offered} == set(offered)
+        first = find_version(reader, offered[0])
+    with Catalog(boxes[1]) as catalog:
+        events.move_alias(catalog, first.id, "best")
+    with open_reader(boxes[1]) as reader:
+        assert find_version(reader, "f:best").reference == offered[0]
+    # Whoever means the one that was deleted is not given the other.
+    with Catalog(boxes[1]) as catalog, events.editing(catalog, "deletion") as edit:
+        edit.delete_version(first.id)
+    with open_reader(boxes[1]) as reader:
+        with pytest.raises(AmbiguousReference):
+            find_version(reader, "f:v1")
+        assert find_version(reader, "f").reference == offered[1]
 
 
 def test_what_was_forgotten_does_not_come_back(boxes: tuple[Path, Path]) -> None:
