@@ -454,7 +454,60 @@ def _deleted_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
     return promised
 
 
+def _other_of(path: Path) -> Path:
+    return path.parent.parent / "other.artui"
+
+
+def _two_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
+    """Beside the catalog with a finished run there is another one, with runs, a version and a change of its own."""
+    from tests.faults import playing
+
+    promised = _finished_before(place, path, home)
+    other = _other_of(path)
+    other.unlink(missing_ok=True)
+
+    def work() -> None:
+        playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
+        for name in ("there-1", "there-2"):
+            playing.log_run(other, playing.Promise(), points=playing.SHORT, name=name)
+        playing.command("tag", "there-1", "seen", "--catalog", str(other))
+
+    playing.run_to_the_end(work, place.folder / "before.txt")
+    return promised
+
+
+def _merge(path: Path, promise: Promise) -> None:
+    from tests.faults.playing import command
+
+    promise.put("exit", 1 + command("merge", str(_other_of(path)), "--into", str(path)))
+
+
+def _merged_whole_or_not(path: Path, promise: Promise) -> list[str]:
+    """All of the other catalog is there, or nothing of it; all if that was said."""
+    import sqlite3
+
+    from artui.catalog import logical
+
+    names = []
+    for catalog in (path, _other_of(path)):
+        connection = sqlite3.connect(catalog)
+        # After the fault somebody has logged another run: `next`.
+        names.append({row[0] for row in connection.execute("SELECT name FROM run")} - {"next"})
+        rows = {
+            part: set(connection.execute(logical.PARTS[part]).fetchall())
+            for part in ("events", "blocks", "edges", "files")
+        }
+        names.append(rows)  # type: ignore[arg-type]
+        connection.close()
+    ours, our_rows, others, other_rows = names
+    if ours == {"before"} and promise.get("exit") != 1:
+        return []
+    lost = [part for part in other_rows if not other_rows[part] <= our_rows[part]]  # type: ignore[call-overload, index]
+    return [f"HALF a merge: {ours} {lost}"] if ours != {"before", *others} or lost else []
+
+
 PLAYS = {
+    "merge": Play(_merge, prepare=_two_before, check=_merged_whole_or_not),
     "log": Play(_logs(400)),
     "log-short": Play(_logs(60)),
     "large": Play(_logs(60, large=5)),

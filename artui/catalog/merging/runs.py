@@ -25,7 +25,7 @@ CHANGEABLE = ("name", "note", "deleted_ms")
 """Those that people change, too: each is joined by itself, since the journal has the last word on it."""
 OWN = (*RECORDED, *CHANGEABLE)
 HEADS = """
-    SELECT id, key, seal, stamp, status, heartbeat_ms
+    SELECT id, key, seal, stamp, status, heartbeat_ms, origin_key
     FROM run
     ORDER BY id
 """
@@ -85,7 +85,12 @@ def merge_runs(
             fresh.append((int(their_row[1]), cells.text(their_row[0]), their_row[2]))
             continue
         merged.keys[int(their_row[1])] = int(our_row[1])
-        is_same = their_row[2:] == our_row[2:] and their_row[2] is not None and their_row[0] not in news
+        is_same = (
+            their_row[2:-1] == our_row[2:-1]
+            and origin_keys.get(their_row[-1]) == our_row[-1]
+            and their_row[2] is not None
+            and their_row[0] not in news
+        )
         if not is_same:
             both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
     rest = iter(fresh)

@@ -27,7 +27,7 @@ RECORDED = ("number", "digest", "size_bytes", "file_count", "note")
 CHANGEABLE = (("deleted_ms",), ("storage", "location", "host", "mark"), ("metadata",))
 """Those that people change, too: joined by themselves, since the journal has the last word on them."""
 OWN = (*RECORDED, *(column for columns in CHANGEABLE for column in columns))
-HEADS = "SELECT id, key, seal, stamp, mark, created_ms, artifact_key FROM version ORDER BY id"
+HEADS = "SELECT id, key, seal, stamp, mark, created_ms, artifact_key, origin_key FROM version ORDER BY id"
 WHOLE = f"SELECT stamp, created_ms, origin_key, {', '.join(OWN)} FROM version WHERE key = ?"
 FILE = ("path", "size_bytes", "digest", "media_type", "link_target", "note")
 FILES = f"SELECT {', '.join(FILE)}, blob_key FROM file WHERE version_key = ? ORDER BY path"
@@ -84,7 +84,12 @@ def merge_versions(
             merged.touched_artifacts.add(artifact_key)
         else:
             our_key = merged.keys[their_key] = int(our_row[1])
-            is_same = their_row[2:6] == our_row[2:6] and their_row[2] is not None and version_id not in news
+            is_same = (
+                their_row[2:6] == our_row[2:6]
+                and origin_keys.get(their_row[7]) == our_row[7]
+                and their_row[2] is not None
+                and version_id not in news
+            )
             if is_same:
                 continue
             _join(target, theirs, their_key, our_key, version_id, origin_keys, merged)

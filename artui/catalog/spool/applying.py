@@ -277,6 +277,7 @@ def _note(_: sqlite3.Connection, catalog: Catalog, __: int, action: Action, ___:
 
 def _context(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
     context.put(connection, key, str(action["name"]), action["content"])
+    runs.recorded(connection, key)
 
 
 def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
