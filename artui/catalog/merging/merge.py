@@ -135,7 +135,7 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
         touched = _apply(target, merged_runs, versions, news.subject_ids)
     for key in merged_runs.new:
         runs.index_again(connection, key)
-    _forget_parents(target, forgotten.runs)
+    touched |= _forget_parents(target, forgotten.runs)
     kept.merge_views(target, theirs)
     kept.merge_edits(target, theirs)
     changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
@@ -250,11 +250,16 @@ def _unlink(target: Target, table: str, key: int) -> None:
     target.execute(f"DELETE FROM edge WHERE {ends}", {"key": key})
 
 
-def _forget_parents(target: Target, forgotten: Mapping[str, int]) -> None:
+def _forget_parents(target: Target, forgotten: Mapping[str, int]) -> set[int]:
+    """Take the parents away that were forgotten; give our keys of the runs that had them."""
+    changed: set[int] = set()
     for run_id, before in forgotten.items():
-        target.execute(
-            "UPDATE run SET parent_id = NULL WHERE parent_id = ? AND coalesce(stamp, 0) < ?", (run_id, before)
-        )
+        if target.execute("SELECT 1 FROM run WHERE id = ? AND coalesce(stamp, 0) >= ?", (run_id, before)).fetchone():
+            continue  # it is here again
+        keys = [int(key) for (key,) in target.execute("SELECT key FROM run WHERE parent_id = ?", (run_id,))]
+        target.executemany("UPDATE run SET parent_id = NULL WHERE key = ?", [(key,) for key in keys])
+        changed.update(keys)
+    return changed
 
 
 def _merge_edges(target: Target, theirs: sqlite3.Connection, merged_runs: MergedRuns, versions: MergedVersions) -> int:
