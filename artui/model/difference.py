@@ -85,6 +85,8 @@ class RowsDifference:
     """In how many of the changed rows each column differs, the most first."""
     repeated: int = 0
     """Rows whose key an earlier row has, too: the first is paired with the first, and so on."""
+    numeric: frozenset[str] = frozenset()
+    """Columns of numbers in both tables: 52 and 52.0 are the same there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class ChangedRow:
     """Its place in the later table, of a removed row in the earlier one; from 1."""
     cells: tuple[tuple[str | None, str | None], ...]
     """As written before and after, by column; None where there is none, as on the other side of an added row."""
+    differs: tuple[bool, ...]
+    """By column; numbers may be written otherwise and be the same."""
 
 
 @dataclass(frozen=True, slots=True)

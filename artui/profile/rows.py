@@ -1,14 +1,15 @@
 """Rows of two tables, paired by a key: which were added, removed, changed.
 
 Each cell is a hash of what is written in it, so that a table of 1,000,000 rows takes 8 bytes a cell. Hashes are those of
-this process, and of 64 bits: two different cells are the same with a chance of 1 in 10**19.
+this process, and of 64 bits: two different cells are the same with a chance of 1 in 10**19. Numbers are the same whatever
+their spelling: a column that became 52.0 for 52, as one with an empty cell does, has not changed by that.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -28,6 +29,10 @@ MAX_CELLS = 20_000_000
 """Of either table."""
 _BATCH_ROWS = 20_000
 _EMPTY = hash("")
+_OF_NUMBERS = 0x6A09_E667_F3BC_C908
+"""Sets the bits of a number apart from the hash of a text: those of 0 are that of an empty one."""
+_EXACT_BELOW = 2.0**53
+"""Larger whole numbers are not told apart by the bits of a float."""
 
 
 class TooLarge(Exception):
@@ -65,8 +70,11 @@ class Paired:
     """In the first and in the second table; by the place in the second."""
 
 
-def cells_of(kind: Table, stream: BinaryIO) -> Cells:
+def cells_of(kind: Table, stream: BinaryIO, *, numeric: Collection[str] = ()) -> Cells:
     """Read a table of text, or an array, to its end.
+
+    Args:
+        numeric: the columns whose cells are numbers, where the file cannot say so.
 
     Raises:
         NotATable: it is none of these.
@@ -79,7 +87,7 @@ def cells_of(kind: Table, stream: BinaryIO) -> Cells:
     if kind.ending in ARRAY_ENDINGS:
         return _of_array(content)
     names, rows = reading.delimited_rows(content, "" if kind.ending == "csv" else "\t")
-    return _of_rows(names, rows)
+    return _of_rows(names, rows, numeric)
 
 
 def cells_of_columns(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Cells:
@@ -87,22 +95,70 @@ def cells_of_columns(names: Sequence[str], columns: Sequence[Sequence[object]]) 
     rows = len(columns[0]) if columns else 0
     if rows * len(columns) > MAX_CELLS:
         raise TooLarge
-    return Cells(tuple(names), tuple(_hashes(list(map(_written, column))) for column in columns), rows)
+    return Cells(tuple(names), tuple(_hashes(column, _hash_of_value) for column in columns), rows)
 
 
-def _written(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else f"\0{value!r}"
+def is_same_cell(before: str | None, after: str | None, *, is_numeric: bool) -> bool:
+    """Say whether two cells are the same as texts, or as numbers."""
+    if before == after or not (before or after):
+        return True
+    return is_numeric and bool(before and after) and _hash_of_spelled(before or "") == _hash_of_spelled(after or "")
 
 
-def _of_rows(names: Sequence[str], rows: Iterator[Sequence[str]]) -> Cells:
+def _hash_of_number(number: int | float) -> int:
+    """Hash a number: an int like the float that is equal to it."""
+    as_float = float(number) if abs(number) < _EXACT_BELOW else None
+    if as_float is None:
+        return hash(f"\0{number if isinstance(number, int) or not number.is_integer() else int(number)!r}")
+    return int(_hashes_of_floats(np.array([as_float]))[0])
+
+
+def _hash_of_spelled(text: str) -> int:
+    """Hash a cell of a column of numbers; one that is none, or begins with a 0 that a number would lose, as text."""
+    try:
+        number: int | float = float(text)
+        if abs(number) >= _EXACT_BELOW and text.strip().lstrip("+-").isdigit():
+            number = int(text)
+    except ValueError:
+        return hash(text)
+    return hash(text) if _loses_zeros(text) else _hash_of_number(number)
+
+
+def _loses_zeros(text: str) -> bool:
+    return text[:1] == "0" and text[1:2].isdigit()
+
+
+def _hashes_of_floats(numbers: NDArray[np.float64]) -> Ints:
+    # Both zeros are one number, and so are all that are NaN.
+    numbers = np.where(np.isnan(numbers), np.nan, numbers + 0.0)
+    return numbers.view(np.int64) ^ np.int64(_OF_NUMBERS)
+
+
+def _hashes_of_spelled(cells: Sequence[str]) -> Ints:
+    """Hash the cells of a column of numbers, each as `_hash_of_spelled`."""
+    try:
+        numbers = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return _hashes(cells, _hash_of_spelled)
+    found = _hashes_of_floats(numbers)
+    for place in np.flatnonzero(~(np.abs(numbers) < _EXACT_BELOW)).tolist():
+        found[place] = _hash_of_spelled(cells[place])
+    for place, text in enumerate(cells):
+        if text[:1] == "0" and _loses_zeros(text):
+            found[place] = hash(text)
+    return found
+
+
+def _of_rows(names: Sequence[str], rows: Iterator[Sequence[str]], numeric: Collection[str]) -> Cells:
     width = len(names)
+    is_numeric = [name in numeric for name in names]
     parts: list[list[Ints]] = [[] for _ in names]
     count = 0
     batch: list[Sequence[str]] = []
 
     def take() -> None:
-        for part, column in zip(parts, zip(*batch, strict=True), strict=True):
-            part.append(_hashes(column))
+        for part, column, is_number in zip(parts, zip(*batch, strict=True), is_numeric, strict=True):
+            part.append(_hashes_of_spelled(column) if is_number else _hashes(column))
         batch.clear()
 
     try:
@@ -140,7 +196,7 @@ def _of_records(content: BinaryIO) -> Cells:
             if name not in places:
                 places[name] = len(columns)
                 columns.append([_EMPTY] * count)
-            columns[places[name]].append(_hash_of(value))
+            columns[places[name]].append(_hash_of_value(value))
         count += 1
         if count * max(1, len(columns)) > MAX_CELLS:
             raise TooLarge
@@ -199,11 +255,18 @@ def _text(value: object) -> str | None:
         return str(value)
 
 
-def _hash_of(value: object) -> int:
-    """Hash a value of JSON: a number is not the text of it."""
+def _hash_of_value(value: object) -> int:
+    """Hash a value: a number is not the text of it."""
     if isinstance(value, str):
         return hash(value)
-    return _EMPTY if value is None else hash(b"\0" + orjson.dumps(value))
+    if value is None:
+        return _EMPTY
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _hash_of_number(value)
+    try:
+        return hash(b"\0" + orjson.dumps(value))
+    except (TypeError, ValueError):
+        return hash(f"\0{value!r}")
 
 
 def _loaded(content: BinaryIO) -> NDArray[Any]:
@@ -220,13 +283,13 @@ def _loaded(content: BinaryIO) -> NDArray[Any]:
 
 def _of_array(content: BinaryIO) -> Cells:
     array = _loaded(content)
-    table = array.reshape(len(array), -1).astype(np.float64) + 0.0
-    columns = tuple(np.ascontiguousarray(table[:, place]).view(np.int64) for place in range(table.shape[1]))
+    table = array.reshape(len(array), -1).astype(np.float64)
+    columns = tuple(_hashes_of_floats(np.ascontiguousarray(table[:, place])) for place in range(table.shape[1]))
     return Cells(tuple(map(str, range(table.shape[1]))), columns, len(array))
 
 
-def _hashes(cells: Sequence[object]) -> Ints:
-    return np.fromiter(map(hash, cells), np.int64, len(cells))
+def _hashes(cells: Sequence[Any], hashed: Callable[[Any], int] = hash) -> Ints:
+    return np.fromiter(map(hashed, cells), np.int64, len(cells))
 
 
 def _joined(parts: Sequence[Ints]) -> Ints:

@@ -315,6 +315,7 @@ def _table_sections(detail: FileDifference, table: TableDifference, notes: list[
             for word, names in (("added", table.added_columns), ("removed", table.removed_columns))
         ),
         *_row_facts(detail.path, table),
+        *_type_facts(detail.path, others),
     ]
     facts += [
         Fact("not compared", f"{drift.name}: {_too_many(drift)}", "dim", Link("column", f"{place}:{detail.path}"))
@@ -439,6 +440,18 @@ def _row_facts(path: str, table: TableDifference) -> list[Fact]:
             )
         )
     return facts
+
+
+def _type_facts(path: str, drifts: Sequence[tuple[int, ColumnDrift]]) -> list[Fact]:
+    """Say which columns of numbers became whole ones, or the other way: rows are the same by that, and it is no drift."""
+    by_change: dict[str, list[tuple[int, str]]] = {}
+    for place, drift in drifts:
+        if drift.before.type != drift.after.type and drift.word != "type":
+            by_change.setdefault(f"{drift.before.type} {ARROW} {drift.after.type}", []).append((place, drift.name))
+    return [
+        Fact("type", f"{_names(tuple(name for _, name in found))}: {words}", link=Link("column", f"{found[0][0]}:{path}"))
+        for words, found in by_change.items()
+    ]  # fmt: skip
 
 
 def _names(names: tuple[str, ...], most: int = _MOST_NAMES) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -273,7 +273,8 @@ def _rows(
         notes.append("rows are not compared: not all columns are looked at")
         return None
     try:
-        sides = [_cells(known, side, path, found[side].rows) for side, path in enumerate(paths)]
+        numeric = tables.numeric_columns(*found)
+        sides = [_cells(known, side, path, found[side].rows, numeric) for side, path in enumerate(paths)]
     except (ArtuiError, NotATable) as error:
         notes.append(f"rows are not compared: {error}")
         return None
@@ -285,7 +286,7 @@ def _rows(
         notes.append(f"{NO_KEY} {', '.join(missing)} in both: the key is guessed")
     types = {column.name: column.type for column in found[1].columns}
     used = tuple(key) if key and not missing else tables.key_of(sides[0], sides[1], types)
-    return tables.rows_difference(sides[0], sides[1], used)
+    return tables.rows_difference(sides[0], sides[1], used, numeric)
 
 
 def changed_rows(known: Known, change: FileChange, rows: RowsDifference) -> ChangedRows:
@@ -298,7 +299,7 @@ def changed_rows(known: Known, change: FileChange, rows: RowsDifference) -> Chan
 
     paths = (change.old_path or change.path, change.path)
     try:
-        sides = [_cells(known, side, path, 0) for side, path in enumerate(paths)]
+        sides = [_cells(known, side, path, 0, rows.numeric) for side, path in enumerate(paths)]
         found = paired(sides[0], sides[1], rows.key)
         changed = [places[:MOST_ROWS].tolist() for places in found.changed_places]
         added, removed = (places[:MOST_ROWS].tolist() for places in (found.added_places, found.removed_places))
@@ -316,11 +317,25 @@ def changed_rows(known: Known, change: FileChange, rows: RowsDifference) -> Chan
         *(("removed", place, None) for place in removed),
     ]
     shown = tuple(
-        ChangedRow(word, (second if second is not None else first or 0) + 1, tuple((ours.get(name), theirs.get(name)) for name in names))
+        _changed_row(word, first, second, [(ours.get(name), theirs.get(name)) for name in names], is_numeric)
+        for is_numeric in [[name in rows.numeric for name in names]]
         for word, first, second in pairs
         for ours, theirs in [(before.get(first, {}) if first is not None else {}, after.get(second, {}) if second is not None else {})]
     )  # fmt: skip
     return ChangedRows(rows.key, names, shown, rows)
+
+
+def _changed_row(
+    word: Literal["added", "removed", "changed"],
+    first: int | None,
+    second: int | None,
+    cells: Sequence[tuple[str | None, str | None]],
+    is_numeric: Sequence[bool],
+) -> ChangedRow:
+    from artui.profile.rows import is_same_cell
+
+    differs = (not is_same_cell(*cell, is_numeric=is_number) for cell, is_number in zip(cells, is_numeric, strict=True))
+    return ChangedRow(word, (second if second is not None else first or 0) + 1, tuple(cells), tuple(differs))
 
 
 def _picked(known: Known, side: int, path: str, places: Sequence[int]) -> dict[int, dict[str, str | None]]:
@@ -347,7 +362,7 @@ def _framed(known: Known, side: int, path: str) -> tuple[Sequence[str], list[Seq
     return begun.table.names, [columns[name] for name in begun.table.names]
 
 
-def _cells(known: Known, side: int, path: str, row_count: int) -> Cells:
+def _cells(known: Known, side: int, path: str, row_count: int, numeric: Collection[str]) -> Cells:
     from artui.profile.rows import TooLarge, cells_of, cells_of_columns
 
     kind = table_of(path)
@@ -357,4 +372,4 @@ def _cells(known: Known, side: int, path: str, row_count: int) -> Cells:
             raise TooLarge
         return cells_of_columns(*_framed(known, side, path))
     with known.opened(side, path) as stream:
-        return cells_of(kind, stream)
+        return cells_of(kind, stream, numeric=numeric)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from artui.profile.drift import Drift
     from artui.profile.rows import Cells
 
+_NUMBER_TYPES = ("integer", "number")
 KEY_TYPES = ("integer", "text", "time")
 _KEY_NAMES = ("id", "key", "uuid", "index", "name", "path", "file", "filename")
 
@@ -80,14 +81,24 @@ def _rows(count: int) -> str:
     return " row" if count == 1 else " rows"
 
 
-def rows_difference(before: Cells, after: Cells, key: Sequence[str]) -> RowsDifference:
+def numeric_columns(before: Profile, after: Profile) -> frozenset[str]:
+    """Name the columns that hold numbers in both tables: they are the same whatever their spelling."""
+    first, second = (
+        {column.name for column in profile.columns if column.type in _NUMBER_TYPES} for profile in (before, after)
+    )
+    return frozenset(first & second)
+
+
+def rows_difference(
+    before: Cells, after: Cells, key: Sequence[str], numeric: frozenset[str] = frozenset()
+) -> RowsDifference:
     """Pair the rows of two tables by the columns of `key`; whole rows if it is empty."""
     from artui.profile.rows import paired
 
     found = paired(before, after, key)
     by_column = sorted(found.changed_by_column.items(), key=lambda item: (-item[1], item[0])) if key else []
     return RowsDifference(
-        tuple(key), found.added, found.removed, found.changed, found.same, tuple(by_column), found.repeated
+        tuple(key), found.added, found.removed, found.changed, found.same, tuple(by_column), found.repeated, numeric
     )
 
 

@@ -74,8 +74,7 @@ class ChangedRowsScreen(GridScreen):
         if column == 1:
             return "dim"
         if row.change == "changed" and column >= _FIRST:
-            before, after = row.cells[column - _FIRST]
-            return "warn" if before != after else "text"
+            return "warn" if row.differs[column - _FIRST] else "text"
         return _STYLES[row.change]
 
     def title_spans(self) -> list[Span]:
@@ -115,7 +114,7 @@ class ChangedRowsScreen(GridScreen):
         if grid.column >= _FIRST:
             name, (before, after) = found.names[grid.column - _FIRST], row.cells[grid.column - _FIRST]
             spans.append((f"  {clean(name, max_chars=80)} ", "title"))
-            if row.change == "changed" and before != after:
+            if row.change == "changed" and row.differs[grid.column - _FIRST]:
                 spans += [(_shown(before), "bad"), (_ARROW, "dim"), (_shown(after), "good")]
             else:
                 spans.append((_shown(before if row.change == "removed" else after), "text"))
@@ -128,7 +127,7 @@ def _shown(cell: str | None) -> str:
 
 def _cell(row: ChangedRow, place: int) -> str | None:
     before, after = row.cells[place]
-    if row.change == "changed" and before != after:
+    if row.change == "changed" and row.differs[place]:
         return f"{_shown(before)}{_ARROW}{_shown(after)}"
     cell = before if row.change == "removed" else after
     return clean(cell, max_chars=500) if cell else None

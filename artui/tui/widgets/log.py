@@ -406,7 +406,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def sideways(self, change: int) -> None:
         """Scroll sideways, if long lines are cut."""
         if self.is_wrapped:
-            self.artui.say("Long lines are wrapped: w cuts them, then ← and → move sideways.")
+            self.artui.say("Long lines are wrapped: \\ cuts them, then ← and → move sideways.")
             return
         longest = max(
             (len(self.rows.text(index)) for index, _ in self._sight() if index < len(self.page.lines)), default=0

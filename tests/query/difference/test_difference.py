@@ -165,6 +165,51 @@ def _text(cell: Any, ending: str) -> str:
     return repr(float(cell)) if ending == "npy" else json.dumps(cell.item() if hasattr(cell, "item") else cell)
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_numbers_that_are_written_otherwise_have_not_changed(ending: str, tmp_path: Path) -> None:
+    """One cell that becomes empty makes numbers of a column's whole ones: that one row changed, and the type is said apart."""
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    before = _frame(3)
+    after = before.assign(age=before.age.astype(float).where(before.index % 100 != 7))
+    catalog = _versions(tmp_path, *({f"a.{ending}": _written(frame, ending)} for frame in (before, after)))
+    with Reader(catalog) as reader:
+        heads = [find_version(reader, f"data:v{number}") for number in (1, 2)]
+        known = Known(reader, version_difference(*(get_version(reader, head.id) for head in heads)))
+        [change] = known.difference.files
+        detail = file_difference(known, change)
+        assert detail.table is not None and detail.table.rows is not None
+        shown = changed_rows(known, change, detail.table.rows)
+
+    found = detail.table.rows
+    assert (found.key, found.changed, found.same) == (("user_id",), 4, 396)
+    assert found.changed_by_column == (("age", 4),)
+    said = [fact.text for section in file_sections(detail, most_rows=5, most_lines=5) for fact in section.facts]
+    assert ("age: integer → number" in said) == (ending != "jsonl" or detail.table.after.columns[3].type == "number")
+    assert [row.number for row in shown.rows] == [8, 108, 208, 308]
+    assert all(row.differs == tuple(name == "age" for name in shown.names) for row in shown.rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        ("52", "52.0", True), ("-1", "-2", False), ("0", "", False), ("0", "-0.0", True), ("1e3", "1000", True), ("007", "7", False), ("07", "07", True),
+        ("9007199254740993", "9007199254740992", False), ("9007199254740992", "9007199254740992.0", True), ("nan", "NaN", True), ("x", "x", True), ("x", "1", False),
+        ("0.5", ".5", True), ("43426.35", "43426.350000000006", False), ("inf", "-inf", False),
+    ],
+)  # fmt: skip
+def test_cells_of_numbers_are_compared_as_numbers(before: str, after: str, is_same: bool) -> None:
+    """Whatever the spelling, exactly, and alone or beside cells that are no numbers; in other columns the spelling counts."""
+    for beside in ("1", "word"):
+        first, second = (
+            rows.cells_of(Table("csv"), io.BytesIO(f"k,v\na,{cell}\nb,{beside}\n".encode()), numeric=["v"])
+            for cell in (before, after)
+        )
+        assert rows.paired(first, second, ["k"]).same == 1 + is_same
+    assert rows.is_same_cell(before, after, is_numeric=True) == is_same
+    assert rows.is_same_cell(before, after, is_numeric=False) == (before == after)
+
+
 def test_repeated_and_missing_keys() -> None:
     """Rows of one key are paired in their order; an empty key and NaN are keys like others; columns that one lacks are left aside."""
     before = rows.cells_of(Table("csv"), io.BytesIO(b"k,v,old\n1,a,x\n1,b,x\n,c,x\nnan,d,x\n"))
