@@ -111,7 +111,8 @@ def age_text(time_ms: int, now_ms: int) -> str:
         return ""
     seconds = (now_ms - time_ms) / 1000
     if seconds < -60:
-        return "in " + _age(-seconds)
+        # Of what is to come the nearest: one that counts down 30 days says 30d.
+        return "in " + _age(-seconds, is_rounded=True)
     return _age(max(0.0, seconds))
 
 
@@ -123,7 +124,7 @@ def ago_text(time_ms: int, now_ms: int) -> str:
     return "just now" if age == "now" else age if age.startswith("in ") else f"{age} ago"
 
 
-def _age(seconds: float) -> str:
+def _age(seconds: float, *, is_rounded: bool = False) -> str:
     if seconds < 5:
         return "now"
     for limit, size, unit in (
@@ -134,7 +135,7 @@ def _age(seconds: float) -> str:
         (63_072_000, 2_592_000, "mo"),
     ):
         if seconds < limit:
-            return f"{int(seconds // size)}{unit}"
+            return f"{round(seconds / size) if is_rounded else int(seconds // size)}{unit}"
     years = int(seconds // 31_536_000)
     return f"{years}y" if years < 10_000 else ">999y"
 

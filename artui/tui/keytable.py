@@ -824,7 +824,10 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key("room", "d", "free", "do it", "Delete and remove what is shown, once a word has been typed.", in_footer=True),
-    Key("room", "enter", "open", "open", "Open the version or run under the cursor.", in_footer=True),
+    Key(
+        "room", "enter", "open", "open", "Take the rule, or open the version or run, under the cursor.", in_footer=True
+    ),
+    Key("room", "u", "undo", "undo", "Take the last change back."),
     Key("forget", "d", "forget", "forget", "Type its name, and it is taken out for good.", in_footer=True),
     Key(
         "artifacts",

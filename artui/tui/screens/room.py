@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from artui import clock
@@ -15,11 +16,12 @@ from artui.safetext import cells_of, clean
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
 from artui.tui.facts.sections import wrapped_text
 from artui.tui.keys import bindings, pairs_of
-from artui.tui.messages import Link
+from artui.tui.messages import LineChosen, Link
 from artui.tui.screens.asked import AskedScreen
+from artui.tui.screens.edits import Editor
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import ENTRY_CELLS, Prompt
-from artui.units import age_text, bytes_text, count_text, number_text, plural, time_text
+from artui.units import age_text, ago_text, bytes_text, count_text, number_text, plural, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -69,6 +71,11 @@ class RoomScreen(AskedScreen):
         """Rules that one may begin with, each with what it would do."""
         self._best: set[int] = set()
         """Those that would be deleted although they are the best of their artifact."""
+
+    @cached_property
+    def _editor(self) -> Editor:
+        """What takes changes back."""
+        return Editor(self)
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -176,6 +183,15 @@ class RoomScreen(AskedScreen):
     def action_open(self) -> None:
         self.listing.choose()
 
+    def on_line_chosen(self, message: LineChosen) -> None:
+        if message.link is not None and message.link.kind == "rule":
+            message.stop()
+            message.prevent_default()
+            self._work_out(self.where, message.link.id)
+
+    def action_undo(self) -> None:
+        self._editor.undo()
+
     def action_free(self) -> None:
         """Do what is shown, once the word has been typed."""
         plan = self.plan
@@ -222,7 +238,7 @@ class RoomScreen(AskedScreen):
             self._work_out(self.where, self.keep)
             return
         deleted = len(done.deleted)
-        parts = [f"{plural(deleted, 'version')} deleted · u in Runs or Artifacts takes that back"] if deleted else []
+        parts = [f"{plural(deleted, 'version')} deleted · u takes that back"] if deleted else []
         parts += [f"{_removed_text(done)} removed"] if _removed_text(done) else []
         parts += [f"{bytes_text(done.freed_bytes)} free"] if done.freed_bytes or _removed_text(done) else []
         self.artui.say(" · ".join(parts) or "Nothing was changed: all of it was done meanwhile.")
@@ -342,9 +358,15 @@ def offers_of(reader: Reader, *, where: str, now_ms: int) -> dict[str, str]:
 
 
 def _offered_lines(offers: Mapping[str, str]) -> list[Line]:
-    """Name rules that one may begin with, and what each comes to."""
+    """Name rules that one may begin with, and what each comes to; enter takes one."""
     return [
-        _setting("", (f"{'' if number else 'try':<5}", "dim"), (f"{rule:<{_RULE_CELLS}}", "text"), (comes_to, "dim"))
+        _setting(
+            "",
+            (f"{'' if number else 'try':<5}", "dim"),
+            (f"{rule:<{_RULE_CELLS}}", "text"),
+            (comes_to, "dim"),
+            link=Link("rule", rule),
+        )
         for number, (rule, comes_to) in enumerate(offers.items())
     ]
 
@@ -359,8 +381,8 @@ def _among_lines(where: str) -> list[Line]:
     ]
 
 
-def _setting(label: str, *spans: Span) -> Line:
-    return Line([(f"  {label:<{_LABEL_CELLS}}", "dim"), *spans])
+def _setting(label: str, *spans: Span, link: Link | None = None) -> Line:
+    return Line([(f"  {label:<{_LABEL_CELLS}}", "dim"), *spans], link)
 
 
 def _spared_lines(plan: Plan, *, with_aliased: bool) -> list[Line]:
@@ -502,7 +524,7 @@ def _listed(
                 (f"  {fit_words([clean(alias) for alias in thing.aliases], alias_cells + max(0, room))}", "good")
             )
         if thing.deleted_ms is not None:
-            spans.append((f"  deleted {age_text(thing.deleted_ms, now_ms)} ago", "dim"))
+            spans.append((f"  deleted {ago_text(thing.deleted_ms, now_ms)}", "dim"))
         lines.append(Line(spans, Link(kind, thing.id)))
     return [*lines, *_more(len(things))]
 

@@ -59,6 +59,11 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
             assert f"deletes {count:,} version" in line if count else "deletes none" in line
         await pilot.press("d")
         assert "There is nothing to free." in shown(pilot)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert shown(pilot).count(OFFERED_RULES[1]) == 1 and f" {OFFERED_RULES[0]}  " not in shown(pilot)
+        await pilot.press("e")
+        await _answer(pilot, "")
         await pilot.press("e")
         await _answer(pilot, "nonsense")
         assert screen.keep is None
@@ -86,6 +91,9 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
         await _answer(pilot, FREE)
         assert deleted() == {version.reference for version in plan.deleted}
         assert "There is nothing to free" in shown(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert "cannot be taken back" in shown(pilot)
         await pilot.press("escape")
         await settled(pilot)
         assert not isinstance(pilot.app.screen, RoomScreen)
