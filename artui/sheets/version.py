@@ -28,6 +28,7 @@ from artui.preview.table import EMPTY_IN_FIRST
 from artui.safetext import clean_lines
 from artui.sheets.sheet import (
     MIDDLE_DOT,
+    NOTHING,
     Cell,
     Fact,
     Header,
@@ -434,6 +435,8 @@ def _preview_table(table: PreviewTable, most_rows: int) -> Table:
     def row(values: tuple[str, ...]) -> Row:
         missing = len(headers) - len(values)
         tone = _tone(values[0]) if values else "plain"
-        return tuple(Cell(value, tone) for value in (*values[: len(headers)], *[""] * missing))
+        cells = (*values[: len(headers)], *[""] * missing)
+        # A column of which no cell is filled in the first rows is one all the same.
+        return tuple(Cell(value, tone) if value else Cell(NOTHING, "faint") for value in cells)
 
     return Table(headers, Rows(table.rows[:most_rows], row))

@@ -188,7 +188,7 @@ def test_preview_says_how_much_more_there_is() -> None:
     text = preview_section("a.txt", Preview("text", "text", text="1\n2\n3"), most_rows=2, most_lines=2)
 
     assert section.table is not None and [header.is_right for header in section.table.headers] == [False, True]
-    assert [[cell.text for cell in row] for row in section.table.rows] == [["a", "1"], ["b", ""]]
+    assert [[cell.text for cell in row] for row in section.table.rows] == [["a", "1"], ["b", "·"]]
     assert section.left_out_text == "and 998 more" and text.lines == ("1", "2") and text.left_out_text == "and 1 more"
 
 
