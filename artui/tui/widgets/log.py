@@ -21,7 +21,7 @@ from artui.query.lines import PAGE_BYTES, FewLines, Inked, LogSource, Page, find
 from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, ink_style, length_of, log_style, strip_of
 from artui.tui.fetch import Asks
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, pairs_of
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
 from artui.units import bytes_text, count_text, plural
@@ -354,6 +354,9 @@ class LogView(Asks, MovesByLines, can_focus=True):
         marks = self._marks_of(index)
         if not self.is_wrapped:
             start = letter_at(text, self._left)
+            if isinstance(self.source, FewLines) and marks and not any(start <= first < start + width for first, _, _ in marks):  # fmt: skip
+                # These lines are here for what matches in them.
+                start = max(0, marks[0][0] - width // 3)
             stop = min(len(text), start + width + 1)
         is_here = any(is_current and start <= first < stop for first, _, is_current in marks)
         gutter = CURSOR if is_here else "↳" if row else "‹" if start and not self.is_wrapped else " "
@@ -406,7 +409,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def sideways(self, change: int) -> None:
         """Scroll sideways, if long lines are cut."""
         if self.is_wrapped:
-            self.artui.say("Long lines are wrapped: \\ cuts them, then ← and → move sideways.")
+            ((key, _),) = pairs_of({"text.wrap"})
+            self.artui.say(f"Long lines are wrapped: {key} cuts them, then ← and → move sideways.")
             return
         longest = max(
             (len(self.rows.text(index)) for index, _ in self._sight() if index < len(self.page.lines)), default=0

@@ -298,6 +298,8 @@ def test_long_lines_are_wrapped_or_cut(path: Path, explore: Explore) -> None:
     async def flow(pilot: Pilot[Any]) -> None:
         await open_log(pilot)
         assert "the end of it" in shown(pilot) and "↳" in shown(pilot)
+        await pilot.press("right")
+        assert "wrapped: \\ cuts them" in shown(pilot)
         await pilot.press("backslash")
         await settled(pilot)
         assert "the end of it" not in shown(pilot) and "…" in shown(pilot) and "next" in shown(pilot).splitlines()[3]
@@ -309,6 +311,10 @@ def test_long_lines_are_wrapped_or_cut(path: Path, explore: Explore) -> None:
         assert "begin" in shown(pilot)
         await pilot.press("slash", *"END", "space", *"of", "enter")
         await settled(pilot)
+        assert "the end of it" in shown(pilot)
+        await pilot.press("escape", *["left"] * 30, "ampersand", *"END", "space", *"of", "enter")
+        await settled(pilot)
+        # Each of the lines that were asked for shows why it is there.
         assert "the end of it" in shown(pilot)
 
     explore(path, flow, size=(80, 24))
