@@ -234,7 +234,11 @@ class RowsScreen(GridScreen, OneFile):
         spans = self.file_spans()
         content = self._content
         if self._matrix is not None:
-            spans += [INSIDE, (clean(self._matrix.words, max_chars=120), "title")]
+            matrix = self._matrix
+            # Of a name that is cut the place in it stays whole.
+            spans += [INSIDE, (clean(matrix.name, max_chars=120), "title"), (matrix.place_text, "text")]
+            if matrix.count > 1:
+                spans.append((f"  {count_text(matrix.number + 1)} of {count_text(matrix.count)}", "dim"))
         if content is not None:
             rows = len(content.columns[0]) if content.columns else 0
             first = "the first " if content.is_cut else ""
@@ -281,6 +285,8 @@ class RowsScreen(GridScreen, OneFile):
             (f"  {clean(self._content.names[column]) or str(column + 1)}", "title"),
             (f"  {summary.kind}", "dim"),
         ]
+        if (whole := self.grid.rounded) is not None:
+            spans += [("  here ", "dim"), (repr(whole), "accent")]
         # What tells most comes first: a narrow screen cuts the end.
         parts = []
         if summary.distinct == 1 and summary.common:

@@ -61,8 +61,26 @@ def fitted_place(spans: Spans, cells: int) -> Spans:
             return fitted_place(spans[:-1], cells)
         if INSIDE in spans:
             return fitted_place(((" ", "text"), *spans[spans.index(INSIDE) + 1 :]), cells)
-    shorter = fit_middle(longest[0], max(FEWEST_TITLE_CELLS, length_of([longest]) - excess)).rstrip()
-    return tuple((shorter, span[1]) if span is longest else span for span in spans)
+    titles = [span for span in spans if span[1] == "title"]
+    # Two that are long are cut to one length: neither is worth more than the other.
+    lengths = [length_of([span]) for span in titles]
+    cells = longest_cells(lengths, sum(lengths) - excess)
+    return tuple(
+        (fit_middle(span[0], max(FEWEST_TITLE_CELLS, cells)).rstrip(), span[1])
+        if span[1] == "title" and length_of([span]) > cells
+        else span
+        for span in spans
+    )
+
+
+def longest_cells(lengths: Sequence[int], room: int) -> int:
+    """Give the most cells that each of some texts may have for all of them to fit."""
+    left, count = room, len(lengths)
+    for length in sorted(lengths):
+        if length * count > left:
+            return max(0, left // count)
+        left, count = left - length, count - 1
+    return max(lengths, default=0)
 
 
 class Bar(Widget):

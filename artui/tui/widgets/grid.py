@@ -74,6 +74,8 @@ class Grid(MovesByLines, can_focus=True):
         self._widths: list[int] = []
         self._needed: list[int] = []
         """The width of each column that would cut nothing of the rows that were looked at."""
+        self._decimals: list[int] = []
+        """Most digits behind the point, by column, of the numbers that are written as they are."""
         self._points: list[int] = []
         """Most cells behind the point, by column; 0 for columns without numbers that have one."""
         self._are_right: list[bool] = []
@@ -94,9 +96,13 @@ class Grid(MovesByLines, can_focus=True):
         self._are_right = [
             place in self.right or kind_of(sample) in ("number", "whole number") for place, sample in enumerate(samples)
         ]
-        self._points = [
-            max((len(self._parts(cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
+        self._decimals = [
+            max((_decimals(cell) for cell in sample), default=0) if is_right else 0
             for sample, is_right in zip(samples, self._are_right, strict=True)
+        ]
+        self._points = [
+            max((len(self._parts(place, cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
+            for place, (sample, is_right) in enumerate(zip(samples, self._are_right, strict=True))
         ]
         self._needed = [
             max(cells_of(clean(name)) + 2, *(cells_of(self._text(place, cell)) for cell in sample), 3)
@@ -117,6 +123,12 @@ class Grid(MovesByLines, can_focus=True):
         return self.columns[self.column][self.places[self.row]] if self.columns and self.places else None
 
     @property
+    def rounded(self) -> float | None:
+        """The number under the cursor, if its cell does not show all digits of it."""
+        cell = self.cell
+        return cell if isinstance(cell, float) and math.isfinite(cell) and is_long(repr(cell)) else None
+
+    @property
     def _body_rows(self) -> int:
         return max(1, self.size.height - _HEAD_ROWS)
 
@@ -131,10 +143,10 @@ class Grid(MovesByLines, can_focus=True):
             return _MISSING
         if not self._are_right[column]:
             return text_of(cell)
-        before, behind = self._parts(cell)
+        before, behind = self._parts(column, cell)
         return before + behind + " " * (self._points[column] - len(behind))
 
-    def _parts(self, cell: Any) -> tuple[str, str]:
+    def _parts(self, column: int, cell: Any) -> tuple[str, str]:
         """Split a number at its point: what stands before it, and the rest with it."""
         if isinstance(cell, int) and not isinstance(cell, bool):
             return str(cell), ""
@@ -145,10 +157,14 @@ class Grid(MovesByLines, can_focus=True):
             return (head + arrow + _split(last)[0], _split(last)[1]) if is_number(last) else (text, "")
         if not math.isfinite(cell):
             return "NaN" if cell != cell else "∞" if cell > 0 else "−∞", ""
-        # As it was written, unless that takes very many digits.
+        # As it was written, unless that takes very many digits: then with as many behind the point as the others have.
         text = repr(cell)
-        if "e" in text or sum(letter.isdigit() for letter in text.lstrip("-0.")) > _MOST_DIGITS:
+        if is_long(text):
             text = f"{cell:.{self.digits}g}"
+            decimals = self._decimals[column]
+            if decimals and "e" not in text and decimals > len(_split(text)[1]) - 1:
+                text = f"{cell:.{decimals}f}".rstrip("0")
+                text = text + "0" if text.endswith(".") else text
         return _split(text if self.keeps_points else text.removesuffix(".0"))
 
     def _number_cells(self) -> int:
@@ -292,6 +308,18 @@ def text_of(cell: Any) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     return clean(cell if isinstance(cell, str) else str(cell), max_chars=200)
+
+
+def is_long(text: str) -> bool:
+    """Say whether a number takes very many digits, or an exponent."""
+    return "e" in text or sum(letter.isdigit() for letter in text.lstrip("-0.")) > _MOST_DIGITS
+
+
+def _decimals(cell: Any) -> int:
+    """Count the digits behind the point of a number that is written as it is."""
+    if not isinstance(cell, float) or not math.isfinite(cell) or is_long(text := repr(cell)):
+        return 0
+    return len(text.removesuffix(".0").partition(".")[2])
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -401,9 +401,10 @@ def test_rows_are_filtered_by_conditions_and_by_the_cell_under_the_cursor(tables
 
 
 def test_numbers_are_those_of_the_file_and_the_sum_is_of_the_rows_in_sight(tmp_path: Path, explore: Explore) -> None:
-    """26465.02 is no 26465; where words filter the rows, what stands below a column is about these."""
+    """26465.02 is no 26465, and 0.1 + 0.2 has as many digits as those beside it, in full below; where words filter the rows, what stands below a column is about these."""
     place = tmp_path / "people.csv"
-    place.write_text("city,age,income\n" + "".join(f"{'Oslo' if i % 4 else 'Rome'},{20 + i},{26465.02 + i}\n" for i in range(40)))  # fmt: skip
+    noisy = 43426.350000000006
+    place.write_text("city,age,income\n" + "".join(f"{'Oslo' if i % 4 else 'Rome'},{20 + i},{noisy if i == 2 else 26465.02 + i}\n" for i in range(40)))  # fmt: skip
     with artui.start_run(project="p", catalog=tmp_path / "c.artui", console=False, code=False) as run:
         run.save("people", place, kind="dataset")
     rome = [20 + i for i in range(40) if not i % 4]
@@ -411,6 +412,15 @@ def test_numbers_are_those_of_the_file_and_the_sum_is_of_the_rows_in_sight(tmp_p
     async def flow(pilot: Pilot[Any]) -> None:
         await _open(pilot, "people.csv")
         assert "26465.02" in shown(pilot) and "26504.02" not in shown(pilot).splitlines()[5]
+        assert (
+            "43426.35\n" in shown(pilot).replace(" ", "")
+            and "43426.4" not in shown(pilot)
+            and str(noisy) not in shown(pilot)
+        )
+        await pilot.press("l", "l", "j", "j")
+        await settled(pilot)
+        assert f"here {noisy}" in shown(pilot)
+        await pilot.press("h", "h", "g")
         await pilot.press("slash", *"Rome", "enter", "l")
         await settled(pilot)
         text = shown(pilot)

@@ -86,9 +86,9 @@ def test_tensors_are_summed_up_opened_and_drawn(models: Path, explore: Explore) 
         assert "1 of 3 tensors" in shown(pilot)
         await press(pilot, "enter")
         matrix = on(pilot, RowsScreen)
-        assert "layer.weight[0, :, :]  3 rows × 4 columns  of 2×3×4" in shown(pilot) and "] next file" not in shown(
+        assert "layer.weight[0, :, :]  1 of 2  3 rows × 4 columns  of 2×3×4" in shown(
             pilot
-        )
+        ) and "] next file" not in shown(pilot)
         assert [list(column) for column in matrix.grid.columns] == WEIGHT[0].T.tolist()
         await press(pilot, "greater_than_sign")
         assert "layer.weight[1, :, :]" in shown(pilot) and list(matrix.grid.columns[3]) == WEIGHT[1, :, 3].tolist()
