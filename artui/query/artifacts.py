@@ -109,16 +109,19 @@ def version_heads(
     return heads
 
 
-def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = None) -> list[ArtifactHead]:
+def artifact_list(
+    reader: Reader, where: str = "", *, words: Sequence[str] = (), notes: list[str] | None = None
+) -> list[ArtifactHead]:
     """List artifacts by stage, kind and name, each with its newest version; those with a version that a filter matches, each with the newest of these.
 
     Args:
+        words: what a version must hold besides, each as a word in a filter.
         notes: collects sentences that a user should see beside the list.
 
     Raises:
         FilterError: the filter cannot be understood, or means nothing for versions.
     """
-    matching = _matching(reader, where, notes) if where.strip() else None
+    matching = _matching(reader, where, notes, words=words) if where.strip() or words else None
     with reader.snapshot() as connection:
         newest = {
             head.artifact_key: head
@@ -224,13 +227,18 @@ def matching_versions_of(reader: Reader, where: str, *, is_of_all: bool = False)
     return _matching(reader, where, None, is_of_all=is_of_all)
 
 
-def _matching(reader: Reader, where: str, notes: list[str] | None, *, is_of_all: bool = False) -> set[int] | None:
+def _matching(
+    reader: Reader, where: str, notes: list[str] | None, *, words: Sequence[str] = (), is_of_all: bool = False
+) -> set[int] | None:
     """Give the keys of the versions that a filter matches; None for a filter without a condition."""
     from artui.query.filter.compile import matching_versions
-    from artui.query.filter.parser import parse
+    from artui.query.filter.parser import And, Word, parse
     from artui.query.filter.tokens import pointing_into
 
     node = parse(where)
+    if words:
+        held = (Word(word, 0, 0) for word in words)
+        node = And((*held, *(() if node is None else (node,))))
     if node is None:
         return None
     memory = reader.memory.at(reader.file_token())
@@ -244,16 +252,6 @@ def aliased_version(reader: Reader, artifact_key: int, alias: str) -> VersionHea
     with reader.snapshot() as connection:
         heads = version_heads(connection, chosen, {"artifact": artifact_key, "alias": alias})
     return heads[0] if heads else None
-
-
-def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) -> list[ArtifactHead]:
-    """Give the artifacts that hold all words in name, kind, stage, project or the aliases of their newest version, in any case."""
-
-    def text_of(head: ArtifactHead) -> str:
-        aliases = " ".join(head.latest.aliases) if head.latest is not None else ""
-        return f"{head.name} {head.kind} {head.stage} {head.project} {aliases}".casefold()
-
-    return [head for head in heads if all(word.casefold() in text_of(head) for word in words)]
 
 
 def versions(

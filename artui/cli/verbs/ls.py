@@ -24,7 +24,7 @@ from artui.query.artifactrows import sorts_named as artifact_sorts_named
 from artui.query.artifactrows import table_of as artifact_table_of
 from artui.query.artifactrows import title_of as artifact_title_of
 from artui.query.artifactrows import value_in as artifact_value_in
-from artui.query.artifacts import artifact_list, artifacts_containing
+from artui.query.artifacts import artifact_list, get_version, previews
 from artui.query.attributes import ATTRIBUTES
 from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, tag_columns, usual_attributes
@@ -35,6 +35,7 @@ from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
 from artui.query.titles import short_titles
 from artui.safetext import clean
+from artui.sheets.held import held_texts, mere_words
 from artui.units import age_text, bytes_text, count_text, digits_for, duration_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def command(
     as_csv: bool,
     artifacts: bool,
 ) -> int:
-    """List runs, newest first. WORDS filter: a run must contain all of them in its name, note, tags, project, status or params."""
+    """List runs, newest first. WORDS filter: a run must contain all of them in its name, note, tags, project, status or params; a version also in metadata, paths or previews."""
     words, catalog = without_catalog(words, catalog)
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
@@ -295,6 +296,12 @@ def _artifact_cell(row: ArtifactRow, column: Column, now_ms: int) -> str:
     return number_text(value) if isinstance(value, float) else param_text(value)
 
 
+def _held(reader: Reader, heads: Sequence[ArtifactHead], words: Sequence[str]) -> dict[int, str]:
+    """Say where versions hold the words that their names have not."""
+    latest = [head.latest for head in heads if head.latest is not None]
+    return held_texts(latest, words, lambda head: (get_version(reader, head.id), previews(reader, head.key)))
+
+
 def _artifacts(
     reader: Reader,
     words: tuple[str, ...],
@@ -308,7 +315,7 @@ def _artifacts(
 ) -> int:
     notes: list[str] = []
     sorts, named = artifact_sorts_named(reader, sort), artifact_columns_named(reader, names)
-    heads = artifacts_containing(artifact_list(reader, where, notes=notes), words)
+    heads = artifact_list(reader, where, words=words, notes=notes)
     if sorts:
         every = {column.id: column for column in artifact_columns(reader)}
         by = [every[sort.column] for sort in sorts if sort.column in every]
@@ -335,7 +342,8 @@ def _artifacts(
 
         print_json(artifacts=[artifact_record(head) for head in heads])
         return 0
-    headers = ["stage", "kind", "artifact", "version" if where else "latest", "aliases", "size"]
+    headers = ["stage", "kind", "artifact", "version" if where or words else "latest", "aliases", "size"]
+    held = {} if as_csv else _held(reader, heads, words or mere_words(where))
     rows: list[list[Any]] = []
     for head in heads:
         latest = head.latest
@@ -351,12 +359,14 @@ def _artifacts(
                 f"v{latest.number}" if latest else "",
                 aliases,
                 size_bytes if as_csv else bytes_text(size_bytes) if size_bytes is not None else "",
+                *([held.get(latest.key, "") if latest else ""] if held else []),
             ]
         )
     if as_csv:
         print_csv([*headers[:-1], "size_bytes"], rows)
     elif rows:
-        left_out = print_table(headers, rows, right=[False, False, False, True, False, True], whole=2)
+        headers += ["found in"] * bool(held)
+        left_out = print_table(headers, rows, right=[place in (3, 5) for place in range(len(headers))], whole=2)
         if left_out:
             click.echo(_left_out_text(left_out, "--csv has them."), err=True)
     return 0

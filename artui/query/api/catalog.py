@@ -95,15 +95,15 @@ class Catalog:
         Args:
             where: a filter such as `kind = model and size > 10MB and made_by (val/loss < 0.3)`. Artifacts with a version that
                 it matches are listed, each with the newest of these as its `latest`.
-            contains: words that an artifact must contain in its name, kind, stage, project or the aliases of its newest version.
+            contains: words that a version must hold besides: in names, kind, stage, notes, aliases, metadata, paths or previews.
 
         Raises:
             FilterError: the filter cannot be understood, or means nothing for versions; it says where.
         """
         from artui.query.api.artifacts import Artifacts
-        from artui.query.artifacts import artifact_list, artifacts_containing
+        from artui.query.artifacts import artifact_list
 
-        return Artifacts(self._reader, artifacts_containing(artifact_list(self._reader, where), contains.split()))
+        return Artifacts(self._reader, artifact_list(self._reader, where, words=contains.split()))
 
     def artifact(self, name: str) -> Artifact:
         """Give one artifact by its name, or by `PROJECT/NAME`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +28,7 @@ from artui.query.artifactrows import (
     version_keys,
 )
 from artui.safetext import clean
-from artui.sheets.held import held_text
+from artui.sheets.held import held_text, held_texts, mere_words
 from artui.tui.cells import fit_middle
 from artui.tui.facts.version import version_lines
 from artui.tui.keys import bindings, pairs_of
@@ -37,6 +37,7 @@ from artui.tui.screens.acting import ActsOnVersions
 from artui.tui.screens.arranging import ArrangesColumns
 from artui.tui.screens.artifact import VersionFacts, version_facts
 from artui.tui.screens.artifactstate import (
+    FOUND,
     ArtifactsState,
     count_spans,
     lines_of,
@@ -56,7 +57,7 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from artui.model import ArtifactHead, ArtifactRow, Column, VersionHead
+    from artui.model import ArtifactHead, ArtifactRow, Column, Preview, VersionDetail, VersionHead
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
     from artui.query.runs.sorting import Sort
@@ -517,13 +518,30 @@ def _read(reader: Reader, where: str, arrangement: Arrangement, *, is_typing: bo
         thing="artifact",
         is_typing=is_typing,
     )
+    held = _held(reader, matching.things, where) if matching.error is None else {}
     columns = artifact_columns(reader)
     by_id = {column.id: column for column in columns}
     ids = arrangement.columns if arrangement.columns is not None else [column.id for column in columns if column.source == "version"]  # fmt: skip
     wanted = dict.fromkeys([*ids, *(sort.column for sort in arrangement.sorts)])
     rows = artifact_rows(reader, _told_apart(matching.things), [by_id[column_id] for column_id in wanted if column_id in by_id])  # fmt: skip
+    if held:
+        rows = [replace(row, cells={**row.cells, FOUND.id: held.get(version_key(row), "")}, read=row.read | {FOUND.id}) for row in rows]  # fmt: skip
     sorts = tuple(sort for sort in arrangement.sorts if sort.column in by_id or sort.column == "attribute:name")
+    columns += [FOUND] if held else []
     return _Answer(every, sorted_rows(rows, sorts), tuple(columns), sorts, matching.error, matching.notes)
+
+
+def _held(reader: Reader, heads: Sequence[ArtifactHead], where: str) -> dict[int, str]:
+    """Say of the version that is shown of each artifact where it holds the words that its name has not."""
+    latest = [head.latest for head in heads if head.latest is not None]
+    memory = reader.memory.at(reader.file_token())
+
+    def read(head: VersionHead) -> tuple[VersionDetail, Mapping[str, Preview]]:
+        return memory.get(
+            ("looked into", head.key), lambda: (query.get_version(reader, head.id), query.previews(reader, head.key))
+        )
+
+    return held_texts(latest, mere_words(where), read)
 
 
 def _placed(rows: Sequence[ArtifactRow], sorts: Sequence[Sort], where: str) -> Sequence[ArtifactRow]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from artui.model import STAGES
+from artui.model import STAGES, Column
 from artui.query.artifactrows import SHOWN, title_of, total_id
 from artui.query.runs.grouping import Group
 from artui.safetext import cells_of, clean
@@ -25,11 +25,13 @@ from artui.units import bytes_text, count_text, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from artui.model import ArtifactRow, Column
+    from artui.model import ArtifactRow
     from artui.query.runs.sorting import Sort
     from artui.tui.cells import Shape, Span
 
 _STAGE = "version:stage"
+FOUND = Column("version", "found in", is_numeric=False)
+"""Says where a version holds the words of the filter, where its name has not all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,12 @@ def version_key(row: ArtifactRow) -> int:
 def shown_columns(state: ArtifactsState) -> list[Column]:
     """Give the columns as they were chosen, or those that artui chooses: of aliases and uses only if there are any."""
     by_id = {column.id: column for column in state.columns}
+    # Why an artifact is listed stands beside its name.
+    found = [FOUND] if any(FOUND.id in row.cells for row in state.rows) else []
     if state.arrangement.columns is not None:
-        return [by_id[column_id] for column_id in state.arrangement.columns if column_id in by_id]
-    return [by_id[f"version:{word}"] for word in usual_words(state.rows) if f"version:{word}" in by_id]
+        chosen = (by_id[column_id] for column_id in state.arrangement.columns if column_id in by_id)
+        return [*found, *(column for column in chosen if column != FOUND)]
+    return [*found, *(by_id[f"version:{word}"] for word in usual_words(state.rows) if f"version:{word}" in by_id)]
 
 
 def usual_words(rows: Iterable[ArtifactRow]) -> list[str]:

@@ -195,7 +195,7 @@ def test_artifacts_take_a_limit_and_csv(call: Call, runs_here: Path) -> None:
 
     assert len(json.loads(call("ls", "--artifacts", "--json", "--limit", "1")[1])["artifacts"]) == 1
     rows = list(csv.reader(io.StringIO(call("ls", "-a", "--csv", "more")[1])))
-    assert rows == [["stage", "kind", "artifact", "latest", "aliases", "size_bytes"], ["data", "dataset", "more", "v1", "", "1"]]  # fmt: skip
+    assert rows == [["stage", "kind", "artifact", "version", "aliases", "size_bytes"], ["data", "dataset", "more", "v1", "", "1"]]  # fmt: skip
     for wrong in (["--where", "lr > 0"], ["--columns", "lr"], ["--sort", "lr"], ["--csv", "--json"]):
         code, out, err = call("ls", "--artifacts", *wrong)
         assert (code, out) == (2, "") and err

@@ -125,7 +125,7 @@ def test_what_fits_is_completed(demo_catalog: Path, explore: Explore) -> None:
 
 
 def test_words_look_into_what_versions_hold(demo_catalog: Path, explore: Explore) -> None:
-    """A word finds previews and metadata, too; what is called so stands first."""
+    """A word finds paths, previews and metadata, too, and the list says where, as the shell's does; what is called so stands first."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
@@ -134,6 +134,14 @@ def test_words_look_into_what_versions_hold(demo_catalog: Path, explore: Explore
         await _type(pilot, "model")
         text = shown(pilot)
         assert "digits-model" in _listed(pilot) and text.index("digits-model") < min(text.find(name) for name in _listed(pilot) if name != "digits-model" and name in text)  # fmt: skip
+        await pilot.press("ctrl+u")
+        await _type(pilot, "confusion.csv")
+        assert "found in" in shown(pilot) and shown(pilot).count("confusion.csv") == 2
+        with Reader(demo_catalog) as reader:
+            assert {head.name for head in artifact_list(reader, words=["confusion.csv"])} == set(_listed(pilot))
+        await pilot.press("ctrl+u", "escape")
+        await settled(pilot)
+        assert "found in" not in shown(pilot)
 
     explore(demo_catalog, flow, size=(80, 24))
 
