@@ -89,3 +89,13 @@ def version_before(reader: Reader, head: VersionHead) -> VersionHead | None:
     everything = versions(reader, head.artifact_key, with_deleted=True)
     earlier = [other for other in everything if other.number < head.number]
     return max(earlier, key=lambda other: (other.deleted_ms is None, other.number), default=None)
+
+
+def version_beside(reader: Reader, head: VersionHead) -> VersionHead | None:
+    """Give the version before one, or of the first one the next; None if it is the only one."""
+    from artui.query.artifacts import versions
+
+    later = [other for other in versions(reader, head.artifact_key, with_deleted=True) if other.number > head.number]
+    return version_before(reader, head) or min(
+        later, key=lambda other: (other.deleted_ms is not None, other.number), default=None
+    )

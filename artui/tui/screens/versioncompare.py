@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 
 from artui.query.artifactrows import heads_of
 from artui.query.compareversions import compare_versions
-from artui.query.difference.versions import version_before
+from artui.query.difference.versions import version_beside
 from artui.safetext import clean
 from artui.tui.cells import fit_middle, length_of
 from artui.tui.drawing import STAGE_SIGNS
@@ -184,7 +184,11 @@ class VersionCompareScreen(SideBySide):
         table = self.table
         other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
         heads = (self.comparison.versions[place].head for place in (table.baseline, other))
-        self.artui.push_screen(VersionDiffScreen(*sorted(heads, key=lambda head: (head.created_ms, head.number))))
+        self.artui.push_screen(VersionDiffScreen(*sorted(heads, key=_age)))
+
+
+def _age(head: VersionHead) -> tuple[int, int]:
+    return head.created_ms, head.number
 
 
 def _sign_of(head: VersionHead) -> Span | None:
@@ -209,7 +213,7 @@ def _short_names(heads: Sequence[VersionHead]) -> list[str]:
 
 
 def show_versions_compared(screen: CatalogScreen, head: VersionHead | None, keys: Sequence[int]) -> None:
-    """Put the marked versions side by side; one alone beside the one in sight, or before it."""
+    """Put the marked versions side by side, the oldest first, which is the baseline; one alone beside the one in sight, or before it."""
     reader = screen.reader
     if len(keys) > MAX_COMPARED:
         screen.artui.say(f"{len(keys):,} versions are marked; at most {MAX_COMPARED} stand side by side.")
@@ -218,11 +222,11 @@ def show_versions_compared(screen: CatalogScreen, head: VersionHead | None, keys
     def read() -> list[VersionHead]:
         marked = heads_of(reader, keys)
         if len(marked) > 1 or head is None:
-            return marked
+            return sorted(marked, key=_age)
         others = [each for each in marked if each.id != head.id]
-        if not others and (before := version_before(reader, head)) is not None:
-            others = [before]
-        return [*others, head]
+        if not others and (beside := version_beside(reader, head)) is not None:
+            others = [beside]
+        return sorted([*others, head], key=_age)
 
     def take(heads: list[VersionHead]) -> None:
         if not heads:

@@ -36,7 +36,7 @@ def test_versions_stand_side_by_side_with_what_made_them(demo_catalog: Path, exp
         await _press(pilot, "space", "down", "space", "down", "down", "space", "c")
         screen = on(pilot, VersionCompareScreen)
         names = [head.name for head in screen.table.heads]
-        assert names[0] == "v30" and len(names) == 3 and "of digits-checkpoint" in shown(pilot).splitlines()[0]
+        assert names[-1] == "v30" and len(names) == 3 and "of digits-checkpoint" in shown(pilot).splitlines()[0]
         text = shown(pilot)
         assert (
             "made by" in text and "val_loss" in text and "final-2" in text and "best" in text and "3 versions" in text
@@ -50,7 +50,7 @@ def test_versions_stand_side_by_side_with_what_made_them(demo_catalog: Path, exp
         await _press(pilot, "equals_sign", "right", "b")
         assert screen.table.baseline == 1 and f"baseline {names[1]} ▾" in shown(pilot)
         await _press(pilot, "D")
-        assert on(pilot, VersionDiffScreen)._after.reference == f"digits-checkpoint:{names[0]}"
+        assert on(pilot, VersionDiffScreen)._after.reference == f"digits-checkpoint:{names[1]}"
         await _press(pilot, "escape", "L")
         assert on(pilot, LineageScreen).subject() is not None
         await _press(pilot, "escape", "v")
@@ -97,6 +97,12 @@ def test_versions_that_no_run_made_and_single_ones(tmp_path: Path, explore: Expl
         await _press(pilot, "slash", *"name = a", "enter", "c")
         screen = on(pilot, VersionCompareScreen)
         assert [head.name for head in screen.table.heads] == ["v1", "v2"]
+        # Of the first version the next one stands beside it, and whatever is marked first, the oldest is the baseline.
+        await _press(pilot, "escape", "enter", "end", "c")
+        assert [head.name for head in on(pilot, VersionCompareScreen).table.heads] == ["v1", "v2"]
+        await _press(pilot, "escape", "M", "home", "space", "end", "space", "c")
+        screen = on(pilot, VersionCompareScreen)
+        assert [head.name for head in screen.table.heads] == ["v1", "v2"] and screen.table.baseline == 0
         # Sizes that differ by one byte are told apart.
         assert "10,000,002 bytes" in shown(pilot) and "\x1b[31m" not in shown(pilot)
 
