@@ -203,13 +203,24 @@ def resting_texts(resting: Resting) -> tuple[str, ...]:
         whole.append(f"{first.reference}{named}")
         whole += [plural(more, "more version")] if (more := len(resting.versions) - 1) else []
         counted.append(plural(len(resting.versions), "version"))
-    far = f"; {resting.in_production[0].reference} in production rests on that" if resting.in_production else ""
+    far = _far_text(resting.in_production, most=2)
     return (
         _listed(whole) + far,
-        " and ".join(counted) + far,
+        " and ".join(counted) + (far if len(resting.in_production) < 2 else _far_text(resting.in_production, most=1)),
         " and ".join(counted),
         count_text(resting.run_count + len(resting.versions)),
     )
+
+
+def _far_text(heads: Sequence[VersionHead], *, most: int) -> str:
+    """Say how many versions are in production that rest on what rests on others, and name the first."""
+    if not heads:
+        return ""
+    if len(heads) == 1:
+        return f"; {heads[0].reference} in production rests on that"
+    named = [head.reference for head in heads[:most]]
+    more = [count_text(len(heads) - most)] if len(heads) > most else []
+    return f"; {count_text(len(heads))} in production rest on that: {_listed([*named, *(f'{count} more' for count in more)])}"
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -276,6 +276,15 @@ def test_what_is_in_production_far_away_is_named_before_something_is_deleted(tmp
         assert far[0] == "b:v1; c:v1 in production rests on that"
         assert resting_texts(resting_on(reader, [middle.key]))[0] == "c:v1 (production)"
         assert resting_texts(resting_on(reader, [last.key])) == ()
+    with Catalog(path) as catalog:
+        other = _version(catalog, "d", kind="model")
+        with catalog.transaction() as connection:
+            artifacts.link(connection, "derived", source_key=middle.key, target_key=other.key)
+        events.move_alias(catalog, other.id, "production")
+    with Reader(path) as reader:
+        far = resting_texts(resting_on(reader, [first.key]))
+        assert far[0] == "b:v1; 2 in production rest on that: c:v1 and d:v1"
+        assert far[1] == "1 version; 2 in production rest on that: c:v1 and 1 more"
 
 
 def test_who_used_a_version_is_the_same_wherever_it_is_asked(tmp_path: Path) -> None:

@@ -803,8 +803,11 @@ def _about_deletion(heads: Heads, resting: Resting) -> str:
 def _room_text(heads: Heads) -> str:
     """Say how much room deleted versions take, and until when they can come back."""
     size_bytes = sum(head.size_bytes for head in heads if head.storage in ("embedded", "stored"))
-    it = "it" if len(heads) == 1 else "them"
-    back = f"u, or X on {it} under `deleted is not null`, brings {it} back"
+    back = (
+        f"u brings {'it' if len(heads) == 1 else 'them'} back, and so does `artui restore {clean(heads[0].reference)}`"
+    )
+    if len(heads) > 1:
+        back = "u brings them back, and so does `artui restore`"
     if not size_bytes:
         return f"the files stay where they are; {back}"
     return f"{bytes_text(size_bytes)} stay until room is made; until then {back}"
