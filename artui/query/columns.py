@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from artui.model import Column
@@ -20,6 +21,8 @@ from artui.query.runs.statistics import (
     round_edges,
     short_edges,
 )
+from artui.query.runs.timebins import span_edges
+from artui.safetext import clean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +31,8 @@ MOST_COMMON = 3
 MOST_BARS = 60
 """So many values that are no numbers have a bar of their own: the most frequent ones."""
 MOST_BINS = 48
+_RARELY = 200
+"""Of texts of which the most frequent is not even one of so many, bars would all be of one height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,19 @@ def _deviation(values: Sequence[float], mean: float) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
+def why_no_spread(described: Description) -> str:
+    """Say in a few words what a histogram of a column would not show: one value, or hardly one that comes twice; empty if it tells something."""
+    if described.distinct == 1 and described.count:
+        value = described.frequencies[0][0] if described.frequencies else described.mean
+        return f"always {clean(str(value), max_chars=60)}"
+    often = described.frequencies[0][1] if described.frequencies else 0
+    if not described.bins and often * _RARELY < described.count and described.distinct > MOST_BARS:
+        return f"{described.distinct:,} different values, hardly one of which comes twice"
+    return ""
+
+
 def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> Description | None:
-    """Count a column for a histogram: numbers by ranges, all else by value; None if it holds nothing.
+    """Count a column for a histogram: numbers and times by ranges, all else by value; None if it holds nothing.
 
     Args:
         is_log: whether the ranges are equally wide on a logarithmic axis, which takes numbers above zero; None: where they
@@ -96,11 +112,39 @@ def spread(name: str, cells: Sequence[Any], *, is_log: bool | None = None) -> De
     column = Column("metric", name)
     if not values:
         return None
+    if (moments := _moments(values)) is not None:
+        return _with_moments(Description(Column("attribute", name), len(cells), len(values), len(counted), ()), moments)
     if kind_of(values) not in ("number", "whole number"):
         return Description(column, len(cells), len(values), len(counted), common)
     floats = np.array([as_float(value) for value in values])
     described = Description(column, len(cells), len(values), len(counted), common)
     return _with_bins(described, floats, is_log=is_log)
+
+
+def _moments(values: Sequence[Any]) -> NDArray[Any] | None:
+    """Give texts that are all dates, or times, in milliseconds since 1970; without a zone they are local, as they are shown. None of others."""
+    import numpy as np
+
+    moments = []
+    for value in values:
+        if not isinstance(value, str) or not (10 <= len(value) <= 40 and value[4] == "-"):
+            return None
+        try:
+            moments.append(datetime.fromisoformat(value).timestamp() * 1000)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return np.array(moments) if len(moments) > 1 else None
+
+
+def _with_moments(described: Description, moments: NDArray[Any]) -> Description:
+    import numpy as np
+
+    edges = span_edges(moments, MOST_BINS // 2, MOST_BINS, is_moment=True)
+    edges = edges or [float(moments.min()), float(moments.max())]
+    return replace(
+        described, edges=tuple(edges), bins=tuple(np.histogram(moments, edges)[0].tolist()),
+        quantiles=Quantiles(*map(float, np.quantile(moments, (0, 0.25, 0.5, 0.75, 1)))),
+    )  # fmt: skip
 
 
 def spread_of_numbers(name: str, values: NDArray[Any], *, is_log: bool | None = None) -> Description | None:

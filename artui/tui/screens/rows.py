@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from artui.errors import ArtuiError, UsageError
 from artui.numbers import as_float
 from artui.query import artifacts as query
-from artui.query.columns import spread, summed_up
+from artui.query.columns import spread, summed_up, why_no_spread
 from artui.query.opened import open_content
 from artui.query.tablereading import READS, READS_TEXTS, read_beginning
 from artui.query.tensors import READ_FAULTS, has_tensors, matrix_shape, place_text, slice_count
@@ -370,6 +370,8 @@ class RowsScreen(GridScreen, OneFile):
 
         if described is None:
             self.artui.say(f"No row that is shown has a value of {name}.")
+        elif why_not := why_no_spread(described):
+            self.artui.say(f"{name}: {why_not}, in {plural(described.total, 'row')}.")
         else:
             self.artui.push_screen(SpreadScreen(described, self.reference, self.path, about, count=count))
 

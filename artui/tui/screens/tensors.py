@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from artui.errors import ArtuiError, UsageError
-from artui.query.columns import spread_of_numbers
+from artui.query.columns import spread_of_numbers, why_no_spread
 from artui.query.tensors import READ_FAULTS, SHAPE_BINS, open_tensors
 from artui.safetext import cells_of, clean
 from artui.sheets.profile import shape_text
@@ -243,6 +243,8 @@ class TensorsScreen(GridScreen, OneFile):
 
             if described is None:
                 self.artui.say(f"{clean(name, max_chars=80)} has no value.")
+            elif why_not := why_no_spread(described):
+                self.artui.say(f"{clean(name, max_chars=80)}: {why_not}, in {plural(described.total, 'value')}.")
             else:
                 self.artui.push_screen(
                     SpreadScreen(described, self.reference, self.path, about, count=count, noun="value")

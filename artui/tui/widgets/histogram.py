@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
+from artui.tui.cells import Palette, Span, fit, fit_middle, length_of, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, end_texts, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text, short_param_texts
@@ -163,11 +163,16 @@ class Histogram(Picture):
                 spans += [(text.center(cells - 1) + " ", "accent" if is_here else "dim")]
             strips.append(strip_of(spans, width, palette))
         strips.append(strip_of(self._axis(shown, cells, columns), width, palette))
+        beyond = len(bars) - first - len(shown)
         bar = bars[self.cursor]
         share_text = percent_text(bar.count / max(1, description.total))
         counted = f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}"
         label = fit_middle(bar.label, max(1, min(cell_len(bar.label), width - 4 - len(counted))))
-        strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (counted, "text")], width, palette))
+        said: list[Span] = [("  ▸ ", "accent"), (label, "title"), (counted, "text")]
+        sides = "  ".join([*([f"◂ {first} more"] if first else []), *([f"{beyond} more ▸"] if beyond else [])])
+        if sides and (gap := width - length_of(said) - cell_len(sides) - 1) > 0:
+            said += [(" " * gap, "text"), (sides, "dim")]
+        strips.append(strip_of(said, width, palette))
         return strips
 
     def _window(self, bars: Sequence[Drawn], columns: int) -> tuple[int, int]:
