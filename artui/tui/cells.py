@@ -48,7 +48,7 @@ class Palette(NamedTuple):
     bands: tuple[Style, ...]
     """For what lies behind the smoothed line of each curve."""
     heat: Callable[[float], Style] | None = None
-    """Gives a style from pale (0) to full (1); None where there are too few colours for shades."""
+    """Gives a style from pale (0) to full (1), or to full in another hue (-1); None where there are too few colours for shades."""
     has_colours: bool = True
     """Whether colours tell lines apart; else marks along them do."""
     background: tuple[int, int, int] = (0, 0, 0)
@@ -111,8 +111,9 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
         ink, paper = Style.parse(theme.background), Style.parse(theme.colours["text"])
 
         def heat(share: float) -> Style:
-            back = _mixed(theme.colours["accent"], theme.background, 0.9 * max(0.0, min(1.0, share)))
-            return (ink if share > 0.55 else paper) + Style.parse(f"on {back}")
+            hue = theme.colours["accent" if share >= 0 else "warn"]
+            back = _mixed(hue, theme.background, 0.9 * min(1.0, abs(share)))
+            return (ink if abs(share) > 0.55 else paper) + Style.parse(f"on {back}")
 
     red, green, blue = (int(theme.background[place : place + 2], 16) for place in (1, 3, 5))
     return Palette(styles, cursor, curves, bands, heat, is_coloured, (red, green, blue))

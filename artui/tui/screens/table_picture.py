@@ -91,7 +91,9 @@ class TablePictureScreen(DrawsCharts):
         return self.query_one("#picture")
 
     def footer_pairs(self) -> list[tuple[str, str]]:
-        """Offer no other axis of what was counted elsewhere."""
+        """Offer no other axis of what was counted elsewhere, and no shares of numbers below zero."""
+        if self.picture.kind == "matrix" and self.query_one(HeatMap).is_signed:
+            return [pair for pair in super().footer_pairs() if pair not in pairs_of({"heatmap.share"})]
         return _offered(super().footer_pairs(), has_log_axis=False) if self.picture.kind == "bars" else super().footer_pairs()  # fmt: skip
 
     def go_back(self) -> bool:

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureCells
-from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
+from artui.safetext import cells_of, clean
+from artui.tui.cells import Palette, Span, fit, fit_middle, length_of, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.picture import Picture
 from artui.units import DIGITS, count_text, number_text
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from artui.query.pictures import TablePicture
 
 _SHADES = " ░▒▓█"
+_MOST_TALL = 3
+"""So many rows of the screen has a cell at most, where there is room."""
+_MOST_NAME = 20
+_FEW = 30
+"""Cells are wide enough for the names of so many columns that are only numbers."""
+_HIT_CELLS = 8
+_SCALE_CELLS = 12
 MAX_CELL = 9
 _GAP = 1
 """Behind every number."""
@@ -126,6 +133,34 @@ class HeatMap(Picture):
         power = 0.5 if low == 0 else 1.0
         return [[max(0.0, (value - low) / span) ** power if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether numbers of both signs stand here, or negative ones: they have shades of two hues, and no shares."""
+        return self.matrix is not None and any(value < 0 for row in self.matrix.values for value in row)
+
+    @property
+    def has_diagonal(self) -> bool:
+        """Whether rows and columns are the same things, each counted against each: what is on the diagonal is right."""
+        matrix = self.matrix
+        if matrix is None or len(matrix.rows) < 2 or tuple(matrix.rows) != tuple(matrix.columns) or self.is_signed:
+            return False
+        numbers = [value for row in matrix.values for value in row]
+        # Names that merely count are the places in an array.
+        has_names = tuple(matrix.rows) != tuple(map(str, range(len(matrix.rows)))) or bool(matrix.corner)
+        return has_names and all(math.isfinite(value) and value == int(value) for value in numbers)
+
+    def _hues(self) -> list[list[float]]:
+        """Give how each cell is shaded: from 0 to 1, of numbers of both signs from -1 to 1 with zero between; NaN where it has no number."""
+        if not self.is_signed or self.matrix is None:
+            return self._shades()
+        most = self._largest or 1.0
+        return [[value / most for value in row] for row in self.matrix.values]
+
+    @property
+    def _largest(self) -> float:
+        numbers = [abs(value) for row in (self.matrix.values if self.matrix else ()) for value in row]
+        return max((number for number in numbers if math.isfinite(number)), default=0.0)
+
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the cells around the cursor with the names of rows and columns; None without a matrix."""
         matrix = self.matrix
@@ -135,30 +170,42 @@ class HeatMap(Picture):
         names = [clean(name, max_chars=60) for name in matrix.rows]
         label_cells = max(4, min(18, max(len(name) for name in names) + 1, width // 4))
         beside = _GAP + (_SIGN if palette.heat is None else 0)
-        room = max(2, min(MAX_CELL, (width - label_cells - 2) // columns))
+        hits_cells = _HIT_CELLS if self.has_diagonal and width >= label_cells + 2 + 3 * columns + _HIT_CELLS else 0
+        most = max(2, (width - label_cells - 2 - hits_cells) // columns)
+        room = min(MAX_CELL, most)
         digits = self._digits(room - beside)
         texts, widest = self.texts(digits or min(_ROUNDED))
+        has_hits = bool(hits_cells) and height >= rows + 5
+        tall = max(1, min(_MOST_TALL, (height - 4) // (rows + has_hits))) if rows else 1
         cell = max(2, min(room, widest + 2))
-        fits_across, fits_down = max(1, (width - label_cells - 2) // cell), max(1, height - 3)
+        # What is left over goes to the names, and to cells that are about as wide as they are tall.
+        named = min(_MOST_NAME, max(cells_of(clean(name)) for name in matrix.columns) + 2)
+        are_numbers = all(name[:1].isdigit() for name in matrix.columns)
+        wanted = (
+            0 if are_numbers and columns > _FEW else named, 3 * tall if digits or tall > 1 else 2, has_hits * _HIT_CELLS
+        )  # fmt: skip
+        cell = max(cell, min(most, max(wanted)))
+        fits_across, fits_down = (
+            max(1, (width - label_cells - 2 - hits_cells) // cell),
+            max(1, (height - 3 - has_hits * tall) // tall),
+        )
         first_row = max(0, min(self.row - fits_down + 1, rows - fits_down)) if self.row >= fits_down else 0
         first_column = max(0, min(self.column - fits_across + 1, columns - fits_across)) if self.column >= fits_across else 0  # fmt: skip
         shown_rows = range(first_row, min(rows, first_row + fits_down))
         shown_columns = range(first_column, min(columns, first_column + fits_across))
-        shades = self._shades()
-        head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
-        head.append((f"   {rows} × {columns}" + (" · shares of the row" if self.is_share else ""), "dim"))
-        if not digits:
-            needed = label_cells + 2 + columns * (widest + beside)
-            fits = widest + beside <= MAX_CELL
-            head.append((f" · numbers fit from {count_text(needed)} cells across" if fits else " · numbers are too long", "dim"))  # fmt: skip
-        elif self._has_blank_zeros:
-            head.append((" · blank is 0", "dim"))
-        strips = [strip_of(head, width, palette)]
+        hues = self._hues() if palette.heat is not None else self._shades()
+        strips = [
+            self._head(
+                width,
+                palette,
+                needed=label_cells + 2 + hits_cells + columns * (widest + beside),
+                fits=widest + beside <= MAX_CELL,
+                digits=digits,
+            )
+        ]
         titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
         # Numbers of columns that are too long for their cells stand above some of them, whole.
-        each = (
-            -(-(max(map(len, matrix.columns)) + 1) // cell) if all(name[:1].isdigit() for name in matrix.columns) else 1
-        )
+        each = -(-(max(map(len, matrix.columns)) + 1) // cell) if are_numbers else 1
         for place, column in enumerate(shown_columns):
             if each > 1:
                 is_named = place % each == 0
@@ -171,32 +218,107 @@ class HeatMap(Picture):
                 continue
             title = fit(clean(matrix.columns[column], max_chars=60), cell - 1, right=True, keep_end=True) + " "
             titles.append((title, "head.current" if column == self.column else "head"))
+        if hits_cells:
+            titles.append((fit("hit", hits_cells, right=True), "dim"))
         strips.append(strip_of(titles, width, palette))
         for row in shown_rows:
-            segments = [Segment(fit(names[row], label_cells, right=True) + " ", palette.styles["title" if row == self.row else "dim"])]  # fmt: skip
-            used = label_cells + 1
-            for column in shown_columns:
-                is_here = row == self.row and column == self.column and self.has_focus
-                segments += self._cell(
-                    texts[row][column] if digits else "", cell, shades[row][column], is_here, palette
+            for line in range(tall):
+                is_middle = line == (tall - 1) // 2
+                label = fit(names[row] if is_middle else "", label_cells, right=True) + " "
+                segments = [Segment(label, palette.styles["title" if row == self.row else "dim"])]
+                used = label_cells + 1
+                for column in shown_columns:
+                    is_here = row == self.row and column == self.column and self.has_focus
+                    text = texts[row][column] if digits and is_middle else ""
+                    segments += self._cell(text, cell, hues[row][column], is_here, palette, is_middle=is_middle)
+                    used += cell
+                if hits_cells:
+                    text = _hit_text(matrix.values[row][row], sum(matrix.values[row])) if is_middle else ""
+                    segments.append(Segment(fit(text, hits_cells, right=True), palette.styles["text"]))
+                    used += hits_cells
+                strips.append(Strip(segments, used).adjust_cell_length(width, palette.styles["text"]))
+        if has_hits:
+            hits = [
+                _hit_text(matrix.values[at][at], sum(row[at] for row in matrix.values), cell - 1)
+                for at in shown_columns
+            ]
+            spans: list[Span] = [(fit("hit", label_cells, right=True) + " ", "dim")]
+            spans += [(fit(text, cell - 1, right=True) + " ", "text") for text in hits]
+            every = sum(map(sum, matrix.values))
+            spans.append(
+                (
+                    fit(_hit_text(sum(matrix.values[at][at] for at in range(rows)), every), hits_cells, right=True),
+                    "bold",
                 )
-                used += cell
-            strip = Strip(segments, used)
-            strips.append(strip.adjust_cell_length(width, palette.styles["text"]))
+            )
+            strips.append(strip_of(spans, width, palette))
         while len(strips) < height - 1:
             strips.append(strip_of((), width, palette))
-        strips.append(strip_of(self._cursor_spans(), width, palette))
+        del strips[max(3, height - 1) :]
+        beyond = [
+            f"{count_text(count)} more {what}"
+            for count, what in (
+                (first_row, "rows ↑"), (rows - first_row - len(shown_rows), "rows ↓"),
+                (first_column, "columns ◂"), (columns - first_column - len(shown_columns), "columns ▸"),
+            )
+            if count
+        ]  # fmt: skip
+        said, right = self._cursor_spans(), " · ".join(beyond)
+        if right and (gap := width - length_of(said) - len(right) - 1) > 0:
+            said = [*said, (" " * gap, "text"), (right, "accent")]
+        strips.append(strip_of(said, width, palette))
         return strips
 
-    def _cell(self, text: str, cells: int, shade: float, is_here: bool, palette: Palette) -> list[Segment]:
+    def _head(self, width: int, palette: Palette, *, needed: int, fits: bool, digits: int) -> Strip:
+        """Say what is drawn, and at the right what its shades are."""
+        matrix = self.matrix
+        assert matrix is not None
+        head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
+        shape = f"{len(matrix.rows)} × {len(matrix.columns)}"
+        head.append((f"   {shape}" + (" · shares of the row" if self.is_share else ""), "dim"))
+        if not digits:
+            text = f"a screen {count_text(needed)} cells wide shows the numbers" if fits else "the numbers are too long"
+            head.append((f" · {text}", "dim"))
+        elif self._has_blank_zeros:
+            head.append((" · blank is 0", "dim"))
+        if self.has_diagonal:
+            head.append((" · hit: share of the diagonal", "dim"))
+        scale = self._scale(palette)
+        cells = sum(segment.cell_length for segment in scale)
+        if not scale or length_of(head) + cells + 2 > width:
+            return strip_of(head, width, palette)
+        return Strip.join([strip_of(head, width - cells, palette), Strip(scale, cells)])
+
+    def _scale(self, palette: Palette) -> list[Segment]:
+        """Draw what the shades stand for, from the smallest to the largest number."""
+        values = [self.value(row, column) for row in range(len(self.matrix.rows)) for column in range(len(self.matrix.columns))] if self.matrix is not None else []  # fmt: skip
+        finite = [value for value in values if math.isfinite(value)]
+        if not finite:
+            return []
+        low, high = min(0.0, min(finite)), max(0.0, max(finite))
+        if self.is_signed and palette.heat is not None:
+            low, high = -self._largest, self._largest
+        ends = [f"{100 * end:.0f}%" if self.is_share else number_text(int(end) if end == int(end) and abs(end) < 1e9 else end) for end in (low, high)]  # fmt: skip
+        dim = palette.styles["dim"]
         if palette.heat is None:
-            # Without colours a sign shows how dark a cell is.
+            return [Segment(f"{ends[0]} {_SHADES.strip()} {ends[1]} ", dim)]
+        power = 0.5 if low == 0 else 1.0
+        shades = [(2 * step / _SCALE_CELLS - 1) if self.is_signed else (step / _SCALE_CELLS) ** power for step in range(_SCALE_CELLS + 1)]  # fmt: skip
+        middle = [Segment("0" if self.is_signed and step == _SCALE_CELLS // 2 else " ", palette.heat(shade)) for step, shade in enumerate(shades)]  # fmt: skip
+        return [Segment(f"{ends[0]} ", dim), *middle, Segment(f" {ends[1]} ", dim)]
+
+    def _cell(
+        self, text: str, cells: int, shade: float, is_here: bool, palette: Palette, *, is_middle: bool
+    ) -> list[Segment]:
+        if palette.heat is None:
+            # Without colours a sign shows how dark a cell is; under the cursor it stands at the end.
             sign = " " if shade != shade else _SHADES[min(4, math.ceil(shade * 4))]
-            left = "▸" if is_here else sign
-            return [Segment(left + fit(text, cells - 2, right=True) + " ", palette.styles["title" if is_here else "text"])]  # fmt: skip
+            is_marked = is_here and is_middle
+            left, right = ("▸", sign if cells > 2 else "") if is_marked else (sign, " " if cells > 2 else "")
+            return [Segment(left + fit(text, cells - 1 - len(right), right=True) + right, palette.styles["title" if is_here else "text"])]  # fmt: skip
         style = palette.heat(0.0 if shade != shade else shade)
         body = fit(text, cells - 1, right=True)
-        if is_here:
+        if is_here and is_middle:
             return [Segment("▸" + body[1:] if body[:1] == " " else body, style + Style(bold=True, underline=True)), Segment(" ", style)]  # fmt: skip
         return [Segment(body, style), Segment(" ", style)]
 
@@ -235,8 +357,19 @@ class HeatMap(Picture):
             self.post_message(self.Moved())
 
     def action_share(self) -> None:
+        if self.is_signed:
+            self.app.say("Shares are of counts: some numbers here are below zero.")  # type: ignore[attr-defined]
+            return
         self.is_share = not self.is_share
         self.again()
 
     def on_click(self, event: events.Click) -> None:
         self.focus()
+
+
+def _hit_text(hit: float, total: float, cells: int = _HIT_CELLS - 1) -> str:
+    """Write a share in so many cells; in few of them a whole number that is not rounded up."""
+    if not total:
+        return "·"
+    text = f"{100 * hit / total:.1f} %"
+    return text if len(text) <= cells else f"{int(100 * hit / total)}"

@@ -32,9 +32,9 @@ def test_all_numbers_are_written_or_none_is_and_that_is_said() -> None:
     counts = [[9.0, 0.0, 0.0], [0.0, 8.0, 0.0], [0.0, 1.0, 7.0]]
     for palette in (0, 1):
         head, cells = _numbers(whole, 120, palette)
-        assert not any(map(any, cells)) and f"numbers fit from {126 + 30 * palette} cells across" in head
+        assert not any(map(any, cells)) and f"a screen {126 + 30 * palette} cells wide shows the numbers" in head
         head, cells = _numbers(whole, 126 + 30 * palette, palette)
-        assert cells == [[str(int(value)) for value in row] for row in whole] and "fit" not in head
+        assert cells == [[str(int(value)) for value in row] for row in whole] and "shows the numbers" not in head
         _, cells = _numbers(whole, 125 + 30 * palette, palette)
         assert not any(map(any, cells))
         for width in range(14, 60):
@@ -46,3 +46,22 @@ def test_all_numbers_are_written_or_none_is_and_that_is_said() -> None:
                 assert all(float(text) for row in cells for text in row if text not in "0·")
         head, cells = _numbers(counts, 40, palette)
         assert cells == [["9"], ["8"], ["1", "7"]] and "blank is 0" in head
+
+
+def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted() -> None:
+    """Names stand whole where there is room; hits by row, by column and in all; signed numbers have a hue each, and no shares."""
+    names = ("chaffinch", "wren", "robin")
+    heat = HeatMap()
+    heat.matrix, heat.title = TablePicture("matrix", names, names, ((8.0, 2.0, 0.0), (0.0, 9.0, 0.0), (0.0, 1.0, 4.0)), "truth"), "m"  # fmt: skip
+    for palette in PALETTES:
+        strips = heat.drawn(100, 20, palette)
+        assert strips is not None and len(strips) == 20
+        text = "\n".join(strip.text for strip in strips)
+        assert all(name in strips[1].text for name in names) and "0 " in strips[0].text and strips[0].text.rstrip().endswith("9")  # fmt: skip
+        assert all(share in text for share in ("80.0 %", "100.0 %", "75.0 %", "87.5 %")) and "more" not in strips[-1].text  # fmt: skip
+    heat = HeatMap()
+    heat.matrix = _matrix([[math.sin(row * column) for column in range(40)] for row in range(64)])
+    assert heat.is_signed and not heat.has_diagonal
+    for palette in PALETTES:
+        strips = heat.drawn(60, 20, palette)
+        strips = heat.drawn(60, 20, palette) or []
