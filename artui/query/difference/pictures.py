@@ -24,16 +24,11 @@ def pictures_difference(
 ) -> FileDifference:
     """Compare two pictures: pixel by pixel if their content is at hand, and they are as large."""
     before, after = previews
-    if before.title != after.title:
-        return FileDifference(path, "picture", _titles(before.title, after.title), previews=previews)
     found = _compared(streams) if streams is not None else None
-    said = "other content"
-    if found is not None:
-        said = (
-            f"{found.differing:,} of {found.pixel_count:,} pixels differ{found.place_text}"
-            if found.differing
-            else "the same pixels"
-        )
+    if before.title != after.title:
+        shared = f", {found.share_text}" if found is not None else ""
+        return FileDifference(path, "picture", _titles(before.title, after.title) + shared, previews=previews)
+    said = found.text if found is not None else "other content"
     return FileDifference(path, "picture", f"{said}, {before.title}", previews=previews)
 
 
@@ -52,6 +47,23 @@ class _Compared(NamedTuple):
     top: int = 0
     width: int = 0
     height: int = 0
+
+    @property
+    def text(self) -> str:
+        """Say how many differ, and which share of all that is."""
+        if not self.differing:
+            return "the same pixels"
+        return f"{self.differing:,} of {self.pixel_count:,} pixels ({self._percent_text}) differ{self.place_text}"
+
+    @property
+    def share_text(self) -> str:
+        """Say it of the part that two pictures of other sizes have in common."""
+        return f"{self._percent_text} of the pixels that both cover differ" if self.differing else "the same pixels in what both cover"  # fmt: skip
+
+    @property
+    def _percent_text(self) -> str:
+        share = 100 * self.differing / self.pixel_count
+        return f"{min(share, 99.9):.{1 if share >= 0.1 else 2}f} %" if self.differing < self.pixel_count else "100 %"
 
     @property
     def place_text(self) -> str:
@@ -73,8 +85,8 @@ def _compared(streams: tuple[BinaryIO, BinaryIO]) -> _Compared | None:
             # One that fills the room may have been made smaller.
             return None
         sides.append(pixels)
-    differs = _differing(*sides)
-    if differs is None:
+    differs = _differing(*sides, may_be_of_part=True)
+    if differs is None or not differs.size:
         return None
     rows, columns = (np.flatnonzero(differs.any(axis)) for axis in (1, 0))
     if not len(rows):
@@ -83,14 +95,18 @@ def _compared(streams: tuple[BinaryIO, BinaryIO]) -> _Compared | None:
     return _Compared(int(differs.sum()), differs.size, left, top, right - left + 1, bottom - top + 1)
 
 
-def _differing(first: Pixels, second: Pixels) -> NDArray[Any] | None:
-    """Say of each pixel whether it differs, row by row; None of pictures of other sizes."""
+def _differing(first: Pixels, second: Pixels, *, may_be_of_part: bool = False) -> NDArray[Any] | None:
+    """Say of each pixel whether it differs, row by row; of pictures of other sizes None, or as far as both reach from the upper left corner."""
     import numpy as np
 
-    if first[:2] != second[:2]:
+    if first[:2] != second[:2] and not may_be_of_part:
         return None
-    ours, theirs = (np.frombuffer(side.content, np.uint32) for side in (first, second))
-    return np.asarray(ours != theirs).reshape(first.height, first.width)
+    height, width = min(first.height, second.height), min(first.width, second.width)
+    ours, theirs = (
+        np.frombuffer(side.content, np.uint32).reshape(side.height, side.width)[:height, :width]
+        for side in (first, second)
+    )
+    return np.asarray(ours != theirs)
 
 
 def marked(first: Pixels, second: Pixels) -> Pixels | None:

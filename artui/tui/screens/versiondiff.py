@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,7 +33,7 @@ from artui.tui.widgets.paragraph import wrapped
 from artui.units import plural
 
 if TYPE_CHECKING:
-    from artui.model import VersionHead
+    from artui.model import Preview, VersionHead
     from artui.model.profiles import ColumnDrift
     from artui.query.reader import Reader
     from artui.tui.screens.image import Seen
@@ -187,7 +188,7 @@ class VersionDiffScreen(CatalogScreen):
         change = next(change for change in self._begun.difference.files if change.path == path)
         link = Link("file", f"{self._before.key}:{change.old_path or path}")
         return Line(
-            [("   before: ", "dim"), (clean(f"{self._before.reference} {change.old_path or path}"), "accent")], link
+            [("   as it was: ", "dim"), (clean(f"{self._before.reference} {change.old_path or path}"), "accent")], link
         )
 
     def _left(self) -> int:
@@ -365,8 +366,8 @@ class VersionDiffScreen(CatalogScreen):
                 self.query_one(name).styles.margin = (0, 0, 0, _GAP_CELLS)
             before, after = clean(self._before.reference), clean(self._after.reference)
             names.show([
-                (fit(f" {before}", cells + _GAP_CELLS), "dim"), (fit(f" {after}", cells + _GAP_CELLS), "accent"),
-                (" where they differ" if has_third else "", "warn"),
+                (fit(f" {before}", cells + _GAP_CELLS), "dim"), (fit(f" {after}", cells + has_third * _GAP_CELLS), "accent"),
+                *([(fit(" where they differ", cells), "warn")] if has_third else []),
             ])  # fmt: skip
             self._ask_pair()
 
@@ -390,6 +391,7 @@ class VersionDiffScreen(CatalogScreen):
         if begun is None or not path or not first.size.area or (path, wanted) == self._pair_for:
             return
         self._pair_for = path, wanted
+        rooms = _one_scale(self._details[path].previews, wanted) if path in self._details else (wanted, wanted)
         change = next(change for change in begun.difference.files if change.path == path)
         reader, keys = self.reader, begun.known.keys
         places = list(zip(keys, (change.old_path or path, path), strict=True))
@@ -404,7 +406,7 @@ class VersionDiffScreen(CatalogScreen):
                     differing, "not known: their pixels cannot be held against each other"
                 )
 
-        self.ask("pair", lambda: [read_image(reader, key, each, wanted) for key, each in places], show)
+        self.ask("pair", lambda: [read_image(reader, key, each, room) for (key, each), room in zip(places, rooms, strict=True)], show)  # fmt: skip
 
     def action_file(self, change: int) -> None:
         """Go to the next file that was looked into."""
@@ -415,6 +417,22 @@ class VersionDiffScreen(CatalogScreen):
             self.artui.say("There is no further file in this direction.")
             return
         self.listing.show_from(ahead[0] if change > 0 else ahead[-1])
+
+
+_PIXELS = re.compile(r"([\d,]+) × ([\d,]+) px")
+
+
+def _one_scale(previews: Sequence[Preview | None], room: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Give the pixels that each of two pictures may have in a room for one, so that what is as large in both looks so."""
+    sizes: list[tuple[int, int]] = []
+    for preview in previews:
+        match = _PIXELS.search(preview.title) if preview is not None else None
+        if match is None:
+            return room, room
+        sizes.append((int(match[1].replace(",", "")), int(match[2].replace(",", ""))))
+    scale = min(room[0] / max(1, *(width for width, _ in sizes)), room[1] / max(1, *(height for _, height in sizes)))
+    first, second = ((max(1, round(width * scale)), max(1, round(height * scale))) for width, height in sizes)
+    return first, second
 
 
 def _begun(reader: Reader, ids: tuple[str, str]) -> _Begun:

@@ -424,10 +424,10 @@ def test_damaged_tensors_are_said_to_be() -> None:
         (
             ((8, 4), {}),
             ((8, 4), {(0, 0): 9, (3, 1): 9}),
-            "2 of 32 pixels differ, in 4 × 2 px at (0, 0), PNG picture, 8 × 4 px",
+            "2 of 32 pixels (6.2 %) differ, in 4 × 2 px at (0, 0), PNG picture, 8 × 4 px",
         ),
         (((8, 4), {}), ((8, 4), {}), "the same pixels, PNG picture, 8 × 4 px"),
-        (((8, 4), {}), ((8, 8), {}), "PNG picture, 8 × 4 px → 8 × 8 px"),
+        (((8, 4), {}), ((8, 8), {}), "PNG picture, 8 × 4 px → 8 × 8 px, the same pixels in what both cover"),
         (((1100, 4), {}), ((1100, 4), {(0, 0): 9}), "other content, PNG picture, 1,100 × 4 px"),
     ],
 )

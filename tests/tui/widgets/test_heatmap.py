@@ -64,4 +64,5 @@ def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted()
     assert heat.is_signed and not heat.has_diagonal
     for palette in PALETTES:
         strips = heat.drawn(60, 20, palette)
-        strips = heat.drawn(60, 20, palette) or []
+        assert strips is not None
+        assert "47 more rows ↓ · 13 more columns ▸" in strips[-1].text
