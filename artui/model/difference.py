@@ -138,6 +138,8 @@ class TextLine:
     old: int | None = None
     """Its number in the first text, from 1."""
     new: int | None = None
+    words: tuple[tuple[int, int], ...] = ()
+    """Where in the text are the characters that differ from the line that this one replaces, or is replaced by: from, to."""
 
 
 @dataclass(frozen=True, slots=True)

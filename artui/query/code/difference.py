@@ -39,7 +39,7 @@ MAX_PAIRS = 400
 MAX_ALL_PAIRS = 3000
 """The same for all files: more would take longer than a reader waits."""
 MAX_WORDS_CHARS = 400
-"""Longer lines are not compared word by word."""
+"""Longer lines are not compared word by word: of them the part is found in which they differ."""
 ALIKE = 0.5
 """Of two lines that are one line that changed, at least so much is the same."""
 _WORD = re.compile(r"\w+|\s+|.")
@@ -531,8 +531,10 @@ Ranges = tuple[tuple[int, int], ...]
 
 def changed_words(old: str, new: str) -> tuple[Ranges, Ranges] | None:
     """Give where two lines differ, word by word; None if they are too different, or too long, to be one line that changed."""
-    if max(len(old), len(new)) > MAX_WORDS_CHARS or not old.strip() or not new.strip():
+    if not old.strip() or not new.strip():
         return None
+    if max(len(old), len(new)) > MAX_WORDS_CHARS:
+        return _changed_middle(old, new)
     left, right = _WORD.findall(old), _WORD.findall(new)
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
@@ -550,6 +552,27 @@ def changed_words(old: str, new: str) -> tuple[Ranges, Ranges] | None:
                 if start < stop:
                     ranges[side].append((ends[side][start], ends[side][stop]))
     return tuple(ranges[0]), tuple(ranges[1])
+
+
+def _alike(old: str, new: str) -> int:
+    """Count the letters that two texts begin with alike."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((place for place, (ours, theirs) in pairs if ours != theirs), min(len(old), len(new)))
+
+
+def _changed_middle(old: str, new: str) -> tuple[Ranges, Ranges] | None:
+    """Give the part in which two long lines differ, in whole words: between what both begin and end with; None if that is most of them."""
+    most = min(len(old), len(new))
+    head = _alike(old, new)
+    tail = min(most - head, _alike(old[::-1], new[::-1]))
+    if head + tail < ALIKE * max(len(old), len(new)):
+        return None
+    while 0 < head < most and old[head - 1].isalnum():
+        head -= 1
+    while 0 < tail < most - head and old[-tail].isalnum():
+        tail -= 1
+    ends = len(old) - tail, len(new) - tail
+    return tuple(tuple([(head, end)] if head < end else []) for end in ends)  # type: ignore[return-value]
 
 
 def _places(words: Sequence[str]) -> list[int]:

@@ -6,10 +6,11 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 from artui.model.difference import FileDifference, TextLine, ValueChange
-from artui.query.code.difference import MAX_DIFFED_LINES, MAX_SHOWN_LINES, difference_lines
+from artui.query.code.difference import MAX_ALL_PAIRS, MAX_DIFFED_LINES, MAX_SHOWN_LINES, difference_lines, with_words
 from artui.query.code.patches import split_lines
 
 MAX_BYTES = 8 << 20
@@ -45,7 +46,8 @@ def lines_difference(path: str, left: Sequence[str], right: Sequence[str]) -> Fi
         return FileDifference(path, "text", _lines_text(len(right) - len(left)), (note,))
     lines = difference_lines(left, right)
     added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
-    shown = tuple(TextLine(line.sign, line.text, line.old, line.new) for line in lines[:MAX_SHOWN_LINES])
+    worded = with_words(lines[:MAX_SHOWN_LINES], repeat(True, MAX_ALL_PAIRS))
+    shown = tuple(TextLine(line.sign, line.text, line.old, line.new, line.words) for line in worded)
     return FileDifference(
         path, "text", f"+{added:,} −{removed:,} lines", lines=shown, added=added, removed=removed, hidden=len(lines) - len(shown)
     )  # fmt: skip

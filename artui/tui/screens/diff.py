@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from artui.query.code.difference import CodeDifference, DiffLine, FileDifference, code_difference
 from artui.query.names import distinct_names
 from artui.query.run import get_run
-from artui.safetext import cells_of, clean
+from artui.safetext import clean
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
@@ -17,6 +18,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import wrapped
+from artui.tui.widgets.rows import wrapped as cuts_of
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -176,41 +178,53 @@ def _code_line(line: DiffLine, cells: int) -> Line:
         )
         numbers += " "
     spans: list[Span] = [(f" {numbers}", "faint"), (f"{line.sign} ", style)]
-    if not line.words:
-        return Line([*spans, (clean(line.text.expandtabs(TAB_CELLS), max_chars=10_000), style)])
-    text = line.text.expandtabs(TAB_CELLS)
+    return Line([*spans, *worded_spans(line.text, line.words, style)])
+
+
+def worded_spans(text: str, words: Sequence[tuple[int, int]], style: str) -> list[Span]:
+    """Draw the text of a line, with what differs in it from the line that it replaces."""
+    whole = text.expandtabs(TAB_CELLS)
+    if not words:
+        return [(clean(whole, max_chars=10_000), style)]
+    spans: list[Span] = []
     done = 0
-    for start, end in line.words:
-        if not start and line.text[:end].isspace():
+    for start, end in words:
+        if not start and text[:end].isspace():
             continue  # how far a line is indented is seen without
-        start, end = (len(line.text[:place].expandtabs(TAB_CELLS)) for place in (start, end))
-        spans += [(clean(text[done:start]), style), (clean(text[start:end]), f"{style}.word")]
+        start, end = (len(text[:place].expandtabs(TAB_CELLS)) for place in (start, end))
+        spans += [(clean(whole[done:start]), style), (clean(whole[start:end]), f"{style}.word")]
         done = end
-    return Line([*spans, (clean(text[done:]), style)])
+    return [*spans, (clean(whole[done:], max_chars=10_000), style)]
 
 
 def in_rows(line: Line, width: int, *, gutter: int) -> list[Line]:
-    """Break a line that is too long into rows below one another, so that what differs is never out of sight."""
+    """Break a line that is too long into rows below one another, between words, so that what differs is never out of sight."""
     if length_of(line.spans) <= width or width - gutter < LEAST_ROW_CELLS:
         return [line]
-    rows: list[list[Span]] = [[]]
-    used = 0
-    for text, style in line.spans:
-        start = 0
-        for place, letter in enumerate(text):
-            cells = cells_of(letter)
-            if used + cells > width:
-                rows[-1].append((text[start:place], style))
-                rows.append([(" " * gutter, "faint")])
-                start, used = place, gutter
-            used += cells
-        rows[-1].append((text[start:], style))
+    body = _part(line.spans, gutter, None)
+    text = "".join(part for part, _ in body)
+    cuts = cuts_of(text, width - gutter)
+    rows = [
+        [*(_part(line.spans, 0, gutter) if not start else [(" " * gutter, "faint")]), *_part(body, start, end)]
+        for start, end in zip(cuts, [*cuts[1:], None], strict=True)
+    ]
     if len(rows) > MOST_ROWS:
         rows = [
             *rows[: MOST_ROWS - 1],
             [(" " * gutter + f"╌ {plural(len(rows) - MOST_ROWS + 1, 'more row')} of this line", "warn")],
         ]
     return [Line(row) for row in rows]
+
+
+def _part(spans: Sequence[Span], start: int, stop: int | None) -> list[Span]:
+    """Cut some letters out of spans."""
+    part: list[Span] = []
+    at = 0
+    for text, style in spans:
+        kept = text[max(0, start - at) : None if stop is None else max(0, stop - at)]
+        part += [(kept, style)] if kept else []
+        at += len(text)
+    return part
 
 
 def from_older(left: RunDetail, right: RunDetail, *, baseline_id: str = "") -> tuple[RunDetail, RunDetail]:

@@ -25,7 +25,7 @@ from artui.tui.facts.sections import STYLES, section_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.diff import TAB_CELLS, in_rows
+from artui.tui.screens.diff import in_rows, worded_spans
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.image import ImageView
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -279,7 +279,14 @@ class VersionDiffScreen(CatalogScreen):
         self.artui.show_file(self._before.key if change.change == "removed" else self._after.key, path)
 
     def action_open(self) -> None:
-        self.listing.choose()
+        """Follow the line under the cursor; where one reads on below it, show the file that is in sight."""
+        listing = self.listing
+        top = int(listing.scroll_offset.y)
+        paths = [paths for place, paths in self._places if place <= self._line_in_sight()]
+        if paths and not top <= listing.cursor < top + listing.size.height:
+            self._show_file(paths[-1][0])
+        else:
+            listing.choose()
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
@@ -475,8 +482,7 @@ def _text_line(line: TextLine, digits: int) -> Line:
     if digits:
         shown = ("" if number is None else str(number) for number in (line.old, line.new))
         numbers = " ".join(fit(text, digits, right=True) for text in shown) + " "
-    text = clean(line.text.expandtabs(TAB_CELLS), max_chars=10_000)
-    return Line([(f" {numbers}", "faint"), (f"{line.sign} ", style), (text, style)])
+    return Line([(f" {numbers}", "faint"), (f"{line.sign} ", style), *worded_spans(line.text, line.words, style)])
 
 
 def show_version_difference(screen: CatalogScreen, head: VersionHead | None, keys: Sequence[int]) -> None:

@@ -350,9 +350,10 @@ def test_many_and_long_names_are_asked_for(tmp_path: Path) -> None:
 LINES = st.text("ab _=1.", max_size=12)
 
 
-@given(LINES, LINES)
-def test_words_that_changed_are_all_that_differs(old: str, new: str) -> None:
-    """Without them two lines are the same; each is a part of its line that is not empty, one behind the other."""
+@given(LINES, LINES, st.sampled_from(["", "word " * 100]))
+def test_words_that_changed_are_all_that_differs(old: str, new: str, around: str) -> None:
+    """Without them two lines are the same, however long; each is a part of its line that is not empty, one behind the other."""
+    old, new = around + old + around, around + new + around
     words = changed_words(old, new)
     if old == new and old.strip():
         assert words == ((), ())
@@ -363,7 +364,7 @@ def test_words_that_changed_are_all_that_differs(old: str, new: str) -> None:
         ends = [0, *(place for pair in ranges for place in pair), len(text)]
         assert ends == sorted(ends) and all(start < end for start, end in ranges)
         rests.append("".join(text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)))
-    assert rests[0] == rests[1]
+    assert rests[0] == rests[1] and len(rests[0]) >= len(around)
 
 
 @given(st.lists(st.tuples(st.sampled_from("+- @"), LINES), max_size=20), st.integers(0, 30))
