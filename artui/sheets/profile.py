@@ -154,10 +154,18 @@ def _row(column: ColumnProfile, link: Link) -> Row:
         Cell(values_text(column), "dim"),
         _empty(column),
         Cell(range_text(column)),
-        Cell(quantile_text(column, "0.5")),
-        *(Cell(value_text(column, value)) for value in (column.mean, None if is_time else column.std)),
+        Cell(_as_day(column, quantile_text(column, "0.5"))),
+        *(Cell(_as_day(column, value_text(column, value))) for value in (column.mean, None if is_time else column.std)),
         Cell(different_text(column)),
     )
+
+
+def _as_day(column: ColumnProfile, text: str) -> str:
+    """Shorten a time to its day where the values are of several days."""
+    if column.type != "time" or column.min is None or column.max is None:
+        return text
+    low, high = (value_text(column, value)[:10] for value in (column.min, column.max))
+    return text if low == high else text.partition(" ")[0]
 
 
 def range_text(column: ColumnProfile) -> str:

@@ -139,7 +139,7 @@ def columns_that_fit(
     """Choose columns of a table that says most first, and give their widths by place.
 
     The first ones come before the others, and all but the first `fewest` are whole; where one has no room, a narrower one
-    behind it may have.
+    behind it may have. One that says how narrow it may be is cut before any other is left out.
 
     Args:
         headers: of the columns.
@@ -159,6 +159,7 @@ def columns_that_fit(
         return whole
     chosen: dict[int, int] = {}
     left = room + gap
+    wanted, widths = widths, [min(width, header.least or width) for width, header in zip(widths, headers, strict=True)]
     while places:
         group = [places.pop(0)]
         while headers[group[-1]].is_with_next and places:
@@ -174,6 +175,10 @@ def columns_that_fit(
         if needed <= left:
             chosen |= {place: widths[place] for place in group}
             left -= needed
+    for place in chosen:
+        more = min(left, max(0, wanted[place] - chosen[place])) if headers[place].least else 0
+        chosen[place] += more
+        left -= more
     return chosen
 
 

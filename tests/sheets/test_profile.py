@@ -13,7 +13,7 @@ from artui.query.difference.tables import summary_of, table_difference
 from artui.query.profiles import of_sketch
 from artui.sheets.difference import DRIFT_HEADERS, drift_row, file_sections
 from artui.sheets.profile import column_table, frequent_text, odd_facts, profile_section, shape_text, share_text
-from artui.sheets.sheet import Section, columns_that_fit
+from artui.sheets.sheet import Header, Section, columns_that_fit
 
 CSV = b"n,t,day,same,words,[red]\x1b[31m\n" + b"".join(
     f"{row % 10},{'ab'[row % 2]},2026-01-{1 + row % 28:02},7,word {row},{'' if row % 4 else 'x'}\n".encode()
@@ -214,6 +214,11 @@ def test_columns_that_say_most_come_first_and_whole(room: int, titles: list[str]
     assert [headers[place].title for place in fitting] == titles
     assert all(fitting[place] == widths[place] for place in fitting)
     assert list(columns_that_fit(headers, widths, 8, gap=2).values()) == [6]
+    # One that may be cut is cut before others are left out, and has what they leave.
+    headers = [Header("a"), Header("values", least=5), Header("b"), Header("c")]
+    assert [columns_that_fit(headers, [4, 30, 9, 6], room, gap=2) for room in (40, 31, 24)] == [
+        {0: 4, 1: 15, 2: 9, 3: 6}, {0: 4, 1: 6, 2: 9, 3: 6}, {0: 4, 1: 7, 2: 9},
+    ]  # fmt: skip
 
 
 def test_values_that_differ_are_shortened_and_counted() -> None:
