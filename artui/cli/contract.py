@@ -368,6 +368,9 @@ RECORDS: dict[str, Record] = {
         "is_repeated": Field("flag", "whether it stands at another place, and is only named here"),
         "is_deleted": Field("flag", "whether it is deleted, or its content removed"),
     },
+    "way": {
+        "things": Field("[node]", "from the one end to the other, each with how it relates to the one before it"),
+    },
     "factor": {
         "section": Field("text", "params, inputs, environment …"),
         "name": Field("text", "what differs"),
@@ -599,6 +602,10 @@ DOCUMENTS: dict[str, Record] = {
         "upstream": Field("[node]", "what it came from, depth first"),
         "downstream": Field("[node]", "what came of it, depth first"),
         "is_cut": Field("flag", "whether there is more"),
+    },
+    "trace REF REF": {
+        "ways": Field("[way]", "from the earlier of the two to the later one, the shortest first; none if neither came of the other"),
+        "is_cut": Field("flag", "whether there may be more"),
     },
     "why RUN RUN": {
         "names": Field("[text]", "of the two runs"),

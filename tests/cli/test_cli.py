@@ -61,6 +61,15 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
     traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
     assert json.loads(call("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]
+    # Whichever is named first, the ways go from the cause to what came of it.
+    for refs in (("digits-raw", "digits-model:production"), ("digits-model:production", "digits-raw")):
+        code, between, _ = call("trace", *refs, "-c", str(demo_catalog))
+        assert code == 0 and between.startswith("digits-raw:v1 → digits-model:v2: "), between
+        assert "  digits-raw:v1  dataset" in between and "used by final-2" in between and "made digits-model:v2" in between  # fmt: skip
+        steps = [int(line.split()[0]) for line in between.splitlines() if line.endswith((" steps", "1 step"))]
+        assert steps == sorted(steps)
+    assert "Neither of final-1 and final-2" in call("trace", "final-1", "final-2", "-c", str(demo_catalog))[1]
+    assert call("trace", "a", "b", "--up", "-c", str(demo_catalog))[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "reproduce --run": (("reproduce", "final-1", "-o", "{again}", "--run", "--here", "--yes"),),
     "impact": (("impact", "digits-raw:v1"), ("impact", "final-2"), ("impact", "digits-serving:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
+    "trace REF REF": (("trace", "digits-raw:v1", "digits-model:production"), ("trace", "final-1", "digits-raw:v1"), ("trace", "final-1", "final-2")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
     "import": (("import", "{store}", "--dry-run"),),

@@ -1,4 +1,4 @@
-"""`artui trace REF`: the lineage of a run or version, indented."""
+"""`artui trace REF [REF]`: the lineage of a run or version, indented, or the ways from one to another."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.errors import UsageError
+from artui.model import RunHead
 from artui.query.graph import Direction, dot_text, mermaid_text, read_graph, runs_there
 from artui.query.lineage import lineage, standing_once
 from artui.query.references import resolve_any
 from artui.safetext import clean
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import Node
@@ -28,7 +30,7 @@ MOST_INDENTED = 30
 
 
 @click.command("trace")
-@click.argument("refs", nargs=-1, metavar="REF", shell_complete=completing.references)
+@click.argument("refs", nargs=-1, metavar="REF [REF]", shell_complete=completing.references)
 @click.option("--up", is_flag=True, help="Only where it came from.")
 @click.option("--down", is_flag=True, help="Only what came of it.")
 @click.option("--dot", is_flag=True, help="Print a graph for Graphviz: artui trace REF --dot | dot -Tsvg.")
@@ -40,8 +42,12 @@ MOST_INDENTED = 30
 def command(
     refs: tuple[str, ...], up: bool, down: bool, dot: bool, mermaid: bool, catalog: str | None, as_json: bool
 ) -> int:
-    """Show where REF (a run or a version) came from, and what came of it."""
+    """Show where REF (a run or a version) came from, and what came of it; of two, the ways from the one to the other."""
     refs, catalog = without_catalog(refs, catalog)
+    if len(refs) == 2:
+        if up or down or dot or mermaid:
+            raise UsageError("The ways between two things go one way only.", remedy="Leave --up, --down, --dot and --mermaid out.")  # fmt: skip
+        return _between(refs[0], refs[1], catalog, as_json=as_json)
     ref = one_of(refs, "REF")
     if sum((dot, mermaid, as_json)) > 1:
         raise UsageError("--dot, --mermaid and --json are three ways to print the same.", remedy="Give one of them.")
@@ -87,6 +93,36 @@ def command(
             click.echo("  nothing was noted")
     if graph.is_cut:
         click.echo("\nand more: trace what is near an end")
+    return 0
+
+
+def _between(one: str, other: str, catalog: str | None, *, as_json: bool) -> int:
+    """Print how one of two things came of the other."""
+    from artui.query.between import ways_between
+
+    with open_reader(catalog) as reader:
+        found = ways_between(reader, *(resolve_any(reader, ref) for ref in (one, other)))
+        with reader.snapshot() as connection:
+            every = (node for way in found.ways for node in way)
+            there = runs_there(connection, [node.run.key for node in every if node.run is not None])
+    if as_json:
+        from artui.cli.contract import node_record
+
+        ways = [{"things": [node_record(node, there) for node in way]} for way in found.ways]
+        print_json(ways=ways, is_cut=found.is_cut)
+        return 0
+    names = [
+        clean(thing.name if isinstance(thing, RunHead) else thing.reference) for thing in (found.first, found.last)
+    ]
+    if not found.ways:
+        click.echo(f"Neither of {names[0]} and {names[1]} came of the other.")
+        return 0
+    count = f"the {len(found.ways)} shortest ways" if found.is_cut else plural(len(found.ways), "way")
+    click.echo(f"{names[0]} → {names[1]}: {count}")
+    for way in found.ways:
+        click.echo(f"\n{plural(len(way) - 1, 'step')}")
+        for node in way:
+            click.echo(f"{_indent(node.depth + 1)}{f'{node.relation} ' if node.relation else ''}{_title(node, there)}")
     return 0
 
 
