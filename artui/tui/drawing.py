@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from artui.figures.layered import Layered, lay_out
 from artui.figures.layering import without_circles
-from artui.model import RunHead, VersionHead
+from artui.model import PRODUCTION, RunHead, VersionHead
 from artui.query.graph import RELATIONS
 from artui.query.names import distinct_names
 from artui.safetext import clean
@@ -114,6 +114,24 @@ class Drawing:
         return min(
             near, key=lambda other: (abs(boxes[other].layer - boxes[place].layer), abs(boxes[other].y - boxes[place].y))
         )
+
+    def farthest(self, place: int, change: int) -> int:
+        """Give the spot at the end of the longest way along lines to one side; of several what is in production, then the nearest in height."""
+        near = self.behind if change > 0 else self.before
+        reached, left = {place}, [place]
+        while left:
+            for other in near[left.pop()]:
+                if other not in reached:
+                    reached.add(other)
+                    left.append(other)
+        boxes, spots = self.graph.boxes, self.around.spots
+
+        def rank(other: int) -> tuple[int, bool, int]:
+            version = spots[other].version
+            is_used = version is not None and PRODUCTION in version.aliases
+            return -abs(boxes[other].layer - boxes[place].layer), not is_used, abs(boxes[other].y - boxes[place].y)
+
+        return min(sorted(reached), key=rank)
 
     def above(self, place: int, change: int) -> int:
         """Give the spot above in its column, or below it; at its end one further up or down in a column near to it."""

@@ -423,6 +423,9 @@ class LineageScreen(CatalogScreen):
             if drawing is None or spot is None:
                 return
             has_folded = any(other.standing == "folded" for other in drawing.around.spots)
+            if not has_folded and not any(other.fold_id for other in drawing.around.spots):
+                self.artui.say("Nothing is folded here: all of it is in the picture.")
+                return
             self._set_unfolded(None if has_folded else frozenset(), spot.fold_id or spot.id)
         elif self._listed is not None:
             self._unfolded_lines = None if self._listed.has_folded else frozenset()

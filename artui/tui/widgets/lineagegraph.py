@@ -327,11 +327,9 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         self.move_to(0)
 
     def action_to_end(self, change: int) -> None:
-        """Follow the lines to where they end on one side."""
-        drawing, place = self.drawing, self.cursor
-        while drawing is not None and (following := drawing.aside(place, change)) != place:
-            place = following
-        self.move_to(place)
+        """Follow the lines to where the longest of them end on one side."""
+        if self.drawing is not None:
+            self.move_to(self.drawing.farthest(self.cursor, change))
 
     def _bring_into_view(self) -> None:
         """Scroll until the cursor is in sight, with what is left and right of it as far as there is room."""
