@@ -332,7 +332,9 @@ def _train_final(path: Path, work: Path, best: Trained) -> None:
     folder = work / "final"
     folder.mkdir()
     _write(folder / "requirements.txt", f"numpy=={np.__version__}\n")
-    settings = [f"{name}={value}" for name, value in asdict(best.config).items()]
+    # What the script decides itself is no setting: the command says what its run then has.
+    decided = ("epochs", "patience", "seed")
+    settings = [f"{name}={value}" for name, value in asdict(best.config).items() if name not in decided]
     for number, code in enumerate((FINAL_CODE, EDITED_FINAL_CODE), 1):
         _write(folder / "final.py", code)
         # By its name, as one would type it in an environment that is active.
