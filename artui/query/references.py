@@ -45,7 +45,7 @@ def find_run(reader: Reader, text: str) -> RunHead:
         _refuse_version(reader, text)
         newest = f"The newest are {', '.join(names[:5])}." if names else "The catalog has no runs yet."
         offered = did_you_mean(reference.name, names) or newest
-        raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
+        raise UnknownReference(f"There is no run {text!r} in {reader.path.name}.", remedy=offered)
     if reference.has_version:
         raise UsageError(f"{text!r} names a version, and a run has none.", remedy=f"Write {reference.name}.")
     if count > 1:
@@ -165,7 +165,9 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
             names = run_names(connection)
         names += [head.name for head in artifact_list(reader)]
         remedy = did_you_mean(text, names) or not_a_run.remedy
-        raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=remedy) from None
+        raise UnknownReference(
+            f"There is no run and no artifact {text!r} in {reader.path.name}.", remedy=remedy
+        ) from None
 
 
 def find_version(reader: Reader, text: str) -> VersionHead:

@@ -58,6 +58,9 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
     )
     assert re.search(r"optimizer.lr|seed", versions[1]) and "rows differ" in versions[2]
     assert re.search(r"optimizer.lr +0.01 +0.003\n", call("compare", "final-1", "noble-heron-2", "-c", str(demo_catalog))[1]), "params as they were typed"  # fmt: skip
+    # What the demo says that it ran is what it ran.
+    shown_run = call("show", "final-2", "-c", str(demo_catalog))[1]
+    assert "lr=0.01" in shown_run and not any(f" {word}=" in shown_run for word in ("seed", "epochs", "patience"))
     traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
     assert json.loads(call("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]
@@ -75,7 +78,7 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("show", "nosuch"), 2, "There is no run and no artifact 'nosuch'"),
+        (("show", "nosuch"), 2, "There is no run and no artifact 'nosuch' in "),
         (("show", "digits-model:v99"), 2, "There is no version digits-model:v99"),
         (("show", "a:b:c"), 2, "is not a reference"),
         (("ls", "--sort", "colour"), 2, "is no column to sort by"),
