@@ -8,7 +8,8 @@ from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfi
 from artui.sheets.sheet import ARROW, MIDDLE_DOT, NOTHING, Cell, Fact, Header, Link, Row, Rows, Section, Table
 from artui.units import count_text, duration_text, number_text, plural, time_text
 
-BLOCKS = " ▁▂▃▄▅▆▇█"
+BLOCKS = " ▁▂▃▄▅▆▇"
+"""An eighth stays free, so that shapes below one another do not run into one."""
 SHAPE_CELLS = 12
 MOST_NAMED, MOST_LISTED = 2, 8
 """So many of the most frequent values are named."""
