@@ -23,8 +23,8 @@ from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
 from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
-from artui.tui.facts.sections import _preview_table, section_lines
-from artui.tui.facts.version import version_lines
+from artui.tui.facts.sections import _preview_table, labelled_lines, section_lines
+from artui.tui.facts.version import _with_fitting_digest, version_lines, without_keys
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
 from tests.sheets.making import DIGEST, change, version_detail, version_head
@@ -273,6 +273,17 @@ def test_what_a_version_holds_stands_in_one_order(rows: int, is_dense: bool) -> 
         more.link == Link("file", f"{detail.head.key}:scaler.json")
         and "more: enter opens the file" in texts[titles[2] - 2]
     )
+
+
+def test_the_digest_is_whole_or_short_whatever_the_other_labels_are() -> None:
+    """A longer label beside it leaves it less room: not one letter of it goes to another line; in a glance no line names a key."""
+    facts = [Fact("digest", DIGEST), Fact("approved by", "ada")]
+    for cells in range(34, 100):
+        section = _with_fitting_digest(Section("", facts=tuple(facts)), cells)
+        assert len(labelled_lines(section.facts, cells=cells, before=" ")) == 2
+    preview = Preview("text", "text, 90 lines", text="\n".join(map(str, range(90))))
+    page = version_lines(version_detail(), {"a.txt": preview}, [], cells=80)
+    assert "   more: enter opens the file" in _texts(page) and "   more" in _texts(without_keys(page))
 
 
 @pytest.mark.parametrize("rows", [17, 21, 40, 60])

@@ -187,8 +187,7 @@ def _alike(section: Section, among: Sequence[Section]) -> list[Sequence[Row]]:
 
 def labelled_lines(facts: Sequence[Fact], *, cells: int, before: str, label_cells: int = 0) -> list[Line]:
     """Draw facts, their labels in a column of `label_cells`, or else of as many as the longest needs."""
-    most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, cells // 2 - len(before)))
-    label_cells = label_cells or min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
+    label_cells = label_cells or label_cells_of(facts, cells=cells, before=before)
     lines = []
     for fact in facts:
         label = before + (fit(fact.label, label_cells, keep_end=True) + "  " if fact.label else "")
@@ -204,6 +203,12 @@ def labelled_lines(facts: Sequence[Fact], *, cells: int, before: str, label_cell
         lines.append(Line([(label, "dim"), *sign, (first, STYLES[fact.tone])], followed(fact.link)))
         lines += [Line([(" " * start, "text"), (text, STYLES[fact.tone])]) for text in rest]
     return lines
+
+
+def label_cells_of(facts: Sequence[Fact], *, cells: int, before: str) -> int:
+    """Give how many cells the labels of facts have, in a column."""
+    most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, cells // 2 - len(before)))
+    return min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
 
 
 def _long_fact(fact: Fact, label: str, cells: int) -> Line:

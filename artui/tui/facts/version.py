@@ -19,6 +19,7 @@ from artui.tui.facts.sections import (
     DrawnTable,
     flat_lines,
     followed,
+    label_cells_of,
     labelled_lines,
     section_lines,
     sheet_lines,
@@ -51,6 +52,7 @@ NAME_CELLS = 24
 """Of the names of these columns."""
 
 
+_BY_KEY = ": enter "
 FILES_SHARE = 5
 """Of a dense page so many files take one part in so many."""
 
@@ -204,7 +206,7 @@ def _version_section(section: Section, detail: VersionDetail, cells: int, *, mos
     lines = sheet_lines([section], cells=cells)
     shown = min(len(detail.files), MOST[FILES] if most is None else most)
     if section.title == FILES and shown and (more := detail.head.file_count - shown) > 0:
-        text = f"   and {count_text(more)} more: enter lists all {count_text(detail.head.file_count)}"
+        text = f"   and {count_text(more)} more{_BY_KEY}lists all {count_text(detail.head.file_count)}"
         lines[-1] = Line([(text, "accent")], Link("files", detail.head.id))
     return lines
 
@@ -236,7 +238,9 @@ def _file_preview(version_key: int, path: str, preview: Preview, *, cells: int, 
         # Of a text only the beginning was kept, and how many lines it has is not known.
         has_count = preview.table is not None and preview.table.row_count is not None
         more = (
-            f"and {plural(left_out_count, 'more row')}: enter shows them" if has_count else "more: enter opens the file"
+            f"and {plural(left_out_count, 'more row')}{_BY_KEY}shows them"
+            if has_count
+            else f"more{_BY_KEY}opens the file"
         )
         text = f"   {more}"
         body = [*body[: room - 1], Line([(text, "accent")], Link("file", f"{version_key}:{path}"))]
@@ -251,10 +255,21 @@ def _titled(title: str, about: str, cells: int) -> list[Line]:
     return [Line([(f" {title}", "text")]), *(Line([(f" {text}", "dim")]) for text in wrapped_text(about, cells - 1))]
 
 
+def without_keys(lines: Sequence[Line]) -> list[Line]:
+    """Leave out the keys that lead on from lines, where these are only looked at."""
+    return [
+        Line([(text.partition(_BY_KEY)[0], style) for text, style in line.spans], line.link)
+        if line.link is not None and line.link.kind in ("file", "files")
+        else line
+        for line in lines
+    ]
+
+
 def _with_fitting_digest(section: Section, cells: int) -> Section:
     """Shorten the digest of a version where a line has no room for all of it."""
     digests = [fact for fact in section.facts if fact.label == DIGEST]
-    if len(labelled_lines(digests, cells=cells, before=" ")) == len(digests):
+    label_cells = label_cells_of(section.facts, cells=cells, before=" ")
+    if len(labelled_lines(digests, cells=cells, before=" ", label_cells=label_cells)) == len(digests):
         return section
     facts = (fact._replace(text=short_digest(fact.text)) if fact.label == DIGEST else fact for fact in section.facts)
     return replace(section, facts=tuple(facts))

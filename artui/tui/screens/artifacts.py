@@ -30,7 +30,7 @@ from artui.query.artifactrows import (
 from artui.safetext import clean
 from artui.sheets.held import held_text, held_texts, mere_words
 from artui.tui.cells import fit_middle
-from artui.tui.facts.version import version_lines
+from artui.tui.facts.version import version_lines, without_keys
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.acting import ActsOnVersions
@@ -478,7 +478,8 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         held = clean(held_text(facts.detail, facts.previews, self.state.answered_where or ""))
         found = [Line([(f" {fit_middle(held, cells - 2).rstrip()}", "accent")])] if held else []
         rows = pane.size.height - len(found)
-        pane.set_lines([*found, *version_lines(*facts, cells=cells, rows=rows, is_dense=is_below)], keep=False)
+        lines = version_lines(*facts, cells=cells, rows=rows, is_dense=is_below)
+        pane.set_lines([*found, *without_keys(lines)], keep=False)
 
     # Going elsewhere
 
