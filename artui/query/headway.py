@@ -53,6 +53,14 @@ STALL_INTERVALS = 5
 STALL_PAUSES = 2
 FEWEST_POINTS = 4
 """With fewer points nobody knows which pause is usual."""
+PACE_MS = 60_000
+"""The pace is that of the last minute."""
+LEAST_PACE_MS = 1000
+"""What was logged within less than a second says nothing of a pace."""
+PACE_GAPS = 5
+"""Of a run that logs seldom, it is that of so many times between points; so many show that the pace has changed."""
+PACE_CHANGE = 3
+"""Times between points that are so much longer or shorter than those before are of another pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +92,22 @@ def headway_of(
     metrics: Sequence[Metric],
     step: int | None,
     steps_per_second: float | None,
-    pause_ms: int = 0,
+    epochs_per_second: float | None = None,
 ) -> Headway | None:
     """Say how far a run is; None where its params and what it logs do not say so for certain.
 
     Args:
         step: the highest step it has logged.
-        pause_ms: how long it paused as it does not usually, which says nothing of its pace.
+        epochs_per_second: the pace of what counts epochs; where it is not known, that since the run began is taken.
     """
     params = list(params)
-    counters = [metric for metric in metrics if _last_part(metric.name) == "epoch" and not metric.labels]
-    counter = counters[0] if len(counters) == 1 and math.isfinite(counters[0].summary.last) else None
+    counter = counter_of(metrics)
     epochs = _total(params, EPOCH_PARAMS)
     if counter is not None and epochs is not None and 0 <= counter.summary.last <= epochs:
         summary = counter.summary
-        went, took_ms = summary.last - summary.first, summary.last_ms - summary.first_ms - pause_ms
-        left_ms = int((epochs - summary.last) * took_ms / went) if went >= 1 and took_ms > 0 else None
+        went, took_ms = summary.last - summary.first, summary.last_ms - summary.first_ms
+        pace = epochs_per_second or (went * 1000 / took_ms if took_ms > 0 else 0)
+        left_ms = int((epochs - summary.last) * 1000 / pace) if went >= 1 and pace > 0 else None
         return Headway("epoch", summary.last, epochs, left_ms, counter.name)
     steps = _total(params, STEP_PARAMS)
     if steps is None and not _has_any(params, STEP_PARAMS):
@@ -109,6 +117,12 @@ def headway_of(
     if steps is None or step is None or counts_epochs or not 0 <= step <= steps:
         return None
     return Headway("step", step, steps, int((steps - step) * 1000 / steps_per_second) if steps_per_second else None)
+
+
+def counter_of(metrics: Sequence[Metric]) -> Metric | None:
+    """Give the metric that counts epochs; None if there is none, or more than one."""
+    counters = [metric for metric in metrics if _last_part(metric.name) == "epoch" and not metric.labels]
+    return counters[0] if len(counters) == 1 and math.isfinite(counters[0].summary.last) else None
 
 
 def headway_like(earlier: Sequence[Earlier], name: str, step: int, steps_per_second: float | None) -> Headway | None:
@@ -140,14 +154,15 @@ def stall_ms_of(times_ms: Iterable[int]) -> int | None:
     """Say after how many milliseconds without a point a run stands still; None if it logged too little to tell.
 
     That is five times the median time between points, but at least twice the longest one of them, since a run that
-    validates or saves now and then pauses as a habit, and at least LEAST_STALL_MS.
+    validates or saves now and then pauses as a habit, and at least LEAST_STALL_MS: that alone where all came at once.
 
     Args:
         times_ms: when it logged what it logs most often, lately.
     """
-    gaps_ms = [after - before for before, after in pairwise(sorted(set(times_ms)))]
-    if len(gaps_ms) + 1 < FEWEST_POINTS:
+    times_ms = list(times_ms)
+    if len(times_ms) < FEWEST_POINTS:
         return None
+    gaps_ms = [after - before for before, after in pairwise(sorted(set(times_ms)))] or [0]
     return max(LEAST_STALL_MS, int(STALL_INTERVALS * median(gaps_ms)), STALL_PAUSES * max(gaps_ms))
 
 
@@ -165,6 +180,45 @@ def unusual_pause_ms(times_ms: Iterable[int]) -> int:
     usual_ms, longest_ms = int(median(gaps_ms)), gaps_ms[-1]
     is_unusual = longest_ms > max(STALL_INTERVALS * usual_ms, STALL_PAUSES * gaps_ms[-2])
     return longest_ms - usual_ms if is_unusual else 0
+
+
+def pace_of(times_ms: Sequence[int], counts: Sequence[float]) -> float | None:
+    """Say by how much a count grows a second now; None if it was counted too few times, or too short a time, to tell.
+
+    That is the pace of the last minute, or of the last points of a run that logs seldom, without a pause that is no
+    habit. Where the times between points have become quite different meanwhile, it is the pace since then.
+
+    Args:
+        times_ms: when it was counted, lately.
+        counts: what was counted then.
+    """
+    counted = dict(sorted(zip(times_ms, counts, strict=True)))
+    moments = list(counted)
+    gaps_ms = [after - before for before, after in pairwise(moments)]
+    if pause_ms := unusual_pause_ms(moments):
+        gaps_ms[gaps_ms.index(max(gaps_ms))] -= pause_ms
+    begin, took_ms = len(gaps_ms), 0
+    while begin and (took_ms < PACE_MS or len(gaps_ms) - begin < PACE_GAPS):
+        begin -= 1
+        took_ms += gaps_ms[begin]
+    begin = _since_change(gaps_ms, begin)
+    took_ms = sum(gaps_ms[begin:])
+    if took_ms < LEAST_PACE_MS:
+        return None
+    return max(0.0, (counted[moments[-1]] - counted[moments[begin]]) * 1000 / took_ms)
+
+
+def _since_change(gaps_ms: Sequence[int], begin: int) -> int:
+    """Give the place from which on the times between points are of the present pace; `begin` if it has not changed."""
+    usual_ms = median(gaps_ms[-PACE_GAPS:]) if gaps_ms else 0
+    start = len(gaps_ms)
+    while start > begin and usual_ms / PACE_CHANGE < gaps_ms[start - 1] < usual_ms * PACE_CHANGE:
+        start -= 1
+    if start == begin or len(gaps_ms) - start < PACE_GAPS:
+        return begin
+    before_ms = median(gaps_ms[begin:start])
+    has_changed = not usual_ms / PACE_CHANGE < before_ms < usual_ms * PACE_CHANGE
+    return start if has_changed else begin
 
 
 def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:

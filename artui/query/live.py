@@ -16,10 +16,11 @@ from artui.query.headway import (
     LEAST_STALL_MS,
     Earlier,
     Headway,
+    counter_of,
     headway_like,
     headway_of,
+    pace_of,
     stall_ms_of,
-    unusual_pause_ms,
 )
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 MAX_RUNS = 40
+"""So many runs are read whole."""
+MAX_WATCHED = 200
+"""So many are looked at for alerts."""
+SKEW_MS = 5 * 60 * 1000
+"""A run that ended later than this from now ended by a clock that is wrong."""
 ENDED_MS = 30 * 60 * 1000
 """Runs that ended less than this ago are shown after those that are running, and rules are about them, too."""
 RECENT_VALUES = 64
@@ -62,6 +68,16 @@ EARLIER = """
      AND s.labels = :labels
     WHERE before.status = 1
     ORDER BY before.started_ms DESC, before.key DESC
+    """
+
+
+ENDED = """
+    r.ended_ms > :since AND r.ended_ms < :until AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
+    """
+COUNTS = f"""
+    SELECT
+        (SELECT count(*) FROM run AS r WHERE r.status = 0 AND r.deleted_ms IS NULL),
+        (SELECT count(*) FROM run AS r WHERE {ENDED})
     """
 
 
@@ -114,12 +130,36 @@ class LiveRun:
         return silent_ms if is_stalled else None
 
 
-def live_runs(reader: Reader) -> list[LiveRun]:
-    """Give the running runs, newest first, then those that ended within the last half hour."""
+@dataclass(frozen=True, slots=True)
+class LiveRuns:
+    """The running runs, newest first, then those that ended within the last half hour."""
+
+    runs: Sequence[LiveRun]
+    """The first MAX_RUNS of them."""
+    others: Sequence[LiveRun] = ()
+    """More of them, as `watched_runs` gives them."""
+    running_count: int = 0
+    """Of all that there are."""
+    ended_count: int = 0
+    """Of all that ended within the last half hour."""
+
+
+def live_runs(reader: Reader, depth_of: Callable[[str], int] = lambda name: 0) -> LiveRuns:
+    """Give the running runs, newest first, then those that ended within the last half hour.
+
+    Args:
+        depth_of: how many of the last values are needed of a metric of runs that are not read whole; 0 for none.
+    """
     with reader.snapshot() as connection:
-        pending_series, rows = pending(reader, connection), _rows(connection, ENDED_MS)
-        decodes = max(SPARK_DECODES, min(LONGEST_DECODES, 64 // max(1, len(rows))))
-        return [_live(connection, row, pending_series, decodes) for row in rows]
+        pending_series, rows = pending(reader, connection), _rows(connection)
+        decodes = max(SPARK_DECODES, min(LONGEST_DECODES, 64 // max(1, len(rows[:MAX_RUNS]))))
+        running_count, ended_count = connection.execute(COUNTS, _ended_between()).fetchone()
+        return LiveRuns(
+            [_live(connection, row, pending_series, decodes) for row in rows[:MAX_RUNS]],
+            [_watched(connection, row, pending_series, depth_of) for row in rows[MAX_RUNS:]],
+            running_count,
+            ended_count,
+        )
 
 
 def live_run(reader: Reader, run_id: str) -> LiveRun | None:
@@ -149,11 +189,15 @@ def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun
     """
     with reader.snapshot() as connection:
         pending_series = pending(reader, connection)
-        return [_watched(connection, row, pending_series, depth_of) for row in _rows(connection, ENDED_MS)]
+        return [_watched(connection, row, pending_series, depth_of) for row in _rows(connection)]
 
 
-def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:
+def _ended_between() -> dict[str, int]:
     now_ms = clock.now_ms()
+    return {"since": now_ms - ENDED_MS, "until": now_ms + SKEW_MS, "long_ago": now_ms - 30 * 86_400_000}
+
+
+def _rows(connection: sqlite3.Connection) -> list[Any]:
     rows = connection.execute(
         f"""
         SELECT {HEAD_COLUMNS}, ''
@@ -163,19 +207,19 @@ def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:
         ORDER BY r.started_ms DESC, r.key DESC
         LIMIT :limit
         """,
-        {"limit": MAX_RUNS},
+        {"limit": MAX_WATCHED},
     ).fetchall()
     rows += connection.execute(
         f"""
         SELECT {HEAD_COLUMNS}, substr(r.error, -:bytes)
         FROM run AS r
         LEFT JOIN project AS p ON p.key = r.project_key
-        WHERE r.ended_ms > :since AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
+        WHERE {ENDED}
         ORDER BY r.ended_ms DESC, r.key DESC
         LIMIT :limit
         """,
-        {"since": now_ms - ended_ms, "long_ago": now_ms - 30 * 86_400_000, "limit": MAX_RUNS - len(rows), "bytes": ERROR_BYTES},
-    ).fetchall()  # fmt: skip
+        {**_ended_between(), "limit": MAX_WATCHED - len(rows), "bytes": ERROR_BYTES},
+    ).fetchall()
     return rows
 
 
@@ -210,11 +254,13 @@ def _course(connection: sqlite3.Connection, row: Any, metrics: Sequence[Metric],
     """Say how a run goes: what it logged is given, and not kept."""
     head, logged = head_from_row(row), _logged(metrics)
     step = max((metric.summary.last_step for metric in logged), default=None)
-    times_ms = _recent_times(connection, head, logged, pending_series)
-    pause_ms = unusual_pause_ms(times_ms)
-    rate = _rate(connection, logged, pause_ms)
-    headway = headway_of(run_params(connection, row[0]), logged, step, rate, pause_ms)
-    if headway is None and head.status == "running":
+    is_running = head.status == "running"
+    # Of other runs no pace is said.
+    most, counter = (_longest(logged), counter_of(logged)) if is_running else (None, None)
+    steps, times_ms, _ = _last_points(connection, head.id, most, pending_series)
+    rate, epoch_rate = pace_of(times_ms, steps), _epoch_pace(connection, head.id, counter, pending_series)
+    headway = headway_of(run_params(connection, row[0]), logged, step, rate, epoch_rate)
+    if headway is None and is_running:
         headway = _headway_like(connection, head, logged, rate)
     return LiveRun(
         head, _heard(row, metrics), step, rate, (),
@@ -236,8 +282,9 @@ def _watched(connection: sqlite3.Connection, row: Any, pending_series: Any, dept
     logged = [metric for metric in metrics if not is_of_machine(metric)]
     point_ms = _point_ms(logged)
     # What is usual is read only of a run that has been silent for a while: this is asked every other second.
-    is_silent = clock.now_ms() - point_ms >= LEAST_STALL_MS
-    stall_ms = stall_ms_of(_recent_times(connection, head, logged, pending_series)) if is_silent else None
+    is_silent = head.status == "running" and clock.now_ms() - point_ms >= LEAST_STALL_MS
+    times_ms = _last_points(connection, head.id, _longest(logged), pending_series)[1] if is_silent else []
+    stall_ms = stall_ms_of(times_ms) if is_silent else None
     return LiveRun(head, _heard(row, metrics), None, None, live, point_ms=point_ms, stall_ms=stall_ms)
 
 
@@ -265,26 +312,32 @@ def _point_ms(metrics: Sequence[Metric]) -> int:
     return max((metric.summary.last_ms for metric in metrics), default=0)
 
 
-def _recent_times(
-    connection: sqlite3.Connection, head: RunHead, metrics: Sequence[Metric], pending_series: Any
-) -> list[int]:
-    """Say when a running run logged the last points of the metric that has most of them; nothing of other runs."""
-    most = _longest(metrics)
-    if most is None or head.status != "running":
-        return []
-    times_ms: list[int] = []
-    for count, codec, payload, digest in connection.execute(
-        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
-        {"series": most.series_key},
-    ):
-        times_ms += decoded(count, codec, payload, digest, _times_of) or []
-    later = pending_series.get((head.id, most.labels, most.name))
-    return [*times_ms, *(later[1].tolist() if later is not None else ())]
+def _last_points(
+    connection: sqlite3.Connection, run_id: str, metric: Metric | None, pending_series: Any
+) -> tuple[list[int], list[int], list[float]]:
+    """Give steps, times and values of the last points of a metric, as far as they are not damaged; none of no metric."""
+    if metric is None:
+        return [], [], []
+    parts = [
+        decoded(count, codec, payload, digest, points.decode)
+        for count, codec, payload, digest in connection.execute(
+            "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
+            {"series": metric.series_key},
+        )
+    ]
+    parts = [*reversed(parts), pending_series.get((run_id, metric.labels, metric.name))]
+    steps, times_ms, values = ([x for part in parts if part is not None for x in part[i].tolist()] for i in range(3))
+    return steps, times_ms, values
 
 
-def _times_of(codec: str, count: int, payload: bytes) -> list[int]:
-    times_ms: list[int] = points.decode_placed(codec, count, payload, by_time=True)[0].tolist()
-    return times_ms
+def _epoch_pace(
+    connection: sqlite3.Connection, run_id: str, counter: Metric | None, pending_series: Any
+) -> float | None:
+    """Epochs a second, by when the metric that counts them rose lately; None where that is not known."""
+    _, times_ms, epochs = _last_points(connection, run_id, counter, pending_series)
+    # It may be logged at each batch, with the same number over and over.
+    rises = [at for at in range(1, len(epochs)) if epochs[at] > epochs[at - 1]]
+    return pace_of([times_ms[at] for at in rises], [epochs[at] for at in rises])
 
 
 def _headway_like(
@@ -308,20 +361,3 @@ def _headway_like(
 def _longest(metrics: Sequence[Metric]) -> Metric | None:
     """Give the metric that has most points."""
     return max(metrics, key=lambda metric: metric.summary.count, default=None)
-
-
-def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric], pause_ms: int) -> float | None:
-    """Steps a second, over the last points of the metric that has most of them, but for a pause that is no habit."""
-    most = _longest(metrics)
-    if most is None or most.summary.count < 2:
-        return None
-    summary = most.summary
-    row = connection.execute(
-        "SELECT first_step, first_ms FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 1 OFFSET "
-        "(SELECT CASE WHEN max(number) > 0 THEN 1 ELSE 0 END FROM block WHERE series_key = :series)",
-        {"series": most.series_key},
-    ).fetchone()
-    first_step, first_ms = row if row is not None else (summary.first_step, summary.first_ms)
-    if not isinstance(first_step, int) or not isinstance(first_ms, int) or summary.last_ms - pause_ms <= first_ms:
-        return None
-    return max(0.0, (summary.last_step - first_step) * 1000 / (summary.last_ms - pause_ms - first_ms))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artui.model import Metric, Param, ParamType, Summary
-from artui.query.headway import Earlier, Headway, headway_like, headway_of, stall_ms_of, unusual_pause_ms
+from artui.query.headway import Earlier, Headway, headway_like, headway_of, pace_of, stall_ms_of, unusual_pause_ms
 
 
 def counter(first: float, last: float, *, steps: int, took_ms: int = 60_000, name: str = "epoch", labels: str = "") -> Metric:  # fmt: skip
@@ -121,11 +121,11 @@ def test_runs_before_say_where_a_run_may_end(
     ("gaps_ms", "stall_ms"),
     [
         ([600] * 12, 30_000), ([60_000] * 5, 300_000), ([500] * 50 + [90_000] + [500] * 50, 180_000), ([0] * 9 + [20_000] * 3, 100_000),
-        ([], None), ([600, 600], None), ([0] * 50, None),
+        ([], None), ([600, 600], None), ([0] * 50, 30_000), ([0] * 9 + [5] + [0] * 9, 30_000), ([0, 0], None),
     ],
 )  # fmt: skip
 def test_a_run_stands_still_after_a_pause_that_is_unusual_for_it(gaps_ms: list[int], stall_ms: int | None) -> None:
-    """Five times the usual time between points, twice the longest pause, half a minute at least; with few points nobody knows."""
+    """Five times the usual time between points, twice the longest pause, half a minute at least, as where all came at once; with few points nobody knows."""
     assert stall_ms_of(list(accumulate(gaps_ms, initial=1_700_000_000_000))) == stall_ms
 
 
@@ -139,3 +139,33 @@ def test_a_run_stands_still_after_a_pause_that_is_unusual_for_it(gaps_ms: list[i
 def test_a_pause_that_is_no_habit_says_nothing_of_the_pace(gaps_ms: list[int], pause_ms: int) -> None:
     """One that comes again and again, as validation does, belongs to the pace; so does one that is hardly longer than a step."""
     assert unusual_pause_ms(list(accumulate(gaps_ms, initial=1_700_000_000_000))) == pause_ms
+
+
+@pytest.mark.parametrize(
+    ("gaps_ms", "pace"),
+    [
+        ([1000] * 5, 1.0), ([500] * 400, 2.0),
+        # Slower or faster than it began, and how long ago that was.
+        ([20] * 1500 + [2000] * 27, 0.5), ([20] * 1500 + [2000] * 5, 0.5), ([2000] * 60 + [20] * 200, 50.0), ([100] * 3000 + [1000] * 90, 1.0), ([1000] * 30 + [1600] * 60, 0.625),
+        # Habits are part of it, a pause that is none is not.
+        (([500] * 20 + [5000]) * 12, 84 / 60), ([500] * 100 + [60_000] + [500] * 10, 2.0),
+        # A run that logs seldom.
+        ([600_000] * 9, 1 / 600),
+        # All at once.
+        ([0] * 19, None), ([1] * 19, None), ([], None), ([1] * 1500, 1000.0),
+    ],
+)  # fmt: skip
+def test_the_pace_is_that_of_the_last_minute_or_since_it_changed(gaps_ms: list[int], pace: float | None) -> None:
+    """Not the mean since the run began; of what was logged within a moment none is said."""
+    times_ms = list(accumulate(gaps_ms, initial=1_700_000_000_000))
+
+    assert pace_of(times_ms, range(len(times_ms))) == (None if pace is None else pytest.approx(pace, rel=0.03))
+
+
+def test_the_rest_of_epochs_goes_by_their_present_pace() -> None:
+    """A run that became slower is not told to end as if it had not."""
+    params = [Param("epochs", 40, ParamType.NUMBER)]
+
+    known = headway_of(params, [counter(0, 12, steps=300)], 300, 5.0, 0.1)
+
+    assert known is not None and known.left_ms == 280_000

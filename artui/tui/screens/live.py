@@ -14,8 +14,9 @@ from textual.widget import Widget
 from artui import clock
 from artui.model import GOING, RunHead
 from artui.query.direction import guess_direction, has_direction
-from artui.query.live import ENDED_MS, LiveMetric, LiveRun, live_runs
+from artui.query.live import ENDED_MS, LiveMetric, LiveRun, LiveRuns, live_runs
 from artui.query.names import distinct_names
+from artui.query.rules import depth_for
 from artui.query.series.curves import Curve, curve
 from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 from artui.safetext import clean
@@ -110,6 +111,10 @@ class LiveScreen(ActsOnRuns):
     def __init__(self) -> None:
         super().__init__()
         self._runs: list[LiveRun] = []
+        self._others: list[LiveRun] = []
+        """Runs that are not listed, as far as rules are about them."""
+        self._counts = 0, 0
+        """How many are running, and ended within the last half hour, listed or not."""
         self._shows_all = False
         self._read_ms = 0
         """When they were read."""
@@ -145,10 +150,13 @@ class LiveScreen(ActsOnRuns):
 
     def load(self) -> None:
         """Ask for the runs."""
-        self.ask("live", lambda: live_runs(self.reader), self._take)
+        depth_of = depth_for(tuple(self.artui.alerts.rules))
+        self.ask("live", lambda: live_runs(self.reader, depth_of), self._take)
 
-    def _take(self, runs: list[LiveRun]) -> None:
-        self._runs, self._read_ms = runs, clock.now_ms()
+    def _take(self, found: LiveRuns) -> None:
+        runs = self._runs = list(found.runs)
+        self._others, self._read_ms = list(found.others), clock.now_ms()
+        self._counts = found.running_count, found.ended_count
         names = by_shared([live.metric.name for live in run.metrics if not live.metric.labels] for run in runs)
         judging = [name for name in names if metric_rank(name) < BOOKS_RANK]
         self._orders = [name for name in judging if has_direction(name)][:MOST_ORDERS]
@@ -160,7 +168,7 @@ class LiveScreen(ActsOnRuns):
             ]
             for run in runs
         }
-        self.artui.take_live(runs)
+        self.artui.take_live([*runs, *self._others])
         if not self.artui.seen_values:
             self._see()
         charted = self._to_chart()
@@ -305,9 +313,11 @@ class LiveScreen(ActsOnRuns):
     def _summarise(self, table: RunLines) -> None:
         """Say in the head line what is there, and how it is ordered and drawn."""
         alarmed, going = self.artui.alerts.alarmed, self._going
-        summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
-        if len(self._runs) > len(going):
-            summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
+        running, ended = self._counts
+        summary: list[Span] = [(f" {_part_text(len(going), running)} going on", "bold" if going else "dim")]
+        if ended:
+            listed = _part_text(len(self._runs) - len(going), ended)
+            summary.append((f" · {listed} ended in the last half hour", "dim"))
         if self._shows_all:
             summary.append((" · all metrics", "accent"))
         if self._order:
@@ -670,7 +680,8 @@ class LiveScreen(ActsOnRuns):
             return
         self.artui.alerts.add(text)
         self.artui.say("It is yours, and watches the runs of all catalogs · − removes it")
-        self.artui.take_live(self._runs)
+        self.load()
+        self.artui.take_live([*self._runs, *self._others])
         self._draw()
 
     def go_back(self) -> bool:
@@ -681,6 +692,11 @@ class LiveScreen(ActsOnRuns):
         """Give the run under the cursor."""
         link = self.listing.link
         return next((run.head for run in self._runs if link is not None and run.head.id == link.id), None)
+
+
+def _part_text(listed: int, count: int) -> str:
+    """Say how many there are, and how many of them are listed if that is not all."""
+    return f"{count_text(listed)} of {count_text(count)}" if listed < count else count_text(listed)
 
 
 def _place_by(run: LiveRun, name: str) -> tuple[int, float]:
