@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from artui.safetext import clean
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit, fit_words
 from artui.tui.widgets.grouplabels import value_text
-from artui.units import age_text, column_text, duration_text, number_text
+from artui.units import DIGITS, age_text, column_text, duration_text, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ def behind_text(spread: Spread, size: int, cells: int = 1_000) -> str:
 
 
 def behind_cells(groups: Iterable[Group], column_id: str, *, is_whole: bool) -> int:
-    """Say how many cells what stands behind the best values of a metric takes: all of it, or short means with their shares of runs."""
+    """Say how many cells what stands behind the best values of a metric takes: all of it, or short means and deviations with their shares of runs."""
     cells = 0
     for group in groups:
         spread, size = group.spreads.get(column_id), len(group.keys)
@@ -98,8 +98,8 @@ def behind_cells(groups: Iterable[Group], column_id: str, *, is_whole: bool) -> 
         if is_whole:
             cells = max(cells, len(behind_text(spread, size)))
         elif spread.count < size:
-            mean = "" if spread.mean is None else number_text(spread.mean, _SHORT_DIGITS) + " "
-            cells = max(cells, len(mean + _share(spread, size)))
+            mean = next(reversed(_with_deviation(spread, _SHORT_DIGITS)), "")
+            cells = max(cells, len(f"{mean} {_share(spread, size)}".lstrip()))
     return cells
 
 
@@ -111,9 +111,9 @@ def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
     of = _share(spread, size)
     if spread.mean is None:
         return of
-    mean = number_text(spread.mean)
-    deviations = (f" ±{spread.sd:.{digits}g}" for digits in (2, 1)) if spread.sd is not None else ()
-    means = [*(mean + deviation for deviation in deviations), mean, number_text(spread.mean, _SHORT_DIGITS)]
+    mean, short = number_text(spread.mean), number_text(spread.mean, _SHORT_DIGITS)
+    deviations = [*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS)] if spread.sd is not None else []
+    means = [*deviations, mean, short]
     if "e" not in mean:  # one digit before an exponent says too little
         means.append(number_text(spread.mean, 2))
     return next((text for shown in means if len(text := f"{shown} {of}") <= cells), of)
@@ -128,7 +128,15 @@ def spread_text(spread: Spread, cells: int = 1_000) -> str:
     if spread.mean is None:
         return ""
     mean = number_text(spread.mean)
-    deviations = (f" ±{spread.sd:.{digits}g}" for digits in (2, 1)) if spread.sd is not None else ()
-    shown = (mean + deviation for deviation in deviations)
+    short = _with_deviation(spread, _SHORT_DIGITS) if spread.sd is not None else []
     fewer_digits = (number_text(spread.mean, digits) for digits in (3, 2))
-    return next((text for text in (*shown, mean, *fewer_digits) if len(text) <= cells), mean)
+    shown = (*_with_deviation(spread), *short, mean, *fewer_digits)
+    return next((text for text in shown if len(text) <= cells), mean)
+
+
+def _with_deviation(spread: Spread, digits: int = DIGITS) -> list[str]:
+    """Give the mean in so many digits, with the standard deviation in two and in one if there is one."""
+    if spread.mean is None:
+        return []
+    mean = number_text(spread.mean, digits)
+    return [mean] if spread.sd is None else [f"{mean} ±{spread.sd:.{places}g}" for places in (2, 1)]

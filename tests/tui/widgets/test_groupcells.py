@@ -49,7 +49,7 @@ def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | Non
 @given(mean=st.floats(-1e6, 1e6), count=st.integers(1, 99), more=st.integers(1, 99))
 def test_a_mean_of_some_says_of_how_many(mean: float, count: int, more: int) -> None:
     """The share of runs is never cut, and says if others diverged; the deviation before it loses digits, the mean too, then they go."""
-    for cells, odd in product((14, 18, 30), (0, more)):
+    for cells, odd in product((14, 18, 24, 30), (0, more)):
         text = partial_text(Spread(count, odd, mean=mean, sd=0.0123), count + more, cells)
         first, _, of = text.rpartition("(")
         assert of == f"{count} of {count + more})" + "!" * bool(odd) and len(text) <= cells
@@ -63,7 +63,7 @@ def test_room_is_made_for_the_share_of_runs_and_a_lone_run_says_its_value_once()
     lone = Group((1,), (7,), {"m": Spread(1, mean=0.5, best=0.5, low=0.5, high=0.5)})
     some = Group((2,), tuple(range(15)), {"m": Spread(14, mean=0.1424, best=0.1, sd=0.02)})
     assert behind_cells([lone], "m", is_whole=False) == behind_cells([lone], "m", is_whole=True) == 0
-    assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 (14 of 15)")
+    assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 ±0.02 (14 of 15)")
     assert behind_cells([lone, some], "m", is_whole=True) == len("0.1424 ±0.02 (14 of 15)")
     shape = Shape(Column("metric", "m"), "m", 8, spread=14)
     assert "".join(text for text, _ in group_cell(replace(lone, spreads={shape.column.id: lone.spreads["m"]}), shape, 0)).split() == ["0.5000"]  # fmt: skip

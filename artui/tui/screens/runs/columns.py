@@ -20,8 +20,8 @@ from artui.tui.widgets.groupcells import SPREAD_CELLS, VARIES, behind_cells, ran
 from artui.tui.widgets.tablelines import View
 
 SPARK_CELLS = 10
-MAX_SPREAD_CELLS = 20
-"""A metric of groups is made wider, up to this, for a mean with the share of runs that it is of."""
+MAX_SPREAD_CELLS = 26
+"""A metric of groups is made wider, up to this, for a mean and deviation with the share of runs that they are of."""
 _MEASURED_GROUPS = 60
 """So many groups say how wide that is."""
 MAX_RANGE_CELLS = 11
