@@ -67,7 +67,8 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
     name = field.name
     if name in ATTRIBUTES:
         meanings.append(Meaning("attribute", name))
-    meanings += [Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
+    sources = scope.sources_of(name)
+    meanings += [Meaning(source, name, name_key=scope.name_key(name)) for source in sources if source != "tag"]
     base, aggregate = _parts_of(name)
     if not meanings and aggregate and "metric" in scope.sources_of(base):
         meanings.append(_metric(base, aggregate, scope))
@@ -75,11 +76,14 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
         meanings.append(Meaning("attribute", OTHER_WORDS[name.lower()]))
     if not meanings and name.lower() in ATTRIBUTES:
         meanings.append(Meaning("attribute", name.lower()))
+    if not meanings and "tag" in sources:
+        # Tags come and go: they give way to all others, so that a name means what it meant before.
+        return _param_ending(name, scope) or Meaning("tag", name, name_key=scope.name_key(name))
     if not meanings and (short := _short_for(field, name, scope)) is not None:
         return short
     if len(meanings) > 1:
-        words = {"attribute": "an attribute", "metric": "a metric", "param": "a param", "tag": "a tag"}
-        prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params.", "tag": "tags."}
+        words = {"attribute": "an attribute", "metric": "a metric", "param": "a param"}
+        prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params."}
         raise error_at(
             field,
             f"{name} is {' and '.join(words[meaning.source] for meaning in meanings)}.",
@@ -156,6 +160,15 @@ def _short_for(field: Field, name: str, scope: Scope) -> Meaning | None:
         if meanings:
             raise error_at(field, f"Several names end in {shortened(name, 80)!r}.", f"Write {_offer(meanings)}.")
     return None
+
+
+def _param_ending(name: str, scope: Scope) -> Meaning | None:
+    """Find the one param of which a name is the last part, as its column is titled; None if there are others."""
+    is_part = "." not in name and "/" not in name
+    ending = [(source, full) for source, full in _ending(scope, name) if source != "tag"] if is_part else []
+    if len(ending) != 1 or ending[0][0] != "param":
+        return None
+    return Meaning("param", ending[0][1], name_key=scope.name_key(ending[0][1]))
 
 
 def _ending(scope: Scope, end: str) -> list[tuple[str, str]]:

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from artui.query.series.spooled import Pending
 
 
+REMARKED = """
+    r.note <> '' OR EXISTS (
+        SELECT 1
+        FROM event AS e
+        JOIN name AS n ON n.text = json_extract(e.after, '$[0]')
+        JOIN tag AS t ON t.run_key = r.key AND t.name_key = n.key
+        WHERE e.subject_id = r.id AND e.subject = 'run' AND e.action = 'tag' AND json_valid(e.after)
+    )"""
+"""Says whether a run has a note, or a tag that somebody gave it later: those that scripts set all their runs may have."""
+
+
 def run_rows(
     reader: Reader, keys: Sequence[int], shown: Sequence[Column], sparks: Iterable[str] = ()
 ) -> dict[int, RunRow]:
@@ -45,13 +56,12 @@ def run_rows(
     series: list[tuple[int, int, str]] = []
     far: dict[int, set[str]] = defaultdict(set)
     with reader.snapshot() as connection:
-        heads = {
-            row[0]: head_of(row, now_ms)
-            for row in connection.execute(
-                f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({marks(keys)})",
-                list(keys),
-            )
-        }
+        read_heads = connection.execute(
+            f"SELECT {HEAD_COLUMNS}, {REMARKED} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({marks(keys)})",
+            list(keys),
+        ).fetchall()
+        heads = {row[0]: head_of(row, now_ms) for row in read_heads}
+        remarked = {row[0] for row in read_heads if row[-1]}
         if params:
             for run_key, name_key, kind, number, text in connection.execute(
                 f"SELECT run_key, name_key, type, number, text FROM param WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(params)})",
@@ -86,7 +96,7 @@ def run_rows(
             by_run.setdefault(run_key, {})[column_id] = drawn[key]
     read = frozenset((*(column.id for column in shown), *map(course_id, spark_ids)))
     return {
-        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ())), read)
+        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ())), read, key in remarked)
         for key, head in heads.items()
     }
 

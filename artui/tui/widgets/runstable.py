@@ -37,6 +37,10 @@ class RunsTable(Table[RunRow]):
         """Give the sign of the run's status."""
         return glyph_of(row.head)
 
+    def has_remarks(self, row: RunRow) -> bool:
+        """Say whether the run has a note, or a tag that somebody gave it."""
+        return row.has_remarks
+
     def cells_of(self, row: RunRow, shape: Shape) -> list[Span]:
         """Draw what a run has in a column."""
         cells = run_cell(row, shape, self.now_ms)

@@ -21,6 +21,7 @@ from artui.tui.cells import (
     CURSOR,
     GLYPHS,
     MARK,
+    REMARKED,
     Palette,
     Shape,
     Span,
@@ -184,6 +185,10 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
     def sign_of(self, row: R) -> Span:
         """Give the sign before a name, one cell wide."""
         raise NotImplementedError
+
+    def has_remarks(self, row: R) -> bool:
+        """Say whether a sign behind the name tells that somebody wrote something about it."""
+        return False
 
     def cells_of(self, row: R, shape: Shape) -> list[Span]:
         """Draw what a row has in a column, with the gap before it."""
@@ -606,6 +611,11 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             # What was not read yet is neither a value nor none.
             is_read = shape.column.id in row.read
             cells = self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
+            if number == shown[0][0] and number != edge and self.has_remarks(row):
+                # It takes no room: it stands in the gap behind the name.
+                (gap, gap_style), *cells = cells
+                spans += [(REMARKED, "accent"), (gap[1:], gap_style), *cells]
+                continue
             spans += _with_edge(cells) if number == edge else cells
         return spans
 

@@ -174,9 +174,15 @@ def test_marked_runs_are_tagged_and_trashed_and_all_is_taken_back(small_catalog:
             )
 
     async def flow(pilot: Pilot[Any]) -> None:
+        def signs() -> int:
+            return len(re.findall(r"^.{4}\S+ *# ", shown(pilot), re.MULTILINE))
+
+        before = signs()
         await pilot.press("space", "space", "t", *"keep", "enter")
         await settled(pilot)
         assert "tag keep on 2 runs" in shown(pilot) and tags() == 2
+        # A sign behind the names says so.
+        assert signs() == before + 2
         marked = _screen(pilot).state.marked
         await pilot.press("X")
         await settled(pilot)
@@ -189,7 +195,7 @@ def test_marked_runs_are_tagged_and_trashed_and_all_is_taken_back(small_catalog:
         assert "taken back: deletion of 2 runs · 2 marked again" in shown(pilot)
         await pilot.press("u")
         await settled(pilot)
-        assert tags() == 0
+        assert tags() == 0 and signs() == before
         await pilot.press("ctrl+r")
         await settled(pilot)
         assert tags() == 2 and "done again" in shown(pilot)

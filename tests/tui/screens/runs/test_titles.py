@@ -25,7 +25,7 @@ from tests.reading import OpenReader, open_reader
 PARAMS = ("optimizer.lr", "optimizer.name", "model.hidden", "a.depth", "b.depth", "best.loss", "host", "model.status", "data.took", "batch size", "x.end with blank", "x/y.width", "age", "deep.test/acc", "same")  # fmt: skip
 METRICS = ("val/loss", "val/acc", "loss", "lr.decay", "status", "test/acc", "same", "train/f1")
 PREFIXES = ("params", "metrics", "tags", "attr")
-TAGS = ("model.family", "hidden.tag", "team", "same")
+TAGS = ("model.family", "hidden.tag", "team", "same", "lr", "status", "took", "loss", "end with blank", "val/loss.min")
 
 
 def _catalog(path: Path, params: tuple[str, ...], metrics: tuple[str, ...], tags: tuple[str, ...]) -> OpenReader:
@@ -64,7 +64,11 @@ def test_every_title_is_understood_where_columns_are_named(tmp_path: Path) -> No
 
     _assert_titles_mean_their_columns(reader)
     titles = {column.id: title for column, title in _titled(reader)}
-    assert titles["param:optimizer.lr"] == "lr"
+    # Tags take no title from others.
+    assert titles["param:optimizer.lr"] == "lr" and titles["metric:loss"] == "loss" and titles["tag:team"] == "team"
+    assert (
+        titles["tag:lr"] == "tags.lr" and titles["tag:loss"] == "tags.loss" and titles["attribute:duration"] == "took"
+    )
     assert titles["param:a.depth"] == "a.depth"
 
 
