@@ -34,6 +34,8 @@ BRAILLE = "".join(chr(0x2800 + bits) for bits in range(256))
 DIVERGED = "!"
 REMARKED = "#"
 """Behind the name of a run that has a note, or a tag that somebody gave it."""
+FAR_SIGNS = "←", "→"
+"""Of what lies far below all other values, and far above."""
 FAR = "*"
 """Before a last value that is far worse than the best one."""
 DAMAGED_SIGN = "!"

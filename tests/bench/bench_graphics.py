@@ -49,7 +49,7 @@ def main() -> None:
             sizes = []
             for most_pixels in (LOCAL_PIXELS, REMOTE_PIXELS):
                 place = Place(3, 8, rows, columns)
-                order = PictureOrder(lines, ChartOptions(), place, (10.0, 20.0), most_pixels, palette, 4 * place.rows)
+                order = PictureOrder(lines, ChartOptions(), place, (10.0, 20.0), most_pixels, palette)
                 start = time.perf_counter()
                 png = drawn(order)
                 sizes.append((len(shown(png, place, number=17)), time.perf_counter() - start))

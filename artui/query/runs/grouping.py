@@ -13,6 +13,7 @@ from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
 from artui.query.collation import BETWEEN_ENDS
 from artui.query.direction import guess_direction
+from artui.query.far import usual_ends
 from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import (
     aligned,
@@ -20,6 +21,7 @@ from artui.query.runs.statistics import (
     are_mostly_unique,
     codes,
     is_number_column,
+    is_spread_wide,
     numbers,
     ranges,
     tidy,
@@ -50,6 +52,8 @@ class Spread:
     mean: float | None = None
     sd: float | None = None
     """None for fewer than two."""
+    median: float | None = None
+    """Where some values lie far outside, so that the mean says nothing; else None."""
     low: float | None = None
     high: float | None = None
     same: ParamValue = None
@@ -174,7 +178,7 @@ def _in_ranges(
     finite = of_run[is_finite]
     if is_word.any() or not are_mostly_unique(len(np.unique(finite)), count):
         return places, distinct
-    edges, _, _ = ranges(finite)
+    edges = ranges(finite).edges
     # What is no number in a range keeps its place among the values, behind the ranges.
     places = np.where(has_value, places + len(edges) - 1, -1)
     places[is_finite] = np.clip(np.searchsorted(edges, finite, side="right") - 1, 0, len(edges) - 2)
@@ -261,11 +265,12 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
     lows = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
     highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
     is_lower = column.source == "metric" and guess_direction(column.name) == "lower"
+    medians = _medians(values, is_finite, starts, sizes)
     spreads = []
     odds = np.add.reduceat(odd.astype(np.int64), starts)
     columns = counts, odds, sizes, means, deviations, lows, highs
-    for count, odd_count, size, mean, sd, low, high in zip(
-        *(column_values.tolist() for column_values in columns), strict=True
+    for place, (count, odd_count, size, mean, sd, low, high) in enumerate(
+        zip(*(column_values.tolist() for column_values in columns), strict=True)
     ):
         if not count:
             spreads.append(Spread(0, odd_count))
@@ -279,6 +284,7 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
                 best=(low if is_lower else high) if column.source == "metric" else None,
                 mean=mean if math.isfinite(mean) else None,
                 sd=sd if count > 1 and math.isfinite(sd) else None,
+                median=medians.get(place),
                 low=low,
                 high=high,
                 same=tidy(low) if low == high else None,
@@ -287,6 +293,23 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
             )
         )
     return spreads
+
+
+def _medians(values: Floats, is_finite: Any, starts: Ints, sizes: Ints) -> dict[int, float]:
+    """Give the medians of the groups in which some values lie far outside those of all, by their places."""
+    import numpy as np
+
+    finite = values[is_finite]
+    if not len(finite):
+        return {}
+    low, high = usual_ends(finite, is_log=is_spread_wide(finite))
+    with np.errstate(invalid="ignore"):
+        far = np.flatnonzero(is_finite & ((values < low) | (values > high)))
+    medians = {}
+    for place in np.unique(np.searchsorted(starts, far, side="right") - 1).tolist():
+        members = slice(int(starts[place]), int(starts[place] + sizes[place]))
+        medians[place] = float(np.median(values[members][is_finite[members]]))
+    return medians
 
 
 def _own_spreads(groups: Sequence[Group], place: int) -> list[Spread]:

@@ -20,6 +20,7 @@ from artui.numbers import as_float
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
+from artui.query.far import usual_ends
 from artui.query.keys import without_collecting
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
 from artui.query.runs.timebins import ladder_edges, span_edges
@@ -226,6 +227,10 @@ class Description:
     bins: tuple[int, ...] = ()
     is_log: bool = False
     """Whether the bins are equally wide on a logarithmic axis."""
+    has_far_below: bool = False
+    """Whether the first bin is of all values that lie far below the others, and not as wide as the others."""
+    has_far_above: bool = False
+    """The same of the last bin."""
     geometric_mean: float | None = None
     """None unless all numbers are above zero."""
     outcomes: tuple[Outcome | None, ...] = ()
@@ -236,6 +241,16 @@ class Description:
     """The same for the runs in which the column is NaN or infinite."""
     missing_outcome: Outcome | None = None
     """The same for the runs that have no value."""
+
+    @property
+    def usual_bins(self) -> slice:
+        """The bins but for those of values far outside."""
+        return slice(int(self.has_far_below), len(self.bins) - self.has_far_above)
+
+    @property
+    def far_counts(self) -> tuple[int, int]:
+        """How many values lie far below the others, and how many far above."""
+        return (self.bins[0] if self.has_far_below else 0), (self.bins[-1] if self.has_far_above else 0)
 
     @property
     def missing(self) -> int:
@@ -316,7 +331,8 @@ def describe(
         return description
     is_positive = bool(uniques[0] > 0)
     kind = ATTRIBUTES[column.name].kind if column.source == "attribute" else ""
-    edges, per_bin, is_log = ranges(finite, bins, kind, is_log=is_log)
+    divided = ranges(finite, bins, kind, is_log=is_log)
+    edges, per_bin = divided.edges, divided.counts
     quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
@@ -332,7 +348,9 @@ def describe(
         quantiles=quantiles,
         edges=tuple(edges),
         bins=tuple(per_bin),
-        is_log=is_log,
+        is_log=divided.is_log,
+        has_far_below=divided.has_far_below,
+        has_far_above=divided.has_far_above,
         geometric_mean=float(np.exp(np.log(finite).mean())) if is_positive else None,
     )
 
@@ -347,31 +365,61 @@ def are_between_whole(edges: Iterable[float]) -> bool:
     return all(edge % 1 == 0.5 for edge in edges)
 
 
-def ranges(
-    finite: Floats, bins: int = MOST_RANGES, kind: str = "", *, is_log: bool | None = None
-) -> tuple[list[float], list[int], bool]:
-    """Divide finite numbers, of which there are some, into ranges whose ends are easy to read.
+class Ranges(NamedTuple):
+    """Ranges of numbers, whose ends are easy to read."""
+
+    edges: list[float]
+    """One more than there are ranges."""
+    counts: list[int]
+    """How many numbers lie in each, with its lower end, and the last one with its upper end, too."""
+    is_log: bool
+    """Whether they are equally wide on a logarithmic axis."""
+    has_far_below: bool = False
+    """Whether the first range is of all that lies far below the others, as wide as that takes."""
+    has_far_above: bool = False
+    """The same of the last range."""
+
+
+def ranges(finite: Floats, bins: int = MOST_RANGES, kind: str = "", *, is_log: bool | None = None) -> Ranges:
+    """Divide finite numbers, of which there are some, into ranges; a few that lie far outside have one of their own.
 
     Args:
         bins: how many there are at most.
         kind: `time` or `duration` of an attribute; empty for other numbers.
         is_log: as for `describe`.
-
-    Returns:
-        One end more than there are ranges, how many numbers lie in each (with its lower end, and the last one with its
-        upper end, too), and whether they are equally wide on a logarithmic axis.
     """
+    import numpy as np
+
+    low, high = float(finite.min()), float(finite.max())
+    if kind != "time" and bins > _LEAST_BINS:
+        is_wide = is_spread_wide(finite) if is_log is None else is_log and low > 0
+        low, high = usual_ends(finite, is_log=is_wide)
+    below, above = finite[finite < low], finite[finite > high]
+    usual = finite[(finite >= low) & (finite <= high)] if len(below) or len(above) else finite
+    edges, is_log = _ranges(usual, bins - bool(len(below)) - bool(len(above)), kind, is_log=is_log)
+    if len(above):
+        least = float(above.min())
+        if edges[-1] <= high:
+            # Each range holds its lower end: the largest of the others is not to lie in that of what is far above.
+            step = edges[-1] + (edges[-1] - edges[-2] or abs(edges[-1]) or 1.0)
+            edges.append(step if high < step < least else least)
+        edges = [*edges[:-1], min(edges[-1], least), float(above.max())]
+    if len(below):
+        edges = [float(below.min()), edges[0] if edges[0] > below.max() else low, *edges[1:]]
+    counts = np.histogram(finite, edges)[0].tolist()
+    return Ranges(edges, counts, is_log, bool(len(below)), bool(len(above)))
+
+
+def _ranges(finite: Floats, bins: int, kind: str, *, is_log: bool | None) -> tuple[list[float], bool]:
+    """Give the ends of ranges that are alike, and whether they are on a logarithmic axis."""
     import numpy as np
 
     uniques = np.unique(finite)
     if is_log is None:
         is_log = kind != "time" and is_spread_wide(uniques)
     is_log = is_log and bool(uniques[0] > 0) and bool(uniques[0] < uniques[-1])
-    edges = _edges(finite, bins, kind, is_log=is_log)
-    if edges:
-        return edges, np.histogram(finite, edges)[0].tolist(), is_log
-    edges, per_bin = histogram(finite, bins, is_log=is_log)
-    return short_edges(edges, uniques), per_bin, is_log
+    edges = _edges(finite, bins, kind, is_log=is_log) or short_edges(histogram(finite, bins, is_log=is_log)[0], uniques)
+    return edges, is_log
 
 
 def is_spread_wide(values: Floats) -> bool:
@@ -393,6 +441,10 @@ def is_spread_wide(values: Floats) -> bool:
         ]
     # Two values lie at the ends of either axis.
     return bool(off_centre[1] <= off_centre[0] + 1e-9)
+
+
+_LEAST_BINS = 4
+"""Of fewer bins none is given to what lies far outside."""
 
 
 def _edges(finite: Floats, bins: int, kind: str, *, is_log: bool) -> list[float]:

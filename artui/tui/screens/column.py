@@ -23,6 +23,7 @@ from artui.tui.messages import GroupRuns, PlotRuns, ShowRuns
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.histogram import far_text
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.picture import short_param_text, short_param_texts
 from artui.tui.widgets.spantexts import edge_texts
@@ -412,6 +413,10 @@ class ColumnScreen(FilteredList):
             (f"  {count_text(description.count)} of {plural(description.total, 'run')} with a value", "text")
         ]
         if description.odd_count:
+            # What is no number is counted behind it.
+            count = count_text(description.count - description.odd_count)
+            spans = [(f"  {count} of {plural(description.total, 'run')} with a number", "text")]
+        if description.odd_count:
             spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         more: list[Span] = []
         if description.quantiles is not None:
@@ -420,7 +425,9 @@ class ColumnScreen(FilteredList):
             more.append((f"  quartiles {lower} and {upper}", "dim"))
             if description.is_log and description.geometric_mean is not None:
                 more.append((f" · geometric mean {number_text(description.geometric_mean)}", "dim"))
-            if description.mean is not None and self.column.name not in ("started", "ended"):
+            if text := far_text(description):
+                spans.append((f" · {text}", "warn"))
+            elif description.mean is not None and self.column.name not in ("started", "ended"):
                 show = self._short if self.column.source == "attribute" else number_text
                 spread = f" ± {show(description.sd)}" if description.sd is not None else ""
                 more.append((f" · mean {show(description.mean)}{spread}", "dim"))
@@ -444,9 +451,13 @@ class ColumnScreen(FilteredList):
         """Draw the histogram in one line."""
         if len(description.bins) < 2 or description.quantiles is None:
             return []
-        tallest = max(description.bins)
-        drawn = "".join(2 * (" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))]) for count in description.bins)  # fmt: skip
+        bins, edges = description.bins[description.usual_bins], description.edges
+        tallest = max(bins)
+        drawn = "".join(2 * (" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))]) for count in bins)
         low, *_, high = self._shorts([float(value) for value in description.quantiles])
+        # What lies far outside is not drawn.
+        low = self._short(edges[1]) if description.has_far_below else low
+        high = self._short(edges[-2]) if description.has_far_above else high
         scale = "  log" if description.is_log else ""
         return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}{scale}", "dim")]
 

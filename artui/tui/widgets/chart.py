@@ -350,7 +350,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     rows = height - 2
     options = chart.options
     curves = in_depth(line for line in chart.curves if line.curve.count)
-    ranges = ranges_of(curves, options, y_dots=4 * rows) if rows >= 2 and width >= MIN_WIDTH else None
+    ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
         note = chart.note or odd_text(chart.curves) or ("nothing to draw" if chart.curves else "")

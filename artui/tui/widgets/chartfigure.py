@@ -22,26 +22,20 @@ if TYPE_CHECKING:
     from artui.arrays import Floats
 
 
-_PAGE_DOTS = 125
-"""A page shows as much as so many dots of a terminal."""
-
-
 def figure_of(
     title: str,
     lines: Sequence[ChartLine],
     options: ChartOptions,
     *,
     other_count: int = 0,
-    y_dots: int = _PAGE_DOTS,
 ) -> Figure | None:
     """Give a chart for a file; None if there is nothing to draw.
 
     Args:
         other_count: how many runs there are beside those in colour, if the lines behind are those of a sample; else 0.
-        y_dots: the height of the plot in dots of a terminal.
     """
     curves = [line for line in lines if line.curve.count]
-    ranges = ranges_of(curves, options, y_dots=y_dots)
+    ranges = ranges_of(curves, options)
     if ranges is None:
         return None
     x_low, x_high = ranges.x_low, ranges.x_high

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.style import Style
 
+from artui.query.far import sampled, usual_range
 from artui.tui.widgets.axes import FARTHEST, Scale, power_of_ten
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
 from artui.tui.widgets.plot import letters_of
@@ -61,15 +62,15 @@ class Ranges(NamedTuple):
         return (power_of_ten(self.low), power_of_ten(self.high)) if self.is_log else (self.low, self.high)
 
 
-def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int = 0) -> Ranges | None:
+def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
     """Give what the axes have to span; None if there is nothing finite to draw.
 
-    The y axis spans what is drawn in sight: of curves that are folded into a band, the band.
+    The y axis spans what is drawn in sight: of curves that are folded into a band, the band. It does not depend on the
+    size of the chart: a curve looks alike on every screen.
 
     Args:
         curves: all of the chart.
         options: how it is drawn.
-        y_dots: the height of the plot in dots: the higher it is, the less is left out.
     """
     if options.window is not None:
         x_low, x_high = options.window
@@ -123,7 +124,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int
     if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE:
         # Rather than to leave out how a loss fell from far above, show its decades; on a higher chart, too.
         is_log = max(highs) > usual_range(lows, highs, lasts, is_log=False)[1]
-    low, high = usual_range(lows, highs, lasts, is_log=is_log, gain=max(_GAIN, y_dots / _FEWEST_DOTS[len(curves) > 1]))
+    low, high = usual_range(lows, highs, lasts, is_log=is_log)
     if not is_many and all(line.is_picked for line in curves):
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
@@ -139,15 +140,10 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, y_dots: int
     return Ranges(x_low, x_high, low, high, is_log, *outside)
 
 
-_FEW_VALUES = 16
-"""Of fewer values none is left out of the axis."""
-_MAX_SAMPLE = 2_000
 _VERY_WIDE = 1000.0
 """So much above the smallest value the largest ones are shown by their decades instead of being left out."""
 _WIDE = 30.0
 """Values that span this ratio, one and a half decades, are drawn on a logarithmic axis."""
-_FENCES = ((5.0, 0.1), (12.0, 0.16), (50.0, 0.25))
-"""What is more than so many times the middle half beyond it, if no more than this share of the values is, lies outside."""
 
 
 def _with_courses(low: float, high: float, courses: Sequence[Sequence[float]]) -> tuple[float, float]:
@@ -171,63 +167,12 @@ def _with_courses(low: float, high: float, courses: Sequence[Sequence[float]]) -
     return wide_low, wide_high
 
 
-def _sampled(values: Sequence[float]) -> list[float]:
-    return sorted(values[:: max(1, len(values) // _MAX_SAMPLE)])
-
-
 def _spans_decades(lows: Sequence[float], highs: Sequence[float]) -> bool:
     """Say whether all values are above zero and nine tenths of them span one and a half decades."""
     if min(lows) <= 0:
         return False
-    values = _sampled([*lows, *highs])
+    values = sampled([*lows, *highs])
     return values[len(values) * 19 // 20] / _WIDE >= values[len(values) // 20]
-
-
-_GAIN = 2.5
-"""Values are left out only if the rest of them gets so many times the room, and would else have fewer dots than the next."""
-_FEWEST_DOTS = 10, 24
-"""Of one curve, and of several, which are there to be compared."""
-
-
-def usual_range(
-    lows: Sequence[float], highs: Sequence[float], lasts: Sequence[float], *, is_log: bool, gain: float = _GAIN
-) -> tuple[float, float]:
-    """Give the smallest and the largest value, or on either side the last one before a few that lie far outside.
-
-    The fences stand beyond the quartiles, as in J. W. Tukey, Exploratory Data Analysis (1977), but farther out. The last
-    values of curves stay inside where that leaves the others their room.
-    """
-    lowest, highest = min(lows), max(highs)
-    count = len(lows)
-    if count < _FEW_VALUES:
-        return lowest, highest
-    values = _sampled([*lows, *highs])
-    at = math.log10 if is_log else float
-    quarter, three_quarters = at(values[len(values) // 4]), at(values[len(values) * 3 // 4])
-    span = three_quarters - quarter
-    if not 0 < span < math.inf:
-        return lowest, highest
-    low, high = _edge(lows, at, quarter, -span), _edge(highs, at, three_quarters, span)
-    shown = [value for value in lasts if not is_log or value > 0]
-    whole = at(highest) - at(lowest)
-    for bottom, top in ((min([low, *shown]), max([high, *shown])), (low, high)):
-        if whole >= gain * (at(top) - at(bottom)):
-            return bottom, top
-    return lowest, highest
-
-
-def _edge(values: Sequence[float], at: Callable[[float], float], quartile: float, span: float) -> float:
-    """Give the largest value, or with a span below zero the smallest, that does not lie far outside."""
-    side, farthest = (max, 1) if span > 0 else (min, -1)
-    extreme = side(values)
-    for times, share in _FENCES:
-        fence = quartile + times * span
-        if (at(extreme) - fence) * farthest <= 0:
-            break
-        inside = [value for value in values if (at(value) - fence) * farthest <= 0]
-        if len(values) - len(inside) <= share * len(values):
-            return side(inside)
-    return extreme
 
 
 def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:

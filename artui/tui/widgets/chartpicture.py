@@ -38,8 +38,6 @@ class PictureOrder(NamedTuple):
     most_pixels: int
     """How wide it is at most."""
     palette: Palette
-    y_dots: int
-    """How high the plot in cells is in dots, with its rows of signs: both have the same axes."""
 
 
 class Pictured(Protocol):
@@ -111,10 +109,7 @@ class ChartPicture:
         place = graphics.Place(chart.region.y + 1, chart.region.x + left, rows, columns)
         palette: Palette = chart.app.palette
         most_pixels = graphics.most_pixels(os.environ)
-        y_dots = 4 * (chart.size.height - 2)
-        self._ordered = PictureOrder(
-            chart.curves, chart.options, place, graphics.cell_pixels(), most_pixels, palette, y_dots
-        )
+        self._ordered = PictureOrder(chart.curves, chart.options, place, graphics.cell_pixels(), most_pixels, palette)
         chart.want_picture(self._ordered)
 
     def put(self, png: bytes, order: PictureOrder) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def drawn(order: PictureOrder) -> bytes:
     """Draw a picture as PNG, in a worker; empty if there is nothing to draw."""
-    figure = figure_of("", order.lines, order.options, y_dots=order.y_dots)
+    figure = figure_of("", order.lines, order.options)
     if figure is None:
         return b""
     cell_width, cell_height = order.cell

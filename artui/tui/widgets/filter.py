@@ -128,6 +128,9 @@ class FilterLine(Horizontal):
         room = self._room(self._most)
         while len(spans) > 1 and length_of(spans) + 3 > room:
             spans = spans[:-1]
+        if len(spans) < len(self._counts):
+            # What would have gone on ends here.
+            spans = [*spans[:-1], (spans[-1][0].rstrip(" ·"), spans[-1][1])]
         bar.styles.width = min(length_of(spans) + 3, self._most)
         bar.show([("  ", "text"), *spans])
 

@@ -21,6 +21,8 @@ SPREAD_CELLS = 14
 DIVERGED = "!"
 """Behind a share of runs: some of the others diverged."""
 _SHORT_DIGITS = 3
+MEDIAN = "median"
+"""Before what stands in place of the mean where some values lie far outside."""
 VARIES = "varies"
 """Says that the runs of a group differ, where there is no room for the range of their numbers."""
 
@@ -111,6 +113,9 @@ def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
     of = _share(spread, size)
     if spread.mean is None:
         return of
+    if spread.median is not None:
+        texts = (*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS))
+        return next((text for shown in texts if len(text := f"{shown} {of}") <= cells), of)
     mean, short = number_text(spread.mean), number_text(spread.mean, _SHORT_DIGITS)
     deviations = [*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS)] if spread.sd is not None else []
     means = [*deviations, mean, short]
@@ -127,6 +132,9 @@ def spread_text(spread: Spread, cells: int = 1_000) -> str:
     """Show mean ± standard deviation, as much as fits whole: fewer digits of the deviation, then the mean alone."""
     if spread.mean is None:
         return ""
+    if spread.median is not None:
+        texts = (*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS))
+        return next((text for text in texts if len(text) <= cells), "")
     mean = number_text(spread.mean)
     short = _with_deviation(spread, _SHORT_DIGITS) if spread.sd is not None else []
     fewer_digits = (number_text(spread.mean, digits) for digits in (3, 2))
@@ -138,5 +146,7 @@ def _with_deviation(spread: Spread, digits: int = DIGITS) -> list[str]:
     """Give the mean in so many digits, with the standard deviation in two and in one if there is one."""
     if spread.mean is None:
         return []
+    if spread.median is not None:
+        return [f"{MEDIAN} {number_text(spread.median, digits)}"]
     mean = number_text(spread.mean, digits)
     return [mean] if spread.sd is None else [f"{mean} ±{spread.sd:.{places}g}" for places in (2, 1)]

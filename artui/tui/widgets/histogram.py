@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -14,7 +15,7 @@ from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, fit_middle, length_of, strip_of
+from artui.tui.cells import FAR_SIGNS, Palette, Span, fit, fit_middle, length_of, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, bar_labels, bar_steps, end_texts, ticks, x_labels
 from artui.tui.widgets.picture import Picture, short_param_text, short_param_texts
@@ -48,6 +49,8 @@ class Drawn:
     low: float = math.nan
     """The range that it stands for, which holds its lower end, and of the last bar its upper end; NaN for a word."""
     high: float = math.nan
+    is_far: bool = False
+    """Whether its values lie far outside: it stands beside the axis, and is as wide as that takes."""
 
 
 def most_bins(width: int) -> int:
@@ -103,11 +106,14 @@ class Histogram(Picture):
                 for value, count in description.frequencies[:_MAX_WORDS]
             ]
         bins, edges = description.bins, description.edges
+        usual = description.usual_bins
         together = -(-len(bins) // most_bins(self.size.width)) if self.size.width else 1
+        starts = [*([0] if usual.start else []), *range(usual.start, usual.stop, together), *([usual.stop] if usual.stop < len(bins) else [])]  # fmt: skip
         bars = []
-        for first in range(0, len(bins), together):
-            low, high = edges[first], edges[min(first + together, len(bins))]
-            bars.append(Drawn(self.range_text(low, high), sum(bins[first : first + together]), low, high))
+        for first, end in pairwise((*starts, len(bins))):
+            is_far, low, high = not usual.start <= first < usual.stop, edges[first], edges[end]
+            label = self.range_text(low, high)
+            bars.append(Drawn(f"far outside: {label}" if is_far else label, sum(bins[first:end]), low, high, is_far))
         return bars
 
     def range_text(self, low: float, high: float) -> str:
@@ -189,8 +195,10 @@ class Histogram(Picture):
         if description is None or not description.bins:
             labels = "".join(fit_middle(bar.label, cells - 1).rstrip().center(cells - 1) + " " for bar in shown)
             return [(fit("0", _LABEL_CELLS, right=True) + f"{EDGE_TICK}└", "dim"), (labels, "dim")]
-        low, high = shown[0].low, shown[-1].high
-        drawn = cells * len(shown) - 1
+        usual = [bar for bar in shown if not bar.is_far]
+        before = cells * shown[0].is_far
+        low, high = usual[0].low, usual[-1].high
+        drawn = cells * len(usual) - 1
         scale = self._scale(low, high, drawn)
         if description.column.source == "attribute":
             places = [(0, self.value_text(low)), (drawn - 1, self.value_text(high))]
@@ -200,6 +208,10 @@ class Histogram(Picture):
             places += [(round(share * drawn), text) for share, text in ticks(scale, max(1, drawn // 12), "count")]
         else:
             places = x_labels(scale, drawn, "number")
+        places = [(before + place, text) for place, text in places]
+        # What lies far outside has a sign instead of a number.
+        below, above = cells // 2 - 1, before + cells * len(usual) + cells // 2 - 1
+        places = [*[(below, FAR_SIGNS[0])] * shown[0].is_far, *[(above, FAR_SIGNS[1])] * shown[-1].is_far, *places]
         return labelled_axis(places, _LABEL_CELLS, columns, corner="0", is_of_bars=True)
 
     def _scale(self, low: float, high: float, dots: int) -> Scale:
@@ -239,7 +251,10 @@ class Histogram(Picture):
             if description.is_log and description.geometric_mean is not None:
                 parts.append((5, (f" · geometric mean {number_text(description.geometric_mean)}", "text")))
             elif (
-                description.mean is not None and description.sd is not None and description.column.source != "attribute"
+                not any(description.far_counts)
+                and description.mean is not None
+                and description.sd is not None
+                and description.column.source != "attribute"
             ):
                 mean, sd = number_text(description.mean), number_text(description.sd)
                 parts.append((5, (f" · mean {mean} ± {sd}", "text")))
@@ -247,6 +262,8 @@ class Histogram(Picture):
             parts.append((2, (f" · {plural(description.distinct, 'value')}", "text")))
             if description.distinct > _MAX_WORDS:
                 parts.append((5, (f" · the {_MAX_WORDS} most frequent", "dim")))
+        if text := far_text(description):
+            parts.append((1, (f" · {text}", "warn")))
         if description.odd_count:
             parts.append((1, (f" · {count_text(description.odd_count)} NaN or infinite", "bad")))
         if description.quantiles is not None and description.distinct > 1 and description.frequencies[:1]:
@@ -267,8 +284,12 @@ class Histogram(Picture):
             return None
         tallest = max(bar.count for bar in bars) or 1
         y = FigureAxis(f"{self._noun}s", 0, tallest, False, ticks(Scale(0, tallest, False, 600), 6, "count"))
-        note = " · ".join(self._drawn_texts(sum(bar.count for bar in bars)))
+        note = " · ".join(self._drawn_texts(sum(bar.count for bar in bars if not bar.is_far)))
         if description.bins:
+            usual = description.usual_bins
+            description = replace(
+                description, edges=description.edges[usual.start : usual.stop + 1], bins=description.bins[usual]
+            )
             edges = list(description.edges) if description.edges[0] < description.edges[-1] else [description.edges[0] - 0.5, description.edges[0] + 0.5]  # fmt: skip
             scale = self._scale(edges[0], edges[-1], 960)
             marks = ticks(scale, 8)
@@ -288,6 +309,7 @@ class Histogram(Picture):
         texts = [f"{count_text(drawn)} of {plural(description.total, self._noun)} drawn"]
         if not description.bins and description.distinct > _MAX_WORDS:
             texts.append(f"the {_MAX_WORDS} most frequent of {plural(description.distinct, 'value')}")
+        texts += [far_text(description)] if far_text(description) else []
         texts += [f"{count_text(description.odd_count)} NaN or infinite"] if description.odd_count else []
         texts += [f"{count_text(description.missing)} without it"] if description.missing else []
         return texts
@@ -331,6 +353,13 @@ class Histogram(Picture):
                 self.cursor = place
                 self.again()
                 self.post_message(self.Moved())
+
+
+def far_text(description: Description) -> str:
+    """Say how many values lie far outside, and where; empty if there are none."""
+    counts = description.far_counts
+    signs = "".join(sign for sign, count in zip(FAR_SIGNS, counts, strict=True) if count)
+    return f"{count_text(sum(counts))} far outside {signs}" if signs else ""
 
 
 def _step_text(count: int) -> str:

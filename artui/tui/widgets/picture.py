@@ -11,11 +11,11 @@ from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
 from artui.figures.layout import LEGEND_LETTERS
+from artui.query.far import usual_ends
 from artui.query.runs.statistics import Ends, tidy
 from artui.safetext import clean
 from artui.tui.cells import Palette, fit_apart, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
-from artui.tui.widgets.chartlines import usual_range
 from artui.units import count_text, number_text, param_text
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ PAD = 0.04
 """Room between the outermost values and the frame, as a share of the axis."""
 ODD = "×"
 """Stands for a number that is NaN or infinite."""
-_MAX_SAMPLE = 2_000
-"""So many values decide which ones lie far outside."""
 _PARAM_CELLS = 8
 """Numbers of up to so many cells are shown as they were given."""
 
@@ -127,20 +125,12 @@ def bulk_of(placed: Placed, *, is_log: bool) -> Ends | None:
     """Give the ends of an axis that leaves out a few values far outside, by the rule of charts; None without any values."""
     import numpy as np
 
-    values = np.sort(placed.values[np.isfinite(placed.values) & ((placed.values > 0) if is_log else True)])
+    values = placed.values[np.isfinite(placed.values) & ((placed.values > 0) if is_log else True)]
     if not len(values):
         return None
     if placed.is_words:
-        return Ends(float(values[0]), float(values[-1]))
-    # A regular selection decides; then the ends are those of all values within it.
-    chosen = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _MAX_SAMPLE)).astype(np.int64))]
-    sample: list[float] = chosen.tolist()
-    low, high = usual_range(sample, sample, (), is_log=is_log)
-    if low > values[0]:
-        low = float(values[np.searchsorted(values, chosen[chosen < low][-1], side="right")])
-    if high < values[-1]:
-        high = float(values[np.searchsorted(values, chosen[chosen > high][0], side="left") - 1])
-    return Ends(low, high)
+        return Ends(float(values.min()), float(values.max()))
+    return Ends(*usual_ends(values, is_log=is_log))
 
 
 def scale_of(

@@ -15,8 +15,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from artui.query.far import FENCE, GAIN
 from artui.safetext import cells_of
-from artui.tui.cells import Span, Spans, fit, fit_apart, strip_of
+from artui.tui.cells import FAR_SIGNS, Span, Spans, fit, fit_apart, strip_of
 
 if TYPE_CHECKING:
     from artui.query.why import Spread
@@ -134,6 +135,12 @@ class Spreads(Widget):
         indent = " " * (label + COUNT_CELLS + 4)
         if y > len(self._lines):
             low, high = self._number_text(axis.low), self._number_text(axis.high)
+            lowest, highest = (
+                min(side.spread.low for side in self._sides),
+                max(side.spread.high for side in self._sides),
+            )
+            low = f"{self._number_text(lowest)} {FAR_SIGNS[0]} {low}" if lowest < axis.low else low
+            high = f"{high} {FAR_SIGNS[1]} {self._number_text(highest)}" if highest > axis.high else high
             return [(indent + low + fit(high, cells - len(low), right=True), "faint")]
         side = self._lines[y - 1]
         if side is None:
@@ -163,15 +170,28 @@ class Axis(NamedTuple):
         if not whole > 0:  # half of the smallest floats is nothing
             return round((value - low) / (high - low) * (cells - 1)) if high > low else (cells - 1) // 2
         share = (value / 2 - low / 2) / whole
-        return max(0, min(cells - 1, round(share * (cells - 1))))
+        return round(max(0.0, min(1.0, share)) * (cells - 1))
 
 
 def axis_of(sides: Sequence[Side]) -> Axis:
-    """Give an axis on which all that is drawn has its place."""
+    """Give an axis on which all that is drawn has its place, but for ends of lines that lie far outside."""
     values = [value for side in sides for value in (side.spread.low, side.spread.high)]
-    values += [side.own for side in sides if side.own is not None and math.isfinite(side.own)]
-    low, high = min(values), max(values)
-    return fitting_axis(low, high, [(side.spread.middle, side.spread.count) for side in sides])
+    own = [side.own for side in sides if side.own is not None and math.isfinite(side.own)]
+    middles = [(side.spread.middle, side.spread.count) for side in sides]
+    axis = fitting_axis(min([*values, *own]), max([*values, *own]), middles)
+    quarters = [value for side in sides for value in side.spread.points[1:4] if math.isfinite(value)]
+    if not quarters:
+        return axis
+    at = math.log if axis.is_log else float
+    span = at(max(quarters)) - at(min(quarters))
+    if not math.isfinite(FENCE * span):
+        return axis
+    below, above = at(min(quarters)) - FENCE * span, at(max(quarters)) + FENCE * span
+    inside = [value for value in (*values, *quarters) if below <= at(value) <= above] + own
+    low, high = min(inside), max(inside)
+    if not 0 < GAIN * (at(high) - at(low)) <= at(axis.high) - at(axis.low):
+        return axis
+    return fitting_axis(low, high, middles)
 
 
 def fitting_axis(low: float, high: float, middles: Iterable[tuple[float, int]]) -> Axis:
@@ -204,6 +224,9 @@ def line_of(side: Side, axis: Axis, cells: int) -> Spans:
     signs[quarter : upper + 1] = BOX * (upper + 1 - quarter)
     if math.isfinite(spread.middle):
         signs[middle] = MIDDLE
+    # A line goes on beyond an end that its values lie far outside of.
+    signs[0] = FAR_SIGNS[0] if spread.low < axis.low and signs[0] != MIDDLE else signs[0]
+    signs[-1] = FAR_SIGNS[1] if spread.high > axis.high and signs[-1] != MIDDLE else signs[-1]
     if side.own is None or not math.isfinite(side.own):
         return [("".join(signs), "spark")]
     own = axis.place(side.own, cells)

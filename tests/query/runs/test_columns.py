@@ -23,7 +23,7 @@ from artui.query.runs import statistics as columns
 from artui.query.runs.columns import columns as all_columns
 from artui.query.runs.grouping import FEW_RUNS, grouped, seedless, with_spreads
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.runs.statistics import histogram, round_edges, short_edges
+from artui.query.runs.statistics import histogram, ranges, round_edges, short_edges
 
 Run = tuple[dict[str, ParamValue], dict[str, float]]
 
@@ -481,3 +481,27 @@ def test_columns_fit_the_runs_that_have_none_of_the_usual_metrics(
         with reader.snapshot() as connection:
             plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + chosen.ANY_SERIES, {"keys": "[]", "names": "[]"})]  # fmt: skip
     assert plan[0].startswith("SCAN w") and plan[1].startswith("SEARCH s")
+
+
+@given(
+    st.lists(st.floats(0.01, 2.0) | st.integers(0, 9).map(float), min_size=16, max_size=60),
+    st.lists(st.floats(1e6, 1e18) | st.floats(-1e18, -1e6), max_size=3),
+    st.sampled_from([None, True, False]),
+    st.integers(6, 40),
+)
+def test_values_far_outside_have_a_range_of_their_own(
+    usual: list[float], far: list[float], is_log: bool | None, bins: int
+) -> None:
+    """Each value is counted once, in the range that holds it; the ranges of the others are as they would be without them."""
+    values = np.asarray([*usual, *far])
+    divided = ranges(values, bins, is_log=is_log)
+    edges = divided.edges
+
+    assert sum(divided.counts) == len(values) and len(edges) == len(divided.counts) + 1 <= bins + 3
+    assert edges == sorted(edges) and edges[0] <= values.min() and edges[-1] >= values.max()
+    inside = values[(values >= edges[divided.has_far_below]) & (values < edges[len(edges) - 1 - divided.has_far_above])]
+    if divided.has_far_below or divided.has_far_above:
+        assert divided.counts[0] * divided.has_far_below + divided.counts[-1] * divided.has_far_above <= 0.25 * len(
+            values
+        )
+        assert len(far) and np.ptp(inside) * 2 < np.ptp(values)

@@ -65,6 +65,10 @@ def test_room_is_made_for_the_share_of_runs_and_a_lone_run_says_its_value_once()
     assert behind_cells([lone], "m", is_whole=False) == behind_cells([lone], "m", is_whole=True) == 0
     assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 ±0.02 (14 of 15)")
     assert behind_cells([lone, some], "m", is_whole=True) == len("0.1424 ±0.02 (14 of 15)")
+    # Where some values lie far outside, a mean says nothing.
+    far = replace(some, spreads={"m": Spread(14, mean=2e16, best=0.1, sd=1e17, median=0.2)})
+    assert partial_text(far.spreads["m"], 15) == "median 0.2000 (14 of 15)"
+    assert spread_text(far.spreads["m"], 12) == "median 0.200"
     shape = Shape(Column("metric", "m"), "m", 8, spread=14)
     assert "".join(text for text, _ in group_cell(replace(lone, spreads={shape.column.id: lone.spreads["m"]}), shape, 0)).split() == ["0.5000"]  # fmt: skip
 

@@ -185,6 +185,22 @@ def test_a_file_has_the_bars_of_the_screen(is_log: bool, middle: float) -> None:
     assert (rights[0] - lefts[0]) / (rights[1] - lefts[0]) == pytest.approx(middle, abs=0.01)
 
 
+def test_what_lies_far_outside_has_a_bar_beside_the_axis() -> None:
+    """It is as wide as the others, named, counted in the title, and left out of a file, which says so."""
+    far = replace(_of_ranges([2, 9, 3, 5], [-1e9, 0.0, 1.0, 2.0, 5e17]), has_far_below=True, has_far_above=True)
+    far = replace(far, mean=1e16, sd=1e17)
+    lines = _drawn(far, 100, 14)
+
+    assert "7 far outside ←→" in lines[0] and "mean" not in lines[0]
+    assert re.search(r"← +0 +1 +2 +→", lines[-2]) and "e" not in lines[-2]
+    assert "▸ far outside: -1.00e+09 … 0" in lines[-1]
+    histogram = Histogram()
+    histogram.show(far, "x")
+    figure = histogram.figure()
+    assert figure is not None and (figure.x.low, figure.x.high) == (0.0, 2.0)
+    assert figure.note == "12 of 19 runs drawn · 7 far outside ←→"
+
+
 def test_a_file_counts_what_has_no_bar() -> None:
     """The number of runs that it names is that of its bars; the others are said by their kind."""
     histogram = Histogram()

@@ -26,7 +26,7 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
     assert not axis.is_log or (axis.low > 0 and axis.high / axis.low >= LOG_FROM)
     for side in sides:
         text = "".join(part for part, _ in line_of(side, axis, cells))
-        assert len(text) == cells and set(text) <= set(f" {WHISKER}{BOX}{MIDDLE}{OWN}") and text.count(OWN) == 1
+        assert len(text) == cells and set(text) <= set(f" {WHISKER}{BOX}{MIDDLE}{OWN}←→") and text.count(OWN) == 1
         places = [axis.place(value, cells) for value in side.spread.points]
         assert places == sorted(places) and text[axis.place(own, cells)] == OWN
         assert text[places[2]] in (MIDDLE, OWN)
@@ -34,6 +34,18 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
         assert all(places[0] <= place <= places[4] for place in drawn)
     if axis.low < axis.high:
         assert [axis.place(value, cells) for value in (axis.low, axis.high)] == [0, cells - 1]
+
+
+def test_an_end_far_outside_leaves_the_others_their_room() -> None:
+    """The axis ends before it, and the line goes on with an arrow."""
+    spreads = [spread_of([0.1, 0.2, 0.3, 0.4, 5e17]), spread_of([0.3, 0.4, 0.5, 0.6, 0.7])]
+    sides = [Side("a", "5 runs", spread) for spread in spreads if spread is not None]
+
+    axis = axis_of(sides)
+
+    assert (axis.low, axis.high) == (0.1, 0.7)
+    texts = ["".join(part for part, _ in line_of(side, axis, 40)) for side in sides]
+    assert texts[0].endswith("─→") and "→" not in texts[1] and texts[1].index(MIDDLE) > texts[0].index(MIDDLE) + 8
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from artui.query.direction import has_direction
 from artui.query.titles import aggregate_text
 from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, fit_apart, length_of
-from artui.tui.widgets.groupcells import VARIES, range_texts
+from artui.tui.widgets.groupcells import MEDIAN, VARIES, range_texts
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
 
@@ -159,8 +159,7 @@ def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[L
     texts = [
         (
             number_text(spread.best) if spread.best is not None and has_direction(column.name) else "",
-            number_text(spread.mean) if spread.mean is not None else "",
-            f"±{number_text(spread.sd)}" if spread.sd is not None else "",
+            *_middle_texts(spread),
         )
         for column, spread in rows
     ]
@@ -185,6 +184,14 @@ def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[L
         elif spread.count < len(group.keys):
             lines.append(Line([(f"   of {plural(spread.count, 'run')}", "warn")]))
     return lines
+
+
+def _middle_texts(spread: Spread) -> tuple[str, str]:
+    """Give the mean and the deviation, or the median where some values lie far outside."""
+    if spread.median is not None:
+        return number_text(spread.median), MEDIAN
+    mean = number_text(spread.mean) if spread.mean is not None else ""
+    return mean, f"±{number_text(spread.sd)}" if spread.sd is not None else ""
 
 
 def _param_span(spread: Spread) -> Span:
