@@ -468,9 +468,15 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         """Give what the line at the bottom shows instead of the keys; empty for nothing."""
         return self._notices.spans(id(self.screen))
 
-    def say(self, text: str, *, is_warning: bool = False, seconds: float | None = None) -> None:
-        """Show a notice at the bottom: for a while and until a key does something, or for so long, whatever is done meanwhile."""
-        self._notices.say(text, is_warning=is_warning, lasts=seconds is not None)
+    def say(
+        self, text: str, *, is_warning: bool = False, seconds: float | None = None, is_of_key: bool = False
+    ) -> None:
+        """Show a notice at the bottom: for a while and until a key does something, or for so long, whatever is done meanwhile.
+
+        Args:
+            is_of_key: whether the very next key ends it, since it says what a key does now.
+        """
+        self._notices.say(text, is_warning=is_warning, lasts=seconds is not None and not is_of_key, is_of_key=is_of_key)
         if self._notice_timer is not None:
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(seconds or NOTICE_SECONDS, self._unsay)

@@ -68,7 +68,7 @@ class Navigation:
             self._app.pop_screen()
             self._app.uninstall_screen(screen)
         elif screen is self._runs_screen:
-            self._app.say("This is the top: q quits.", seconds=_TOP_SECONDS)  # type: ignore[attr-defined]
+            self._app.say("This is the top: q quits.", seconds=_TOP_SECONDS, is_of_key=True)  # type: ignore[attr-defined]
 
     def to_filtered(self, show: Callable[[], None]) -> None:
         """Go to the table of runs with another filter, which `show` sets; esc leads back to the screens above it."""

@@ -34,6 +34,8 @@ class _Shown(NamedTuple):
     at: float
     lasts: bool = False
     """Whether it stays when a key does something."""
+    is_of_key: bool = False
+    """Whether the very next key ends it."""
 
 
 class Notices:
@@ -44,11 +46,10 @@ class Notices:
         self._notice: _Shown | None = None
         self._errors: dict[tuple[Hashable, str], _Shown] = {}
 
-    def say(self, text: str, *, is_warning: bool = False, lasts: bool = False) -> None:
+    def say(self, text: str, *, is_warning: bool = False, lasts: bool = False, is_of_key: bool = False) -> None:
         """Replace the notice; one that offers to take something back lasts."""
-        self._notice = _Shown(
-            ((clean(text), "warn" if is_warning else "bar.text"),), self._clock(), lasts or UNDO_OFFER in text
-        )
+        style = "warn" if is_warning else "bar.text"
+        self._notice = _Shown(((clean(text), style),), self._clock(), lasts or UNDO_OFFER in text, is_of_key)
 
     def unsay(self) -> None:
         """Remove the notice."""
@@ -69,7 +70,8 @@ class Notices:
     @property
     def is_old(self) -> bool:
         """Whether there is a notice too old to carry over to another screen."""
-        return self._notice is not None and self._clock() - self._notice.at > OLD_NOTICE_SECONDS
+        notice = self._notice
+        return notice is not None and (notice.is_of_key or self._clock() - notice.at > OLD_NOTICE_SECONDS)
 
     def fail(self, screen: Hashable, topic: str, error: Exception) -> None:
         """Replace the error of a screen's topic."""

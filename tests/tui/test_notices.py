@@ -47,6 +47,9 @@ def test_the_newest_is_shown_and_an_error_comes_back_after_a_notice() -> None:
     notices.say("copied")
     assert _text(notices, 1) == "copied" and notices.is_old == (OLD_NOTICE_SECONDS < 1)
 
+    # What a key does now is over with the next key.
+    notices.say("q quits", is_of_key=True)
+    assert notices.is_over
     notices.unsay()
     assert _text(notices, 1) == "ValueError: locked"
     notices.fail(1, "order", ValueError("later"))

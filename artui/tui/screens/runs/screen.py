@@ -360,6 +360,7 @@ class RunsScreen(ArrangesColumns):
         )
 
     def on_filter_line_entered(self) -> None:
+        self._grouping.end_menu()
         self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
@@ -530,6 +531,10 @@ class RunsScreen(ArrangesColumns):
     def asked_keys(self) -> list[tuple[str, str]]:
         """Give the keys of the menu that waits for its second key, too."""
         return menu_keys(self._menu) if self._menu else super().asked_keys()
+
+    def on_prompt_asked(self, message: Prompt.Asked) -> None:
+        # Keys are answers now: a menu that was opened while this was being found out gets none.
+        self._grouping.end_menu()
 
     async def on_key(self, event: events.Key) -> None:
         if not self._grouping.end_menu():

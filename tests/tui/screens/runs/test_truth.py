@@ -373,8 +373,11 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         await pilot.press("n")
         await settled(pilot)
         assert not screen.query_one("Prompt").display and not screen.state.groups
+        # A menu that was opened while the groups were read is over, too: keys are answers.
+        await pilot.press("g")
         screen.group_by(unique)
         await settled(pilot)
+        assert "y yes" in shown(pilot).splitlines()[-1] and "grouping" not in screen._menu
         await pilot.press("y")
         await settled(pilot)
         assert len(screen.state.groups) > MANY_SINGLES and "1,001 groups, 1,001 of one run" in shown(pilot)
