@@ -54,10 +54,12 @@ def plural(count: int, word: str) -> str:
 
 
 def duration_text(milliseconds: int | None) -> str:
-    """Say how long, in at most six characters: `0.4s`, `13m`, `2h05m`, `3d04h`."""
+    """Say how long, in at most six characters: `33ms`, `0.4s`, `13m`, `2h05m`, `3d04h`."""
     if milliseconds is None:
         return ""
     seconds = max(0, milliseconds) / 1000
+    if seconds < 0.1:
+        return f"{max(0, milliseconds):.0f}ms"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     if seconds < 100:

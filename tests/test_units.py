@@ -56,7 +56,9 @@ def test_a_share_is_nothing_or_all_only_if_it_is(share: float, text: str) -> Non
 @pytest.mark.parametrize(
     ("ms", "text"),
     [
-        (0, "0.0s"),
+        (0, "0ms"),
+        (33, "33ms"),
+        (100, "0.1s"),
         (400, "0.4s"),
         (59_000, "59s"),
         (130_000, "2m10s"),
@@ -64,7 +66,7 @@ def test_a_share_is_nothing_or_all_only_if_it_is(share: float, text: str) -> Non
         (7_500_000, "2h05m"),
         (273_600_000, "3d04h"),
         (None, ""),
-        (-5, "0.0s"),
+        (-5, "0ms"),
     ],
 )
 def test_durations_are_short(ms: int | None, text: str) -> None:
