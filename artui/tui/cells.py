@@ -180,6 +180,14 @@ def fit_apart(names: Sequence[str], cells: int) -> list[str]:
     return texts
 
 
+def fit_values(texts: Sequence[str], cells: int) -> list[str]:
+    """Cut values that stand side by side: as `fit` does where that tells them apart, else where they differ."""
+    cut = [fit(text, cells) for text in texts]
+    if len(set(cut)) == len(set(texts)):
+        return cut
+    return max((cut, fit_apart(texts, cells)), key=lambda way: len(set(way)))
+
+
 def fit_words_apart(names: Sequence[str], cells: int) -> list[str]:
     """Cut names to few cells: to their last words where these are whole and tell all apart, else as `fit_apart` does."""
     ends = [_last_words(name, cells) for name in names]

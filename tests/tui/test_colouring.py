@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from artui.figures.figure import RAMP
-from artui.tui.cells import MARK, fit_apart, fit_words_apart, most_cells
+from artui.tui.cells import MARK, fit_apart, fit_values, fit_words_apart, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, OURS, Theme
 
@@ -78,6 +78,10 @@ def test_names_that_are_cut_stay_apart() -> None:
         texts = fit_apart(names, cells)
         assert len(set(texts)) >= (len(names) if cells >= 18 else 3) and all(len(text) == cells for text in texts)
     assert fit_apart(["val/loss", "val/loss"], 12) == ["val/loss    "] * 2
+    # Values are cut at their end unless that makes them look the same.
+    assert [text.rstrip() for text in fit_values(["python train.py", "bash run.sh"], 8)] == ["python…", "bash ru…"]
+    commands = [f"/work/env/bin/python train.py seed={number}" for number in range(12)]
+    assert len(set(fit_values(commands, 12))) == 12
     assert fit_apart(["a/" + "b" * 20, "a/c" + "b" * 19], 9) == ["a/bb…bbbb", "a/cb…bbbb"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -21,6 +22,7 @@ from artui.tui.cells import (
     fit,
     fit_apart,
     fit_middle,
+    fit_values,
     glyph_of,
     keeps_end,
     length_of,
@@ -479,7 +481,9 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
     if _writer_of(row) is not None or not row.is_measured or not isinstance(value, int | float):
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
-        return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
+        if is_end:
+            return [(fit(texts[number], cells - 1, keep_end=True) + " ", style)]
+        return [(_cut_values(tuple(texts), cells - 1)[number] + " ", style)]
     text = fit(texts[number], _VALUE_CELLS)
     # Nothing is said by colour alone: what is best is said behind the value, or below it.
     spans: list[Span] = [(text, style)]
@@ -487,6 +491,12 @@ def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int
         return [*spans, (" " * (cells - _VALUE_CELLS), "text")]
     behind = _behind_value(row, number, baseline)
     return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), "best" if number in row.bests else "dim")]
+
+
+@lru_cache(maxsize=1024)
+def _cut_values(texts: tuple[str, ...], cells: int) -> list[str]:
+    """Cut the texts of a row, which is drawn again with each key."""
+    return fit_values(texts, cells)
 
 
 class TransposedTable(LineList):
@@ -719,7 +729,12 @@ class TransposedTable(LineList):
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
-                text = fit(self._texts[place][number], self._widths[place], right=row.is_measured)
+                texts, cells = self._texts[place], self._widths[place]
+                text = (
+                    fit(texts[number], cells, right=True)
+                    if row.is_measured
+                    else _cut_values(tuple(texts), cells)[number]
+                )
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
         return spans
 

@@ -22,7 +22,7 @@ from textual.strip import Strip
 from artui.figures.figure import COLOURS, Figure, FigureAxis, FigureLine
 from artui.query.runs.statistics import is_spread_wide as are_spread_wide
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
+from artui.tui.cells import Palette, Span, fit_apart, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
@@ -62,7 +62,9 @@ _ENOUGH_IN_FRONT = 100
 _FEWEST_IN_FRONT, _CROWDED_TIMES, _CROWDED_ERRORS = 20, 1.25, 3.5
 """Of so many runs in front an axis says where they are so many times as many as by chance, and by so many standard errors."""
 _BACK_SHADES, _FRONT_SHADES = ("faint", "faint", "dim"), ("faint", "spark", "accent")
-_NAME_CELLS = 14
+_LEAST_NAME_CELLS, _NAME_CELLS = 3, 14
+"""Fewest and most cells of a word beside its lines."""
+_MAX_NAME_CHARS = 200
 _WIDE_CELLS = 100
 """On narrower screens the title is short where there is more to say."""
 _LEAST_STAGGERED = 10
@@ -509,12 +511,14 @@ class Parallel(Picture):
         is_shared = number >= len(xs) - 2 and self.axes[-1].placed.is_words
         room = min(_NAME_CELLS, spacing // 2 - 2 if is_shared else spacing - 3)
         taken: set[int] = set()
-        for place, label in enumerate(axis.placed.labels):
+        labels = [clean(label, max_chars=_MAX_NAME_CHARS) for label in axis.placed.labels]
+        # Where they are equal they are cut.
+        texts = fit_apart(labels, room) if room >= _LEAST_NAME_CELLS else labels
+        for place, text in enumerate(texts):
             row = (scale.place(float(place)) or 0) >> 2
-            text = clean(label, max_chars=40)
-            text = f" {fit_middle(text, min(room, cell_len(text)))} "
+            text = f" {text.rstrip()} "
             start = column - len(text) if is_last else column + 1
-            if row in taken or room < 3 or not text.isprintable() or cell_len(text) != len(text):
+            if row in taken or room < _LEAST_NAME_CELLS or not text.isprintable() or cell_len(text) != len(text):
                 continue
             taken.add(row)
             for offset, letter in enumerate(text):
