@@ -66,6 +66,12 @@ def metric_rank(name: str, *, low: float | None = None, high: float | None = Non
     return _rank(name)
 
 
+def drawing_order(name: str) -> tuple[int, bool, str]:
+    """Give what metrics are sorted by where they are drawn: as `metric_rank`, and what only counts how far a run is last."""
+    rank = metric_rank(name)
+    return rank, rank == BOOKS_RANK and _part_and_kind(name)[1] == "progress", name
+
+
 def main_metric(names: Iterable[str]) -> str:
     """Give the metric that runs are judged by if nobody says which: of the first rank, a loss before others.
 

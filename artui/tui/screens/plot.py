@@ -23,7 +23,7 @@ from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
 from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
-from artui.query.series.ranking import metric_rank
+from artui.query.series.ranking import drawing_order, metric_rank
 from artui.query.titles import aggregate_text, short_titles
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -511,13 +511,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             )
             self._highlighted = next(curved, 0)
         self._keep_in_colour()
-        titles: dict[str, bool] = {}
+        titles: dict[str, int] = {}
         for _, metrics in runs:
             for metric in metrics:
                 # One point is no curve.
-                titles[metric.title] = titles.get(metric.title, False) or metric.summary.count > 1
-        panels = [Panel(title, clean(title)) for title, has_curve in titles.items() if has_curve]
-        panels.sort(key=lambda panel: (panel.key != self._judge, metric_rank(panel.key), panel.key))
+                titles[metric.title] = titles.get(metric.title, 0) + (metric.summary.count > 1)
+        panels = [Panel(title, clean(title)) for title, curve_count in titles.items() if curve_count]
+        # There is nothing to compare with the curve of a single run.
+        several = min(2, len(runs))
+        panels.sort(key=lambda panel: (panel.key != self._judge, titles[panel.key] < several, *drawing_order(panel.key)))  # fmt: skip
         note = "these runs have one value of each metric: tab shows them in other ways" if titles else "these runs logged no metrics"  # fmt: skip
         self.grid.set_panels(panels, note=note, axis=first_axis(metric for _, metrics in runs for metric in metrics))
         if is_first and self._metric:

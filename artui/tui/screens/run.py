@@ -16,16 +16,16 @@ from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.neighbours import Neighbours, neighbours
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.series.ranking import BOOKS_RANK, drawing_order, metric_rank
 from artui.safetext import clean, clean_lines
 from artui.sheets.progress import progress_text
-from artui.tui.cells import Span, fit, glyph_of, status_style
+from artui.tui.cells import Span, fit, glyph_of, length_of, status_style
 from artui.tui.facts.metrics import metric_lines
 from artui.tui.facts.run import OverviewParts, file_lines, overview_parts
 from artui.tui.facts.sections import heading, place_of_section
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
-from artui.tui.messages import LineChosen, ShowNeighbour
+from artui.tui.messages import LineChosen, LineMoved, ShowNeighbour
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.base import BACK
 from artui.tui.screens.drawing import DrawsCharts, first_axis
@@ -43,11 +43,13 @@ from artui.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual.timer import Timer
     from textual.widget import Widget
 
     from artui.model import Metric, RunDetail, RunHead
     from artui.query.lines import LogSource
     from artui.query.series.curves import Window
+    from artui.tui.screens.artifact import VersionFacts
 
 FIRST_METRICS = 500
 AGE_SECONDS = 60
@@ -62,6 +64,10 @@ BARS = 3
 """Lines of a screen above and below a view."""
 _TAB_WIDGETS = {"overview": "#facts", "charts": "#charts", "files": "#files", "log": "#log-text"}
 TABS = tuple(_TAB_WIDGETS)
+HELD_SECONDS = 0.08
+"""What the version under the cursor holds is read once the cursor rests for so long."""
+HELD_CELLS, HELD_ROWS = 46, 9
+"""It stands beside the files, or below them, where there is at least so much room."""
 
 
 class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
@@ -87,6 +93,10 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.tab = tab
         self._logs: list[LogHead] = []
         self._log: LogHead | None = None
+        self._held_id = ""
+        """The id of the version of which it is shown what it holds, on the tab of files; empty if there is none."""
+        self._held: VersionFacts | None = None
+        self._held_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -95,7 +105,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             yield LineList(only_links=True, is_page=True, says_more=True, id="facts")
             yield self.glance
         yield self.charts
-        yield LineList(only_links=True, is_page=True, says_more=True, id="files", classes="tab hidden")
+        with Container(id="files-tab", classes="tab hidden"):
+            yield LineList(only_links=True, is_page=True, says_more=True, id="files")
+            yield LineList(marks_cursor=False, says_more=True, id="held")
         yield self.pane
         yield Prompt()
         yield KeyBar()
@@ -177,7 +189,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
 
     def _show_tab(self) -> None:
         for tab in TABS:
-            self.query_one(f"#{tab}").set_class(tab != self.tab, "hidden")
+            self.query_one("#files-tab" if tab == "files" else f"#{tab}").set_class(tab != self.tab, "hidden")
         self.prompt_home().focus()
         self.watch_text(is_in_sight=self.is_current)
         self._show_scopes()
@@ -201,6 +213,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.leave_questions()
         self.tab = tab
         self._show_tab()
+        self._hold_soon()
 
     def go_back(self) -> bool:
         """Leave the question, the zoom, the single chart or the search; false if there is none of them."""
@@ -287,9 +300,58 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         )
 
     def _draw_files(self, *, keep: bool) -> None:
-        if self.detail is not None:
-            lines = file_lines(self.detail, cells=self.size.width - 1)
-            self.query_one("#files", LineList).set_lines(lines, keep=keep)
+        """List what the run used and made, and beside it or below it, where there is room, what the version under the cursor holds."""
+        if self.detail is None:
+            return
+        files, held, width = self.query_one("#files", LineList), self.query_one("#held", LineList), self.size.width
+        lines = file_lines(self.detail, cells=width - 1)
+        needed = max((length_of(line.spans) for line in lines), default=0) + 2
+        has_files = any(line.link is not None for line in lines)
+        is_beside = has_files and width - needed >= HELD_CELLS
+        is_below = has_files and not is_beside and self.size.height - BARS - len(lines) >= HELD_ROWS
+        self.query_one("#files-tab").styles.layout = "horizontal" if is_beside else "vertical"
+        files.styles.width = max(needed, width // 3) if is_beside else "1fr"
+        files.styles.height = len(lines) if is_below else "1fr"
+        held.set_class(not (is_beside or is_below), "hidden")
+        files.set_lines(lines, keep=keep)
+        self._draw_held()
+        self._hold_soon()
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        if message.sender is self.query_one("#files", LineList):
+            self._hold_soon()
+
+    def _hold_soon(self) -> None:
+        if self._held_timer is not None:
+            self._held_timer.stop()
+        if self.tab == "files" and not self.query_one("#held").has_class("hidden"):
+            self._held_timer = self.set_timer(HELD_SECONDS, self._ask_held)
+
+    def _ask_held(self) -> None:
+        """Read what the version under the cursor holds."""
+        link = self.query_one("#files", LineList).link
+        if link is None or link.kind != "version" or link.id == self._held_id:
+            return
+        from artui.tui.screens.artifact import version_facts
+
+        self._held_id = version_id = link.id
+        self.ask("held", lambda: version_facts(self, version_id), self._take_held)
+
+    def _take_held(self, facts: VersionFacts) -> None:
+        self._held = facts
+        # How much room there is, is known after the next layout.
+        self.call_after_refresh(self._draw_held)
+
+    def _draw_held(self) -> None:
+        held, facts = self.query_one("#held", LineList), self._held
+        if facts is None or held.has_class("hidden"):
+            held.set_lines([], keep=False)
+            return
+        from artui.tui.facts.version import version_lines
+
+        cells, rows = max(20, held.size.width - 3), max(1, held.size.height)
+        held.set_lines(version_lines(*facts, cells=cells, rows=rows, is_dense=True), keep=False)
 
     def on_resize(self) -> None:
         self._draw_overview()
@@ -351,9 +413,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def drawn(self) -> list[Metric]:
         """The metrics that are drawn, those that runs are judged by first: one point is no curve."""
         metrics = [metric for metric in self.detail.metrics if metric.summary.count > 1] if self.detail else []
-        return sorted(
-            metrics, key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels)
-        )
+        return sorted(metrics, key=lambda metric: (bool(metric.labels), *drawing_order(metric.name), metric.labels))
 
     def _set_panels(self) -> None:
         note = ""
@@ -512,5 +572,6 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self._options = ChartOptions()
         self.charts.set_panels([])
         self._logs, self._log = [], None
+        self._held_id, self._held = "", None
         self.log_view.show(None)
         self.load()

@@ -9,7 +9,7 @@ import pytest
 
 from artui.query.reader import Reader
 from artui.query.runs.columns import columns
-from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.series.ranking import BOOKS_RANK, drawing_order, metric_rank
 from tests.exchange.writing import write_trainer
 
 JUDGED = """
@@ -91,3 +91,10 @@ def test_ranking_many_names_is_quick() -> None:
         metric_rank(name)
 
     assert time.process_time() - began < 1
+
+
+def test_what_counts_how_far_a_run_is_is_drawn_last() -> None:
+    """Its curve is a straight line: schedules and gradients come before it."""
+    names = ["epoch", "trainer/global_step", "lr", "train/grad_norm", "val/loss"]
+
+    assert sorted(names, key=drawing_order) == ["val/loss", "lr", "train/grad_norm", "epoch", "trainer/global_step"]

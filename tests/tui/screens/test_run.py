@@ -22,7 +22,7 @@ from artui.tui.cells import length_of
 from artui.tui.facts.metrics import metric_lines
 from artui.tui.facts.run import fact_lines, pane_lines
 from artui.tui.facts.sections import hanging_text, wrapped_text
-from artui.tui.screens.run import AGE_SECONDS, RunScreen
+from artui.tui.screens.run import AGE_SECONDS, HELD_SECONDS, RunScreen
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.lines import LineList
 from tests.tui.looking import NOW_MS, on, settled, shown
@@ -592,3 +592,31 @@ def test_the_footer_offers_enter_and_esc(size: tuple[int, int], small_catalog: P
             await pilot.press("tab")
 
     explore(small_catalog, flow, size=size)
+
+
+@pytest.mark.parametrize(("size", "is_beside"), [((200, 50), True), ((80, 40), False), ((80, 14), None)])
+def test_what_the_version_under_the_cursor_holds_stands_by_the_files(
+    size: tuple[int, int], is_beside: bool | None, demo_catalog: Path, explore: Explore
+) -> None:
+    """At the right, or below them in a narrow terminal, as far as there is room; it follows the cursor."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "down", "enter", "tab", "tab")
+        await settled(pilot)
+        screen = on(pilot, RunScreen)
+        held, files = screen.query_one("#held", LineList), screen.query_one("#files", LineList)
+        if is_beside is None:
+            assert not held.display
+            return
+        assert (held.region.x > 0) == is_beside and (held.region.y == files.region.y) == is_beside
+        for _ in range(2):
+            link = files.link
+            assert link is not None
+            # The cursor rests before anything is read.
+            await pilot.pause(HELD_SECONDS * 2)
+            await settled(pilot)
+            assert screen._held is not None and screen._held.detail.head.id == link.id
+            assert any("sha256" in text for line in held.lines for text, _ in line.spans)
+            await pilot.press("down")
+
+    explore(demo_catalog, flow, size=size)
