@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from artui import clock
 from artui.errors import ArtuiError
 from artui.safetext import clean
 from artui.settings import Settings, keep_state, private_folder, read_state, state_folder
@@ -34,6 +35,7 @@ class Alerts:
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
         self._settings = settings
         self._tell = tell
+        self._since_ms = clock.now_ms()
         self._rules: list[Rule] | None = None
         self.own: set[str] = set()
         """Texts of the rules that were added in the app and can be removed there."""
@@ -126,16 +128,21 @@ class Alerts:
         return [alert for alert in self.holding.values() if alert.run_id == run_id]
 
     def look(self, runs: Sequence[LiveRun], now_ms: int) -> list[Alert]:
-        """Check which rules hold; give the alerts that were not told yet, after running the user's command for each."""
+        """Check which rules hold; give the alerts that were not told yet, after running the user's command for each.
+
+        None is told of a run that had ended before the app was started: it is too late to call anybody.
+        """
         from artui.query.rules import alerts
 
         self.holding = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
         seen_ids = {run.head.id for run in runs}
         # What ceased to hold is told again when it comes back; runs of other catalogs are not in sight.
         told = {key: None for key in self._told if key in self.holding or key[1] not in seen_ids}
-        fresh = [alert for key, alert in self.holding.items() if key not in told]
+        over_ids = {run.head.id for run in runs if run.head.ended_ms is not None and run.head.ended_ms < self._since_ms}
+        news = [alert for key, alert in self.holding.items() if key not in told]
+        told |= dict.fromkeys(alert.key for alert in news)
+        fresh = [alert for alert in news if alert.run_id not in over_ids]
         for alert in fresh:
-            told[alert.key] = None
             self._run_command(alert)
         if told.keys() != self._told.keys():
             self._told = told

@@ -338,9 +338,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             if getattr(self.screen, "PLACE", 0) == LIVE_PLACE:
                 return  # they are at the top of the screen
             first, more_ids = fresh[0], {alert.run_id for alert in fresh[1:]} - {fresh[0].run_id}
-            more = f", and of {plural(len(more_ids), 'more run')}" if more_ids else ""
+            so = "so is" if len(more_ids) == 1 else "so are"
+            more = f"; {so} {plural(len(more_ids), 'more run')}" if more_ids else ""
             rule = "" if first.rule in BUILT_IN else f" ({first.rule})"
-            self.say(f"! {first.run}: {alert_text(first)}{rule}{more}; 4 shows it", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
+            self.say(f"! {first.run}: {alert_text(first)}{rule}{more} · 4 shows {'them' if more_ids else 'it'}", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
 
     def _tell_later(self, text: str) -> None:
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))

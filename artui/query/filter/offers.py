@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Subject = Literal["runs", "versions"]
 _IN_TRASH = "SELECT key FROM run WHERE deleted_ms IS NOT NULL"
+_FINDS_NONE = "finds 0 runs"
 _COUNTED = 4
 """Of so many values it is said how many runs they find: those that are in sight."""
 _TURNS: dict[str, Subject] = {"made_by": "runs", "used_by": "runs", "input": "versions", "output": "versions", "artifact": "versions"}  # fmt: skip
@@ -24,7 +25,9 @@ def offers(reader: Reader, text: str, cursor: int, subject: Subject) -> list[Com
     own = subject_at(text[:cursor], subject)
     offered = (completions if own == "runs" else version_completions)(reader, text, cursor)
     if subject == own == "runs" and cursor == len(text) and _expects_value(text):
-        offered[:_COUNTED] = [_with_count(reader, text, completion) for completion in offered[:_COUNTED]]
+        counted = [_with_count(reader, text, completion) for completion in offered[:_COUNTED]]
+        # One that finds nothing, as what is below the smallest value, comes behind those that find something.
+        offered[:_COUNTED] = sorted(counted, key=lambda completion: completion.detail == _FINDS_NONE)
     return offered
 
 

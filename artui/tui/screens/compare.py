@@ -325,7 +325,10 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
             options = "" if number else "   " + "".join(text for text, _ in options_spans(self.chart_options))
             chart.remove_class("hidden")
             chart.has_names = True
-            chart.show(clean(name) + options, lines, self.chart_options)
+            # Where the table has best values, those at the ends of the curves are others.
+            rows = self.comparison.rows if self.comparison is not None else ()
+            is_last = any(row.metric == name and row.name != name for row in rows)
+            chart.show(f"{clean(name)}{' last' * is_last}{options}", lines, self.chart_options)
 
     def _picked_ids(self, metric: str) -> set[str]:
         comparison = self.comparison

@@ -143,8 +143,13 @@ class DiffScreen(CatalogScreen):
             return
         count, current = len(difference.files), sum(place <= self.listing.cursor for place in self._places)
         added, removed = sum(file.added for file in difference.files), sum(file.removed for file in difference.files)
-        left: list[Span] = [(f" {plural(count, 'file')} differ{'s' if count == 1 else ''}" if count else "", "text")]
-        if count:
+        # Of the others it is known of one run alone that they differ, and not how.
+        compared = sum(bool(file.lines or file.added or file.removed) for file in difference.files)
+        alone = count - compared
+        left: list[Span] = [(f" {plural(compared, 'file')} differ{'s' if compared == 1 else ''}" if compared else "", "text")]  # fmt: skip
+        if alone:
+            left.append((f"{' ·' * bool(compared)} {plural(alone, 'file')} with nothing to compare", "text"))
+        if compared:
             left += [(f"  +{added:,}", "good"), (f" −{removed:,}", "bad")]
         right: list[Span] = []
         if current:

@@ -106,6 +106,9 @@ class DrawsCharts(CatalogScreen):
             self.artui.say("There is no chart to write.")
             return
         lines, options, title, other_count = list(chart.curves), chart.options, panel.title, chart.other_count
+        if lines and not any(line.curve.count for line in lines):
+            self.artui.say(f"{title} has no finite value here: there is nothing to draw.", is_warning=True)
+            return
         self.ask_for_file(title, lambda: figure_of(title, lines, options, other_count=other_count))
 
     def action_export_picture(self) -> None:

@@ -307,7 +307,7 @@ def test_value_that_is_no_number_is_told_without_a_rule(run: artui.Run, monkeypa
     _fold(run)
 
     async def first(pilot: Pilot[Any]) -> None:
-        await _until(pilot, "; 4 shows it")
+        await _until(pilot, " · 4 shows it")
         assert "! calm-otter-7: train/loss NaN" in shown(pilot).splitlines()[-1]
         assert "running ! 1 " in shown(pilot).splitlines()[0]
         text = await _live(pilot)
@@ -434,6 +434,8 @@ def test_many_runs_that_ended_leave_room_for_the_running_ones(run: artui.Run, si
         await settled(pilot)
         text = shown(pilot)
         assert " 1 going on · 39 of 59 ended in the last half hour" in text and "2 with an alert" in text
+        # They had ended before the app was started: nobody is called.
+        assert "4 shows" not in text
         assert "train/loss" in text and "val/acc" in text and "ended-58" in text
         assert text.index("calm-otter-7") < text.index("ended-5")
 
@@ -597,7 +599,7 @@ def test_a_run_that_logs_nothing_more_says_so(
         _going(connection, "stuck", {"loss": [1.0] * 13}, silent_ms=305_000, params={"max_steps": 300})
 
     async def flow(pilot: Pilot[Any]) -> None:
-        await _until(pilot, "! stuck: no step for 5m; 4 shows it")
+        await _until(pilot, "! stuck: no step for 5m · 4 shows it")
         lines = (await _live(pilot)).splitlines()
         assert any("! run stalls" in line and "stuck no step for 5m" in line for line in lines)
         index = next(index for index, line in enumerate(lines) if "▶ stuck" in line)

@@ -368,6 +368,10 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         await pilot.press("escape")
         await settled(pilot)
         assert not screen.state.groups and not screen.state.arrangement.grouping
+        # Nor do groups of repetitions say anything where no run repeats another.
+        await pilot.press("g", "s")
+        await settled(pilot)
+        assert "No two of these runs agree" in shown(pilot) and not screen.state.arrangement.grouping
         screen.group_by(unique)
         await settled(pilot)
         await pilot.press("n")
@@ -604,7 +608,7 @@ def test_means_of_many_runs_come_column_by_column(
     monkeypatch.setattr(grouping, "MANY_RUNS", 3)
     path, said = tmp_path / "x.artui", list[str]()
     for number in range(6):
-        _add_run(path, f"r{number}", params={"lr": number % 2, "k": number}, metrics={"val/loss": [number / 8]})
+        _add_run(path, f"r{number}", params={"lr": number % 2, "k": number // 4}, metrics={"val/loss": [number / 8]})
 
     def say(app: ArtuiApp, text: str, **options: Any) -> None:
         said.append(text)
