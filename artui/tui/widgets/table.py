@@ -49,6 +49,8 @@ _LEADING_COLUMNS = 3
 _PINNED_EDGE = "│"
 _WIDE_CELLS = 110
 """On a narrower screen the names of groups by several columns take up to half of it."""
+_NARROW_SPREAD = 16
+"""There a mean has so many cells at first."""
 _LEAST_PARAMS = 2
 """The title of a column is rather cut than that fewer params are in sight at first."""
 _COMPARED_GROUPS = 500
@@ -450,6 +452,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         labels = self._label_cells(most) if self.groups else []
         wanted = max([self.NAME_CELLS[0], self._needed_cells + indent, *labels])
         self._name_cells = min(wanted, most)
+        if self.size.width < _WIDE_CELLS:
+            # A second mean is worth more than the deviation of the first, which gets what room is left.
+            self._shapes = tuple(shape._replace(spread=min(shape.spread, _NARROW_SPREAD)) for shape in self._shapes)
         self._shapes = self._with_whole_title(self._shapes)
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()

@@ -280,7 +280,7 @@ def test_until_groups_are_there_the_table_is_of_runs_and_says_what_goes_on(
     async def flow(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         monkeypatch.setattr(grouping, "grouped", slow)
-        await pilot.press("g", "s")
+        on(pilot, RunsScreen)._grouping.group(["param:optimizer"])
         await pilot.pause(0.1)
         text = shown(pilot)
         timer = pilot.app._notice_timer  # type: ignore[attr-defined]

@@ -141,13 +141,13 @@ class RunsGrouping:
         screen = self._screen
         if grouping != screen.state.arrangement.grouping:
             return
-        if grouping != self._wanted and groups.are_singles(answer):
-            self._ask_first(grouping, len(answer))
-            return
         if to_first and ALL_BUT_SEED in grouping and len(answer) > 1 and all(len(group.keys) == 1 for group in answer):
             # There is nothing to read in groups of a run each: the runs themselves say more.
             screen.show(groups.grouped_by(screen.state, []))
             screen.artui.say("No two of these runs agree in all params but the seed: there is nothing to group.")
+            return
+        if grouping != self._wanted and groups.are_singles(answer):
+            self._ask_first(grouping, len(answer))
             return
         screen.show(groups.with_groups(screen.state, answer), to_first=to_first)
         self.ask_spreads()
