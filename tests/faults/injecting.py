@@ -502,7 +502,7 @@ def _merged_whole_or_not(path: Path, promise: Promise) -> list[str]:
     ours, our_rows, others, other_rows = names
     if ours == {"before"} and promise.get("exit") != 1:
         return []
-    lost = [part for part in other_rows if not other_rows[part] <= our_rows[part]]  # type: ignore[call-overload, index]
+    lost = [part for part in other_rows if not other_rows[part] <= our_rows[part]]  # type: ignore[index]
     return [f"HALF a merge: {ours} {lost}"] if ours != {"before", *others} or lost else []
 
 

@@ -171,7 +171,7 @@ def test_without_a_keyboard_a_page_is_just_printed() -> None:
                 output += part
     os.close(master)
 
-    assert process.returncode == 0 and b"Share and copy catalogs" in output
+    assert process.returncode == 0 and b"Share, copy and merge catalogs" in output
     assert b"\x1b" not in output and "␛".encode() not in output
 
 
