@@ -21,7 +21,7 @@ STATE_OF_ORIGIN = """
     FROM event
     WHERE origin_key = ?
 """
-NEWS = "remove"
+REMOVE = "remove"
 _WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override"})
 FORGOTTEN, LEFT_OUT = 1, 2
 """How an event is redacted: by wish, for good; or only in a copy that was given away."""
@@ -173,7 +173,7 @@ def standings(connection: sqlite3.Connection, subject_id: str) -> dict[tuple[str
     for action, before, after, stamp, time_ms, author, is_redacted in connection.execute(
         OF_SUBJECT, {"id": subject_id}
     ):
-        if action not in FIELDS and action != NEWS:
+        if action not in FIELDS and action != REMOVE:
             continue
         old, new = _state(before), _state(after)
         detail = ""
@@ -182,7 +182,7 @@ def standings(connection: sqlite3.Connection, subject_id: str) -> dict[tuple[str
             if not isinstance(named, list) or not named or not isinstance(named[0], str):
                 continue
             detail = named[0]
-        if action == NEWS and (action, detail) in made:
+        if action == REMOVE and (action, detail) in made:
             continue
         made[str(action), detail] = Standing(
             new, cells.integer(stamp), cells.integer(time_ms), cells.text(author), bool(is_redacted)
