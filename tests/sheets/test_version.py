@@ -57,6 +57,7 @@ NOT_OF_THE_HEAD = {
     "deleted_ms": "said of one that is",
     "removed_ms": "said of one whose content is",
     "not_stored_count": "said of one that has such files",
+    "twin": "part of the reference of one whose number another one has, too",
 }
 
 

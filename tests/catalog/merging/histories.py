@@ -343,7 +343,7 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-def history(seed: int, *, boxes: int = 3, steps: int = 30) -> list[Step]:
+def history(seed: int, *, boxes: int = 3, steps: int = 24) -> list[Step]:
     """Give the steps of a random history."""
     chance = random.Random(seed)
     kinds = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=steps)

@@ -62,7 +62,7 @@ def test_imports_are_counted(imported: Path) -> None:
             assert report.deleted_count == run_order(reader, RunsRequest(f"{where} and deleted is not null")).matched
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_import_leads_to_its_runs(imported: Path, explore: Explore, size: tuple[int, int]) -> None:
     """Each import has a line with when, from where and how many; enter shows its runs, d those that are deleted."""
 

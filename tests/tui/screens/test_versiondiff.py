@@ -41,7 +41,7 @@ def _catalog(tmp_path: Path) -> Path:
     return catalog
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 @pytest.mark.parametrize("has_colour", [True, False])
 def test_a_version_beside_the_one_before(
     tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], has_colour: bool

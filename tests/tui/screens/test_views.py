@@ -37,7 +37,7 @@ def kept(small_catalog: Path) -> Path:
     return small_catalog
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_views_say_what_they_show(kept: Path, explore: Explore, size: tuple[int, int]) -> None:
     """The list has the runs of each view now, and below it stands all that the view under the cursor arranges."""
     with open_reader(kept) as reader:

@@ -33,7 +33,7 @@ def _catalog(path: Path, names: list[str], *, projects: list[str] | None = None,
     return path
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 @pytest.mark.parametrize("metrics", [("loss",), ("loss", "val_accuracy", "eval_wer", "test_auc", "f1")])
 def test_names_with_one_head_are_told_apart(frozen: None, metrics: tuple[str, ...], size: tuple[int, int], tmp_path: Path, explore: Explore) -> None:  # fmt: skip
     """The whole name is shown if there is room, or else its end."""

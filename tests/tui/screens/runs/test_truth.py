@@ -521,7 +521,7 @@ def test_an_empty_catalog_promises_no_more_columns(tmp_path: Path, explore: Expl
     explore(path, flow, size=(80, 24))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_what_lies_beyond_the_edge_is_counted(size: tuple[int, int], small_catalog: Path, explore: Explore) -> None:
     """The count of further columns is that of the columns whose titles are not in sight, also beside the pane."""
 
