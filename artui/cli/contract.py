@@ -457,6 +457,18 @@ RECORDS: dict[str, Record] = {
         "left_out": Field("whole", "other rows that can be none, as in a damaged file"),
         "notice": Field("text?", "what was done to open it"),
     },
+    "thing change": {
+        "kind": Field("text", "`run`, `version` or `view`"),
+        "id": Field("text", "its id; of a view its name"),
+        "name": Field("text", "what it is called"),
+        "standing": Field("text", "`new`, `changed` or `gone`"),
+        "fields": Field("[field change]", "of one that is in both, what differs"),
+    },
+    "field change": {
+        "name": Field("text", "`note`, `param lr`, `metric val/loss` …"),
+        "before": Field("text?", "its value in the first catalog; none where it was not there"),
+        "after": Field("text?", "its value in the second"),
+    },
     "unsettled": {
         "id": Field("text", "the id of the run, version or artifact"),
         "name": Field("text", "what it is called"),
@@ -559,6 +571,11 @@ DOCUMENTS: dict[str, Record] = {
         "same_count": Field("whole", "files that are the same in both"),
         "facts": Field("[value change]", "what is declared, and said in the metadata, where it differs"),
         "files": Field("[file difference]", "the files that differ"),
+    },
+    "diff CATALOG": {
+        "before": Field("text", "the first catalog"),
+        "after": Field("text", "the second catalog"),
+        "changes": Field("[thing change]", "runs, versions and views that are not the same in both"),
     },
     "audit RUN": {
         "run": Field("run", "the run"),

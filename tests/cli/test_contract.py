@@ -37,6 +37,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gc": (("gc", "--keep", "aliased", "--dry-run"), ("gc", "--keep", "last 1 and used", "--dry-run")),
     "gc --store": (("gc", "--store", "{kept}", "--dry-run"), ("gc", "--store", "{kept}")),
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
+    "diff CATALOG": (("diff", "{catalog}", "{merged}"),),
     "merge": (("merge", "{catalog}", "--into", "{merged}"),),
     "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
@@ -59,7 +60,18 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "demo": (("demo", "{demo}", "--no-app"),),
 }  # fmt: skip
 """By document, calls that print it."""
-ANYWHERE = ("keys", "help", "help SUBJECT", "help VERB", "help search", "demo", "import", "import of nothing", "merge")
+ANYWHERE = (
+    "keys",
+    "help",
+    "help SUBJECT",
+    "help VERB",
+    "help search",
+    "demo",
+    "import",
+    "import of nothing",
+    "merge",
+    "diff CATALOG",
+)
 """Documents that are printed without `--catalog`."""
 
 
@@ -70,7 +82,7 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
     if "relocate" in arguments:
         (tmp_path / "f.txt").write_text("x")
         add_version(catalog, tmp_path / "f.txt", name="f", kind="dataset", store=str(tmp_path / "kept"))
-    if "merge" in arguments and not (tmp_path / "merged.artui").exists():
+    if "{merged}" in arguments and not (tmp_path / "merged.artui").exists():
         # Two people say different things of the same run.
         cli.run(["merge", str(catalog), "--into", str(tmp_path / "merged.artui")])
         for path in (catalog, tmp_path / "merged.artui"):

@@ -12,7 +12,8 @@ import orjson
 from artui.catalog import cells
 from artui.catalog.fields import FIELDS
 from artui.catalog.merging.joins import rank, wins
-from artui.catalog.merging.target import Target, side_by_side
+from artui.catalog.merging.target import Target
+from artui.catalog.pairing import side_by_side
 
 COLUMNS = ("id", "time_ms", "author", "action", "subject", "subject_id", "before", "after", "edit_id", "stamp", "digest", "why", "is_redacted")  # fmt: skip
 OF_ORIGIN = f"SELECT stamp, {', '.join(COLUMNS)} FROM event WHERE origin_key = ? ORDER BY stamp, id"

@@ -9,7 +9,8 @@ from typing import Any
 from artui.catalog import cells, events
 from artui.catalog.merging.changes import standings
 from artui.catalog.merging.joins import rank, wins
-from artui.catalog.merging.target import Target, side_by_side
+from artui.catalog.merging.target import Target
+from artui.catalog.pairing import side_by_side
 
 VIEW = ("name", "screen", "content", "author", "changed_ms")
 EDIT = ("id", "time_ms", "author", "label", "stamp", "turned", "state")

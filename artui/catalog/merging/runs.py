@@ -14,7 +14,8 @@ from artui.catalog import cells, runs, seals
 from artui.catalog.merging.changes import Standing
 from artui.catalog.merging.joins import rank, wins
 from artui.catalog.merging.series import BLOCK, TOTALS, merge_series, series_of
-from artui.catalog.merging.target import Target, side_by_side
+from artui.catalog.merging.target import Target
+from artui.catalog.pairing import side_by_side
 
 RECORDED = (
     "parent_id", "status", "stage", "started_ms", "ended_ms", "duration_ms", "heartbeat_ms", "user", "host",

@@ -12,7 +12,8 @@ from artui.catalog import blobs, cells, seals
 from artui.catalog.collecting import REMOVED
 from artui.catalog.merging.changes import Standing
 from artui.catalog.merging.joins import earliest, rank, wins
-from artui.catalog.merging.target import Target, side_by_side
+from artui.catalog.merging.target import Target
+from artui.catalog.pairing import side_by_side
 from artui.errors import CatalogDamaged
 
 ARTIFACT = ("id", "name", "stage", "kind", "created_ms", "deleted_ms", "note")

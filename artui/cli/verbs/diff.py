@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from artui.cli import completing
-from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.catalogs import catalog_inside, catalog_option, is_catalog, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
 from artui.errors import ArtuiError, DeletedReference, UnknownReference, UsageError
 from artui.query.difference.files import NO_KEY
+from artui.safetext import clean
+from artui.times import time_text
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import VersionDetail, VersionHead
@@ -45,7 +49,14 @@ def command(
     catalog: str | None,
     as_json: bool,
 ) -> int:
-    """Say how the second REF (NAME, NAME:v3 or NAME:ALIAS) differs from the first; of one REF, how it differs from the version before it."""
+    """Say how the second REF (NAME, NAME:v3 or NAME:ALIAS) differs from the first; of one REF, how it differs from the version before it.
+
+    Of two catalogs (a.artui b.artui): which runs, versions and views are new, changed or gone in the second one, and how.
+    """
+    if len(refs) == 2 and all(map(is_catalog, refs)):
+        if patterns or key or stat or catalog:
+            raise UsageError("Two catalogs are compared as they are.", remedy=f"artui diff {' '.join(refs)}")
+        return _catalogs(refs, exit_code=exit_code, as_json=as_json)
     from artui.query.difference.files import Known, file_difference
     from artui.query.difference.versions import version_difference
 
@@ -85,6 +96,57 @@ def command(
         if len(chosen) > MAX_FILES and not stat:
             click.echo(f"artui: {len(chosen) - MAX_FILES:,} more files differ: choose among them with --file", err=True)
     return 1 if exit_code and (difference.files or difference.facts) else 0
+
+
+_SIGNS = {"new": "+", "changed": "~", "gone": "−"}
+_WORDS = {"run": "run", "version": "version", "view": "view"}
+_MOST_CHARS = 60
+
+
+def _catalogs(paths: Sequence[str], *, exit_code: bool, as_json: bool) -> int:
+    """Print what is new, changed and gone between two catalogs."""
+    from artui.query.catalogdiff import catalog_difference
+
+    with open_reader(catalog_inside(paths[0])) as first, open_reader(catalog_inside(paths[1])) as second:
+        changes = catalog_difference(first, second)
+        before, after = str(first.path), str(second.path)
+    if as_json:
+        print_json(
+            before=before, after=after,
+            changes=[
+                {
+                    "kind": change.kind, "id": change.id, "name": change.name, "standing": change.standing,
+                    "fields": [{"name": field.name, "before": field.before, "after": field.after} for field in change.fields],
+                }
+                for change in changes
+            ],
+        )  # fmt: skip
+        return 1 if exit_code and changes else 0
+    counts: Counter[tuple[str, str]] = Counter((change.kind, change.standing) for change in changes)
+    said = [
+        f"{plural(sum(counts[kind, standing] for standing in _SIGNS), word)}: "
+        + ", ".join(f"{counts[kind, standing]:,} {standing}" for standing in _SIGNS if counts[kind, standing])
+        for kind, word in _WORDS.items()
+        if any(counts[kind, standing] for standing in _SIGNS)
+    ]
+    click.echo(f"{clean(before)} → {clean(after)}   {' · '.join(said) if said else 'nothing differs'}")
+    for change in changes:
+        click.echo(f"{_SIGNS[change.standing]} {change.kind:<7} {clean(change.name)}")
+        width = max((len(clean(field.name)) for field in change.fields), default=0)
+        for field in change.fields:
+            click.echo(
+                f"    {clean(field.name).ljust(width)}  {_value(field.name, field.before)} → {_value(field.name, field.after)}"
+            )
+    return 1 if exit_code and changes else 0
+
+
+def _value(name: str, text: str | None) -> str:
+    if text is None:
+        return "none"
+    if name.endswith("_ms") and text.lstrip("-").isdigit() and name != "duration_ms":
+        return time_text(int(text))
+    shown = clean(text)
+    return shown if len(shown) <= _MOST_CHARS else f"{shown[: _MOST_CHARS - 1]}…"
 
 
 def _check(difference: VersionDifference, chosen: Sequence[FileChange], patterns: tuple[str, ...]) -> None:
