@@ -145,7 +145,7 @@ def _value(name: str, text: str | None) -> str:
         return "none"
     if name.endswith("_ms") and text.lstrip("-").isdigit() and name != "duration_ms":
         return time_text(int(text))
-    shown = clean(text)
+    shown = clean(text) or '""'
     return shown if len(shown) <= _MOST_CHARS else f"{shown[: _MOST_CHARS - 1]}…"
 
 

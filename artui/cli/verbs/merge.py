@@ -44,12 +44,16 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     the one that was made later stays. The catalogs that are merged are only read.
     """
     from artui.catalog.merging.merge import merge
+    from artui.catalog.spool.orphans import take_over
 
     paths = [usable_path(Path(path).expanduser()) for path in catalogs_named(catalogs, ())]
     named = one_catalog([path for path in (into, catalog) if path])
     if named is None:
         raise UsageError("It is not said into which catalog.", remedy="Name it: --into FILE, which is made if it is not there.")  # fmt: skip
     target = usable_path(Path(named).expanduser())
+    for path in paths:
+        # What a process that died had logged last belongs to it, too.
+        take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     with _Bar() as bar, _Into(target, is_dry=dry_run) as opened:
         merged = merge(opened, paths, is_dry=dry_run, tell=bar.tell)
         names = _names(opened, merged)

@@ -157,6 +157,7 @@ def _run(
     reader: Reader, detail: RunDetail, prepared: Prepared, *, here: bool, python: str | None, tolerance: float, yes: bool, as_json: bool
 ) -> Outcome:  # fmt: skip
     from artui import clock
+    from artui.catalog.spool.orphans import take_over
     from artui.query.reader import Reader as NewReader
     from artui.query.reproduced import started_for
     from artui.reproduction import running
@@ -187,6 +188,8 @@ def _run(
         prepared, interpreter, reader.path.resolve(), project=detail.head.project, name=detail.head.name, output=2 if as_json else None
     )  # fmt: skip
     for place in (reader.path, *sorted((prepared.folder / prepared.directory).glob("*.artui"))):
+        # Where the run could not bring in all that it logged before it ended, this does.
+        take_over(place, tell=_say)
         with NewReader(place) as again_reader:
             again = again_of(again_reader, started_for(again_reader, detail.head.id, since_ms=began_ms), detail)
             if again is not None:
