@@ -41,6 +41,7 @@ VERBS = {
     "relocate": "Say where files are now that were moved.",
     "trace": "Show where a run or version came from, and what came of it.",
     "impact": "Say what rests on a run or version, and what of it is in production.",
+    "blame": "Say who set each thing that is said of a run or version, when and why.",
     "audit": "Say whether a run could be made again, and what is missing.",
     "reproduce": "Make a run again, and say whether its numbers come back.",
     "merge": "Bring all that is in some catalogs into one.",

@@ -457,6 +457,14 @@ RECORDS: dict[str, Record] = {
         "left_out": Field("whole", "other rows that can be none, as in a damaged file"),
         "notice": Field("text?", "what was done to open it"),
     },
+    "blame": {
+        "what": Field("text", "`note`, `tag wip`, `alias production` …; `recorded` for all that nobody has changed since"),
+        "value": Field("text?", "what it was set to; none where it was taken away"),
+        "author": Field("text", "who did it"),
+        "time_ms": Field("whole", "when"),
+        "why": Field("text", "the reason that was given"),
+        "host": Field("text?", "the box on which it was done"),
+    },
     "thing change": {
         "kind": Field("text", "`run`, `version` or `view`"),
         "id": Field("text", "its id; of a view its name"),
@@ -606,6 +614,11 @@ DOCUMENTS: dict[str, Record] = {
         "new": Field("text", "the place that was looked into"),
         "is_done": Field("flag", "whether versions were taken over"),
         "versions": Field("[relocated]", "the versions that lie below the old place"),
+    },
+    "blame": {
+        "subject": Field("text", "what was asked about: the name of a run, or a reference"),
+        "id": Field("text", "its id"),
+        "set": Field("[blame]", "each thing that is said of it, the last change first; what was recorded at the end"),
     },
     "impact": {
         "subject": Field("text", "what was asked about: the name of a run, or a reference"),

@@ -44,6 +44,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
     "reproduce": (("reproduce", "final-1", "-o", "{again}"), ("reproduce", "score-batch", "-o", "{empty}")),
     "reproduce --run": (("reproduce", "final-1", "-o", "{again}", "--run", "--here", "--yes"),),
+    "blame": (("blame", "digits-model:production"), ("blame", "final-2")),
     "impact": (("impact", "digits-raw:v1"), ("impact", "final-2"), ("impact", "digits-serving:v1")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "trace REF REF": (("trace", "digits-raw:v1", "digits-model:production"), ("trace", "final-1", "digits-raw:v1"), ("trace", "final-1", "final-2")),
