@@ -450,7 +450,7 @@ RECORDS: dict[str, Record] = {
         "content_bytes": Field("whole", "bytes of content that came"),
         "changes": Field("whole", "entries of the journal that came"),
         "forgotten": Field("whole", "runs and versions that were taken out, since they were forgotten there"),
-        "damaged": Field("[text]", "ids of runs and versions that are damaged there and whole here: nothing was taken of them"),
+        "damaged": Field("[text]", "ids of runs and versions that are damaged there: nothing was taken of them"),
         "missing_content": Field("[text]", "ids of versions with a file whose content is damaged there: it was left out"),
         "odd_changes": Field("whole", "entries of the journal with the same id and other content: one of both is kept"),
         "to_settle": Field("[unsettled]", "what two people changed without seeing each other's change"),

@@ -54,7 +54,7 @@ class Merged:
     forgotten: int
     """Runs and versions that were taken out here since they were forgotten there."""
     damaged: tuple[str, ...]
-    """Ids of runs and versions that are damaged in the source, and whole here: nothing was taken of them."""
+    """Ids of runs and versions that are damaged in the source: nothing was taken of them."""
     missing_content: tuple[str, ...]
     """Ids of versions with a file whose content is damaged in the source: it was left out."""
     odd_changes: int

@@ -63,7 +63,7 @@ class MergedRuns:
     """Of those that are new or changed, by our key."""
     point_count: int = 0
     damaged: list[str] = field(default_factory=list)
-    """Ids of runs that are damaged in the source and whole here: nothing was taken of them."""
+    """Ids of runs that are damaged in the source: nothing was taken of them."""
 
 
 def merge_runs(

@@ -61,7 +61,7 @@ class MergedVersions:
     """Our keys of artifacts that have a new or changed version, or were changed themselves."""
     content_bytes: int = 0
     damaged: list[str] = field(default_factory=list)
-    """Ids of versions that are damaged in the source and whole here: nothing was taken of them."""
+    """Ids of versions that are damaged in the source: nothing was taken of them."""
     missing_content: list[str] = field(default_factory=list)
     """Ids of versions with a file whose content is damaged in the source: it was left out."""
 

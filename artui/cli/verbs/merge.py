@@ -163,7 +163,7 @@ def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
     ids = (*one.damaged, *one.missing_content)
     if one.damaged:
         lines.append(
-            f"  {plural(len(one.damaged), 'run or version').replace('versions', 'versions')} damaged there and whole here, left as here: {_named(one.damaged)}"
+            f"  {plural(len(one.damaged), 'thing')} damaged there, nothing was taken of: {_named(one.damaged)}"
         )
     if one.missing_content:
         lines.append(
