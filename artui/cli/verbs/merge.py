@@ -152,11 +152,12 @@ def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
         plural(count, word)
         for count, word in (
             (one.new_runs, "new run"), (one.changed_runs, "changed run"), (one.new_versions, "new version"), (one.changed_versions, "changed version"),
-            (one.points, "point"), (one.changes, "journal entry"), (one.forgotten, "forgotten thing"),
+            (one.points, "point"), (one.forgotten, "forgotten thing"),
         )
         if count
     ]  # fmt: skip
-    parts = [part.replace("journal entrys", "journal entries") for part in parts]
+    if one.changes:
+        parts.append(_entries(one.changes))
     if one.content_bytes:
         parts.append(f"{bytes_text(one.content_bytes)} of content")
     lines = [f"{clean(one.path)}: {', '.join(parts) if parts else 'nothing that is not there already'}"]
@@ -170,9 +171,7 @@ def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
             f"  content damaged there, left out, of {plural(len(one.missing_content), 'version')}: {_named(one.missing_content)}"
         )
     if one.odd_changes:
-        lines.append(
-            f"  {plural(one.odd_changes, 'journal entry').replace('entrys', 'entries')} with the same id and other content: one of both is kept"
-        )
+        lines.append(f"  {_entries(one.odd_changes)} with the same id and other content: one of both is kept")
     if one.left_out:
         lines.append(f"  {plural(one.left_out, 'row')} of damaged tables left out")
     for each in one.to_settle[:_NAMED_MOST]:
@@ -184,6 +183,10 @@ def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
     if (ids or one.left_out) and not is_dry:
         lines.append("  an untouched copy of it, merged again, completes them")
     return lines
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"
 
 
 def _named(ids: tuple[str, ...]) -> str:
