@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
 
+from artui.tui.finding import FindsLines
 from artui.tui.keys import keys_that_ask
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.answer import WORD_SECONDS, YesOrNo
@@ -42,6 +43,8 @@ class KeysInOrder(App[int]):
             await super().on_event(event)
         elif self._held_keys or self._has_to_wait():
             self._held_keys = (*self._held_keys, event)[:MAX_KEYS]
+            if not self.screen.is_mounted:
+                self.screen.call_later(self.list_answered)
             await self._go_on()
         else:
             await self._act_on(event)
@@ -93,6 +96,9 @@ class KeysInOrder(App[int]):
 
     def _has_to_wait(self) -> bool:
         screen = self.screen
-        return self._is_entering or (
-            isinstance(screen, CatalogScreen) and (screen.shows_older_list() or screen.is_about_to_ask())
+        return (
+            self._is_entering
+            or not screen.is_mounted
+            or (isinstance(screen, FindsLines) and screen.is_about_to_find)
+            or (isinstance(screen, CatalogScreen) and (screen.shows_older_list() or screen.is_about_to_ask()))
         )

@@ -13,6 +13,8 @@ from artui.tui.widgets.searched import Searched
 class FindsLines(Screen[None]):
     """A screen of lists, or of others that can be searched. On a list with its own filter `/` opens that filter instead."""
 
+    is_about_to_find = False
+    """Whether the line for the words is on its way: what is typed meanwhile belongs into it."""
     _needle = ""
     _outcome = ""
     """What was said of the search last."""
@@ -32,6 +34,7 @@ class FindsLines(Screen[None]):
         prompt = next(iter(prompts), None)
         if prompt is None:
             prompt = Prompt(id=FIND_ID)
+            self.is_about_to_find = True
             self.mount_prompt(prompt)
             self.call_after_refresh(self._ask_for_line, prompt, listing)
         else:
@@ -45,6 +48,9 @@ class FindsLines(Screen[None]):
             self._go(listing, 1, is_first=True)
 
         prompt.ask("find", search, typed=self.find_typed)
+        if self.is_about_to_find:
+            self.is_about_to_find = False
+            self.app.list_answered()  # type: ignore[attr-defined]
 
     def find_typed(self, text: str) -> None:
         """Take what has been typed of the words to find."""

@@ -108,7 +108,12 @@ _ASKING = (
 @cache
 def keys_that_ask() -> frozenset[str]:
     """Give the keys after which the next ones answer a question."""
-    return frozenset(part for key in KEYS if key.action in _ASKING for part in key.keys.split(","))
+    return frozenset(
+        part
+        for key in KEYS
+        if key.action in _ASKING or key.action.endswith("palette") or key.keys == "slash"
+        for part in key.keys.split(",")
+    )
 
 
 @cache

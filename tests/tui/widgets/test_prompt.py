@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Hide
+from textual.events import Hide, Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -385,5 +386,47 @@ def test_what_cannot_be_meant_is_asked_again(
             await settled(pilot)
             assert pilot.app.screen.focused is not entry, way
         assert list(tmp_path.glob("*.gif")) == []
+
+    explore(small_catalog, flow)
+
+
+PLACES_TO_TYPE: dict[str, tuple[str, ...]] = {
+    "page of a version": ("2", *["down"] * 3, "enter", "tab"),
+    "difference": ("2", *["down"] * 3, "enter", "D"),
+    "lineage": ("2", *["down"] * 3, "L"),
+    "run": ("down", "enter"),
+    "charts": ("down", "enter", "tab"),
+    "compare": ("c",),
+    "live": ("4",),
+    "why": ("c", "w"),
+    "help": ("question_mark",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES_TO_TYPE)
+def test_a_burst_behind_the_key_that_asks_is_the_answer(place: str, small_catalog: Path, explore: Explore) -> None:
+    """Words to find, and what is looked for in the palette, come whole however fast they are typed; none of their letters is a key."""
+
+    async def burst(pilot: Pilot[Any], text: str) -> None:
+        for letter in text:
+            pilot.app.post_message(Key(_character_to_key(letter), letter))
+        await settled(pilot)
+        await settled(pilot)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for key in PLACES_TO_TYPE[place]:
+            await pilot.press(key)
+            await settled(pilot)
+        for text in ("/Xqvc", "/nXT") if place == "help" else ("/Xqvc", "/nXT", ":Xqn"):
+            screen = pilot.app.screen
+            await burst(pilot, text)
+            focused = pilot.app.screen.focused
+            assert isinstance(focused, Input), (text, focused)
+            assert focused.value == text[1:]
+            await pilot.press("escape")
+            await settled(pilot)
+            if pilot.app.screen is not screen or isinstance(screen.focused, Input):
+                await pilot.press("escape")
+                await settled(pilot)
 
     explore(small_catalog, flow)
