@@ -192,10 +192,18 @@ def _facts_of(column: Column) -> dict[str, Any]:
     return said
 
 
+_SURE = 100
+"""So many times as large as what it may be off is a count that is said."""
+
+
 def most_frequent(column: Column, count: int = MOST_FREQUENT) -> list[tuple[str | float, int]]:
-    """Give the most frequent values: of numbers only where all different ones are known."""
+    """Give the most frequent values: of numbers only where all different ones are known.
+
+    Of more different texts than are counted, those whose counts are right to a hundredth: the others may be far off.
+    """
     if column.text_count and not column.numbers.count:
-        return list(column.texts.most(count))
+        least = _SURE * column.texts.error
+        return [(text, times) for text, times in column.texts.most(count) if times >= least]
     grid = column.numbers.grid
     if not grid.is_exact or not column.numbers.count or column.text_count:
         return []

@@ -283,3 +283,18 @@ def test_wide_tables_are_counted_less_finely_and_not_beyond_a_thousand_columns()
 
     assert (len(profile.columns), profile.left_out_columns, profile.odd_rows) == (1000, 200, 0)
     assert isinstance(profile.column("c999"), Column) and profile.column("c1000") is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3])
+def test_counts_that_are_said_are_right(share: float) -> None:
+    """Of more different texts than can be counted none has a count that is off by more than a hundredth; a frequent one is said."""
+    random = Random(3)
+    texts = ["often" if random.random() < share else f"person {number % 1950}" for number in range(20_000)]
+    content = "name\n" + "\n".join(texts) + "\n"
+
+    facts = packing.facts(_of("t.csv", content.encode()))["columns"][0]
+
+    said = {pair["value"]: pair["count"] for pair in facts.get("most_frequent", ())}
+    counts = pd.Series(texts).value_counts()
+    assert all(abs(counts[text] - count) <= 0.01 * counts[text] for text, count in said.items())
+    assert ("often" in said) == (share == 0.3)
