@@ -226,6 +226,11 @@ def end_run(
     if not any(action in ("delete", "restore", "trash") for action in _changed_by_people(connection, str(run_id))):
         deleted_ms = is_deleted if deleted_ms is not None and is_deleted else deleted_ms
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
+    if "remove" in _changed_by_people(connection, str(run_id)):
+        # Its points were removed for their room: they do not come back by themselves.
+        connection.execute(
+            "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ?)", (run_key,)
+        )
     runs.recorded(connection, run_key)
 
 

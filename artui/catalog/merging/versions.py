@@ -10,6 +10,7 @@ from typing import Any
 
 from artui.catalog import blobs, cells, seals
 from artui.catalog.collecting import REMOVED
+from artui.catalog.forgetting import INSTEAD
 from artui.catalog.merging.changes import Standing
 from artui.catalog.merging.joins import earliest, rank, wins
 from artui.catalog.merging.target import Target
@@ -389,6 +390,14 @@ def apply_to_artifact(target: Target, artifact_key: int, standings: Mapping[tupl
                 )
         elif action == "fact":
             _set_fact(target, artifact_key, 0, detail, standing)
+    # What was said of it when it was forgotten is gone from the journal, and so is what came of that.
+    for name, value in target.execute(
+        "SELECT name, value FROM fact WHERE artifact_key = ? AND version_key = 0", (artifact_key,)
+    ).fetchall():
+        if ("fact", name) not in standings and INSTEAD not in cells.text(value):
+            target.execute(
+                "DELETE FROM fact WHERE artifact_key = ? AND version_key = 0 AND name = ?", (artifact_key, name)
+            )
 
 
 def _set_fact(target: Target, artifact_key: int, version_key: int, name: str, standing: Standing) -> None:
