@@ -124,7 +124,8 @@ class DiffScreen(CatalogScreen):
             lines += [Line([("   " + part, "warn")]) for part in wrapped(clean(note), max(20, self.size.width - 5))]
         last = max((number for line in file.lines for number in (line.old, line.new) if number is not None), default=0)
         cells = max(3, len(str(last))) if self.size.width >= NUMBERS_FROM_CELLS else 0
-        for line in file.lines:
+        # Of what one run alone kept there is nothing to compare: its lines are those of a file, not of a difference.
+        for line in () if _is_alone(file) else file.lines:
             lines += in_rows(_code_line(line, cells), self.size.width - 1, gutter=2 * cells + 5 if cells else 3)
         if file.hidden:
             lines.append(_code_line(DiffLine("!", f"{plural(file.hidden, 'more line')} not shown"), cells))
@@ -144,7 +145,9 @@ class DiffScreen(CatalogScreen):
         count, current = len(difference.files), sum(place <= self.listing.cursor for place in self._places)
         added, removed = sum(file.added for file in difference.files), sum(file.removed for file in difference.files)
         # Of the others it is known of one run alone that they differ, and not how.
-        compared = sum(bool(file.lines or file.added or file.removed) for file in difference.files)
+        compared = sum(
+            not _is_alone(file) and bool(file.lines or file.added or file.removed) for file in difference.files
+        )
         alone = count - compared
         left: list[Span] = [(f" {plural(compared, 'file')} differ{'s' if compared == 1 else ''}" if compared else "", "text")]  # fmt: skip
         if alone:
@@ -253,3 +256,8 @@ def show_code_difference(screen: CatalogScreen, run_id: str, other_id: str) -> N
         return from_older(get_run(reader, run_id), get_run(reader, other_id))
 
     screen.ask("code", read, lambda runs: screen.artui.push_screen(DiffScreen(*runs)))
+
+
+def _is_alone(file: FileDifference) -> bool:
+    """Whether only one of the runs kept a file, so that how the other has it is not known."""
+    return bool(file.notes) and not file.added and not file.removed

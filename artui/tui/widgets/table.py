@@ -30,7 +30,7 @@ from artui.tui.cells import (
     keeps_end,
     strip_of,
 )
-from artui.tui.widgets.groupcells import GAP, SPREAD_CELLS, behind_cells, extreme_of, group_id
+from artui.tui.widgets.groupcells import GAP, MEDIAN, SPREAD_CELLS, behind_cells, extreme_of, group_id
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
 from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text, plural
@@ -59,9 +59,9 @@ _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name; those of a group have its size, too."""
 
 
-def _spread_title(shape: Shape, arrow: str) -> str:
-    """Say what the numbers of a group are: its smallest or largest value and mean, which may order the groups, and deviation."""
-    title = f" {shape.extreme}, mean{arrow} ± sd"
+def _spread_title(shape: Shape, arrow: str, *, is_median: bool) -> str:
+    """Say what the numbers of a group are: its smallest or largest value and mean, which may order the groups, and deviation; or the median."""
+    title = f" {shape.extreme}, {MEDIAN}" if is_median else f" {shape.extreme}, mean{arrow} ± sd"
     return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
 
 
@@ -565,7 +565,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 keep_end=shape.column.source != "attribute",
             )
             mean_arrow = self._arrow(shape.column.id, is_of_mean=True)
-            behind = fit(_spread_title(shape, mean_arrow), shape.cells - cell_len(text))
+            spreads = (group.spreads.get(shape.column.id) for group in self.groups[:_COMPARED_NAMES])
+            is_median = any(spread is not None and spread.median is not None for spread in spreads)
+            behind = fit(_spread_title(shape, mean_arrow, is_median=is_median), shape.cells - cell_len(text))
             gap: list[Span] = [(GAP, "head")]
             spans += _with_edge(gap) if number == edge else gap
             spans += [(text, style), (behind, "head")]
