@@ -171,7 +171,7 @@ def test_damaged_catalogs_keep_the_contract(tmp_path: Path) -> None:
     mutating.mutate(loose, texts, target, [])
     validators = {called: jsonschema.Draft202012Validator(schema_of(called)) for called, _, _ in READS}
     printed = 0
-    for mutation in random.Random(5).sample(mutating.mutations(loose), 30):
+    for mutation in random.Random(5).sample(mutating.mutations(loose), 16):
         if not mutating.mutate(loose, texts, target, [mutation]):
             continue
         for called, verb, words in READS:
@@ -180,7 +180,7 @@ def test_damaged_catalogs_keep_the_contract(tmp_path: Path) -> None:
             if outcome.out:
                 printed += 1
                 validators[called].validate(json.loads(outcome.out))
-    assert printed > 100
+    assert printed > 50
 
 
 def test_every_verb_with_json_has_a_document() -> None:

@@ -394,10 +394,7 @@ PLACES_TO_TYPE: dict[str, tuple[str, ...]] = {
     "page of a version": ("2", *["down"] * 3, "enter", "tab"),
     "difference": ("2", *["down"] * 3, "enter", "D"),
     "lineage": ("2", *["down"] * 3, "L"),
-    "run": ("down", "enter"),
     "charts": ("down", "enter", "tab"),
-    "compare": ("c",),
-    "live": ("4",),
     "why": ("c", "w"),
     "help": ("question_mark",),
 }  # fmt: skip
