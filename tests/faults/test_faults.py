@@ -65,7 +65,7 @@ def test_a_fault_that_strace_injects_costs_nothing(tmp_path: Path) -> None:
 @SHIM
 @pytest.mark.parametrize(
     ("play", "count", "mode"),
-    [("log-short", 5, ()), ("log-short", 3, ("--rollback",)), ("take-over-by-run", 3, ())],
+    [("log-short", 3, ()), ("log-short", 2, ("--rollback",)), ("take-over-by-run", 2, ())],
 )
 def test_a_power_cut_keeps_what_was_on_the_disk(tmp_path: Path, play: str, count: int, mode: tuple[str, ...]) -> None:
     """Power fails at any moment, on disks that keep, lose or tear what was not synced: what was written long ago is there."""
