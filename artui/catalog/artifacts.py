@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui import clock
-from artui.catalog import cells, numbering, origins, outside, profiles, standing
+from artui.catalog import cells, guard, numbering, origins, outside, profiles, standing
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
@@ -382,8 +382,9 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     if reference.twin:
         rows = [row for row in rows if reference.twin in _twins(connection, row[0], row[1])]
     # Also where the other one was deleted: what was meant before the merge may have been that.
-    is_shared = bool(rows) and reference.number is not None and _has_twin(connection, rows[0][0])
-    if (len(rows) > 1 and reference.alias in (None, "latest")) or (is_shared and not reference.twin):
+    has_twin = bool(rows) and connection.execute(HAS_TWIN, {"key": rows[0][0]}).fetchone() is not None
+    is_number = reference.number is not None and not reference.twin
+    if (len(rows) > 1 and reference.alias in (None, "latest")) or (has_twin and is_number):
         raise AmbiguousReference(
             f"{reference} stands for more than one version: they were made apart, and merged.",
             remedy=f"Write {' or '.join(f'{name}:v{row[2]}~{twin_of(row[1])}{_from(connection, row[0])}' for row in rows[:5])}.",
@@ -394,7 +395,7 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
         raise UnknownReference(
             f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name)
         )
-    twin = twin_of(row[1]) if _has_twin(connection, row[0]) else ""
+    twin = twin_of(row[1]) if has_twin else ""
     return StoredVersion(row[0], row[1], artifact_key, name, owner, row[2], row[3], row[4], row[5], row[6], twin)
 
 
@@ -406,12 +407,6 @@ HAS_TWIN = """
     LIMIT 1
 """
 """Whether a version has a number that another one of its artifact has, too, as after a merge."""
-
-
-def _has_twin(connection: sqlite3.Connection, key: int) -> bool:
-    return connection.execute(HAS_TWIN, {"key": key}).fetchone() is not None
-
-
 _TWIN_LETTERS = 6
 
 
@@ -432,12 +427,10 @@ def _from(connection: sqlite3.Connection, key: int) -> str:
 
 def _origin(connection: sqlite3.Connection, key: int) -> tuple[str, str]:
     """Give user and host of who wrote a version; empty where that was not kept."""
-    try:
-        row = connection.execute(
-            "SELECT o.user, o.host FROM version AS v JOIN origin AS o ON o.key = v.origin_key WHERE v.key = ?", (key,)
-        ).fetchone()
-    except sqlite3.OperationalError:  # a catalog of an older schema
+    if guard.schema_version(connection) < origins.HOSTS_SINCE:
         return "", ""
+    query = "SELECT o.user, o.host FROM version AS v JOIN origin AS o ON o.key = v.origin_key WHERE v.key = ?"
+    row = connection.execute(query, (key,)).fetchone()
     return ("", "") if row is None else (cells.text(row[0]), cells.text(row[1]))
 
 

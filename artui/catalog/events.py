@@ -19,7 +19,7 @@ from artui import clock
 from artui.catalog import Catalog, cells, chain, marks, origins, unsettled
 from artui.catalog.cells import storable
 from artui.catalog.cleaning import AsItIs, redactor_of
-from artui.catalog.fields import FIELDS, Moment
+from artui.catalog.fields import FIELDS, Moment, detail_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
@@ -439,8 +439,7 @@ def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | N
         return None
     action, subject_id, old, new = change
     expected, wanted = (new, old) if is_undo else (old, new)
-    named = wanted if wanted is not None else expected
-    detail = named[0] if action in ("tag", "alias", "approve", "fact", "override") else ""
+    detail = detail_of(action, expected, wanted) or ""
     try:
         if not edit.turn(action, subject_id, detail, expected, wanted):
             return None

@@ -11,9 +11,30 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import orjson
+
 from artui.catalog import cells
 from artui.catalog.standing import refuse_removed_run, refuse_removed_version
 from artui.errors import UnknownReference
+
+WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override"})
+"""Actions on one of several things of a kind: the states before and after begin with which."""
+
+
+def state_of(content: Any) -> Any:
+    """Read a state as the journal has it; None where there is none, or what is there is damaged."""
+    try:
+        return orjson.loads(content)
+    except (ValueError, TypeError):
+        return None
+
+
+def detail_of(action: str, before: Any, after: Any) -> str | None:
+    """Say which tag, alias, approver or fact a change is of, by its states; empty for other actions, None if that cannot be told."""
+    if action not in WITH_DETAIL:
+        return ""
+    named = after if after is not None else before
+    return named[0] if isinstance(named, list) and named and isinstance(named[0], str) else None
 
 
 class Moment(NamedTuple):

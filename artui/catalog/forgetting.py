@@ -125,7 +125,7 @@ def forget_text(catalog: Catalog, text: str) -> None:
         for key in list(profiles.keys_with(connection, spellings)):
             connection.execute("DELETE FROM profile WHERE key = ?", (key,))
         _digest_again(connection, touched)
-        _index_again(connection)
+        index_again(connection)
         (catalog_id,) = connection.execute("SELECT id FROM catalog").fetchone()
         _say(connection, "catalog", catalog_id)
     _finish(catalog, text)
@@ -142,17 +142,10 @@ def forget_run(catalog: Catalog, run_id: str) -> None:
         ).fetchall()
         for (version_id,) in logs:
             _forget_version(connection, version_id)
-        connection.execute(
-            "DELETE FROM edge WHERE (relation = 0 AND source_key = :key) OR (relation = 1 AND target_key = :key)",
-            {"key": key},
-        )
         connection.execute("UPDATE run SET parent_id = NULL WHERE parent_id = ?", (run_id,))
-        connection.execute("DELETE FROM run WHERE key = ?", (key,))
-        connection.execute(
-            "DELETE FROM name WHERE key NOT IN (SELECT name_key FROM param UNION SELECT name_key FROM tag UNION SELECT name_key FROM series)"
-        )
+        take_out(connection, "run", key)
         _redact_events(connection, run_id)
-        _index_again(connection)
+        index_again(connection)
         _say(connection, "run", run_id)
     _finish(catalog)
 
@@ -169,12 +162,7 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
         "SELECT v.key, v.artifact_key, v.number, a.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
         (version_id,),
     ).fetchone()
-    for relation in (0, 2, 3, 4):
-        connection.execute("DELETE FROM edge WHERE relation = ? AND target_key = ?", (relation, key))
-    for relation in (1, 2, 3, 4):
-        connection.execute("DELETE FROM edge WHERE relation = ? AND source_key = ?", (relation, key))
-    connection.execute("DELETE FROM fact WHERE version_key = ?", (key,))
-    connection.execute("DELETE FROM version WHERE key = ?", (key,))
+    take_out(connection, "version", key)
     _redact_events(connection, version_id)
     if connection.execute("SELECT 1 FROM version WHERE artifact_key = ? LIMIT 1", (artifact_key,)).fetchone() is None:
         connection.execute("DELETE FROM fact WHERE artifact_key = ?", (artifact_key,))
@@ -186,6 +174,26 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
     _say(connection, "version", version_id, number)
     _say(connection, "artifact", artifact_id, number)
     remove_all_unnamed(connection)
+
+
+_LINKS = {
+    "run": ((0, "source_key"), (1, "target_key")),
+    "version": (*((relation, "target_key") for relation in (0, 2, 3, 4)), *((relation, "source_key") for relation in (1, 2, 3, 4))),
+}  # fmt: skip
+"""By table, the edges that lead from or to a row of it: each by the index that finds them."""
+
+
+def take_out(connection: sqlite3.Connection, table: str, key: int) -> None:
+    """Delete a run or a version with its links, what is declared of it alone, and the names that only it had."""
+    for relation, column in _LINKS[table]:
+        connection.execute(f"DELETE FROM edge WHERE relation = ? AND {column} = ?", (relation, key))
+    if table == "version":
+        connection.execute("DELETE FROM fact WHERE version_key = ?", (key,))
+    connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+    if table == "run":
+        connection.execute(
+            "DELETE FROM name WHERE key NOT IN (SELECT name_key FROM param UNION SELECT name_key FROM tag UNION SELECT name_key FROM series)"
+        )
 
 
 def _redact_events(connection: sqlite3.Connection, subject_id: str) -> None:
@@ -322,7 +330,7 @@ def _update(
         return
 
 
-def _index_again(connection: sqlite3.Connection) -> None:
+def index_again(connection: sqlite3.Connection) -> None:
     """Make the index of words anew: it keeps removed words until then."""
     connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
     for (key,) in connection.execute("SELECT key FROM run").fetchall():

@@ -22,6 +22,8 @@ from artui.settings import private_folder, state_folder
 
 _INSTALLATION_FILE = "installation"
 _ID_LETTERS = 32
+HOSTS_SINCE = 8
+"""The first schema whose origins name user and host."""
 LAST_WRITTEN_UNDER = """
     SELECT o.key, o.installation, o.place
     FROM origin AS o

@@ -11,14 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from artui.catalog import cells
-from artui.catalog.fields import FIELDS
+from artui.catalog.fields import FIELDS, detail_of, state_of
 
 SETTLE = "settle"
 """The action of the event that says which changes somebody has decided between: their ids are what was before."""
-_WITH_DETAIL = frozenset({"tag", "alias", "fact", "override"})
 _NOT_ASKED = frozenset({"approve", "view", "place"})
 """What is no choice between two: who approves, saved views, and where files lie."""
 OF_SUBJECT = f"""
@@ -60,18 +57,13 @@ def unsettled(connection: sqlite3.Connection, subject_id: str) -> list[Unsettled
     for event_id, action, before, after, origin_key, author, time_ms in connection.execute(
         OF_SUBJECT, {"id": subject_id}
     ):
-        old, new = _state(before), _state(after)
+        old, new = state_of(before), state_of(after)
         if action == SETTLE:
             settled |= {str(each) for each in old} if isinstance(old, list) else set()
             continue
-        if action in _NOT_ASKED:
+        detail = detail_of(str(action), old, new)
+        if action in _NOT_ASKED or detail is None:
             continue
-        detail = ""
-        if action in _WITH_DETAIL:
-            named = new if new is not None else old
-            if not isinstance(named, list) or not named:
-                continue
-            detail = str(named[0])
         choice = Choice(str(event_id), cells.text(author), cells.integer(time_ms), new)
         others = heads.setdefault((str(action), detail), [])
         others[:] = [(other, key) for other, key in others if key != origin_key and _plain(other.state) != _plain(old)]
@@ -88,13 +80,6 @@ def unsettled(connection: sqlite3.Connection, subject_id: str) -> list[Unsettled
 def all_unsettled(connection: sqlite3.Connection, subject_ids: Iterable[str]) -> list[Unsettled]:
     """Give what is to be settled of some things."""
     return [one for subject_id in subject_ids for one in unsettled(connection, subject_id)]
-
-
-def _state(content: Any) -> Any:
-    try:
-        return orjson.loads(content)
-    except (ValueError, TypeError):
-        return None
 
 
 def _plain(state: Any) -> Any:

@@ -7,17 +7,17 @@ from typing import Any
 
 from artui.catalog import cells
 from artui.catalog.chain import REASONS_SINCE
+from artui.catalog.fields import detail_of, state_of
+from artui.catalog.origins import HOSTS_SINCE
 from artui.model import RunHead, VersionHead
 from artui.query.reader import Reader
 
-_WITH_DETAIL = frozenset({"tag", "alias", "fact", "override", "approve"})
 _STATES = {
     "trash": ("in the trash", "out of the trash"), "retire": ("retired", "back in the lists"), "delete": ("deleted", "restored"),
     "remove": ("content removed", "content removed"), "return": ("imported again", "imported again"), "forget": ("forgotten", "forgotten"),
     "approve": ("approved", "withdrawn"),
 }  # fmt: skip
 """By action, what it did, and what its contrary did."""
-_HOSTS_SINCE = 8
 OF_SUBJECT = """
     SELECT e.action, e.before, e.after, e.author, e.time_ms, {reason}, {host}
     FROM event AS e
@@ -77,13 +77,12 @@ def _of(reader: Reader, connection: Any, subject_id: str) -> dict[tuple[str, str
     version = reader.schema_version
     query = OF_SUBJECT_BEFORE_STAMPS
     if version >= REASONS_SINCE:
-        query = OF_SUBJECT.format(reason="e.why", host="o.host" if version >= _HOSTS_SINCE else "''")
+        query = OF_SUBJECT.format(reason="e.why", host="o.host" if version >= HOSTS_SINCE else "''")
     last: dict[tuple[str, str], Blame] = {}
     for action, before, after, author, time_ms, why, host in connection.execute(query, {"id": subject_id}):
         if action == "settle":
             continue
-        named = cells.list_of(after) or cells.list_of(before) or [""]
-        detail = str(named[0]) if action in _WITH_DETAIL else ""
+        detail = detail_of(str(action), state_of(before), state_of(after)) or ""
         last[str(action), detail] = Blame(
             f"{action} {detail}".strip(), _value(str(action), after), cells.text(author), cells.integer(time_ms),
             cells.text(why), "" if host is None else cells.text(host),
@@ -95,10 +94,9 @@ def _value(action: str, after: Any) -> str | None:
     """Say what something was set to."""
     if action in _STATES:
         return _STATES[action][after == "null"]
-    values = cells.list_of(after)
-    if values is None:
-        text = cells.object_of(f'{{"text": {after}}}') if isinstance(after, str) else None
-        return None if text is None or text["text"] is None else str(text["text"])
-    if action == "alias" and len(values) > 2:
-        return f"v{values[2]}"
-    return str(values[1]) if len(values) > 1 else str(values[0])
+    state = state_of(after)
+    if not isinstance(state, list):
+        return None if state is None else str(state)
+    if action == "alias" and len(state) > 2:
+        return f"v{state[2]}"
+    return str(state[1] if len(state) > 1 else state[0]) if state else None

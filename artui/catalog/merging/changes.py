@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from artui.catalog import cells
-from artui.catalog.fields import FIELDS
+from artui.catalog.fields import FIELDS, detail_of, state_of
 from artui.catalog.merging.joins import rank, wins
 from artui.catalog.merging.target import Target
 from artui.catalog.pairing import side_by_side
@@ -23,7 +23,6 @@ STATE_OF_ORIGIN = """
     WHERE origin_key = ?
 """
 REMOVE = "remove"
-_WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override"})
 FORGOTTEN, LEFT_OUT = 1, 2
 """How an event is redacted: by wish, for good; or only in a copy that was given away."""
 _REDACTED_RANK = {LEFT_OUT: 0, 0: 1, FORGOTTEN: 2}
@@ -176,26 +175,14 @@ def standings(connection: sqlite3.Connection, subject_id: str) -> dict[tuple[str
     ):
         if action not in FIELDS and action != REMOVE:
             continue
-        old, new = _state(before), _state(after)
-        detail = ""
-        if action in _WITH_DETAIL:
-            named = new if new is not None else old
-            if not isinstance(named, list) or not named or not isinstance(named[0], str):
-                continue
-            detail = named[0]
-        if action == REMOVE and (action, detail) in made:
+        old, new = state_of(before), state_of(after)
+        detail = detail_of(str(action), old, new)
+        if detail is None or (action == REMOVE and (action, detail) in made):
             continue
         made[str(action), detail] = Standing(
             new, cells.integer(stamp), cells.integer(time_ms), cells.text(author), bool(is_redacted)
         )
     return made
-
-
-def _state(content: Any) -> Any:
-    try:
-        return orjson.loads(content)
-    except (ValueError, TypeError):
-        return None
 
 
 def subjects_with_events(connection: sqlite3.Connection, subject_ids: Sequence[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import orjson
 from artui import clock
 from artui.catalog import Catalog, artifacts, cells, events, runs, seals
 from artui.catalog.collecting import remove_all_unnamed
-from artui.catalog.forgetting import INSTEAD
+from artui.catalog.forgetting import INSTEAD, index_again, take_out
 from artui.catalog.ids import new_id
 from artui.catalog.merging import changes, kept
 from artui.catalog.merging.runs import MergedRuns, apply_standings, merge_runs
@@ -223,11 +223,9 @@ def _take_out(target: Target, forgotten: changes.Forgotten) -> int:
         if row is None or cells.integer(row[1]) >= before:
             continue
         count += 1
-        _unlink(target, table, int(row[0]))
         if table == "version":
             (artifact_key,) = target.execute("SELECT artifact_key FROM version WHERE key = ?", (row[0],)).fetchone()
-            target.execute("DELETE FROM fact WHERE version_key = ?", (row[0],))
-        target.execute(f"DELETE FROM {table} WHERE key = ?", (row[0],))
+        take_out(target.connection, table, int(row[0]))
         if table == "version":
             artifacts.date(target.connection, artifact_key)
     if count:
@@ -238,16 +236,9 @@ def _take_out(target: Target, forgotten: changes.Forgotten) -> int:
             "DELETE FROM artifact WHERE NOT EXISTS (SELECT 1 FROM version AS v WHERE v.artifact_key = artifact.key)"
         )
         remove_all_unnamed(target.connection)
-        target.execute("INSERT INTO search (search) VALUES ('delete-all')")
-        for (key,) in target.execute("SELECT key FROM run").fetchall():
-            runs.index_again(target.connection, key)
+        index_again(target.connection)
+        target.read_names()
     return count
-
-
-def _unlink(target: Target, table: str, key: int) -> None:
-    ends = ("(relation = 0 AND source_key = :key) OR (relation = 1 AND target_key = :key)" if table == "run"
-            else "(relation <> 1 AND target_key = :key) OR (relation > 0 AND source_key = :key)")  # fmt: skip
-    target.execute(f"DELETE FROM edge WHERE {ends}", {"key": key})
 
 
 def _forget_parents(target: Target, forgotten: Mapping[str, int]) -> set[int]:

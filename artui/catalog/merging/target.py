@@ -37,8 +37,13 @@ class Target:
         self._next_keys: dict[str, int] = {}
         self.left_out: dict[str, int] = {}
         """By table, how many rows of the source can be none, as in a damaged file."""
-        self._names = {str(text): int(key) for key, text in self.execute("SELECT key, text FROM name")}
+        self._names: dict[str, int] = {}
+        self.read_names()
         self._projects = {str(text): int(key) for key, text in self.execute("SELECT key, name FROM project")}
+
+    def read_names(self) -> None:
+        """Read which names there are, as after some were taken out."""
+        self._names = {str(text): int(key) for key, text in self.execute("SELECT key, text FROM name")}
 
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         """Execute a statement with its texts as they are."""

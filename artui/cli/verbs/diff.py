@@ -99,7 +99,7 @@ def command(
 
 
 _SIGNS = {"new": "+", "changed": "~", "gone": "−"}
-_WORDS = {"run": "run", "version": "version", "view": "view"}
+_KINDS = ("run", "version", "view")
 _MOST_CHARS = 60
 
 
@@ -124,9 +124,9 @@ def _catalogs(paths: Sequence[str], *, exit_code: bool, as_json: bool) -> int:
         return 1 if exit_code and changes else 0
     counts: Counter[tuple[str, str]] = Counter((change.kind, change.standing) for change in changes)
     said = [
-        f"{plural(sum(counts[kind, standing] for standing in _SIGNS), word)}: "
+        f"{plural(sum(counts[kind, standing] for standing in _SIGNS), kind)}: "
         + ", ".join(f"{counts[kind, standing]:,} {standing}" for standing in _SIGNS if counts[kind, standing])
-        for kind, word in _WORDS.items()
+        for kind in _KINDS
         if any(counts[kind, standing] for standing in _SIGNS)
     ]
     click.echo(f"{clean(before)} → {clean(after)}   {' · '.join(said) if said else 'nothing differs'}")

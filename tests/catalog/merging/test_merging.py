@@ -275,6 +275,7 @@ def test_what_was_forgotten_does_not_come_back(boxes: tuple[Path, Path]) -> None
     for path in boxes:
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM run").fetchone() == (0,)
+            assert connection.execute("SELECT text FROM name").fetchall() == []
         assert b"secret remark" not in path.read_bytes()
 
 
