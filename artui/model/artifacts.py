@@ -79,9 +79,14 @@ class VersionHead:
     """What tells it from another version of its number, as after a merge; empty where there is none."""
 
     @property
+    def version(self) -> str:
+        """What it is called among those of its artifact: `v3`; `v3~7XK2QF` where two have that number."""
+        return f"v{self.number}{f'~{self.twin}' if self.twin else ''}"
+
+    @property
     def reference(self) -> str:
-        """The text that refers to it: `digits-model:v3`; `digits-model:v3~7XK2QF` where two have that number."""
-        return f"{self.artifact}:v{self.number}{f'~{self.twin}' if self.twin else ''}"
+        """The text that refers to it: `digits-model:v3`."""
+        return f"{self.artifact}:{self.version}"
 
     @property
     def state(self) -> str:

@@ -178,7 +178,7 @@ def artifact_rows(
 def version_rows(reader: Reader, versions: Sequence[VersionHead], columns: Iterable[Column]) -> list[ArtifactRow]:
     """Give a row for each version of one artifact: named by its number, and by the key of the version."""
     heads = [
-        ArtifactHead(head.key, head.id, f"v{head.number}", head.project, head.stage, head.kind, len(versions), head)
+        ArtifactHead(head.key, head.id, head.version, head.project, head.stage, head.kind, len(versions), head)
         for head in versions
     ]
     artifact_key = versions[0].artifact_key if versions else None

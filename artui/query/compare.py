@@ -162,7 +162,7 @@ def compare(
         inputs.append({})
         for head in run.inputs:
             if head.kind != "environment" and not (in_depth and head.kind == "code"):
-                inputs[-1].setdefault(head.artifact, f"v{head.number}")
+                inputs[-1].setdefault(head.artifact, head.version)
     rows += [plain_row("inputs", name, [versions.get(name) for versions in inputs]) for name in _names(inputs)]
     rows += _code_rows(reader, runs, in_depth=in_depth)
     rows += _environment_rows(reader, runs, in_depth=in_depth)
@@ -197,7 +197,7 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
 
     heads = [codediff.first_version(run, "environment") for run in runs]
     rows = [
-        plain_row("environment", "packages", [f"v{head.number}" if head else None for head in heads]),
+        plain_row("environment", "packages", [head.version if head else None for head in heads]),
         plain_row("environment", "python", [run.python or None for run in runs]),
         plain_row("environment", "host", [run.host or None for run in runs]),
         plain_row("environment", "user", [run.user or None for run in runs]),

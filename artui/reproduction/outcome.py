@@ -146,7 +146,7 @@ def _outputs(original: RunDetail, again: RunDetail) -> Iterable[OutputOutcome]:
             continue
         other = others.get(head.artifact)
         yield OutputOutcome(
-            head.artifact, f"v{head.number}", f"v{other.number}" if other is not None else "", other is not None and other.digest == head.digest,
+            head.artifact, head.version, other.version if other is not None else "", other is not None and other.digest == head.digest,
         )  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def _data(original: RunDetail, again: RunDetail) -> Iterable[Cause]:
 
 
 def _numbers(heads: Sequence[VersionHead]) -> str:
-    return ", ".join(f"v{head.number}" for head in heads)
+    return ", ".join(head.version for head in heads)
 
 
 def _environment(reader: Reader, original: RunDetail, again_reader: Reader, again: RunDetail) -> Iterable[Cause]:

@@ -59,7 +59,7 @@ def versions_section(versions: Sequence[VersionHead]) -> Section:
 def _row(head: VersionHead) -> Row:
     run = head.made_by
     return (
-        Cell(f"v{head.number}", "plain", Link("version", head.id)),
+        Cell(head.version, "plain", Link("version", head.id)),
         aliases_cell(head),
         Cell(time_text(head.created_ms), "dim"),
         Cell(run.name, "dim", run_link(run)) if run is not None else Cell(""),

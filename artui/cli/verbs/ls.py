@@ -290,7 +290,7 @@ def _artifact_cell(row: ArtifactRow, column: Column, now_ms: int) -> str:
     if value is None:
         return ""
     if column.id == "version:version":
-        return f"v{value}"
+        return row.head.latest.version if row.head.latest is not None else f"v{value}"
     if isinstance(value, int) and kind in ("bytes", "time"):
         return bytes_text(value) if kind == "bytes" else age_text(value, now_ms)
     return number_text(value) if isinstance(value, float) else param_text(value)
@@ -356,7 +356,7 @@ def _artifacts(
                 head.stage,
                 head.kind,
                 head.name + ("" if as_csv else " (damaged)" if is_damaged else _not_stored(latest)),
-                f"v{latest.number}" if latest else "",
+                latest.version if latest else "",
                 aliases,
                 size_bytes if as_csv else bytes_text(size_bytes) if size_bytes is not None else "",
                 *([held.get(latest.key, "") if latest else ""] if held else []),

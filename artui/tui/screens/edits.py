@@ -552,7 +552,7 @@ class VersionsEditor(Editor):
         about: str = "",
     ) -> None:
         """Ask whether to do something, and why; of a long name less is shown, so that the rest stays whole."""
-        number = "" if whom or len(heads) != 1 else f"v{heads[0].number}"
+        number = "" if whom or len(heads) != 1 else heads[0].version
         whom, width = whom or _whom(heads), self._screen.size.width - ENTRY_CELLS - 2
         cleaned = [
             (clean(before, max_chars=_MOST_ASKED), clean(after, max_chars=_MOST_ASKED)) for before, after in asked
@@ -823,7 +823,7 @@ def loser_text(reader: Reader, head: VersionHead, alias: str) -> str:
         return ""
     made = makings(reader, [head.key, loser.key])
     ours, theirs = made.get(head.key), made.get(loser.key)
-    said = f"v{loser.number} loses {alias}"
+    said = f"{loser.version} loses {alias}"
     if ours is None or theirs is None or not ours.measure or ours.measure != theirs.measure:
         return said
     if ours.value is None or theirs.value is None:

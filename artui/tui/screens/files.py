@@ -85,7 +85,7 @@ class FilesScreen(FilteredList):
 
     def title_spans(self) -> list[Span]:
         """Name the version."""
-        return [(f"{clean(self._head.artifact)}:v{self._head.number}", "title"), ("  files", "dim")]
+        return [(clean(self._head.reference), "title"), ("  files", "dim")]
 
     def footer_pairs(self) -> list[tuple[str, str]]:
         """Leave out the key of the preview where there is no room for one."""

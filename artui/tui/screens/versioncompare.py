@@ -209,7 +209,7 @@ def _are_of_one(heads: Sequence[VersionHead]) -> bool:
 
 def _short_names(heads: Sequence[VersionHead]) -> list[str]:
     """Name versions; those of one artifact by their numbers."""
-    return [f"v{head.number}" for head in heads] if _are_of_one(heads) else _names(heads)
+    return [head.version for head in heads] if _are_of_one(heads) else _names(heads)
 
 
 def show_versions_compared(screen: CatalogScreen, head: VersionHead | None, keys: Sequence[int]) -> None:

@@ -102,7 +102,7 @@ def _text(row: ArtifactRow, column: Column, now_ms: int) -> str:
     if value is None:
         return ""
     if column.id == "version:version":
-        return f"v{value}"
+        return row.head.latest.version if row.head.latest is not None else f"v{value}"
     if isinstance(value, int) and not isinstance(value, bool) and column.source == "version":
         return (
             bytes_text(value) if kind == "bytes" else age_text(value, now_ms) if kind == "time" else count_text(value)

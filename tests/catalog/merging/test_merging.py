@@ -21,6 +21,10 @@ from artui.catalog import SCHEMA_VERSION, Catalog, events, logical, points, runs
 from artui.catalog.merging.merge import Merged, merge
 from artui.catalog.unsettled import unsettled
 from artui.errors import AmbiguousReference, CatalogTooNew, NotACatalog, UsageError
+from artui.model import Column, VersionHead
+from artui.query.artifactrows import version_rows
+from artui.query.artifacts import version_heads
+from artui.query.reader import Reader
 from artui.query.references import find_version
 from tests import mutating
 from tests.catalog.merging.histories import history, parts
@@ -254,6 +258,9 @@ def test_numbers_that_two_boxes_gave_stay_both(boxes: tuple[Path, Path], tmp_pat
         with pytest.raises(AmbiguousReference):
             find_version(reader, "f:v1")
         assert find_version(reader, "f").reference == offered[1]
+    # In lists, too, no two of them read alike.
+    listed = [row.head.name for row in version_rows(*_versions(boxes[1]))]
+    assert sorted(f"f:{name}" for name in listed) == sorted(offered)
 
 
 def test_what_was_forgotten_does_not_come_back(boxes: tuple[Path, Path]) -> None:
@@ -416,6 +423,13 @@ def _add(path: Path, file: Path) -> None:
     from artui.capture.adding import add_version
 
     add_version(path, file, name="f", kind="dataset")
+
+
+def _versions(path: Path) -> tuple[Reader, list[VersionHead], tuple[Column, ...]]:
+    """Give a reader of a catalog with all versions in it, deleted ones too."""
+    reader = Reader(path)
+    with reader.snapshot() as connection:
+        return reader, version_heads(connection, "SELECT key FROM version", {}, with_deleted=True), ()
 
 
 def _note(path: Path, run_id: str) -> str:
