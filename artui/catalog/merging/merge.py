@@ -23,6 +23,7 @@ from artui.catalog.merging.versions import (
     MergedVersions,
     apply_to_artifact,
     apply_to_version,
+    date_edges,
     merge_aliases,
     merge_edges,
     merge_versions,
@@ -135,7 +136,7 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
         touched = _apply(target, merged_runs, versions, news.subject_ids)
     for key in merged_runs.new:
         runs.index_again(connection, key)
-    touched |= _forget_parents(target, forgotten.runs)
+    touched |= _forget_parents(target, forgotten.runs) | _date_edges(target, forgotten)
     kept.merge_views(target, theirs)
     kept.merge_edits(target, theirs)
     changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
@@ -251,6 +252,16 @@ def _forget_parents(target: Target, forgotten: Mapping[str, int]) -> set[int]:
         target.executemany("UPDATE run SET parent_id = NULL WHERE key = ?", [(key,) for key in keys])
         changed.update(keys)
     return changed
+
+
+def _date_edges(target: Target, forgotten: changes.Forgotten) -> set[int]:
+    """Date the edges of what was forgotten and came back; give our keys of the runs that had older ones."""
+    touched: set[int] = set()
+    for table, thing_id, before in forgotten:
+        row = target.execute(f"SELECT key FROM {table} WHERE id = ?", (thing_id,)).fetchone()
+        if row is not None:
+            touched |= date_edges(target, table, int(row[0]), before)
+    return touched
 
 
 def _merge_edges(target: Target, theirs: sqlite3.Connection, merged_runs: MergedRuns, versions: MergedVersions) -> int:

@@ -305,7 +305,7 @@ _ADD_EDGE = """
     INSERT OR REPLACE INTO edge (relation, source_key, target_key, created_ms)
     SELECT ?1, ?2, ?3, ?4
     WHERE NOT EXISTS (
-        SELECT 1 FROM edge AS e WHERE e.relation = ?1 AND e.source_key = ?2 AND e.target_key = ?3 AND e.created_ms <= ?4
+        SELECT 1 FROM edge AS e WHERE e.relation = ?1 AND e.source_key = ?2 AND e.target_key = ?3 AND e.created_ms >= ?4
     )
 """
 
@@ -318,6 +318,8 @@ def merge_edges(
     among: tuple[set[int], set[int]],
 ) -> int:
     """Bring the edges of runs and versions that are new or changed; give how many of theirs lead to what is not here.
+
+    Of two the time of the later one counts: the other may be that of a copy that was forgotten since.
 
     Args:
         run_keys: theirs to ours; `version_keys` likewise.
@@ -346,6 +348,18 @@ def merge_edges(
     # Only what is news: whatever is written is taken for a change.
     target.executemany(_ADD_EDGE, rows)
     return missing
+
+
+def date_edges(target: Target, table: str, key: int, before: int) -> set[int]:
+    """Edges of a thing that came back are not older than when it was forgotten; give our keys of the runs they belong to."""
+    ends = "(relation = 0 AND source_key = :key) OR (relation = 1 AND target_key = :key)"
+    if table == "version":
+        ends = "(relation <> 1 AND target_key = :key) OR (relation <> 0 AND source_key = :key)"
+    changed = target.execute(
+        f"UPDATE edge SET created_ms = :before WHERE created_ms < :before AND ({ends}) RETURNING relation, source_key, target_key",
+        {"key": key, "before": before},
+    ).fetchall()
+    return {int((source, end)[relation]) for relation, source, end in changed if relation in (0, 1)}
 
 
 # What the journal says
