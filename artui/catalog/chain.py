@@ -58,7 +58,7 @@ def is_chained(connection: sqlite3.Connection, event_id: str, *, schema_version:
     if row is None:
         return False
     digest, origin_key, why, is_redacted, *content = row
-    if digest is None or (is_redacted == 1 and isinstance(digest, bytes)):
+    if digest is None or (is_redacted and isinstance(digest, bytes)):
         return True
     if why != "":
         content.append(why)

@@ -11,7 +11,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +20,12 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import Catalog, artifacts, blobs, events, leftovers, outside, profiles, runs
+from artui.catalog import Catalog, artifacts, blobs, events, leftovers, profiles, rewriting, runs
 from artui.catalog.cleaning import AsItIs
-from artui.catalog.collecting import REMOVED, remove_all_unnamed
-from artui.catalog.fields import FIELDS
-from artui.catalog.numbering import FORGET, RETURN
+from artui.catalog.collecting import remove_all_unnamed
+from artui.catalog.numbering import FORGET
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
-from artui.catalog.unsettled import SETTLE
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
 
 INSTEAD = "<forgotten>"
@@ -39,16 +36,6 @@ FILES = "bytes of stored files"
 BESIDE = "files beside it"
 PROFILES = "profiles of tables"
 """They are removed: `artui preview REF` makes them anew."""
-_PACKED = {("chunk", "content"), ("block", "payload"), ("profile", "sketch")}
-"""Columns of bytes: chunks are unpacked and searched as files, blocks hold numbers, sketches are unpacked and searched."""
-_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
-_OURS = {
-    ("event", "action"): {*FIELDS, "remove", FORGET, RETURN, SETTLE},
-    ("event", "subject"): {"run", "artifact", "version", "view", "catalog"},
-    ("event", "before"): {"null"}, ("event", "after"): {"null"},
-    ("version", "storage"): {"embedded", *artifacts.OUTSIDE, REMOVED}, ("chunk", "codec"): {"raw", "zlib"}, ("block", "codec"): {"raw", "pco"},
-}  # fmt: skip
-"""Words of ours, without which a row means nothing."""
 _SCAN_BYTES = 1 << 20
 
 
@@ -93,7 +80,7 @@ def find_text(catalog: Catalog, text: str) -> Found:
     spellings = _spellings(text)
     rows: Counter[str] = Counter()
     with catalog.transaction() as connection:
-        for table, columns in _tables(connection).items():
+        for table, columns in rewriting.tables(connection).items():
             count = sum(
                 1
                 for row in _rows_with(connection, table, columns, spellings)
@@ -114,17 +101,17 @@ def forget_text(catalog: Catalog, text: str) -> None:
         touched: set[int] = set()
         for blob_key in list(_blobs_with(connection, text)):
             touched |= _forget_in_blob(connection, blob_key, text)
-        for table, columns in _tables(connection).items():
+        for table, columns in rewriting.tables(connection).items():
             for row in list(_rows_with(connection, table, columns, spellings)):
                 changed = _replaced(table, columns, row, spellings)
                 if changed:
-                    _touch_sealed(connection, table, row[columns.index("key")] if "key" in columns else None)
-                    _update(connection, table, columns, row, changed)
+                    rewriting.touch_sealed(connection, table, row[columns.index("key")] if "key" in columns else None)
+                    rewriting.update(connection, table, columns, row, changed, numbered=(INSTEAD, "<forgotten-{}>"))
                     if table == "file":
                         touched.add(row[columns.index("version_key")])
         for key in list(profiles.keys_with(connection, spellings)):
             connection.execute("DELETE FROM profile WHERE key = ?", (key,))
-        _digest_again(connection, touched)
+        rewriting.digest_again(connection, touched)
         index_again(connection)
         (catalog_id,) = connection.execute("SELECT id FROM catalog").fetchone()
         _say(connection, "catalog", catalog_id)
@@ -243,23 +230,10 @@ def _spellings(text: str) -> list[str]:
     return sorted(storable, key=len, reverse=True)
 
 
-def _tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Give the columns of each table of the file's own schema, but of the index of words, which is made anew."""
-    names = [
-        str(row[0])
-        for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        if not str(row[0]).startswith(("search", "sqlite_", "_sqlite"))
-    ]
-    return {
-        name: [column[0] for column in connection.execute(f'SELECT * FROM "{name}" LIMIT 0').description]
-        for name in names
-    }
-
-
 def _rows_with(
     connection: sqlite3.Connection, table: str, columns: Sequence[str], spellings: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    searched = [column for column in columns if (table, column) not in _PACKED]
+    searched = [column for column in columns if (table, column) not in rewriting.PACKED]
     # Bound as they are: a text that looks like a secret is what is looked for.
     values = {f"s{number}": AsItIs(spelling) for number, spelling in enumerate(spellings)}
     condition = " OR ".join(
@@ -278,7 +252,7 @@ def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings:
     for column, value in zip(columns, row, strict=True):
         if is_number and column == "after":
             continue
-        if not isinstance(value, str) or _ID.match(value) or value in _OURS.get((table, column), ()):
+        if not isinstance(value, str) or rewriting.ID.match(value) or value in rewriting.OURS.get((table, column), ()):
             continue
         new = value
         for spelling in spellings:
@@ -288,46 +262,6 @@ def _replaced(table: str, columns: Sequence[str], row: Sequence[Any], spellings:
     if changed and table == "event":
         changed |= {"before": "null", "why": "", "is_redacted": 1} | ({} if is_number else {"after": "null"})
     return changed
-
-
-_SEALED_BY = {
-    "name": tuple(
-        f"UPDATE {table} SET name_key = name_key WHERE name_key = :key" for table in ("param", "tag", "series")
-    ),
-    "project": (
-        "UPDATE run SET name = name WHERE project_key = :key",
-        "UPDATE artifact SET name = name WHERE project_key = :key",
-    ),
-}
-"""By table, what has seals over its rows: writing it as it is has that part sealed again, if it was whole before."""
-
-
-def _touch_sealed(connection: sqlite3.Connection, table: str, key: object) -> None:
-    for statement in _SEALED_BY.get(table, ()):
-        connection.execute(statement, {"key": key})
-
-
-def _update(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str], row: Sequence[Any], changed: Mapping[str, Any]
-) -> None:
-    """Change one row; a name that another row has by now gets a number."""
-    same = " AND ".join(f'"{column}" IS :old{place}' for place, column in enumerate(columns))
-    old = {f"old{place}": AsItIs(value) if isinstance(value, str) else value for place, value in enumerate(row)}
-    sets = ", ".join(f'"{column}" = :new{place}' for place, column in enumerate(changed))
-    for number in range(1, 1_000_000):
-        values = {
-            f"new{place}": AsItIs(
-                value if number == 1 or INSTEAD not in value else value.replace(INSTEAD, f"<forgotten-{number}>")
-            )
-            if isinstance(value, str)
-            else value
-            for place, value in enumerate(changed.values())
-        }
-        try:
-            connection.execute(f'UPDATE "{table}" SET {sets} WHERE {same}', old | values)
-        except sqlite3.IntegrityError:
-            continue
-        return
 
 
 def index_again(connection: sqlite3.Connection) -> None:
@@ -376,27 +310,6 @@ def _forget_in_blob(connection: sqlite3.Connection, blob_key: int, text: str) ->
     connection.execute("DELETE FROM blob WHERE key = ?", (blob_key,))
     remove_all_unnamed(connection)
     return versions
-
-
-def _digest_again(connection: sqlite3.Connection, version_keys: set[int]) -> None:
-    """Make the digests of versions anew whose manifest is another one now."""
-    for key in version_keys:
-        version_id, digest, mark = connection.execute(
-            "SELECT id, digest, mark FROM version WHERE key = ?", (key,)
-        ).fetchone()
-        if artifacts.is_pending(digest):
-            continue
-        files = [
-            artifacts.NewFile(path, size_bytes, file_digest, link_target=link)
-            for path, size_bytes, file_digest, link in connection.execute(
-                "SELECT path, size_bytes, digest, link_target FROM file WHERE version_key = ?", (key,)
-            )
-        ]
-        new = artifacts.manifest_digest(files, version_id)
-        connection.execute("UPDATE version SET digest = ? WHERE key = ?", (new, key))
-        artifacts.recorded(connection, key)
-        if mark is not None:
-            outside.mark_again(connection, key)
 
 
 def _beside_with(path: Path, text: str) -> Iterator[Path]:

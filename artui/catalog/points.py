@@ -235,6 +235,23 @@ def _unpack(part: bytes | Any, count: int, kind: Any) -> Any:
     raise PointsDamaged(f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy.")
 
 
+def make_plain(connection: sqlite3.Connection) -> None:
+    """Store all points as plain arrays, which need no package to be read; what is damaged stays as it is."""
+    keys = [int(key) for (key,) in connection.execute("SELECT key FROM block WHERE codec <> 'raw'")]
+    for key in keys:
+        count, codec, payload, stored = connection.execute(
+            "SELECT count, codec, payload, digest FROM block WHERE key = ?", (key,)
+        ).fetchone()
+        if not is_whole(codec, count, payload, stored):
+            continue
+        steps, times_ms, values = decode(codec, count, payload)
+        raw = steps.astype("<i8").tobytes() + times_ms.astype("<i8").tobytes() + values.astype("<f8").tobytes()
+        both = check("raw", count, raw) + stored[_CHECK.size :]
+        if len(stored) < _DIGEST_BYTES + _CHECK.size:
+            both = older_digest("raw", count, raw)
+        connection.execute("UPDATE block SET codec = 'raw', payload = ?, digest = ? WHERE key = ?", (raw, both, key))
+
+
 def check(codec: str, count: int, payload: bytes) -> bytes:
     """Make the first part of a block's digest: CRC-32 of codec, count and payload."""
     return _CHECK.pack(zlib.crc32(payload, _begun(codec, count)))

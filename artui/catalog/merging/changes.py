@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +39,14 @@ class News:
     """Events of one id that say different things."""
 
 
-def merge_events(target: Target, theirs: sqlite3.Connection, origin_keys: dict[int, int]) -> News:
+def merge_events(
+    target: Target, theirs: sqlite3.Connection, origin_keys: dict[int, int], *, only: Collection[str] | None = None
+) -> News:
     """Bring the events of a source into the journal.
 
     Args:
         origin_keys: keys of the origins, theirs to ours.
+        only: ids of things: of the others nothing is said. What comes before one that is taken stays as its digest.
     """
     news = News()
     for their_key, our_key in origin_keys.items():
@@ -54,10 +57,43 @@ def merge_events(target: Target, theirs: sqlite3.Connection, origin_keys: dict[i
         if states[0] == states[1] or not states[0][0]:
             continue
         ours = target.execute(OF_ORIGIN, (our_key,)).fetchall()
-        for their_row, our_row in side_by_side(theirs.execute(OF_ORIGIN, (their_key,)), ours, by=2):
+        rows: Iterable[Sequence[Any]] = theirs.execute(OF_ORIGIN, (their_key,))
+        if only is not None:
+            rows = _only_of(rows, only)
+        for their_row, our_row in side_by_side(rows, ours, by=2):
             if their_row is not None:
                 _take(target, our_key, their_row[1:], None if our_row is None else our_row[1:], news)
     return news
+
+
+def _only_of(rows: Iterable[Sequence[Any]], subject_ids: Collection[str]) -> Iterator[Sequence[Any]]:
+    """Give the events of some things; of the event before each, which its digest is made of, only the digest."""
+    before: Sequence[Any] | None = None
+    for row in rows:
+        if row[1 + COLUMNS.index("subject_id")] in subject_ids:
+            if before is not None:
+                yield _left_out(before)
+            yield row
+            before = None
+        else:
+            before = row
+
+
+def _left_out(row: Sequence[Any]) -> Sequence[Any]:
+    """Give an event of which nothing is left but its place in the journal and its digest."""
+    kept = {"id", "stamp", "digest"}
+    empty = {
+        "time_ms": 0,
+        "author": "",
+        "action": "",
+        "subject": "",
+        "subject_id": "",
+        "why": "",
+        "is_redacted": LEFT_OUT,
+    }
+    return row[0], *(
+        value if column in kept else empty.get(column) for column, value in zip(COLUMNS, row[1:], strict=True)
+    )
 
 
 def _take(target: Target, origin_key: int, their_row: Sequence[Any], our_row: Sequence[Any] | None, news: News) -> None:

@@ -41,11 +41,20 @@ def merge_views(target: Target, theirs: sqlite3.Connection) -> None:
             _put(target, "saved_view", VIEW, wanted)
 
 
-def merge_edits(target: Target, theirs: sqlite3.Connection) -> None:
-    """Bring edits: each stands as it was turned last, and of each person the newest can be undone."""
+def merge_edits(target: Target, theirs: sqlite3.Connection, *, only_named: bool = False) -> None:
+    """Bring edits: each stands as it was turned last, and of each person the newest can be undone.
+
+    Args:
+        only_named: whether those come alone of which the journal here has an event.
+    """
     authors: set[str] = set()
+    named = (
+        {str(row[0]) for row in target.execute("SELECT DISTINCT edit_id FROM event WHERE edit_id IS NOT NULL")}
+        if only_named
+        else None
+    )
     for their_row, our_row in _both(target, theirs, "edit", EDIT, "id"):
-        if their_row is None:
+        if their_row is None or (named is not None and their_row[0] not in named):
             continue
         if our_row is None:
             target.insert("edit", ("key", *EDIT), [(target.new_key("edit"), *their_row)])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -17,6 +18,7 @@ from artui.catalog.forgetting import INSTEAD, index_again, take_out
 from artui.catalog.ids import new_id
 from artui.catalog.merging import changes, kept
 from artui.catalog.merging.runs import MergedRuns, apply_standings, merge_runs
+from artui.catalog.merging.slices import Slice
 from artui.catalog.merging.sources import Source, open_source
 from artui.catalog.merging.target import Target
 from artui.catalog.merging.versions import (
@@ -96,7 +98,10 @@ def merge(catalog: Catalog, paths: Sequence[Path], *, is_dry: bool = False, tell
         with catalog.transaction() as connection:
             for path in paths:
                 with open_source(path) as source:
-                    merged.append(merge_one(connection, source, tell))
+                    done = merge_one(connection, source, tell)
+                merged.append(done)
+                if done.is_news:
+                    note(connection, done)
             if is_dry:
                 raise DryRun
     except DryRun:
@@ -104,14 +109,24 @@ def merge(catalog: Catalog, paths: Sequence[Path], *, is_dry: bool = False, tell
     return merged
 
 
-def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None = None) -> Merged:
-    """Bring all that is in one catalog into another, within a transaction of it."""
+def merge_one(
+    connection: sqlite3.Connection,
+    source: Source,
+    tell: Tell | None = None,
+    *,
+    only: Slice | None = None,
+    has_content: bool = True,
+) -> Merged:
+    """Bring all that is in one catalog into another, or a part of it, within a transaction of it.
+
+    What was merged is not yet noted: see `note`.
+    """
     theirs = source.connection
     target = Target(connection)
     counted = _Counter(theirs, tell)
-    origin_keys = _merge_origins(target, theirs)
-    _merge_projects(target, theirs)
-    news = changes.merge_events(target, theirs, origin_keys)
+    origin_keys = _merge_origins(target, theirs, None if only is None else only.origin_ids)
+    _merge_projects(target, theirs, None if only is None else only.project_names)
+    news = changes.merge_events(target, theirs, origin_keys, only=None if only is None else only.subject_ids)
     forgotten = changes.forgotten(connection)
     taken_out = _take_out(target, forgotten)
     with runs.searchable_together(connection):
@@ -122,6 +137,8 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
             forgotten=forgotten.versions,
             news=news.subject_ids,
             tell=counted.more("versions"),
+            only=None if only is None else only.version_ids,
+            has_content=has_content,
         )
         merged_runs = merge_runs(
             target,
@@ -130,6 +147,7 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
             forgotten=forgotten.runs,
             news=news.subject_ids,
             tell=counted.more("runs"),
+            only=None if only is None else only.run_ids,
         )
         missing_edges = _merge_edges(target, theirs, merged_runs, versions)
         merge_aliases(target, theirs, versions.artifacts, versions.keys)
@@ -137,24 +155,23 @@ def merge_one(connection: sqlite3.Connection, source: Source, tell: Tell | None 
     for key in merged_runs.new:
         runs.index_again(connection, key)
     touched |= _forget_parents(target, forgotten.runs) | _date_edges(target, forgotten)
-    kept.merge_views(target, theirs)
-    kept.merge_edits(target, theirs)
+    if only is None:
+        kept.merge_views(target, theirs)
+    kept.merge_edits(target, theirs, only_named=only is not None)
     changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
-    kept.merge_imports(target, theirs)
+    if only is None:
+        kept.merge_imports(target, theirs)
     _seal(target, theirs, merged_runs, versions, touched, are_whole=not missing_edges)
     changed_runs, changed_versions = (seals.changed(connection, kind) for kind in ("run", "version"))
     seals.renew(connection)
-    done = Merged(
+    return Merged(
         path=str(source.path), catalog_id=source.catalog_id, new_runs=len(merged_runs.new), changed_runs=len(merged_runs.changed & changed_runs), new_versions=len(versions.new),
         changed_versions=len(versions.changed & changed_versions), points=merged_runs.point_count, content_bytes=versions.content_bytes, changes=news.event_count,
         forgotten=taken_out, damaged=(*merged_runs.damaged, *versions.damaged), missing_content=tuple(versions.missing_content), odd_changes=news.odd_count, to_settle=tuple(all_unsettled(connection, sorted(news.subject_ids))), left_out=sum(target.left_out.values()), notice=source.notice,
     )  # fmt: skip
-    if done.is_news:
-        _note(connection, done)
-    return done
 
 
-def _note(connection: sqlite3.Connection, done: Merged) -> None:
+def note(connection: sqlite3.Connection, done: Merged) -> None:
     """Keep what was merged into this file, when, and by whom."""
     connection.execute(
         "INSERT INTO merged (id, catalog_id, location, time_ms, author, report) VALUES (?, ?, ?, ?, ?, ?)",
@@ -188,7 +205,7 @@ class _Counter:
         return count
 
 
-def _merge_origins(target: Target, theirs: sqlite3.Connection) -> dict[int, int]:
+def _merge_origins(target: Target, theirs: sqlite3.Connection, only: Collection[str] | None) -> dict[int, int]:
     """Bring the origins of a source; give their keys, theirs to ours. Who writes here stays who it was."""
     target.execute("UPDATE catalog SET origin_key = (SELECT max(o.key) FROM origin AS o) WHERE origin_key IS NULL")
     ours = {str(origin_id): int(key) for key, origin_id in target.execute("SELECT key, id FROM origin")}
@@ -196,6 +213,8 @@ def _merge_origins(target: Target, theirs: sqlite3.Connection) -> dict[int, int]
     for key, origin_id, *rest in theirs.execute(
         "SELECT key, id, installation, place, created_ms, user, host FROM origin"
     ):
+        if only is not None and origin_id not in only:
+            continue
         if origin_id not in ours:
             ours[origin_id] = target.new_key("origin")
             target.insert(
@@ -203,12 +222,31 @@ def _merge_origins(target: Target, theirs: sqlite3.Connection) -> dict[int, int]
                 ("key", "id", "installation", "place", "created_ms", "user", "host"),
                 [(ours[origin_id], origin_id, *rest)],
             )
+        else:
+            _join_origin(target, ours[origin_id], rest)
         keys[int(key)] = ours[origin_id]
     return keys
 
 
-def _merge_projects(target: Target, theirs: sqlite3.Connection) -> None:
+def _join_origin(target: Target, key: int, theirs: Sequence[Any]) -> None:
+    """A copy that was given away may not say where, and by whom, it was written."""
+    ours = target.execute(f"SELECT {', '.join(_SAID)} FROM origin WHERE key = ?", (key,)).fetchone()
+    joined = [
+        max(cells.text(one), cells.text(other)) for one, other in zip(ours, (theirs[1], *theirs[3:]), strict=True)
+    ]
+    if joined != list(ours):
+        target.execute(
+            f"UPDATE origin SET {', '.join(f'{column} = ?' for column in _SAID)} WHERE key = ?", (*joined, key)
+        )
+
+
+_SAID = ("place", "user", "host")
+
+
+def _merge_projects(target: Target, theirs: sqlite3.Connection, only: Collection[str] | None) -> None:
     for name, created_ms in theirs.execute("SELECT name, created_ms FROM project ORDER BY key"):
+        if only is not None and name not in only:
+            continue
         key = target.project_key(cells.text(name), cells.integer(created_ms))
         target.execute(
             "UPDATE project SET created_ms = :ms WHERE key = :key AND created_ms > :ms", {"key": key, "ms": created_ms}

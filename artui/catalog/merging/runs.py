@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -67,13 +67,15 @@ class MergedRuns:
 
 
 def merge_runs(
-    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None]
+    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None],
+    only: Collection[str] | None = None,
 ) -> MergedRuns:  # fmt: skip
     """Bring the runs of a source; what people changed of them is for later.
 
     Args:
         forgotten: by id, the stamp before which no copy of a run counts.
         news: ids of things about which events came.
+        only: ids of the runs that are taken; None for all.
     """
     merged = MergedRuns()
     ours = target.execute(HEADS).fetchall()
@@ -81,6 +83,8 @@ def merge_runs(
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
         if their_row is None or cells.integer(their_row[3]) < forgotten.get(their_row[0], 0):
+            continue
+        if only is not None and their_row[0] not in only:
             continue
         if our_row is None:
             fresh.append((int(their_row[1]), cells.text(their_row[0]), their_row[2]))

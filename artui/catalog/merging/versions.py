@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,8 @@ ALIASES = """
 class MergedVersions:
     """What came of merging versions."""
 
+    has_content: bool = True
+    """Whether stored bytes come, too."""
     artifacts: dict[int, int] = field(default_factory=dict)
     """Keys of artifacts, theirs to ours."""
     keys: dict[int, int] = field(default_factory=dict)
@@ -68,16 +70,24 @@ class MergedVersions:
 
 
 def merge_versions(
-    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None]
+    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None],
+    only: Collection[str] | None = None, has_content: bool = True,
 ) -> MergedVersions:  # fmt: skip
-    """Bring the artifacts and versions of a source; what people changed of them is for later."""
-    merged = MergedVersions()
+    """Bring the artifacts and versions of a source; what people changed of them is for later.
+
+    Args:
+        only: ids of the versions that are taken; None for all.
+        has_content: whether stored bytes come, too.
+    """
+    merged = MergedVersions(has_content=has_content)
     their_artifacts = {int(row[len(ARTIFACT)]): row for row in theirs.execute(ARTIFACTS)}
     ours = target.execute(HEADS).fetchall()
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
         if their_row is None or their_row[6] not in their_artifacts:
             continue
         if cells.integer(their_row[3]) < forgotten.get(their_row[0], 0):
+            continue
+        if only is not None and their_row[0] not in only:
             continue
         version_id, their_key = cells.text(their_row[0]), int(their_row[1])
         artifact_key = _artifact(target, their_artifacts[their_row[6]], merged)
@@ -163,7 +173,7 @@ def _copy_files(
     rows = []
     for *own, their_blob in theirs.execute(FILES, (their_key,)).fetchall():
         blob_key = kept_blobs.get((own[0], own[2]))
-        if their_blob is not None and blob_key is None:
+        if their_blob is not None and blob_key is None and merged.has_content:
             try:
                 blob_key = _copy_blob(target, theirs, their_blob, merged)
             except CatalogDamaged:
@@ -276,7 +286,7 @@ def _join_files(
         return
     theirs_by_name = {(row[0], row[2]): row[-1] for row in their_files if row[-1] is not None}
     for path, _, digest, *_, blob_key in our_files:
-        if blob_key is None and (path, digest) in theirs_by_name:
+        if blob_key is None and (path, digest) in theirs_by_name and merged.has_content:
             try:
                 new_key = _copy_blob(target, theirs, theirs_by_name[path, digest], merged)
             except CatalogDamaged:

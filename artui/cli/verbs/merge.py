@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option_of, catalogs_named, one_catalog
 from artui.cli.common import json_option, print_json
+from artui.cli.progress import Bar
 from artui.errors import UsageError
 from artui.paths import usable_path
 from artui.safetext import clean
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from artui.catalog.merging.merge import Merged
     from artui.catalog.unsettled import Unsettled
 
-_SHOW_SECONDS = 0.1
 _NAMED_MOST = 5
 _VALUE_CHARS = 60
 
@@ -54,7 +53,7 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     for path in paths:
         # What a process that died had logged last belongs to it, too.
         take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
-    with _Bar() as bar, _Into(target, is_dry=dry_run) as opened:
+    with Bar() as bar, _Into(target, is_dry=dry_run) as opened:
         merged = merge(opened, paths, is_dry=dry_run, tell=bar.tell)
         names = _names(opened, merged)
     for one in merged:
@@ -192,30 +191,3 @@ def _entries(count: int) -> str:
 def _named(ids: tuple[str, ...]) -> str:
     more = f" and {len(ids) - _NAMED_MOST:,} more" if len(ids) > _NAMED_MOST else ""
     return ", ".join(clean(each) for each in ids[:_NAMED_MOST]) + more
-
-
-class _Bar:
-    """How far the merge is: one line on a terminal, nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._next = 0.0
-        self._width = 0
-
-    def tell(self, what: str, done: int, total: int) -> None:
-        """Show how many things were looked at, of how many."""
-        import time
-
-        if not self._is_terminal or (time.monotonic() < self._next and done != total):
-            return
-        self._next = time.monotonic() + _SHOW_SECONDS
-        line = f"{what} {done:,} of {total:,}"
-        click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)
-        self._width = len(line)
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._width:
-            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)

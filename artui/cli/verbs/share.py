@@ -1,0 +1,162 @@
+"""`artui share OUT`: a catalog, or a part of it, as one file for somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option
+from artui.cli.common import filter_option, json_option, open_reader, print_json
+from artui.cli.progress import Bar
+from artui.paths import usable_path
+from artui.safetext import clean
+from artui.units import bytes_text, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from artui.catalog.redacting import Redacted
+    from artui.query.reader import Reader
+    from artui.travel.sharing import Count, Order, Shared
+
+_NAMED_MOST = 5
+
+
+@click.command("share")
+@click.argument("out", metavar="OUT", type=click.Path())
+@click.argument("references", nargs=-1, metavar="[REF]...", shell_complete=completing.references)
+@filter_option("--where", "-w", help="Only runs that a filter matches, such as 'val/loss < 0.3'.")
+@click.option("--project", "-p", "projects", multiple=True, metavar="NAME", help="Only runs and artifacts of a project; may be given again.")  # fmt: skip
+@click.option("--no-content", is_flag=True, help="Leave the bytes of files out: what is known of them goes along.")
+@click.option("--plain", is_flag=True, help="Store points as plain arrays, for readers with nothing but SQLite.")
+@click.option("--redact", metavar="[CLASSES]", is_flag=False, flag_value="all", default=None, help="Take out who, where and what was said: all, or some of user,host,paths,env,diff,argv,notes,logs,previews.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would go out, and write nothing.")
+@catalog_option
+@json_option
+def command(
+    out: str,
+    references: tuple[str, ...],
+    where: str,
+    projects: tuple[str, ...],
+    no_content: bool,
+    plain: bool,
+    redact: str | None,
+    force: bool,
+    dry_run: bool,
+    catalog: str | None,
+    as_json: bool,
+) -> int:
+    """Write a catalog as it is at this moment into one plain file, OUT, that can be sent to anybody.
+
+    With REFs (runs, NAME:v3, NAME:ALIAS), --where or --project only these, with all that they were made from. Whoever
+    gets it can merge it with what they have; merged back, it brings what was changed in it.
+    """
+    from artui.catalog.redacting import classes_of
+    from artui.travel.sharing import Order, share
+
+    redacted = frozenset() if redact is None else classes_of(redact)
+    target = usable_path(Path(out).expanduser())
+    with open_reader(catalog) as reader:
+        path = reader.path
+        order = Order(has_content=not no_content, is_plain=plain, redacted=redacted)
+        if references or where or projects:
+            order = _part(reader, order, references, where, projects)
+    with Bar() as bar:
+        shared = share(path, target, order, is_dry=dry_run, replaces=force, tell=bar.tell)
+    if as_json:
+        print_json(is_done=not dry_run, **_record(shared, target))
+    else:
+        for line in _lines(shared, target, is_dry=dry_run):
+            click.echo(line)
+    merged = shared.merged
+    return 1 if merged.damaged or merged.missing_content or merged.left_out else 0
+
+
+def _part(reader: Reader, order: Order, references: Sequence[str], where: str, projects: Sequence[str]) -> Order:
+    """Find the runs and versions that are named."""
+    from artui.model import RunHead
+    from artui.query.parts import part_of
+    from artui.query.references import resolve
+
+    runs, version_ids = part_of(reader, where=where, projects=projects) if where or projects else (set(), set())
+    named: set[str] = set()
+    for text in references:
+        subject = resolve(reader, text)
+        (named if isinstance(subject, RunHead) else version_ids).add(subject.id)
+    return replace(order, run_ids=runs | named, version_ids=version_ids, with_children=named)
+
+
+def _record(shared: Shared, target: Path) -> dict[str, object]:
+    redacted = shared.redacted
+    return {
+        "out": str(target), "size_bytes": shared.size_bytes, "runs": asdict(shared.runs), "versions": asdict(shared.versions), "points": shared.points,
+        "content_bytes": asdict(shared.content_bytes), "journal_entries": shared.journal_entries, "outside": [asdict(each) for each in shared.outside],
+        "running": list(shared.running), "damaged": [*shared.merged.damaged, *shared.merged.missing_content], "left_out": shared.merged.left_out,
+        "redacted": None if redacted is None else {
+            "classes": list(redacted.classes), "people": redacted.people, "hosts": redacted.hosts, "folders": redacted.folders, "rows": dict(redacted.cells),
+            "secrets": redacted.secrets, "content_kept_back": [{"file": file, "why": why} for file, why in redacted.content],
+            "not_searched": redacted.not_searched,
+        },
+    }  # fmt: skip
+
+
+def _lines(shared: Shared, target: Path, *, is_dry: bool) -> Iterator[str]:
+    """Say what goes out, what stays, and what whoever gets it should know."""
+    will = "would hold" if is_dry else "holds"
+    yield f"{clean(str(target))} {will} {_of(shared.runs, 'run')}, {_of(shared.versions, 'version')}, {plural(shared.points, 'point')}, {bytes_text(shared.content_bytes.shared)} of content, {_entries(shared.journal_entries)}: {bytes_text(shared.size_bytes)}."  # fmt: skip
+    if shared.content_bytes.kept_back:
+        yield f"  {bytes_text(shared.content_bytes.kept_back)} of content stays here"
+    if shared.outside:
+        size = sum(each.size_bytes for each in shared.outside)
+        named = ", ".join(clean(each.reference) for each in shared.outside[:_NAMED_MOST])
+        more = f" and {len(shared.outside) - _NAMED_MOST:,} more" if len(shared.outside) > _NAMED_MOST else ""
+        yield f"  files outside of the catalog do not go along: {plural(len(shared.outside), 'version')}, {bytes_text(size)}: {named}{more}"
+    if shared.running:
+        yield f"  {plural(len(shared.running), 'run')} still going on: {'it is' if len(shared.running) == 1 else 'they are'} in it as of now; share or merge again later"
+    if shared.redacted is not None:
+        yield from _redacted(shared.redacted)
+    merged = shared.merged
+    ids = (*merged.damaged, *merged.missing_content)
+    if ids:
+        yield f"  damaged here, left out: {', '.join(clean(each) for each in ids[:_NAMED_MOST])}{f' and {len(ids) - _NAMED_MOST:,} more' if len(ids) > _NAMED_MOST else ''}"
+    if merged.left_out:
+        yield f"  {plural(merged.left_out, 'row')} of damaged tables left out"
+    if is_dry:
+        yield "Nothing was written: this was a dry run."
+    elif shared.redacted is None:
+        yield "  it names people, hosts and folders; --redact takes them out"
+
+
+def _redacted(redacted: Redacted) -> Iterator[str]:
+    people = "1 person" if redacted.people == 1 else f"{redacted.people:,} people"
+    counts = [people] if redacted.people else []
+    counts += [plural(count, word) for count, word in ((redacted.hosts, "host"), (redacted.folders, "folder")) if count]
+    rows = sum(redacted.cells.values())
+    yield f"  redacted ({', '.join(redacted.classes)}): {', '.join(counts) + ' renamed, ' if counts else ''}{plural(rows, 'row')} changed or taken out"
+    if redacted.secrets:
+        yield f"  {plural(redacted.secrets, 'text')} looked like a secret"
+    if redacted.content:
+        reasons: dict[str, list[str]] = {}
+        for file, why in redacted.content:
+            reasons.setdefault(why, []).append(file)
+        for why, files in sorted(reasons.items(), key=lambda item: -len(item[1])):
+            more = f" and {len(files) - _NAMED_MOST:,} more" if len(files) > _NAMED_MOST else ""
+            yield f"  the content of {plural(len(files), 'file')} stays here, {why}: {', '.join(clean(file) for file in files[:_NAMED_MOST])}{more}"
+    if redacted.not_searched:
+        yield f"  {plural(redacted.not_searched, 'file')} with packed content could not be searched; --no-content leaves them out"
+    yield "  names of runs, params and metrics stay, and so do digests: who has a file can tell that it was used"
+
+
+def _of(count: Count, word: str) -> str:
+    if not count.kept_back:
+        return plural(count.shared, word)
+    return f"{count.shared:,} of {plural(count.shared + count.kept_back, word)}"
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"

@@ -1,0 +1,1 @@
+"""Catalogs on the move: what is given away of one."""
