@@ -14,6 +14,8 @@ from artui.catalog import seals
 
 CHAINED_COLUMNS = "id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id"
 """The columns of an event that its digest covers, in this order; behind them the reason, if one was given."""
+_REDACTED = (1, 2)
+"""How an event can be redacted: by wish, for good; or only in a copy that was given away."""
 REASONS_SINCE = 6
 """The first schema whose events have reasons, and can be redacted."""
 NEWEST_STAMP = """
@@ -58,8 +60,13 @@ def is_chained(connection: sqlite3.Connection, event_id: str, *, schema_version:
     if row is None:
         return False
     digest, origin_key, why, is_redacted, *content = row
-    if digest is None or (is_redacted and isinstance(digest, bytes)):
+    if digest is None:
         return True
+    if is_redacted in _REDACTED and isinstance(digest, bytes):
+        # What was forgotten says nothing; a copy that was given away may still say what is in no class that was taken out.
+        return is_redacted != 1 or (content[7] in (None, "null") and why == "")
+    if is_redacted != 0:
+        return False
     if why != "":
         content.append(why)
     stamp = content[2]

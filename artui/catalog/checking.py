@@ -67,7 +67,7 @@ def check_connection(
     if schema_version >= seals.SCHEMA_VERSION:
         yield from _sealed(connection, "run", tell)
         yield from _sealed(connection, "version", tell)
-        yield from _journal(connection, schema_version)
+        yield from check_journal(connection, schema_version=schema_version)
 
 
 # Links
@@ -116,6 +116,17 @@ def check_links(connection: sqlite3.Connection, *, schema_version: int = SCHEMA_
 # Points
 
 
+_LACKING = """
+    SELECT r.id, r.name, n.text, s.count, (SELECT total(b.count) FROM block AS b WHERE b.series_key = s.key) AS stored
+    FROM series AS s
+    JOIN run AS r ON r.key = s.run_key
+    LEFT JOIN name AS n ON n.key = s.name_key
+    WHERE stored <> s.count
+      AND NOT EXISTS (SELECT 1 FROM event AS e WHERE e.subject_id = r.id AND e.action = 'remove')
+"""
+"""Series with fewer points than were logged, unless they were removed by wish."""
+
+
 def check_points(
     connection: sqlite3.Connection, *, run_key: int | None = None, tell: Tell | None = None
 ) -> Iterator[Finding]:
@@ -147,6 +158,13 @@ def check_points(
         ).fetchone() or ("", "", "")
         blocks = ", ".join(f"{number:,} {word}" for word, number in bad.items())
         yield Finding("points", cells.text(row[0]), cells.text(row[1]), f"points of {cells.text(row[2])}: {blocks}")
+    for run_id, name, metric, count, stored in connection.execute(
+        f"{_LACKING} {of_run and 'AND s.run_key = ' + str(run_key)}"
+    ):
+        yield Finding(
+            "points", cells.text(run_id), cells.text(name),
+            f"points of {cells.text(metric)}: {cells.integer(stored):,} are there, {cells.integer(count):,} were logged",
+        )  # fmt: skip
 
 
 # Content
@@ -277,7 +295,10 @@ def _sealed(connection: sqlite3.Connection, table: Literal["run", "version"], te
             tell(f"{table}s", min(len(rows), start + _AT_ONCE), len(rows))
 
 
-def _journal(connection: sqlite3.Connection, schema_version: int) -> Iterator[Finding]:
+def check_journal(connection: sqlite3.Connection, *, schema_version: int = SCHEMA_VERSION) -> Iterator[Finding]:
+    """Give entries of the journal that are not what was written, or before which one is missing."""
+    if schema_version < seals.SCHEMA_VERSION:
+        return
     for event_id, action in connection.execute("SELECT id, action FROM event ORDER BY id").fetchall():
         if not chain.is_chained(connection, cells.text(event_id), schema_version=schema_version):
             yield Finding("journal", cells.text(event_id), cells.text(action), "this entry, or the one before it, was changed or taken away")  # fmt: skip

@@ -32,7 +32,7 @@ Tell = Callable[[str, int, int], None]
 CLASSES: Mapping[str, str] = MappingProxyType({
     "user": "who logged, changed and approved: user-1",
     "host": "hosts, addresses and where URLs lead: host-1",
-    "paths": "home folders become ~, other folders /folder-1; names of files stay",
+    "paths": "homes become ~ and folders /folder-1; names of files stay",
     "env": "environment variables, job and container; lists of packages, with their files",
     "diff": "sources and uncommitted changes that were kept, and the address of the repository",
     "argv": "command lines",
@@ -58,8 +58,12 @@ _REMOTE = re.compile(r"\b[\w.\-]+@[\w\-]+(?:\.[\w\-]+)*:[\w./~\-]+")
 _MAIL = re.compile(r"\b(?P<user>[\w.+\-]+)@(?P<host>[\w\-]+(?:\.[\w\-]+)+)\b")
 _ADDRESS = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])")
 _HOME = re.compile(r"(?:/home/|/Users/|/var/home/)(?P<user>[^\s/\"'<>|:;,()\[\]{}\\]+)|[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<other>[^\s/\"'<>|:;,()\[\]{}\\]+)")  # fmt: skip
-_PATH = re.compile(r"(?<![\w.~/\-:])(?P<folder>(?:/[^\s/\"'<>|:;,()\[\]{}\\]+)+)/(?P<name>[^\s/\"'<>|:;,()\[\]{}\\]*)")
+_PATH = re.compile(
+    r"(?<![\w.~/\-:])(?P<folder>(?:~|/[^\s/\"'<>|:;,()\[\]{}\\]+)(?:/[^\s/\"'<>|:;,()\[\]{}\\]+)*)/(?P<name>[^\s/\"'<>|:;,()\[\]{}\\]*)"
+)
 _DRIVE = re.compile(r"(?<!\w)(?P<folder>[A-Za-z]:(?:\\{1,2}[^\s\\\"'<>|:;,/]+)*)\\{1,2}(?P<name>[^\s\\\"'<>|:;,/]*)")
+_INSTALLATION = re.compile(r"[0-9a-f]*\Z")
+_IS_PATH = re.compile(r"~?/|[A-Za-z]:\\")
 _MADE = re.compile(r"/folder-\d+\Z")
 _TEXT_BYTES = 16 << 20
 """So much of a stored file is searched for secrets; for names it is searched whole."""
@@ -136,6 +140,9 @@ def redact(
     for name, column in (("user", "user"), ("host", "host"), ("paths", "place")):
         if name in classes:
             connection.execute(f"UPDATE origin SET {column} = ''")
+    for key, installation in connection.execute("SELECT key, installation FROM origin").fetchall():
+        if not _INSTALLATION.match(cells.text(installation)):
+            connection.execute("UPDATE origin SET installation = '' WHERE key = ?", (key,))
     return made
 
 
@@ -147,6 +154,8 @@ class _Names:
         self.users: dict[str, str] = {}
         self.hosts: dict[str, str] = {}
         self.folders: dict[str, str] = {}
+        self._places: set[str] = set()
+        """Folders that the catalog names as such, as they are called."""
         self._gather(connection)
         words = {
             **(self.users if "user" in classes else {}),
@@ -177,6 +186,12 @@ class _Names:
         for query in ("SELECT directory FROM run", "SELECT command FROM run", "SELECT location FROM version", "SELECT place FROM origin", "SELECT content FROM context"):  # fmt: skip
             for (text,) in connection.execute(f"SELECT DISTINCT t.* FROM ({query}) AS t"):
                 users.update(match["user"] or match["other"] for match in _HOME.finditer(cells.text(text)))
+        for query in ("SELECT DISTINCT directory FROM run", "SELECT DISTINCT location FROM version"):
+            self._places.update(
+                place
+                for (cell,) in connection.execute(query)
+                if (place := cells.text(cell)).count("/") > 1 and "://" not in place
+            )
         for host in list(hosts):
             if "." in host and not _ADDRESS.fullmatch(host):
                 hosts[host.partition(".")[0]] += 0
@@ -223,6 +238,14 @@ class _Names:
             )
         return text
 
+    def place(self, path: str) -> str:
+        """Give a folder, or a file, that the catalog names as such."""
+        text = self.text(path)
+        if "paths" not in self._classes or "://" in path or text in ("", "~") or _MADE.match(text):
+            return text
+        name = text.rstrip("/").rpartition("/")[2]
+        return text if "." in name.strip(".") or not _IS_PATH.match(text) else self.folder(_HOME.sub("~", path))
+
     def _url(self, match: re.Match[str]) -> str:
         place, _, path = match["rest"].partition("/")
         host = place.rpartition("@")[2].partition("?")[0]
@@ -239,7 +262,7 @@ class _Names:
 
     def _path(self, match: re.Match[str]) -> str:
         folder = match["folder"]
-        if _MADE.match(folder) or f"{folder}/".startswith(_SYSTEM_FOLDERS):
+        if folder == "~" or _MADE.match(folder) or f"{folder}/".startswith(_SYSTEM_FOLDERS):
             return match[0]
         return f"{self.folder(folder)}/{match['name']}"
 
@@ -251,7 +274,7 @@ class _Names:
         """Give what must not be in bytes that go out: people, hosts, homes and folders."""
         texts = [word for word in self.words if not word.isascii() or "\\" not in word]
         if "paths" in self._classes:
-            texts += [folder for folder in self.folders if folder.count("/") > 1]
+            texts += self._places
         made: list[bytes] = []
         for text in texts:
             made += [text.encode("utf-8", "backslashreplace"), text.encode("utf-16-le", "backslashreplace")]
@@ -296,7 +319,7 @@ class _Work:
     def take_whole_cells(self) -> None:
         """Empty what is of a class as a whole, and drop what is kept for looking at files."""
         if "argv" in self._classes:
-            self._empty("run", "command")
+            self._empty("run", "command", "[]")
         if "notes" in self._classes:
             for table in ("run", "version", "artifact"):
                 self._empty(table, "note")
@@ -318,9 +341,9 @@ class _Work:
         self._do("imported", "DELETE FROM imported")
         self._do("merged", "DELETE FROM merged")
 
-    def _empty(self, table: str, column: str) -> None:
+    def _empty(self, table: str, column: str, empty: str = "") -> None:
         stamp = ", stamp = coalesce(stamp, 0) - 1" if table in rewriting.STAMPED else ""
-        self._do(table, f"UPDATE {table} SET {column} = ''{stamp} WHERE {column} <> ''")
+        self._do(table, f"UPDATE {table} SET {column} = '{empty}'{stamp} WHERE {column} NOT IN ('', '[]')")
 
     def _do(self, table: str, statement: str, *values: Any) -> None:
         count = self._connection.execute(statement, values).rowcount
@@ -411,7 +434,7 @@ class _Work:
         connection = self._connection
         touched: set[int] = set()
         for table, columns in rewriting.tables(connection).items():
-            if table in ("catalog", "spool", "chunk", "blob", "blob_chunk", "block", "edge", "series", "origin"):
+            if table in ("catalog", "spool", "chunk", "blob", "blob_chunk", "block", "edge", "origin"):
                 continue
             for row, changed in self._to_change(table, columns):
                 rewriting.touch_sealed(connection, table, row[columns.index("key")] if "key" in columns else None)
@@ -453,8 +476,9 @@ class _Work:
                 changed["is_redacted"] = LEFT_OUT
         elif changed and table in rewriting.STAMPED:
             changed["stamp"] = cells.integer(row[columns.index("stamp")]) - 1
-        elif "label" in changed and table == "edit":
-            changed["label"] = ""
+        elif changed and table == "edit":
+            # In a merge the larger text counts; nobody takes back what they did elsewhere.
+            changed = dict.fromkeys(changed, "")
         elif changed and table == "saved_view":
             changed["changed_ms"] = cells.integer(row[columns.index("changed_ms")]) - 1
         return changed
@@ -466,4 +490,6 @@ class _Work:
             return self.names.user(value) if "user" in self._classes else value
         if column == "host":
             return self.names.host(value) if "host" in self._classes else value
+        if column in ("directory", "location"):
+            return self.names.place(self._redactor.text(value))
         return self.names.text(self._redactor.text(value))

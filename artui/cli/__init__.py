@@ -45,6 +45,7 @@ VERBS = {
     "audit": "Say whether a run could be made again, and what is missing.",
     "reproduce": "Make a run again, and say whether its numbers come back.",
     "merge": "Bring all that is in some catalogs into one.",
+    "check": "Look for damage, and for files that are gone.",
     "share": "Write a catalog, or a part of it, into one file for others.",
     "settle": "Make a catalog one plain file of what a dead process left.",
     "help": "Show a page of the manual, or search it.",

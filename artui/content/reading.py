@@ -269,13 +269,18 @@ def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryI
         return stream
 
 
-def is_gone(reference: Reference) -> bool:
-    """Whether a file that this installation recorded on this machine is no longer there, or has another size; false if nobody may know."""
-    place = Path(reference.location)
+def is_known_here(reference: Reference) -> bool:
+    """Whether this installation recorded a file on this machine, so that its path may be looked at unasked."""
     is_ours = reference.host in ("", socket.gethostname()) and marks.is_marked(
         reference.mark, reference.version_id, reference.version_digest, reference.location
     )
-    if not is_ours or reference.is_stored or not place.is_absolute():
+    return is_ours and not reference.is_stored and Path(reference.location).is_absolute()
+
+
+def is_gone(reference: Reference) -> bool:
+    """Whether a file that this installation recorded on this machine is no longer there, or has another size; false if nobody may know."""
+    place = Path(reference.location)
+    if not is_known_here(reference):
         return False
     try:
         target = usable_path(place if reference.is_single else safe_join(place, reference.path))

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from artui.catalog import Catalog, cells, journal, points, seals
+from artui.catalog.artifacts import OUTSIDE
 from artui.catalog.chain import is_chained
 from artui.catalog.checking import Finding, check_data, check_links, check_points
 from artui.catalog.leftovers import PART_SECONDS
@@ -113,12 +114,24 @@ def share(
             folder = stack.enter_context(_folder_beside(out))
         source = stack.enter_context(open_source(path))
         made = folder / out.name
-        shared = _make(source, made, order, tell)
-        _check(made, source, shared.merged, tell)
+        with _in_words_of(made, out):
+            shared = _make(source, made, order, tell)
+            _check(made, source, shared.merged, tell)
         shared = replace(shared, path=made if is_dry else out, size_bytes=made.stat().st_size)
         if not is_dry:
             _put(made, out, mode=stat.S_IMODE(os.stat(path).st_mode), replaces=replaces)
     return shared
+
+
+@contextlib.contextmanager
+def _in_words_of(made: Path, out: Path) -> Iterator[None]:
+    """Name the file that is asked for in what goes wrong while it is made under another name."""
+    try:
+        yield
+    except CatalogError as error:
+        message = error.message.replace(ascii_path(made), ascii_path(out))
+        remedy = error.remedy.replace(ascii_path(made), ascii_path(out))
+        raise type(error)(message, remedy=remedy.replace("the catalog is as it was", "nothing was shared")) from error
 
 
 def _refuse(path: Path, out: Path, *, replaces: bool) -> None:
@@ -203,7 +216,7 @@ def _outside(connection: sqlite3.Connection) -> Iterator[Outside]:
     for version_id, name, number, location, size in connection.execute(
         "SELECT v.id, a.name, v.number, v.location, v.size_bytes FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key "
         "WHERE v.deleted_ms IS NULL AND v.location <> '' AND v.size_bytes > 0 "
-        "AND EXISTS (SELECT 1 FROM file AS f WHERE f.version_key = v.key AND f.blob_key IS NULL AND f.link_target IS NULL) ORDER BY a.name, v.number"
+        f"AND v.storage IN ({', '.join(map(repr, OUTSIDE))}) AND EXISTS (SELECT 1 FROM file AS f WHERE f.version_key = v.key AND f.blob_key IS NULL AND f.link_target IS NULL) ORDER BY a.name, v.number"
     ):
         yield Outside(
             cells.text(version_id), f"{cells.text(name)}:v{cells.integer(number)}", cells.text(location), cells.integer(size)

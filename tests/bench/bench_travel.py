@@ -1,6 +1,6 @@
-"""Catalogs on the move: merging many runs, merging again, beside `cp`, SQLite's own backup, in one run.
+"""Catalogs on the move: merging many runs, merging again, sharing, checking, beside `cp`, SQLite's own backup and `sha256sum`, in one run.
 
-    python tests/bench/bench_travel.py [--runs 10000] [--points 100] [--metrics 1]
+    python tests/bench/bench_travel.py [--runs 10000] [--points 100] [--metrics 1] [--flips 10000] [--laws 10000]
 
 Run it on an idle machine. `--points` are those of each metric of a run.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import resource
 import shutil
 import sqlite3
@@ -21,9 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artui.catalog import Catalog, events, points, runs
+from artui.catalog import Catalog, artifacts, blobs, events, points, runs
+from artui.catalog.checking import check_data
 from artui.catalog.merging.merge import merge
+from artui.catalog.redacting import CLASSES
 from artui.model import ParamValue
+from artui.travel.sharing import Order, share
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -93,6 +97,54 @@ def merging(folder: Path, run_count: int, metric_count: int, point_count: int) -
     _line("peak memory of all this", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", "200 MiB")
 
 
+def sharing(folder: Path, run_count: int, metric_count: int, point_count: int) -> None:
+    """Share a catalog whole, redacted and in part, beside `cp` and SQLite's own backup."""
+    source = folder / "s.artui"
+    make(source, run_count=run_count, metric_count=metric_count, point_count=point_count)
+    copying = _seconds(lambda: shutil.copyfile(source, folder / "copy-s.artui"))
+    backing = _seconds(lambda: _backup(source, folder / "backup-s.artui"))
+    total = run_count * metric_count * point_count
+    with contextlib.closing(sqlite3.connect(source)) as connection:
+        some = {row[0] for row in connection.execute("SELECT id FROM run ORDER BY id LIMIT ?", (run_count // 10,))}
+    for what, order in (
+        (f"share {run_count:,} runs, {total:,} points, checked", Order()), ("share them redacted", Order(redacted=frozenset(CLASSES))),
+        ("share a tenth of them", Order(run_ids=some)), ("share them with plain points", Order(is_plain=True)),
+    ):  # fmt: skip
+        seconds = _seconds(lambda order=order: share(source, folder / "out.artui", order, replaces=True))  # type: ignore[misc]
+        _line(what, f"{seconds:.2f} s", "", f"cp {copying:.2f}, backup {backing:.2f} s")
+    _line("peak memory of all this", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", "200 MiB")
+
+
+def checking(folder: Path, gigabytes: float) -> None:
+    """Check a catalog with much content, beside `sha256sum` and SQLite's own check."""
+    path, block = folder / "c.artui", 64 << 20
+    with Catalog(path) as catalog:
+        for number in range(max(1, round(gigabytes * (1 << 30) / block))):
+            with catalog.transaction() as connection:
+                key, digest, size = blobs.store(connection, io.BytesIO(np.random.default_rng(number).bytes(block)))
+                files = [artifacts.NewFile("data.bin", size, digest, key)]
+                artifacts.save(connection, artifacts.NewVersion(project="p", name=f"data-{number}", kind="dataset", stage="data", files=files))  # fmt: skip
+    size = path.stat().st_size
+    hashing = _seconds(lambda: subprocess.run(["sha256sum", str(path)], check=True, capture_output=True))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        quick = _seconds(lambda: connection.execute("PRAGMA integrity_check").fetchall())
+    seconds = _seconds(lambda: list(check_data(path)))
+    _line(
+        f"check --data of {size / 1e9:.2f} GB of files", f"{size / 1e6 / seconds:.0f} MB/s", "500 MB/s",
+        f"sha256sum {size / 1e6 / hashing:.0f}, integrity_check {size / 1e6 / quick:.0f} MB/s",
+    )  # fmt: skip
+
+
+def flipping(count: int, first: int) -> None:
+    """Flip single bits of a catalog: how many change something that has a digest, and are not found."""
+    from tests import mutating
+    from tests.catalog.test_checking import flips
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # fmt: skip
+        unseen = flips(mutating.build(Path(folder) / "x.artui"), Path(folder) / "y.artui", count, seed=first)
+    _line(f"{count:,} flipped bits", f"{len(unseen)} not found", "0")
+
+
 def _backup(source: Path, target: Path) -> None:
     with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target)) as other:
         one.backup(other)
@@ -111,10 +163,18 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=100)
     parser.add_argument("--laws", type=int, default=0, help="Histories on which the laws of merging are tried, too.")
     parser.add_argument("--first", type=int, default=0, help="The seed of the first of them.")
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="Of content that is checked.")
+    parser.add_argument("--flips", type=int, default=0, help="Bits that are flipped, one at a time.")
     options = parser.parse_args()
     _line("", "ours", "limit", "others")
     with tempfile.TemporaryDirectory() as folder:
         merging(Path(folder), options.runs, options.metrics, options.points)
+    with tempfile.TemporaryDirectory() as folder:
+        sharing(Path(folder), options.runs, options.metrics, options.points)
+    with tempfile.TemporaryDirectory() as folder:
+        checking(Path(folder), options.gigabytes)
+    if options.flips:
+        flipping(options.flips, options.first)
     if options.laws:
         laws(options.laws, options.first)
 

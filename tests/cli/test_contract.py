@@ -39,6 +39,8 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "relocate": (("relocate", "{kept}", "{out}", "--yes"), ("relocate", "{kept}", "{empty}", "--dry-run")),
     "diff CATALOG": (("diff", "{catalog}", "{merged}"),),
     "merge": (("merge", "{catalog}", "--into", "{merged}"),),
+    "share": (("share", "{out}.artui"), ("share", "{out}.artui", "digits-model:production", "--redact", "--force")),
+    "check": (("check", "--data", "--references"),),
     "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
@@ -142,10 +144,13 @@ def test_fields_that_no_call_fills_are_few(
             document = _call((*arguments, *where), demo_catalog, tmp_path, capsys)
             for name, field in fields.items():
                 walk(document[name], field.kind)
-    # A clean store has nothing damaged or left; the demo was not imported, nor approved by anybody, repeats no run, its
+    # A clean store has nothing damaged or left; the demo has no files outside, was not imported, nor approved by anybody, repeats no run, its
     # tables hold numbers, and its run comes back.
     assert set(RECORDS) - seen <= {
         "damage",
+        "finding",
+        "outside",
+        "referenced",
         "counted",
         "import",
         "not read",

@@ -506,7 +506,48 @@ def _merged_whole_or_not(path: Path, promise: Promise) -> list[str]:
     return [f"HALF a merge: {ours} {lost}"] if ours != {"before", *others} or lost else []
 
 
+def _share(path: Path, promise: Promise) -> None:
+    from tests.faults.playing import command
+
+    out = path.parent / "shared.artui"
+    promise.put("exit", 1 + command("share", str(out), "--force", "--catalog", str(path)))
+
+
+def _shared_whole_or_not(path: Path, promise: Promise) -> list[str]:
+    """The file that was there stays, or a whole one is in its place; the next one leaves nothing beside it."""
+    import sqlite3
+
+    from artui.catalog import logical
+    from artui.catalog.checking import check_data
+    from artui.travel.sharing import Order, share
+
+    out = path.parent / "shared.artui"
+    is_old = out.exists() and out.read_bytes() == b"old"
+    wrong = []
+    if promise.get("exit") == 1 and (is_old or not out.exists()):
+        wrong.append("SHARED, and not there")
+    if not is_old:
+        connection = sqlite3.connect(out)
+        runs = {row[0] for row in connection.execute("SELECT name FROM run")}
+        parts = logical.digests(connection)
+        connection.close()
+        if runs != {"before"} or list(check_data(out)) or not parts:
+            wrong.append(f"HALF a shared catalog: {runs}")
+    for folder in out.parent.glob(".shared.artui.*.part"):
+        os.utime(folder, (1, 1))
+    share(path, out, Order(), replaces=True)
+    wrong += [f"LEFT: {left.name}" for left in out.parent.glob(".shared.artui.*")]
+    return wrong
+
+
+def _old_one_there(place: Place, path: Path, home: Path) -> Sequence[Promise]:
+    promised = _finished_before(place, path, home)
+    (path.parent / "shared.artui").write_bytes(b"old")
+    return promised
+
+
 PLAYS = {
+    "share": Play(_share, prepare=_old_one_there, check=_shared_whole_or_not),
     "merge": Play(_merge, prepare=_two_before, check=_merged_whole_or_not),
     "log": Play(_logs(400)),
     "log-short": Play(_logs(60)),

@@ -15,7 +15,12 @@ from artui.catalog.pairing import side_by_side
 VIEW = ("name", "screen", "content", "author", "changed_ms")
 EDIT = ("id", "time_ms", "author", "label", "stamp", "turned", "state")
 IMPORTED = ("id", "format", "location", "time_ms", "program", "report")
-_TURNED, _LABEL, _TIME = EDIT.index("turned"), EDIT.index("label"), IMPORTED.index("time_ms")
+_TURNED, _LABEL, _AUTHOR, _TIME = (
+    EDIT.index("turned"),
+    EDIT.index("label"),
+    EDIT.index("author"),
+    IMPORTED.index("time_ms"),
+)
 
 
 def merge_views(target: Target, theirs: sqlite3.Connection) -> None:
@@ -62,9 +67,10 @@ def merge_edits(target: Target, theirs: sqlite3.Connection, *, only_named: bool 
         elif their_row != our_row:
             label = max((their_row, our_row), key=lambda row: rank(0, [row[_LABEL]]))[_LABEL]
             turned = max((their_row, our_row), key=lambda row: rank(row[_TURNED], row[_TURNED + 1 :]))
+            author = max(cells.text(row[_AUTHOR]) for row in (their_row, our_row))
             target.execute(
-                "UPDATE edit SET label = ?, turned = ?, state = ? WHERE id = ?",
-                (label, *turned[_TURNED:], their_row[0]),
+                "UPDATE edit SET author = ?, label = ?, turned = ?, state = ? WHERE id = ?",
+                (author, label, *turned[_TURNED:], their_row[0]),
             )
     for author in authors:
         events.drop_oldest_edits(target.connection, author)

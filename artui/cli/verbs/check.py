@@ -1,0 +1,112 @@
+"""`artui check [CATALOG]`: looks for damage in a catalog, and for files that it refers to and that are gone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option
+from artui.cli.common import json_option, open_reader, print_json
+from artui.cli.progress import Bar
+from artui.safetext import clean
+from artui.units import bytes_text, duration_text, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artui.catalog.checking import Finding
+    from artui.query.reader import Reader
+    from artui.query.referenced import Referenced
+
+_NAMED_MOST = 20
+
+
+@click.command("check")
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completing.catalogs)
+@click.option("--data", is_flag=True, help="Read everything: each point, file, run and version is compared with its digest.")  # fmt: skip
+@click.option("--references", is_flag=True, help="Look whether the files that lie outside of the catalog are still there.")  # fmt: skip
+@catalog_option
+@json_option
+def command(file: str | None, data: bool, references: bool, catalog: str | None, as_json: bool) -> int:
+    """Look for damage: in the structure of the file, its links, and the journal, whose entries are a chain.
+
+    Nothing is changed. Ends with 0 if all is well, 1 if something is wrong, 3 if it is no catalog, or cannot be read.
+    """
+    import time
+
+    from artui.cli.catalogs import one_catalog
+
+    begun = time.monotonic()
+    with open_reader(one_catalog([word for word in (file, catalog) if word]), say=False) as reader:
+        path = Path(reader.path)
+        size = os.stat(path).st_size
+        with Bar() as bar:
+            findings = list(_findings(reader, path, data=data, bar=bar))
+        gone = list(_references(reader)) if references else None
+        notice = reader.notice
+    seconds = time.monotonic() - begun
+    is_well = not findings and not any(each.is_wrong for each in gone or ())
+    if as_json:
+        print_json(
+            catalog=str(path), is_well=is_well, has_read_data=data, size_bytes=size, findings=[asdict(each) for each in findings],
+            references=None if gone is None else [asdict(each) for each in gone], notice=notice or None,
+        )  # fmt: skip
+        return int(not is_well)
+    if notice:
+        click.echo(f"artui: {clean(notice)}", err=True)
+    for line in _lines(findings, gone):
+        click.echo(line)
+    looked_at = "everything" if data else "structure, links and journal"
+    verdict = "nothing is wrong" if is_well else f"{plural(len(findings) + sum(each.is_wrong for each in gone or ()), 'thing')} wrong"  # fmt: skip
+    click.echo(f"{clean(str(path))}: {looked_at} of {bytes_text(size)} looked at in {duration_text(round(seconds * 1000))}: {verdict}.")  # fmt: skip
+    if findings:
+        click.echo("An untouched copy of it, merged into this one, or imported again, completes what is damaged.")
+    elif not data:
+        click.echo("--data reads everything, and compares it with its digests.")
+    return int(not is_well)
+
+
+def _findings(reader: Reader, path: Path, *, data: bool, bar: Bar) -> Iterator[Finding]:
+    from artui.catalog import opening
+    from artui.catalog.checking import Finding, check_connection, check_journal, check_links
+    from artui.errors import CatalogDamaged
+
+    try:
+        opening.check_damage(opening.inspect(path))
+    except CatalogDamaged as error:
+        yield Finding("structure", "", "", error.message)
+    with reader.snapshot() as connection:
+        version = reader.schema_version
+        if data:
+            yield from check_connection(connection, schema_version=version, tell=bar.tell)
+        else:
+            yield from check_links(connection, schema_version=version)
+            yield from check_journal(connection, schema_version=version)
+
+
+def _references(reader: Reader) -> Iterator[Referenced]:
+    from artui.query.referenced import referenced
+
+    yield from referenced(reader)
+
+
+def _lines(findings: list[Finding], gone: list[Referenced] | None) -> Iterator[str]:
+    for each in findings[:_NAMED_MOST]:
+        yield f"{each.kind:9}  {clean(f'{each.name}: ' if each.name else '')}{clean(each.text)}"
+    if len(findings) > _NAMED_MOST:
+        yield f"           and {len(findings) - _NAMED_MOST:,} more: --json has all"
+    if gone is None:
+        return
+    for lost in [each for each in gone if each.is_wrong][:_NAMED_MOST]:
+        yield f"{'gone':9}  {clean(lost.reference)}: {clean(lost.text)}"
+    if not gone:
+        yield "no version has files outside of the catalog"
+        return
+    there = sum(each.state == "there" for each in gone)
+    unknown = [each for each in gone if each.state == "unknown"]
+    yield f"{plural(len(gone), 'version')} outside of the catalog: {there:,} there, {sum(each.is_wrong for each in gone):,} gone, {len(unknown):,} not looked for" + (f" ({clean(unknown[0].text)})" if unknown else "")  # fmt: skip
