@@ -171,68 +171,122 @@ def check_points(
 
 
 def _content(connection: sqlite3.Connection, tell: Tell | None) -> Iterator[Finding]:
-    """Give stored files that are not what their digests say. Chunks are hashed by all cores, each once."""
+    """Give stored files that are not what their digests say. Each chunk is read once for the first file that has it."""
     total = cells.integer(connection.execute("SELECT sum(length(content)) FROM chunk").fetchone()[0])
-    bad_chunks: set[int] = set()
-    done = 0
-    waiting: deque[tuple[int, int, Future[bool]]] = deque()
-
-    def settle(most: int) -> None:
-        nonlocal done
-        while len(waiting) > most:
-            key, size, future = waiting.popleft()
-            if not future.result():
-                bad_chunks.add(key)
-            done += size
-            if tell is not None:
-                tell("bytes of files", done, total)
-
-    with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1))) as pool:
-        for key, codec, size, digest, content in connection.execute(
-            "SELECT key, codec, size_bytes, digest, content FROM chunk ORDER BY key"
+    with _Hashing(tell, total) as hashing:
+        wrong: list[tuple[int, Any, str]] = []
+        for blob_key, size, digest in connection.execute(
+            "SELECT key, size_bytes, digest FROM blob ORDER BY key"
+        ).fetchall():
+            parts = connection.execute(
+                "SELECT p.number, c.key, c.size_bytes FROM blob_chunk AS p LEFT JOIN chunk AS c ON c.key = p.chunk_key WHERE p.blob_key = ? ORDER BY p.number",
+                (blob_key,),
+            ).fetchall()
+            numbers = [number for number, _, _ in parts]
+            if (
+                numbers != list(range(len(parts)))
+                or any(key is None for _, key, _ in parts)
+                or sum(cells.integer(each) for _, _, each in parts) != size
+            ):
+                wrong.append((blob_key, digest, "content is not complete"))
+                continue
+            whole = hashlib.sha256()
+            for _, chunk_key, _ in parts:
+                codec, chunk_size, chunk_digest, content = connection.execute(_CHUNK, (chunk_key,)).fetchone()
+                hashing.add(int(chunk_key), codec, chunk_size, chunk_digest, content, whole)
+            hashing.add_whole(int(blob_key), whole, digest)
+        for key, *chunk in connection.execute(
+            "SELECT key, codec, size_bytes, digest, content FROM chunk WHERE key NOT IN (SELECT chunk_key FROM blob_chunk)"
         ):
-            length = len(content) if isinstance(content, bytes) else 0
-            waiting.append((int(key), length, pool.submit(_is_chunk_whole, codec, size, digest, content)))
-            settle(_HASHED_AT_ONCE)
-        settle(0)
-    for key, size, digest, chunk_count, chunk_bytes, only_digest, has_bad, has_gap in connection.execute(
-        """
-        SELECT b.key, b.size_bytes, b.digest, count(p.number), total(c.size_bytes), max(c.digest),
-               max(c.key IN (SELECT w.value FROM json_each(:bad) AS w)), max(p.number) <> count(p.number) - 1 OR count(c.key) <> count(p.number)
-        FROM blob AS b
-        LEFT JOIN blob_chunk AS p ON p.blob_key = b.key
-        LEFT JOIN chunk AS c ON c.key = p.chunk_key
-        GROUP BY b.key
-        """,
-        {"bad": _listed(bad_chunks)},
-    ).fetchall():
-        text = ""
-        if has_bad:
-            text = "content is damaged"
-        elif has_gap or chunk_bytes != size:
-            text = "content is not complete"
-        elif (chunk_count == 1 and only_digest != digest) or (chunk_count != 1 and not _is_blob_whole(connection, key)):
-            text = "content is not what its digest says"
-        if text:
-            yield from _of_blob(connection, key, digest, text)
+            codec, chunk_size, chunk_digest, content = chunk
+            hashing.add(int(key), codec, chunk_size, chunk_digest, content, hashlib.sha256())
+        hashing.settle(0)
+        for blob_key, digest, text in wrong:
+            yield from _of_blob(connection, blob_key, digest, text)
+        for blob_key in sorted(hashing.bad_blobs):
+            (digest,) = connection.execute("SELECT digest FROM blob WHERE key = ?", (blob_key,)).fetchone()
+            yield from _of_blob(connection, blob_key, digest, "content is damaged")
+        unnamed = hashing.bad_chunks - hashing.chunks_of_bad_blobs
+        if unnamed:
+            yield Finding("content", "", "", f"{len(unnamed):,} pieces of content are damaged")
 
 
-def _is_chunk_whole(codec: Any, size: Any, digest: Any, content: Any) -> bool:
-    try:
-        return bool(hashlib.sha256(blobs.unpack(codec, cells.integer(size, -1), content)).digest() == digest)
-    except CatalogDamaged:
-        return False
+_CHUNK = "SELECT codec, size_bytes, digest, content FROM chunk WHERE key = ?"
 
 
-def _is_blob_whole(connection: sqlite3.Connection, key: int) -> bool:
-    """Whether chunks that are whole each are those of this file, in this order."""
-    try:
-        stream = blobs.BlobStream(connection, key)
-        while stream.read(1 << 20):
-            pass
-    except CatalogDamaged:
-        return False
-    return True
+class _Hashing:
+    """Hashes chunks on all cores, each once, and files from their chunks in their order."""
+
+    def __init__(self, tell: Tell | None, total: int) -> None:
+        self._tell, self._total, self._done = tell, total, 0
+        self._pool = ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1)))
+        self._ordered = ThreadPoolExecutor(1)
+        self._waiting: deque[tuple[int, int, Future[Any], Any]] = deque()
+        self._wholes: deque[tuple[int, Future[bytes], Any, list[int]]] = deque()
+        self._seen: set[int] = set()
+        self._parts: list[int] = []
+        self.bad_chunks: set[int] = set()
+        self.bad_blobs: set[int] = set()
+        self.chunks_of_bad_blobs: set[int] = set()
+
+    def __enter__(self) -> _Hashing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._ordered.shutdown(cancel_futures=True)
+
+    def add(self, key: int, codec: Any, size: Any, digest: Any, content: Any, whole: Any) -> None:
+        """Take a chunk of a file, in its order."""
+        self._parts.append(key)
+        is_new = key not in self._seen
+        self._seen.add(key)
+        try:
+            unpacked = blobs.unpack(codec, cells.integer(size, -1), content)
+        except CatalogDamaged:
+            self.bad_chunks.add(key)
+            return
+        length = len(content) if is_new else 0
+        single: Future[Any] = self._pool.submit(_sha256, unpacked) if is_new else self._ordered.submit(_nothing)
+        ordered: Future[Any] = self._ordered.submit(whole.update, unpacked)
+        self._waiting.append((key, length, single, digest if is_new else None))
+        self._waiting.append((key, 0, ordered, None))
+        self.settle(_HASHED_AT_ONCE)
+
+    def add_whole(self, key: int, whole: Any, digest: Any) -> None:
+        """Compare a file whose chunks were given."""
+        self._wholes.append((key, self._ordered.submit(whole.digest), digest, self._parts))
+        self._parts = []
+        while len(self._wholes) > _HASHED_AT_ONCE:
+            self._compare()
+
+    def settle(self, most: int) -> None:
+        """Wait until no more than so many chunks are to be hashed."""
+        while len(self._waiting) > most:
+            key, length, future, digest = self._waiting.popleft()
+            found = future.result()
+            if digest is not None and found != digest:
+                self.bad_chunks.add(key)
+            self._done += length
+            if self._tell is not None and length:
+                self._tell("bytes of files", self._done, self._total)
+        if most == 0:
+            while self._wholes:
+                self._compare()
+
+    def _compare(self) -> None:
+        key, future, digest, parts = self._wholes.popleft()
+        if future.result() != digest or not self.bad_chunks.isdisjoint(parts):
+            self.bad_blobs.add(key)
+            self.chunks_of_bad_blobs.update(parts)
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _nothing() -> None:
+    return None
 
 
 def _of_blob(connection: sqlite3.Connection, blob_key: int, digest: Any, text: str) -> Iterator[Finding]:
@@ -306,7 +360,3 @@ def check_journal(connection: sqlite3.Connection, *, schema_version: int = SCHEM
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return cells.integer(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-
-def _listed(keys: set[int]) -> str:
-    return f"[{','.join(map(str, sorted(keys)))}]"
