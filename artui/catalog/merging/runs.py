@@ -79,6 +79,7 @@ def merge_runs(
     """
     merged = MergedRuns()
     ours = target.execute(HEADS).fetchall()
+    their_apart, our_apart = _series_apart(theirs), _series_apart(target.connection)
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
@@ -95,6 +96,7 @@ def merge_runs(
             and origin_keys.get(their_row[-1]) == our_row[-1]
             and their_row[2] is not None
             and their_row[0] not in news
+            and their_apart.get(their_row[0]) == our_apart.get(their_row[0])
         )
         if not is_same:
             both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
@@ -107,6 +109,25 @@ def merge_runs(
         _join(target, theirs, their_key, our_key, run_id, origin_keys, origin_ids, merged)
         tell(1)
     return merged
+
+
+_APART = """
+    SELECT r.id, n.text, s.labels, o.id
+    FROM series AS s
+    JOIN run AS r ON r.key = s.run_key
+    JOIN name AS n ON n.key = s.name_key
+    JOIN origin AS o ON o.key = s.origin_key
+    WHERE s.origin_key IS NOT NULL
+    ORDER BY 1, 2, 3
+"""
+
+
+def _series_apart(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, str]]]:
+    """Give, by run, who logged those of its series that somebody else logged than the run: no seal has that."""
+    by_run: dict[str, list[tuple[str, str, str]]] = {}
+    for run_id, *said in connection.execute(_APART):
+        by_run.setdefault(cells.text(run_id), []).append((said[0], said[1], said[2]))
+    return by_run
 
 
 def _copy(
