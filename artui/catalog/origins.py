@@ -61,6 +61,18 @@ def current(connection: sqlite3.Connection, path: Path | None = None) -> int | N
     return key
 
 
+NAMED = "="
+"""Begins the place of an origin that is called something: of several catalogs that are shown as one, the file."""
+
+
+def name(connection: sqlite3.Connection, origin_id: str, text: str) -> None:
+    """Call an origin something, in a copy that is only looked at."""
+    connection.execute(
+        "UPDATE origin SET place = :place WHERE id = :id AND place <> :place",
+        {"id": origin_id, "place": f"{NAMED}{text}"},
+    )
+
+
 def author() -> str:
     """Name who makes a change: `user@host`."""
     try:

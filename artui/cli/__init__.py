@@ -114,6 +114,8 @@ def run(arguments: list[str]) -> int:
             return _complete(arguments)
         arguments = _without_read_only(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
+        # A pattern may stand for several.
+        is_path = is_path and (not any(letter in arguments[0] for letter in "*?[") or os.path.lexists(arguments[0]))
         if not arguments or is_path:
             from artui.cli.explore import explore
 

@@ -33,9 +33,18 @@ OTHER_VERBS = {
 @click.option("--catalog", "-c", "catalog", metavar="FILE", multiple=True)
 @click.pass_context
 def open_command(context: click.Context, path: str, others: tuple[str, ...], catalog: tuple[str, ...]) -> int:
-    """Open the app on a catalog."""
+    """Open the app on a catalog, or on several as one."""
+    from artui.cli.catalogs import is_catalog
     from artui.cli.explore import explore
+    from artui.travel.union import catalogs_in
 
+    words = (path, *others)
+    is_all_catalogs = all(is_catalog(word) or os.path.isdir(os.path.expanduser(word)) or "*" in word for word in words)
+    several = catalogs_in(words) if is_all_catalogs else None
+    if several is not None and (len(several) > 1 or others or "*" in path):
+        from artui.cli.several import explore_several
+
+        return explore_several(words, several)
     if others:
         verb = others[0] if others[0] in VERBS else "VERB"
         raise UsageError(
@@ -140,6 +149,7 @@ def cli(ctx: click.Context, catalog: str | None) -> int | None:
     \b
     artui                     open the nearest catalog
     artui CATALOG.artui       open that one
+    artui A.artui B.artui     open several as one; so do a folder and '*.artui'
     artui VERB …              one of the verbs below
 
     The catalog is the argument or --catalog, else ARTUI_CATALOG, else the nearest *.artui upwards, else the default one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from artui.errors import NoTerminal
 from artui.safetext import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from artui.tui.importing import Importing
 
 
@@ -40,13 +42,22 @@ PATIENCE_S = 1.0
 _MUCH_LEFT_BYTES = 1 << 20
 
 
-def open_app(path: str, *, importing: Importing | None = None, notice: str = "") -> int:
+def open_app(
+    path: str,
+    *,
+    importing: Importing | None = None,
+    notice: str = "",
+    sources: Sequence[Path] = (),
+    why_not_writable: str = "",
+) -> int:
     """Open the app; give its exit code. The first rows are read while Textual is being imported.
 
     Args:
         path: of the catalog.
         importing: the import that fills it.
         notice: what is said at the start.
+        sources: catalogs of which it is a copy, without the bytes of files.
+        why_not_writable: why it is only looked at.
     """
     import gc
     from concurrent.futures import ThreadPoolExecutor
@@ -60,7 +71,7 @@ def open_app(path: str, *, importing: Importing | None = None, notice: str = "")
     settings = load_settings()
     row_count = min(FIRST_ROWS, shutil.get_terminal_size().lines)
     with _said_if_slow(path), ThreadPoolExecutor(1) as pool:
-        reader = Reader(path)
+        reader = Reader(path, sources=sources, why_not_writable=why_not_writable)
         first = pool.submit(first_view, reader, row_count)
         if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
             pool.submit(remember, reader.path)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -459,10 +460,30 @@ def _thumbnail(stored: Any) -> str:
     return stored if isinstance(stored, str) and len(stored) <= MAX_THUMBNAIL_CHARS else ""
 
 
+class Held(NamedTuple):
+    """Bytes that another catalog has, of which this one is a copy without them."""
+
+    reader: Reader
+    blob_key: int
+
+
+class _HeldStream(BlobStream):
+    """Bytes of another catalog, which is being read until this is closed."""
+
+    def __init__(self, held: Held) -> None:
+        self._stack = contextlib.ExitStack()
+        super().__init__(self._stack.enter_context(held.reader.snapshot()), held.blob_key)
+
+    def close(self) -> None:
+        """Close, and end reading the other catalog."""
+        super().close()
+        self._stack.close()
+
+
 def blob_or_reference(
     reader: Reader, connection: sqlite3.Connection, version_key: int, path: str
-) -> int | FileReference:
-    """Find the bytes of a file: the key of their blob, or where they should be outside the catalog.
+) -> int | FileReference | Held:
+    """Find the bytes of a file: the key of their blob, in which other catalog they are, or where outside of any.
 
     Raises:
         UnknownReference: the version has no such file.
@@ -483,6 +504,8 @@ def blob_or_reference(
         raise CatalogDamaged(f"Where {path!r} is kept is damaged.", remedy="Get an untouched copy.")
     if blob_key is not None:
         return blob_key
+    if digest is not None and (held := reader.held_elsewhere(digest)) is not None:
+        return Held(*held)
     if storage not in OUTSIDE:
         raise ContentMissing(
             f"The bytes of {path!r} are not in the catalog.", remedy="What is known of it is on the version's page."
@@ -508,6 +531,8 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
+    if isinstance(place, Held):
+        return io.BufferedReader(_HeldStream(place), 1 << 16)
     from artui.content.reading import SourceStream, open_outside
     from artui.content.stores.store import Object
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from artui.catalog.origins import NAMED
+
 Kind = Literal[
     "text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact", "alias", "store"
 ]
@@ -85,6 +87,13 @@ STORES = """
 """
 """The place and the format that each imported run was taken from, in SQL."""
 
+_ORIGIN = f"""(
+    SELECT CASE WHEN og.place LIKE '{NAMED}%' THEN substr(og.place, 2) WHEN og.host <> '' THEN og.host ELSE substr(og.id, -6) END
+    FROM origin AS og
+    WHERE og.key = t.origin_key
+)"""
+"""Where what an origin wrote came from, in SQL: one of several catalogs that are shown as one, the box, or the end of its id."""
+
 _LINKED = """(
     EXISTS (
         SELECT 1 FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
@@ -149,6 +158,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "stage": Attribute("word", "t.stage", always=True, in_head=True, cells=5),
     "user": Attribute("text", "t.user", cells=8, other_words=("user_id",)),
     "host": Attribute("text", "t.host", other_words=("hostname",)),
+    "origin": Attribute("text", _ORIGIN, cells=14, other_words=("came_from",)),
     "commit": Attribute("id", "t.git_commit", cells=8),
     "branch": Attribute("text", "t.git_branch", other_words=("branch_name",)),
     "dirty": Attribute("flag", "t.git_dirty", cells=5),

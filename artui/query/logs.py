@@ -23,7 +23,7 @@ from artui.content.reading import open_outside
 from artui.content.stores.store import Object
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
-from artui.query.artifacts import blob_or_reference
+from artui.query.artifacts import Held, blob_or_reference
 from artui.query.lines import LogSource
 
 if TYPE_CHECKING:
@@ -291,6 +291,8 @@ def open_file_log(reader: Reader, version_key: int, path: str, *, is_checked: bo
         place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return StoredLog(reader, place)
+    if isinstance(place, Held):
+        return StoredLog(*place)
     opened = open_outside(place, is_checked=is_checked)
     if isinstance(opened, Object):
         return ObjectLog(opened)

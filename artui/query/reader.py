@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -26,7 +26,19 @@ IDLE_SECONDS = 2.0
 class Reader:
     """A catalog that can be read from any thread."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, sources: Sequence[Path] = (), why_not_writable: str = ""
+    ) -> None:
+        """Open a catalog.
+
+        Args:
+            path: the file.
+            sources: catalogs of which this one is a copy without the bytes of files: these are read from there.
+            why_not_writable: why it is only looked at, though it could be changed; empty if it may be.
+        """
+        self._why_not_writable = why_not_writable
+        self._sources = tuple(sources)
+        self._source_readers: dict[Path, Reader] = {}
         self._opened = opening.inspect(Path(path))
         self._token = opening.file_token(self._opened.path)
         self._refreshing = threading.Lock()
@@ -65,12 +77,30 @@ class Reader:
     @property
     def may_write(self) -> bool:
         """Whether changes to this catalog are possible at all."""
-        return self._opened.may_write
+        return not self.why_not_writable
 
     @property
     def why_not_writable(self) -> str:
         """Why changes are not possible, in a sentence; empty when they are."""
-        return self._opened.why_not_writable
+        return self._why_not_writable or self._opened.why_not_writable
+
+    def held_elsewhere(self, digest: bytes) -> tuple[Reader, int] | None:
+        """Find bytes in the catalogs of which this one is a copy: a reader of one that has them, and the key of their blob."""
+        for path in self._sources:
+            try:
+                with self._lock:
+                    reader = self._source_readers.get(path)
+                if reader is None:
+                    reader = Reader(path)
+                    with self._lock:
+                        reader = self._source_readers.setdefault(path, reader)
+                with reader.reading() as connection:
+                    row = connection.execute("SELECT key FROM blob WHERE digest = ?", (digest,)).fetchone()
+            except CatalogError:
+                continue
+            if row is not None:
+                return reader, int(row[0])
+        return None
 
     @property
     def is_unchecked(self) -> bool:
@@ -184,6 +214,8 @@ class Reader:
         self._is_closed = True
         self._wait_until_idle()
         self.release(force=True)
+        for reader in self._source_readers.values():
+            reader.close()
         if self._opened.private is not None:
             self._opened.private.cleanup()
 

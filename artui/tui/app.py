@@ -356,6 +356,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         if isinstance(screen, CatalogScreen):
             screen.show_place()
         state = importing.state
+        if importing.is_union:
+            self._look_at_gathering(importing, before)
+            return
         if not state.is_done or (before is not None and before.is_done):
             return
         self._file_watch.look()
@@ -388,6 +391,20 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         # What to do next comes first, where no terminal is too narrow for it.
         self.say(f"Imported: {taken}. I shows what was taken and left{more}.", is_warning=bool(damaged), seconds=12)
 
+    def _look_at_gathering(self, gathering: Importing, before: ImportState | None) -> None:
+        """Say which of several catalogs cannot be read, once; what came is noticed like any other change."""
+        state = gathering.state
+        if state.is_done and (before is None or not before.is_done):
+            self._file_watch.look()
+            for screen in self.screen_stack:
+                screen.post_message(CatalogChanged())
+        if state.error:
+            self.say(f"{state.error} What was there before is shown.", is_warning=True, seconds=30)
+        elif state.unread and (before is None or before.unread != state.unread):
+            path, why = state.unread[0]
+            more = f"; and {len(state.unread) - 1} more" if len(state.unread) > 1 else ""
+            self.say(f"Not shown: {os.path.basename(path)}: {why}{more}", is_warning=True, seconds=30)
+
     def _changed(self) -> None:
         if self.reader.must_reopen:
             self.say("The catalog has changed on disk: r reads it again.")
@@ -419,7 +436,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     @property
     def place_note(self) -> str:
         """What the right end of the footer says about the catalog's location; empty if the user named the catalog."""
-        if self.importing is None:
+        if self.importing is None or self.importing.is_union:
             return ""
         path, home = str(self.reader.path), os.path.expanduser("~")
         shown = "~" + path.removeprefix(home) if path.startswith(home + os.sep) else path
@@ -449,6 +466,12 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def _import_span(self, *, is_brief: bool) -> Span:
         state = self._import_state
+        if self.importing is not None and self.importing.is_union:
+            left_out = len(state.unread) if state is not None else 0
+            if state is None or not state.is_done:
+                done = f" {state.done_count} of {self.importing.count}" if state is not None and not is_brief else ""
+                return f" · reading{done}", "accent"
+            return (f" · {plural(left_out, 'catalog')} not read", "warn") if left_out else ("", "dim")
         if state is None:
             return " · importing", "accent"
         if state.is_done:

@@ -6,6 +6,7 @@ any other change.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import threading
@@ -25,12 +26,21 @@ class ImportState:
     point_count: int = 0
     is_done: bool = False
     reports: tuple[Mapping[str, Any], ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    """Of several catalogs that are shown as one, those that cannot be read, with why."""
+    done_count: int = 0
+    """So many of these were looked at."""
     error: str = ""
     """Why it failed; empty when it did not."""
 
 
 class Importing:
     """One import that runs beside the app; start it once, stop it when the app ends."""
+
+    is_union = False
+    """Whether it follows several catalogs that are shown as one."""
+    count = 1
+    """How many stores or catalogs there are."""
 
     def __init__(self, command: Sequence[str], *, source: str, title: str) -> None:
         self.source = source
@@ -53,22 +63,23 @@ class Importing:
             return
         threading.Thread(target=self._follow, args=(self._process,), name="artui-import", daemon=True).start()
 
+    def _take(self, progress: Mapping[str, Any]) -> None:
+        """Take a line of progress."""
+        if progress.get("done"):
+            self.state = replace(self.state, reports=tuple(progress["reports"]))
+        else:
+            self.state = replace(
+                self.state,
+                format=progress["format"],
+                run_count=progress["all_runs"],
+                point_count=progress["all_points"],
+            )
+
     def _follow(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:
-            try:
-                progress = json.loads(line)
-            except ValueError:
-                continue
-            if progress.get("done"):
-                self.state = replace(self.state, reports=tuple(progress["reports"]))
-            else:
-                self.state = replace(
-                    self.state,
-                    format=progress["format"],
-                    run_count=progress["all_runs"],
-                    point_count=progress["all_points"],
-                )
+            with contextlib.suppress(ValueError):
+                self._take(json.loads(line))
         stderr_text = process.stderr.read(4000).strip()
         code = process.wait()
         error = (stderr_text.splitlines() or [f"The import ended with code {code}."])[-1] if code not in (0, 1) else ""
@@ -85,3 +96,22 @@ class Importing:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_SECONDS)
+
+
+class Gathering(Importing):
+    """Follows several catalogs that are shown as one, as long as the app is open."""
+
+    is_union = True
+
+    def __init__(self, command: Sequence[str], *, source: str, title: str, count: int) -> None:
+        super().__init__(command, source=source, title=title)
+        self.count = count
+
+    def _take(self, progress: Mapping[str, Any]) -> None:
+        unread = tuple((str(path), str(why)) for path, why in progress.get("unread", self.state.unread))
+        # It goes on after this: what comes later is noticed like any other change.
+        is_done = self.state.is_done or bool(progress.get("done"))
+        done_count = int(progress.get("done_count", self.state.done_count))
+        self.state = replace(
+            self.state, is_done=is_done, unread=unread, done_count=done_count if not is_done else self.count
+        )

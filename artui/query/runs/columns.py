@@ -11,6 +11,7 @@ import orjson
 
 from artui import clock
 from artui.catalog import cells as cell_of
+from artui.catalog.origins import NAMED
 from artui.model import Column, ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.keys import without_collecting
@@ -354,8 +355,15 @@ AHEAD_CELLS = 8
 _AHEAD_MS = 60_000
 
 
+NAMED_ORIGINS = f"SELECT DISTINCT substr(o.place, 2) FROM origin AS o WHERE o.place LIKE '{NAMED}%'"
+"""What the catalogs are called that are shown as one."""
+ORIGINS_SINCE = 5
+"""The first schema with origins."""
+_ORIGIN_CELLS = 20
+
+
 def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]:
-    """Give the attributes that are shown unless columns were chosen: start, duration, the alias of what a run made if any did, and project and stage if they vary.
+    """Give the attributes that are shown unless columns were chosen: start, duration, the alias of what a run made if any did, project and stage if they vary, and of several catalogs that are shown as one from which it is.
 
     Whether the stage varies is decided by the newest `sample` runs.
     """
@@ -367,6 +375,11 @@ def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]
         ).fetchall()
         aliases = [cell_of.text(row[0]) for row in connection.execute(ALIASES_IN_USE)]
         newest = connection.execute("SELECT started_ms FROM run ORDER BY started_ms DESC LIMIT 1").fetchone()
+        named = (
+            [cell_of.text(row[0]) for row in connection.execute(NAMED_ORIGINS)]
+            if reader.schema_version >= ORIGINS_SINCE
+            else []
+        )
     # Ages of runs whose clock was wrong say `in 3h`.
     is_ahead = newest is not None and isinstance(newest[0], int) and newest[0] > clock.now_ms() + _AHEAD_MS
     attributes = [Column("attribute", "started", text_cells=AHEAD_CELLS * is_ahead), Column("attribute", "duration")]
@@ -375,6 +388,10 @@ def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]
     if len(projects) > 1:
         cells = max(map(len, projects))
         attributes.append(Column("attribute", "project", is_numeric=False, text_cells=cells))
+    if len(named) > 1:
+        attributes.append(
+            Column("attribute", "origin", is_numeric=False, text_cells=min(max(map(len, named)), _ORIGIN_CELLS))
+        )
     if len({row[0] if row[0] in (0, 1, 2, 3) else 2 for row in stages}) > 1:
         attributes.append(Column("attribute", "stage", is_numeric=False))
     return tuple(attributes)
