@@ -21,8 +21,8 @@ def put(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -
 
 
 _PUT = """
-    INSERT INTO context (run_key, name, content)
-    VALUES (:run, :name, :content)
+    INSERT INTO context (run_key, name, content, stamp)
+    VALUES (:run, :name, :content, (SELECT r.stamp FROM run AS r WHERE r.key = :run))
     ON CONFLICT (run_key, name) DO UPDATE
     SET content = excluded.content, stamp = max(:now, coalesce(stamp, 0) + 1)
     WHERE content IS NOT excluded.content

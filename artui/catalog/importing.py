@@ -138,19 +138,22 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     connection.execute("UPDATE run SET seal = NULL WHERE key = ?", (key,))
     kept = _changed_by_people(connection, run.id).get("tag", set())
     with runs.searchable(connection, key):
+        # What stays is written over, so that it is known to be later than what it was.
         if run.params:  # one that has none any more has lost the file that they are in
-            connection.execute("DELETE FROM param WHERE run_key = ?", (key,))
-        for (name,) in connection.execute(
-            "SELECT n.text FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?", (key,)
-        ).fetchall():
-            if name not in kept:
-                connection.execute(
-                    "DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, runs.name_key(connection, name))
-                )
+            _drop_others(connection, "param", key, {*run.params})
+        _drop_others(connection, "tag", key, {*map(storable, run.tags), *kept})
     complete_run(connection, key, run)
     keeping.set_aside(connection, key)
     connection.execute("DELETE FROM context WHERE run_key = ?", (key,))
     return key
+
+
+def _drop_others(connection: sqlite3.Connection, table: str, run_key: int, names: set[str]) -> None:
+    """Delete the params, or tags, of a run that are none of some names."""
+    keys = {runs.name_key(connection, name) for name in names}
+    for (name_key,) in connection.execute(f"SELECT name_key FROM {table} WHERE run_key = ?", (run_key,)).fetchall():
+        if name_key not in keys:
+            connection.execute(f"DELETE FROM {table} WHERE run_key = ? AND name_key = ?", (run_key, name_key))
 
 
 def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:

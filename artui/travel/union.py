@@ -130,8 +130,9 @@ def _take(path: Path, copy: Path, notes: dict[str, _Note], paths: Sequence[Path]
         return 0
     with open_source(path) as source, Catalog(copy, create=False) as catalog:
         origin_ids = [cells.text(row[0]) for row in source.connection.execute("SELECT id FROM origin ORDER BY id")]
+        # Under which it is written itself: a copy of it has that origin, too.
         own = source.connection.execute(
-            "SELECT o.id FROM origin AS o WHERE o.key = coalesce((SELECT c.origin_key FROM catalog AS c), (SELECT max(n.key) FROM origin AS n))"
+            "SELECT id FROM origin WHERE place = ? ORDER BY key DESC LIMIT 1", (origins.place_of(Path(real)),)
         ).fetchone()
         with catalog.transaction() as connection:
             merged = merge_one(connection, source, has_content=False)

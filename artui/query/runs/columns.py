@@ -30,7 +30,7 @@ SAMPLE_RUNS = 200
 
 
 SPARKED_METRICS = 2
-EARLY_ATTRIBUTES = ("alias", "project")
+EARLY_ATTRIBUTES = ("origin", "alias", "project")
 ORDER_ATTRIBUTE = "started"
 """What runs are sorted by unless they are sorted by something else: it is in sight on all but narrow screens."""
 EARLY_PARAMS = 2
@@ -56,7 +56,7 @@ class Columns(NamedTuple):
 def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[Column]:
     """Choose what the table shows unless it was arranged: what tells runs apart first.
 
-    That is the alias of what a run made, the project if there are several, a metric, two params that vary, another
+    That is, of several catalogs that are shown as one, from which it is; the alias of what a run made, the project if there are several, a metric, two params that vary, another
     metric, when it started, by which runs are sorted, more params and metrics, the other `attributes`, seeds.
     """
     differing = [column for column in columns.params if column.id in columns.varying]
