@@ -390,6 +390,7 @@ RECORDS: dict[str, Record] = {
         "equal_pairs": Field("whole", "pairs of otherwise equal runs"),
         "equal_pairs_better": Field("whole", "of these, in how many the first is the better, or by a counter the higher"),
         "equal_pairs_worse": Field("whole", "in how many it is the worse, or the lower"),
+        "chance": Field("number?", "how often anything of all that was compared stands out as much by chance; 0.05 or less is clear"),
         "sentence": Field("text", "all of this in words"),
     },
     "spread": {
@@ -402,9 +403,12 @@ RECORDS: dict[str, Record] = {
     },
     "unfinished": {"name": _RUN["name"], "status": _RUN["status"]},
     "repetitions": {
-        "count": Field("whole", "runs that are alike but for the seeds, in their code, too"),
+        "count": Field("whole", "runs that are alike"),
         "low": Field("number", "their smallest value"),
         "high": Field("number", "their largest value"),
+        "deviation": Field("number?", "the standard deviation of their values; null of fewer than two"),
+        "repeated_count": Field("whole", "where these are too few, how many settings of the project ran several times"),
+        "usual_deviation": Field("number?", "the middle of the standard deviations of these"),
     },
     "store": {
         "format": Field("text", "mlflow, wandb, tensorboard, lightning, huggingface or unread"),
@@ -714,7 +718,8 @@ DOCUMENTS: dict[str, Record] = {
         "code": Field("[text]", "files of code that differ, where both runs kept code"),
         "lacking": Field("[text]", "names of the runs without the metric"),
         "unfinished": Field("[unfinished]", "those of them that did not finish"),
-        "repetitions": Field("repetitions?", "the runs that are alike but for the seeds, if these two are"),
+        "repetitions": Field("repetitions?", "the runs that are alike but for the seeds, in their code, too, if these two are"),
+        "same_settings": Field("repetitions?", "those of the same settings, whatever their seeds and code, if nothing else can be weighed"),
         "damaged": Field("{value}", "by name of a run, its parts that are not as recorded"),
     },
     "why --where": {

@@ -30,6 +30,7 @@ from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import Factor, Why, comparable, leading_metric, outcome, sets_apart, why, words
+from artui.query.why.chance import things_compared, with_chances
 from artui.query.why.evidence import (
     chance_of,
     log_chance_of_shares,
@@ -272,7 +273,7 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
         # The picture has the same middle as the sentence, which says that it may be chance unless it is clear.
         for spread, middle in ((factor.left_spread, factor.left_median), (factor.right_spread, factor.right_median)):
             assert spread is None or spread.middle == middle or not math.isfinite(middle or math.nan)
-        is_claim = is_clear(factor, len(explanation.factors)) or factor.z == 0 or "though" in factor.sentence
+        is_claim = is_clear(factor) or factor.z == 0 or "though" in factor.sentence
         assert is_claim or explanation.is_better is None or re.search("by chance", factor.sentence)
         assert _same(factor.left_median, _middle([loss for _, loss in sides[0]]))
         assert _same(factor.right_median, _middle([loss for _, loss in sides[1]]))
@@ -738,10 +739,13 @@ def test_seeds_alone_are_repetitions(tmp_path: Path) -> None:
     assert explanation.factors == () and explanation.seeds == ("random_state",)
     assert explanation.sentence == (
         "They differ in random_state only: they are repetitions of one another. "
-        "In all 5 of these val/loss lies between 0.3 and 0.34."
+        "In all 5 of these val/loss lies between 0.3 and 0.34, standard deviation 0.016. These two are 0.02 apart."
     )
     explanation = _asked(tmp_path / "y.artui", [made[0], made[1], made[5]])
-    assert "no third one" in explanation.sentence
+    assert explanation.sentence.endswith(
+        "no third one by which to judge whether the difference is more than chance. These two are 0.01 apart. "
+        "The only settings that ran several times have a standard deviation of 0.0071 in val/loss."
+    )
 
 
 def test_runs_of_other_code_are_no_repetitions(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -767,9 +771,13 @@ def test_runs_of_other_code_are_no_repetitions(tmp_path: Path, capfd: pytest.Cap
     assert cli.run(["why", "r0", "r3", "--catalog", str(path)]) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "`artui diff train-code:v1 train-code:v2` shows how."
 
-    assert alike.code == () and alike.repetitions == Repetitions(3, 0.3, 0.5)
+    assert alike.code == () and alike.repetitions == Repetitions(3, 0.3, 0.5, pytest.approx(0.1))  # type: ignore[arg-type]
     assert other.code == ("train.py",) and other.repetitions is None
-    assert other.sentence == "They differ in seed and in train.py."
+    assert other.sentence == (
+        "They differ in seed and in train.py. In all 4 runs with their settings val/loss lies between 0.3 and 9, "
+        "standard deviation 4.3. These two are 8.7 apart."
+    )
+    assert other.same_settings is not None and other.same_settings.count == 4
 
 
 SCORES = st.none() | st.sampled_from([0.0, 0.4, -0.4, 2.5, -2.5]) | st.floats(-9, 9)
@@ -778,7 +786,9 @@ SCORES = st.none() | st.sampled_from([0.0, 0.4, -0.4, 2.5, -2.5]) | st.floats(-9
 @given(st.lists(SCORES, max_size=30), st.sampled_from([True, False, None]))
 def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_better: bool | None) -> None:
     """Nothing is lost or said twice, bars only get shorter, and what is left out scores less than all that is shown."""
-    factors = [Factor("params", f"p{place}", "1", "2", z, None if z is None else 0.5) for place, z in enumerate(scores)]
+    factors = with_chances(
+        Factor("params", f"p{place}", "1", "2", z, None if z is None else 0.5) for place, z in enumerate(scores)
+    )
     shown = listing(factors, is_better)
     named = [
         factor.name
@@ -794,9 +804,8 @@ def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_
     assert all((line.factor.z or 0.0) * (-1 if is_better is False else 1) < 0 for line in shown.against)
     assert is_better is not None or not shown.against
     assert all(f.z is None for f in shown.unjudged)
-    weighed = sum(score is not None for score in scores)
     assert all(abs(f.z or 0.0) < LEAST_Z or is_better is None for f in shown.weak)
-    assert not any(is_clear(f, weighed) for f in shown.weak) and (not shown.weak or shown.speaking or shown.against)
+    assert not any(is_clear(f) for f in shown.weak) and (not shown.weak or shown.speaking or shown.against)
 
 
 def test_a_run_that_did_not_finish_is_named_first(tmp_path: Path) -> None:
@@ -996,3 +1005,40 @@ def test_values_of_many_digits_are_shown_with_as_many_as_tell_them_apart() -> No
     digits = short_texts([0.1234567890123456, 0.2345678901234567, 0.01, "adam", True, None])
     assert list(digits.values()) == ["0.123457", "0.234568", "0.01", "adam", "true", "—"]
     assert list(short_texts([0.1234567890123, 0.1234567890456]).values()) == ["0.12345678901", "0.12345678905"]
+
+
+def test_things_that_part_runs_alike_are_counted_once(tmp_path: Path) -> None:
+    """A name more for what is compared already changes no chance, whatever stands out more is not chosen from again, and how often chance does as much is said."""
+    path = tmp_path / "x.artui"
+    answers = []
+    for copies in (0, 6):
+        file = path.with_stem(f"copies{copies}")
+        with Catalog(file) as catalog, catalog.transaction() as connection:
+            for number in range(34):
+                is_late, optimizer = number % 4 == 0, "adam" if number < 8 or number % 3 == 0 else "sgd"
+                params: dict[str, ParamValue] = {
+                    "optimizer": optimizer,
+                    "depth": number % 3,
+                    "width": number % 5,
+                    "patience": 3 if is_late else None,
+                }
+                params |= {f"late{copy}": is_late for copy in range(copies)}
+                runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params=params))
+        with Reader(file) as reader:
+            keys = sorted(run_order(reader, RunsRequest()).keys)
+            answers.append(sets_apart(reader, keys[:8], keys))
+    plain, copied = ({factor.name: factor for factor in factors} for factors in answers)
+    assert len(copied) == len(plain) + 6 and things_compared(answers[0]) == things_compared(answers[1]) == len(plain)
+    assert all(copied[name].chance == plain[name].chance for name in plain)
+    assert words.answer_apart(answers[0]) == words.answer_apart(answers[1])
+    first, *rest = answers[0]
+    own = chance_of(first.z or 0.0, first.left_count, first.right_count)
+    assert first.name == "optimizer" and first.chance == pytest.approx(own * sum(factor.tests for factor in answers[0]))
+    chances = [factor.chance or 0.0 for factor in answers[0]]
+    assert chances == sorted(chances) and max(chances) <= 1
+    second = chance_of(rest[0].z or 0.0, rest[0].left_count, rest[0].right_count)
+    assert rest[0].chance in (first.chance, 1.0, pytest.approx(second * sum(factor.tests for factor in rest)))
+    slight = words.answer_apart([replace(first, chance=0.11)])
+    assert slight == f"Most of all: {first.sentence} Chance alone does as much about 1 time in 9."
+    assert words.answer_apart([replace(first, chance=0.7)]).endswith("does as much more often than not.")
+    assert words.answer_apart([replace(first, chance=1e-9)]).endswith("does as much less than 1 time in 1,000.")

@@ -26,6 +26,7 @@ from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
+    from artui.query.why.factors import Repetitions
 
 _WIDE_CELLS = 112
 MAX_LINES = 20
@@ -138,15 +139,27 @@ def _nobody(where: str, among: str, chosen: int, every: int) -> str:
 def _print_json(explanation: Why) -> None:
     from artui.cli.contract import factor_record
 
-    repetitions = explanation.repetitions
     print_json(
         names=explanation.names, metric=explanation.metric, direction=explanation.direction if explanation.is_judged else None, is_by_best=explanation.by_best, left=explanation.left,
         right=explanation.right, is_better=explanation.is_better if explanation.is_judged else None, sentence=explanation.sentence,
         factors=[factor_record(factor) for factor in explanation.factors], seeds=explanation.seeds, code=explanation.code, lacking=explanation.lacking,
         unfinished=[{"name": name, "status": status} for name, status in explanation.unfinished],
-        repetitions=None if repetitions is None else {"count": repetitions.count, "low": repetitions.low, "high": repetitions.high},
+        repetitions=_repetitions(explanation.repetitions), same_settings=_repetitions(explanation.same_settings),
         damaged=dict(explanation.damaged),
     )  # fmt: skip
+
+
+def _repetitions(spread: Repetitions | None) -> dict[str, int | float | None] | None:
+    if spread is None:
+        return None
+    return {
+        "count": spread.count,
+        "low": spread.low,
+        "high": spread.high,
+        "deviation": spread.deviation,
+        "repeated_count": spread.repeated_count,
+        "usual_deviation": spread.usual_deviation,
+    }
 
 
 def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: bool | None, *, is_judged: bool) -> None:

@@ -20,6 +20,7 @@ from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
+from artui.query.why.chance import with_chances
 from artui.query.why.evidence import (
     log_chance_of_shares,
     median,
@@ -91,7 +92,7 @@ def sets_apart(
         factors += _inputs_apart(connection, ours, theirs)
     factors.sort(key=lambda factor: -abs(factor.z or 0.0))
     telling = [factor for factor in factors if factor.z and not _is_known(factor, known)]
-    return [replace(factor, where=narrowed(factor.where, among)) for factor in telling]
+    return [replace(factor, where=narrowed(factor.where, among)) for factor in with_chances(telling)]
 
 
 def _is_known(factor: Factor, known: frozenset[str]) -> bool:
@@ -110,13 +111,16 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
         if left and right:
             by_order = _number_apart(section, name, field, left, right)
             by_range = _range_apart(by_order, field, numbers, ours, theirs)
+            parting = _parting((keys for _, keys in numbers), ours | theirs, in_order=True)
             if by_range is None:
-                return [by_order]
-            return [replace(max(by_order, by_range, key=lambda factor: abs(factor.z or 0.0)), tests=2)]
+                return [replace(by_order, parting=parting)]
+            best_one = max(by_order, by_range, key=lambda factor: abs(factor.z or 0.0))
+            return [replace(best_one, tests=2, parting=parting)]
         # Only the runs of one side have it at all.
         having = {key for _, keys in numbers for key in keys}
         without = (ours | theirs) - having
-        return [_value_apart(section, name, _missing(field), None, without, ours, theirs)]
+        only = _value_apart(section, name, _missing(field), None, without, ours, theirs)
+        return [replace(only, parting=_parting([having], ours | theirs))]
     best: Factor | None = None
     rest = set(ours), set(theirs)
     lacks = len(groups) > MAX_VALUES or not ours <= {key for _, keys in groups for key in keys}
@@ -137,7 +141,20 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
         lacking = [*rest[0], *rest[1]]
         candidate = _value_apart(section, name, _missing(field), None, lacking, ours, theirs, choices=choices)
         best = candidate if _is_weightier(candidate, best) else best
-    return [best] if best is not None else []
+    if best is None:
+        return []
+    return [replace(best, parting=_parting((keys for _, keys in groups[:MAX_VALUES]), ours | theirs))]
+
+
+def _parting(groups: Iterable[Iterable[int]], runs: set[int], *, in_order: bool = False) -> int:
+    """Give a number that is the same for things whose values part some runs in the same way, those without a value being a part, too.
+
+    Args:
+        in_order: whether it tells which values are the higher.
+    """
+    parts = [frozenset(shared) for keys in groups if (shared := runs.intersection(keys))]
+    rest = frozenset(runs.difference(*parts))
+    return hash((tuple(parts), rest) if in_order else frozenset((*parts, rest) if rest else parts))
 
 
 def _choices(groups: Iterable[Iterable[int]], runs: set[int]) -> int:
@@ -216,6 +233,8 @@ def _range_apart(
         tied_share=None,
         where=where,
     )
+    if is_value:
+        factor = replace(factor, value=shown, left_share=found.left / n, right_share=found.right / m)
     lacking = len(ours) - n
     return replace(factor, sentence=words.range_apart(factor, (low, high), found.left, found.right, lacking=lacking))
 
@@ -284,5 +303,5 @@ def _inputs_apart(connection: sqlite3.Connection, ours: set[int], theirs: set[in
             "inputs", name, (like, f"not {like}"), f"v{number}", using, ours, theirs, choices=choices[name]
         )
         if _is_weightier(candidate, best.get(name)):
-            best[name] = candidate
+            best[name] = replace(candidate, parting=_parting(keys_by_name[name], ours | theirs))
     return list(best.values())

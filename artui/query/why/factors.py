@@ -77,6 +77,10 @@ class Factor:
     """Runs of both sides that ended in NaN or in the worst infinity, and count as worst."""
     tests: int = 1
     """How many tests of this thing there were, of which the one that says most is told: any may look clear by chance."""
+    parting: int | None = None
+    """A number that is the same for things that part the runs in the same way: they are one test. None where that is not known."""
+    chance: float | None = None
+    """How often chance alone would let anything of all that was looked at stand out as much; None where there is no evidence."""
 
     value: str = ""
     """Of sets of runs that are told apart by a value: that value in short, `none` where it is to have none."""
@@ -92,12 +96,18 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Repetitions:
-    """How far runs that differ in nothing but seeds are apart."""
+    """How far runs of the same settings are apart."""
 
     count: int
     low: float
     """The smallest finite value of what is judged by."""
     high: float
+    deviation: float | None = None
+    """The standard deviation of the finite values, of a sample; None of fewer than two."""
+    repeated_count: int = 0
+    """Settings of the project that more than one run has, where these are too few to judge by."""
+    usual_deviation: float | None = None
+    """The middle of the standard deviations of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,8 @@ class Why:
     """Names of the artifacts that hold the code of the two runs: a factor may be that their versions differ."""
     repetitions: Repetitions | None = None
     """The runs that are alike but for the seeds, if the two are: in their code, too."""
+    same_settings: Repetitions | None = None
+    """The runs with the same settings, whatever their seeds and code, if the two have them and nothing else differs that is weighed."""
     divergence: Divergence | None = None
     """How the worse run diverged, if it did and the better one did not."""
     is_judged: bool = True

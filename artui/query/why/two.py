@@ -26,6 +26,7 @@ from artui.query.runs.sorting import value_groups
 from artui.query.series.points import get_series
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import words
+from artui.query.why.chance import with_chances
 from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, spread_of, tied_share
 from artui.query.why.factors import FEW_RUNS, Divergence, Factor, Repetitions, Why, judged_text
@@ -112,20 +113,22 @@ def why(
             factor = Factor(row.section, row.name, *shown_pair(*row.values[:2]))
             factors.append(_weighed(factor, sides, judged, configurations))
         repetitions: Repetitions | None = None
+        same_settings: Repetitions | None = None
         if seeds and not rows and not code:
             repetitions = _repetitions(connection, runs, judged, configurations)
+        elif all(factor.z is None for factor in factors):
+            same_settings = _repetitions(connection, runs, judged, configurations, of_any_code=True)
     is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
     sign = -1 if is_better is False else 1
     factors.sort(key=lambda factor: (factor.z is None, sign * (factor.z or 0.0) < 0, -abs(factor.z or 0.0)))
-    count = sum(factor.z is not None for factor in factors)
     factors = [
         replace(
             factor,
             sentence=words.factor_sentence(
-                factor, judged_text(metric, by_best=by_best), direction, is_better, count, is_judged=is_judged
+                factor, judged_text(metric, by_best=by_best), direction, is_better, is_judged=is_judged
             ),
         )
-        for factor in factors
+        for factor in with_chances(factors)
     ]
     values = [_value(run, metric, which) for run in runs]
     damaged = tuple((run.head.name, run.damaged) for run in runs if run.damaged)
@@ -140,7 +143,7 @@ def why(
     explanation = Why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
         by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, code=code, repetitions=repetitions,
-        is_judged=is_judged,
+        same_settings=same_settings, is_judged=is_judged,
         code_inputs=frozenset(head.artifact for run in runs for head in run.inputs if head.kind == "code"),
     )  # fmt: skip
     if is_judged and is_better is not None:
@@ -201,23 +204,57 @@ def _is_seed(row: Row) -> bool:
 
 
 def _repetitions(
-    connection: sqlite3.Connection, runs: Sequence[RunDetail], judged: _Judged, configurations: Configurations
+    connection: sqlite3.Connection,
+    runs: Sequence[RunDetail],
+    judged: _Judged,
+    configurations: Configurations,
+    *,
+    of_any_code: bool = False,
 ) -> Repetitions | None:
-    """Give how far the judged runs that are like two but for the seeds are apart; None if none has a finite value."""
+    """Give how far the judged runs that are like two but for the seeds are apart; None if none has a finite value.
+
+    Args:
+        of_any_code: whether runs that ran other code are among them: these are no repetitions, but have the same settings.
+    """
     import numpy as np
 
-    place = judged.place_of(runs[0].head.key)
-    if place is None:
-        return None
+    places = [judged.place_of(run.head.key) for run in runs]
     sums = configurations.without("", "")
-    alike = np.flatnonzero(sums == sums[place])
-    # Those that ran other code are no repetitions.
-    code = code_keys(connection, judged.keys[alike].tolist())
-    own = [code.get(run.head.key, set()) for run in runs]
-    same_code = [code.get(int(key), set()) in own for key in judged.keys[alike]]
-    values = judged.sign * judged.results[alike[same_code]]
+    if places[0] is None or (of_any_code and (places[1] is None or sums[places[0]] != sums[places[1]])):
+        return None
+    alike = np.flatnonzero(sums == sums[places[0]])
+    if not of_any_code:
+        code = code_keys(connection, judged.keys[alike].tolist())
+        own = [code.get(run.head.key, set()) for run in runs]
+        alike = alike[[code.get(int(key), set()) in own for key in judged.keys[alike]]]
+    values = judged.sign * judged.results[alike]
     finite = values[np.isfinite(values)]
-    return Repetitions(len(values), float(finite.min()), float(finite.max())) if len(finite) else None
+    if not len(finite):
+        return None
+    deviation = float(np.std(finite, ddof=1)) if len(finite) > 1 else None
+    repetitions = Repetitions(len(values), float(finite.min()), float(finite.max()), deviation)
+    if len(finite) >= words.FEW_REPETITIONS:
+        return repetitions
+    project = dict(value_groups(connection, "attribute:project")).get(runs[0].head.project, [])
+    deviations = _deviations(judged, sums, judged.places(project))
+    if not deviations:
+        return repetitions
+    return replace(repetitions, repeated_count=len(deviations), usual_deviation=median(deviations))
+
+
+def _deviations(judged: _Judged, sums: Any, places: Any) -> list[float]:
+    """Give the standard deviation of each of the settings that more than one of some judged runs has."""
+    import numpy as np
+
+    places = places[np.isfinite(judged.results[places])]
+    _, codes = np.unique(sums[places], return_inverse=True)
+    counts = np.bincount(codes)
+    values = judged.results[places]
+    # Around each middle: the squares of huge values that are alike would lose what is between them.
+    off = values - (np.bincount(codes, values) / np.maximum(counts, 1))[codes]
+    squares = np.bincount(codes, off * off)
+    is_repeated = counts > 1
+    return [float(value) for value in np.sqrt(squares[is_repeated] / (counts[is_repeated] - 1))]
 
 
 def _metric_of(run: RunDetail, metric: str) -> Metric | None:
@@ -451,4 +488,5 @@ def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configuratio
         equal_pairs=pairs.total,
         equal_pairs_better=pairs.better,
         equal_pairs_worse=pairs.worse,
+        parting=hash((left.tobytes(), right.tobytes())),
     )

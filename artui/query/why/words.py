@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from artui.query.filter.matching import as_text
+from artui.query.why.chance import things_compared
 from artui.query.why.evidence import chance_of
 
 if TYPE_CHECKING:
     from artui.query.direction import Direction
-    from artui.query.why.factors import Factor, Why
+    from artui.query.why.factors import Factor, Repetitions, Why
 
 CHANCE = 0.05
-"""How often the weightiest of the factors may look clear although none has an effect; shared out evenly among them, as
-C. E. Bonferroni did (1936)."""
+"""How often any of the factors may look clear although none has an effect."""
+MOST_TIMES = 1_000
+"""What is rarer by chance is not told apart."""
 MAX_VALUE_CHARS = 40
 MIN_EQUAL_PAIRS = 4
 """With fewer pairs of otherwise equal runs these do not contradict what all runs say."""
@@ -37,6 +39,8 @@ LEAST_TIED = 0.01
 """Of fewer equal pairs nothing is said."""
 MIN_ALIKE = 3
 """So many factors with the same evidence share a line."""
+FEW_REPETITIONS = 3
+"""Of fewer runs with the same settings it is not said how far they are apart."""
 MAX_NAMES = 12
 """At most so many names stand in a sentence that sums factors up."""
 
@@ -84,16 +88,18 @@ def winning_shares(factor: Factor) -> tuple[float, float]:
     return max(0.0, share - tied / 2), max(0.0, 1 - share - tied / 2)
 
 
-def tests_of(factors: Sequence[Factor]) -> int:
-    """Count the tests of some factors."""
-    return sum(factor.tests for factor in factors)
+def is_clear(factor: Factor) -> bool:
+    """Say whether a factor is weighty beyond chance, being one of all that were looked at."""
+    return factor.chance is not None and factor.chance <= CHANCE
 
 
-def is_clear(factor: Factor, count: int) -> bool:
-    """Say whether a factor is weighty beyond chance, being one of so many tests."""
-    won, lost = winning_shares(factor)
-    is_parted = factor.share is not None and 1.0 in (won, lost)
-    return chance_of(factor.z or 0.0, factor.left_count, factor.right_count, is_parted=is_parted) <= CHANCE / count
+def chance_text(chance: float) -> str:
+    """Say how often something comes by chance: `about 1 time in 12`, `more often than not`."""
+    if chance >= 0.5:
+        return "more often than not"
+    return (
+        f"about 1 time in {round(1 / chance):,}" if chance > 1 / MOST_TIMES else f"less than 1 time in {MOST_TIMES:,}"
+    )
 
 
 def is_higher(factor: Factor) -> bool:
@@ -152,6 +158,7 @@ def evidence(
     is_brief: bool = False,
     says_few: bool = True,
     says_tied: bool = True,
+    says_counts: bool = True,
 ) -> str:
     """Give the numbers of a factor: `worse in 59 % of pairs · 9 : 20 runs`.
 
@@ -161,6 +168,7 @@ def evidence(
         is_brief: for little room: `pairs_text` is not among them.
         says_few: whether it is said of each factor that its runs are few; where all are, once is enough.
         says_tied: whether it is said how many pairs are equal where a share without it is not misread: above a half.
+        says_counts: whether it is said how many runs there are on each side; where all have the same, once is enough.
     """
     if factor.z is None:
         return "no other runs to judge by"
@@ -176,7 +184,8 @@ def evidence(
             parts.append(f"{wins:,} of {factor.equal_pairs:,} otherwise equal")
     counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")
     few = "" if not (factor.is_thin and says_few) else " few" if is_brief else " (few)"
-    parts.append(counts + few)
+    if says_counts or few:
+        parts.append(counts + few)
     return " · ".join(parts)
 
 
@@ -265,7 +274,7 @@ def listing(factors: Sequence[Factor], is_better: bool | None) -> Listing:
     """
     weighed = [factor for factor in factors if factor.z is not None]
     strongest = sorted(weighed, key=lambda factor: -abs(factor.z or 0.0))
-    clear = {id(factor) for factor in weighed if is_clear(factor, tests_of(weighed))}
+    clear = {id(factor) for factor in weighed if is_clear(factor)}
     kept = clear | {
         id(factor)
         for factor in weighed
@@ -392,13 +401,12 @@ def headline(explanation: Why, number_text: Callable[[float], str]) -> tuple[str
 
 
 def factor_sentence(
-    factor: Factor, metric: str, direction: Direction, is_better: bool | None, count: int, *, is_judged: bool = True
+    factor: Factor, metric: str, direction: Direction, is_better: bool | None, *, is_judged: bool = True
 ) -> str:
     """Say what a factor has to do with the result.
 
     Args:
         is_better: whether the first run is the better.
-        count: how many tests there are: one of many is clear only with a higher score.
         is_judged: whether a value of the metric can be better than another.
     """
     if factor.z is None or factor.share is None:
@@ -409,7 +417,7 @@ def factor_sentence(
     with_word, against = (lost, won) if is_better is False else (won, lost)
     few = f"{_diverged(factor)}{_FEW if factor.is_thin else ''}"
     medians = f"median {_medians(factor, direction)}"
-    is_chance = not is_clear(factor, count)
+    is_chance = not is_clear(factor)
     if factor.z == 0:
         return f"{_does(factor, 'makes')} no difference to {metric}: {medians}{few}."
     if not _speaks_for(factor, is_better):
@@ -534,6 +542,8 @@ def _answer(explanation: Why) -> str:
     if not factors:
         return _unweighed(explanation)
     weighed = [factor for factor in factors if factor.z is not None]
+    if not weighed and explanation.same_settings is not None:
+        return _of_same_settings(explanation, explanation.same_settings)
     if not weighed:
         return f"{_things(len(factors))} in what went in, but too few other runs share {'it' if len(factors) == 1 else 'these'} and have {metric} to judge by."
     word, other = _terms(is_judged=explanation.is_judged)[:: 1 if is_better else -1]
@@ -541,7 +551,7 @@ def _answer(explanation: Why) -> str:
     speaking = [
         factor for factor in weighed if _speaks_for(factor, is_better) and not _is_contradicted(factor, is_better)
     ]
-    clear = [factor for factor in speaking if is_clear(factor, len(weighed))]
+    clear = [factor for factor in speaking if is_clear(factor)]
     if clear:
         return clear[0].sentence + _others(clear[1:]) + _passed_over(weighed, clear[0], is_better, word)
     if len(weighed) == 1:
@@ -558,7 +568,7 @@ def _answer(explanation: Why) -> str:
         return first.sentence
     if not first.z:
         return f"Nothing that differs goes with {result}."
-    chance = "" if is_clear(first, tests_of(weighed)) else ", maybe by chance"
+    chance = "" if is_clear(first) else ", maybe by chance"
     return f"Nothing that differs goes with {result}: {label(first)} {_verb(first, 'tends')} to be {other}, not {word}{chance}."
 
 
@@ -580,15 +590,50 @@ def _unweighed(explanation: Why) -> str:
     """Say how two runs differ in what is not weighed; of two that differ in nothing but seeds, how far repetitions are apart."""
     seeds = _listed(explanation.seeds)
     if explanation.code:
-        return f"They differ in {f'{seeds} and in ' if seeds else ''}{_listed(explanation.code)}."
+        differ = f"They differ in {f'{seeds} and in ' if seeds else ''}{_listed(explanation.code)}."
+        spread = explanation.same_settings
+        if spread is None or spread.count < FEW_REPETITIONS:
+            return differ + _elsewhere(explanation, spread)
+        return f"{differ} In all {spread.count:,} runs with their settings {explanation.judged_by} {_lies(spread)}.{_distance(explanation)}"
     if not seeds:
         return "Nothing that went in differs."
     start = f"They differ in {seeds} only: they are repetitions of one another."
     spread = explanation.repetitions
-    if spread is None or spread.count < 3:
-        return f"{start} There is no third one by which to judge whether the difference is more than chance."
+    if spread is None or spread.deviation is None or spread.count < FEW_REPETITIONS:
+        return f"{start} There is no third one by which to judge whether the difference is more than chance.{_elsewhere(explanation, spread)}"
+    return f"{start} In all {spread.count:,} of these {explanation.judged_by} {_lies(spread)}.{_distance(explanation)}"
+
+
+def _of_same_settings(explanation: Why, spread: Repetitions) -> str:
+    """Say how far runs with the settings of two are apart, whatever their seeds and code."""
+    names = [*explanation.seeds, *(factor.name for factor in explanation.factors)]
+    beside = " and ".join(names) if len(names) <= 2 else _listed(names)
+    start = f"Their settings are the same; {beside} {'differs' if len(names) == 1 else 'differ'}."
+    if spread.deviation is None or spread.count < FEW_REPETITIONS:
+        return f"{start}{_elsewhere(explanation, spread) or ' No third run has them by which to judge whether the difference is more than chance.'}"
+    return f"{start} In all {spread.count:,} runs with them {explanation.judged_by} {_lies(spread)}.{_distance(explanation)}"
+
+
+def _elsewhere(explanation: Why, spread: Repetitions | None) -> str:
+    """Say how far runs of other settings are apart that ran several times; empty if there are none."""
+    if spread is None or not spread.repeated_count or spread.usual_deviation is None:
+        return ""
+    deviation = f"{spread.usual_deviation:.2g}"
+    many = f"Of {spread.repeated_count:,} settings that ran several times the middle one has" if spread.repeated_count > 1 else "The only settings that ran several times have"  # fmt: skip
+    return f"{_distance(explanation)} {many} a standard deviation of {deviation} in {explanation.judged_by}."
+
+
+def _lies(spread: Repetitions) -> str:
     low, high = number_words(spread.low, spread.high)
-    return f"{start} In all {spread.count:,} of these {explanation.judged_by} lies between {low} and {high}."
+    deviation = "" if spread.deviation is None else f", standard deviation {spread.deviation:.2g}"
+    return f"lies between {low} and {high}{deviation}"
+
+
+def _distance(explanation: Why) -> str:
+    """Say how far two runs are apart."""
+    left, right = explanation.left, explanation.right
+    distance = math.nan if left is None or right is None else abs(left - right)
+    return f" These two are {distance:.3g} apart." if math.isfinite(distance) else ""
 
 
 def _things(count: int) -> str:
@@ -682,10 +727,20 @@ def answer_apart(factors: Sequence[Factor]) -> str:
     """Answer in a sentence or two what sets some runs apart from the others."""
     if not factors:
         return "Nothing that went in differs between them."
-    clear = [factor for factor in factors if is_clear(factor, tests_of(factors))]
+    clear = [factor for factor in factors if is_clear(factor)]
     if not clear:
-        return f"Nothing sets these runs clearly apart. Nearest comes, maybe by chance: {factors[0].sentence}"
+        return f"Most of all: {factors[0].sentence} {_by_chance(factors)}"
     names = [factor.name for factor in clear[1:3]]
     more = f" and {len(clear) - 3:,} more" if len(clear) > 3 else ""
     rest = f" Then {', '.join(names)}{more}." if names else ""
-    return f"What sets them apart most: {clear[0].sentence}{rest}"
+    return f"What sets them apart most: {clear[0].sentence}{rest} {_by_chance(factors)}"
+
+
+def _by_chance(factors: Sequence[Factor]) -> str:
+    """Say how often chance alone sets runs as far apart as the first of some factors does."""
+    count, often = things_compared(factors), chance_text(1.0 if factors[0].chance is None else factors[0].chance)
+    return (
+        f"Among {count:,} things compared, chance alone does as much {often}."
+        if count > 1
+        else f"Chance alone does as much {often}."
+    )

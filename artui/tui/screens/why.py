@@ -49,6 +49,8 @@ PROGRESS_SECONDS = 0.2
 MAX_SENTENCE_CHARS = 2000
 _CODE_SHOWN = "D shows how"
 TITLE_FROM_CELLS = 100
+GAP_FROM_LINES = 30
+"""Lines of a screen that has room for a gap between the factors and what is said of all of them."""
 SPREADS_FROM_LINES = 22
 """A screen of fewer lines has no room to draw how results are spread."""
 
@@ -68,6 +70,8 @@ class _Widths(NamedTuple):
     """Whether the evidence must be brief."""
     says_tied: bool
     """Whether it has room for how many pairs are equal: names and values come before that."""
+    says_counts: bool
+    """Whether it is said of each factor how many runs there are of each kind: not where little room is and the summary says it."""
 
 
 class WhyScreen(CatalogScreen):
@@ -199,10 +203,6 @@ class WhyScreen(CatalogScreen):
         """Whether a value of the metric can be better than another."""
         return self._explanation is None or self._explanation.is_judged
 
-    def _is_chance(self, factor: Factor) -> bool:
-        """Say whether what a factor shows may be chance, as its sentence says."""
-        return not words.is_clear(factor, words.tests_of([each for each in self._factors or () if each.z is not None]))
-
     @property
     def _is_better(self) -> bool | None:
         """Whether the first run is the better, or as good; of sets of runs, None."""
@@ -252,13 +252,14 @@ class WhyScreen(CatalogScreen):
         for text in unweighed:
             lines += self._remark(text)
         if weighed:
-            lines.append((BLANK, None))
+            if self.size.height >= GAP_FROM_LINES:
+                lines.append((BLANK, None))
             if listing.are_all_thin:
                 lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
-            is_any_chance = any(self._is_chance(telling.factor) for telling in weighed)
+            is_any_chance = any(not words.is_clear(telling.factor) for telling in weighed)
             is_any_thin = says_few and any(telling.factor.is_thin for telling in weighed)
-            light = "; a slim one may be chance" if is_any_chance else "; a faint one rests on few runs" if is_any_thin else ""  # fmt: skip
-            lines += self._remark(f"The longer the bar, the less is it chance{light}; but it need not be the cause.")
+            light = "; a slim bar may be chance" if is_any_chance else "; a faint bar rests on few runs" if is_any_thin else ""  # fmt: skip
+            lines += self._remark(f"Longer is less chance{light}; none proves a cause.")
         self._of_lines = [factor for _, factor in lines]
         # The cursor stops at what is an answer alone.
         self.listing.set_lines(
@@ -280,13 +281,23 @@ class WhyScreen(CatalogScreen):
         most = max(12, min(30, wide // 5))
         name = min(most, max([12, *names]))
 
+        counts = {(factor.left_count, factor.right_count) for factor in tellings}
+        is_counted = self._explanation is None and len(counts) == 1
+
         def values(*, is_brief: bool) -> int:
             texts = [text for factor in factors for text in _side_texts(factor, is_brief=is_brief)]
             return max(cell_len(clean(text, max_chars=100)) for text in (*texts, *self._heads))
 
         def evidence(*, is_brief: bool, says_tied: bool = True) -> int:
             texts = (
-                words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few, says_tied=says_tied)
+                words.evidence(
+                    factor,
+                    self._is_better,
+                    is_brief=is_brief,
+                    says_few=says_few,
+                    says_tied=says_tied,
+                    says_counts=not (is_brief and is_counted),
+                )
                 for factor in tellings
             )
             return max(map(cell_len, texts), default=0)
@@ -307,15 +318,16 @@ class WhyScreen(CatalogScreen):
         value = min(wanted, max(least, free // 2))
         # What is left is for names that were cut.
         name = max(name, min(longest, name + free - 2 * value))
-        return _Widths(name, value, bar_cells, is_brief, says_tied)
+        return _Widths(name, value, bar_cells, is_brief, says_tied, not (is_brief and is_counted))
 
     def _head(self, widths: _Widths, has_weights: bool) -> Line:
-        name, value, bar_cells, is_brief, _ = widths
+        name, value, bar_cells, is_brief, _, says_counts = widths
         left, right = _fit_sides(self._heads, value)
         room = self.size.width - name - 2 * value - bar_cells - 9
         abouts = () if is_brief else ("evidence, runs of each kind",)
         # A heading that is cut says less than a short one.
-        about = next((text for text in (*abouts, "evidence, runs", "evidence") if len(text) <= room), "runs")
+        brief = ("evidence, runs", "evidence") if says_counts else ("evidence",)
+        about = next((text for text in (*abouts, *brief) if len(text) <= room), "runs" if says_counts else "")
         weights = [(fit("weight", bar_cells + 1), "head"), (about, "head")]
         return Line(
             [
@@ -332,7 +344,7 @@ class WhyScreen(CatalogScreen):
         return [(Line([(indent + part, "faint")]), None) for part in parts]
 
     def _line(self, factor: Factor, widths: _Widths, full: float, *, says_few: bool) -> Line:
-        name, value, bar_cells, is_brief, says_tied = widths
+        name, value, bar_cells, is_brief, says_tied, says_counts = widths
         left, right = _fit_sides(_side_texts(factor, is_brief=is_brief), value)
         spans: list[Span] = [
             ("   ", "text"),
@@ -343,7 +355,7 @@ class WhyScreen(CatalogScreen):
         if factor.z is None:
             return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
-        is_slim = self._is_chance(factor)
+        is_slim = not words.is_clear(factor)
         text = words.evidence(
             factor,
             self._is_better,
@@ -351,6 +363,7 @@ class WhyScreen(CatalogScreen):
             is_brief=is_brief,
             says_few=says_few,
             says_tied=says_tied,
+            says_counts=says_counts,
         )
         drawn = bar(factor.z, full, bar_cells, is_slim=is_slim) + " "
         return Line([*spans, (drawn, "faint" if is_slim or factor.is_thin or not explains else "spark"), (text, "dim")])
@@ -381,7 +394,8 @@ class WhyScreen(CatalogScreen):
         spreads, height = self.query_one(Spreads), self.size.height
         self.listing.styles.height, spreads.styles.height = "1fr", "auto"
         has_room = factor is not None and height >= SPREADS_FROM_LINES
-        sides = self._sides_of(factor) if factor is not None and has_room else []
+        # Where a value tells, how many have it says more than how all of them are spread.
+        sides = self._sides_of(factor) if factor is not None and has_room and factor.left_share is None else []
         if factor is None or not sides:
             self._show_shares(factor if has_room else None)
             return

@@ -421,7 +421,7 @@ def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
             assert cell_len(text) <= size[0]
             if factor is not None and factor.z is not None:
                 # A bar that may be chance looks so without colours, too.
-                is_sure = words.is_clear(factor, words.tests_of(weighed))
+                is_sure = words.is_clear(factor)
                 assert not re.search("[▆▖]" if not is_sure else f"[{SLIM}{SLIM_HALF}]", text)
                 few = not words.listing(weighed, screen._is_better).are_all_thin
                 brief = words.evidence(factor, screen._is_better, is_brief=True, says_few=few)
