@@ -126,12 +126,26 @@ def code_keys(connection: sqlite3.Connection, run_keys: Sequence[int]) -> dict[i
 
 
 def other_files(reader: Reader, left: RunDetail, right: RunDetail) -> tuple[str, ...]:
-    """Give the paths of the files of code that differ between two runs, or that only one kept; none where one kept no code."""
+    """Give the paths of the files of code that differ between two runs, or that only one had; none where one kept no code."""
     own, others = ({head.key for head in (*run.inputs, *run.outputs) if head.kind == "code"} for run in (left, right))
     if own == others or not own or not others:
         return ()
-    digests = [{path: file.digest for path, file in code_files(reader, run).items()} for run in (left, right)]
-    return tuple(differing_names(digests))
+    files = [code_files(reader, run) for run in (left, right)]
+    unknown = unknown_paths(*files) | unknown_paths(*reversed(files))
+    return tuple(
+        differing_names([{path: file.digest for path, file in own.items() if path not in unknown} for own in files])
+    )
+
+
+def unknown_paths(files: Mapping[str, CodeFile], others: Mapping[str, CodeFile]) -> set[str]:
+    """Give those of the files of one run of which nobody knows whether another run had them, from what both kept.
+
+    A run kept all files of an artifact of code if it kept a version of it, or at least one file of the same path. Of an
+    artifact that it kept nothing of it may have had every file.
+    """
+    artifacts = {file.version.artifact for file in others.values()}
+    artifacts |= {file.version.artifact for path, file in files.items() if path in others}
+    return {path for path, file in files.items() if path not in others and file.version.artifact not in artifacts}
 
 
 def other_versions(reader: Reader, left: RunDetail, right: RunDetail) -> tuple[str, str] | None:

@@ -27,14 +27,14 @@ class Neighbours(NamedTuple):
     nearest: RunDetail | None = None
     """The run of its project and stage that differs in fewest params, without metrics; None if none has any of them."""
     other_files: tuple[str, ...] = ()
-    """Paths of the files of code that are different there, or that only one of both runs kept."""
+    """Paths of the files of code that are different there, or that only one of both runs had."""
 
 
 def neighbours(reader: Reader, detail: RunDetail) -> Neighbours:
     """Give the parent of a run, and the run nearest to it.
 
     Of the runs of its project and stage, `MAX_COMPARED` that started before it and as many that started after it are
-    compared. A param that only one of both has is a difference, and so is other code. Of equally near runs the one
+    compared. A param that only one of both has is a difference, and so is other code, where both kept code. Of equally near runs the one
     that started closest is taken.
     """
     head = detail.head
@@ -121,9 +121,9 @@ def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:
         its_params = params[row[0]]
         names = own_params.keys() | its_params.keys()
         differing_count = sum(own_params.get(name) != its_params.get(name) for name in names)
-        return differing_count + ((row[3], code.get(row[0], set())) != own_code), abs(
-            cell_of.integer(row[2]) - cell_of.integer(own[2])
-        )
+        its_code = row[3], code.get(row[0], set())
+        is_other_code = its_code[0] != own_code[0] or bool(its_code[1] and own_code[1] and its_code[1] != own_code[1])
+        return differing_count + is_other_code, abs(cell_of.integer(row[2]) - cell_of.integer(own[2]))
 
     origins = _origins(connection, keys)
     own_origin = origins.get(key, own[1])

@@ -350,9 +350,18 @@ def _other_code(detail: RunDetail, nearest: RunDetail, other_files: Sequence[str
         more = f" and {count_text(len(other_files) - MAX_FILES)} more" if len(other_files) > MAX_FILES else ""
         word = "other file" if len(other_files) == 1 else "other files"
         parts.append(f"{word} {', '.join(other_files[:MAX_FILES])}{more}")
-    elif not parts and _code_of(detail) != _code_of(nearest):
+    elif (
+        not detail.git_commit == nearest.git_commit != ""
+        and not parts
+        and _is_other(_code_of(detail), _code_of(nearest))
+    ):
         parts.append("other code")
     return parts
+
+
+def _is_other(own: frozenset[int], other: frozenset[int]) -> bool:
+    """Say whether two runs used other versions of code: not where one kept none, or both the same and one of them more."""
+    return bool(own and other) and not own & other
 
 
 def _code_of(detail: RunDetail) -> frozenset[int]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.query.code import repository
 from artui.query.code.patches import FilePatch, applied, parsed, parts_of, reversed_patch, shared_parts, split_lines
-from artui.query.codediff import MAX_FILE_BYTES, CodeFile, code_files, text_of
+from artui.query.codediff import MAX_FILE_BYTES, CodeFile, code_files, text_of, unknown_paths
 from artui.query.names import told_apart
 
 if TYPE_CHECKING:
@@ -130,6 +130,12 @@ class _Code:
     """Whether the repository at hand has the commit."""
     base: dict[str, bytes | None] = field(default_factory=dict)
     """Files as the commit has them."""
+    untracked: set[str] = field(default_factory=set)
+    """Those of the kept files that git did not know."""
+    files: dict[str, CodeFile] = field(default_factory=dict)
+    """Where the kept files are from, by path."""
+    unknown: set[str] = field(default_factory=set)
+    """Files of the other run of which nobody knows whether this run had them, unless the commit has them."""
 
     @property
     def label(self) -> str:
@@ -147,6 +153,8 @@ class _Code:
             return _Text(None)
         if any(other.old_path == path != other.path and other.path in self.renames for other in self.patches.values()):
             return _Text(None)
+        if path in self.unknown and self.base.get(path) is None:
+            return None
         if not self.has_commit:
             # Without git all sources are kept: what is not among them was not there.
             return _Text(None) if not self.commit and self.whole else None
@@ -193,7 +201,10 @@ def _read(reader: Reader, run: RunDetail) -> _Code:
         elif is_patch:
             code.notes.append(f"{path} of {run.head.name}: {_lost(kept)}.")
         else:
-            path = path.removeprefix("untracked/") if run.git_commit else path
+            if run.git_commit and path.startswith("untracked/"):
+                path = path.removeprefix("untracked/")
+                code.untracked.add(path)
+            code.files[path] = kept
             code.whole[path] = _Text([f"{_lost(kept)}\n"]) if text is None else _Text(split_lines(text), limits, "\0" in text)  # fmt: skip
     return code
 
@@ -205,24 +216,31 @@ def _lost(kept: CodeFile) -> str:
 # The difference
 
 
-def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> CodeDifference:
+def code_difference(
+    reader: Reader, before: RunDetail, after: RunDetail, *, context_lines: int = CONTEXT_LINES
+) -> CodeDifference:
     """Say how the code of a run differs from that of another.
 
     Of code in git only the commit and the changes since are recorded: the rest of a file comes from the repository of
     the current folder, if that has the commit.
+
+    Args:
+        context_lines: so many lines around a change are given, where the files are known whole.
     """
     before, after = (
         replace(run, head=head)
         for run, head in zip((before, after), told_apart((before.head, after.head)), strict=True)
     )
     first, second = _read(reader, before), _read(reader, after)
-    if first.commit and first.commit == second.commit:
-        # A file that git does not know is not in the commit: who did not keep it did not have it.
-        for code, other in ((first, second), (second, first)):
-            # Of a run that kept nothing at all it is not known.
-            if other.whole or other.patches:
-                for path in code.whole.keys() - other.whole.keys() - other.patches.keys():
-                    other.whole[path] = _Text(None)
+    for code, other in ((first, second), (second, first)):
+        other.unknown = unknown_paths(code.files, other.files) - other.patches.keys() - code.untracked
+        # Of a run that kept nothing at all it is not known.
+        if first.commit and first.commit == second.commit and (other.whole or other.patches):
+            # A file that git does not know is not in the commit: who did not keep it did not have it.
+            others = code.untracked if other.patches else code.whole.keys() - other.unknown
+            for path in others - other.whole.keys() - other.patches.keys():
+                other.whole[path] = _Text(None)
+                other.unknown.discard(path)
     here = repository.at_hand([first.commit, second.commit])
     paths = {*first.whole, *first.patches, *second.whole, *second.patches}
     commits: tuple[str, ...] = ()
@@ -235,10 +253,17 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
         for code in (first, second):
             code.base = here.texts(code.commit, sorted(paths | old_paths)) if code.has_commit else {}
     pairs = _pairs(paths, first, second)
-    files = [difference for left, right in pairs if (difference := _compared(left, right, first, second)) is not None]
+    compared = (_compared(left, right, first, second, context_lines) for left, right in pairs)
+    files = [difference for difference in compared if difference is not None]
     files, left = _limited(files), repeat(True, MAX_ALL_PAIRS)
     files = [replace(file, lines=tuple(with_words(file.lines, left))) for file in files]
-    verdict = "" if files else _verdict(first, second, [right or left for left, right in pairs])
+    # Where nothing can be held against each other, what is said of the commits is all there is.
+    is_any_compared = any(file.added or file.removed or not file.notes for file in files)
+    verdict = (
+        ""
+        if is_any_compared
+        else _verdict(first, second, [right or left for left, right in pairs], has_files=bool(files))
+    )
     return CodeDifference(
         (_head(before), _head(after)),
         _source(here, first, second, _folders(before, after)),
@@ -250,7 +275,7 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
 
 
 def _head(run: RunDetail) -> str:
-    commit = run.git_commit[:SHORT] or "no commit"
+    commit = f"commit {run.git_commit[:SHORT]}" if run.git_commit else "no commit"
     branch = f" on {run.git_branch}" if run.git_branch else ""
     return f"{commit}{branch}{' with changes' if run.git_is_dirty else ''}"
 
@@ -263,7 +288,8 @@ def _folders(*runs: RunDetail) -> str:
 
 def _source(here: Repository | None, first: _Code, second: _Code, folders: str) -> str:
     commits = list(dict.fromkeys(code.commit for code in (first, second) if code.commit))
-    if not commits:
+    # Two runs of one commit without changes: its files are the same in both, wherever they are.
+    if not commits or (first.commit == second.commit and not (first.patches or second.patches)):
         return ""
     if here is None:
         ids = " ".join(commit[:SHORT] for commit in commits)
@@ -291,13 +317,20 @@ def _commits(here: Repository, first: _Code, second: _Code) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _verdict(first: _Code, second: _Code, paths: Sequence[str]) -> str:
-    """Say why there is nothing to show; `paths` are those that were compared."""
+def _verdict(first: _Code, second: _Code, paths: Sequence[str], *, has_files: bool) -> str:
+    """Say why there is nothing to show; `paths` are those that were compared.
+
+    Args:
+        has_files: whether there are files that cannot be compared: then only what is said of the commits.
+    """
+    is_one_commit = bool(first.commit) and first.commit == second.commit
+    if is_one_commit and not (first.patches or second.patches) and (has_files or not (first.whole or second.whole)):
+        are_known = all(code.knows_changes and not code.untracked and not code.notes for code in (first, second))
+        changes = ", without changes" if are_known else "; whether files were changed is not recorded"
+        return f"Both ran the same commit {first.label}{changes}."
+    if has_files:
+        return ""
     if not any((first.whole, first.patches, second.whole, second.patches)):
-        if first.commit and first.commit == second.commit:
-            if first.knows_changes and second.knows_changes:
-                return "Both ran the same commit, without changes."
-            return "Both ran the same commit; whether files were changed is not recorded."
         if first.has_commit and second.has_commit:
             return "No file differs between the two commits."
         return "Neither run kept changes or sources."
@@ -321,12 +354,12 @@ def _pairs(paths: Iterable[str], first: _Code, second: _Code) -> list[tuple[str,
     return sorted([*pairs, *((path, path) for path in rest)], key=lambda pair: pair[::-1])
 
 
-def _compared(left: str, right: str, first: _Code, second: _Code) -> FileDifference | None:
+def _compared(left: str, right: str, first: _Code, second: _Code, context_lines: int) -> FileDifference | None:
     """Compare one file, named as the second run has it; None if it is the same."""
     ours, theirs = first.text(left), second.text(right)
     difference: FileDifference | None
     if ours is not None and theirs is not None:
-        difference = _of_texts(right, ours, theirs, first, second)
+        difference = _of_texts(right, ours, theirs, (first.name, second.name), context_lines)
     else:
         difference = _of_changes(
             right, first.patches.get(left), second.patches.get(right), (ours, theirs), first, second
@@ -338,21 +371,23 @@ def _compared(left: str, right: str, first: _Code, second: _Code) -> FileDiffere
     return difference
 
 
-def _of_texts(path: str, ours: _Text, theirs: _Text, first: _Code, second: _Code) -> FileDifference | None:
+def _of_texts(
+    path: str, ours: _Text, theirs: _Text, names: tuple[str, str], context_lines: int
+) -> FileDifference | None:
     if ours.lines == theirs.lines and ours.note == theirs.note:
         return None
     notes = [note for note in dict.fromkeys((ours.note, theirs.note)) if note]
     if ours.is_binary or theirs.is_binary:
         return FileDifference(path, (), ("binary: not compared line by line", *notes))
     if ours.lines is None:
-        notes.insert(0, f"only in {second.name}")
+        notes.insert(0, f"only in {names[1]}")
     elif theirs.lines is None:
-        notes.insert(0, f"only in {first.name}")
+        notes.insert(0, f"only in {names[0]}")
     left, right = ours.lines or [], theirs.lines or []
     if len(left) + len(right) > MAX_DIFFED_LINES:
         notes.append(f"{len(left):,} lines against {len(right):,}: too long to compare")
         return FileDifference(path, (), tuple(notes))
-    return _file(path, difference_lines(left, right), notes)
+    return _file(path, difference_lines(left, right, context_lines=context_lines), notes)
 
 
 def _of_changes(
@@ -421,19 +456,28 @@ def _one_after_another(
             lines += patch_lines_of(patch)
         elif text is not None and text.lines is not None and code.whole.get(path) is text:
             # These lines are neither added nor removed: nothing is known of the other side.
-            notes.append(f"only {code.name} kept it: how {other.name} has it is not known")
+            kept = code.files.get(path)
+            where = f", in {kept.version.reference}" if kept is not None else ""
+            notes.append(f"only {code.name} kept it{where}: how {other.name} has it is not known")
             shown = enumerate(text.lines[:MAX_SHOWN_LINES], 1)
             lines += [DiffLine(" ", line.rstrip("\n"), *((number, None) if code is first else (None, number))) for number, line in shown]  # fmt: skip
-        elif not any(f"how {code.name} has it" in note for note in notes):
+        else:
             notes.append(f"how {code.name} has it is not known")
-    return _file(path, lines, notes)
+    # Where one run alone kept it, that says it of the other one, too.
+    said = [note for note in notes if not any(note != other and other.endswith(note) for other in notes)]
+    return _file(path, lines, said)
 
 
 # Lines
 
 
 def difference_lines(
-    left: Sequence[str], right: Sequence[str], *, left_start: int = 0, right_start: int = 0
+    left: Sequence[str],
+    right: Sequence[str],
+    *,
+    left_start: int = 0,
+    right_start: int = 0,
+    context_lines: int = CONTEXT_LINES,
 ) -> list[DiffLine]:
     """Compare lines; each changed part comes after a line with `@`, and with the lines around it.
 
@@ -447,10 +491,10 @@ def difference_lines(
     tail = 0
     while tail < min(len(left), len(right)) - head and left[-1 - tail] == right[-1 - tail]:
         tail += 1
-    head, tail = max(0, head - CONTEXT_LINES), max(0, tail - CONTEXT_LINES)
+    head, tail = max(0, head - context_lines), max(0, tail - context_lines)
     ours, theirs = left[head : len(left) - tail], right[head : len(right) - tail]
     lines: list[DiffLine] = []
-    for group in difflib.SequenceMatcher(None, ours, theirs).get_grouped_opcodes(CONTEXT_LINES):
+    for group in difflib.SequenceMatcher(None, ours, theirs).get_grouped_opcodes(context_lines):
         places = group[0][1] + head + left_start, group[0][3] + head + right_start
         texts, start = (right, group[0][3] + head) if theirs else (left, group[0][1] + head)
         lines.append(_heading(places[1] if theirs else places[0], _place_in(texts, start)))

@@ -23,10 +23,16 @@ from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import RunDetail
+    from artui.query.reader import Reader
 
 NUMBERS_FROM_CELLS = 72
 """On a narrower screen lines have no numbers."""
 TAB_CELLS = 4
+TITLE_FROM_CELLS = 100
+MORE_CONTEXT_LINES = 24, 10
+"""So many lines around a change are shown where the difference still fits on the screen."""
+LINES_AROUND = 6
+"""Of the screen, beside the difference itself."""
 LEAST_ROW_CELLS = 12
 """A narrower screen cuts long lines."""
 MOST_ROWS = 40
@@ -41,8 +47,14 @@ class DiffScreen(CatalogScreen):
     PLACE = 1
     BINDINGS = [*bindings("diff"), *bindings("find")]
 
-    def __init__(self, before: RunDetail, after: RunDetail) -> None:
+    def __init__(self, before: RunDetail, after: RunDetail, *, nearest_id: str = "") -> None:
+        """Take two runs.
+
+        Args:
+            nearest_id: the id of the one that the user did not name: it is the nearest to the other.
+        """
         super().__init__()
+        self._nearest_id = nearest_id
         self._before, self._after = before, after
         names = distinct_names((before.head, after.head))
         self._names = names[before.head.id], names[after.head.id]
@@ -67,7 +79,9 @@ class DiffScreen(CatalogScreen):
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
-        """Say whose code is compared."""
+        """Say whose code is compared; on a narrow screen the lines below say it."""
+        if self.size.width < TITLE_FROM_CELLS:
+            return [("code of two runs", "title")]
         return [
             ("code from ", "dim"),
             (clean(self._names[0]), "title"),
@@ -80,13 +94,15 @@ class DiffScreen(CatalogScreen):
         reader, before, after = self.reader, self._before, self._after
         # The code of a run never changes: there is nothing to read again.
         if self._difference is None:
-            self.ask("diff", lambda: code_difference(reader, before, after), self._take)
+            room = self.size.height - LINES_AROUND
+            self.ask("diff", lambda: _fitting_difference(reader, before, after, room), self._take)
 
     def _take(self, difference: CodeDifference) -> None:
         self._difference = difference
         self._draw()
 
     def on_resize(self) -> None:
+        self.show_place()
         self._draw()
 
     def _draw(self) -> None:
@@ -95,10 +111,10 @@ class DiffScreen(CatalogScreen):
             return
         names = self._names
         lines: list[Line] = []
-        for sign, name, head, style in zip(
-            ("− from ", "+ to   "), names, difference.heads, ("bad", "good"), strict=True
-        ):
-            lines.append(Line([(f" {sign}", style), (clean(name), "bold"), (f"  {clean(head)}", "dim")]))
+        sides = ("− from ", "+ to   "), (self._before, self._after), names, difference.heads, ("bad", "good")
+        for sign, run, name, head, style in zip(*sides, strict=True):
+            nearest = " · the nearest run" if run.head.id == self._nearest_id else ""
+            lines.append(Line([(f" {sign}", style), (clean(name), "bold"), (f"  {clean(head)}{nearest}", "dim")]))
         for text, style in ((difference.source, "dim"), *((note, "warn") for note in difference.notes)):
             lines += [Line([("   " + part, style)]) for part in wrapped(clean(text), max(20, self.size.width - 5))]
         lines += [Line([(f"   {clean(text, max_chars=300)}", "text")]) for text in difference.commits]
@@ -171,6 +187,22 @@ class DiffScreen(CatalogScreen):
             self.artui.say("There is no further file in this direction.")
             return
         self.listing.show_from(ahead[0] if change > 0 else ahead[-1])
+
+
+def _fitting_difference(reader: Reader, before: RunDetail, after: RunDetail, room: int) -> CodeDifference:
+    """Compare the code of two runs, with as many lines around the changes as so many lines have room for."""
+    least = code_difference(reader, before, after)
+    line_count = _line_count(least)
+    for context_lines in MORE_CONTEXT_LINES if 0 < line_count < room else ():
+        difference = code_difference(reader, before, after, context_lines=context_lines)
+        if _line_count(difference) <= room:
+            return difference
+    return least
+
+
+def _line_count(difference: CodeDifference) -> int:
+    """Count the lines that files take, each with a name and a gap."""
+    return sum(len(file.lines) + len(file.notes) + 2 for file in difference.files if not _is_alone(file))
 
 
 def _code_line(line: DiffLine, cells: int) -> Line:
@@ -248,14 +280,21 @@ def from_older(left: RunDetail, right: RunDetail, *, baseline_id: str = "") -> t
     return (right, left) if 0 < starts[1] < starts[0] else (left, right)
 
 
-def show_code_difference(screen: CatalogScreen, run_id: str, other_id: str) -> None:
-    """Show how the code of two runs differs, from the older to the newer one."""
+def show_code_difference(screen: CatalogScreen, run_id: str, other_id: str, *, is_nearest: bool = False) -> None:
+    """Show how the code of two runs differs, from the older to the newer one.
+
+    Args:
+        is_nearest: whether the other run is the nearest to the first one, which alone the user named.
+    """
     reader = screen.reader
 
     def read() -> tuple[RunDetail, RunDetail]:
         return from_older(get_run(reader, run_id), get_run(reader, other_id))
 
-    screen.ask("code", read, lambda runs: screen.artui.push_screen(DiffScreen(*runs)))
+    def shown(runs: tuple[RunDetail, RunDetail]) -> None:
+        screen.artui.push_screen(DiffScreen(*runs, nearest_id=other_id if is_nearest else ""))
+
+    screen.ask("code", read, shown)
 
 
 def _is_alone(file: FileDifference) -> bool:

@@ -559,7 +559,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             return
         from artui.tui.screens.diff import show_code_difference
 
-        show_code_difference(self, self.run_id, nearest.head.id)
+        show_code_difference(self, self.run_id, nearest.head.id, is_nearest=True)
 
     def subject(self) -> RunHead | None:
         """Give the run, once it is read."""

@@ -26,6 +26,7 @@ from artui.query.code.difference import (
     with_words,
 )
 from artui.query.code.repository import Repository
+from artui.query.codediff import other_files
 from tests.reading import open_reader
 
 BASE = "".join(f"line {number}\n" for number in range(1, 41))
@@ -407,3 +408,36 @@ def test_a_run_that_kept_nothing_has_lost_nothing(tmp_path: Path, kept: tuple[di
     (file,) = _asked(tmp_path / "x.artui", *kept, commits=("", "")).files
     assert (file.added, file.removed) == (0, 0) and [line.text for line in file.lines] == ["x = 1", "y = 2"]
     assert any("has it is not known" in note for note in file.notes)
+
+
+@pytest.mark.parametrize("kept", [({"a.py": "x\n"}, {}), ({}, {"a.py": "x\n"}), ({"a.py": "x\n"}, {"b.py": "y\n"})])
+def test_a_file_of_which_one_run_kept_nothing_is_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    """Of one commit that is said, no line is called added or removed, with a repository that lacks the file, too; nor is the file named as another one."""
+    repository = tmp_path / "repository"
+    commit = _committed(repository, "first", other__py=b"s\n")
+    for place, folder in enumerate((tmp_path / "elsewhere", repository)):
+        monkeypatch.chdir(folder)
+        path = tmp_path / f"{place}.artui"
+        difference = _asked(path, *kept, commits=(commit, commit))
+
+        assert difference.verdict.startswith(f"Both ran the same commit {commit[:12]}")
+        assert difference.source == "" and len(difference.files) == len(kept[0] | kept[1])
+        for file in difference.files:
+            (note,) = file.notes
+            assert re.fullmatch(r"only r\d kept it, in c\d:v1: how r\d has it is not known", note)
+            assert (file.added, file.removed) == (0, 0)
+        with open_reader(path) as reader:
+            assert other_files(reader, *(reader.run(f"r{number}").detail() for number in range(2))) == ()
+
+
+def test_more_lines_around_a_change_are_given_where_they_are_known(tmp_path: Path) -> None:
+    """As many as are asked for, of files that are known whole."""
+    changed = BASE.replace("line 20\n", "LINE 20\n")
+    _asked(tmp_path / "x.artui", {"a.py": BASE}, {"a.py": changed})
+    with open_reader(tmp_path / "x.artui") as reader:
+        details = [reader.run(f"r{number}").detail() for number in range(2)]
+        for context_lines, count in ((3, 6), (10, 20), (100, 39)):
+            (file,) = code_difference(reader, *details, context_lines=context_lines).files
+            assert sum(line.sign == " " for line in file.lines) == count

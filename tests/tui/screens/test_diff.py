@@ -104,9 +104,10 @@ def test_a_later_run_adds_unless_a_baseline_was_chosen(
         await settled(pilot)
         screen = on(pilot, CompareScreen)
         for ids in (screen.run_ids, screen.run_ids[::-1]):
-            show_code_difference(screen, *ids)
+            show_code_difference(screen, *ids, is_nearest=True)
             await settled(pilot)
             assert "code from r0 to r1" in shown(pilot)
+            assert shown(pilot).count("· the nearest run") == 1
             await pilot.press("escape")
             await settled(pilot)
 
