@@ -72,6 +72,13 @@ def drawing_order(name: str) -> tuple[int, bool, str]:
     return rank, rank == BOOKS_RANK and _part_and_kind(name)[1] == "progress", name
 
 
+def aside_word(name: str) -> str:
+    """Say in a word or two why a metric is drawn behind all others: it is of the machine, or counts how far a run is; else empty."""
+    if _rank(name) == SYSTEM_RANK:
+        return "of the machine"
+    return "of progress" if _part_and_kind(name)[1] == "progress" else ""
+
+
 def main_metric(names: Iterable[str]) -> str:
     """Give the metric that runs are judged by if nobody says which: of the first rank, a loss before others.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from artui.errors import UsageError
 from artui.paths import file_stem
 from artui.query.series.curves import Curve, curve
+from artui.tui.keys import pairs_of
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.newfile import NewFile
 from artui.tui.screens.pick import Choice, PickScreen
@@ -37,6 +38,22 @@ def first_axis(metrics: Iterable[Metric]) -> str:
 
 class DrawsCharts(CatalogScreen):
     """A screen with a `ChartGrid` and a `Prompt`."""
+
+    _was_zoomed = False
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Say of the key for one chart what it does now: of one alone it leads back to all."""
+        pairs = super().footer_pairs()
+        if not self._was_zoomed:
+            return pairs
+        zoom = pairs_of({"charts.zoom"})
+        return [(pair[0], "all charts") if pair in zoom else pair for pair in pairs]
+
+    def on_chart_grid_changed(self) -> None:
+        is_zoomed = any(grid.is_zoomed for grid in self.query(ChartGrid))
+        if is_zoomed != self._was_zoomed:
+            self._was_zoomed = is_zoomed
+            self.show_keys()
 
     def metric_names(self) -> Sequence[str]:
         """Give the names of the metrics that can be the x axis of a curve."""

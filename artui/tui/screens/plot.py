@@ -23,7 +23,7 @@ from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
 from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
-from artui.query.series.ranking import drawing_order, metric_rank
+from artui.query.series.ranking import aside_word, drawing_order, metric_rank
 from artui.query.titles import aggregate_text, short_titles
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -372,7 +372,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         elif ranks == list(range(1, count + 1)):
             said = [f"{self._apart}: the best {count} {of_all} by {judge}", f"best {count} {of_all} by {judge}"]
             best = f"best {count} by {brief}"
-            last = [f"best {count} …"]
+            last = [f"best {count}"]
         else:
             best = f"{count} {self._apart}"
             said = [best]
@@ -516,14 +516,18 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             for metric in metrics:
                 # One point is no curve.
                 titles[metric.title] = titles.get(metric.title, 0) + (metric.summary.count > 1)
-        panels = [Panel(title, clean(title)) for title, curve_count in titles.items() if curve_count]
         # There is nothing to compare with the curve of a single run.
         several = min(2, len(runs))
-        panels.sort(key=lambda panel: (panel.key != self._judge, titles[panel.key] < several, *drawing_order(panel.key)))  # fmt: skip
+        panels = [
+            Panel(title, clean(title), aside_word(title) or ("of one run" if curve_count < several else ""))
+            for title, curve_count in titles.items()
+            if curve_count
+        ]
+        panels.sort(key=lambda panel: (panel.key != self._judge, bool(panel.aside), titles[panel.key] < several, *drawing_order(panel.key)))  # fmt: skip
         note = "these runs have one value of each metric: tab shows them in other ways" if titles else "these runs logged no metrics"  # fmt: skip
         self.grid.set_panels(panels, note=note, axis=first_axis(metric for _, metrics in runs for metric in metrics))
         if is_first and self._metric:
-            self.grid.show(self._metric, alone=len(panels) > 12)
+            self.grid.show(self._metric, alone=False)
         self.grid.forget()
         self._say()
 

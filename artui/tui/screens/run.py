@@ -16,7 +16,7 @@ from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.neighbours import Neighbours, neighbours
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.series.ranking import BOOKS_RANK, drawing_order, metric_rank
+from artui.query.series.ranking import BOOKS_RANK, aside_word, drawing_order, metric_rank
 from artui.safetext import clean, clean_lines
 from artui.sheets.progress import progress_text
 from artui.tui.cells import Span, fit, glyph_of, length_of, status_style
@@ -68,6 +68,11 @@ HELD_SECONDS = 0.08
 """What the version under the cursor holds is read once the cursor rests for so long."""
 HELD_CELLS, HELD_ROWS = 46, 9
 """It stands beside the files, or below them, where there is at least so much room."""
+
+
+def _drawing_key(metric: Metric) -> tuple[object, ...]:
+    """Give what metrics are sorted by where they are drawn: what stands aside and what has labels come behind."""
+    return bool(aside_word(metric.name)), bool(metric.labels), *drawing_order(metric.name), metric.labels
 
 
 class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
@@ -413,14 +418,16 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def drawn(self) -> list[Metric]:
         """The metrics that are drawn, those that runs are judged by first: one point is no curve."""
         metrics = [metric for metric in self.detail.metrics if metric.summary.count > 1] if self.detail else []
-        return sorted(metrics, key=lambda metric: (bool(metric.labels), *drawing_order(metric.name), metric.labels))
+        return sorted(metrics, key=_drawing_key)
 
     def _set_panels(self) -> None:
         note = ""
         if self.detail is not None and not self.drawn:
             note = "each metric of this run has one value: the overview shows them" if self.detail.metrics else "this run logged no metrics"  # fmt: skip
         self.charts.set_panels(
-            [Panel(metric.title, clean(metric.title)) for metric in self.drawn], note=note, axis=first_axis(self.drawn)
+            [Panel(metric.title, clean(metric.title), aside_word(metric.name)) for metric in self.drawn],
+            note=note,
+            axis=first_axis(self.drawn),
         )
         self.charts.forget()
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from artui.tui.widgets.chartpicture import ChartPicture, PictureOrder
 
 _DRAG_CELLS = 1
-_NAME_CELLS = 20
+_NAME_CELLS = 20, 12, 8, 5
 
 
 class Chart(Widget):
@@ -114,7 +114,9 @@ class Chart(Widget):
         self.has_names = False
         """Whether the values of some of many runs have the names of these, where there is room: nothing else names them."""
         self.is_alone = False
-        """Whether no other chart is on the screen."""
+        """Whether no other chart is on the screen, as the user wanted it."""
+        self.is_whole = False
+        """Whether it has the whole screen, because the user wanted it or because there is no other."""
         self._picture: ChartPicture | None = None
         self._strips: list[Strip] | None = None
         self._pressed: int | None = None
@@ -350,7 +352,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     rows = height - 2
     options = chart.options
     curves = in_depth(line for line in chart.curves if line.curve.count)
-    ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
+    ranges = ranges_of(curves, options, is_whole=chart.is_whole) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
         note = chart.note or odd_text(chart.curves) or ("nothing to draw" if chart.curves else "")
@@ -517,9 +519,13 @@ def _head(
     places = [here if reading is None else x_value_text(reading[0], chart.options) for reading in readings]
     behind = [f" ({place})" if place != here else "" for place in places]
     # A run that has neither colour nor mark has its name.
-    names = fit_apart([clean(line.title, max_chars=100) for line in named], _NAME_CELLS)
-    marks = [line.mark if line.is_picked else f"{name.rstrip()}:" for line, name in zip(named, names, strict=True)]
-    texts = _value_texts(marks, values, behind, room)
+    for name_cells in _NAME_CELLS:
+        names = fit_apart([clean(line.title, max_chars=100) for line in named], name_cells)
+        marks = [line.mark if line.is_picked else f"{name.rstrip()}:" for line, name in zip(named, names, strict=True)]
+        texts = _value_texts(marks, values, behind, room)
+        # A name may rather be cut than be the only thing that is left out.
+        if not texts or cell_len(texts[0]) + (len(f"+{len(texts)}") if len(texts) > 1 else 0) <= room:
+            break
     are_alike = len(set(marks)) < len(marks)
     if are_alike or (chart.has_names and len(curves) > MANY_CURVES):
         telling = [f"{mark} {name.rstrip()}" if line.is_picked else mark for line, name, mark in zip(named, names, marks, strict=True)]  # fmt: skip

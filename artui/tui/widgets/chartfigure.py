@@ -35,7 +35,7 @@ def figure_of(
         other_count: how many runs there are beside those in colour, if the lines behind are those of a sample; else 0.
     """
     curves = [line for line in lines if line.curve.count]
-    ranges = ranges_of(curves, options)
+    ranges = ranges_of(curves, options, is_whole=True)
     if ranges is None:
         return None
     x_low, x_high = ranges.x_low, ranges.x_high

@@ -6,6 +6,7 @@ The grid says which charts are in sight and how they are drawn; the screen reads
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 CHART_CELLS = (36, 9)
 """Smallest width and height of a chart in the grid."""
 MAX_ACROSS = 4
+ASIDE_FROM_CELLS = 100
+"""On a narrower screen it is not said which charts come behind the others."""
 ZOOM = 0.6
 PAN = 0.25
 
@@ -38,6 +41,8 @@ class Panel:
     key: str
     """Identifies what it shows when its curves are asked for."""
     title: str
+    aside: str = ""
+    """Why it comes behind the others, in a word or two: `of the machine`. The page is laid out for the others."""
 
 
 class ChartGrid(Container, can_focus=True):
@@ -159,7 +164,13 @@ class ChartGrid(Container, can_focus=True):
         if len(self.panels) > self._per_page:
             last = min(len(self.panels), self._first + self._per_page)
             in_sight = f"{self._first + 1}–{last}" if last > self._first + 1 else str(last)
-            spans.append((f"{in_sight} of {len(self.panels)} · ", "dim"))
+            behind = Counter(panel.aside for panel in self.panels[last:] if panel.aside)
+            said = (
+                ""
+                if self.size.width < ASIDE_FROM_CELLS
+                else "".join(f", {count} {word}" for word, count in behind.items())
+            )
+            spans.append((f"{in_sight} of {len(self.panels)}{said} · ", "dim"))
         return [*spans, *options_spans(self.options)]
 
     def show(self, key: str, *, alone: bool = True) -> None:
@@ -183,7 +194,8 @@ class ChartGrid(Container, can_focus=True):
         if self.is_zoomed:
             return 1, 1
         width, height = self.size.width, max(1, self.size.height)
-        count = max(1, len(self.panels))
+        main = sum(not panel.aside for panel in self.panels)
+        count = max(1, main if main > 1 else len(self.panels))
         choices = []
         for across in range(1, max(1, min(width // CHART_CELLS[0], MAX_ACROSS, count)) + 1):
             down = max(1, min(height // CHART_CELLS[1], -(-count // across)))
@@ -229,7 +241,7 @@ class ChartGrid(Container, can_focus=True):
         for place, chart in enumerate(self.query(Chart)):
             number = self._first + place
             chart.has_room = self._per_page <= 2
-            chart.is_alone = self.is_zoomed
+            chart.is_alone, chart.is_whole = self.is_zoomed, self._is_single
             chart.other_count = self.other_count
             if number >= len(self.panels):
                 chart.show("", [], self.options, note=self.note if number == 0 else "")

@@ -62,7 +62,7 @@ class Ranges(NamedTuple):
         return (power_of_ten(self.low), power_of_ten(self.high)) if self.is_log else (self.low, self.high)
 
 
-def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
+def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, is_whole: bool = False) -> Ranges | None:
     """Give what the axes have to span; None if there is nothing finite to draw.
 
     The y axis spans what is drawn in sight: of curves that are folded into a band, the band. It does not depend on the
@@ -71,6 +71,8 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
     Args:
         curves: all of the chart.
         options: how it is drawn.
+        is_whole: whether the chart has the whole screen: then only what is very far outside is left out. How a
+            training began is part of what it learnt.
     """
     if options.window is not None:
         x_low, x_high = options.window
@@ -121,7 +123,11 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
             return None
         # A column from below zero up has a part that the axis shows.
         lows = lows or highs
-    if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE:
+    if (
+        options.y_scale == "auto"
+        and not is_log
+        and 0 < min(lows) <= max(highs) / (_TENFOLD if is_whole else _VERY_WIDE)
+    ):
         # Rather than to leave out how a loss fell from far above, show its decades; on a higher chart, too.
         is_log = max(highs) > usual_range(lows, highs, lasts, is_log=False)[1]
     low, high = usual_range(lows, highs, lasts, is_log=is_log)
@@ -129,6 +135,8 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
         )
+    if is_whole:
+        low, high = _with_near(low, high, lows, highs, is_log=is_log)
     low, high = max(-FARTHEST, low), min(FARTHEST, high)
     lowest, highest = min(lows), max(highs)
     outside = lowest if lowest < low else None, highest if highest > high else None
@@ -142,8 +150,32 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
 
 _VERY_WIDE = 1000.0
 """So much above the smallest value the largest ones are shown by their decades instead of being left out."""
+_TENFOLD = 10.0
+"""The same on the whole screen, where little is left out: it would push all others to the bottom."""
 _WIDE = 30.0
 """Values that span this ratio, one and a half decades, are drawn on a logarithmic axis."""
+
+
+_VERY_FAR = 10.0
+"""What is beyond a range by more than so many times the range itself, or the larger of its ends, is very far outside."""
+
+
+def _with_near(
+    low: float, high: float, lows: Sequence[float], highs: Sequence[float], *, is_log: bool
+) -> tuple[float, float]:
+    """Widen a range by the values beyond it that are not very far outside."""
+    if is_log:
+        # In factors: so far beyond as the range is wide, and ten times at least.
+        reach = max(math.log10(high) - math.log10(low), 1.0)
+        return (
+            min(value for value in lows if math.log10(value) >= math.log10(low) - reach),
+            max(value for value in highs if math.log10(value) <= math.log10(high) + reach),
+        )
+    reach = _VERY_FAR * max(high / 2 - low / 2, abs(low) / 2, abs(high) / 2)
+    return (
+        min(value for value in lows if value / 2 >= low / 2 - reach),
+        max(value for value in highs if value / 2 <= high / 2 + reach),
+    )
 
 
 def _with_courses(low: float, high: float, courses: Sequence[Sequence[float]]) -> tuple[float, float]:
@@ -414,10 +446,12 @@ class Ended(NamedTuple):
 def mark_ends(plot: Plot, lines: Sequence[Ended]) -> None:
     """Put marks at the ends of curves: of those that reach the right edge beside the plot, of others behind their last dot.
 
-    Marks that would share a cell stand side by side, from the higher to the lower end, and where there is no room for
-    that in the next row: none stands further left, as if its curve ended there.
+    Beside the plot marks that would share a cell stand side by side, from the higher to the lower end, and where there is
+    no room for that in the next row. Inside it they stand above each other, in the column in which their curves end: of
+    those that would be too far from their ends it is said how many there are.
     """
     at_edge: list[tuple[int, Ended]] = []
+    by_column: dict[int, list[tuple[int, Ended]]] = {}
     for line in lines:
         if (y := _row_at_edge(plot, line.followed)) is not None:
             at_edge.append((y, line))
@@ -425,7 +459,9 @@ def mark_ends(plot: Plot, lines: Sequence[Ended]) -> None:
             x, y = line.followed[-1]
             # Ended before what is in sight, it has no place.
             if x >= 0:
-                _put_behind(plot, line, y >> 2, x >> 1)
+                by_column.setdefault(x >> 1, []).append((y, line))
+    for column in sorted(by_column):
+        _stack(plot, column, sorted(by_column[column], key=lambda pair: (pair[0], -pair[1].last)))
     at_edge.sort(key=lambda pair: (pair[0], -pair[1].last))
     # Places beside the plot are counted row by row.
     places: list[int] = []
@@ -438,14 +474,40 @@ def mark_ends(plot: Plot, lines: Sequence[Ended]) -> None:
             plot.signs[row, plot.columns + column] = line.mark, line.style
 
 
-def _put_behind(plot: Plot, line: Ended, row: int, column: int) -> None:
-    """Put a mark on a curve's last dot, or behind it where another mark is there, or else above or below."""
-    last = plot.columns - 1
-    rows = sorted(range(plot.rows), key=lambda other: abs(other - row))
-    places = ((row, place) for row in rows for place in range(column, min(last, column + _MARKS_BESIDE) + 1))
-    place = next((place for place in places if place not in plot.signs), None)
-    if place is not None:
-        plot.signs[place] = line.mark, line.style
+_STACKED_ROWS, _STACKED_SHARE = 2, 4
+"""A mark inside a plot stands so many rows above or below its end at most, or this part of the rows of a high plot."""
+
+
+def _stack(plot: Plot, column: int, ends: Sequence[tuple[int, Ended]]) -> None:
+    """Put marks above each other in one column, from the higher to the lower end; behind one it is said how many more there are."""
+    rows = [max(0, min(plot.rows - 1, y >> 2)) for y, _ in ends]
+    most = max(_STACKED_ROWS, plot.rows // _STACKED_SHARE)
+    wanted: list[int] = []
+    for place, row in enumerate(rows):
+        # Several of one row stand around it.
+        first = row - min(most, (rows.count(row) - 1) // 2) if rows.index(row) == place else 0
+        wanted.append(max(0, first, wanted[-1] + 1 if wanted else 0))
+    lowest = plot.rows - 1
+    for place in range(len(wanted) - 1, -1, -1):
+        wanted[place] = min(wanted[place], lowest)
+        lowest = wanted[place] - 1
+    left_out: dict[int, int] = {}
+    """By row how many marks it has no place for."""
+    taken = -1
+    for at, row, (_, line) in zip(wanted, rows, ends, strict=True):
+        if at >= 0 and abs(at - row) <= most and (at, column) not in plot.signs:
+            plot.signs[at, column] = line.mark, line.style
+            taken = at
+        else:
+            row = row if taken < 0 else taken
+            left_out[row] = left_out.get(row, 0) + 1
+    for row, count in left_out.items():
+        text = f"+{count}"
+        cells = [(row, column + 1 + place) for place in range(len(text))]
+        if cells[-1][1] < plot.columns and not any(cell in plot.signs for cell in cells):
+            style = ends[-1][1].style
+            for cell, letter in zip(cells, text, strict=True):
+                plot.signs[cell] = letter, style
 
 
 def _row_at_edge(plot: Plot, followed: Sequence[tuple[int, int]]) -> int | None:
@@ -483,7 +545,6 @@ def mark_points(plot: Plot, followed: Sequence[tuple[int, int]], owner: int) -> 
             plot.dot(x + across, y + down, owner)
 
 
-_MARKS_BESIDE = 12
 _CELLS_A_MARK = 14
 
 

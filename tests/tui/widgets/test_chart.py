@@ -527,6 +527,48 @@ def test_no_mark_stands_where_its_curve_did_not_end(count: int, size: tuple[int,
     assert abs(ends[0] - at) <= 1 and ends[1] - ends[0] <= 1 and ends[0] >= at - 1
 
 
+@pytest.mark.parametrize("count", [1, 3, 6, 9])
+@pytest.mark.parametrize("size", [(38, 7), (60, 14), (116, 33)])
+@pytest.mark.parametrize("spread", [0.0, 0.02])
+def test_marks_of_curves_that_end_at_one_step_stand_in_one_column(
+    count: int, size: tuple[int, int], spread: float
+) -> None:
+    """None stands to the right, as if its run had gone on; how many have no place near their ends is said."""
+    xs = np.arange(100.0)
+    lines = [ChartLine("whole", thin(xs, np.exp(-xs / 20), buckets=200), 11, CURVE_MARKS[11], "whole")]
+    lines += [ChartLine(str(n), thin(xs[:50], np.exp(-xs[:50] / 20) + spread * n, buckets=200), n, CURVE_MARKS[n], str(n)) for n in range(count)]  # fmt: skip
+    chart = Chart("loss")
+    chart.curves, chart.options = lines, ChartOptions(y_scale="linear")
+    rows = [strip.text for strip in draw(chart, *size, PALETTE)[1:-1]]
+    left, columns = chart.plot_cells
+    places = {
+        n: (row, text.rfind(CURVE_MARKS[n]))
+        for n in range(count)
+        for row, text in enumerate(rows)
+        if CURVE_MARKS[n] in text
+    }
+    assert len({column for _, column in places.values()}) == 1
+    assert all(abs(column - (left + 49 / 99 * (columns - 1))) <= 1 for _, column in places.values())
+    in_order = [place for _, place in sorted(places.items(), reverse=bool(spread))]
+    assert in_order == sorted(in_order) or not spread
+    said = sum(int(more) for text in rows for more in re.findall(r"\+(\d)", text))
+    assert len(places) + said == count and len(places) >= min(count, 3)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_on_the_whole_screen_nothing_near_is_left_out(is_whole: bool) -> None:
+    """How a training began is seen; what is more than ten times beyond the rest is marked at the edge all the same."""
+    climb = np.concatenate([np.linspace(0, 0.975, 80), 0.999 - 0.024 * np.exp(-np.arange(800) / 100)])
+    for values, is_cut in ((climb, not is_whole), (np.append(climb, 5.0), not is_whole), (np.append(climb, 4e3), True)):
+        curve = thin(np.arange(float(len(values))), values, buckets=400)
+        ranges = ranges_of([ChartLine("a", curve, 0)], ChartOptions(y_scale="linear"), is_whole=is_whole)
+        assert ranges is not None and (ranges.lowest is not None or ranges.highest is not None) == is_cut
+        assert ranges.low == 0.0 or not is_whole
+    falling = np.concatenate([np.geomspace(1e3, 1e-2, 30), np.full(870, 1e-2) + np.arange(870) * 1e-6])
+    ranges = ranges_of([ChartLine("a", thin(np.arange(900.0), falling, buckets=400), 0)], ChartOptions(), is_whole=is_whole)  # fmt: skip
+    assert ranges is not None and ranges.is_log
+
+
 def test_marks_tell_lines_apart_without_colours() -> None:
     """Without colours each curve has its mark several times along the line, and both end marks are seen."""
     plain = make_palette(is_coloured=False, is_rich=False)
