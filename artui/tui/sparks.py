@@ -12,6 +12,10 @@ _LEFT_DOTS, _RIGHT_DOTS = (0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)
 """Bits of the dots of a cell, from the bottom."""
 _EARLY = 3
 """One in so many values at the start does not count for the scale: how a run ended is what tells it from others."""
+_MUCH_LONGER = 5
+"""Beside a series of more than so many times its steps another one would be too small to be read."""
+_WIDE = 30.0
+"""Values above zero of which nine tenths span this ratio are drawn by their logarithms."""
 _FENCE = 3
 """What lies so many times the middle half of all values beyond that half does not count for a scale that is shared."""
 
@@ -35,6 +39,10 @@ class Scale(NamedTuple):
     """Whether there are values below its lower end, which are drawn at that."""
     is_cut_above: bool = False
     """Whether there are values above its upper end."""
+    is_log: bool = False
+    """Whether equal steps are equal ratios, as in a chart of values that span decades."""
+    has_own_steps: bool = False
+    """Whether each series takes the whole width: beside one that is much longer others would be a dot or two."""
 
 
 def has_spark(count: int) -> bool:
@@ -74,15 +82,19 @@ def scale_of(courses: Iterable[Course]) -> Scale | None:
     )
     if not late:
         return None
-    below, above = late[len(late) // 4], late[(3 * len(late)) // 4]
+    finite = [value for course in courses for value in course.values if math.isfinite(value)]
+    is_log = min(finite) > 0 and late[len(late) * 19 // 20] / _WIDE >= late[len(late) // 20]
+    at = math.log if is_log else float
+    below, above = at(late[len(late) // 4]), at(late[(3 * len(late)) // 4])
     # Each on its own, as the span of the largest floats is none.
     reach = _FENCE * (above / 2 - below / 2) * 2
-    low = next((value for value in late if value >= below - reach), below) if reach > 0 else late[0]
-    high = next((value for value in reversed(late) if value <= above + reach), above) if reach > 0 else late[-1]
-    finite = [value for course in courses for value in course.values if math.isfinite(value)]
+    low = next((value for value in late if at(value) >= below - reach), late[0]) if reach > 0 else late[0]
+    high = next((value for value in reversed(late) if at(value) <= above + reach), late[-1]) if reach > 0 else late[-1]
+    spans = [course.last_step - course.first_step for course in courses]
     return Scale(
         low, high, min(course.first_step for course in courses), max(course.last_step for course in courses),
-        is_cut_below=min(finite) < low, is_cut_above=max(finite) > high,
+        is_cut_below=min(finite) < low, is_cut_above=max(finite) > high, is_log=is_log,
+        has_own_steps=min(spans) * _MUCH_LONGER < max(spans),
     )  # fmt: skip
 
 
@@ -93,7 +105,7 @@ def shared_spark_text(course: Course, cells: int, scale: Scale) -> str:
         return ""
     span = scale.last_step - scale.first_step
     begin, end = 0, columns - 1
-    if span > 0:
+    if span > 0 and not scale.has_own_steps:
         begin = (course.first_step - scale.first_step) * (columns - 1) // span
         end = (course.last_step - scale.first_step) * (columns - 1) // span
     begin = max(0, min(begin, columns - 2))
@@ -106,7 +118,9 @@ def shared_spark_text(course: Course, cells: int, scale: Scale) -> str:
     finite = values[:diverged]
     if not finite:
         return " " * (begin // 2) + DIVERGED
-    return _dots(finite, scale.low, scale.high, begin=begin) + (DIVERGED if diverged is not None else "")
+    return _dots(finite, scale.low, scale.high, begin=begin, is_log=scale.is_log) + (
+        DIVERGED if diverged is not None else ""
+    )
 
 
 def _evenly(values: Sequence[float], count: int) -> list[float]:
@@ -114,8 +128,11 @@ def _evenly(values: Sequence[float], count: int) -> list[float]:
     return [values[index * (len(values) - 1) // max(1, count - 1)] for index in range(count)]
 
 
-def _dots(values: Sequence[float], low: float, high: float, *, begin: int = 0) -> str:
+def _dots(values: Sequence[float], low: float, high: float, *, begin: int = 0, is_log: bool = False) -> str:
     """Draw finite values, one a column of dots, from a column on; what lies outside the scale is at the edge."""
+    if is_log:
+        values = [math.log(min(max(value, low), high)) for value in values]
+        low, high = math.log(low), math.log(high)
     # Half of each, as the span of the largest floats is none.
     span = high / 2 - low / 2
     bits = [0] * ((begin + len(values) + 1) // 2)

@@ -29,7 +29,7 @@ def going_facts(runs: Sequence[LiveRun], among: Iterable[LiveRun], now_ms: int) 
         _project_fact(runs, among),
         _done_fact(runs),
         Fact("left", _dim({run.head.id: _left_text(run, now_ms) for run in runs})),
-        Fact("point", {run.head.id: _point_span(run, now_ms) for run in runs}),
+        Fact("last", {run.head.id: _point_span(run, now_ms) for run in runs}),
         Fact("for", _dim({run.head.id: duration_text(run.head.took_ms(now_ms)) for run in runs}), is_spare=True),
         Fact("steps/s", _dim({run.head.id: _pace_text(run, now_ms) for run in runs}), is_spare=True),
     ]

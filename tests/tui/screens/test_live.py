@@ -716,7 +716,7 @@ def test_curves_of_siblings_are_on_one_scale(tmp_path: Path) -> None:
         head = next(line for line in text.splitlines() if line.startswith(" going on"))
         assert "one scale per metric ·" in text.replace("  ", " ·") and "project" not in text.splitlines()[1]
         # The course of the one that explodes goes beyond what is drawn.
-        assert "0.52 … ≥2" in head and head.split()[2:5] == ["step", "left", "point"]
+        assert "0.52 … ≥2" in head and head.split()[2:5] == ["step", "left", "last"]
         drawn = curves(text)
         # One that explodes is at the edge, and flattens no other.
         assert drawn["run-4"][:-1] == drawn["run-0"][:-1]

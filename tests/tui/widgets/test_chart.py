@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from artui.figures.layout import Path as Stroke
 from artui.figures.layout import Text, shapes
 from artui.query.series.curves import _thinned, thin
+from artui.tui import sparks
 from artui.tui.cells import Palette, fit, make_palette
 from artui.tui.colouring import CURVE_MARKS
-from artui.tui.sparks import spark_text
+from artui.tui.sparks import Course, scale_of, shared_spark_text, spark_text
 from artui.tui.widgets.axes import Scale, label_cells, nice_ticks, ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
@@ -932,3 +933,29 @@ def test_labels_of_an_axis_are_two_cells_apart(places: list[tuple[int, str]]) ->
     text = labelled_axis(places, 4, 60)[1][0]
     found = re.split(" {2,}", text.strip())
     assert set(found) <= {label for _, label in places} and found[0]
+
+
+def test_curves_below_each_other_are_read_whatever_their_siblings_are() -> None:
+    """One that is much longer leaves each its own width; values that span decades are drawn by their logarithms, as in charts."""
+    short = Course([1.0, 0.1, 0.01, 0.001], 0, 30)
+    for last_step, has_own_steps in ((150, False), (151, True)):
+        scale = scale_of([short, Course([1.0, 0.1, 0.01, 0.0001], 0, last_step)])
+        assert scale is not None and scale.has_own_steps == has_own_steps and scale.is_log
+        assert (len(shared_spark_text(short, 10, scale)) == 10) == has_own_steps
+    scale = scale_of([short])
+    assert scale is not None and not scale.has_own_steps
+    # Each decade is as high as any other.
+    assert shared_spark_text(short, 2, scale) == shared_spark_text(Course([2.0, 2.0, 1.0, 0.0], 0, 3), 2, sparks.Scale(0.0, 2.0, 0, 3))  # fmt: skip
+    for values in ([0.0, 0.5, 1.0, 0.7], [-1.0, 100.0, 3.0], [1.0, 2.0, 3.0]):
+        scale = scale_of([Course(values, 0, 9)])
+        assert scale is not None and not scale.is_log
+
+
+@given(st.lists(st.lists(st.floats(), min_size=2, max_size=30), min_size=1, max_size=4), st.integers(1, 9))
+def test_shared_curves_fit_whatever_they_are(lists: list[list[float]], cells: int) -> None:
+    """Of any values, huge, tiny and not finite."""
+    courses = [Course(values, 0, 10**number) for number, values in enumerate(lists)]
+    scale = scale_of(courses)
+    if scale is not None:
+        assert scale.low <= scale.high
+        assert all(len(shared_spark_text(course, cells, scale)) <= cells + 1 for course in courses)
