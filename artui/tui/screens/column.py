@@ -13,11 +13,12 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 
 from artui.query.direction import guess_direction, has_direction
+from artui.query.far import FENCE, GAIN
 from artui.query.filter.narrowing import where_between, where_odd, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
 from artui.safetext import clean
-from artui.tui.cells import BLOCKS, Span, fit, fit_middle, length_of
+from artui.tui.cells import BLOCKS, FAR_SIGNS, Span, fit, fit_middle, length_of
 from artui.tui.keys import bindings
 from artui.tui.messages import GroupRuns, PlotRuns, ShowRuns
 from artui.tui.screens.filtered import FilteredList
@@ -83,6 +84,22 @@ def is_mostly_unique(description: Description) -> bool:
 def bins_of(description: Description) -> list[tuple[Bin, int]]:
     """Give the ranges of the histogram with how many runs lie in each."""
     return [(Bin(*ends), count) for ends, count in zip(pairwise(description.edges), description.bins, strict=True)]
+
+
+def _with_gaps_folded(
+    bins: Sequence[tuple[Bin, int]], outcomes: Sequence[Outcome | None]
+) -> tuple[list[tuple[ParamValue | Bin, int]], tuple[Outcome | None, ...]]:
+    """Let empty ranges beside each other be one: a gap is something to see, once."""
+    folded: list[tuple[ParamValue | Bin, int]] = []
+    kept: list[Outcome | None] = []
+    for (part, count), outcome in zip_longest(bins, outcomes):
+        before = folded[-1] if folded else None
+        if before is not None and not count and not before[1] and isinstance(before[0], Bin):
+            folded[-1] = Bin(before[0].low, part.high), 0
+            continue
+        folded.append((part, count))
+        kept.append(outcome)
+    return folded, tuple(kept) if outcomes else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,26 +188,66 @@ def _outcome_columns(metric: Column | None, lines: Sequence[ValueLine]) -> list[
     return columns
 
 
-def _axis_of(lines: Sequence[ValueLine]) -> Axis | None:
-    """Give an axis for what the leading metric came to in all lines; None where that is one number."""
-    outcomes = [line.outcome for line in lines if line.outcome is not None and line.outcome.count]
-    low, high = min((one.low for one in outcomes), default=0.0), max((one.high for one in outcomes), default=0.0)
-    return fitting_axis(low, high, [(one.mean, 1) for one in outcomes]) if low < high else None
+class _Reach(NamedTuple):
+    """The axis on which lines are drawn, and what the leading metric came to in all of them: what lies far outside is at an edge."""
+
+    axis: Axis
+    lowest: float
+    highest: float
 
 
-def _axis_text(axis: Axis, cells: int) -> str:
+def _reach_of(lines: Sequence[ValueLine]) -> _Reach | None:
+    """Give an axis for what the leading metric came to; None where that is one number.
+
+    Runs without a number, and few that lie far outside of the others, do not say where it begins and ends.
+    """
+    every = [line.outcome for line in lines if line.outcome is not None and line.outcome.count]
+    lowest, highest = min((one.low for one in every), default=0.0), max((one.high for one in every), default=0.0)
+    if not lowest < highest:
+        return None
+    usual = [line.outcome for line in lines if line.outcome is not None and line.outcome.count and line.value not in (ODD, None)] or every  # fmt: skip
+    means = sorted(one.mean for one in usual for _ in range(one.count))
+    quarter, three_quarters = means[len(means) // 4], means[len(means) * 3 // 4]
+    reach = FENCE * (three_quarters - quarter)
+    ends = [end for one in usual for end in (one.low, one.mean, one.high)]
+    if 0 < reach < math.inf:
+        ends = [end for end in ends if quarter - reach <= end <= three_quarters + reach]
+    low, high = min(ends), max(ends)
+    if not 0 < GAIN * (high - low) <= highest - lowest:
+        low, high = lowest, highest
+    return _Reach(fitting_axis(low, high, [(one.mean, 1) for one in usual]), lowest, highest)
+
+
+def _axis_text(reach: _Reach, cells: int) -> str:
     """Name the ends of an axis and what is drawn on it, as far as there is room; that it is logarithmic in any case."""
+    axis = reach.axis
     low, high = number_text(axis.low), number_text(axis.high)
-    scale, signs = "  log" * axis.is_log, f"  {MIDDLE} mean  {WHISKER} all"
-    room = cells - len(low) - len(high) - 1
-    middle = next((text for text in (signs + scale, scale) if len(text) <= room), "")
-    return low + fit(middle, cells - len(low) - len(high)) + high
+    far = (
+        f"{number_text(reach.lowest)} {FAR_SIGNS[0]} " if reach.lowest < axis.low else "",
+        f" {FAR_SIGNS[1]} {number_text(reach.highest)}" if reach.highest > axis.high else "",
+    )
+    scale, mean = "  log" * axis.is_log, f"  {MIDDLE} mean"
+    for beyond in (far, ("", "")):
+        left, right = beyond[0] + low, high + beyond[1]
+        room = cells - len(left) - len(right) - 1
+        middle = next((text for text in (f"{mean}  {WHISKER} all{scale}", mean + scale) if len(text) <= room), None)
+        if middle is not None:
+            return left + fit(middle, cells - len(left) - len(right)) + right
+    return low + fit(scale if len(scale) < cells - len(low) - len(high) else "", cells - len(low) - len(high)) + high
 
 
 def _strip(outcome: Outcome, axis: Axis, cells: int) -> str:
-    """Draw from where to where the leading metric came, and its mean."""
+    """Draw from where to where the leading metric came, and its mean; what lies beyond an end of the axis is at that, with its sign."""
     low, middle, high = (axis.place(value, cells) for value in (outcome.low, outcome.mean, outcome.high))
-    return " " * low + WHISKER * (middle - low) + MIDDLE + WHISKER * (high - middle)
+    signs = [*(" " * low), *(WHISKER * (high + 1 - low))]
+    if axis.low <= outcome.mean <= axis.high:
+        signs[middle] = MIDDLE
+    for place, sign, is_far in (
+        (0, FAR_SIGNS[0], outcome.low < axis.low),
+        (-1, FAR_SIGNS[1], outcome.high > axis.high),
+    ):
+        signs[place] = sign if is_far and signs[place] != MIDDLE else signs[place]
+    return "".join(signs)
 
 
 class ColumnScreen(FilteredList):
@@ -265,8 +322,7 @@ class ColumnScreen(FilteredList):
         every: list[tuple[ParamValue | Bin, int]] = list(description.frequencies)
         outcomes = description.outcomes
         if not words and is_mostly_unique(description):
-            # Empty ranges are listed too: a gap is something to see.
-            every, outcomes = list(bins_of(description)), description.bin_outcomes
+            every, outcomes = _with_gaps_folded(bins_of(description), description.bin_outcomes)
         elif len(every) <= query.MOST_RANGES and all(_is_number(value) for value, _ in every):
             # A few numbers go up, so that one sees how the metric goes with them.
             order = sorted(range(len(every)), key=lambda place: float(every[place][0]))  # type: ignore[arg-type]
@@ -326,10 +382,10 @@ class ColumnScreen(FilteredList):
             if not has_bars:
                 head.append((f"of {name}", "dim"))
         drawn = width - length_of(head) - 2
-        axis = _axis_of(lines) if outcomes and has_bars and drawn >= _STRIP_CELLS[0] else None
-        if axis is not None:
+        reach = _reach_of(lines) if outcomes and has_bars and drawn >= _STRIP_CELLS[0] else None
+        if reach is not None:
             drawn = min(drawn, _STRIP_CELLS[1])
-            head.append(("  " + _axis_text(axis, drawn), "faint"))
+            head.append(("  " + _axis_text(reach, drawn), "faint"))
         self.query_one("#head", Bar).show(head)
         shown = []
         for place, line in enumerate(lines):
@@ -349,8 +405,8 @@ class ColumnScreen(FilteredList):
                     style = "bad"
                 spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True), style))
                 spans.append(("! ", "bad") if is_odd else ("  ", "text"))
-            if axis is not None and line.outcome is not None and line.outcome.count:
-                spans += [("  ", "text"), (_strip(line.outcome, axis, drawn), "spark")]
+            if reach is not None and line.outcome is not None and line.outcome.count:
+                spans += [("  ", "text"), (_strip(line.outcome, reach.axis, drawn), "spark")]
             shown.append(Line(spans))
         nothing = "no value contains this" if self.filter.words else "no run has a value here"
         self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])
@@ -421,13 +477,14 @@ class ColumnScreen(FilteredList):
         more: list[Span] = []
         if description.quantiles is not None:
             low, lower, middle, upper, high = self._shorts([float(value) for value in description.quantiles])
-            spans += [(f" · {low} to {high}", "text"), (f" · median {middle}", "text")]
-            more.append((f"  quartiles {lower} and {upper}", "dim"))
+            far = far_text(description)
+            # What is far outside first: without it the ends would be taken for those of most runs.
+            spans += [(f" · {far}", "warn")] if far else []
+            spans.append((f" · {low} to {high}", "text"))
+            more += [(f"  median {middle}", "text"), (f" · quartiles {lower} and {upper}", "dim")]
             if description.is_log and description.geometric_mean is not None:
                 more.append((f" · geometric mean {number_text(description.geometric_mean)}", "dim"))
-            if text := far_text(description):
-                spans.append((f" · {text}", "warn"))
-            elif description.mean is not None and self.column.name not in ("started", "ended"):
+            if not far and description.mean is not None and self.column.name not in ("started", "ended"):
                 show = self._short if self.column.source == "attribute" else number_text
                 spread = f" ± {show(description.sd)}" if description.sd is not None else ""
                 more.append((f" · mean {show(description.mean)}{spread}", "dim"))

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artui.model import ParamValue
+from artui.query.runs.statistics import Outcome
 from artui.query.why.evidence import median, spread_of
-from artui.tui.screens.column import _axis_text
+from artui.tui.screens.column import ODD, Bin, ValueLine, _axis_text, _Reach, _reach_of, _strip, _with_gaps_folded
 from artui.tui.widgets.spreads import BOX, LOG_FROM, MIDDLE, OWN, WHISKER, Side, axis_of, fitting_axis, line_of
 from artui.units import number_text
 
@@ -57,9 +59,11 @@ def test_one_tiny_value_makes_no_logarithmic_axis(low: float, high: float, middl
     axis = fitting_axis(low, high, [(middle, 1) for middle in middles])
     assert axis.is_log == is_log
     for cells in range(20, 60):
-        text = _axis_text(axis, cells)
+        text = _axis_text(_Reach(axis, low, high), cells)
         assert len(text) == cells and text.startswith(number_text(low)) and text.endswith(number_text(high))
-        assert ("log" in text) == is_log and "…" not in text and ("mean" in text) == ("all" in text)
+        assert ("log" in text) == is_log and "…" not in text and ("mean" in text) >= ("all" in text)
+        far = _axis_text(_Reach(axis, low - 1.0, high), cells)
+        assert len(far) == cells and ("log" in far) == is_log and ("←" in far) <= ("mean" in far)
 
 
 def test_the_side_with_many_runs_is_no_single_stroke() -> None:
@@ -87,3 +91,33 @@ def test_quarters_are_those_of_all_values(values: list[float]) -> None:
         assert quarters == [ordered[len(ordered) // 4 * step] for step in (1, 2, 3)]
     drawn = "".join(text for text, _ in line_of(Side("", "", spread), axis_of([Side("", "", spread)]), 40))
     assert (MIDDLE in drawn) == math.isfinite(spread.middle)
+
+
+def test_runs_without_a_number_do_not_press_all_others_to_one_end() -> None:
+    """Where the leading metric came to in them is at the edge, with its sign; empty ranges beside each other are one."""
+
+    def line(value: ParamValue | Bin, low: float, high: float, count: int) -> ValueLine:
+        return ValueLine(value, count, "", Outcome(count, low, (low + high) / 2, high))
+
+    lines = [line(Bin(place, place + 1), 0.9 + place / 100, 0.93 + place / 100, 4) for place in range(6)]
+    far = line(ODD, 0.08, 0.15, 3)
+    reach = _reach_of([*lines, far])
+    assert reach is not None and (reach.axis.low, reach.lowest) == (0.9, 0.08) and not reach.axis.is_log
+    assert reach.axis.high == reach.highest == pytest.approx(0.98)
+    drawn = [_strip(each.outcome, reach.axis, 40) for each in (*lines, far) if each.outcome is not None]
+    assert drawn[-1] == "←" and all(text.count(MIDDLE) == 1 and "←" not in text for text in drawn[:-1])
+    near = _reach_of([*lines, line(ODD, 0.85, 0.9, 3)])
+    assert near is not None and near.axis.low == 0.85
+    assert _reach_of([far]) is not None and _reach_of([line(1, 2.0, 2.0, 1)]) is None
+
+    bins = [(Bin(place, place + 1), int(place in (0, 3, 7))) for place in range(8)]
+    outcomes = [each.outcome for each in (*lines, *lines)][:8]
+    folded, kept = _with_gaps_folded(bins, outcomes)
+    assert [(*part, count) for part, count in folded if isinstance(part, Bin)] == [
+        (0, 1, 1),
+        (1, 3, 0),
+        (3, 4, 1),
+        (4, 7, 0),
+        (7, 8, 1),
+    ]
+    assert kept == tuple(outcomes[place] for place in (0, 1, 3, 4, 7)) and _with_gaps_folded(bins, ())[1] == ()
