@@ -315,6 +315,8 @@ class Shape(NamedTuple):
     """Cells of sparkline behind the number; 0 for none."""
     spread: int = 0
     """Cells behind the number for mean and standard deviation of a group; 0 for none."""
+    form: int = 0
+    """How much of these is shown, in all groups alike: one of the forms of `groupcells.behind_form`."""
     extreme: str = ""
     """Of the number of a group: `min` or `max`; empty for the best."""
     is_fixed: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from artui.safetext import clean
@@ -22,7 +23,7 @@ DIVERGED = "!"
 """Behind a share of runs: some of the others diverged."""
 _SHORT_DIGITS = 3
 MEDIAN = "median"
-"""Before what stands in place of the mean where some values lie far outside."""
+"""Stands in the heading in place of the mean, where some values lie far outside."""
 VARIES = "varies"
 """Says that the runs of a group differ, where there is no room for the range of their numbers."""
 
@@ -54,7 +55,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         best = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        text = fit(behind_text(spread, len(group.keys), shape.behind), shape.behind)
+        text = fit(behind_text(spread, len(group.keys), shape.form), shape.behind)
         return [(best, "dim" if spread.odd else "text"), (" ", "text"), (text, "faint" if group.is_thin else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
@@ -83,70 +84,59 @@ def range_texts(low: float, high: float, between: str = "–") -> list[str]:
     return [f"{first}{between}{last}".replace("-", "−") for first, last in ends]
 
 
-def behind_text(spread: Spread, size: int, cells: int = 1_000) -> str:
-    """Give what stands behind the best value of a group of so many runs; nothing where that is the only one."""
-    if spread.count < size:
-        return partial_text(spread, size, cells)
-    return spread_text(spread, cells) if size > 1 else ""
+def behind_text(spread: Spread, size: int, form: int = 0) -> str:
+    """Give what stands behind the best value of a group of so many runs: mean ± standard deviation, and of how many runs these are.
+
+    Where some values lie far outside, it is the median, as the heading says. Behind the only value of a group of one run
+    there is nothing. `!` says that some of the runs that are not counted diverged; else they have no value.
+
+    Args:
+        form: one of the forms of `behind_form`.
+    """
+    of = f"({spread.count:,} of {size:,}){DIVERGED if spread.odd else ''}" if spread.count < size else ""
+    if spread.mean is None or form == SHARES or (size == 1 and not of):
+        return of
+    digits = DIGITS if form in (WHOLE, MEANS) else _SHORT_DIGITS
+    if spread.median is not None:
+        shown = number_text(spread.median, digits)
+    else:
+        deviation = f" ±{deviation_text(spread.sd)}" if spread.sd is not None and form in (WHOLE, SHORT) else ""
+        shown = number_text(spread.mean, digits) + deviation
+    return f"{shown} {of}".rstrip()
+
+
+WHOLE, SHORT, MEANS, SHORT_MEANS, SHARES = range(5)
+
+
+def behind_form(groups: Iterable[Group], column_id: str, cells: int) -> int:
+    """Say in which form what stands behind the best values of a metric fits into so many cells in all groups.
+
+    The forms, the fullest first: means ± standard deviations with their shares of runs; with fewer digits of the means;
+    means with shares; these with fewer digits; shares. Deviations always have two digits, or there are none in the column.
+    """
+    spreads = [
+        (spread, len(group.keys)) for group in groups if (spread := group.spreads.get(column_id)) and spread.count
+    ]
+    for form in (WHOLE, SHORT, MEANS, SHORT_MEANS):
+        if all(len(behind_text(spread, size, form)) <= cells for spread, size in spreads):
+            return form
+    return SHARES
 
 
 def behind_cells(groups: Iterable[Group], column_id: str, *, is_whole: bool) -> int:
-    """Say how many cells what stands behind the best values of a metric takes: all of it, or short means and deviations with their shares of runs."""
-    cells = 0
-    for group in groups:
-        spread, size = group.spreads.get(column_id), len(group.keys)
-        if spread is None or not spread.count:
-            continue
-        if is_whole:
-            cells = max(cells, len(behind_text(spread, size)))
-        elif spread.count < size:
-            mean = next(reversed(_with_deviation(spread, _SHORT_DIGITS)), "")
-            cells = max(cells, len(f"{mean} {_share(spread, size)}".lstrip()))
-    return cells
+    """Say how many cells what stands behind the best values of a metric takes, in the fullest form or with fewer digits of the means."""
+    spreads = [
+        (spread, len(group.keys)) for group in groups if (spread := group.spreads.get(column_id)) and spread.count
+    ]
+    return max((len(behind_text(spread, size, WHOLE if is_whole else SHORT)) for spread, size in spreads), default=0)
 
 
-def partial_text(spread: Spread, size: int, cells: int = 1_000) -> str:
-    """Show mean ± standard deviation with how many runs of so many they are of, as much as fits whole; the share is worth most.
-
-    `!` says that some of the others diverged; else they have no value.
-    """
-    of = _share(spread, size)
-    if spread.mean is None:
-        return of
-    if spread.median is not None:
-        texts = (*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS))
-        return next((text for shown in texts if len(text := f"{shown} {of}") <= cells), of)
-    mean, short = number_text(spread.mean), number_text(spread.mean, _SHORT_DIGITS)
-    deviations = [*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS)] if spread.sd is not None else []
-    means = [*deviations, mean, short]
-    if "e" not in mean:  # one digit before an exponent says too little
-        means.append(number_text(spread.mean, 2))
-    return next((text for shown in means if len(text := f"{shown} {of}") <= cells), of)
-
-
-def _share(spread: Spread, size: int) -> str:
-    return f"({spread.count:,} of {size:,}){DIVERGED if spread.odd else ''}"
-
-
-def spread_text(spread: Spread, cells: int = 1_000) -> str:
-    """Show mean ± standard deviation, as much as fits whole: fewer digits of the deviation, then the mean alone."""
-    if spread.mean is None:
-        return ""
-    if spread.median is not None:
-        texts = (*_with_deviation(spread), *_with_deviation(spread, _SHORT_DIGITS))
-        return next((text for text in texts if len(text) <= cells), "")
-    mean = number_text(spread.mean)
-    short = _with_deviation(spread, _SHORT_DIGITS) if spread.sd is not None else []
-    fewer_digits = (number_text(spread.mean, digits) for digits in (3, 2))
-    shown = (*_with_deviation(spread), *short, mean, *fewer_digits)
-    return next((text for text in shown if len(text) <= cells), mean)
-
-
-def _with_deviation(spread: Spread, digits: int = DIGITS) -> list[str]:
-    """Give the mean in so many digits, with the standard deviation in two and in one if there is one."""
-    if spread.mean is None:
-        return []
-    if spread.median is not None:
-        return [f"{MEDIAN} {number_text(spread.median, digits)}"]
-    mean = number_text(spread.mean, digits)
-    return [mean] if spread.sd is None else [f"{mean} ±{spread.sd:.{places}g}" for places in (2, 1)]
+def deviation_text(sd: float) -> str:
+    """Show a standard deviation in two digits, zeros at the end among them: `0.011`, `0.30`, `12`."""
+    text = f"{sd:.2g}"
+    if not sd or not math.isfinite(sd):
+        return number_text(sd)
+    if not 1e-5 <= float(text) < 1e6:
+        return f"{sd:.1e}"
+    decimals = max(0, 1 - math.floor(math.log10(float(text))))
+    return f"{float(text):,.{decimals}f}"

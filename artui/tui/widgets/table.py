@@ -30,7 +30,18 @@ from artui.tui.cells import (
     keeps_end,
     strip_of,
 )
-from artui.tui.widgets.groupcells import GAP, MEDIAN, SPREAD_CELLS, behind_cells, extreme_of, group_id
+from artui.tui.widgets.groupcells import (
+    GAP,
+    MEDIAN,
+    SHARES,
+    SHORT,
+    SPREAD_CELLS,
+    WHOLE,
+    behind_cells,
+    behind_form,
+    extreme_of,
+    group_id,
+)
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
 from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text, plural
@@ -49,10 +60,10 @@ _LEADING_COLUMNS = 3
 _PINNED_EDGE = "│"
 _WIDE_CELLS = 110
 """On a narrower screen the names of groups by several columns take up to half of it."""
-_NARROW_SPREAD = 16
-"""There a mean has so many cells at first."""
 _LEAST_PARAMS = 2
 """The title of a column is rather cut than that fewer params are in sight at first."""
+_MOST_LABEL_CELLS = 80
+"""The column of groups takes so many cells at most where there is room."""
 _COMPARED_GROUPS = 500
 """Of more groups the labels are cut without a look at the others."""
 _HEAD_SPANS = 5
@@ -61,8 +72,11 @@ _HEAD_SPANS = 5
 
 def _spread_title(shape: Shape, arrow: str, *, is_median: bool) -> str:
     """Say what the numbers of a group are: its smallest or largest value and mean, which may order the groups, and deviation; or the median."""
-    title = f" {shape.extreme}, {MEDIAN}" if is_median else f" {shape.extreme}, mean{arrow} ± sd"
-    return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
+    if not shape.spread or shape.form == SHARES:
+        return ""
+    mean = MEDIAN if is_median else f"mean{arrow}" + " ± sd" * (shape.form in (WHOLE, SHORT))
+    title = f" {shape.extreme}, {mean}"
+    return title if len(title) <= shape.behind + 1 else f" {mean}"
 
 
 def _with_edge(spans: list[Span]) -> list[Span]:
@@ -173,6 +187,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         """How many names of columns the heading of groups has."""
         self._labels: dict[str, str] = {}
         """The names of groups, by their ids."""
+        self._forms: tuple[Sequence[Group], dict[tuple[str, int], int]] = ((), {})
+        """How much of means and deviations fits, by column and cells, and the groups of which that is known."""
         self._labelled: Sequence[Group] = ()
         """The groups that have these names."""
         self._labels_of: tuple[Labels, int, int] | None = None
@@ -452,9 +468,6 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         labels = self._label_cells(most) if self.groups else []
         wanted = max([self.NAME_CELLS[0], self._needed_cells + indent, *labels])
         self._name_cells = min(wanted, most)
-        if self.size.width < _WIDE_CELLS:
-            # A second mean is worth more than the deviation of the first, which gets what room is left.
-            self._shapes = tuple(shape._replace(spread=min(shape.spread, _NARROW_SPREAD)) for shape in self._shapes)
         self._shapes = self._with_whole_title(self._shapes)
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
@@ -462,6 +475,11 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         free = self.size.width - 4 - self._name_cells - sum(len(GAP) + shape.cells for _, shape in shown)
         self._shapes, free = self._widened(dict(shown), free)
         self._name_cells += max(0, min(free, indent + self._needed_cells - self._name_cells))
+        if self.groups and free > 0:
+            # What the columns leave is for what tells groups apart.
+            room = min(self._name_cells + free, _MOST_LABEL_CELLS)
+            self._name_cells = max(self._name_cells, min(room, max(self._label_cells(room))))
+            self._label_cells(self._name_cells)
         self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
         return before != (self._name_cells, self._shapes, self._keeps_end)
 
@@ -672,7 +690,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             shape = self._shapes[number]
             room -= len(GAP) + shape.width
             if shape.spread and room < 1 + shape.spread:
-                is_short = room > SPREAD_CELLS
+                # A mean without its deviation is worth less than another column.
+                is_short = room > SPREAD_CELLS and self._form_of(shape, room - 1) in (WHOLE, SHORT)
                 shape = shape._replace(spread=room - 1) if is_short else _without_spread(shape)
                 room -= shape.width - self._shapes[number].width
             if room < 0 and visible:
@@ -686,8 +705,20 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
                 digits, decimals = self._numbers[shape.column.id]
                 shape = shape._replace(digits=digits, decimals=decimals)
             room -= shape.cells - shape.width
+            if shape.spread:
+                shape = shape._replace(form=self._form_of(shape, shape.behind))
             visible.append((number, shape))
         return sorted(visible, key=lambda pair: pair[0])
+
+    def _form_of(self, shape: Shape, cells: int) -> int:
+        """Say how much of the means and deviations of a column fits into so many cells in all groups."""
+        groups, forms = self._forms
+        if groups is not self.groups:
+            self._forms = self.groups, (forms := {})
+        wanted = shape.column.id, cells
+        if wanted not in forms:
+            forms[wanted] = behind_form(self.groups[:_COMPARED_NAMES], *wanted)
+        return forms[wanted]
 
     def _may_be_narrower(self, shape: Shape, cells: int) -> bool:
         """Say whether so many cells do for the values of a column, so that only its title is cut."""

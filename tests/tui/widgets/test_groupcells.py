@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,17 @@ from artui.tui.screens.runs import grouping as screen_grouping
 from artui.tui.screens.runs.groups import ordered_groups
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.state import RunsState
-from artui.tui.widgets.groupcells import behind_cells, group_cell, partial_text, range_texts, spread_text
+from artui.tui.widgets.groupcells import (
+    SHARES,
+    SHORT,
+    WHOLE,
+    behind_cells,
+    behind_form,
+    behind_text,
+    deviation_text,
+    group_cell,
+    range_texts,
+)
 from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.runstable import RunsTable
 from artui.units import number_text
@@ -35,27 +44,38 @@ from tests.tui.looking import on, settled, shown
 Explore = Callable[..., None]
 
 
-@given(mean=st.floats(-1e9, 1e9), sd=st.none() | st.floats(0, 1e9), cells=st.integers(8, 20))
-def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | None, cells: int) -> None:
-    """The deviation loses digits, then goes; the mean loses digits last: what is shown is a whole number."""
-    text = spread_text(Spread(3, mean=mean, sd=sd), cells)
-    first, _, deviation = text.partition(" ±")
+@given(sd=st.floats(0, 1e12))
+def test_a_deviation_has_two_digits(sd: float) -> None:
+    """Zeros at the end among them, in any room; large ones may have more."""
+    text = deviation_text(sd)
+    assert float(text.replace(",", "")) == pytest.approx(sd, rel=0.06)
+    digits = re.sub("e.*", "", text).replace(".", "").replace(",", "").lstrip("0")
+    assert not 1e-5 < sd < 99 or len(digits) == 2
+    assert deviation_text(0.0003) == "0.00030" and deviation_text(0.3) == "0.30" and deviation_text(12.3) == "12"
 
-    assert len(text) <= cells or text == number_text(mean)
-    assert float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
-    assert not deviation or float(deviation) == pytest.approx(sd, rel=0.5)
+
+SPREADS = st.builds(
+    Spread, st.integers(1, 9), st.integers(0, 2), mean=st.floats(-1e6, 1e6), sd=st.none() | st.floats(0, 1e6)
+)
 
 
-@given(mean=st.floats(-1e6, 1e6), count=st.integers(1, 99), more=st.integers(1, 99))
-def test_a_mean_of_some_says_of_how_many(mean: float, count: int, more: int) -> None:
-    """The share of runs is never cut, and says if others diverged; the deviation before it loses digits, the mean too, then they go."""
-    for cells, odd in product((14, 18, 24, 30), (0, more)):
-        text = partial_text(Spread(count, odd, mean=mean, sd=0.0123), count + more, cells)
-        first, _, of = text.rpartition("(")
-        assert of == f"{count} of {count + more})" + "!" * bool(odd) and len(text) <= cells
-        first, _, sd = first.partition("±")
-        assert not first or float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
-        assert sd in ("", "0.012 ", "0.01 ") and (sd or cells < 30)
+@given(spreads=st.lists(SPREADS, min_size=1, max_size=6), more=st.integers(0, 3), cells=st.integers(4, 40))
+def test_all_groups_of_a_column_say_as_much(spreads: list[Spread], more: int, cells: int) -> None:
+    """Deviations stand behind all means or behind none, in two digits; shares of runs are whole, and say if others diverged."""
+    groups = [Group((place,), tuple(range(spread.count + more)), {"m": spread}) for place, spread in enumerate(spreads)]
+    form = behind_form(groups, "m", cells)
+    for spread, group in zip(spreads, groups, strict=True):
+        text = behind_text(spread, len(group.keys), form)
+        assert len(text) <= cells or form == SHARES
+        first, _, share = text.partition("(")
+        assert bool(share) == bool(more) and text.endswith("!") == bool(more and spread.odd)
+        mean, _, deviation = first.strip().partition(" ±")
+        if form == SHARES or (len(group.keys) == 1):
+            assert not first
+            continue
+        assert float(mean.replace("−", "-").replace(",", "")) == pytest.approx(spread.mean, rel=0.06, abs=1e-12)
+        assert deviation == (deviation_text(spread.sd) if spread.sd is not None and form in (WHOLE, SHORT) else "")
+    assert behind_cells(groups, "m", is_whole=True) > cells or form == WHOLE
 
 
 def test_room_is_made_for_the_share_of_runs_and_a_lone_run_says_its_value_once() -> None:
@@ -63,12 +83,13 @@ def test_room_is_made_for_the_share_of_runs_and_a_lone_run_says_its_value_once()
     lone = Group((1,), (7,), {"m": Spread(1, mean=0.5, best=0.5, low=0.5, high=0.5)})
     some = Group((2,), tuple(range(15)), {"m": Spread(14, mean=0.1424, best=0.1, sd=0.02)})
     assert behind_cells([lone], "m", is_whole=False) == behind_cells([lone], "m", is_whole=True) == 0
-    assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 ±0.02 (14 of 15)")
-    assert behind_cells([lone, some], "m", is_whole=True) == len("0.1424 ±0.02 (14 of 15)")
+    assert behind_cells([lone, some], "m", is_whole=False) == len("0.142 ±0.020 (14 of 15)")
+    assert behind_cells([lone, some], "m", is_whole=True) == len("0.1424 ±0.020 (14 of 15)")
     # Where some values lie far outside, a mean says nothing.
     far = replace(some, spreads={"m": Spread(14, mean=2e16, best=0.1, sd=1e17, median=0.2)})
-    assert partial_text(far.spreads["m"], 15) == "median 0.2000 (14 of 15)"
-    assert spread_text(far.spreads["m"], 12) == "median 0.200"
+    assert (
+        behind_text(far.spreads["m"], 15) == "0.2000 (14 of 15)" and behind_text(far.spreads["m"], 14, SHORT) == "0.200"
+    )
     shape = Shape(Column("metric", "m"), "m", 8, spread=14)
     assert "".join(text for text, _ in group_cell(replace(lone, spreads={shape.column.id: lone.spreads["m"]}), shape, 0)).split() == ["0.5000"]  # fmt: skip
 
