@@ -77,5 +77,5 @@ class RunRow:
     """Ids of the columns of metrics whose last value is far worse than the best one."""
     read: frozenset[str] = frozenset()
     """What was read of the run: ids of columns, and as `course_id` names them those with their courses."""
-    has_remarks: bool = False
-    """Whether it has a note, or a tag that somebody gave it later."""
+    remarks: int = 0
+    """1 if it has a note, 2 if it has a tag that somebody gave it later, 3 if it has both."""

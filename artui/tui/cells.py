@@ -32,7 +32,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 BRAILLE = "".join(chr(0x2800 + bits) for bits in range(256))
 """Cells of 2 x 4 dots, by their bits: those of the left column from the top are 1, 2, 4 and 64, of the right one 8, 16, 32 and 128."""
 DIVERGED = "!"
-REMARKED = "#"
+REMARK_SIGNS = "", '"', "#", "&"
 """Behind the name of a run that has a note, or a tag that somebody gave it."""
 FAR_SIGNS = "←", "→"
 """Of what lies far below all other values, and far above."""

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 
 REMARKED = """
-    r.note <> '' OR EXISTS (
+    coalesce(r.note <> '', 0) + 2 * EXISTS (
         SELECT 1
         FROM event AS e
         JOIN name AS n ON n.text = json_extract(e.after, '$[0]')
         JOIN tag AS t ON t.run_key = r.key AND t.name_key = n.key
         WHERE e.subject_id = r.id AND e.subject = 'run' AND e.action = 'tag' AND json_valid(e.after)
     )"""
-"""Says whether a run has a note, or a tag that somebody gave it later: those that scripts set all their runs may have."""
+"""Says whether a run has a note, 1, and a tag that somebody gave it later, 2, or both: those that scripts set all their runs may have."""
+
+REMARKS = range(1, 4)
+"""What it says of a run that has any of them."""
 
 
 def run_rows(
@@ -61,7 +64,7 @@ def run_rows(
             list(keys),
         ).fetchall()
         heads = {row[0]: head_of(row, now_ms) for row in read_heads}
-        remarked = {row[0] for row in read_heads if row[-1]}
+        remarks = {row[0]: row[-1] for row in read_heads if row[-1] in REMARKS}
         if params:
             for run_key, name_key, kind, number, text in connection.execute(
                 f"SELECT run_key, name_key, type, number, text FROM param WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(params)})",
@@ -96,7 +99,7 @@ def run_rows(
             by_run.setdefault(run_key, {})[column_id] = drawn[key]
     read = frozenset((*(column.id for column in shown), *map(course_id, spark_ids)))
     return {
-        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ())), read, key in remarked)
+        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ())), read, remarks.get(key, 0))
         for key, head in heads.items()
     }
 

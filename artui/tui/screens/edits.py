@@ -238,10 +238,12 @@ class RunsEditor(Editor):
         edit_name: str = "",
         unmarks: bool = False,
         nothing: str = "Nothing to change: it is so already.",
+        outcome: Callable[[], str] | None = None,
     ) -> None:
         """Change some runs as one edit, and show the outcome; what was removed for good stays as it is, and is named.
 
         `edit_name` names the change where it is taken back: a noun, as the state is another then; `label` if that is one.
+        `outcome` says what has really changed, where some of several runs were so already.
         """
         from artui.errors import RemovedForGood
 
@@ -283,6 +285,7 @@ class RunsEditor(Editor):
             opened = f" · {clean(notices[0])}" if notices and notices[0] else ""
             if count:
                 done = f"{label} {plural(len(runs.keys) - len(gone), 'run')}" if gone else shown
+                done = outcome() if outcome is not None and len(runs.keys) > 1 else done
                 self._say(
                     f"{done}{where}{f' · {left}' if left else ''} · u takes it back{opened}", is_warning=bool(left)
                 )
@@ -312,18 +315,30 @@ class RunsEditor(Editor):
         if not put and not off:
             return
 
+        changed: Counter[tuple[str, str]] = Counter()
+
         def change(edit: Edit, run_id: str) -> None:
             for name, value in put.items():
-                edit.tag(run_id, name, value)
+                changed[shown[name], "on"] += edit.tag(run_id, name, value)
             for name in off:
-                edit.untag(run_id, name)
+                changed[name, "off"] += edit.untag(run_id, name)
 
-        named = [f"{name}={fit_middle(value, _NAME_CHARS).rstrip()}" if value else name for name, value in put.items()]
+        def outcome() -> str:
+            """Say of each tag on how many runs it was put, or off how many it was taken; those of the same runs together."""
+            alike: dict[tuple[str, int], list[str]] = {}
+            for (name, word), times in changed.items():
+                if times:
+                    alike.setdefault((word, times), []).append(name)
+            said = [f"{', '.join(names)} {word} {plural(times, 'run')}" for (word, times), names in alike.items()]
+            return f"{'tag' if sum(map(len, alike.values())) == 1 else 'tags'} {' · '.join(said)}"
+
+        shown = {name: f"{name}={fit_middle(value, _NAME_CHARS).rstrip()}" if value else name for name, value in put.items()}  # fmt: skip
+        named = list(shown.values())
         parts = [f"{', '.join(names)} {word}" for names, word in ((named, "on"), (off, "off")) if names]
         count = len(put) + len(off)
         tags = "tag" if count == 1 else "tags"
         nothing = f"{runs.whom} has no {tags} {', '.join(off)}." if not put else "Nothing to change: it is so already."
-        self._edit(runs, f"{tags} {' and '.join(parts)}", change, nothing=nothing)
+        self._edit(runs, f"{tags} {' and '.join(parts)}", change, nothing=nothing, outcome=outcome)
 
     def note(self) -> None:
         """Write a note on the runs; for a single run its present note can be changed."""

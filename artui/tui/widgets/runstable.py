@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 
 from artui.model import RunRow
-from artui.tui.cells import FAR, Shape, Span, glyph_of
+from artui.tui.cells import FAR, REMARK_SIGNS, Shape, Span, glyph_of
 from artui.tui.keys import bindings
 from artui.tui.sparks import has_spark
 from artui.tui.widgets.groupcells import GAP, group_cell
@@ -37,9 +37,9 @@ class RunsTable(Table[RunRow]):
         """Give the sign of the run's status."""
         return glyph_of(row.head)
 
-    def has_remarks(self, row: RunRow) -> bool:
-        """Say whether the run has a note, or a tag that somebody gave it."""
-        return row.has_remarks
+    def remark_of(self, row: RunRow) -> str:
+        """Say whether the run has a note, a tag that somebody gave it, or both."""
+        return REMARK_SIGNS[row.remarks]
 
     def cells_of(self, row: RunRow, shape: Shape) -> list[Span]:
         """Draw what a run has in a column."""

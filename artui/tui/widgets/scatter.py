@@ -348,15 +348,16 @@ class Scatter(Picture):
         if self.is_log_x or self.is_log_y:
             axes = " and ".join(axis for axis, is_on in (("x", self.is_log_x), ("y", self.is_log_y)) if is_on)
             spans.append((f" · log {axes}", "dim"))
-        correlation: list[Span] = [(f" · {self._correlation}", "accent")] if self._correlation else []
-        if spread_axes:
+        correlation: list[Span]
+        # A text that is cut would say something else, and a rank correlation is no other one.
+        forms = [self._correlation, self._correlation.partition(" of ")[0], self._correlation.partition(" of ")[0].replace(" correlation", "")]  # fmt: skip
+        correlation = next(
+            (part for text in forms if text and length_of([*spans, *(part := [(f" · {text}", "accent")])]) <= width), []
+        )
+        if spread_axes and bool(correlation) == bool(self._correlation):
             room = width - length_of([*spans, *correlation])
             texts = (f" · {spread_axes} spread where runs share a place", f" · {spread_axes} spread")
-            spans.append((next((text for text in texts if len(text) <= room), texts[-1]), "dim"))
-        if length_of([*spans, *correlation]) > width and correlation:
-            # A text that is cut would say something else.
-            short = f" · {self._correlation.removeprefix('rank ')}"
-            correlation = [(short, "accent")] if length_of([*spans, (short, "")]) <= width else []
+            spans += [(text, "dim") for text in texts if len(text) <= room][:1]
         return [*spans, *correlation]
 
     def counts_texts(self) -> list[str]:

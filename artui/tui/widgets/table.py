@@ -21,7 +21,6 @@ from artui.tui.cells import (
     CURSOR,
     GLYPHS,
     MARK,
-    REMARKED,
     Palette,
     Shape,
     Span,
@@ -204,9 +203,9 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         """Give the sign before a name, one cell wide."""
         raise NotImplementedError
 
-    def has_remarks(self, row: R) -> bool:
-        """Say whether a sign behind the name tells that somebody wrote something about it."""
-        return False
+    def remark_of(self, row: R) -> str:
+        """Give the sign behind the name that tells that somebody wrote something about it; empty for none."""
+        return ""
 
     def cells_of(self, row: R, shape: Shape) -> list[Span]:
         """Draw what a row has in a column, with the gap before it."""
@@ -636,10 +635,10 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             # What was not read yet is neither a value nor none.
             is_read = shape.column.id in row.read
             cells = self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
-            if number == shown[0][0] and number != edge and self.has_remarks(row):
+            if number == shown[0][0] and number != edge and (remark := self.remark_of(row)):
                 # It takes no room: it stands in the gap behind the name.
                 (gap, gap_style), *cells = cells
-                spans += [(REMARKED, "accent"), (gap[1:], gap_style), *cells]
+                spans += [(remark, "accent"), (gap[1:], gap_style), *cells]
                 continue
             spans += _with_edge(cells) if number == edge else cells
         return spans

@@ -293,6 +293,29 @@ def test_tags_are_put_on_and_taken_off_at_once(small_catalog: Path, explore: Exp
     explore(small_catalog, flow)
 
 
+def test_tags_of_several_runs_say_what_really_changed(small_catalog: Path, explore: Explore) -> None:
+    """On how many runs each was put, and off how many it was taken; behind the names a note and a tag have signs of their own."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> str:
+            await pilot.press(*keys)
+            await settled(pilot)
+            return shown(pilot)
+
+        await press("t", *"good", "enter")
+        await press("down", "n", *"why", "enter")
+        await press("up", "space", "space", "space")
+        assert "tags good on 2 runs · lr=low on 3 runs · u takes" in await press("t", *"good,lr=low,-none", "enter")
+        assert "tags lr=high on 3 runs · good off 3 runs · u takes" in await press("t", *"-good,lr=high", "enter")
+        assert "tag lr off 3 runs · u takes" in await press("t", *"-lr,-good", "enter")
+        await press("t", *"lr=high", "enter")
+        assert "so already" in await press("t", *"lr=high,-good", "enter")
+        rows = [row.split() for row in shown(pilot).splitlines()[3:7]]
+        assert [next((sign for sign in '"#&' if sign in row), "") for row in rows] == ["#", "&", "#", ""]
+
+    explore(small_catalog, flow)
+
+
 def test_what_stands_there_first_gives_way_to_what_is_typed(
     small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from artui.figures.figure import COLOURS
 from artui.figures.layout import BACKED, Circle, Path, shapes
@@ -87,6 +88,20 @@ def test_a_marked_run_and_the_cursor_stand_at_the_true_place(count: int) -> None
         row = next(number for number, line in enumerate(pointed) if "◎" in line)
         assert marked[row - 1][column] not in " ⠀"
         assert "spread where runs share a place" in pointed[0]
+
+
+def test_a_rank_correlation_is_called_one_in_any_room() -> None:
+    """Where that not all dots stand at their places is said goes first."""
+    scatter = _scatter([0.001, 0.01] * 20, [float(number) for number in range(40)])
+    scatter.is_log_x = True
+    for width in range(20, 120):
+        text = "".join(part for part, _ in scatter._head(width, "x"))
+        assert ("+" not in text and "−" not in text) or " rank " in text
+        assert "rank" not in text or cell_len(text) <= width
+        assert "spread" not in text or "rank" in text
+    assert (
+        text.endswith("spread where runs share a place") or "spread where runs share a place · rank correlation" in text
+    )
 
 
 def test_what_has_no_place_is_said() -> None:
