@@ -392,6 +392,13 @@ USUAL_KEYS = (
         "invert marks",
         "Mark what is not marked, of the runs that the filter shows.",
     ),
+    Key(
+        "runs",
+        "D",
+        "code",
+        "code",
+        "Show how the code of two marked runs differs, or that of this one from the nearest run.",
+    ),
     Key("runs", "M", "clear_marks", "clear marks", "Unmark all runs."),
     Key("runs", "L", "lineage", "lineage", "Show the lineage of the run."),
     Key(

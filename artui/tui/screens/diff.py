@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import ComposeResult
 
@@ -24,7 +24,9 @@ from artui.units import plural
 if TYPE_CHECKING:
     from artui.model import RunDetail
     from artui.query.reader import Reader
+    from artui.tui.host import Host
 
+NO_NEAREST = "No other run of this project has any of its params; mark two runs, c and D compare them."
 NUMBERS_FROM_CELLS = 72
 """On a narrower screen lines have no numbers."""
 TAB_CELLS = 4
@@ -280,7 +282,17 @@ def from_older(left: RunDetail, right: RunDetail, *, baseline_id: str = "") -> t
     return (right, left) if 0 < starts[1] < starts[0] else (left, right)
 
 
-def show_code_difference(screen: CatalogScreen, run_id: str, other_id: str, *, is_nearest: bool = False) -> None:
+class Asking(Protocol):
+    """A screen, as far as it is needed to read two runs."""
+
+    @property
+    def artui(self) -> Host: ...
+    @property
+    def reader(self) -> Reader: ...
+    def ask(self, topic: str, question: Callable[[], Any], answer: Callable[[Any], None]) -> None: ...
+
+
+def show_code_difference(screen: Asking, run_id: str, other_id: str, *, is_nearest: bool = False) -> None:
     """Show how the code of two runs differs, from the older to the newer one.
 
     Args:

@@ -560,12 +560,12 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
 
     def action_code(self) -> None:
         """Show how the code differs from that of the nearest run."""
+        from artui.tui.screens.diff import NO_NEAREST, show_code_difference
+
         nearest = self._neighbours.nearest
         if nearest is None:
-            self.artui.say("No other run of this project has any of its params; mark two runs, c and D compare them.")
+            self.artui.say(NO_NEAREST)
             return
-        from artui.tui.screens.diff import show_code_difference
-
         show_code_difference(self, self.run_id, nearest.head.id, is_nearest=True)
 
     def subject(self) -> RunHead | None:

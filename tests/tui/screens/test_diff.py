@@ -155,3 +155,24 @@ def test_what_differs_in_a_long_line_is_in_sight(tmp_path: Path, explore: Explor
         assert max(map(len, rows)) < size[0] and any("more rows of this line" in row for row in rows)
 
     explore(path, flow, size=size)
+
+
+def test_the_table_shows_how_code_differs_too(tmp_path: Path, explore: Explore) -> None:
+    """Of the run under the cursor from the nearest one, of two marked runs, and of more it says what to do."""
+    path = _catalog(tmp_path / "x.artui", *({"a.py": f"lr = {number}\n"} for number in range(3)))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        async def press(*keys: str) -> str:
+            await pilot.press(*keys)
+            await settled(pilot)
+            return shown(pilot)
+
+        text = await press("D")
+        assert "code from r1 to r2" in text and text.count("· the nearest run") == 1
+        assert on(pilot, DiffScreen)
+        await press("escape", "space", "down", "space")
+        text = await press("D")
+        assert "code from r0 to r2" in text and "nearest" not in text
+        assert "no more than two" in await press("escape", "up", "space", "D")
+
+    explore(path, flow, size=(120, 36))

@@ -164,6 +164,42 @@ class RunsOpener:
             self._screen.artui.unsay(self._awaited[1])
             self._awaited = None
 
+    def code(self) -> None:
+        """Show how the code of the two marked runs differs, or that of the run under the cursor from the nearest one."""
+        screen, keys = self._screen, marks.marked_keys(self._screen.state)
+        run_key = screen.table.key
+        if len(keys) == 1 and run_key is not None and run_key not in keys:
+            keys = [run_key, *keys]
+        if len(keys) > 2:
+            screen.artui.say("D shows how the code of two runs differs: mark no more than two.", is_warning=True)
+            return
+        if len(keys) < 2:
+            keys = [run_key] if run_key is not None else []
+        if not keys:
+            screen.artui.say("Put the cursor on a run first.", is_warning=True)
+            return
+        from artui.query.neighbours import neighbours
+        from artui.query.run import get_run
+        from artui.tui.screens.diff import NO_NEAREST, show_code_difference
+
+        reader = screen.reader
+
+        def read() -> tuple[list[str], bool]:
+            ids = run_ids(reader, keys)
+            if len(ids) != 1:
+                return ids, False
+            nearest = neighbours(reader, get_run(reader, ids[0])).nearest
+            return [*ids, *([nearest.head.id] if nearest is not None else [])], True
+
+        def show(answer: tuple[list[str], bool]) -> None:
+            ids, is_nearest = answer
+            if len(ids) == 2:
+                show_code_difference(screen, *ids, is_nearest=is_nearest)
+            else:
+                screen.artui.say(NO_NEAREST)
+
+        screen.ask("code", read, show)
+
     def why(self) -> None:
         """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""
         self.when_whole("you learn why", self._why)

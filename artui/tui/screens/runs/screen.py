@@ -724,6 +724,9 @@ class RunsScreen(ArrangesColumns):
     def action_why(self) -> None:
         self._opener.why()
 
+    def action_code(self) -> None:
+        self._opener.code()
+
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
 
