@@ -24,7 +24,7 @@ from artui.query.runs.rows import run_ids, run_keys
 from artui.query.runs.statistics import glimpses
 from artui.safetext import clean
 from artui.tui.fetch import or_filter_error
-from artui.tui.keys import bindings, menu_action, menu_keys
+from artui.tui.keys import bindings, menu_action, menu_keys, pairs_of
 from artui.tui.messages import Link
 from artui.tui.screens.arranging import ArrangesColumns
 from artui.tui.screens.keeping import Keeper
@@ -39,6 +39,7 @@ from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.tui.state.marks import Reach
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
+from artui.tui.widgets.groupcells import group_id
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.runstable import RunsTable
@@ -64,6 +65,8 @@ class RunsScreen(ArrangesColumns):
     """Shows the runs of the catalog, and opens everything else."""
 
     SCOPES = ("runs", "grouping", "list", "app")
+    _shown_fold = ""
+    """What the footer says that enter does with the group under the cursor."""
     LIST_TOPICS = ("order",)
     PLACE = 1
     BINDINGS = bindings("runs")
@@ -224,6 +227,7 @@ class RunsScreen(ArrangesColumns):
                 self._opener.order_changed()
             self._show_empty()
             self.artui.set_counts(state.order.total, state.order.running)
+        self._show_fold()
 
     def _show_view(self, before: RunsState) -> None:
         is_sorted_alike = before.answered.sorts == self.state.answered.sorts
@@ -738,6 +742,27 @@ class RunsScreen(ArrangesColumns):
 
     def on_table_moved(self) -> None:
         self._pane.follow()
+        self._show_fold()
+
+    @property
+    def _fold_word(self) -> str:
+        """What enter does with the group under the cursor; empty on a run."""
+        group = self.table.group
+        return "" if group is None else "fold" if group_id(group) in self.state.unfolded else "unfold"
+
+    def _show_fold(self) -> None:
+        """Offer at the bottom what enter does now, where that has changed."""
+        if self._fold_word != self._shown_fold:
+            self._shown_fold = self._fold_word
+            self.show_keys()
+
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Say of enter that it unfolds a group, or folds it."""
+        pairs = super().footer_pairs()
+        if not self._shown_fold:
+            return pairs
+        opening = pairs_of({"runs.open"})
+        return [(pair[0], self._shown_fold) if pair in opening else pair for pair in pairs]
 
     def on_resize(self) -> None:
         self._pane.fit_screen()
