@@ -702,7 +702,9 @@ DOCUMENTS: dict[str, Record] = {
     },
     "trace REF REF": {
         "ways": Field("[way]", "from the earlier of the two to the later one, the shortest first; none if neither came of the other"),
-        "is_cut": Field("flag", "whether there may be more"),
+        "is_cut": Field("flag", "whether there are more"),
+        "count": Field("whole", "how many ways there are"),
+        "cause": Field("node?", "if neither came of the other, the nearest thing that both came of"),
     },
     "why RUN RUN": {
         "names": Field("[text]", "of the two runs"),

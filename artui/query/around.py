@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from artui.model import STAGES, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
-from artui.query.graph import Direction, Thing, edges_at, parts_of, runs_by_key, runs_there, versions_by_key
+from artui.query.graph import Direction, Thing, edges_at, on_ways, parts_of, runs_by_key, runs_there, versions_by_key
 from artui.query.lineage import CODE_KINDS, NO_DATA_KINDS, Part, kind_place
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def around(
     most: int = MOST_SPOTS,
     most_edges: int | None = None,
     is_checked: bool = True,
+    goals: Collection[RunHead | VersionHead] = (),
 ) -> Around:
     """Read what is around a run or a version, nearest things first.
 
@@ -155,15 +156,25 @@ def around(
         most: so many places at most.
         most_edges: so many edges are read in each direction; None for all.
         is_checked: whether it is looked for damage, which takes longer than all else.
+        goals: what came of the root; then nothing but the ways to these is there. They have places of their own.
     """
     root = Thing(isinstance(subject, RunHead), subject.key)
+    ends = frozenset(Thing(isinstance(goal, RunHead), goal.key) for goal in goals)
+    directions: tuple[Direction, ...] = ("down",) if ends else ("up", "down")
     with reader.snapshot() as connection:
-        sides = [_read_side(connection, root, direction, most_edges) for direction in ("up", "down")]
+        sides = [_read_side(connection, root, direction, None if ends else most_edges) for direction in directions]
         things = {root: None} | {thing: None for side in sides for thing in _named_in(side)}
         sorts = _sorts(connection, things)
+        hidden = NO_DATA_KINDS if part == "data" else frozenset()
+
+        def is_passed_by(thing: Thing) -> bool:
+            return thing not in sorts or (not thing.is_run and sorts[thing].word in hidden)
+
         for side in sides:
-            _walk(side, root, sorts, part)
-        spots = _Spots(root, sorts, unfolded, most)
+            if ends:
+                side.near = on_ways(side.near, root, ends, is_passed_by)
+            _walk(side, root, sorts, "all" if ends else part)
+        spots = _Spots(root, sorts, unfolded, most, ends)
         spots.fill(sides)
         return Around(
             tuple(_with_heads(reader, connection, spots.spots, is_checked=is_checked)),
@@ -262,8 +273,15 @@ def _walk(side: _Side, root: Thing, sorts: Mapping[Thing, _Sort], part: Part) ->
 class _Spots:
     """Places that are given to things, the nearest first, until there are enough."""
 
-    def __init__(self, root: Thing, sorts: Mapping[Thing, _Sort], unfolded: Collection[str] | None, most: int) -> None:
-        self.sorts, self.unfolded, self.most = sorts, unfolded, most
+    def __init__(
+        self,
+        root: Thing,
+        sorts: Mapping[Thing, _Sort],
+        unfolded: Collection[str] | None,
+        most: int,
+        goals: Collection[Thing] = (),
+    ) -> None:
+        self.sorts, self.unfolded, self.most, self.goals = sorts, unfolded, most, goals
         self.spots = [Spot(_id_of(root), "one", None, (root,))]
         self.places = {root: 0}
         self.reached: dict[Thing, None] = {}
@@ -287,7 +305,7 @@ class _Spots:
             self.reached[thing] = None
             sort = self.sorts.get(thing)
             inner = tuple(sorted({self.places[other] for other in side.inner[thing] if other in self.places}))
-            alone = thing if sort is None or sort.is_named else None
+            alone = thing if sort is None or sort.is_named or thing in self.goals else None
             groups.setdefault(_Group(inner, sort, thing.is_run, alone), []).append(thing)
         for group, things in sorted(groups.items(), key=lambda item: item[0].place):
             word = group.sort.word if group.sort is not None else ""
@@ -308,7 +326,9 @@ class _Spots:
     def _place_if_room(self, side: _Side, spot: Spot) -> None:
         """Give a place, unless something nearer has none; two are kept for what is far."""
         far = self._far[side.direction]
-        if far or len(self.spots) >= self.most - len(self._far):
+        if spot.things[0] in self.goals:
+            self._place(spot)
+        elif far or len(self.spots) >= self.most - len(self._far):
             far.extend(spot.things)
         else:
             self._place(spot)

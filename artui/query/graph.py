@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import orjson
@@ -88,6 +88,63 @@ class Graph:
                         following.append(other)
             level = following
         return leading
+
+
+Near = Mapping[Thing, Sequence[tuple[int, Thing]]]
+"""By thing what came of it, and by which relation."""
+
+
+def on_ways(near: Near, root: Thing, goals: Collection[Thing], is_hidden: Callable[[Thing], bool]) -> dict[Thing, list[tuple[int, Thing]]]:  # fmt: skip
+    """Keep what lies on a way from the root to one of the goals, each step once.
+
+    Ways do not pass what is hidden; the root and the goals may be so. That a version was derived from another, or trained
+    on it, is left out where the run that did so stands between them: it is the same step.
+    """
+    seen, left = {root}, [root]
+    above: dict[Thing, list[Thing]] = {}
+    while left:
+        thing = left.pop()
+        for _, other in near.get(thing, ()):
+            if is_hidden(other) and other not in goals:
+                continue
+            above.setdefault(other, []).append(thing)
+            if other not in seen:
+                seen.add(other)
+                left.append(other)
+    left = [goal for goal in goals if goal in seen]
+    leading = set(left)
+    while left:
+        for source in above.get(left.pop(), ()):
+            if source not in leading:
+                leading.add(source)
+                left.append(source)
+    kept: dict[Thing, list[tuple[int, Thing]]] = {}
+    for thing, others in near.items():
+        if thing in leading:
+            steps = [
+                (relation, other) for relation, other in dict.fromkeys(others) if other in leading and other != thing
+            ]
+            by_runs = {
+                made for relation, run in steps if relation == USED for word, made in near.get(run, ()) if word == MADE
+            }
+            kept[thing] = [
+                (relation, other)
+                for relation, other in steps
+                if relation not in (DERIVED, TRAINED) or other not in by_runs
+            ]
+    return kept
+
+
+def only_ways(graph: Graph, goals: Collection[Thing], *, hidden: Collection[str] = ()) -> Graph:
+    """Keep of what came of the root what lies on a way to one of the goals, without passing versions of hidden kinds."""
+
+    def is_hidden(thing: Thing) -> bool:
+        return not graph.has(thing) or (not thing.is_run and graph.versions[thing.key].kind in hidden)
+
+    near = {thing: [(edge.relation, edge.target) for edge in edges] for thing, edges in graph.down.items()}
+    kept = on_ways(near, graph.root, goals, is_hidden)
+    down = {thing: [Edge(thing, *step) for step in steps] for thing, steps in kept.items()}
+    return replace(graph, up={}, down=down)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from artui.model import STAGES, Node, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
-from artui.query.graph import RELATIONS, Direction, Graph, Thing, read_graph
+from artui.query.graph import RELATIONS, Direction, Graph, Thing, only_ways, read_graph
 
 if TYPE_CHECKING:
     from artui.model import Damage
@@ -82,6 +82,7 @@ def lineage(
     part: Part = "all",
     directions: Collection[Direction] = ("up", "down"),
     most_checked: int | None = None,
+    goals: Collection[RunHead | VersionHead] = (),
 ) -> Lineage:
     """Walk both ways from a run or a version, nearest things first. What is met again is named again but not walked again.
 
@@ -93,6 +94,7 @@ def lineage(
         part: what is left out.
         directions: where it came from, what came of it, or both.
         most_checked: so many of the things are looked at for damage, the root and those first in the walk; None for all.
+        goals: what came of the root; then nothing but the ways to these is walked.
     """
     root = Node(
         0,
@@ -101,7 +103,12 @@ def lineage(
         subject if isinstance(subject, VersionHead) else None,
     )
     with reader.snapshot() as connection:
-        graph = read_graph(connection, subject, directions=directions, max_depth=max_depth, most=most)
+        graph = read_graph(
+            connection, subject, directions=directions, max_depth=max_depth, most=None if goals else most
+        )
+        if goals:
+            ends = [Thing(isinstance(goal, RunHead), goal.key) for goal in goals]
+            graph, part = only_ways(graph, ends, hidden=NO_DATA_KINDS if part == "data" else ()), "all"
         up, up_cut = _walk(graph, root, "up", max_depth, most, part)
         down, down_cut = _walk(graph, root, "down", max_depth, most, part)
     # Of very many things that takes longer than anything that is read at once may.

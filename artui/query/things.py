@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from artui.catalog.cells import integer, storable, text
 from artui.catalog.standing import newest_number
 from artui.errors import ArtuiError, UnknownReference
-from artui.model import RunHead
+from artui.model import RunHead, VersionHead
 from artui.near import nearest
 from artui.query import fuzzy
 from artui.query.references import find_artifact, find_version, resolve, resolve_deleted, run_names
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MAX_EACH = 8
 MAX_RANKED = 500
 """So many names of a kind, the shortest or newest, are ranked by how well they fit."""
+MAX_WAYS = 3
+_MOST_NAME_WORDS = 4
+"""With more words no two things are looked for."""
+_BETWEEN = ("→", "->", "to")
 MAX_WORDS = 20
 MAX_WORD_CHARS = 200
 NAMES = """
@@ -39,9 +43,9 @@ _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
 class Thing:
     """Something in the catalog that one can go to."""
 
-    kind: Literal["run", "artifact", "version", "metric", "param", "view"]
+    kind: Literal["run", "artifact", "version", "metric", "param", "view", "ways"]
     id: str
-    """A run's or version's id, an artifact's key as text, a name otherwise."""
+    """A run's or version's id, an artifact's key as text, a name otherwise; of ways the ids of both ends, with a blank between."""
     name: str
     detail: str = ""
     time_ms: int = 0
@@ -85,6 +89,49 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
         if all((thing.kind, thing.id) != (known.kind, known.id) for known in things):
             things.append(thing)
     return things or _near(reader, words_text.strip())
+
+
+def find_ways(reader: Reader, words_text: str) -> list[Thing]:
+    """Find what leads from one thing to another, if a text names a run, an artifact or a version and then a second one.
+
+    The second may still be typed: then it is what its letters find. Between them may stand an arrow, or `to`.
+    """
+    words = words_text.split()
+    if not 2 <= len(words) <= _MOST_NAME_WORDS:
+        return []
+    for count in range(1, len(words)):
+        first, rest = " ".join(words[:count]), words[count:]
+        if len(rest) > 1 and rest[0] in _BETWEEN:
+            rest = rest[1:]
+        one = _headed(reader, first)
+        if one is None or not rest:
+            continue
+        other = _headed(reader, " ".join(rest))
+        if other is None:
+            near = [
+                thing for thing in find_things(reader, " ".join(rest)) if thing.kind in ("run", "version", "artifact")
+            ]
+            found = [_headed(reader, thing.name) for thing in near[:MAX_WAYS]]
+        else:
+            found = [other]
+        ways = [
+            Thing("ways", f"{one.id} {end.id}", f"{_name_of(one)} → {_name_of(end)}", "ways from one to the other")
+            for end in found
+            if end is not None and end.id != one.id
+        ]
+        if ways:
+            return ways
+    return []
+
+
+def _headed(reader: Reader, name: str) -> RunHead | VersionHead | None:
+    with contextlib.suppress(ArtuiError):
+        return resolve(reader, name)
+    return None
+
+
+def _name_of(head: RunHead | VersionHead) -> str:
+    return head.name if isinstance(head, RunHead) else head.reference
 
 
 def _near(reader: Reader, text: str) -> list[Thing]:

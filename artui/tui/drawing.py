@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artui.figures.layered import Layered, lay_out
 from artui.figures.layering import without_circles
 from artui.model import PRODUCTION, RunHead, VersionHead
-from artui.query.graph import RELATIONS
+from artui.query.graph import DERIVED, RELATIONS, TRAINED
 from artui.query.names import distinct_names
 from artui.safetext import clean
 from artui.tui.aliases import alias_spans
@@ -26,6 +26,10 @@ STAGE_SIGNS = {"requirements": "◇", "data": "□", "modelling": "△", "operat
 ROOT_SIGN, FOLDED_SIGN, MISSING_SIGN = "◎", "▸", "○"
 CIRCLE_SIGN = "∞"
 """Behind what leads back to what it came from."""
+MOST_WAYS = 100
+"""So many ways from the root to a spot are told apart."""
+_MOST_TRIED = 5_000
+"""So many beginnings of ways are followed."""
 _NEAR_COLUMNS = 2
 """At the end of a column a step up or down leads at most so many columns away."""
 _LONGEST = 400
@@ -74,6 +78,43 @@ class Drawing:
                     path.append(leading[path[-1]])
                 return tuple(path)
         return (place,)
+
+    def ways(self, place: int) -> tuple[tuple[int, ...], ...]:
+        """Give the ways along the lines from the root to a spot, or back to one that it came from, the shortest first; at most `MOST_WAYS`.
+
+        What was derived from another thing, or trained on it, by a run that stands between them has the way by that run.
+        """
+        near = self.before if self.around.spots[place].side == "down" else self.behind
+        leading, left = {place}, [place]
+        while left:
+            for other in near[left.pop()]:
+                if other not in leading:
+                    leading.add(other)
+                    left.append(other)
+        onward = self.behind if near is self.before else self.before
+        found: list[tuple[int, ...]] = []
+        begun: deque[tuple[int, ...]] = deque([(0,)] if place and 0 in leading else [])
+        tried = 0
+        while begun and len(found) < MOST_WAYS and tried < _MOST_TRIED:
+            way = begun.popleft()
+            if way[-1] == place:
+                found.append(way)
+                continue
+            others = [other for other in onward[way[-1]] if other in leading and other not in way]
+            by_runs = {made for run in others if self.around.spots[run].sort and self.around.spots[run].run_count for made in onward[run]}  # fmt: skip
+            for other in others:
+                if other not in by_runs or not self._is_made_between(way[-1], other):
+                    tried += 1
+                    begun.append((*way, other))
+        return tuple(found) or (self.path(place),)
+
+    def _is_made_between(self, place: int, other: int) -> bool:
+        """Say whether all that two spots have to do with each other is what a run between them did."""
+        ends = {place, other}
+        relations = {
+            relation for link in self.around.links if {link.source, link.target} == ends for relation in link.relations
+        }
+        return relations <= {DERIVED, TRAINED}
 
     def path_cells(self, path: Sequence[int]) -> dict[tuple[int, int], int]:
         """Give the cells of the lines between spots that follow each other, with the sides that these leave them through."""

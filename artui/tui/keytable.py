@@ -978,6 +978,14 @@ USUAL_KEYS = (
         "Show the lineage as a list, or drawn; the next one begins with what was chosen last.",
         in_footer=True,
     ),
+    Key(
+        "lineage",
+        "w",
+        "next_way(1)",
+        "next way",
+        "Follow the next of the ways between the start and what is under the cursor.",
+        in_footer=True,
+    ),
     Key("lineage", "i", "fold_all", "unfold all", "Unfold everything, or fold it again.", in_footer=True),
     Key(
         "lineage",
@@ -1002,6 +1010,13 @@ USUAL_KEYS = (
     Key("graph", "down,j", "across(1)", "below", "To what stands below, in the same column if there is any."),
     Key("graph", "up,k", "across(-1)", "above", "To what stands above, in the same column if there is any."),
     Key("graph", "f", "screen.fold", "fold", "Fold again what was unfolded here, or unfold it.", in_footer=True),
+    Key(
+        "graph",
+        "W",
+        "screen.only_ways",
+        "only the ways",
+        "Draw only the ways between the start and what is under the cursor.",
+    ),
     Key("graph", "o", "to_root", "start", "Back to the run or version whose lineage is drawn.", in_footer=True),
     Key("graph", "home,g", "to_end(-1)", "first cause", "Along the lines to where they begin."),
     Key("graph", "end,G", "to_end(1)", "last effect", "Along the lines to where they end."),

@@ -23,6 +23,7 @@ from artui.tui.screens.runs import marks
 
 if TYPE_CHECKING:
     from artui.model import RunHead, VersionHead
+    from artui.query.between import Between
     from artui.query.reader import Reader
     from artui.query.things import Thing
     from artui.tui.screens.onefile import OneFile
@@ -300,6 +301,30 @@ class Navigation:
             return
         self._app.push_screen(LineageScreen(subject))
 
+    def _show_ways(self, one_id: str, other_id: str) -> None:
+        """Draw what leads from one of two runs or versions to the other, or to both from what they came of."""
+        from artui.model import RunHead
+        from artui.query.between import between, end_of
+        from artui.tui.screens.lineage import LineageScreen
+
+        reader = self._reader
+
+        def read() -> tuple[RunHead | VersionHead, RunHead | VersionHead, Between]:
+            one, other = end_of(reader, one_id), end_of(reader, other_id)
+            return one, other, between(reader, one, other)
+
+        def take(answer: tuple[RunHead | VersionHead, RunHead | VersionHead, Between]) -> None:
+            *ends, found = answer
+            names = [clean(end.name if isinstance(end, RunHead) else end.reference, max_chars=60) for end in ends]
+            if not found.goals:
+                self._say(f"Neither of {names[0]} and {names[1]} came of the other, and nothing was noted that both came of.")  # fmt: skip
+                return
+            self._app.push_screen(LineageScreen(found.root, goals=found.goals, part=found.part))
+            if len(found.goals) > 1:
+                self._say(f"Neither of {names[0]} and {names[1]} came of the other: this is the nearest that both came of.")  # fmt: skip
+
+        self._runs_screen.ask("ways", read, take)
+
     def show_room(self) -> None:
         """Show what could be freed in the catalog."""
         from artui.tui.screens.room import RoomScreen
@@ -361,6 +386,8 @@ class Navigation:
         """Go to what was chosen in the palette; with a metric or a param, do there what was chosen, or sort by it."""
         if thing.kind in ("run", "version", "artifact"):
             self.follow(Link(thing.kind, thing.id))
+        elif thing.kind == "ways":
+            self._show_ways(*thing.id.split())
         elif thing.kind == "view":
             self._open_view(thing.id)
         else:

@@ -14,12 +14,14 @@ from artui.catalog import Catalog, artifacts, events, runs
 from artui.cli.verbs.impact import by_kind
 from artui.model import RunHead, VersionHead
 from artui.query.around import FEWEST_FOLDED, Around, around
+from artui.query.between import MOST_WAYS, between, ways_between
 from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, mermaid_text, read_graph
 from artui.query.impact import Impact, impact
 from artui.query.lineage import lineage
 from artui.query.reader import Reader
 from artui.query.references import find_run, find_version
 from artui.query.resting import resting_on
+from artui.query.things import find_ways
 from artui.sheets.version import resting_texts
 
 ODD = 'x "quoted" <b>\\ `a` #1; --> [b] \u202e\x1b[31m'
@@ -146,6 +148,59 @@ def test_what_is_drawn_of_a_lineage_is_all_of_it(tmp_path: Path, seed: int) -> N
             _assert_holds(few, reached, edges)
             assert len(few.spots) <= 6
             assert len(around(reader, subject).spots) <= 6 or any(spot.standing == "far" for spot in few.spots)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ways_between_two_things_are_steps_that_the_file_names(tmp_path: Path, seed: int) -> None:
+    """There is a way where one came of the other; all that is drawn lies on one; none has a step twice that a run did."""
+    path = tmp_path / "x.artui"
+    _, _, edges = _woven(path, seed)
+    with Reader(path) as reader:
+        heads = [find_version(reader, f"data-{number}:v1") for number in range(5)] + [find_run(reader, f"run-{number}") for number in range(4)]  # fmt: skip
+        for one, other in itertools.combinations(heads, 2):
+            plain = [("run" if isinstance(head, RunHead) else "version", head.key) for head in (one, other)]
+            found = ways_between(reader, one, other)
+            assert bool(found.ways) == any(b in _reached(a, edges, "down") for a, b in (plain, plain[::-1]))
+            assert found.is_cut == (found.count > len(found.ways)) or found.count >= len(found.ways) == MOST_WAYS
+            for way in found.ways:
+                assert (way[0].id, way[-1].id) == (found.first.id, found.last.id)
+                assert len({node.id for node in way}) == len(way)
+                things = [_plain(Thing(node.run is not None, (node.run or node.version).key)) for node in way]  # type: ignore[union-attr]
+                assert all(any((a, relation, b) in edges for relation in range(5)) for a, b in itertools.pairwise(things))  # fmt: skip
+            lying = between(reader, one, other)
+            if lying.goals:
+                drawn = around(reader, lying.root, goals=lying.goals)
+                ends = {head.id for head in (lying.root, *lying.goals)}
+                assert ends == {spot.head.id for spot in drawn.spots if spot.standing == "one" and spot.head and spot.head.id in ends}  # fmt: skip
+                leading = _reached(_plain(drawn.spots[0].things[0]), edges, "down")
+                assert all(_plain(thing) in leading for spot in drawn.spots for thing in spot.things)
+            elif not found.ways:
+                assert found.cause is None and not _reached(plain[0], edges, "up") & _reached(plain[1], edges, "up")
+
+
+def test_what_a_run_derived_is_one_way_and_code_that_two_runs_share_is_none(tmp_path: Path) -> None:
+    """A version that a run made of another one has the way by the run; the nearest common cause is data, not code."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog:
+        raw, code = _version(catalog, "raw"), _version(catalog, "code", kind="code")
+        made = [_version(catalog, name) for name in ("left", "right")]
+        with catalog.transaction() as connection:
+            for number, version in enumerate(made):
+                key = runs.start(connection, runs.NewRun(project="p", name=f"run-{number}"))
+                for used in (raw, code):
+                    artifacts.link(connection, "input", source_key=used.key, target_key=key)
+                artifacts.link(connection, "output", source_key=key, target_key=version.key)
+                artifacts.link(connection, "derived", source_key=raw.key, target_key=version.key)
+    with Reader(path) as reader:
+        found = ways_between(reader, made[0], raw)
+        assert (found.count, found.most_steps, found.is_cut) == (1, 2, False)
+        assert [node.relation for node in found.ways[0]] == ["", "used by", "made"]
+        assert {link.relations for link in around(reader, raw, goals=[made[0]]).links} == {(0,), (1,)}
+        apart = ways_between(reader, *made)
+        assert not apart.ways and apart.cause is not None and apart.cause.id == raw.id
+        names = {thing.name for thing in find_ways(reader, "left to right")}
+        assert names == {"left:v1 → right:v1"} and find_ways(reader, "left righ")[0].name == "left:v1 → right:v1"
+        assert not find_ways(reader, "left left") and not find_ways(reader, "nothing left")
 
 
 def _fan(path: Path, count: int) -> None:

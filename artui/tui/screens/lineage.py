@@ -15,7 +15,7 @@ from artui.query.filter.tokens import quoted_text
 from artui.safetext import cells_of, clean
 from artui.settings import keep_state, read_state
 from artui.tui.cells import Span, length_of, status_style
-from artui.tui.drawing import Drawing, drawing_of, name_cells_for
+from artui.tui.drawing import MOST_WAYS, Drawing, drawing_of, name_cells_for
 from artui.tui.keys import bindings
 from artui.tui.lineagelines import Listed, listed, subject_spans
 from artui.tui.messages import Link, ShowRuns
@@ -40,7 +40,9 @@ FIRST_LINES = 2_000
 _MOST_CHECKED = 300
 _FEW_SPOTS = 40
 """So few are laid out several times, to see how long their names may be."""
-_WHOLE_NAME_CELLS, _NAME_STEP = 40, 4
+_MOST_WAY_LINES = 3
+_MOST_WAY_LINES = 3
+_WHOLE_NAME_CELLS, _FEWEST_NAME_CELLS, _NAME_STEP = 40, 11, 4
 """So many things of a list are looked at for damage; what is opened always is."""
 
 
@@ -51,6 +53,7 @@ class _Before(NamedTuple):
     wanted_id: str
     """Of what was under the cursor."""
     unfolded: frozenset[str] | None
+    goals: tuple[RunHead | VersionHead, ...]
 
 
 class LineageScreen(CatalogScreen):
@@ -60,14 +63,18 @@ class LineageScreen(CatalogScreen):
     PLACE = 3
     BINDINGS = [*bindings("lineage"), *bindings("find")]
 
-    def __init__(self, subject: RunHead | VersionHead) -> None:
+    def __init__(
+        self, subject: RunHead | VersionHead, *, goals: tuple[RunHead | VersionHead, ...] = (), part: Part = "all"
+    ) -> None:
         super().__init__()
         self._subject = subject
+        self._goals = goals
+        """What the ways lead to, where these alone are shown."""
         self._before: list[_Before] = []
         self._view: View = "list" if read_state(_STATE) == "list" else "graph"
         self._around: Around | None = None
         self._lineage: Lineage | None = None
-        self._part: Part = "all"
+        self._part: Part = part
         self._unfolded: frozenset[str] | None = frozenset()
         """Ids of what is unfolded in the graph; None for everything."""
         self._unfolded_lines: frozenset[str] | None = frozenset()
@@ -85,6 +92,8 @@ class LineageScreen(CatalogScreen):
         yield LineList(only_links=True, id="walk")
         yield Bar(id="here")
         yield Bar(id="way")
+        yield Bar(id="way-2")
+        yield Bar(id="way-3")
         yield KeyBar()
 
     @property
@@ -98,7 +107,7 @@ class LineageScreen(CatalogScreen):
         return self.query_one("#graph", LineageGraph)
 
     def on_mount(self) -> None:
-        self._wanted_id = self._subject.id
+        self._wanted_id = self._goals[0].id if self._goals else self._subject.id
         self._show_view()
 
     def on_resize(self) -> None:
@@ -108,6 +117,9 @@ class LineageScreen(CatalogScreen):
         is_graph = self._view == "graph"
         for name in ("graph", "here", "way"):
             self.query_one(f"#{name}").display = is_graph
+        # Where ways alone are shown they are what one reads: each of their steps has room in words.
+        for name in ("way-2", "way-3"):
+            self.query_one(f"#{name}").display = is_graph and bool(self._goals)
         self.listing.display = not is_graph
         self.SCOPES = ("lineage", "graph", "find", "app") if is_graph else ("lineage", "find", "list", "app")  # type: ignore[misc]
         self.set_focus(self.graph if is_graph else self.listing)
@@ -115,7 +127,7 @@ class LineageScreen(CatalogScreen):
 
     def load(self) -> None:
         """Ask for the lineage of the subject."""
-        subject, part, unfolded = self._subject, self._part, self._unfolded
+        subject, part, unfolded, goals = self._subject, self._part, self._unfolded, self._goals
         if self._view == "list":
             self._load_list()
             return
@@ -125,7 +137,13 @@ class LineageScreen(CatalogScreen):
         def read() -> Around:
             most_edges = FIRST_EDGES if is_first else None
             return around(
-                self.reader, subject, part=part, unfolded=unfolded, most_edges=most_edges, is_checked=not is_first
+                self.reader,
+                subject,
+                part=part,
+                unfolded=unfolded,
+                most_edges=most_edges,
+                is_checked=not is_first,
+                goals=goals,
             )
 
         def take(answer: Around) -> None:
@@ -138,12 +156,12 @@ class LineageScreen(CatalogScreen):
         self.ask("lineage", read, take)
 
     def _load_list(self) -> None:
-        subject, part = self._subject, self._part
+        subject, part, goals = self._subject, self._part, self._goals
         is_first = self._lineage is None
         most = FIRST_LINES if is_first else query.MAX_NODES
 
         def read() -> Lineage:
-            return query.lineage(self.reader, subject, most=most, part=part, most_checked=0 if is_first else _MOST_CHECKED)  # fmt: skip
+            return query.lineage(self.reader, subject, most=most, part=part, most_checked=0 if is_first else _MOST_CHECKED, goals=goals)  # fmt: skip
 
         def take(lineage: Lineage) -> None:
             self._lineage, self._is_reading_list = lineage, is_first
@@ -178,7 +196,8 @@ class LineageScreen(CatalogScreen):
         drawing = drawing_of(answer, name_cells=least)
         if len(answer.spots) > _FEW_SPOTS:
             return drawing
-        for cells in range(_WHOLE_NAME_CELLS, least, -_NAME_STEP):
+        # Ways are followed from end to end: names give way so that both are in sight.
+        for cells in range(_WHOLE_NAME_CELLS, _FEWEST_NAME_CELLS if self._goals else least, -_NAME_STEP):
             wider = drawing_of(answer, name_cells=cells)
             if wider.graph.width <= width:
                 return wider
@@ -221,14 +240,17 @@ class LineageScreen(CatalogScreen):
     def _summarise(self, root: RunHead | VersionHead, counts: str = "") -> None:
         parts: list[Span] = [
             Press(f"  {part}", "title" if part == self._part else "faint", f"show_part('{part}')")
-            for part in query.PARTS
+            for part in self._parts
         ]
+        ends: list[Span] = [(" → " if number == 0 else " and ", "dim") if is_between else (clean(name), "bold") for number, name in enumerate(map(_name_of, self._goals)) for is_between in (True, False)]  # fmt: skip
         views: list[Span] = [
             Press(f"  {word}", "title" if view == self._view else "faint", f"show_view('{view}')")
             for view, word in (("graph", "drawn"), ("list", "list"))
         ]
         self.query_one("#summary", Bar).show(
-            [(" lineage of ", "dim"), *subject_spans(_node_of(root), "bold")],
+            [(" ways  ", "dim"), (clean(_name_of(root)), "bold"), *ends]
+            if self._goals
+            else [(" lineage of ", "dim"), *subject_spans(_node_of(root), "bold")],
             [(f"  {counts} " if counts else "", "dim"), *parts, (" ", "dim"), *views, (" ", "dim")],
         )
 
@@ -237,13 +259,13 @@ class LineageScreen(CatalogScreen):
         drawing, spot = self.graph.drawing, self.graph.spot
         if drawing is None or spot is None:
             return
-        path = drawing.path(self.graph.cursor)
-        way: list[Span] = [(" ", "dim"), (drawing.names[0], "dim")] if len(path) > 1 else []
+        lines = self._way_lines(drawing)
+        way = lines[0] if lines else []
+        for number, name in enumerate(("way-2", "way-3"), 1):
+            self.query_one(f"#{name}", Bar).show(lines[number] if number < len(lines) else ())
         if len(drawing.names) == 1:
             what = "nothing" if self._part == "all" else f"no {self._part}"
             way = [(f" {what} was noted of where it came from, or of what came of it", "dim")]
-        for near, far in pairwise(path):
-            way += [(f" {drawing.words_between(near, far)} ", "faint"), (drawing.names[far], "text")]
         here = self._here_spans(spot, drawing.names[self.graph.cursor])
         if length_of(here) > self.size.width:
             # Whole without what is counted, rather than cut in the middle of it.
@@ -257,6 +279,26 @@ class LineageScreen(CatalogScreen):
         room = self.size.width - length_of(way) - 3
         counts = next((text for text in (f"{counted}{folded}", counted) if cells_of(text) <= room), "")
         self.query_one("#way", Bar).show(way, [(f"{counts} ", "dim")] if counts else [])
+
+    def _way_lines(self, drawing: Drawing) -> list[list[Span]]:
+        """Say the way that is bright in words; if these have no room, with arrows, where ways alone are shown on more lines."""
+        path, ways = self.graph.way, self.graph.ways
+        if len(path) < 2:
+            return []
+        number = f"way {self.graph.way_number + 1} of {len(ways)}{'+' if len(ways) >= MOST_WAYS else ''}  "
+        start: list[Span] = [(" ", "dim"), (number if len(ways) > 1 else "", "accent"), (drawing.names[0], "dim")]
+        arrow = " → " if drawing.around.spots[path[-1]].side == "down" else " ← "
+        for is_in_words in (True, False):
+            lines = [list(start)]
+            for near, far in pairwise(path):
+                before = f" {drawing.words_between(near, far)} " if is_in_words else arrow
+                step: list[Span] = [(before, "faint"), (drawing.names[far], "text")]
+                if self._goals and length_of([*lines[-1], *step]) >= self.size.width:
+                    lines.append([("   ", "dim")])
+                lines[-1] += step
+            if len(lines) <= _MOST_WAY_LINES and length_of(lines[0]) < self.size.width:
+                break
+        return lines
 
     def _here_spans(self, spot: Spot, name: str, *, has_counts: bool = True) -> list[Span]:
         now_ms = clock.now_ms()
@@ -291,7 +333,7 @@ class LineageScreen(CatalogScreen):
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
-        return [("lineage", "title")]
+        return [("ways" if self._goals else "lineage", "title")]
 
     def subject(self) -> RunHead | VersionHead | None:
         """Give the run or version whose lineage is shown."""
@@ -308,9 +350,17 @@ class LineageScreen(CatalogScreen):
     # Going from one to another
 
     def _go_to(
-        self, subject: RunHead | VersionHead, *, wanted_id: str, unfolded: frozenset[str] | None = frozenset()
+        self,
+        subject: RunHead | VersionHead,
+        *,
+        wanted_id: str,
+        unfolded: frozenset[str] | None = frozenset(),
+        goals: tuple[RunHead | VersionHead, ...] = (),
     ) -> None:
-        self._subject, self._wanted_id, self._unfolded = subject, wanted_id, unfolded
+        self._subject, self._wanted_id, self._unfolded, self._goals = subject, wanted_id, unfolded, goals
+        if self._part not in self._parts:
+            self._part = "all"
+        self._show_view()
         self._unfolded_lines = frozenset()
         self._lineage = self._around = self._listed = None
         self.load()
@@ -321,20 +371,43 @@ class LineageScreen(CatalogScreen):
         if chosen is not None:
             self._walk_from(chosen)
 
-    def _walk_from(self, chosen: RunHead | VersionHead) -> None:
-        if chosen.id == self._subject.id:
+    def action_next_way(self, change: int) -> None:
+        """Follow the next of the ways between the root and what is under the cursor, or with -1 the one before."""
+        if self._view == "graph":
+            self.graph.next_way(change)
+        else:
+            self.artui.say("Ways are followed where the lineage is drawn: v draws it.")
+
+    def action_only_ways(self) -> None:
+        """Draw only the ways between the root and what is under the cursor; esc returns to all of it."""
+        spot, chosen = self.graph.spot, self._head_here()
+        if self._view != "graph" or spot is None:
             return
+        if chosen is None or spot.side is None:
+            self.artui.say("Put the cursor on one run or version first: the ways from the start to it are drawn.")
+            return
+        self._keep_place(chosen)
+        first, last = (self._subject, chosen) if spot.side == "down" else (chosen, self._subject)
+        self._go_to(first, wanted_id=chosen.id, goals=(last,))
+
+    def _walk_from(self, chosen: RunHead | VersionHead) -> None:
+        if chosen.id == self._subject.id and not self._goals:
+            return
+        self._keep_place(chosen)
+        self._go_to(chosen, wanted_id=chosen.id)
+
+    def _keep_place(self, chosen: RunHead | VersionHead) -> None:
+        """Keep where esc leads back to."""
         spot = self.graph.spot
         here = spot.id if self._view == "graph" and spot is not None else chosen.id
-        self._before.append(_Before(self._subject, here, self._unfolded))
-        self._go_to(chosen, wanted_id=chosen.id)
+        self._before.append(_Before(self._subject, here, self._unfolded, self._goals))
 
     def go_back(self) -> bool:
         """Return to the subject before; false if there is none."""
         if not self._before:
             return False
         before = self._before.pop()
-        self._go_to(before.subject, wanted_id=before.wanted_id, unfolded=before.unfolded)
+        self._go_to(before.subject, wanted_id=before.wanted_id, unfolded=before.unfolded, goals=before.goals)
         return True
 
     def action_next_view(self) -> None:
@@ -433,7 +506,13 @@ class LineageScreen(CatalogScreen):
 
     def action_next_part(self, change: int) -> None:
         """Show the lineage of data alone, then of code alone, then everything again; with -1 the other way."""
-        self.action_show_part(query.PARTS[(query.PARTS.index(self._part) + change) % len(query.PARTS)])
+        parts = self._parts
+        self.action_show_part(parts[(parts.index(self._part) + change) % len(parts)])
+
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        """What can be left out: ways lead to what is shown, so code alone is none of theirs."""
+        return tuple(part for part in query.PARTS if part != "code" or not self._goals)
 
     def action_show_part(self, part: str) -> None:
         """Show the lineage of data alone, of code alone, or all of it."""
@@ -446,6 +525,10 @@ class LineageScreen(CatalogScreen):
         head = self._head_here()
         if head is not None:
             self.artui.copy_text(head.id if isinstance(head, RunHead) else head.reference)
+
+
+def _name_of(head: RunHead | VersionHead) -> str:
+    return head.name if isinstance(head, RunHead) else head.reference
 
 
 def _node_of(head: RunHead | VersionHead) -> Node:

@@ -13,7 +13,7 @@ from artui import clock
 from artui.model import STATUSES
 from artui.query import fuzzy
 from artui.query.filter.tokens import quoted_value
-from artui.query.things import Thing, find_things
+from artui.query.things import Thing, find_things, find_ways
 from artui.safetext import clean
 from artui.settings import config_folder
 from artui.tui.cells import Span, fit, fit_apart
@@ -245,7 +245,11 @@ class PaletteScreen(Asks, TypedList):
             self._use = ""
         words, self._unfolded = self._name_typed.split(), None
         # What was listed and still fits stays until the answer is there: nothing jumps.
-        self._things = [thing for thing in self._things if words and fuzzy.rank(thing.name, words) is not None]
+        self._things = [
+            thing
+            for thing in self._things
+            if words and (fuzzy.rank(thing.name, words) is not None if thing.kind != "ways" else len(words) > 1)
+        ]
         self._is_looking = bool(words)
         self._draw()
         if self._rest is not None:
@@ -312,7 +316,7 @@ def _is_called(thing: Thing, text: str) -> bool:
 
 def _found(reader: Reader, text: str) -> tuple[list[Thing], str]:
     """Find what a text names; if that is nothing, the names behind a word such as `plot`, and the id of that use."""
-    things = find_things(reader, text)
+    things = [*find_ways(reader, text), *find_things(reader, text)]
     use_id, name = use_asked_for(text)
     if things or not use_id:
         return things, ""

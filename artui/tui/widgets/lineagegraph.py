@@ -62,6 +62,10 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.drawing: Drawing | None = None
         self.cursor = 0
+        self.ways: tuple[tuple[int, ...], ...] = ()
+        """From the root to the cursor, the shortest first."""
+        self.way_number = 0
+        """Which of them is bright."""
         self._came_from: int | None = None
         """Where the last step along a line began: back leads there again."""
         self._path: Mapping[tuple[int, int], int] = {}
@@ -152,8 +156,17 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         assert self.drawing is not None
         return self.drawing
 
+    @property
+    def way(self) -> tuple[int, ...]:
+        """The spots on the way from the root to the cursor that is bright."""
+        return self.ways[self.way_number % len(self.ways)] if self.ways else (self.cursor,)
+
     def _find_path(self) -> None:
-        path = self._drawn.path(self.cursor)
+        self.ways, self.way_number = self._drawn.ways(self.cursor), 0
+        self._show_way()
+
+    def _show_way(self) -> None:
+        path = self.way
         self._path, self._on_path = self._drawn.path_cells(path), frozenset(path)
         self._labels = {}
         self.refresh()
@@ -322,6 +335,17 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         target = boxes[place].y + change * max(1, (self.size.height - 1) // self._stride)
         column = drawing.graph.layers[boxes[place].layer]
         self.move_to(min(column, key=lambda other: abs(boxes[other].y - target)))
+
+    def next_way(self, change: int) -> None:
+        """Make the next way from the root to the cursor bright, or with -1 the one before."""
+        if self.drawing is None:
+            return
+        if len(self.ways) < 2:
+            self.artui.say("One way alone leads here." if self.cursor else "This is where all ways begin: go to something first.")  # fmt: skip
+            return
+        self.way_number = (self.way_number + change) % len(self.ways)
+        self._show_way()
+        self.post_message(self.Moved())
 
     def action_to_root(self) -> None:
         self.move_to(0)

@@ -131,6 +131,39 @@ def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Exp
     explore(demo_catalog, flow)
 
 
+def test_two_words_in_the_palette_lead_to_the_ways_between_them(demo_catalog: Path, explore: Explore) -> None:
+    """Only what lies on a way is drawn, w goes from way to way, W draws them for what is under the cursor, esc leads back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "colon", *"digits-raw digits-model:production", "enter")
+        screen = on(pilot, LineageScreen)
+        drawing = screen.graph.drawing
+        assert drawing is not None and len(drawing.names) == 7 and _here(pilot) == "digits-model:v2"
+        assert "ways  digits-raw:v1 → digits-model:v2" in shown(pilot)
+        assert "prepare-2 made digits-features:v2" in shown(pilot) and "final-2 made digits-model:v2" in shown(pilot)
+        told = {(screen.graph.way, f"way {number} of 4" in shown(pilot)) for number in (1,)}
+        for number in (2, 3, 4):
+            await _press(pilot, "w")
+            told.add((screen.graph.way, f"way {number} of 4" in shown(pilot)))
+        assert len(told) == 4 and all(is_said for _, is_said in told)
+        await _press(pilot, "question_mark")
+        assert "next way" in shown(pilot) and "only the ways" in shown(pilot)
+        await _press(pilot, "escape", "v")
+        assert "digits-checkpoint" in shown(pilot) and "score-batch" not in shown(pilot)
+        await _press(pilot, "v", "escape", "colon", *"final-1 final-2", "enter")
+        shared = on(pilot, LineageScreen).graph.drawing
+        assert shared is not None and shared.names[0] == "digits-features:v2" and "nearest that" in shown(pilot)
+        await _press(pilot, "L")
+        whole = on(pilot, LineageScreen).graph.drawing
+        await _press(pilot, "home", "W")
+        only = on(pilot, LineageScreen).graph.drawing
+        assert whole is not None and only is not None and 2 < len(only.names) < len(whole.names)
+        await _press(pilot, "escape")
+        assert len(on(pilot, LineageScreen).graph.drawing.names) == len(whole.names)  # type: ignore[union-attr]
+
+    explore(demo_catalog, flow)
+
+
 def _assert_edges_are_told(graph: LineageGraph, text: str) -> None:
     """No name begins in the middle of a word, one that the right edge cuts ends in dots, and what lies beyond is counted."""
     assert graph.drawing is not None
