@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -26,6 +25,7 @@ _SHADES = " ░▒▓█"
 _MOST_TALL = 3
 """So many rows of the screen has a cell at most, where there is room."""
 _MOST_NAME = 20
+_FEWEST_TITLE_CELLS = 12
 _FEW = 30
 """Cells are wide enough for the names of so many columns that are only numbers."""
 _HIT_CELLS = 8
@@ -38,9 +38,11 @@ _SIGN = 1
 _UNWRITTEN = 0
 """Instead of a count of digits: no number is written."""
 _NO_NUMBER = "·"
-_EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
 _ROUNDED = (DIGITS, 3, 2, 1)
-"""So many digits at most have numbers that are not whole; fewer where that makes all of them fit."""
+"""So many digits has the largest of numbers that are not all whole, and the others as many decimals; fewer where that makes all of them fit."""
+_MOST_WHOLE = 1e9
+_LEAST_MAGNITUDE, _MOST_MAGNITUDE = -3, 5
+"""Powers of ten of the largest number; beyond these all are written in its power, which the head says."""
 
 
 class HeatMap(Picture):
@@ -100,11 +102,29 @@ class HeatMap(Picture):
             return zero
         if self.is_share:
             return f"{100 * value:.0f}%"
-        if value == int(value) and abs(value) < 1e9:
-            return number_text(int(value))
-        # Of two ways to write it the shorter one.
-        power = _EXPONENT.sub(r"e\1", f"{value:.{max(0, digits - 1)}e}")
-        return min(number_text(value, digits), power, key=len)
+        text = f"{value / 10.0**self._exponent:.{self._decimals(digits)}f}"
+        return text.removeprefix("-") if not float(text) else text
+
+    def _decimals(self, digits: int) -> int:
+        """Give how many decimals all numbers have, so that the largest one has so many digits."""
+        if self._is_whole or not self._largest:
+            return 0
+        return max(0, digits - 1 - (math.floor(math.log10(self._largest)) - self._exponent))
+
+    @property
+    def _is_whole(self) -> bool:
+        numbers = [
+            value for row in (self.matrix.values if self.matrix else ()) for value in row if math.isfinite(value)
+        ]
+        return all(value == int(value) and abs(value) < _MOST_WHOLE for value in numbers)
+
+    @property
+    def _exponent(self) -> int:
+        """The power of ten that all numbers are written in; 0 unless they are very large or very small."""
+        if self._is_whole or not self._largest:
+            return 0
+        magnitude = math.floor(math.log10(self._largest))
+        return 0 if _LEAST_MAGNITUDE <= magnitude <= _MOST_MAGNITUDE else magnitude
 
     @property
     def _has_blank_zeros(self) -> bool:
@@ -274,18 +294,24 @@ class HeatMap(Picture):
         matrix = self.matrix
         assert matrix is not None
         head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
-        shape = f"{len(matrix.rows)} × {len(matrix.columns)}"
-        head.append((f"   {shape}" + (" · shares of the row" if self.is_share else ""), "dim"))
-        if not digits:
-            text = f"a screen {count_text(needed)} cells wide shows the numbers" if fits else "the numbers are too long"
-            head.append((f" · {text}", "dim"))
-        elif self._has_blank_zeros:
-            head.append((" · blank is 0", "dim"))
-        if self.has_diagonal:
-            head.append((" · hit: share of the diagonal", "dim"))
+        missing = f"numbers from {count_text(needed)} cells on" if fits else "the numbers are too long"
+        said = [
+            (2, f"{len(matrix.rows)} × {len(matrix.columns)}"),
+            *([(0, "shares of the row")] if self.is_share else []),
+            *([(0, f"in 1e{self._exponent}")] if digits and self._exponent and not self.is_share else []),
+            *([(0, "blank is 0")] if digits and self._has_blank_zeros else []),
+            *([(1, missing)] if not digits else []),
+            *([(3, "hit: share of the diagonal")] if self.has_diagonal else []),
+        ]
         scale = self._scale(palette)
         cells = sum(segment.cell_length for segment in scale)
-        if not scale or length_of(head) + cells + 2 > width:
+        # Shades mean nothing without their scale: what else is said gives way to it.
+        while len(said) > 1 and length_of(head) + 3 + len(" · ".join(text for _, text in said)) + cells + 1 > width:
+            said.remove(max(said))
+        head.append((f"   {' · '.join(text for _, text in said)}", "dim"))
+        if length_of(head) + cells + 1 > width:
+            head = [(fit_middle(head[0][0], max(_FEWEST_TITLE_CELLS, width - cells - 1)), head[0][1])]
+        if not scale or length_of(head) + cells + 1 > width:
             return strip_of(head, width, palette)
         return Strip.join([strip_of(head, width - cells, palette), Strip(scale, cells)])
 
@@ -311,11 +337,14 @@ class HeatMap(Picture):
         self, text: str, cells: int, shade: float, is_here: bool, palette: Palette, *, is_middle: bool
     ) -> list[Segment]:
         if palette.heat is None:
-            # Without colours a sign shows how dark a cell is; under the cursor it stands at the end.
+            # Without colours a sign fills the cell as far as it is dark, but for the number and a blank on both sides of it.
             sign = " " if shade != shade else _SHADES[min(4, math.ceil(shade * 4))]
-            is_marked = is_here and is_middle
-            left, right = ("▸", sign if cells > 2 else "") if is_marked else (sign, " " if cells > 2 else "")
-            return [Segment(left + fit(text, cells - 1 - len(right), right=True) + right, palette.styles["title" if is_here else "text"])]  # fmt: skip
+            left = max(1, cells - 1 - len(text))
+            body = f"{sign * (left - 1)}{' ' if left > 1 else sign}{text} " if text else sign * cells
+            if is_here and is_middle:
+                # The cursor takes no shade away: where it stands in the place of all of it, that stands at the end.
+                body = f"▸{body[1:]}" if left > 2 or not text else f"▸{body[1:-1]}{sign}"
+            return [Segment(body, palette.styles["title" if is_here else "text"])]
         style = palette.heat(0.0 if shade != shade else shade)
         body = fit(text, cells - 1, right=True)
         if is_here and is_middle:

@@ -32,20 +32,44 @@ def test_all_numbers_are_written_or_none_is_and_that_is_said() -> None:
     counts = [[9.0, 0.0, 0.0], [0.0, 8.0, 0.0], [0.0, 1.0, 7.0]]
     for palette in (0, 1):
         head, cells = _numbers(whole, 120, palette)
-        assert not any(map(any, cells)) and f"a screen {126 + 30 * palette} cells wide shows the numbers" in head
+        assert not any(map(any, cells)) and f"numbers from {126 + 30 * palette} cells on" in head
         head, cells = _numbers(whole, 126 + 30 * palette, palette)
-        assert cells == [[str(int(value)) for value in row] for row in whole] and "shows the numbers" not in head
+        assert cells == [[str(int(value)) for value in row] for row in whole] and "numbers from" not in head
         _, cells = _numbers(whole, 125 + 30 * palette, palette)
         assert not any(map(any, cells))
         for width in range(14, 60):
             head, cells = _numbers(mixed, width, palette)
             written = {len(row) for row in cells}
-            assert written == {3} or (written == {0} and ("numbers" in head or width < 30)), (width, cells)
+            assert written == {3} or (written == {0} and ("numbers" in head or width < 44)), (width, cells)
             if written == {3}:
-                assert cells[0][0] == "0" and cells[1][1] == "12" and cells[2][0] == "·"
-                assert all(float(text) for row in cells for text in row if text not in "0·")
+                # One notation for all: as many decimals, no power of ten beside plain numbers; what is exactly zero says so.
+                assert cells[0][0] == "0" and float(cells[1][1]) == 12 and cells[2][0] == "·"
+                assert len({len(text.partition(".")[2]) for row in cells for text in row if text not in "0·"}) == 1
+                assert not any("e" in text for row in cells for text in row)
         head, cells = _numbers(counts, 40, palette)
         assert cells == [["9"], ["8"], ["1", "7"]] and "blank is 0" in head
+
+
+def test_shades_keep_their_scale_and_fill_their_cells() -> None:
+    """However narrow, the head says what the shades are; without colours a cell is shaded whole, under the cursor too."""
+    values = [[math.sin(1 + row * 3 + column) for column in range(30)] for row in range(6)]
+    tiny = [[value * 1e-9 for value in row] for row in values]
+    for palette in (0, 1):
+        for width in (60, 80, 200):
+            for matrix in (values, tiny):
+                head = _numbers(matrix, width, palette)[0].rstrip()
+                assert head[-1].isdigit() and "-" in head, head
+    small = [[value * 1e-10 for value in row[:6]] for row in values]
+    assert "in 1e-11" in _numbers(small, 120, 0)[0]
+    heat = HeatMap()
+    heat.matrix, heat.title, heat.row, heat.column = _matrix([[1.0] * 20] * 4), "m", 1, 2
+    for width in (48, 120):
+        strips = heat.drawn(width, 7, PALETTES[1])
+        assert strips is not None
+        rows = [strip.text[strip.text.index("█") :].rstrip() for strip in strips[2:6]]
+        if width == 48:
+            assert all(set(row) <= {"█", "▸"} for row in rows), rows
+        assert all(row.count("█") >= 20 for row in rows), rows
 
 
 def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted() -> None:
