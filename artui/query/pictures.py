@@ -42,6 +42,8 @@ class TablePicture:
     """What stands above the labels of a matrix's rows."""
     missing: tuple[frozenset[int], ...] = ()
     """Of lines, by column: places of the cells that hold no number, not even NaN."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Of lines: names of columns that are none of them, and why."""
 
 
 def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | None:
@@ -144,7 +146,25 @@ def _lines(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture
         return None
     missing = tuple(frozenset(at for at, row in enumerate(body) if not _is_number(row[place])) for place in chosen)
     names = tuple(header[place].strip() for place in chosen)
-    return TablePicture("lines", (), names, tuple(tuple(columns[place]) for place in chosen), missing=missing)
+    values = tuple(tuple(columns[place]) for place in chosen)
+    left_out = tuple(
+        (
+            header[place].strip(),
+            _why_not([row[place] for row in body], columns[place], is_one_too_many=place in numeric),
+        )
+        for place in range(len(header))
+        if place not in chosen
+    )
+    return TablePicture("lines", (), names, values, missing=missing, left_out=left_out)
+
+
+def _why_not(cells: Sequence[str], numbers: Sequence[float], *, is_one_too_many: bool) -> str:
+    """Say why a column is not drawn as a line."""
+    if is_one_too_many:
+        return f"more than {MAX_LINES}"
+    if not any(map(math.isfinite, numbers)):
+        return "no numbers"
+    return "mostly empty" if 2 * sum(not cell.strip() for cell in cells) >= len(cells) else "few numbers"
 
 
 def _goes_up(values: Sequence[float]) -> bool:

@@ -36,7 +36,12 @@ def test_histogram_is_bars_and_other_numbers_are_lines() -> None:
     bars = picture_of("low,high,count\n0,1,5\n1,2,7\n")
     assert bars is not None and bars.kind == "bars" and bars.values[2] == (5.0, 7.0)
     lines = picture_of("fpr,tpr,note\n0,0,a\n0.5,0.9,b\n1,1,c\n")
-    assert lines is not None and lines.kind == "lines" and lines.columns == ("fpr", "tpr")
+    assert (
+        lines is not None
+        and lines.left_out == (("note", "no numbers"),)
+        and lines.kind == "lines"
+        and lines.columns == ("fpr", "tpr")
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +14,7 @@ from artui.model import Column
 from artui.query.runs.statistics import Description, Quantiles
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
+from artui.tui.cells import length_of
 from artui.tui.facts.file import file_spans
 from artui.tui.keys import pairs_of
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
@@ -20,12 +24,19 @@ from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.heatmap import HeatMap
 from artui.tui.widgets.histogram import Bars
 from artui.tui.widgets.prompt import Prompt
+from artui.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from artui.arrays import Floats
     from artui.query.pictures import TablePicture
     from artui.tui.cells import Span
+
+
+_GAP_STEPS, _GAP_SHARE = 20, 0.03
+"""A gap is so many times as wide as nine in ten of the steps from row to row, and takes this share of the axis."""
+_FEWEST_IN_STEPS = 10
 
 
 class TablePictureScreen(DrawsCharts):
@@ -48,6 +59,7 @@ class TablePictureScreen(DrawsCharts):
         elif self.picture.kind == "bars":
             yield Bars(id="picture", noun="value")
         else:
+            yield Bar(id="summary")
             yield ChartGrid(id="picture")
         yield Prompt()
         yield KeyBar()
@@ -63,6 +75,9 @@ class TablePictureScreen(DrawsCharts):
         else:
             grid = self.query_one(ChartGrid)
             grid.set_panels([Panel(name, clean(name, max_chars=80)) for name in picture.columns[1:]])
+            across = [x for x in picture.values[0] if math.isfinite(x)]
+            whole = (min(across), max(across))
+            grid.options = replace(grid.options, whole=whole, last_word="last row")
             grid.set_axis(f"metric:{picture.columns[0]}")
             grid.has_fixed_axis = True
 
@@ -86,6 +101,30 @@ class TablePictureScreen(DrawsCharts):
             lambda lines_by_title: self.query_one(ChartGrid).put(lines_by_title, options),
         )
 
+    def on_chart_grid_changed(self) -> None:
+        self._summarise()
+
+    def on_resize(self) -> None:
+        if self.picture.kind == "lines":
+            self._summarise()
+
+    def _summarise(self) -> None:
+        """Say over which column the others are drawn, and which ones are not, and why."""
+        picture = self.picture
+        reasons: dict[str, list[str]] = {}
+        for name, reason in picture.left_out:
+            reasons.setdefault(reason, []).append(clean(name, max_chars=60))
+        left_out = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+        spans: list[Span] = [(" x is ", "dim"), (clean(picture.columns[0], max_chars=60), "title")]
+        named = f" · x {clean(picture.columns[0])}"
+        right = [(text.replace(named, ""), style) for text, style in self.query_one(ChartGrid).spans()]
+        room = self.size.width - length_of(spans) - length_of(right) - 4
+        if left_out and (shown := f" · not drawn: {left_out}"):
+            spans.append(
+                (shown if len(shown) <= room else f" · {plural(len(picture.left_out), 'column')} not drawn", "dim")
+            )
+        self.query_one("#summary", Bar).show(spans, right)
+
     def prompt_home(self) -> Widget:
         """Give the picture."""
         return self.query_one("#picture")
@@ -94,6 +133,8 @@ class TablePictureScreen(DrawsCharts):
         """Offer no other axis of what was counted elsewhere, and no shares of numbers below zero."""
         if self.picture.kind == "matrix" and self.query_one(HeatMap).is_signed:
             return [pair for pair in super().footer_pairs() if pair not in pairs_of({"heatmap.share"})]
+        if self.picture.kind == "lines":
+            return [pair for pair in super().footer_pairs() if pair not in pairs_of({"charts.choose_axis"})]
         return _offered(super().footer_pairs(), has_log_axis=False) if self.picture.kind == "bars" else super().footer_pairs()  # fmt: skip
 
     def go_back(self) -> bool:
@@ -191,7 +232,23 @@ def _curve(picture: TablePicture, place: int, window: tuple[float, float] | None
     from artui.query.series.curves import cut
 
     across, up = np.array(picture.values[0]), np.array(picture.values[place])
+    gaps = _gaps(across)
     has_both = np.isfinite(across)
     has_both[sorted(picture.missing[place])] = False
     across, up = across[has_both], up[has_both]
-    return thin(*(cut(across, up, window) if window else (across, up)), buckets=CURVE_BUCKETS)
+    curve = thin(*(cut(across, up, window) if window else (across, up)), buckets=CURVE_BUCKETS)
+    # A line where there is no row would say what nobody measured.
+    breaks = {at for low, high in gaps if 0 < (at := bisect_left(curve.xs, low / 2 + high / 2)) < len(curve.xs)}
+    return replace(curve, breaks=sorted({*curve.breaks, *breaks}))
+
+
+def _gaps(across: Floats) -> list[tuple[float, float]]:
+    """Give where the x axis has no row: parts that are far wider than the steps between rows, and wide enough to be seen."""
+    import numpy as np
+
+    xs = np.unique(across[np.isfinite(across)])
+    if len(xs) < _FEWEST_IN_STEPS:
+        return []
+    steps = np.diff(xs)
+    is_gap = (steps > _GAP_STEPS * np.quantile(steps, 0.9)) & (steps > _GAP_SHARE * (xs[-1] - xs[0]))
+    return [(float(xs[at]), float(xs[at + 1])) for at in np.flatnonzero(is_gap)]

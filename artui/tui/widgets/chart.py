@@ -505,6 +505,8 @@ def _head(
         right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
     elif (window := chart.dragged_window) is not None:
         right.append((f"{range_text(window, chart.options)}  ", palette.styles["accent"]))
+    elif chart.options.last_word and curves:
+        right.append((f"{chart.options.last_word} ", palette.styles["dim"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
     style_of = dict(zip(map(id, curves), styles, strict=True))
     # Those that are picked come first, as in the legend.

@@ -242,6 +242,10 @@ class ChartGrid(Container, can_focus=True):
             number = self._first + place
             chart.has_room = self._per_page <= 2
             chart.is_alone, chart.is_whole = self.is_zoomed, self._is_single
+            # What is left of the last row belongs to the chart that ends it: no room stands empty.
+            across = self._shape[0]
+            chart.display = number < max(1, len(self.panels))
+            chart.styles.column_span = across - place % across if number == len(self.panels) - 1 else 1
             chart.other_count = self.other_count
             if number >= len(self.panels):
                 chart.show("", [], self.options, note=self.note if number == 0 else "")

@@ -78,6 +78,8 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions, *, is_whole: b
         x_low, x_high = options.window
         if options.is_log_x and x_low <= 0:
             return None
+    elif options.whole is not None and not (options.is_log_x and options.whole[0] <= 0):
+        x_low, x_high = options.whole
     else:
         xs = [
             x

@@ -41,6 +41,10 @@ class ChartOptions:
     """Width of the centred mean that smooths, as a share of the x axis in sight; 0 draws what was measured."""
     window: Window | None = None
     """The part of the x axis in sight; None for the whole axis."""
+    whole: Window | None = None
+    """What the whole x axis spans in all charts; None for what the curves of each one have."""
+    last_word: str = ""
+    """What stands before the last value of a curve in the title of its chart."""
 
     @property
     def unit(self) -> Unit:

@@ -18,13 +18,14 @@ import artui
 from artui.catalog import Catalog
 from artui.query.artifacts import previews
 from artui.query.columns import summed_up
+from artui.query.pictures import picture_of
 from artui.query.reader import Reader
 from artui.query.references import find_version
 from artui.tui.messages import Link
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.rows import RowsScreen, is_table
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen
+from artui.tui.screens.table_picture import SpreadScreen, TablePictureScreen, _curve
 from artui.tui.screens.text import TextScreen
 from artui.tui.widgets.lines import LineList
 from artui.units import number_text
@@ -317,6 +318,20 @@ async def _press(pilot: Pilot[Any], *keys: str) -> str:
     return shown(pilot)
 
 
+def test_a_line_ends_where_there_are_no_rows() -> None:
+    """Where rows are missing from the x axis no line is drawn, whatever part of it is in sight; a course of uneven steps has no gap."""
+    rows = [*range(2000), *range(5000, 5100)]
+    picture = picture_of("id,income\n" + "".join(f"{x},{x % 7}\n" for x in rows))
+    assert picture is not None
+    for window in (None, (1500.0, 5050.0)):
+        curve = _curve(picture, 1, window)
+        (at,) = curve.breaks
+        assert curve.xs[at - 1] < 2000 and curve.xs[at] >= 5000
+    for steps in ([2**power for power in range(20)], [0, 1, 2, 500], range(300)):
+        even = picture_of("x,y\n" + "".join(f"{x},1\n" for x in steps))
+        assert even is not None and not _curve(even, 1, None).breaks
+
+
 @pytest.mark.parametrize("size", [(80, 24)])
 def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path, explore: Explore) -> None:
     """tab goes to the first file; f draws the file under the cursor, or else one that can be drawn, a column where it is no picture as a whole; where none can, it is not offered, and says so."""
@@ -332,7 +347,8 @@ def test_f_draws_what_is_under_the_cursor(size: tuple[int, int], versions: Path,
         screen = on(pilot, ArtifactScreen)
         holds = screen.query_one("#holds", LineList)
         text = await press(pilot, "f")
-        assert on(pilot, TablePictureScreen) and "val.csv" in text
+        assert on(pilot, TablePictureScreen) and "val.csv" in text and "x is step" in text and "last row 2" in text
+        assert "x axis" not in text
         text = await press(pilot, "escape", "tab")
         assert holds.link is not None and holds.link.id.endswith(":notes.txt") and "f draw" in text
         await press(pilot, "down")
