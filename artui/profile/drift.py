@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PSI_BINS = 10
 FLOOR = 1e-4
-"""An empty bin counts as this share: the logarithm of nothing is endless."""
+"""An empty bin counts as half a row, or as this share if that is more: the logarithm of nothing is endless."""
 MODERATE_PSI, HIGH_PSI = 0.1, 0.25
 """The usual limits (Siddiqi, Credit Risk Scorecards, 2006)."""
 _RATE_SHIFT = 0.05
@@ -32,6 +33,9 @@ NEW_VALUE, GONE_VALUE = "new value", "gone value"
 _SLIGHT = ("none", "low", "unknown")
 _CHANCE = 0.05
 """So often drift is seen in some column of two tables that have none."""
+_ROWS_ENOUGH = 20
+"""With so many rows for each bin the index goes as the theory says; with fewer, as samples drawn by chance say."""
+_DRAWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Drift:
     psi: float | None
     """Population stability index, over deciles of the first or over its values."""
     psi_by_chance: float | None
-    """Two samples of one population, as large as these, have a smaller index in 19 of 20 cases, of all columns that are compared together (Yurdakul 2018)."""
+    """Two samples of one population, as large as these, have a smaller index in 19 of 20 cases, of all columns that are compared together."""
     jensen_shannon: float | None
     """Distance, to base 2: 0 the same, 1 nothing in common; over the bins of `psi`."""
     ks: float | None
@@ -122,11 +126,15 @@ def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
     one_sided = 0.0
     if shares is not None:
         expected, actual, before_count, after_count = shares
-        psi, distance = psi_of(expected, actual), jensen_shannon_of(expected, actual)
-        chance = chance_of(len(expected), before_count, after_count, of=of)
+        counts = before_count, after_count
+        psi, distance = psi_of(expected, actual, *counts), jensen_shannon_of(expected, actual)
+        if min(counts) < _ROWS_ENOUGH * len(expected):
+            chance = drawn_chance_of(expected, actual, *counts, of=of, has_quantiles=numbers is not None)
+        else:
+            chance = chance_of(len(expected), *counts, of=of)
         if numbers is None:
             has_both = (expected > 0) & (actual > 0)
-            of_both = psi_of(expected[has_both], actual[has_both])
+            of_both = psi_of(expected[has_both], actual[has_both], *counts)
             one_sided = float(max(expected[~has_both].sum(), actual[~has_both].sum()))
     return Drift(
         after.name, before, after, psi, chance, distance,
@@ -139,10 +147,15 @@ def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
     )  # fmt: skip
 
 
-def psi_of(expected: Floats, actual: Floats) -> float:
-    """Give the population stability index of shares: the sum of (a - e) ln(a / e), no share below `FLOOR`."""
-    expected, actual = np.maximum(expected, FLOOR), np.maximum(actual, FLOOR)
-    return float(((actual - expected) * np.log(actual / expected)).sum())
+def psi_of(expected: Floats, actual: Floats, before_count: int, after_count: int) -> float:
+    """Give the population stability index of shares of so many cells: the sum of (a - e) ln(a / e), no share below half a cell or `FLOOR`."""
+    return float(_psis(expected, actual, before_count, after_count))
+
+
+def _psis(expected: Floats, actual: Floats, before_count: int, after_count: int) -> Floats:
+    expected = np.maximum(expected, max(FLOOR, 0.5 / max(1, before_count)))
+    actual = np.maximum(actual, max(FLOOR, 0.5 / max(1, after_count)))
+    return np.asarray(((actual - expected) * np.log(actual / expected)).sum(axis=-1), np.float64)
 
 
 def jensen_shannon_of(expected: Floats, actual: Floats) -> float:
@@ -171,6 +184,41 @@ def chance_of(bins: int, before_count: int, after_count: int, *, of: int = 1) ->
     normal = NormalDist().inv_cdf(1 - _CHANCE / max(1, of))
     quantile = freedom * (1 - spread + normal * math.sqrt(spread)) ** 3
     return quantile * (1 / before_count + 1 / after_count)
+
+
+def drawn_chance_of(
+    expected: Floats, actual: Floats, before_count: int, after_count: int, *, of: int = 1, has_quantiles: bool
+) -> float:
+    """Give the same where bins have few cells, or none: from samples of one population, drawn by the same chance every time.
+
+    Args:
+        expected: shares of the first.
+        actual: shares of the second.
+        before_count: cells of the first.
+        after_count: cells of the second.
+        of: so many columns are looked at together.
+        has_quantiles: whether the bins are quantiles of the first, which has about the same share in each whatever chance does.
+    """
+    if len(expected) < 2 or not before_count or not after_count:
+        return 0.0
+    # Columns of one table often have the same counts in their quantiles: these are drawn for once.
+    cells = expected * before_count if has_quantiles else expected * before_count + actual * after_count
+    counts = tuple(round(float(count), 3) for count in cells)
+    return _drawn(counts, before_count, after_count, 1 - _CHANCE / max(1, of), has_quantiles)
+
+
+@lru_cache(maxsize=512)
+def _drawn(counts: tuple[float, ...], before_count: int, after_count: int, share: float, has_quantiles: bool) -> float:
+    """Give the index that this share of the samples stay below."""
+    random, cells = np.random.default_rng(0), np.array(counts)
+    if has_quantiles:
+        first = np.broadcast_to(cells / before_count, (_DRAWS, len(cells)))
+        population = random.dirichlet(np.maximum(cells, 0.5), _DRAWS)
+        second = random.multinomial(after_count, population) / after_count
+    else:
+        population = cells / cells.sum()
+        first, second = (random.multinomial(count, population, _DRAWS) / count for count in (before_count, after_count))
+    return float(np.quantile(_psis(first, second, before_count, after_count), share))
 
 
 def ks_of(before: Numbers, after: Numbers) -> float:
