@@ -462,7 +462,15 @@ USUAL_KEYS = (
     Key("columns", "enter", "done", "done", "Back to the runs.", in_footer=True),
     Key("views", "enter", "choose", "open", "Show the runs as the view says.", in_footer=True),
     Key("views", "R", "rename", "rename", "Give the view another name.", in_footer=True),
-    Key("files", "enter", "open", "open", "Open the file: a table, a picture, or text.", in_footer=True),
+    Key(
+        "files",
+        "enter",
+        "open",
+        "open",
+        "Open the file: a table, a picture, or text; unfold a folder, or fold it.",
+        in_footer=True,
+    ),
+    Key("files", "i", "fold_all", "unfold all", "Unfold all folders, or fold them again.", in_footer=True),
     Key("files", "slash", "filter", "find", "Find files by parts of their paths.", in_footer=True),
     Key(
         "file",
@@ -480,7 +488,7 @@ USUAL_KEYS = (
         "preview",
         "Show or hide what the file under the cursor holds, where there is room for it.",
     ),
-    Key("files", "y", "copy", "copy path", "Copy the path of the file (OSC 52).", in_footer=True),
+    Key("files", "y", "copy", "copy path", "Copy the path of the file or folder (OSC 52).", in_footer=True),
     Key("imports", "enter", "choose", "runs", "Show the runs of the import in the table.", in_footer=True),
     Key("imports", "d", "show_deleted", "deleted", "Show the runs of the import that are deleted.", in_footer=True),
     Key(

@@ -330,7 +330,7 @@ class Navigation:
         from artui.tui.screens.room import RoomScreen
 
         if not isinstance(self._app.screen, RoomScreen):
-            self._app.push_screen(RoomScreen())
+            self._app.push_screen(RoomScreen(getattr(self._app.screen, "PLACE", 2)))
 
     def show_forgetting(self, head: RunHead | VersionHead | None) -> None:
         """Show what forgetting a run or a version takes out for good, and ask."""

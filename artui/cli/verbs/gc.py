@@ -167,10 +167,12 @@ def _print(plan: Plan, best: set[int], *, dry_run: bool, has_rule: bool, older_t
         return "would be" if dry_run else "is" if count == 1 else "are"
 
     if has_rule:
+        from artui.sheets.retention import alone_text
+
         count = len(plan.deleted)
         _list(
             plan.deleted,
-            f"{plural(count, 'version')} {are(count)} deleted; {bytes_text(plan.deleted_bytes)} are theirs alone",
+            f"{plural(count, 'version')} {are(count)} deleted; {alone_text(plan.deleted_bytes, sum(version.size_bytes for version in plan.deleted))}",
             best,
         )
         for run in plan.broken[:_MOST_NAMED]:

@@ -13,6 +13,7 @@ from artui.safetext import clean
 from artui.sheets.version import short_digest
 from artui.tui.cells import Span, fit_middle
 from artui.tui.facts.version import preview_lines
+from artui.tui.filetree import FEWEST_FOLDED, TreeRow, folders_above, tree_rows
 from artui.tui.keys import bindings, pairs_of
 from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList
@@ -32,6 +33,9 @@ MAX_LISTED = 5_000
 """So many lines are drawn; what is behind them is found by words."""
 GLANCE_SECONDS = 0.08
 """The file under the cursor is looked at once the cursor rests for so long."""
+MAX_FOLDED = 100_000
+"""More files do not stand by folder."""
+_MOST_INDENTED = 12
 _SIZE_CELLS, _DIGEST_CELLS = 11, 20
 _DIGEST_FROM_CELLS = 100
 """A narrower list has no room for digests."""
@@ -51,8 +55,12 @@ class FilesScreen(FilteredList):
         self._head, self._first_words = head, words
         self._found: FoundFiles | None = None
         self._has_pane = True
+        self._rows: list[TreeRow] = []
+        """The lines, where files stand by folder."""
+        self._unfolded: frozenset[str] | None = frozenset()
+        """Paths of the folders that are unfolded; None for all."""
         self._glanced = ""
-        """The path of the file that is seen in short."""
+        """The path of the file or folder that is seen in short."""
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -95,9 +103,13 @@ class FilesScreen(FilteredList):
     def load(self) -> None:
         """Ask for the files that have the words: a version never changes."""
         reader, head, words = self.reader, self._head, words_of(self.filter.words)
-        self.ask("files", lambda: find_files(reader, head.key, words, most=MAX_LISTED), self._take)
+        # By folder all of them are read: a folder says truly what it holds.
+        most = MAX_LISTED if words else MAX_FOLDED
+        self.ask("files", lambda: find_files(reader, head.key, words, most=most), self._take)
 
     def _take(self, found: FoundFiles) -> None:
+        if self._found is None and found.found_count < FEWEST_FOLDED:
+            self._unfolded = None
         self._found = found
         self.draw_listing()
         self._glance_soon()
@@ -118,8 +130,12 @@ class FilesScreen(FilteredList):
             self.listing.set_lines([Line([(reading, "dim")])])
             return
         cells = self._listing_cells()
-        lines = [_line(file, cells) for file in found.files]
-        if more := found.found_count - len(lines):
+        # What was found by words, and what is too much to be read at once, stands by whole paths.
+        is_by_folder = not self.filter.words and len(found.files) == found.found_count
+        rows = tree_rows(found.files, self._unfolded) if is_by_folder else [TreeRow(file.path, 0, file) for file in found.files]  # fmt: skip
+        self._rows = rows[:MAX_LISTED]
+        lines = [_line(row, cells) for row in self._rows]
+        if more := len(rows) - len(self._rows) + found.found_count - len(found.files):
             lines.append(Line([(f"  and {count_text(more)} more: / finds them by parts of their paths", "dim")]))
         self.listing.set_lines(lines or [Line([("  no file has that in its path", "dim")])])
         counted = f"{count_text(found.found_count)} of " if self.filter.words else ""
@@ -163,14 +179,38 @@ class FilesScreen(FilteredList):
             self._timer = self.set_timer(GLANCE_SECONDS, self._glance)
 
     def _glance(self) -> None:
-        file = self._file
-        if file is None:
-            self.pane.set_lines([], keep=False)
-            self._glanced = ""
+        file, row = self._file, self._row
+        if row is not None and row.file is None and row.path != self._glanced:
+            self._glanced = row.path
+            self._show_folder(row)
+        elif file is None:
+            if row is None:
+                self.pane.set_lines([], keep=False)
+                self._glanced = ""
         elif file.path != self._glanced:
             reader, key, path = self.reader, self._head.key, file.path
             self._glanced = path
             self.ask("glance", lambda: glance_at(reader, key, path), lambda preview: self._show(file, preview))
+
+    def _show_folder(self, row: TreeRow) -> None:
+        """Say what a folder holds: its largest files first."""
+        cells = max(20, self.pane.size.width - 2)
+        files = [
+            file for file in (self._found.files if self._found is not None else ()) if file.path.startswith(row.path)
+        ]
+        files.sort(key=lambda file: -file.size_bytes)
+        lines = [
+            Line([(f" {fit_middle(clean(row.path, max_chars=1_000), cells - 2).rstrip()}", "title")]),
+            Line([(f" folder, {plural(row.count, 'file')}, {bytes_text(row.size_bytes)}", "dim")]),
+            BLANK,
+        ]
+        room = max(10, cells - _SIZE_CELLS - 4)
+        for file in files[: max(1, self.pane.size.height - len(lines) - 1)]:
+            name = fit_middle(clean(file.path.removeprefix(row.path), max_chars=1_000), room)
+            lines.append(Line([(f"   {name}", "text"), (f"{bytes_text(file.size_bytes):>{_SIZE_CELLS}}", "dim")]))
+        self.query_one("#small").set_class(True, "hidden")
+        self.pane.styles.height = "1fr"
+        self.pane.set_lines(lines, keep=False)
 
     def _show(self, file: ManifestFile, preview: Preview | None) -> None:
         cells = max(20, self.pane.size.width - 2)
@@ -210,38 +250,80 @@ class FilesScreen(FilteredList):
     @property
     def _file(self) -> ManifestFile | None:
         """The file under the cursor."""
+        return self._row.file if self._row is not None else None
+
+    @property
+    def _row(self) -> TreeRow | None:
+        """The file or folder under the cursor."""
         place = self.listing.cursor
-        return self._found.files[place] if self._found is not None and place < len(self._found.files) else None
+        return self._rows[place] if place < len(self._rows) else None
 
     def point_at_file(self, path: str) -> None:
         """Put the cursor on a file, as far as it is listed."""
-        files = self._found.files if self._found is not None else ()
-        self.listing.move_to(next((i for i, file in enumerate(files) if file.path == path), self.listing.cursor))
+        if self._unfolded is not None and not self.filter.words:
+            self._unfolded |= folders_above(path)
+            self.draw_listing()
+        places = (place for place, row in enumerate(self._rows) if row.file is not None and row.file.path == path)
+        self.listing.move_to(next(places, self.listing.cursor))
 
     def action_open(self) -> None:
-        """Open the file under the cursor."""
-        if (file := self._file) is not None:
-            self.artui.show_file(self._head.key, file.path, words_of(self.filter.words))
+        """Open the file under the cursor; unfold a folder, or fold it."""
+        row = self._row
+        if row is None:
+            return
+        if row.file is not None:
+            self.artui.show_file(self._head.key, row.file.path, words_of(self.filter.words))
+        else:
+            every = frozenset(other.path for other in self._rows if other.file is None)
+            self._fold((every if self._unfolded is None else self._unfolded) ^ {row.path})
+
+    def action_fold_all(self) -> None:
+        """Unfold all folders; if none is folded, fold them again."""
+        if any(row.file is None for row in self._rows):
+            self._fold(None if any(row.is_folded for row in self._rows) else frozenset())
+        else:
+            self.artui.say("No file stands in a folder here.")
+
+    def _fold(self, unfolded: frozenset[str] | None) -> None:
+        row, self._unfolded = self._row, unfolded
+        self.draw_listing()
+        if row is not None:
+            # What is folded away has its folder in its place.
+            within = row.path or (row.file.path if row.file is not None else "")
+            places = [place for place, other in enumerate(self._rows) if within == (other.path or (other.file.path if other.file else ""))]  # fmt: skip
+            places += [place for place, other in enumerate(self._rows) if other.path and within.startswith(other.path)]
+            self.listing.move_to(places[0] if places else 0)
 
     def action_copy(self) -> None:
-        """Copy the path of the file under the cursor."""
-        if (file := self._file) is not None:
-            self.artui.copy_to_clipboard(file.path)
-            self.artui.say(f"copied {clean(file.path)}")
+        """Copy the path of the file or folder under the cursor."""
+        if (row := self._row) is not None:
+            path = row.file.path if row.file is not None else row.path
+            self.artui.copy_to_clipboard(path)
+            self.artui.say(f"copied {clean(path)}")
 
     def subject(self) -> VersionHead | None:
         """Give the version."""
         return self._head
 
 
-def _line(file: ManifestFile, cells: int) -> Line:
+def _line(row: TreeRow, cells: int) -> Line:
+    file = row.file
     has_digest = cells >= _DIGEST_FROM_CELLS
-    note = f"→ {file.link_target}" if file.link_target else file.note_text
+    note = "" if file is None else f"→ {file.link_target}" if file.link_target else file.note_text
+    indent = "  " * min(row.depth, _MOST_INDENTED)
+    sign: Span = ("", "text") if file is not None else (f"{'▸' if row.is_folded else '▾'} ", "accent")
     room = max(10, cells - _SIZE_CELLS - 3 - (_DIGEST_CELLS if has_digest else 0) - (24 if note else 0))
-    spans: list[Span] = [
-        (f" {fit_middle(clean(file.path, max_chars=1_000), room)}", "accent"),
+    room = max(10, room - len(indent) - len(sign[0]))
+    if file is None:
+        count = plural(row.count, "file")
+        name = fit_middle(clean(row.label, max_chars=1_000), max(6, room - len(count) - 2))
+        spans: list[Span] = [(f" {indent}", "text"), sign, (name, "bold"), (f"  {count}", "dim")]
+        return Line([*spans, (f"{bytes_text(row.size_bytes):>{_SIZE_CELLS}}", "dim")])
+    spans = [
+        (f" {indent}", "text"),
+        (fit_middle(clean(row.label, max_chars=1_000), room), "accent"),
         (f"{bytes_text(file.size_bytes):>{_SIZE_CELLS}}", "dim"),
     ]
-    spans += [(f"  {short_digest(file.digest)}", "faint")] if has_digest else []
+    spans += [(f"  {short_digest(file.digest)}", "dim")] if has_digest else []
     spans += [(f"  {fit_middle(clean(note), 22)}", "warn")] if note else []
     return Line(spans)

@@ -13,6 +13,7 @@ from artui.model import PRODUCTION
 from artui.query.measures import Making, best_keys, makings
 from artui.query.retention import USUAL_GRACE, plan_for, rule_of
 from artui.safetext import cells_of, clean
+from artui.sheets.retention import alone_text
 from artui.tui.cells import fit, fit_middle, fit_words, length_of
 from artui.tui.facts.sections import wrapped_text
 from artui.tui.keys import bindings, pairs_of
@@ -48,13 +49,16 @@ class RoomScreen(AskedScreen):
     """Holds a rule, a filter and a span of time, and the plan that follows from them: nothing is done before it is asked."""
 
     SCOPES = ("room", "find", "list", "app")
-    PLACE = 2
     LIST_ID = "room"
     HAS_LINKS = True
     BINDINGS = [*bindings("room"), *bindings("find")]
 
-    def __init__(self) -> None:
+    def __init__(self, place: int = 2) -> None:
+        """Show it where it was opened: esc leads back there."""
         super().__init__()
+        self.PLACE = place
+        self._tried: list[tuple[str, str | None]] = []
+        """The filters and rules that were tried before those that are shown."""
         self.keep: str | None = None
         """The rule of what is kept; None to delete nothing."""
         self.where = ""
@@ -116,6 +120,11 @@ class RoomScreen(AskedScreen):
             if isinstance(answer, Exception):
                 self.artui.say(f"{answer.message} {answer.remedy}".strip(), is_warning=True)
             else:
+                before = (self.where, self.keep)
+                if (where, keep) in self._tried:
+                    del self._tried[self._tried.index((where, keep)) :]
+                elif before != (where, keep):
+                    self._tried.append(before)
                 self.where, self.keep, self._now_ms = where, keep, now_ms
                 plan, self._makings, self._best = answer
                 self.plan = plan
@@ -123,6 +132,15 @@ class RoomScreen(AskedScreen):
                 self.show_keys()
 
         self.ask("plan", work, take)
+
+    def go_back(self) -> bool:
+        """Take the rule or the filter back that was tried last; false if none was."""
+        if super().go_back():
+            return True
+        if self._tried:
+            self._work_out(*self._tried[-1])
+            return True
+        return False
 
     def _draw(self, plan: Plan, *, keep_place: bool) -> None:
         lines = plan_lines(
@@ -242,6 +260,8 @@ class RoomScreen(AskedScreen):
         parts += [f"{_removed_text(done)} removed"] if _removed_text(done) else []
         parts += [f"{bytes_text(done.freed_bytes)} free"] if done.freed_bytes or _removed_text(done) else []
         self.artui.say(" · ".join(parts) or "Nothing was changed: all of it was done meanwhile.")
+        # It is tried no more: esc leaves.
+        self._tried.clear()
         self._work_out(self.where, self.keep)
 
 
@@ -418,7 +438,7 @@ def _summary(plan: Plan, *, keep: str | None, now_ms: int, cells: int, best: Seq
         why += ["what is deleted is not that old" if plan.next_ms is not None else "nothing is deleted"]
         lines.append(Line([("  There is nothing to free: ", "bold"), (f"{', and '.join(why)}.", "dim")]))
     if plan.deleted:
-        notes = [f"{bytes_text(plan.deleted_bytes)} are theirs alone"]
+        notes = [alone_text(plan.deleted_bytes, sum(version.size_bytes for version in plan.deleted))]
         notes += [] if set(plan.deleted) <= set(plan.removed) else ["restore brings them back"]
         lines.append(_sum(f"{plural(len(plan.deleted), 'version')} would be deleted", *notes, cells=cells))
     lines += best
@@ -467,7 +487,7 @@ def _rule_lines(keep: str | None, *, cells: int) -> list[Line]:
 
     if not keep:
         return []
-    text = f"keeps a version if {clean(rule_words(rule_of(keep)))}"
+    text = f"keeps a version if {clean(rule_words(rule_of(keep)))}; esc takes the rule back"
     return [_setting("", (row, "dim")) for row in wrapped_text(text, max(20, cells - _LABEL_CELLS - 3))]
 
 

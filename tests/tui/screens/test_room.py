@@ -62,6 +62,10 @@ def test_room_is_made_once_the_word_is_typed(small_catalog: Path, explore: Explo
         await pilot.press("down", "enter")
         await settled(pilot)
         assert shown(pilot).count(OFFERED_RULES[1]) == 1 and f" {OFFERED_RULES[0]}  " not in shown(pilot)
+        # Esc takes back what was tried, and leaves the screen only then.
+        await pilot.press("escape")
+        await settled(pilot)
+        assert on(pilot, RoomScreen) is screen and screen.keep is None and f" {OFFERED_RULES[0]}  " in shown(pilot)
         await pilot.press("e")
         await _answer(pilot, "")
         await pilot.press("e")
