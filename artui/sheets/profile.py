@@ -27,7 +27,7 @@ def profile_section(path: str, table: TableProfile, *, most: int, is_only: bool 
     # What says most stands first, since narrow screens leave out the last.
     headers = (
         Header("column"), Header("type"), Header("values", least=SHAPE_CELLS), Header("empty", is_right=True), Header("range"), Header("median", is_right=True),
-        Header("mean", is_right=True), Header("sd", is_right=True), Header("different", is_right=True),
+        Header("mean", is_right=True, is_after=True), Header("sd", is_right=True, is_after=True), Header("different", is_right=True, is_after=True),
     )  # fmt: skip
     shown = table.columns[:most]
 

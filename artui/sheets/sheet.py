@@ -84,6 +84,7 @@ class _HeaderFields(NamedTuple):
     is_right: bool
     least: int
     is_with_next: bool
+    is_after: bool
 
 
 class Header(_HeaderFields):
@@ -91,12 +92,15 @@ class Header(_HeaderFields):
 
     `least`: cut to so many cells its cells still say enough, where another column would be cut or left out; 0: it is not cut for others.
     `is_with_next`: it says little without the column behind it, and is left out where that has no room.
+    `is_after`: it is left out where the column before it is, so that the same ones are there however wide their cells are.
     """
 
     __slots__ = ()
 
-    def __new__(cls, title: str, is_right: bool = False, least: int = 0, is_with_next: bool = False) -> Header:
-        return super().__new__(cls, clean(title), is_right, least, is_with_next)
+    def __new__(
+        cls, title: str, is_right: bool = False, least: int = 0, is_with_next: bool = False, is_after: bool = False
+    ) -> Header:
+        return super().__new__(cls, clean(title), is_right, least, is_with_next, is_after)
 
 
 Row = tuple[Cell, ...]
@@ -160,8 +164,12 @@ def columns_that_fit(
     chosen: dict[int, int] = {}
     left = room + gap
     wanted, widths = widths, [min(width, header.least or width) for width, header in zip(widths, headers, strict=True)]
+    order = list(places)
     while places:
         group = [places.pop(0)]
+        number = order.index(group[0])
+        if headers[group[0]].is_after and number and order[number - 1] not in chosen:
+            continue
         while headers[group[-1]].is_with_next and places:
             group.append(places.pop(0))
         needed = sum(gap + widths[place] for place in group)

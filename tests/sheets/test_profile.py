@@ -148,7 +148,7 @@ def test_a_table_that_differs_says_how() -> None:
     (row,) = drifted.table.rows
     said = dict(zip([header.title for header in drifted.table.headers], [cell.text for cell in row], strict=True))
     assert said == {
-        "column": "t", "drift": "high", "PSI": "8.52", "change": "a 50 % → 0 %", "before": "▇▇ ", "after": " ▇▇", "new or gone": "new: c · gone: a", "JS": "0.707",
+        "column": "t", "drift": "high", "PSI": "7.6", "change": "a 50 % → 0 %", "before": "▇▇ ", "after": " ▇▇", "new or gone": "new: c · gone: a", "JS": "0.707",
     }  # fmt: skip
     assert row[0].link is not None and row[0].link.id == "0:t.csv"
 
@@ -219,6 +219,15 @@ def test_columns_that_say_most_come_first_and_whole(room: int, titles: list[str]
     assert [columns_that_fit(headers, [4, 30, 9, 6], room, gap=2) for room in (40, 31, 24)] == [
         {0: 4, 1: 15, 2: 9, 3: 6}, {0: 4, 1: 6, 2: 9, 3: 6}, {0: 4, 1: 7, 2: 9},
     ]  # fmt: skip
+
+
+def test_statistics_that_have_room_are_always_the_same_ones() -> None:
+    """A later one is never shown without those before it, however narrow it is."""
+    headers = [Header("a"), Header("b"), Header("median"), *(Header(title, is_after=True) for title in ("mean", "sd"))]
+    for median in range(1, 20):
+        for room in range(10, 40):
+            places = [place for place in columns_that_fit(headers, [4, 4, median, 3, 2], room, gap=2) if place >= 2]
+            assert places == list(range(2, 2 + len(places)))
 
 
 def test_values_that_differ_are_shortened_and_counted() -> None:

@@ -24,7 +24,7 @@ from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell,
 from artui.tui.cells import length_of
 from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
 from artui.tui.facts.sections import _preview_table, labelled_lines, section_lines
-from artui.tui.facts.version import _with_fitting_digest, version_lines, without_keys
+from artui.tui.facts.version import _with_bytes_at_once, _with_fitting_digest, version_lines, without_keys
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
 from tests.sheets.making import DIGEST, change, version_detail, version_head
@@ -347,3 +347,12 @@ def test_a_warning_is_never_left_out_for_want_of_room(cells: int) -> None:
 
     assert "1 to or from NaN or infinity" in "".join(texts[row : row + 2])
     assert not any(text.strip().startswith("also") and ("NaN" in text or "also :" in text) for text in texts)
+
+
+def test_bytes_of_many_types_are_one_line() -> None:
+    """How much there is of each type does not push the tensors of a file out of sight."""
+    facts = (("tensors", "6"), ("bytes of F32", "10,752"), ("bytes of F16", "100"), ("bytes of BOOL", "20"))
+    drawn = _with_bytes_at_once(Preview("tensors", "safetensors", facts=facts))
+    assert drawn.facts == (("tensors", "6"), ("bytes", "F32 10,752 · F16 100 · BOOL 20"))
+    alone = Preview("tensors", "safetensors", facts=facts[:2])
+    assert _with_bytes_at_once(alone) == alone

@@ -432,7 +432,7 @@ class DrawnTable:
             texts = self._below[number] if self._below else ()
             lines += [Line([(before + _BELOW_INDENT + cell.text, STYLES[cell.tone])]) for cell in texts]
         if self._left_out:
-            lines.append(Line([(f"{before}also {', '.join(self._left_out)}: wider, or enter", "faint")]))
+            lines.append(Line([(f"{before}also {', '.join(self._left_out)}: enter on a row", "faint")]))
         return lines
 
     def _row_line(self, row: Row) -> Line:

@@ -56,6 +56,9 @@ _BY_KEY = ": enter "
 FILES_SHARE = 5
 """Of a dense page so many files take one part in so many."""
 
+_BYTES_OF = "bytes of "
+"""Labels of the facts of tensors that say how much there is of each type begin so."""
+
 
 def version_lines(
     detail: VersionDetail,
@@ -82,6 +85,7 @@ def version_lines(
     is_only = len(profiles or {}) == 1
     tables = {path: _columns_of(path, table, cells, is_only=is_only) for path, table in (profiles or {}).items()}
     seen = {path: _without_gaps(preview) if path in tables else preview for path, preview in previews.items()}
+    seen = {path: _with_bytes_at_once(preview) for path, preview in seen.items()}
     # Those of a wide table would push the rows out of sight.
     first = next((path for path in seen if path in tables and len(tables[path]) <= most + 2), "")
     before = tables.pop(first, [])
@@ -92,6 +96,17 @@ def version_lines(
 def _without_gaps(preview: Preview) -> Preview:
     """Leave out what a profile says of all rows."""
     return replace(preview, facts=tuple(fact for fact in preview.facts if not fact[0].startswith(EMPTY_IN_FIRST)))
+
+
+def _with_bytes_at_once(preview: Preview) -> Preview:
+    """Say in one line how many bytes there are of each type: many lines would push tensors out of sight."""
+    sizes = [(label.removeprefix(_BYTES_OF), text) for label, text in preview.facts if label.startswith(_BYTES_OF)]
+    if len(sizes) < 2:
+        return preview
+    first = next(place for place, (label, _) in enumerate(preview.facts) if label.startswith(_BYTES_OF))
+    facts = [fact for fact in preview.facts if not fact[0].startswith(_BYTES_OF)]
+    facts.insert(first, ("bytes", " · ".join(f"{name} {size}" for name, size in sizes)))
+    return replace(preview, facts=tuple(facts))
 
 
 def _columns_of(path: str, table: TableProfile, cells: int, *, is_only: bool) -> list[Line]:

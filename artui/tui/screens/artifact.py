@@ -393,8 +393,15 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             return [("artifact", "dim")]
         head = every[0]
         shown_keys = {head.key for head in self.versions}
-        left_out = Counter(head.state for head in every if head.key not in shown_keys and head.state)
-        hidden = "" if self._answer.where else ", ".join(f"{count:,} {state}" for state, count in left_out.items())
+        # What is retired or deleted is counted apart, in sight or not: the first number is that of what is left.
+        apart = Counter(head.state for head in every if head.state and not is_listed(head))
+        hidden = (
+            ""
+            if self._answer.where or self._shows_all
+            else ", ".join(f"{count:,} {state}" for state, count in apart.items())
+        )
+        if any(head.key not in shown_keys for head in every):
+            hidden += f": i{' shows' * (self.size.width >= _WIDE_CELLS)}" if hidden else ""
         beyond = self.table.hidden_columns.text if self.versions else ""
         return [
             (head.stage, "dim"),
@@ -403,18 +410,16 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
             (" ▸ ", "faint"),
             (clean(head.artifact), "title"),
             (f"  {self._in_sight()}{self._counted()}", "dim"),
-            *([(f" · {hidden}: i{' shows' * (self.size.width >= _WIDE_CELLS)}", "faint")] if hidden else []),
+            *([(f" · {hidden}", "faint")] if hidden else []),
             *([(f" · {len(marked)} marked", "mark")] if (marked := self.marked_keys()) else []),
             *([(f" · {beyond}", "faint")] if beyond else []),
         ]
 
     def _counted(self) -> str:
         shown, every = len(self.versions), len(self._answer.every)
-        return (
-            f"{shown:,} of {plural(every, 'version')}"
-            if self._answer.where and shown < every
-            else plural(shown, "version")
-        )
+        if not self._answer.where and not self._shows_all:
+            return plural(sum(is_listed(head) for head in self._answer.every), "version")
+        return f"{shown:,} of {plural(every, 'version')}" if shown < every else plural(shown, "version")
 
     def _in_sight(self) -> str:
         """Say which lines of the table are in sight, if not all are."""
