@@ -61,6 +61,8 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
     # What the demo says that it ran is what it ran.
     shown_run = call("show", "final-2", "-c", str(demo_catalog))[1]
     assert "lr=0.01" in shown_run and not any(f" {word}=" in shown_run for word in ("seed", "epochs", "patience"))
+    nothing = call("diff", "digits-model:1", "digits-model:production", "--file", "*.nix", "-c", str(demo_catalog))
+    assert nothing[0] == 2 and "No file that differs matches *.nix. These differ: " in nothing[2]
     traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
     assert json.loads(call("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]

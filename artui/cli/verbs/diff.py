@@ -75,6 +75,7 @@ def command(
             for change in difference.files
             if not patterns or any(fnmatchcase(change.path, pattern) for pattern in patterns)
         ]
+        _check(difference, chosen, patterns)
         details = (
             {} if stat else {change.path: file_difference(known, change, key=key) for change in chosen[:MAX_FILES]}
         )
@@ -149,8 +150,8 @@ def _value(name: str, text: str | None) -> str:
     return shown if len(shown) <= _MOST_CHARS else f"{shown[: _MOST_CHARS - 1]}…"
 
 
-def _check(difference: VersionDifference, chosen: Sequence[FileChange], patterns: tuple[str, ...]) -> None:
-    """Make sure that some file is asked for.
+def _check(difference: VersionDifference, chosen: Sequence[FileChange], patterns: Sequence[str]) -> None:
+    """Make sure that some file is asked for, where any differs.
 
     Raises:
         UsageError: no file that differs matches.

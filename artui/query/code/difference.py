@@ -384,8 +384,8 @@ def _of_texts(
     elif theirs.lines is None:
         notes.insert(0, f"only in {names[0]}")
     left, right = ours.lines or [], theirs.lines or []
-    if len(left) + len(right) > MAX_DIFFED_LINES:
-        notes.append(f"{len(left):,} lines against {len(right):,}: too long to compare")
+    if too_long := too_long_text(left, right):
+        notes.append(f"{too_long}: too long to compare")
         return FileDifference(path, (), tuple(notes))
     return _file(path, difference_lines(left, right, context_lines=context_lines), notes)
 
@@ -485,12 +485,7 @@ def difference_lines(
         left_start: place of the first line in its file, from 0.
     """
     # What both begin and end with need not be looked through.
-    head = 0
-    while head < min(len(left), len(right)) and left[head] == right[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(left), len(right)) - head and left[-1 - tail] == right[-1 - tail]:
-        tail += 1
+    head, tail = _common_ends(left, right)
     head, tail = max(0, head - context_lines), max(0, tail - context_lines)
     ours, theirs = left[head : len(left) - tail], right[head : len(right) - tail]
     lines: list[DiffLine] = []
@@ -510,6 +505,25 @@ def difference_lines(
             for place in range(c, d):
                 lines += _line("+", theirs[place], None, place + head + right_start)
     return lines
+
+
+def _common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
+    """Give how many lines both begin with, and how many both end with behind these."""
+    head = tail = 0
+    while head < min(len(left), len(right)) and left[head] == right[head]:
+        head += 1
+    while tail < min(len(left), len(right)) - head and left[-1 - tail] == right[-1 - tail]:
+        tail += 1
+    return head, tail
+
+
+def too_long_text(left: Sequence[str], right: Sequence[str]) -> str:
+    """Say that lines are too many to be compared; empty if they are not: what both begin and end with does not count."""
+    head, tail = _common_ends(left, right)
+    if len(left) + len(right) - 2 * (head + tail) <= MAX_DIFFED_LINES:
+        return ""
+    same = f", of which they begin with {head:,} alike and end with {tail:,}" if head or tail else ""
+    return f"{len(left):,} lines against {len(right):,}{same}"
 
 
 def patch_lines_of(patch: FilePatch) -> list[DiffLine]:

@@ -11,6 +11,10 @@ from artui.model.difference import ValueChange
 if TYPE_CHECKING:
     from artui.model import Preview
 
+PICKLE_NOTE = (
+    "numbers and keys are compared as they were seen when saved; lists and tensors are not: a pickle is never opened"
+)
+"""What the comparison of two pickles does not say."""
 UNUSUAL = "! would import"
 """Labels what loading would import that is more than data."""
 _LISTS = (UNUSUAL, "would import data", "would import", "keys")

@@ -22,7 +22,7 @@ from artui.preview.pickles import NOT_OPENED
 from artui.preview.text import as_utf8, is_text
 from artui.profile.tables import FRAMED_ENDINGS, NotATable, TookTooLong, table_of
 from artui.query.difference import pictures, tables, tensors, texts
-from artui.query.difference.facts import facts_changes, said_of_facts
+from artui.query.difference.facts import PICKLE_NOTE, facts_changes, said_of_facts
 from artui.query.opened import open_content
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _of_previews(
         about = facts_changes(before, after)
         return FileDifference(
             path, "values", said_of_facts(about) or f"nothing differs of what is seen; {sizes or 'not opened'}",
-            (*notes, "a pickle is never opened: compared is what was seen of it"), values=tuple(about),
+            (*notes, PICKLE_NOTE), values=tuple(about),
         )  # fmt: skip
     return FileDifference(path, "bytes", sizes or f"{before.title} → {after.title}", notes)
 

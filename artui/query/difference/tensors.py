@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artui.model.difference import FileDifference, TensorDistance, ValueChange
 from artui.preview.pickles import NOT_OPENED
-from artui.query.difference.facts import facts_changes, said_of_facts
+from artui.query.difference.facts import PICKLE_NOTE, facts_changes, said_of_facts
 from artui.query.tensors import READ_FAULTS, Tensor, tensors_in, values_of
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def headers_difference(path: str, before: Preview, after: Preview) -> FileDiffer
     found = _difference(path, changes, len({*ours, *theirs}) - len(changes), sum(not change.note for change in changes))
     shown = [preview.table for preview in (before, after) if preview.table is not None]
     is_pickle = any(NOT_OPENED in preview.facts for preview in (before, after))
-    why = "a pickle is never opened" if is_pickle else "only what was previewed is known"
-    notes = [f"values are not compared: {why}"]
+    notes = [PICKLE_NOTE if is_pickle else "values are not compared: only what was previewed is known"]
     if any(table.row_count is None or table.row_count > len(table.rows) for table in shown):
         notes.append("only the first tensors are known")
     count = len({*ours, *theirs})

@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import Any
 
 from artui.model.difference import FileDifference, TextLine, ValueChange
-from artui.query.code.difference import MAX_ALL_PAIRS, MAX_DIFFED_LINES, MAX_SHOWN_LINES, difference_lines, with_words
+from artui.query.code.difference import MAX_ALL_PAIRS, MAX_SHOWN_LINES, difference_lines, too_long_text, with_words
 from artui.query.code.patches import split_lines
 
 MAX_BYTES = 8 << 20
@@ -41,8 +41,8 @@ def text_difference(path: str, before: bytes, after: bytes) -> FileDifference:
 
 def lines_difference(path: str, left: Sequence[str], right: Sequence[str]) -> FileDifference:
     """Compare lines."""
-    if len(left) + len(right) > MAX_DIFFED_LINES:
-        note = f"{len(left):,} lines against {len(right):,}: too long to compare line by line"
+    if too_long := too_long_text(left, right):
+        note = f"{too_long}: too long to compare line by line"
         return FileDifference(path, "text", _lines_text(len(right) - len(left)), (note,))
     lines = difference_lines(left, right)
     added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
@@ -54,7 +54,8 @@ def lines_difference(path: str, left: Sequence[str], right: Sequence[str]) -> Fi
 
 
 def _lines_text(more: int) -> str:
-    return f"{abs(more):,} lines {'more' if more > 0 else 'fewer'}" if more else "as many lines"
+    lines = f"{abs(more):,} line{'' if abs(more) == 1 else 's'}"
+    return f"{lines} {'more' if more > 0 else 'fewer'}" if more else "as many lines"
 
 
 # Packages

@@ -653,6 +653,23 @@ def test_many_files_that_differ_alike_have_one_line(tmp_path: Path) -> None:
     assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "="
 
 
+def test_a_long_text_with_one_line_more_names_that_line(tmp_path: Path) -> None:
+    """What both begin and end with makes no text too long; the count of one line is no plural."""
+    lines = [f"step {number}" for number in range(60_000)]
+    middle = [*lines[:30_000], "a new one", *lines[30_000:]]
+    texts = [
+        "\n".join(each).encode()
+        for each in (lines, [*lines, "the last"], middle, [line + "!" for line in [*lines, ""]])
+    ]
+
+    for other, name in ((texts[1], "the last"), (texts[2], "a new one")):
+        _, details = _compared(_versions(tmp_path / name, {"a.log": texts[0]}, {"a.log": other}))
+        assert not details["a.log"].notes and any(line.sign == "+" and name in line.text for line in details["a.log"].lines)  # fmt: skip
+        assert any(line.new in (30_001, 60_001) for line in details["a.log"].lines if name in line.text)
+    _, details = _compared(_versions(tmp_path / "other", {"a.log": texts[0]}, {"a.log": texts[3]}))
+    assert details["a.log"].summary == "1 line more" and "too long" in details["a.log"].notes[0]
+
+
 @pytest.mark.parametrize("has_tensors", [False, True])
 def test_of_pickles_what_was_seen_is_compared(tmp_path: Path, has_tensors: bool) -> None:
     """What loading would import that it did not before comes first, then keys and scalars that came, went or differ."""
@@ -681,4 +698,4 @@ def test_a_pickle_that_differs_is_never_said_to_be_the_same(tmp_path: Path) -> N
     assert (
         details["m.pkl"].summary.startswith("values not compared") and "same type and shape" in details["m.pkl"].summary
     )
-    assert "values are not compared: a pickle is never opened" in details["m.pkl"].notes
+    assert any("lists and tensors are not: a pickle is never opened" in note for note in details["m.pkl"].notes)
