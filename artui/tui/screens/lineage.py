@@ -266,10 +266,10 @@ class LineageScreen(CatalogScreen):
         if len(drawing.names) == 1:
             what = "nothing" if self._part == "all" else f"no {self._part}"
             way = [(f" {what} was noted of where it came from, or of what came of it", "dim")]
-        here = self._here_spans(spot, drawing.names[self.graph.cursor])
-        if length_of(here) > self.size.width:
-            # Whole without what is counted, rather than cut in the middle of it.
-            here = self._here_spans(spot, drawing.names[self.graph.cursor], has_counts=False)
+        # Which ones it came from, how many, or neither: whole rather than cut in the middle of it.
+        ways = (self._here_spans(spot, drawing.names[self.graph.cursor], near=near) for near in ("named", "counted"))
+        least = self._here_spans(spot, drawing.names[self.graph.cursor], near="")
+        here = next((spans for spans in ways if length_of(spans) <= self.size.width), least)
         self.query_one("#here", Bar).show(here)
         around = drawing.around
         folded = f" · {around.folded_count} folded" if around.folded_count else ""
@@ -300,13 +300,26 @@ class LineageScreen(CatalogScreen):
                 break
         return lines
 
-    def _here_spans(self, spot: Spot, name: str, *, has_counts: bool = True) -> list[Span]:
+    def _here_spans(self, spot: Spot, name: str, *, near: str) -> list[Span]:
+        """Say what a spot is; with `near` also what its lines lead to, `named` or `counted`."""
         now_ms = clock.now_ms()
         drawing = self.graph.drawing
         counts = ""
-        if drawing is not None and has_counts:
-            before, behind = drawing.before[self.graph.cursor], drawing.behind[self.graph.cursor]
-            counts = f" · from {len(before):,}, into {len(behind):,}" if len(before) + len(behind) > 1 else ""
+        if drawing is not None and near:
+            # As the page counts them: each of those that are folded, and not the folds.
+            spots, cursor = drawing.around.spots, self.graph.cursor
+            before, behind = (
+                sum(len(spots[place].things) for place in places)
+                for places in (drawing.before[cursor], drawing.behind[cursor])
+            )
+            counts = f" · from {before:,}, into {behind:,}" if before + behind > 1 else ""
+            if near == "named" and before + behind > 1:
+                named = [
+                    f"{word} {', '.join(drawing.names[place] for place in places)}"
+                    for word, places in (("from", drawing.before[cursor]), ("into", drawing.behind[cursor]))
+                    if places
+                ]
+                counts = f" · {' · '.join(named)}"
             back = [drawing.names[place] for place in drawing.leads_back_to(self.graph.cursor)]
             counts += f" · leads back to {', '.join(back)}" if back else ""
         if spot.run is not None:

@@ -43,7 +43,7 @@ MOST_FILES = 200
 MOST_ROWS = 200
 _NUMBERS_FROM_CELLS = 72
 _FEWEST_PICTURE_ROWS = 6
-_THIRD_FROM_CELLS = 100
+_THIRD_FROM_CELLS = 76
 """A narrower screen has no room for a third picture."""
 _GAP_CELLS = 2
 """Between the pictures of both versions."""
@@ -373,8 +373,9 @@ class VersionDiffScreen(CatalogScreen):
                 self.query_one(name).styles.margin = (0, 0, 0, _GAP_CELLS)
             before, after = clean(self._before.reference), clean(self._after.reference)
             names.show([
-                (fit(f" {before}", cells + _GAP_CELLS), "dim"), (fit(f" {after}", cells + has_third * _GAP_CELLS), "accent"),
-                *([(fit(" where they differ", cells), "warn")] if has_third else []),
+                (fit(before, cells).rstrip().center(cells) + " " * _GAP_CELLS, "dim"),
+                (fit(after, cells).rstrip().center(cells) + " " * (has_third * _GAP_CELLS), "accent"),
+                *([("where they differ".center(cells), "warn")] if has_third else []),
             ])  # fmt: skip
             self._ask_pair()
 
@@ -454,6 +455,10 @@ def _detail_lines(group: Sequence[FileDifference], cells: int) -> list[Line]:
     if not detail.lines:
         first, *others = group_sections(group, most_rows=MOST_ROWS, most_lines=0)
         lines = [Line([(f" {first.title}", "title"), (f"  {first.about}", "dim")])]
+        if length_of(lines[0].spans) > cells:
+            # What differs is the answer: it is broken, never cut.
+            about = (Line([("   " + part, "dim")]) for part in wrapped(first.about, max(20, cells - 4)))
+            lines = [Line([(f" {first.title}", "title")]), *about]
         lines += section_lines(replace(first, title="", about=""), cells=cells, indent=3, fewest=3)
         return lines + [line for section in others for line in section_lines(section, cells=cells, fewest=3)]
     (section,) = group_sections(group, most_rows=0, most_lines=0)

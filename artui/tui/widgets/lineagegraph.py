@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CURSOR_END = "▐"
 _HEAVY = str.maketrans("─│┌┐└┘", "━┃┏┓┗┛")
 """The path to the root, where it meets no other line."""
+_LIGHT = {heavy: light for light, heavy in _HEAVY.items()}
 _MARGIN_CELLS = 2
 """Left and right of the whole graph."""
 _LINE_CELLS = 2
@@ -69,6 +70,8 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         self._came_from: int | None = None
         """Where the last step along a line began: back leads there again."""
         self._path: Mapping[tuple[int, int], int] = {}
+        self._near: Mapping[tuple[int, int], int] = {}
+        """The cells of the lines that the cursor's spot has itself: of lines in one track they are told apart."""
         self._on_path: frozenset[int] = frozenset()
         self._by_row: dict[int, list[int]] = {}
         self._labels: dict[int, Strip] = {}
@@ -166,7 +169,12 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         self._show_way()
 
     def _show_way(self) -> None:
-        path = self.way
+        path, drawn = self.way, self._drawn
+        near: dict[tuple[int, int], int] = {}
+        for other in (*drawn.before[self.cursor], *drawn.behind[self.cursor]):
+            for cell, arms in drawn.path_cells((self.cursor, other)).items():
+                near[cell] = near.get(cell, 0) | arms
+        self._near = near
         self._path, self._on_path = self._drawn.path_cells(path), frozenset(path)
         self._labels = {}
         self.refresh()
@@ -254,9 +262,9 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         first, last = max(0, start), min(graph.width, stop)
         drawn = graph.row_below(row, first, last) if is_between else graph.row(row, first, last)
         text = (" " * (first - start) + drawn).ljust(stop - start)[: stop - start]
-        plain, bright = palette.styles["faint"], palette.styles["title"]
+        styles = palette.styles["faint"], palette.styles["accent"], palette.styles["title"]
         segments: list[Segment] = []
-        part, is_part_bright = "", False
+        part, level = "", 0
         for number, letter in enumerate(text):
             arms = self._path.get((start + number, row), 0) if letter != " " else 0
             if is_between:
@@ -265,12 +273,20 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
             is_bright = bool(arms and LINES.index(letter) & arms)
             if is_bright and LINES.index(letter) == arms:
                 letter = letter.translate(_HEAVY)
-            if is_bright != is_part_bright and part:
-                segments.append(Segment(part, bright if is_part_bright else plain))
+            own = 2 if is_bright else int(self._is_near((start + number, row), letter, is_between=is_between))
+            if own != level and part:
+                segments.append(Segment(part, styles[level]))
                 part = ""
-            part, is_part_bright = part + letter, is_bright
-        segments.append(Segment(part, bright if is_part_bright else plain))
+            part, level = part + letter, own
+        segments.append(Segment(part, styles[level]))
         return Strip(segments, stop - start)
+
+    def _is_near(self, cell: tuple[int, int], letter: str, *, is_between: bool) -> bool:
+        """Say whether what is drawn in a cell is of a line that the cursor's spot has itself."""
+        arms = self._near.get(cell, 0) if letter != " " else 0
+        if is_between:
+            arms = UP | DOWN if arms & DOWN else 0
+        return bool(arms and LINES.index(letter.translate(_LIGHT)) & arms)
 
     def on_focus(self) -> None:
         self._labels.pop(self.cursor, None)

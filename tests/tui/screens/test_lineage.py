@@ -141,6 +141,7 @@ def test_two_words_in_the_palette_lead_to_the_ways_between_them(demo_catalog: Pa
         assert drawing is not None and len(drawing.names) == 7 and _here(pilot) == "digits-model:v2"
         assert "ways  digits-raw:v1 → digits-model:v2" in shown(pilot)
         assert "prepare-2 made digits-features:v2" in shown(pilot) and "final-2 made digits-model:v2" in shown(pilot)
+        assert "from digits-checkpoint:v30, final-2" in shown(pilot), "what the lines come from is said, too"
         told = {(screen.graph.way, f"way {number} of 4" in shown(pilot)) for number in (1,)}
         for number in (2, 3, 4):
             await _press(pilot, "w")

@@ -208,7 +208,7 @@ def test_a_drifted_column_and_a_changed_picture_are_drawn_as_both_versions_have_
         first, second = (screen.query_one(f"#{name}", ImageView).pixels for name in ("first", "second"))
         assert first is not None and second is not None and first.content != second.content
         third = screen.query_one("#third", ImageView)
-        assert third.display == (size[0] >= 100) == ("where they differ" in shown(pilot))
+        assert third.display == (size[0] >= 76) == ("where they differ" in shown(pilot))
         assert third.pixels is not None
         ends, starts = (screen.query_one(f"#{name}").region for name in ("first", "second"))
         assert starts.x - ends.right == 2
