@@ -218,7 +218,7 @@ def _size_text(change: FileChange) -> str:
     if change.size_before is None or change.size_after is None:
         return bytes_text(change.size_after if change.size_after is not None else change.size_before or 0)
     more = change.size_after - change.size_before
-    return f"{'+' if more > 0 else '−'}{bytes_text(abs(more))}" if more else "="
+    return f"{'+' if more > 0 else '−'}{bytes_text(abs(more))}" if more else "same size"
 
 
 def file_sections(detail: FileDifference, *, most_rows: int, most_lines: int) -> list[Section]:

@@ -23,7 +23,7 @@ from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
 from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
-from artui.tui.facts.sections import _preview_table, labelled_lines, section_lines
+from artui.tui.facts.sections import _preview_table, _rounded, labelled_lines, section_lines
 from artui.tui.facts.version import _with_bytes_at_once, _with_fitting_digest, version_lines, without_keys
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
@@ -356,3 +356,9 @@ def test_bytes_of_many_types_are_one_line() -> None:
     assert drawn.facts == (("tensors", "6"), ("bytes", "F32 10,752 · F16 100 · BOOL 20"))
     alone = Preview("tensors", "safetensors", facts=facts[:2])
     assert _with_bytes_at_once(alone) == alone
+
+
+def test_numbers_of_a_first_look_have_ten_digits_at_most() -> None:
+    """What is behind these is noise beside other columns; nothing else is changed."""
+    texts = ("43426.350000000006", "0.1257302210933933", "1.5", "12345678901234", "2020.01.02.03.04", "-3.0e-300")
+    assert [_rounded(text) for text in texts] == ["43426.35", "0.1257302211", "1.5", "12345678901234", "2020.01.02.03.04", "-3.0e-300"]  # fmt: skip

@@ -470,6 +470,9 @@ def followed(link: sheets.Link | None) -> Link | None:
     return Link(link.kind, link.id) if link is not None else None
 
 
+_MOST_DIGITS = 10
+
+
 def flat_lines(section: Section, cells: int) -> list[Line]:
     lines = labelled_lines(section.facts, cells=cells, before=_PREVIEW_INDENT)
     lines += [Line([("   ", "text"), (text, "text")]) for text in section.lines]
@@ -486,7 +489,10 @@ def _preview_table(table: Table, cells: int) -> list[Line]:
     Numbers are never cut; texts, the first ones before the others, take the room that they leave.
     """
     headers = table.headers[:PREVIEW_COLUMNS]
-    columns = [[row[place].text for row in table.rows] for place in range(len(headers))]
+    columns = [
+        [_rounded(row[place].text) if header.is_right else row[place].text for row in table.rows]
+        for place, header in enumerate(headers)
+    ]
     wanted = [
         max(length_of([(text, "")]) for text in (header.title, *texts))
         for header, texts in zip(headers, columns, strict=True)
@@ -525,6 +531,17 @@ def _preview_table(table: Table, cells: int) -> list[Line]:
             for row, tone in zip(rows, tones, strict=True)
         ),
     ]
+
+
+def _rounded(text: str) -> str:
+    """Write a number of many digits in ten: what is behind these says nothing at a glance, and takes the room of other columns."""
+    if len(text) <= _MOST_DIGITS or "." not in text:
+        return text
+    try:
+        short = f"{float(text):.{_MOST_DIGITS}g}"
+    except ValueError:
+        return text
+    return short if len(short) < len(text) else text
 
 
 def _fitting_count(widths: Sequence[int], cells: int) -> int:

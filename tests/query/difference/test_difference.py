@@ -580,7 +580,7 @@ def test_a_version_whose_content_was_removed_is_compared_by_its_digests(
         said = capfd.readouterr()
         assert "data:v1 → data:v2  (files: 1 changed · 1 file the same)" in said.out and not said.err
         assert re.search(r"\ndata:v1 was removed on 20.*: only digests and sizes are left\n", said.out)
-        assert re.search(r"~  a.csv +=  changed\n", said.out) and said.out.count("a.csv") == 1
+        assert re.search(r"~  a.csv +same size  changed\n", said.out) and said.out.count("a.csv") == 1
         assert "metadata" not in said.out
 
 
@@ -650,7 +650,7 @@ def test_many_files_that_differ_alike_have_one_line(tmp_path: Path) -> None:
     assert files.table is not None
     named = [row[1].text for row in files.table.rows]
     assert named == ["7 files: a0.json … a6.json", *(f"b{place}.json" for place in range(5)), "c.json"]
-    assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "="
+    assert files.table.rows[0][3].text == "v: 0 → 1" and files.table.rows[0][2].text == "same size"
 
 
 def test_a_long_text_with_one_line_more_names_that_line(tmp_path: Path) -> None:
