@@ -60,7 +60,9 @@ _RUN: dict[str, Field] = {
     "stage": Field("text", "requirements, data, modelling or operations"),
     "started_ms": Field("whole?", "when it started"),
     "ended_ms": Field("whole?", "when it ended"),
-    "duration_ms": Field("whole?", "how long it took"),
+    "duration_ms": Field(
+        "whole?", "how long it took, by a clock that nobody sets: a few ms more or less than between the two"
+    ),
     "parent_id": Field("text?", "the id of the run that it is part of"),
     "damaged": Field("[text]", "parts that are not as recorded"),
 }

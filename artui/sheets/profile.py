@@ -222,10 +222,11 @@ def values_text(column: ColumnProfile) -> str:
     parts = []
     if column.counts and len(column.counts) > 1:
         parts.append(shape_text(column.counts))
-    elif column.most_frequent:
-        parts.append(frequent_text(column, MOST_NAMED))
+    elif frequent := frequent_text(column, MOST_NAMED):
+        parts.append(frequent)
     elif column.type == "text" and not column.other_count:
-        parts.append("hardly any occurs twice")
+        # None that is known occurs often: how many there are says what the column is.
+        parts.append(f"{different_text(column)} different")
     if column.other_count:
         parts.append(f"{plural(column.other_count, 'cell')} of lists, objects or bytes")
     if column.infinite_count:

@@ -46,7 +46,7 @@ def test_each_column_is_a_row() -> None:
     assert rows[1] == ["t", "text", "a 50 % of rows, b 50 %", "·", "·", "·", "·", "·", "2"]
     assert [*rows[2][:2], *rows[2][3:5], rows[2][-1]] == ["day", "time", "·", "2026-01-01 to 2026-01-28", "28"]
     assert rows[3] == ["same", "integer", "7 (100 % of rows)", "·", "7", "7", "7", "0", "1"]
-    assert [rows[4][2], rows[4][-1]] == ["hardly any occurs twice", "2,000"]
+    assert [rows[4][2], rows[4][-1]] == ["2,000 different", "2,000"]
     assert [rows[5][1], rows[5][3], rows[5][-1]] == ["text", "75 %", "1"] and "\x1b" not in rows[5][0]
     links = [row[0].link for row in section.table.rows]
     assert [link.id for link in links if link is not None] == [f"{place}:t.csv" for place in range(6)]
