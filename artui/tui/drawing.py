@@ -82,7 +82,8 @@ class Drawing:
     def ways(self, place: int) -> tuple[tuple[int, ...], ...]:
         """Give the ways along the lines from the root to a spot, or back to one that it came from, the shortest first; at most `MOST_WAYS`.
 
-        What was derived from another thing, or trained on it, by a run that stands between them has the way by that run.
+        Behind the first, what was derived from another thing, or trained on it, by a run that stands between them has the
+        way by that run: it is the same step.
         """
         near = self.before if self.around.spots[place].side == "down" else self.behind
         leading, left = {place}, [place]
@@ -106,7 +107,9 @@ class Drawing:
                 if other not in by_runs or not self._is_made_between(way[-1], other):
                     tried += 1
                     begun.append((*way, other))
-        return tuple(found) or (self.path(place),)
+        # The shortest is the first, whatever it passes: it is the one that is bright as soon as the cursor is there.
+        shortest = self.path(place)
+        return (shortest, *(way for way in found if way != shortest and len(shortest) > 1))
 
     def _is_made_between(self, place: int, other: int) -> bool:
         """Say whether all that two spots have to do with each other is what a run between them did."""
