@@ -188,12 +188,27 @@ def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
     if why == DEFAULT and not os.path.lexists(path):
         raise _no_catalog()
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
-    reader = Reader(path)
+    reader = _opened(path)
     if say and why != NAMED and (sys.stderr.isatty() or is_one_of_several(why)):
         click.echo(f"{clean(str(path))} ({clean(why)})", err=True)
     if reader.notice:
         click.echo(f"artui: {clean(reader.notice)}", err=True)
     return reader
+
+
+def _opened(path: Path) -> Reader:
+    """Open a catalog as it is, or as it was at the time that the command line names."""
+    from artui.cli import past
+
+    if not past.is_wanted():
+        return Reader(path)
+    was = past.past_of(path)
+    if (lost := was.taken_back.lost) and sys.stderr.isatty():
+        click.echo(
+            f"artui: {lost:,} of what there was then was forgotten or removed since, and is not shown as it was.",
+            err=True,
+        )
+    return Reader(was.path, **past.reader_options(was))
 
 
 def _no_catalog() -> CatalogNotFound:

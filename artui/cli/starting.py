@@ -7,15 +7,17 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.catalog.recent import remember
+from artui.cli import past
 from artui.errors import NoTerminal
 from artui.safetext import clean
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from artui.query.reader import Reader
+    from artui.travel.past import Past
     from artui.tui.importing import Importing
 
 
@@ -62,7 +64,6 @@ def open_app(
     import gc
     from concurrent.futures import ThreadPoolExecutor
 
-    from artui.query.reader import Reader
     from artui.query.runs.order import FIRST_ROWS, first_view
     from artui.settings import load_settings
 
@@ -71,12 +72,24 @@ def open_app(
     settings = load_settings()
     row_count = min(FIRST_ROWS, shutil.get_terminal_size().lines)
     with _said_if_slow(path), ThreadPoolExecutor(1) as pool:
-        reader = Reader(path, sources=sources, why_not_writable=why_not_writable)
+        reader, was = _reader(path, sources, why_not_writable)
         first = pool.submit(first_view, reader, row_count)
-        if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
+        if (
+            importing is None and not past.is_wanted()
+        ):  # cached catalogs of foreign stores are not remembered: they are opened by their store
             pool.submit(remember, reader.path)
         from artui.tui.app import run
-    return run(reader, settings, first.result(), importing, notice)
+    return run(reader, settings, first.result(), importing, notice, was)
+
+
+def _reader(path: str, sources: Sequence[Path], why_not_writable: str) -> tuple[Reader, Past | None]:
+    """Open a catalog as it is, or as it was at the time that the command line names."""
+    from artui.query.reader import Reader
+
+    if not past.is_wanted():
+        return Reader(path, sources=sources, why_not_writable=why_not_writable), None
+    was = past.past_of(Path(path))
+    return Reader(was.path, **past.reader_options(was)), was
 
 
 @contextmanager

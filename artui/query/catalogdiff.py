@@ -14,6 +14,7 @@ from typing import Any, Literal
 from artui.catalog import cells
 from artui.catalog.pairing import side_by_side
 from artui.catalog.seals import SCHEMA_VERSION as SEALED_SINCE
+from artui.model import STAGES, STATUSES
 from artui.query.reader import Reader
 
 Kind = Literal["run", "version", "view"]
@@ -141,11 +142,17 @@ def _fields(connection: sqlite3.Connection, kind: str, key: Any) -> dict[str, st
     fields = (
         {}
         if row is None
-        else {name: _text(value) for name, value in zip(names, row, strict=True) if value not in (None, "")}
+        else {name: _own_text(name, value) for name, value in zip(names, row, strict=True) if value not in (None, "")}
     )
     for query in others:
         fields |= {str(name): _text(value) for name, value in connection.execute(query, {"key": key})}
     return fields
+
+
+def _own_text(name: str, value: Any) -> str:
+    """Give what a column of a thing holds as people call it."""
+    words = {"status": STATUSES, "stage": STAGES, "git_dirty": ("no", "yes")}.get(name)
+    return words[value] if words is not None and isinstance(value, int) and 0 <= value < len(words) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -27,7 +27,7 @@ class Reader:
     """A catalog that can be read from any thread."""
 
     def __init__(
-        self, path: str | os.PathLike[str], *, sources: Sequence[Path] = (), why_not_writable: str = ""
+        self, path: str | os.PathLike[str], *, sources: Sequence[Path] = (), why_not_writable: str = "", title: str = ""
     ) -> None:
         """Open a catalog.
 
@@ -35,7 +35,9 @@ class Reader:
             path: the file.
             sources: catalogs of which this one is a copy without the bytes of files: these are read from there.
             why_not_writable: why it is only looked at, though it could be changed; empty if it may be.
+            title: what it is called; by default as its file.
         """
+        self.title = title
         self._why_not_writable = why_not_writable
         self._sources = tuple(sources)
         self._source_readers: dict[Path, Reader] = {}

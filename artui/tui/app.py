@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.things import Thing
     from artui.settings import Settings
+    from artui.travel.past import Past
     from artui.tui.importing import Importing, ImportState
     from artui.tui.returning import Whereabouts
     from artui.tui.screens.pick import Choice
@@ -134,6 +135,10 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.version_marks = VersionMarks()
         self.to_forget: Forgotten | None = None
         """What is to be forgotten once the app has ended: then it is opened again."""
+        self.past: Past | None = None
+        """The catalog that is open is shown as it was then."""
+        self.to_open_as_of: Past | None = None
+        """The catalog as it was at some time, which is to be opened next."""
         self.to_open: str = ""
         """The path of another catalog that is to be opened once the app has ended."""
         self.whereabouts: Whereabouts | None = place
@@ -446,7 +451,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     @property
     def catalog_title(self) -> str:
         """The catalog's name as it is shown: of a cached catalog, the store's."""
-        return clean(self.importing.title if self.importing is not None else self.reader.path.name)
+        return clean(self.importing.title if self.importing is not None else self.reader.title or self.reader.path.name)
 
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
         """Say how large the catalog is, how many runs are running, and whether it may be changed."""
@@ -717,6 +722,41 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             self.to_open = path
             self.exit()
 
+    def action_choose_moment(self) -> None:
+        from artui.tui.screens.moment import MomentScreen, moments
+
+        reader = self.reader
+        if self.importing is not None and self.importing.is_union:
+            self.say("Several catalogs are shown as one: open one of them to see it as it was.", is_warning=True)
+            return
+
+        def choose(choices: Sequence[Choice]) -> None:
+            self.push_screen(MomentScreen(choices), self._go_back_in_time)
+
+        self.ask("moments", lambda: moments(reader, is_past=self.past is not None), choose)
+
+    def _go_back_in_time(self, key: str | None) -> None:
+        from artui.tui.screens.moment import NOW
+
+        if key is None:
+            return
+        path = self.past.source if self.past is not None else self.reader.path
+        if key == NOW:
+            self._open_other(str(path))
+            return
+        self.say("Going back …", seconds=600)
+
+        def work() -> Past:
+            from artui.travel.past import as_of
+
+            return as_of(path, int(key))
+
+        def show(past: Past) -> None:
+            self.to_open_as_of = past
+            self.exit()
+
+        self.ask("past", work, show)
+
     def action_palette(self) -> None:
         self.navigation.show_palette()
 
@@ -766,23 +806,37 @@ def _collect_garbage_again() -> None:
 
 
 def run(
-    reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None, said: str = ""
+    reader: Reader,
+    settings: Settings,
+    first: FirstView,
+    importing: Importing | None = None,
+    said: str = "",
+    past: Past | None = None,
 ) -> int:
     """Run the app on a catalog, beside an import if there is one; give the exit code of the process.
 
     It ends to have something forgotten, for which nobody may have the catalog open, or to open another catalog, and
-    begins again after that. `said` is what it says at first.
+    begins again after that. `said` is what it says at first, `past` the catalog as it was, if that is what is shown.
     """
     notice: tuple[str, bool] | None = (said, False) if said else None
     place: Whereabouts | None = None
     while True:
         app = ArtuiApp(reader, settings, first=first, importing=importing, notice=notice, place=place)
+        app.past = past
         app.greets = notice is None and importing is None and first.total > 0 and greeting.is_due()
         try:
             app.run(mouse=settings.mouse)
         finally:
             app.close()
         path, notice, place = reader.path, None, None
+        if app.to_open_as_of is not None:
+            past, importing = app.to_open_as_of, None
+            # Ages, and what is still going on, are those of then.
+            clock.stop_at(past.at_ms)
+            reader = reader_of(past)
+            notice = _said_of(past)
+            first = first_view(reader, FIRST_ROWS)
+            continue
         if app.to_forget is not None:
             from artui.tui.forgetting import forget
 
@@ -791,7 +845,8 @@ def run(
             return app.return_code or 0
         else:
             try:
-                reader = type(reader)(app.to_open)
+                reader, past = type(reader)(app.to_open), None
+                clock.stop_at(None)
                 remember(reader.path)
             except ArtuiError as error:
                 notice = str(error), True
@@ -803,3 +858,28 @@ def run(
             place = still_there(reader, app.whereabouts)
         importing = None
         first = first_view(reader, FIRST_ROWS)
+
+
+def reader_of(past: Past) -> Reader:
+    """Open a catalog as it was at some time."""
+    from artui.query.reader import Reader
+
+    return Reader(past.path, sources=(past.source,), why_not_writable=past.why_not_writable, title=past.title)
+
+
+def _said_of(past: Past) -> tuple[str, bool]:
+    """Say what is not shown of a catalog as it was."""
+    gone = past.taken_back
+    later = [
+        plural(count, word)
+        for count, word in (
+            (gone.runs, "run"),
+            (gone.versions, "version"),
+            (gone.points, "point"),
+            (gone.changes, "change"),
+        )
+        if count
+    ]
+    said = f"Without {', '.join(later)} since then." if later else "Nothing has come since then."
+    lost = f" {count_text(gone.lost)} of it was forgotten or removed since." if gone.lost else ""
+    return f"{said}{lost} @ goes back to now.", bool(gone.lost)

@@ -95,7 +95,7 @@ SCOPES = {
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "less_than_sign": "<", "underscore": "_", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
-    "percent_sign": "%", "dollar_sign": "$", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
+    "at": "@", "percent_sign": "%", "dollar_sign": "$", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
 
@@ -230,6 +230,13 @@ USUAL_KEYS = (
         "app.choose_catalog",
         "other catalog",
         "Open another catalog: one used lately, one beside this, or any by its path.",
+    ),
+    Key(
+        "app",
+        "at",
+        "app.choose_moment",
+        "as of",
+        "Show the catalog as it was at a time: some days ago, or before a change; @ comes back.",
     ),
     Key("app", "r", "app.reload", "reload", "Read the catalog again."),
     Key("app", "ctrl+t", "app.choose_theme", "colours", "Choose the colours: dark, light, colour-blind or your own."),

@@ -37,6 +37,12 @@ MOST_ROWS, MOST_LINES = 40, 400
 @click.option("--file", "-f", "patterns", multiple=True, metavar="GLOB", help="Only files whose path matches, such as '*.csv'; may be given again.")  # fmt: skip
 @click.option("--key", "-k", "key", multiple=True, metavar="COLUMN", help="Pair the rows of tables by this column; may be given again. By default a column that names rows is looked for.")  # fmt: skip
 @click.option("--stat", is_flag=True, help="Only say which files differ, without opening any.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    default="",
+    help="Of one catalog: what is new, changed or gone since a time, such as 2026-11-01 or 2d.",
+)
 @click.option("--exit-code", is_flag=True, help="End with 1 if they differ.")
 @catalog_option
 @json_option
@@ -45,6 +51,7 @@ def command(
     patterns: tuple[str, ...],
     key: tuple[str, ...],
     stat: bool,
+    since: str,
     exit_code: bool,
     catalog: str | None,
     as_json: bool,
@@ -53,6 +60,8 @@ def command(
 
     Of two catalogs (a.artui b.artui): which runs, versions and views are new, changed or gone in the second one, and how.
     """
+    if since:
+        return _since(refs, catalog, since, exit_code=exit_code, as_json=as_json)
     if len(refs) == 2 and all(map(is_catalog, refs)):
         if patterns or key or stat or catalog:
             raise UsageError("Two catalogs are compared as they are.", remedy=f"artui diff {' '.join(refs)}")
@@ -104,13 +113,35 @@ _KINDS = ("run", "version", "view")
 _MOST_CHARS = 60
 
 
+def _since(refs: tuple[str, ...], catalog: str | None, since: str, *, exit_code: bool, as_json: bool) -> int:
+    """Say what is new, changed or gone in a catalog since a time."""
+    from artui.query.reader import Reader
+    from artui.travel.past import as_of, moment
+
+    refs, catalog = without_catalog(refs, catalog)
+    if refs:
+        raise UsageError("--since goes with a catalog alone.", remedy=f"artui diff -c FILE --since {since}")
+    at_ms = moment(since)
+    with open_reader(catalog) as after:
+        past = as_of(after.path, at_ms)
+        try:
+            with Reader(past.path, title=past.title) as before:
+                return _told(before, after, exit_code=exit_code, as_json=as_json)
+        finally:
+            past.folder.cleanup()
+
+
 def _catalogs(paths: Sequence[str], *, exit_code: bool, as_json: bool) -> int:
     """Print what is new, changed and gone between two catalogs."""
+    with open_reader(catalog_inside(paths[0])) as first, open_reader(catalog_inside(paths[1])) as second:
+        return _told(first, second, exit_code=exit_code, as_json=as_json)
+
+
+def _told(first: Reader, second: Reader, *, exit_code: bool, as_json: bool) -> int:
     from artui.query.catalogdiff import catalog_difference
 
-    with open_reader(catalog_inside(paths[0])) as first, open_reader(catalog_inside(paths[1])) as second:
-        changes = catalog_difference(first, second)
-        before, after = str(first.path), str(second.path)
+    changes = catalog_difference(first, second)
+    before, after = first.title or str(first.path), second.title or str(second.path)
     if as_json:
         print_json(
             before=before, after=after,
