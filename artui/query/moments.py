@@ -45,7 +45,11 @@ def newest_edits(reader: Reader, *, most: int) -> list[Edited]:
         for time_ms, author, label, action, before, after, name in connection.execute(
             _NEWEST, {"most": most * _EVENTS_AN_EDIT}
         ):
-            what = cells.text(label) or _what(cells.text(action), before, after, cells.text(name))
+            what = (
+                label
+                if isinstance(label, str) and label
+                else _what(cells.text(action), before, after, cells.text(name))
+            )
             when = cells.integer(time_ms)
             edits.setdefault((when, what), Edited(when, cells.text(author), what))
     return list(edits.values())[:most]

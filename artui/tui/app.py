@@ -401,6 +401,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         state = gathering.state
         if state.is_done and (before is None or not before.is_done):
             self._file_watch.look()
+            # What was chosen for the first of them may not be what tells all of them apart.
+            self.runs_screen.choose_columns_anew()
             for screen in self.screen_stack:
                 screen.post_message(CatalogChanged())
         if state.error:

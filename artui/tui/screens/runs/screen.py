@@ -458,6 +458,10 @@ class RunsScreen(ArrangesColumns):
         """Show these columns; None lets artui choose, anew."""
         self.show(columns.with_columns(self.state, ids))
 
+    def choose_columns_anew(self) -> None:
+        """Choose the columns that nobody has arranged once more, when there are other runs than at first."""
+        self.state = replace(self.state, automatic=())
+
     @property
     def automatic_ids(self) -> tuple[str, ...]:
         """The ids of the columns that artui chose."""
