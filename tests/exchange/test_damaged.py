@@ -96,7 +96,7 @@ def test_wandb_log_with_flipped_bits_loses_no_more_than_a_block(part: int, log: 
         assert sum(map(len, points.values())) > 20 or place < 32768
 
 
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(0, 8, 2))
 def test_event_file_cut_or_flipped_gives_what_its_checksums_vouch_for(part: int, tmp_path: Path) -> None:
     """Cut anywhere, points before the cut are there; flipped, a bad record is left out, and a bad length ends the file."""
     records = event_records(40)

@@ -67,7 +67,7 @@ async def _type(pilot: Pilot[Any], key: str, text: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("place", SOME_PLACES)
+@pytest.mark.parametrize("place", SOME_PLACES[::2])
 def test_a_run_is_changed_where_it_is_seen(place: str, small_catalog: Path, explore: Explore) -> None:
     """Tag, note, mark, copy and trash act on the run in sight alone, say what they did, and u takes them back."""
 
@@ -133,7 +133,7 @@ def _heads(reader: Reader, keys: list[int]) -> list[Any]:
     return [row.head for row in run_rows(reader, keys, []).values()]
 
 
-@pytest.mark.parametrize("place", SOME_PLACES)
+@pytest.mark.parametrize("place", SOME_PLACES[1::2])
 def test_c_puts_the_run_in_sight_beside_the_marked_ones(place: str, small_catalog: Path, explore: Explore) -> None:
     """The comparison holds the run in sight and the marked ones; with none marked, a neighbour in the table."""
 

@@ -35,8 +35,7 @@ def _catalog(path: Path, *contents: dict[str, str]) -> Path:
 LONG = "".join(f"line {number}\n" for number in range(200))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-@pytest.mark.parametrize("has_colour", [True, False])
+@pytest.mark.parametrize(("size", "has_colour"), [((80, 24), False), ((200, 50), True)])
 def test_files_are_shown_one_by_one(
     tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], has_colour: bool
 ) -> None:

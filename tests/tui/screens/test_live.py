@@ -585,8 +585,7 @@ def _going(
     return key
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-@pytest.mark.parametrize("count", [1, 12])
+@pytest.mark.parametrize(("size", "count"), [((80, 24), 12), ((120, 36), 1)])
 def test_a_run_that_logs_nothing_more_says_so(
     tmp_path: Path, size: tuple[int, int], count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ def _in_sight(listing: LineList) -> range:
     return range(top, top + height - 1)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (80, 14)])
+@pytest.mark.parametrize("size", [(120, 36), (80, 14)])
 @pytest.mark.parametrize("page", PAGES)
 def test_the_cursor_stops_only_where_enter_does_something(
     page: str, size: tuple[int, int], small_catalog: Path, explore: Explore

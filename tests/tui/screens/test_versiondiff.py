@@ -41,8 +41,7 @@ def _catalog(tmp_path: Path) -> Path:
     return catalog
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-@pytest.mark.parametrize("has_colour", [True, False])
+@pytest.mark.parametrize(("size", "has_colour"), [((80, 24), False), ((200, 50), True)])
 def test_a_version_beside_the_one_before(
     tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], has_colour: bool
 ) -> None:
