@@ -737,6 +737,29 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
         self.ask("moments", lambda: moments(reader, is_past=self.past is not None), choose)
 
+    def action_show_changes(self) -> None:
+        from artui.tui.screens.catalogs import other_catalogs
+        from artui.tui.screens.moment import MomentScreen, moments
+
+        reader = self.reader
+
+        def offers() -> Sequence[Choice]:
+            return [*moments(reader, is_past=False), *other_catalogs(reader.path)]
+
+        def choose(choices: Sequence[Choice]) -> None:
+            self.push_screen(MomentScreen(choices, title="what is new since, or in"), self._show_changes)
+
+        self.ask("moments", offers, choose)
+
+    def _show_changes(self, key: str | None) -> None:
+        from pathlib import Path
+
+        from artui.tui.screens.changes import ChangesScreen
+
+        if key is not None:
+            is_time = key.isdecimal()
+            self.push_screen(ChangesScreen(since_ms=int(key)) if is_time else ChangesScreen(other=Path(key)))
+
     def _go_back_in_time(self, key: str | None) -> None:
         from artui.tui.screens.moment import NOW
 

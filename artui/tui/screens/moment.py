@@ -42,8 +42,8 @@ class MomentScreen(PickScreen):
 
     PLACEHOLDER = "a time, such as 2026-11-01, 2026-11-01T14:30, yesterday or 2d; or words of a change"
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
-        super().__init__("show the catalog as of", choices)
+    def __init__(self, choices: Sequence[Choice], *, title: str = "show the catalog as of") -> None:
+        super().__init__(title, choices)
 
     def nothing(self, typed: str) -> str:
         """Say how times are written."""
