@@ -36,7 +36,7 @@ from tests.exchange.writing import (  # fmt: skip
     write_wandb,
 )
 
-MOST_LINES = {"json": 800}
+MOST_LINES = {"json": 1000}
 """Of a page; 150 unless it is to be looked up rather than read."""
 LEAST_COLOURS = 24
 LEAST_LIT_SHARE = 0.005

@@ -52,6 +52,7 @@ _GENERIC = frozenset({
 })  # fmt: skip
 """Names that reveal nobody, and would be found in what has nothing to do with them."""
 _LEAST_CHARS = 3
+_LEAST_SECRET_CHARS = 8
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/lib/", "/lib64/", "/sbin/", "/proc/", "/dev/", "/sys/", "/etc/")
 _URL = re.compile(r"\b(?P<scheme>[a-z][a-z0-9+.\-]{1,15})://(?P<rest>[^\s\"'<>\\`|]*)", re.IGNORECASE)
 _REMOTE = re.compile(r"\b[\w.\-]+@[\w\-]+(?:\.[\w\-]+)*:[\w./~\-]+")
@@ -144,6 +145,60 @@ def redact(
         if not _INSTALLATION.match(cells.text(installation)):
             connection.execute("UPDATE origin SET installation = '' WHERE key = ?", (key,))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A text that looks like a secret, and had come into a catalog all the same."""
+
+    table: str
+    column: str
+    name: str
+    """Of the run, version or artifact that it is said of; may be empty."""
+    kind: str
+    """What it looks like: `github-token` …"""
+
+
+MOST_SUSPECTS = 1_000
+_SEARCHED = {
+    "run": ("name", "command", "note", "error", "directory"), "param": ("text",), "tag": ("value",), "context": ("content",), "artifact": ("name", "note"),
+    "version": ("note", "location", "metadata"), "preview": ("content",), "fact": ("value",), "event": ("before", "after", "why"), "saved_view": ("content",),
+}  # fmt: skip
+_MARKED = re.compile(r"<redacted:([a-z0-9\-]+):[0-9a-f]{4}>|redacted-([a-z0-9\-]+)-[0-9a-f]{4}")
+_OWNER = {
+    "param": "SELECT name FROM run WHERE key = ?", "tag": "SELECT name FROM run WHERE key = ?", "context": "SELECT name FROM run WHERE key = ?",
+    "preview": "SELECT a.name || ':v' || v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.key = ?",
+    "version": "SELECT name FROM artifact WHERE key = ?", "fact": "SELECT name FROM artifact WHERE key = ?",
+}  # fmt: skip
+"""By table, what its first key leads to."""
+
+
+def suspects(connection: sqlite3.Connection, *, catalog_id: str) -> list[Suspect]:
+    """Look for secrets once more in all texts that people and programs wrote, as before a catalog is given away."""
+    redactor = Redactor(catalog_id)
+    found: list[Suspect] = []
+    for table, columns in _SEARCHED.items():
+        key = {
+            "run": "name",
+            "artifact": "name",
+            "version": "artifact_key",
+            "event": "action",
+            "saved_view": "name",
+        }.get(table, "version_key" if table == "preview" else "artifact_key" if table == "fact" else "run_key")
+        for owner, *texts in sqlite3.Cursor(connection).execute(f"SELECT {key}, {', '.join(columns)} FROM {table}"):
+            for column, text in zip(columns, texts, strict=True):
+                if not isinstance(text, str) or len(text) < _LEAST_SECRET_CHARS:
+                    continue
+                clean = redactor.text(text)
+                if clean == text or len(found) >= MOST_SUSPECTS:
+                    continue
+                before = {match[0] for match in _MARKED.finditer(text)}
+                kinds = [match[1] or match[2] for match in _MARKED.finditer(clean) if match[0] not in before]
+                row = connection.execute(_OWNER[table], (owner,)).fetchone() if table in _OWNER else (owner,)
+                found.append(
+                    Suspect(table, column, cells.text(row[0]) if row is not None else "", (kinds or ["secret"])[0])
+                )
+    return found
 
 
 class _Names:

@@ -473,6 +473,12 @@ RECORDS: dict[str, Record] = {
         "location": Field("text", "where its files lie"),
         "size_bytes": Field("whole", "how large they are together"),
     },
+    "suspect": {
+        "table": Field("text", "where it stands: `param`, `run`, `version` …"),
+        "column": Field("text", "in which column of that"),
+        "name": Field("text", "the run, version or artifact that it is said of; may be empty"),
+        "kind": Field("text", "what it looks like, such as `github-token`"),
+    },
     "redacted": {
         "classes": Field("[text]", "what was taken out: `user`, `host` …"),
         "people": Field("whole", "people that are called otherwise in it"),
@@ -664,6 +670,7 @@ DOCUMENTS: dict[str, Record] = {
         "content_bytes": Field("shared", "bytes of files that are stored in the catalog, as long as the files are"),
         "journal_entries": Field("whole", "entries of the journal that are in it"),
         "outside": Field("[outside]", "versions whose files lie elsewhere, and do not go along"),
+        "suspects": Field("[suspect]", "texts that look like secrets and go out, where nothing was redacted"),
         "running": Field("[text]", "names of runs that were still going on"),
         "damaged": Field("[text]", "ids of runs and versions that are damaged: nothing, or not all content, was taken of them"),
         "left_out": Field("whole", "other rows that can be none, as in a damaged file"),

@@ -27,7 +27,7 @@ from artui.catalog.merging.merge import Merged, merge_one
 from artui.catalog.merging.slices import Slice, slice_of, with_children
 from artui.catalog.merging.sources import Source, open_source
 from artui.catalog.opening import ascii_path, border
-from artui.catalog.redacting import Redacted, redact
+from artui.catalog.redacting import Redacted, Suspect, redact, suspects
 from artui.errors import CatalogDamaged, CatalogError, UsageError
 
 Tell = Callable[[str, int, int], None]
@@ -85,6 +85,8 @@ class Shared:
     merged: Merged
     """What was damaged in the source, and left out."""
     redacted: Redacted | None = None
+    suspects: tuple[Suspect, ...] = ()
+    """Texts that look like secrets and go out, where nothing was redacted."""
     running: tuple[str, ...] = field(default=())
     """Names of runs that were going on: what they log later is not in it."""
 
@@ -174,7 +176,7 @@ def _make(source: Source, made: Path, order: Order, tell: Tell | None) -> Shared
                 points=_count(connection, "SELECT sum(count) FROM block"),
                 content_bytes=_of(shared_bytes, _count(theirs, _STORED_BYTES)),
                 journal_entries=_count(connection, "SELECT count(*) FROM event WHERE action <> ''"), outside=tuple(_outside(connection)),
-                merged=merged, redacted=redacted,
+                merged=merged, redacted=redacted, suspects=() if order.redacted else tuple(suspects(connection, catalog_id=source.catalog_id)),
                 running=tuple(cells.text(row[0]) for row in connection.execute("SELECT name FROM run WHERE status = 0 AND deleted_ms IS NULL ORDER BY name")),
             )  # fmt: skip
     return shared

@@ -149,6 +149,7 @@ def test_fields_that_no_call_fills_are_few(
     assert set(RECORDS) - seen <= {
         "damage",
         "finding",
+        "suspect",
         "outside",
         "referenced",
         "counted",

@@ -266,3 +266,17 @@ def test_classes_are_named_as_they_are(capfd: pytest.CaptureFixture[str], catalo
     assert run_cli(["share", str(tmp_path / "o.artui"), "--redact", "--json", "--catalog", str(catalog)]) == 0
     record: dict[str, Any] = json.loads(capfd.readouterr().out)
     assert record["redacted"]["classes"] == [*CLASSES] and record["redacted"]["people"] >= 1
+
+
+def test_a_whole_copy_names_what_looks_like_a_secret(catalog: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    """What came in all the same, as by other programs, is named before it goes out, without a letter of it."""
+    path = tmp_path / "x.artui"
+    shutil.copy(catalog, path)
+    assert share(path, tmp_path / "clean.artui", Order()).suspects == ()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE run SET note = ? WHERE name = ?", (f"the key is {TOKEN}", mutating.BASELINE))
+    assert run_cli(["share", str(tmp_path / "out.artui"), "--catalog", str(path)]) == 0
+    said = capfd.readouterr().out
+    assert f"github-token in the note of {mutating.BASELINE}" in said and "CANARY" not in said
+    assert run_cli(["share", str(tmp_path / "red.artui"), "--redact", "--catalog", str(path)]) == 0
+    assert _left(tmp_path / "red.artui", "CANARYtoken") == []

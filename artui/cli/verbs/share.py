@@ -19,7 +19,7 @@ from artui.units import bytes_text, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from artui.catalog.redacting import Redacted
+    from artui.catalog.redacting import Redacted, Suspect
     from artui.query.reader import Reader
     from artui.travel.sharing import Count, Order, Shared
 
@@ -96,7 +96,7 @@ def _record(shared: Shared, target: Path) -> dict[str, object]:
     return {
         "out": str(target), "size_bytes": shared.size_bytes, "runs": asdict(shared.runs), "versions": asdict(shared.versions), "points": shared.points,
         "content_bytes": asdict(shared.content_bytes), "journal_entries": shared.journal_entries, "outside": [asdict(each) for each in shared.outside],
-        "running": list(shared.running), "damaged": [*shared.merged.damaged, *shared.merged.missing_content], "left_out": shared.merged.left_out,
+        "suspects": [asdict(each) for each in shared.suspects], "running": list(shared.running), "damaged": [*shared.merged.damaged, *shared.merged.missing_content], "left_out": shared.merged.left_out,
         "redacted": None if redacted is None else {
             "classes": list(redacted.classes), "people": redacted.people, "hosts": redacted.hosts, "folders": redacted.folders, "rows": dict(redacted.cells),
             "secrets": redacted.secrets, "content_kept_back": [{"file": file, "why": why} for file, why in redacted.content],
@@ -118,6 +118,10 @@ def _lines(shared: Shared, target: Path, *, is_dry: bool) -> Iterator[str]:
         yield f"  files outside of the catalog do not go along: {plural(len(shared.outside), 'version')}, {bytes_text(size)}: {named}{more}"
     if shared.running:
         yield f"  {plural(len(shared.running), 'run')} still going on: {'it is' if len(shared.running) == 1 else 'they are'} in it as of now; share or merge again later"
+    if shared.suspects:
+        looks = dict.fromkeys(f"{each.kind} in the {each.column} of {_of_what(each)}" for each in shared.suspects)
+        more = f" and {len(looks) - _NAMED_MOST:,} more" if len(looks) > _NAMED_MOST else ""
+        yield f"  ! {plural(len(shared.suspects), 'text')} {'looks' if len(shared.suspects) == 1 else 'look'} like a secret: {', '.join(clean(text) for text in list(looks)[:_NAMED_MOST])}{more}; --redact takes them out, `artui forget TEXT` out of the catalog"
     if shared.redacted is not None:
         yield from _redacted(shared.redacted)
     merged = shared.merged
@@ -150,6 +154,13 @@ def _redacted(redacted: Redacted) -> Iterator[str]:
     if redacted.not_searched:
         yield f"  {plural(redacted.not_searched, 'file')} with packed content could not be searched; --no-content leaves them out"
     yield "  names of runs, params and metrics stay, and so do digests: who has a file can tell that it was used"
+
+
+def _of_what(each: Suspect) -> str:
+    word = {"param": "param of ", "tag": "tag of ", "context": "surroundings of ", "preview": "preview of "}.get(
+        each.table, ""
+    )
+    return f"{word}{each.name}" if each.name else f"a {each.table}"
 
 
 def _of(count: Count, word: str) -> str:
