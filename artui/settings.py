@@ -83,6 +83,9 @@ class Settings:
     goes by the terminal. `ARTUI_GRAPHICS`."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
+    signers: str = ""
+    """A file of allowed signers, as `ssh-keygen` has it, by which signatures of catalogs are judged; by default
+    `~/.ssh/allowed_signers`, if it is there."""
     catalog: str = ""
     """The catalog to use when none is named and none is found; by default one in the user's data folder.
     `ARTUI_CATALOG` goes before the search for one."""

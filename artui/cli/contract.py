@@ -499,6 +499,12 @@ RECORDS: dict[str, Record] = {
         "name": Field("text", "what it is called; may be empty"),
         "text": Field("text", "what is wrong with it"),
     },
+    "signature": {
+        "state": Field("text", "`good`, `unknown` (of a key that your signers do not name) or `bad`"),
+        "who": Field("text", "who signed it, as your file of signers says; may be empty"),
+        "key": Field("text", "the fingerprint of the key; may be empty"),
+        "text": Field("text", "the same as a sentence"),
+    },
     "referenced": {
         "id": Field("text", "the id of the version"),
         "reference": Field("text", "such as `train-set:v2`"),
@@ -662,6 +668,7 @@ DOCUMENTS: dict[str, Record] = {
     },
     "share": {
         "out": Field("text", "the file that was made"),
+        "signature": Field("text?", "the file with its signature; none without `--sign`"),
         "is_done": Field("flag", "whether anything was written"),
         "size_bytes": Field("whole", "how large it is"),
         "runs": Field("shared", "runs"),
@@ -682,6 +689,7 @@ DOCUMENTS: dict[str, Record] = {
         "has_read_data": Field("flag", "whether everything was read, as with `--data`"),
         "size_bytes": Field("whole", "how large the file is"),
         "findings": Field("[finding]", "what is wrong"),
+        "signature": Field("signature?", "what is known of the signature beside it; none if there is none"),
         "references": Field("[referenced]?", "versions whose files lie elsewhere; none without `--references`"),
         "notice": Field("text?", "what was done to open it"),
     },

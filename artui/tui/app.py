@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from artui.query.things import Thing
     from artui.settings import Settings
     from artui.travel.past import Past
+    from artui.travel.signing import Signature
     from artui.tui.importing import Importing, ImportState
     from artui.tui.returning import Whereabouts
     from artui.tui.screens.pick import Choice
@@ -135,6 +136,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.version_marks = VersionMarks()
         self.to_forget: Forgotten | None = None
         """What is to be forgotten once the app has ended: then it is opened again."""
+        self.signature: Signature | None = None
+        """What is known of the signature beside the catalog; None if there is none, or it is still being looked at."""
         self.past: Past | None = None
         """The catalog that is open is shown as it was then."""
         self.to_open_as_of: Past | None = None
@@ -210,6 +213,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
         if self.reader.is_unchecked:
             self.set_timer(CHECK_AFTER_SECONDS, self._look_for_damage)
+        self._look_at_signature()
         if self.importing is not None:
             self.importing.start()
             self.set_interval(IMPORT_SECONDS, self._look_at_import)
@@ -351,6 +355,27 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def _tell_later(self, text: str) -> None:
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))
 
+    def _look_at_signature(self) -> None:
+        """Check the signature that lies beside the catalog, if one does, and say by whom it is signed."""
+        path = self.reader.path
+        if not os.path.lexists(f"{path}.sig"):
+            return
+
+        def work() -> Signature | None:
+            from artui.travel.signing import signers_file, verify
+
+            return verify(path, signers_file())
+
+        def show(signature: Signature | None) -> None:
+            self.signature = signature
+            if signature is not None:
+                self.say(f"{path.name}: {signature.text}.", is_warning=signature.state != "good", seconds=15)
+                for screen in self.screen_stack:
+                    if isinstance(screen, CatalogScreen):
+                        screen.show_place()
+
+        self.ask("signature", work, show)
+
     def _look_at_import(self) -> None:
         """Show the progress of the import, and say once when it has ended."""
         importing = self.importing
@@ -467,6 +492,13 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             spans.append((f" · {count_text(self._running_count)} running", "accent"))
         if self.alerts.alarmed:
             spans.append(Press(f" ! {count_text(len(self.alerts.alarmed))}", "bad", "app.show_live"))
+        if self.signature is not None:
+            words = {
+                "good": f" · signed by {clean(self.signature.who)}",
+                "unknown": " · signed, by an unknown key",
+                "bad": " · signature does not fit",
+            }
+            spans.append((words[self.signature.state], "dim" if self.signature.state == "good" else "warn"))
         if not self.reader.may_write:
             spans.append((" · read-only", "warn"))
         return spans

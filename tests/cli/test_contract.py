@@ -150,6 +150,7 @@ def test_fields_that_no_call_fills_are_few(
         "damage",
         "finding",
         "suspect",
+        "signature",
         "outside",
         "referenced",
         "counted",

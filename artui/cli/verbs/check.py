@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from artui.catalog.checking import Finding
     from artui.query.reader import Reader
     from artui.query.referenced import Referenced
+    from artui.travel.signing import Signature
 
 _NAMED_MOST = 20
 
@@ -33,7 +34,7 @@ _NAMED_MOST = 20
 @catalog_option
 @json_option
 def command(file: str | None, data: bool, references: bool, catalog: str | None, as_json: bool) -> int:
-    """Look for damage: in the structure of the file, its links, and the journal, whose entries are a chain.
+    """Look for damage: in the structure of the file, its links, and the journal, whose entries are a chain; and check a signature beside it.
 
     Nothing is changed. Ends with 0 if all is well, 1 if something is wrong, 3 if it is no catalog, or cannot be read.
     """
@@ -42,7 +43,10 @@ def command(file: str | None, data: bool, references: bool, catalog: str | None,
     from artui.cli.catalogs import one_catalog
 
     begun = time.monotonic()
-    with open_reader(one_catalog([word for word in (file, catalog) if word]), say=False) as reader:
+    named = one_catalog([word for word in (file, catalog) if word])
+    # Before it is opened: whoever opens and closes it besides takes SQLite's locks away.
+    signature = _signature(named)
+    with open_reader(named, say=False) as reader:
         path = Path(reader.path)
         size = os.stat(path).st_size
         with Bar() as bar:
@@ -50,25 +54,36 @@ def command(file: str | None, data: bool, references: bool, catalog: str | None,
         gone = list(_references(reader)) if references else None
         notice = reader.notice
     seconds = time.monotonic() - begun
-    is_well = not findings and not any(each.is_wrong for each in gone or ())
+    is_forged = signature is not None and signature.state == "bad"
+    is_well = not is_forged and not findings and not any(each.is_wrong for each in gone or ())
     if as_json:
         print_json(
             catalog=str(path), is_well=is_well, has_read_data=data, size_bytes=size, findings=[asdict(each) for each in findings],
-            references=None if gone is None else [asdict(each) for each in gone], notice=notice or None,
+            signature=None if signature is None else asdict(signature), references=None if gone is None else [asdict(each) for each in gone], notice=notice or None,
         )  # fmt: skip
         return int(not is_well)
     if notice:
         click.echo(f"artui: {clean(notice)}", err=True)
+    if signature is not None:
+        click.echo(f"{'signature':9}  {clean(signature.text)}")
     for line in _lines(findings, gone):
         click.echo(line)
     looked_at = "everything" if data else "structure, links and journal"
-    verdict = "nothing is wrong" if is_well else f"{plural(len(findings) + sum(each.is_wrong for each in gone or ()), 'thing')} wrong"  # fmt: skip
+    verdict = "nothing is wrong" if is_well else f"{plural(is_forged + len(findings) + sum(each.is_wrong for each in gone or ()), 'thing')} wrong"  # fmt: skip
     click.echo(f"{clean(str(path))}: {looked_at} of {bytes_text(size)} looked at in {duration_text(round(seconds * 1000))}: {verdict}.")  # fmt: skip
     if findings:
         click.echo("An untouched copy of it, merged into this one, or imported again, completes what is damaged.")
     elif not data:
         click.echo("--data reads everything, and compares it with its digests.")
     return int(not is_well)
+
+
+def _signature(named: str | None) -> Signature | None:
+    from artui.catalog.finding import find_catalog
+    from artui.travel.signing import signature_of, signers_file, verify
+
+    path = find_catalog(named)[0]
+    return verify(path, signers_file()) if os.path.lexists(signature_of(path)) else None
 
 
 def _findings(reader: Reader, path: Path, *, data: bool, bar: Bar) -> Iterator[Finding]:

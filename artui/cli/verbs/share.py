@@ -34,6 +34,13 @@ _NAMED_MOST = 5
 @click.option("--no-content", is_flag=True, help="Leave the bytes of files out: what is known of them goes along.")
 @click.option("--plain", is_flag=True, help="Store points as plain arrays, for readers with nothing but SQLite.")
 @click.option("--redact", metavar="[CLASSES]", is_flag=False, flag_value="all", default=None, help="Take out who, where and what was said: all, or some of user,host,paths,env,diff,argv,notes,logs,previews.")  # fmt: skip
+@click.option(
+    "--sign",
+    "key",
+    metavar="KEY",
+    default="",
+    help="Sign the file with an SSH key: the signature lies beside it, as OUT.sig.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would go out, and write nothing.")
 @catalog_option
@@ -46,6 +53,7 @@ def command(
     no_content: bool,
     plain: bool,
     redact: str | None,
+    key: str,
     force: bool,
     dry_run: bool,
     catalog: str | None,
@@ -68,11 +76,20 @@ def command(
             order = _part(reader, order, references, where, projects)
     with Bar() as bar:
         shared = share(path, target, order, is_dry=dry_run, replaces=force, tell=bar.tell)
+    signature = None
+    if key and not dry_run:
+        from artui.travel.signing import sign
+
+        signature = sign(target, Path(key).expanduser())
     if as_json:
-        print_json(is_done=not dry_run, **_record(shared, target))
+        print_json(
+            is_done=not dry_run, signature=None if signature is None else str(signature), **_record(shared, target)
+        )
     else:
         for line in _lines(shared, target, is_dry=dry_run):
             click.echo(line)
+        if signature is not None:
+            click.echo(f"  signed: send {clean(signature.name)} along")
     merged = shared.merged
     return 1 if merged.damaged or merged.missing_content or merged.left_out else 0
 
