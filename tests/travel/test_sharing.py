@@ -265,3 +265,22 @@ def test_damage_is_shared_as_damage_and_a_bad_copy_is_not_kept(
     with pytest.raises(CatalogError, match="not what was written"):
         share(own, tmp_path / "bad.artui", Order())
     assert _files(tmp_path) == ["out.artui", "x.artui"]
+
+
+def test_two_parts_that_leave_out_as_much_of_the_journal_complete_each_other(tmp_path: Path) -> None:
+    """Of three notes each part has two, and the place of the third: merged they have what the catalog has."""
+    path, out = tmp_path / "x.artui", tmp_path / "out.artui"
+    for name in "abc":
+        with artui.start_run(catalog=path, name=name, console=False, code=False, system_metrics=False):
+            pass
+    for name in "abc":
+        run_cli(["note", name, f"of {name}", "-c", str(path)])
+    with closing(sqlite3.connect(path)) as connection:
+        run_ids = dict(connection.execute("SELECT name, id FROM run").fetchall())
+
+    for number, names in enumerate(("ac", "bc")):
+        share(path, tmp_path / f"{number}.artui", Order(run_ids={run_ids[name] for name in names}))
+    with Catalog(out) as target:
+        merge(target, [tmp_path / "0.artui", tmp_path / "1.artui"])
+
+    assert _digests(out) == _digests(path)
