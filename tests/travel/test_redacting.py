@@ -209,6 +209,17 @@ def test_who_got_a_redacted_copy_sees_that_it_is_one(catalog: Path, tmp_path: Pa
     assert json.loads(after) == {"redacted": ["host", "notes"]} and why == ""
 
 
+def test_all_of_a_redacted_copy_comes_by_merging(catalog: Path, tmp_path: Path) -> None:
+    """Merged into a new catalog it brings every run and version that it has."""
+    out, target = tmp_path / "out.artui", tmp_path / "target.artui"
+    share(catalog, out, Order(redacted=frozenset(CLASSES)))
+
+    with Catalog(target) as opened:
+        merge(opened, [out])
+
+    assert _digests(target) == _digests(out)
+
+
 def test_deleted_runs_do_not_go_out_redacted(catalog: Path, tmp_path: Path) -> None:
     path = tmp_path / "x.artui"
     shutil.copy(catalog, path)

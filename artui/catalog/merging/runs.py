@@ -83,7 +83,7 @@ def merge_runs(
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
-        if their_row is None or cells.integer(their_row[3]) < forgotten.get(their_row[0], 0):
+        if their_row is None or (their_row[0] in forgotten and cells.integer(their_row[3]) < forgotten[their_row[0]]):
             continue
         if only is not None and their_row[0] not in only:
             continue
