@@ -31,6 +31,8 @@ class Settings:
     store: str = ""
     """Where larger versions go: a folder, `ssh://host/path`, `s3://bucket/path` or the like, which keeps each file under
     its digest. `ARTUI_STORE`."""
+    pack_days: float = 7.0
+    """Where catalogs are pushed to, packs that another one replaced are removed after so many days. `ARTUI_PACK_DAYS`."""
     output: str = "changes"
     """`changes` sends only cells that changed to the terminal; `plain` leaves it all to Textual. `ARTUI_OUTPUT`."""
     mouse: bool = True

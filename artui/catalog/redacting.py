@@ -121,13 +121,23 @@ def classes_of(words: str) -> frozenset[str]:
 
 
 def redact(
-    connection: sqlite3.Connection, classes: Collection[str], *, catalog_id: str, tell: Tell | None = None
+    connection: sqlite3.Connection,
+    classes: Collection[str],
+    *,
+    catalog_id: str,
+    tell: Tell | None = None,
+    called: dict[str, dict[str, str]] | None = None,
 ) -> Redacted:
     """Take classes of facts out of a catalog that is a copy, within a transaction of it.
 
     What was written over is gone from its pages only once the file is written anew.
+
+    Args:
+        catalog_id: of the catalog that it is a copy of.
+        tell: told how far it is.
+        called: what people, hosts and folders were called in earlier copies, each by its kind; new ones are added.
     """
-    work = _Work(connection, frozenset(classes), Redactor(catalog_id), tell)
+    work = _Work(connection, frozenset(classes), Redactor(catalog_id), tell, {} if called is None else called)
     work.take_whole_cells()
     work.keep_content_back()
     work.replace_texts()
@@ -204,11 +214,11 @@ def suspects(connection: sqlite3.Connection, *, catalog_id: str) -> list[Suspect
 class _Names:
     """What people, hosts and folders are called in the copy."""
 
-    def __init__(self, connection: sqlite3.Connection, classes: frozenset[str]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, classes: frozenset[str], called: dict[str, dict[str, str]]
+    ) -> None:
         self._classes = classes
-        self.users: dict[str, str] = {}
-        self.hosts: dict[str, str] = {}
-        self.folders: dict[str, str] = {}
+        self.users, self.hosts, self.folders = (called.setdefault(kind, {}) for kind in ("users", "hosts", "folders"))
         self._places: set[str] = set()
         """Folders that the catalog names as such, as they are called."""
         self._gather(connection)
@@ -350,7 +360,12 @@ def _any_of(words: Collection[str]) -> re.Pattern[str] | None:
 
 class _Work:
     def __init__(
-        self, connection: sqlite3.Connection, classes: frozenset[str], redactor: Redactor, tell: Tell | None
+        self,
+        connection: sqlite3.Connection,
+        classes: frozenset[str],
+        redactor: Redactor,
+        tell: Tell | None,
+        called: dict[str, dict[str, str]],
     ) -> None:
         self._connection = connection
         self._classes = classes
@@ -360,7 +375,7 @@ class _Work:
         self._content: list[tuple[str, str]] = []
         self._not_searched = 0
         self._secrets = 0
-        self.names = _Names(connection, classes)
+        self.names = _Names(connection, classes, called)
 
     def redacted(self) -> Redacted:
         return Redacted(

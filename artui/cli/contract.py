@@ -52,6 +52,32 @@ class Field(NamedTuple):
 
 Record = Mapping[str, Field]
 
+_PLACE: dict[str, Field] = {
+    "place": Field("text", "the folder, or the URI without what is secret in it"),
+    "catalog": Field("text", "the catalog"),
+    "is_done": Field("flag", "whether anything was written"),
+}
+_PULLED: dict[str, Field] = {
+    "there": Field("whole", "how many packs there are"),
+    "pulled": Field("[merged]", "the packs that were new here, by their paths below the place, with what came of each"),
+}
+_PUSHED: dict[str, Field] = {
+    "pushed": Field("[text]", "the packs that were written, below the place; none if nothing was new"),
+    "pushed_bytes": Field("whole", "how large they are"),
+    "runs": Field("whole", "runs that were new there, or had changed"),
+    "versions": Field("whole", "versions likewise"),
+    "content_bytes": Field("whole", "bytes of files that went along, as long as the files are"),
+    "journal_entries": Field("whole", "entries of the journal that were new there"),
+    "running": Field("whole", "how many of the runs were still going on"),
+    "damaged": Field(
+        "[text]", "ids of runs and versions that are damaged here: nothing, or not all content, was taken of them"
+    ),
+    "together": Field("whole", "how many packs were brought together in one more"),
+    "removed": Field("whole", "how many packs were removed that another one replaced long ago"),
+}
+_LEFT_ALONE: dict[str, Field] = {
+    "left_alone": Field("{text}", "by path, why a pack was left alone: it is damaged, or made by a newer artui"),
+}
 _RUN: dict[str, Field] = {
     "id": Field("text", "its id, the same in all catalogs"),
     "name": Field("text", "its name"),
@@ -446,7 +472,7 @@ RECORDS: dict[str, Record] = {
         "line": Field("text", "the line that holds the words"),
     },
     "merged": {
-        "path": Field("text", "the catalog that was merged"),
+        "path": Field("text", "the catalog or pack that was merged"),
         "catalog_id": Field("text", "its id"),
         "new_runs": Field("whole", "runs that came"),
         "changed_runs": Field("whole", "runs that both had, with something new"),
@@ -666,6 +692,9 @@ DOCUMENTS: dict[str, Record] = {
         "is_done": Field("flag", "whether anything was written"),
         "merged": Field("[merged]", "what came of each catalog"),
     },
+    "push": _PLACE | _PUSHED | _LEFT_ALONE,
+    "pull": _PLACE | _PULLED | _LEFT_ALONE,
+    "sync": _PLACE | _PULLED | _PUSHED | _LEFT_ALONE,
     "share": {
         "out": Field("text", "the file that was made"),
         "signature": Field("text?", "the file with its signature; none without `--sign`"),

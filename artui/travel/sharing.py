@@ -118,7 +118,7 @@ def share(
         made = folder / out.name
         with _in_words_of(made, out):
             shared = _make(source, made, order, tell)
-            _check(made, source, shared.merged, tell)
+            check_copy(made, source, shared.merged, tell)
         shared = replace(shared, path=made if is_dry else out, size_bytes=made.stat().st_size)
         if not is_dry:
             _put(made, out, mode=stat.S_IMODE(os.stat(path).st_mode), replaces=replaces)
@@ -225,7 +225,7 @@ def _outside(connection: sqlite3.Connection) -> Iterator[Outside]:
         )  # fmt: skip
 
 
-def _check(made: Path, source: Source, merged: Merged, tell: Tell | None) -> None:
+def check_copy(made: Path, source: Source, merged: Merged, tell: Tell | None) -> None:
     """Read all that was written once more: only what is damaged in the source may be so in the copy.
 
     Raises:

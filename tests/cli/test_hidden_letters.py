@@ -109,7 +109,7 @@ VERBS = (
     "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "promote TEXT:v1 --to TEXT --why TEXT -c FILE",
     "approve TEXT:v1 --why TEXT -c FILE", "retire TEXT:v1 -c FILE", "declare TEXT licence=TEXT -c FILE", "declare TEXT TEXT=TEXT -c FILE", "delete TEXT TEXT:v1 -c FILE", "restore TEXT TEXT:v1 -c FILE", "gc --keep newer,1s --dry-run -c FILE", "gc --keep TEXT -c FILE", "forget nothing-TEXT -c FILE", "forget TEXT:v1 -c FILE", "undo -c FILE",
     "relocate TEXT TEXT -c FILE --dry-run", "relocate / TEXT -c FILE --yes", "relocate / TEXT:/TEXT -c FILE --dry-run --json",
-    "blame TEXT -c FILE", "blame TEXT:v1 -c FILE --json", "merge FILE --into FOLDER", "merge FILE --into FOLDER --dry-run", "merge TEXT --into FOLDER --json", "share FOLDER/out.artui TEXT -c FILE", "share FOLDER/out.artui --redact=TEXT -c FILE", "share FOLDER/out.artui -p TEXT -c FILE --json", "check FILE --data --references", "check TEXT.artui",
+    "blame TEXT -c FILE", "blame TEXT:v1 -c FILE --json", "merge FILE --into FOLDER", "merge FILE --into FOLDER --dry-run", "merge TEXT --into FOLDER --json", "share FOLDER/out.artui TEXT -c FILE", "share FOLDER/out.artui --redact=TEXT -c FILE", "share FOLDER/out.artui -p TEXT -c FILE --json", "push FOLDER -c FILE", "push TEXT/TEXT -c FILE", "push FOLDER --redact=TEXT -c FILE --json", "pull FOLDER -c FILE", "pull TEXT -c FILE", "sync FOLDER -c FILE", "sync FOLDER -c FILE --dry-run", "check FILE --data --references", "check TEXT.artui",
     "log --run TEXT -c FILE TEXT=1 TEXT", "finish --run TEXT -c FILE --status TEXT", "--help",
 )  # fmt: skip
 

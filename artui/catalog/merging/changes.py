@@ -18,7 +18,7 @@ from artui.catalog.pairing import side_by_side
 COLUMNS = ("id", "time_ms", "author", "action", "subject", "subject_id", "before", "after", "edit_id", "stamp", "digest", "why", "is_redacted")  # fmt: skip
 OF_ORIGIN = f"SELECT stamp, {', '.join(COLUMNS)} FROM event WHERE origin_key = ? ORDER BY stamp, id"
 STATE_OF_ORIGIN = """
-    SELECT count(*), max(stamp), max(id), sum(is_redacted)
+    SELECT count(*), max(stamp), max(id), sum(is_redacted), max(is_redacted = 2)
     FROM event
     WHERE origin_key = ?
 """
@@ -54,7 +54,8 @@ def merge_events(
             tuple(connection.execute(STATE_OF_ORIGIN, (key,)).fetchone())
             for connection, key in ((theirs, their_key), (target.connection, our_key))
         ]
-        if states[0] == states[1] or not states[0][0]:
+        # Without one that was left out they have the same beginning of a chain; else as many may be others.
+        if not states[0][0] or (states[0] == states[1] and not states[0][-1]):
             continue
         ours = target.execute(OF_ORIGIN, (our_key,)).fetchall()
         rows: Iterable[Sequence[Any]] = theirs.execute(OF_ORIGIN, (their_key,))

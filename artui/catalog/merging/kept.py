@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from artui.catalog import cells, events
@@ -46,16 +46,19 @@ def merge_views(target: Target, theirs: sqlite3.Connection) -> None:
             _put(target, "saved_view", VIEW, wanted)
 
 
-def merge_edits(target: Target, theirs: sqlite3.Connection, *, only_named: bool = False) -> None:
+def merge_edits(target: Target, theirs: sqlite3.Connection, *, only: Collection[str] | None = None) -> None:
     """Bring edits: each stands as it was turned last, and of each person the newest can be undone.
 
     Args:
-        only_named: whether those come alone of which the journal here has an event.
+        only: ids of those that come, besides those of which the journal here has an event; None for all.
     """
     authors: set[str] = set()
     named = (
-        {str(row[0]) for row in target.execute("SELECT DISTINCT edit_id FROM event WHERE edit_id IS NOT NULL")}
-        if only_named
+        {
+            *only,
+            *(str(row[0]) for row in target.execute("SELECT DISTINCT edit_id FROM event WHERE edit_id IS NOT NULL")),
+        }
+        if only is not None
         else None
     )
     for their_row, our_row in _both(target, theirs, "edit", EDIT, "id"):

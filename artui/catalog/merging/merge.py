@@ -138,7 +138,7 @@ def merge_one(
             news=news.subject_ids,
             tell=counted.more("versions"),
             only=None if only is None else only.version_ids,
-            has_content=has_content,
+            content_of=(None if only is None else only.content_ids) if has_content else frozenset(),
         )
         merged_runs = merge_runs(
             target,
@@ -155,11 +155,11 @@ def merge_one(
     for key in merged_runs.new:
         runs.index_again(connection, key)
     touched |= _forget_parents(target, forgotten.runs) | _date_edges(target, forgotten)
-    if only is None:
+    if only is None or only.has_tables:
         kept.merge_views(target, theirs)
-    kept.merge_edits(target, theirs, only_named=only is not None)
+    kept.merge_edits(target, theirs, only=None if only is None else only.edit_ids)
     changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
-    if only is None:
+    if only is None or only.has_tables:
         kept.merge_imports(target, theirs)
     _seal(target, theirs, merged_runs, versions, touched, are_whole=not missing_edges)
     changed_runs, changed_versions = (seals.changed(connection, kind) for kind in ("run", "version"))

@@ -24,6 +24,12 @@ class Slice:
     origin_ids: frozenset[str]
     """Under which all this was written, and what the journal says of it."""
     project_names: frozenset[str]
+    content_ids: frozenset[str] | None = None
+    """The versions whose stored bytes are taken; None for all of them."""
+    edit_ids: frozenset[str] = frozenset()
+    """Edits that are taken, besides those of which the journal that is taken has an entry."""
+    has_tables: bool = False
+    """Whether saved views and reports of imports are taken, too."""
 
 
 def slice_of(connection: sqlite3.Connection, run_keys: Collection[int], version_keys: Collection[int]) -> Slice:
@@ -43,28 +49,43 @@ def slice_of(connection: sqlite3.Connection, run_keys: Collection[int], version_
         new_runs, new_versions = found_runs - runs, found_versions - versions
         runs |= new_runs
         versions |= new_versions
+    return described(connection, runs, versions)
+
+
+def described(
+    connection: sqlite3.Connection, runs: Collection[int], versions: Collection[int], *, subject_ids: Collection[str] = (), origin_ids: Collection[str] = (),
+    project_names: Collection[str] = (), content_ids: frozenset[str] | None = None, edit_ids: frozenset[str] = frozenset(), has_tables: bool = False,
+) -> Slice:  # fmt: skip
+    """Give the part that has just some runs and versions, by their keys, with what is said of them, by whom, and where.
+
+    Args:
+        subject_ids: what else the journal may speak of.
+        origin_ids: which others are taken.
+        project_names: likewise.
+    """
     run_ids = _texts(connection, f"SELECT r.id FROM run AS r WHERE r.key IN {_LISTED}", runs)
     version_ids = _texts(connection, f"SELECT v.id FROM version AS v WHERE v.key IN {_LISTED}", versions)
     artifact_ids = _texts(
         connection, f"SELECT a.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.key IN {_LISTED}", versions
     )  # fmt: skip
-    origin_ids: set[str] = set()
+    all_origin_ids = {*origin_ids}
     for query, keys in (
         (f"SELECT o.id FROM run AS r JOIN origin AS o ON o.key = r.origin_key WHERE r.key IN {_LISTED}", runs),
         (f"SELECT o.id FROM series AS s JOIN origin AS o ON o.key = s.origin_key WHERE s.run_key IN {_LISTED}", runs),
         (f"SELECT o.id FROM version AS v JOIN origin AS o ON o.key = v.origin_key WHERE v.key IN {_LISTED}", versions),
     ):
-        origin_ids |= _texts(connection, query, keys)
-    subject_ids = run_ids | version_ids | artifact_ids
-    origin_ids |= _texts(
-        connection, f"SELECT DISTINCT o.id FROM event AS e JOIN origin AS o ON o.key = e.origin_key WHERE e.subject_id IN {_LISTED}", subject_ids
+        all_origin_ids |= _texts(connection, query, keys)
+    all_subject_ids = run_ids | version_ids | artifact_ids | {*subject_ids}
+    all_origin_ids |= _texts(
+        connection, f"SELECT DISTINCT o.id FROM event AS e JOIN origin AS o ON o.key = e.origin_key WHERE e.subject_id IN {_LISTED}", all_subject_ids
     )  # fmt: skip
-    project_names = _texts(connection, f"SELECT p.name FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN {_LISTED}", runs)  # fmt: skip
-    project_names |= _texts(
+    all_project_names = {*project_names} | _texts(connection, f"SELECT p.name FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN {_LISTED}", runs)  # fmt: skip
+    all_project_names |= _texts(
         connection, f"SELECT p.name FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key JOIN project AS p ON p.key = a.project_key WHERE v.key IN {_LISTED}", versions
     )  # fmt: skip
     return Slice(
-        frozenset(run_ids), frozenset(version_ids), frozenset(subject_ids), frozenset(origin_ids), frozenset(project_names)
+        frozenset(run_ids), frozenset(version_ids), frozenset(all_subject_ids), frozenset(all_origin_ids), frozenset(all_project_names), content_ids, edit_ids,
+        has_tables,
     )  # fmt: skip
 
 

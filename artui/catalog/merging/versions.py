@@ -49,8 +49,8 @@ ALIASES = """
 class MergedVersions:
     """What came of merging versions."""
 
-    has_content: bool = True
-    """Whether stored bytes come, too."""
+    content_of: Collection[str] | None = None
+    """Ids of versions whose stored bytes come, too; None for all."""
     artifacts: dict[int, int] = field(default_factory=dict)
     """Keys of artifacts, theirs to ours."""
     keys: dict[int, int] = field(default_factory=dict)
@@ -68,18 +68,22 @@ class MergedVersions:
     missing_content: list[str] = field(default_factory=list)
     """Ids of versions with a file whose content is damaged in the source: it was left out."""
 
+    def takes_content(self, version_id: str) -> bool:
+        """Say whether the stored bytes of a version come."""
+        return self.content_of is None or version_id in self.content_of
+
 
 def merge_versions(
     target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None],
-    only: Collection[str] | None = None, has_content: bool = True,
+    only: Collection[str] | None = None, content_of: Collection[str] | None = None,
 ) -> MergedVersions:  # fmt: skip
     """Bring the artifacts and versions of a source; what people changed of them is for later.
 
     Args:
         only: ids of the versions that are taken; None for all.
-        has_content: whether stored bytes come, too.
+        content_of: ids of those whose stored bytes come, too; None for all.
     """
-    merged = MergedVersions(has_content=has_content)
+    merged = MergedVersions(content_of=content_of)
     their_artifacts = {int(row[len(ARTIFACT)]): row for row in theirs.execute(ARTIFACTS)}
     ours = target.execute(HEADS).fetchall()
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
@@ -173,7 +177,7 @@ def _copy_files(
     rows = []
     for *own, their_blob in theirs.execute(FILES, (their_key,)).fetchall():
         blob_key = kept_blobs.get((own[0], own[2]))
-        if their_blob is not None and blob_key is None and merged.has_content:
+        if their_blob is not None and blob_key is None and merged.takes_content(version_id):
             try:
                 blob_key = _copy_blob(target, theirs, their_blob, merged)
             except CatalogDamaged:
@@ -286,7 +290,7 @@ def _join_files(
         return
     theirs_by_name = {(row[0], row[2]): row[-1] for row in their_files if row[-1] is not None}
     for path, _, digest, *_, blob_key in our_files:
-        if blob_key is None and (path, digest) in theirs_by_name and merged.has_content:
+        if blob_key is None and (path, digest) in theirs_by_name and merged.takes_content(version_id):
             try:
                 new_key = _copy_blob(target, theirs, theirs_by_name[path, digest], merged)
             except CatalogDamaged:

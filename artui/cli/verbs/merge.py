@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option_of, catalogs_named, one_catalog
 from artui.cli.common import json_option, print_json
+from artui.cli.merged import merged_record, names_to_settle, value_text
 from artui.cli.progress import Bar
 from artui.errors import UsageError
 from artui.paths import usable_path
@@ -20,7 +20,7 @@ from artui.times import time_text
 from artui.units import bytes_text, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from artui.catalog import Catalog
     from artui.catalog.merging.merge import Merged
@@ -55,12 +55,12 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
         take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     with Bar() as bar, _Into(target, is_dry=dry_run) as opened:
         merged = merge(opened, paths, is_dry=dry_run, tell=bar.tell)
-        names = _names(opened, merged)
+        names = names_to_settle(opened, merged)
     for one in merged:
         if one.notice:
             click.echo(f"artui: {clean(one.path)}: {clean(one.notice)}", err=True)
     if as_json:
-        print_json(into=str(target), is_done=not dry_run, merged=[_record(one, names) for one in merged])
+        print_json(into=str(target), is_done=not dry_run, merged=[merged_record(one, names) for one in merged])
     else:
         for one in merged:
             for line in _lines(one, names, is_dry=dry_run):
@@ -68,25 +68,6 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     if dry_run and not as_json:
         click.echo("Nothing was written: this was a dry run.", err=True)
     return 1 if any(one.damaged or one.missing_content or one.odd_changes or one.left_out for one in merged) else 0
-
-
-def _names(catalog: Catalog, merged: Sequence[Merged]) -> dict[str, str]:
-    """Give what the things are called of which something is to be settled."""
-    ids = {each.subject_id for one in merged for each in one.to_settle}
-    names: dict[str, str] = {}
-    with catalog.transaction() as connection:
-        for subject_id in ids:
-            for query in _NAMES:
-                row = connection.execute(query, (subject_id,)).fetchone()
-                if row is not None:
-                    names[subject_id] = str(row[0])
-    return names
-
-
-_NAMES = (
-    "SELECT name FROM run WHERE id = ?", "SELECT name FROM artifact WHERE id = ?",
-    "SELECT a.name || ':v' || v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
-)  # fmt: skip
 
 
 class _Into:
@@ -112,35 +93,13 @@ class _Into:
             self._folder.cleanup()
 
 
-def _record(one: Merged, names: Mapping[str, str]) -> dict[str, object]:
-    settling = [
-        {
-            "id": each.subject_id, "name": names.get(each.subject_id, each.subject_id), "what": each.action, "detail": each.detail,
-            "choices": [{"author": choice.author, "time_ms": choice.time_ms, "value": _value(choice.state)} for choice in each.choices],
-        }
-        for each in one.to_settle
-    ]  # fmt: skip
-    return asdict(one) | {
-        "damaged": list(one.damaged), "missing_content": list(one.missing_content), "to_settle": settling, "notice": one.notice or None,
-    }  # fmt: skip
-
-
-def _value(state: Any) -> str | None:
-    """Say what something was changed to."""
-    if state is None:
-        return None
-    if isinstance(state, list):
-        return str(state[-1]) if len(state) < 3 else f"v{state[2]}"
-    return str(state) if isinstance(state, str) else "yes"
-
-
 def _settling(each: Unsettled, names: Mapping[str, str]) -> Iterator[str]:
     name = names.get(each.subject_id, each.subject_id)
     what = f"{each.action} {each.detail}" if each.detail else each.action
     yield f"  to settle: {clean(what)} of {clean(name)}"
     for choice in each.choices:
         stands = "  stands" if choice is each.choices[-1] else ""
-        value = _value(choice.state)
+        value = value_text(choice.state)
         shown = "taken away" if value is None else f'"{clean(value)[:_VALUE_CHARS]}"'
         yield f"    {time_text(choice.time_ms)}  {clean(choice.author)}  {shown}{stands}"
 

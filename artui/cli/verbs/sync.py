@@ -1,0 +1,52 @@
+"""`artui sync DEST`: pulls, then pushes."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.catalogs import catalog_option_of
+from artui.cli.common import json_option, print_json
+from artui.cli.progress import Bar
+from artui.cli.teams import (
+    catalog_to_change,
+    is_well,
+    names_in,
+    outgoing,
+    outgoing_options,
+    pulled_lines,
+    pushed_lines,
+    record,
+)
+
+
+@click.command("sync")
+@click.argument("dest", metavar="DEST", type=click.Path())
+@outgoing_options
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would come and go, and write nothing.")
+@catalog_option_of("The catalog; made if it is named and not there.")
+@json_option
+def command(
+    dest: str, redact: str | None, no_content: bool, dry_run: bool, catalog: str | None, as_json: bool
+) -> int:  # fmt: skip
+    """Pull from DEST what others have pushed, then push what is new here, until nothing is new.
+
+    DEST is a folder that others reach too (a network drive, a USB stick, a folder that is synced), ssh://host/path,
+    s3://bucket/path or another store.
+    """
+    from artui.travel.packs import place
+    from artui.travel.syncing import sync
+
+    order = outgoing(no_content=no_content, redact=redact)
+    store, path = place(dest, is_written=True), catalog_to_change(catalog)
+    with Bar() as bar:
+        synced = sync(path, store, order, is_dry=dry_run, tell=bar.tell)
+    if as_json:
+        fields = record(synced.pulled, synced.pushed, names_in(path, synced.pulled))
+        print_json(place=store.uri, catalog=str(path), is_done=not dry_run, **fields)
+    else:
+        for pulled, pushed in zip(synced.pulled, synced.pushed, strict=True):
+            for line in (*pulled_lines(pulled, is_dry=dry_run), *pushed_lines(pushed, is_dry=dry_run)):
+                click.echo(line)
+        if dry_run:
+            click.echo("Nothing was written: this was a dry run.", err=True)
+    return 0 if is_well(*synced.pulled, *synced.pushed) else 1
