@@ -24,6 +24,9 @@ from textual import constants
 from artui import started
 from artui.capture import warn
 from artui.settings import load_settings
+from tests.servers import moto, ssh_server
+
+__all__ = ["moto", "ssh_server"]
 
 # Small matrices are multiplied by one thread: several only wait for each other, at three times the price.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

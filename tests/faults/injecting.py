@@ -11,6 +11,7 @@ each kind of call and each thread for itself.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import errno
 import json
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -540,6 +541,76 @@ def _shared_whole_or_not(path: Path, promise: Promise) -> list[str]:
     return wrong
 
 
+def _team_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
+    """Somebody has pushed another catalog to a folder beside the catalog."""
+    from tests.faults import playing
+
+    promised = _two_before(place, path, home)
+    team = path.parent / "team"
+    team.mkdir()
+
+    def work() -> None:
+        playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
+        playing.command("push", str(team), "--catalog", str(_other_of(path)))
+
+    playing.run_to_the_end(work, place.folder / "before.txt")
+    return promised
+
+
+def _sync(path: Path, promise: Promise) -> None:
+    """Pull what somebody else has pushed, push, and bring both packs together, which are removed at once."""
+    from artui.settings import load_settings
+    from artui.travel import syncing
+    from tests.faults.playing import command
+
+    syncing.MOST_PACKS = 1
+    os.environ["ARTUI_PACK_DAYS"] = "0"
+    load_settings.cache_clear()
+    promise.put("exit", 1 + command("sync", str(path.parent / "team"), "--catalog", str(path)))
+
+
+def _synced_all(path: Path, *, exit_code: int) -> Iterator[str]:
+    import sqlite3
+
+    from artui.catalog import logical
+    from artui.travel import packs
+    from artui.travel.syncing import Outgoing, pull, sync
+
+    def runs(catalog: Path) -> set[str]:
+        with contextlib.closing(sqlite3.connect(catalog)) as connection:
+            return {row[0] for row in connection.execute("SELECT name FROM run")}
+
+    def parts(catalog: Path) -> dict[str, str]:
+        with contextlib.closing(sqlite3.connect(catalog)) as connection:
+            return logical.digests(connection)
+
+    store = packs.place(str(path.parent / "team"), is_written=True)
+    late = path.parent / "late.artui"
+    pulled = pull(late, store)
+    if pulled.troubles:
+        yield f"HALF a pack: {pulled.troubles}"
+    wanted = {"there-1", "there-2"} | ({"before"} if exit_code == 1 else set())
+    if lost := wanted - runs(late):
+        yield f"LOST from the folder: {lost}"
+    for _ in range(2):
+        for catalog in (path, _other_of(path), late):
+            sync(catalog, store, Outgoing())
+    if not parts(path) == parts(_other_of(path)) == parts(late):
+        yield "DIFFERENT catalogs in the end"
+    late.unlink()
+
+
+def _nothing_pushed_is_lost(path: Path, promise: Promise) -> list[str]:
+    """What was pushed before the fault is there, so is what was said to be pushed; then everybody goes on, and all have everything."""
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(path.parent.parent / "other-home")
+    try:
+        return list(_synced_all(path, exit_code=promise.get("exit")))
+    finally:
+        del os.environ["XDG_STATE_HOME"]
+        os.environ |= {} if before is None else {"XDG_STATE_HOME": before}
+
+
 def _old_one_there(place: Place, path: Path, home: Path) -> Sequence[Promise]:
     promised = _finished_before(place, path, home)
     (path.parent / "shared.artui").write_bytes(b"old")
@@ -548,6 +619,7 @@ def _old_one_there(place: Place, path: Path, home: Path) -> Sequence[Promise]:
 
 PLAYS = {
     "share": Play(_share, prepare=_old_one_there, check=_shared_whole_or_not),
+    "sync": Play(_sync, prepare=_team_before, check=_nothing_pushed_is_lost),
     "merge": Play(_merge, prepare=_two_before, check=_merged_whole_or_not),
     "log": Play(_logs(400)),
     "log-short": Play(_logs(60)),

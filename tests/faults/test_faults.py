@@ -30,11 +30,11 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 BY_SHIM = {
     "wal": (
         "log-short:kill:stride=7919", "log-short:full:stride=8999", "log-short:short:stride=6733", "log-short:full-a-while:first=60:stride=6619",
-        "take-over-by-ls:kill:stride=1693", "take-over-by-run:error:stride=4421", "migrate-1:kill:stride=4789", "tag:full:stride=1429", "gc:kill:stride=953", "forget:kill:stride=2503", "merge:kill:stride=181", "share:kill:stride=89",
+        "take-over-by-ls:kill:stride=1693", "take-over-by-run:error:stride=4421", "migrate-1:kill:stride=4789", "tag:full:stride=1429", "gc:kill:stride=953", "forget:kill:stride=2503", "merge:kill:stride=181", "share:kill:stride=89", "sync:kill:stride=197",
     ),
     "rollback": (
         "log-short:kill:stride=5791", "log-short:error:stride=7927", "take-over-by-ls:error:stride=3137",
-        "take-over-by-run:kill:stride=6619", "migrate-4:error:stride=9631", "note:kill:stride=983", "gc:full:stride=937", "merge:full:stride=151", "share:full:stride=97",
+        "take-over-by-run:kill:stride=6619", "migrate-4:error:stride=9631", "note:kill:stride=983", "gc:full:stride=937", "merge:full:stride=151", "share:full:stride=97", "sync:full:stride=293",
     ),
 }  # fmt: skip
 BY_STRACE = (

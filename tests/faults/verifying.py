@@ -58,13 +58,13 @@ def verify(
 
 
 def _left(path: Path) -> list[str]:
-    """Name what lies beside the catalog, with sizes. A backup that a migration made is meant to stay; of what is shared from it that play sees to itself."""
+    """Name what lies beside the catalog, with sizes. A backup that a migration made is meant to stay; of what is shared and pushed from it those plays see to themselves."""
     beside = [
         file
         for file in sorted(path.parent.rglob("*"))
         if file != path
         and file.suffix != ".bak"
-        and not file.relative_to(path.parent).parts[0].startswith((".shared.", "shared."))
+        and not file.relative_to(path.parent).parts[0].startswith((".shared.", "shared.", "team"))
     ]
     return [f"{file.relative_to(path.parent)} {file.stat().st_size if file.is_file() else '/'}" for file in beside]
 

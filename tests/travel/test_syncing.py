@@ -25,6 +25,7 @@ from artui.travel import packs, syncing
 from artui.travel.syncing import Outgoing, pull, push
 from tests.catalog.merging.histories import World, history, merged, parts, skews
 from tests.documents import MANUAL, blocks
+from tests.servers import SshServer
 
 HISTORIES = 6
 """More are tried by `tests/bench/bench_travel.py --teams 1000`."""
@@ -39,6 +40,7 @@ def broken_team(folder: Path, seed: int, *, boxes: int = 3, steps: int = 24) -> 
         monkeypatch.setattr(syncing, "MOST_PACKS", 3)
         chance = random.Random(seed)
         monkeypatch.setenv("ARTUI_PACK_DAYS", chance.choice(("7", "0", "0.02")))
+        load_settings.cache_clear()
         world = World(folder, boxes, monkeypatch, skews=skews(seed, boxes))
         copies: list[Path] = []
         imported: set[int] = set()
@@ -300,3 +302,56 @@ def test_the_manual_can_be_followed(demo_catalog: Path) -> None:
     )
     assert "1 pack brought 1 changed run, 1 journal entry" in done.stdout and len(_packs(folder / "team")) == 2
     assert _parts(str(folder / "ada.artui")) == _parts(str(folder / "bob.artui"))
+
+
+# Places elsewhere
+
+
+def _two_elsewhere(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Push and pull at a place; what lies there is judged by what comes back."""
+    ada, bob = str(tmp_path / "ada.artui"), str(tmp_path / "bob.artui")
+    _log(Path(ada), "a")
+    (tmp_path / "data.bin").write_bytes(os.urandom(9_000_000))
+    run_cli(["add", str(tmp_path / "data.bin"), "--name", "data", "-c", ada])
+    capsys.readouterr()
+
+    assert "there are no packs yet" in _say(capsys, "pull", place, "-c", bob)[1]
+    assert "9 MB of content" in _say(capsys, "push", place, "-c", ada)[1]
+    assert "1 pack brought 1 new run" in _say(capsys, "pull", place, "-c", bob)[1]
+    assert _parts(ada) == _parts(bob)
+
+
+def test_a_team_meets_behind_ssh(ssh_server: SshServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of a real sshd; a server that is gone is an error that says so."""
+    _two_elsewhere(ssh_server.uri, tmp_path, capsys)
+
+    ssh_server.process.terminate()
+    ssh_server.process.wait()
+    code, said = _say(capsys, "sync", ssh_server.uri, "-c", str(tmp_path / "ada.artui"))
+    assert code == 1 and "cannot be reached" in said and said.count("\n") == 1
+
+
+def test_a_team_meets_in_a_bucket(
+    moto: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bucket of a real S3 server; without credentials it is an error that says so."""
+    place, ada, bob = "s3://bucket/team", str(tmp_path / "ada.artui"), str(tmp_path / "bob.artui")
+    _two_elsewhere(place, tmp_path, capsys)
+    monkeypatch.setattr(syncing, "MOST_PACKS", 2)
+    monkeypatch.setenv("ARTUI_PACK_DAYS", "0")
+    load_settings.cache_clear()
+    _log(Path(bob), "b")
+    assert "pushed 1 run" in _say(capsys, "sync", place, "-c", bob)[1]
+    _log(Path(ada), "c")
+    code, said = _say(capsys, "sync", place, "-c", ada)
+    assert code == 0 and "2 small packs brought together in one" in said and "2 packs removed" in said
+    assert "1 pack brought 1 new run" in _say(capsys, "sync", place, "-c", bob)[1]
+    assert len(packs.listed(packs.place(place, is_written=False))) == 2
+    _say(capsys, "pull", place, "-c", str(tmp_path / "new.artui"))
+    assert _parts(str(tmp_path / "new.artui")) == _parts(ada) == _parts(bob)
+
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(f"AWS_{name}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    code, said = _say(capsys, "sync", "s3://bucket/team", "-c", str(tmp_path / "ada.artui"))
+    assert code == 1 and "s3://bucket/team" in said and said.count("\n") == 1

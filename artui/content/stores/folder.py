@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,8 @@ from artui.errors import StoreFailed
 
 _ZEROS = bytes(PIECE_BYTES)
 _LARGE_BYTES = 1 << 20
+_PART = ".part-"
+_DEAD_SECONDS = 86_400.0
 _MANY = 200
 """More files than this are not asked about one by one: the system writes all that it holds."""
 
@@ -30,6 +33,7 @@ class FolderStore(Store):
         self.uri = place.uri
         self._root = Path(place.path)
         self._unsynced: list[Path] = []
+        self._is_cleared = False
 
     def size(self, name: str) -> int | None:
         """Give the size of a regular file in bytes."""
@@ -137,9 +141,10 @@ class FolderStore(Store):
     @contextlib.contextmanager
     def _part(self) -> Iterator[BinaryIO]:
         """Give a new file of the store that has no name yet; it is gone afterwards, unless it was given one."""
-        path = self._root / f".part-{os.urandom(8).hex()}"
+        path = self._root / f"{_PART}{os.urandom(8).hex()}"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._clear()
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444)
         except OSError as error:
             raise self._trouble("", error) from error
@@ -149,6 +154,19 @@ class FolderStore(Store):
         finally:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+    def _clear(self) -> None:
+        """Remove what processes left half written that died long ago: one that lives writes on."""
+        if self._is_cleared:
+            return
+        self._is_cleared = True
+        with contextlib.suppress(OSError), os.scandir(self._root) as entries:
+            for entry in entries:
+                if not entry.name.startswith(_PART) or not entry.is_file(follow_symlinks=False):
+                    continue
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DEAD_SECONDS:
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)
 
     def _write(self, part: BinaryIO, pieces: Iterable[bytes]) -> None:
         for piece in pieces:

@@ -8,14 +8,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pwd
 import re
-import socket
-import subprocess
 import threading
 import time
-import urllib.request
-import venv
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,9 +26,9 @@ from artui.content.stores import objects
 from artui.content.stores import store as limits
 from artui.content.stores.store import object_name
 from artui.errors import ContentMissing, StoreFailed
+from tests.servers import free_port, use_endpoint
 
 pytest.importorskip("obstore")
-MOTO = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "artui-tests" / "moto"
 LARGE, SMALL = os.urandom(3_000_000), b"x,y\n1,2\n"
 
 
@@ -129,17 +124,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Bucket]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    _use(monkeypatch, server.server_port)
+    use_endpoint(monkeypatch, server.server_port)
     monkeypatch.setattr(objects, "RETRIES", 0)
     with contextlib.closing(server.socket):
         yield Bucket
         server.shutdown()
-
-
-def _use(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    for name, value in (("ACCESS_KEY_ID", "key"), ("SECRET_ACCESS_KEY", "secret"), ("REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", value)
 
 
 @pytest.fixture
@@ -171,7 +160,7 @@ def test_what_goes_wrong_is_said_and_what_was_had_is_kept(
     if trouble == "gone":
         del bucket.kept[large]
     if trouble == "away":
-        _use(monkeypatch, _free_port())
+        use_endpoint(monkeypatch, free_port())
 
     with pytest.raises(ContentMissing, match=sentence) as caught:
         _version(tmp_path).download(tmp_path / "out", pattern="large.bin")
@@ -197,7 +186,7 @@ def test_a_bucket_that_takes_nothing_leaves_the_version_where_it_lies(
     """The version is recorded all the same, and what failed is said once."""
     bucket.trouble = trouble
     if trouble == "away":
-        _use(monkeypatch, _free_port())
+        use_endpoint(monkeypatch, free_port())
     add_version(tmp_path / "x.artui", folder, name="data", kind="dataset", store="s3://bucket/team")
 
     version = _version(tmp_path)
@@ -228,41 +217,6 @@ def test_only_what_is_read_is_fetched(bucket: type[_Bucket], folder: Path, tmp_p
         assert stream.read(8) == LARGE[-8:]
     assert [word for word in bucket.asked if word.startswith("GET")] == [f"GET bytes={len(LARGE) - 8}-{len(LARGE) - 1}"]
     assert store.size("sha256/00/nothing") is None and len(bucket.kept) == 2
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """moto's S3 with a bucket."""
-    program = MOTO / "bin" / "moto_server"
-    if not program.exists():
-        if not os.environ.get("ARTUI_TEST_S3"):
-            pytest.skip("moto is not installed in ~/.cache/artui-tests; ARTUI_TEST_S3=1 does it")
-        venv.create(MOTO, with_pip=True, clear=True)
-        done = subprocess.run([MOTO / "bin" / "python", "-m", "pip", "install", "-q", "moto[server]"], check=False)
-        if done.returncode:
-            pytest.skip("moto cannot be installed here")
-    port = _free_port()
-    server = subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _use(monkeypatch, port)
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/bucket", method="PUT")
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(request, timeout=5).close()
-                break
-            except OSError:
-                server.poll()
-                threading.Event().wait(0.1)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def test_s3_keeps_large_and_small_files(moto: None, tmp_path: Path) -> None:
