@@ -214,7 +214,7 @@ READING = (
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
     ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--all"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("reproduce", VICTIM, "-o", "{out}/again"), ("reproduce", BASELINE, "-o", "{out}/of-baseline", "--json"), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("blame", VICTIM), ("blame", MODEL, "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
     ("relocate", "/", "/", "--dry-run", "--json"), ("merge", "{catalog}", "--into", "{out}/merged.artui", "--json"),
-    ("push", "{out}/team", "--dry-run"), ("share", "{out}/shared.artui", "--json"), ("share", "{out}/redacted.artui", "--redact", "--plain", VICTIM), ("check", "--data", "--references"), ("check", "--json"),
+    ("push", "{out}/team", "--dry-run"), ("share", "{out}/shared.artui", "--json"), ("share", "{out}/redacted.artui", "--redact", "--plain", VICTIM), ("check", "--data", "--references"), ("check", "--json"), ("compact", "--dry-run"), ("compact", "--dry-run", "--json"), ("adopt", "{out}/adopted.artui", "--force"), ("adopt", "{out}/adopted.artui", "--with-damaged", "--dry-run", "--json"), ("doctor",), ("doctor", "--json"), ("salvage", "{out}/salvaged.artui", "--force"), ("salvage", "{out}/salvaged.artui", "--force", "--json"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
 
@@ -228,7 +228,7 @@ WRITING = (
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved", "--yes"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
     ("forget", "box-3", "--yes"), ("forget", f"{OTHER_MODEL}:v1", "--yes"), ("forget", BASELINE, "--yes"),
-    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"), ("merge", "{other}"), ("sync", "{catalog}-team"), ("sync", "{catalog}-team", "--redact", "--json"),
+    ("start", "--name", "fresh-run", "--project", "digits"), ("add", "{file}", "--name", "train-set"), ("relocate", "/", "/", "--yes"), ("merge", "{other}"), ("compact",), ("sync", "{catalog}-team"), ("sync", "{catalog}-team", "--redact", "--json"),
 )  # fmt: skip
 """Verbs that write, one after another into one file."""
 

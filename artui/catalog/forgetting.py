@@ -54,8 +54,10 @@ class Found:
         return sum(self.rows.values())
 
 
-def check_alone(path: Path) -> None:
+def check_alone(path: Path, *, doing: str = "Forget it") -> None:
     """Make sure that nobody else uses a catalog: what they have in hand would be written again.
+
+    `doing` is what is to be done once nobody does, as the remedy says it.
 
     Raises:
         CatalogLocked: somebody does, or a run is being written.
@@ -63,7 +65,7 @@ def check_alone(path: Path) -> None:
     if spool_files(path) or any(True for folder in folders_of(path) for _ in os.scandir(folder)):
         raise CatalogLocked(
             f"A run is being written to {ascii_path(path)}.",
-            remedy="Forget it once that has ended: `artui ls -w 'status = running'`.",
+            remedy=f"{doing} once that has ended: `artui ls -w 'status = running'`.",
         )
     if leftovers.is_used(path):
         raise CatalogLocked(

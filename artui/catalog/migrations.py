@@ -56,8 +56,8 @@ _MADE_ALREADY = (
 )
 
 
-def fill(connection: sqlite3.Connection) -> None:
-    """Give an empty file the newest schema: what `migrate` would make of it, and without sqlite-utils.
+def fill(connection: sqlite3.Connection, *, version: int = len(MIGRATIONS)) -> None:
+    """Give an empty file the newest schema, or an older one: what `migrate` would make of it, and without sqlite-utils.
 
     Importing that imports pandas wherever it is installed, which takes ten times as long as all else that a run needs
     to begin.
@@ -68,8 +68,8 @@ def fill(connection: sqlite3.Connection) -> None:
         with immediate_transaction(connection):
             for statement in _MADE_ALREADY:
                 connection.execute(statement)
-            for version, (name, statements) in enumerate(MIGRATIONS.items(), 1):
-                _apply(connection, version, statements)
+            for number, (name, statements) in list(enumerate(MIGRATIONS.items(), 1))[:version]:
+                _apply(connection, number, statements)
                 connection.execute(
                     "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
                     (MIGRATION_SET, name, str(datetime.now(UTC))),

@@ -138,3 +138,21 @@ def _one_catalog(context: click.Context, _: click.Parameter, paths: tuple[str, .
 
 
 catalog_option = catalog_option_of("The catalog.")
+
+
+def catalog_and_place(words: Sequence[str], catalog: str | None, name: str) -> tuple[str, str]:
+    """Split the words of a verb that makes one file of another: FILE and a place, or only the place if the catalog is named by its option.
+
+    Raises:
+        UsageError: one of both is missing, or there are too many.
+    """
+    context = click.get_current_context(silent=True)
+    paths = [catalog] if catalog and len(words) < 2 else []
+    if len(words) + len(paths) > 2:
+        raise click.UsageError(f"Got unexpected extra argument ({clean(words[2])}).", context)
+    both = [*paths, *words]
+    if len(both) < 2:
+        raise click.UsageError(f"Missing argument '{name if both else 'FILE'}'.", context)
+    if len(words) == 2:
+        one_catalog([words[0], *([catalog] if catalog else [])])
+    return catalog_inside(both[0]), both[1]

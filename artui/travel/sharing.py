@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from artui.catalog import Catalog, cells, journal, points, seals
+from artui.catalog import Catalog, cells, points, seals
 from artui.catalog.artifacts import OUTSIDE
 from artui.catalog.chain import is_chained
 from artui.catalog.checking import Finding, check_data, check_links, check_points
-from artui.catalog.leftovers import PART_SECONDS
-from artui.catalog.locks import Lock, lock_file
 from artui.catalog.merging.merge import Merged, merge_one
 from artui.catalog.merging.slices import Slice, slice_of, with_children
 from artui.catalog.merging.sources import Source, open_source
-from artui.catalog.opening import ascii_path, border
 from artui.catalog.redacting import Redacted, Suspect, redact, suspects
-from artui.errors import CatalogDamaged, CatalogError, UsageError
+from artui.errors import CatalogDamaged, UsageError
+from artui.travel.placing import folder_beside, in_words_of, put, refuse
 
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -92,7 +88,15 @@ class Shared:
 
 
 def share(
-    path: Path, out: Path, order: Order, *, is_dry: bool = False, replaces: bool = False, tell: Tell | None = None
+    path: Path,
+    out: Path,
+    order: Order,
+    *,
+    is_dry: bool = False,
+    replaces: bool = False,
+    keeps_mode: bool = True,
+    word: str = "shared",
+    tell: Tell | None = None,
 ) -> Shared:
     """Write a catalog, or a part of it, as it is at this moment into a file of its own.
 
@@ -102,54 +106,29 @@ def share(
         order: what is shared.
         is_dry: whether the file is only made to see what would be in it.
         replaces: whether a file that is there is replaced.
+        keeps_mode: whether the same users may read and write it as the catalog; else those who may do so with any new file.
+        word: what is done, as errors say it.
         tell: told how far it is.
 
     Raises:
         UsageError: there is such a file; or nothing would be in it.
         CatalogError: of its kinds: the catalog cannot be read, or the file cannot be made.
     """
-    _refuse(path, out, replaces=replaces)
+    refuse(path, out, replaces=replaces, word=word)
     with contextlib.ExitStack() as stack:
         if is_dry:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="artui-")))
         else:
-            folder = stack.enter_context(_folder_beside(out))
+            folder = stack.enter_context(folder_beside(out))
         source = stack.enter_context(open_source(path))
         made = folder / out.name
-        with _in_words_of(made, out):
+        with in_words_of(made, out, otherwise=f"nothing was {word}"):
             shared = _make(source, made, order, tell)
             check_copy(made, source, shared.merged, tell)
         shared = replace(shared, path=made if is_dry else out, size_bytes=made.stat().st_size)
         if not is_dry:
-            _put(made, out, mode=stat.S_IMODE(os.stat(path).st_mode), replaces=replaces)
+            put(made, out, mode=stat.S_IMODE(os.stat(path if keeps_mode else made).st_mode), replaces=replaces)
     return shared
-
-
-@contextlib.contextmanager
-def _in_words_of(made: Path, out: Path) -> Iterator[None]:
-    """Name the file that is asked for in what goes wrong while it is made under another name."""
-    try:
-        yield
-    except CatalogError as error:
-        message = error.message.replace(ascii_path(made), ascii_path(out))
-        remedy = error.remedy.replace(ascii_path(made), ascii_path(out))
-        raise type(error)(message, remedy=remedy.replace("the catalog is as it was", "nothing was shared")) from error
-
-
-def _refuse(path: Path, out: Path, *, replaces: bool) -> None:
-    shown = ascii_path(out)
-    if out.exists() and path.exists() and os.path.samefile(path, out):
-        raise UsageError(f"{shown} is the catalog that is shared.", remedy="Choose another name.")
-    if out.is_dir():
-        raise UsageError(f"{shown} is a folder.", remedy="Name the file that is to be made in it.")
-    if not out.parent.is_dir():
-        raise UsageError(f"There is no folder {ascii_path(out.parent)}.", remedy="Make it, or choose another.")
-    if not os.path.lexists(out):
-        return
-    if not replaces:
-        raise UsageError(f"{shown} is there already.", remedy="Choose another name, or replace it with --force.")
-    if not out.is_file():
-        raise UsageError(f"{shown} is not a file.", remedy="Choose another name.")
 
 
 def _make(source: Source, made: Path, order: Order, tell: Tell | None) -> Shared:
@@ -251,73 +230,3 @@ def _is_damaged(connection: sqlite3.Connection, finding: Finding) -> bool:
                 table == "run" and any(each.id == finding.id for each in check_points(connection, run_key=int(row[0])))
             )
     return not is_chained(connection, finding.id)
-
-
-# The file
-
-
-@contextlib.contextmanager
-def _folder_beside(out: Path) -> Iterator[Path]:
-    """Give a private folder beside a file that is to be made; those of processes that died are removed."""
-    _remove_stale(out)
-    with border(out):
-        try:
-            folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-            handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise CatalogError(
-                f"{ascii_path(out)} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to."
-            ) from None
-    try:
-        lock_file(handle)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)
-
-
-def _remove_stale(out: Path) -> None:
-    for left in out.parent.glob(f".{_literal(out.name)}.*.part"):
-        try:
-            if left.is_symlink() or not left.is_dir() or left.stat().st_uid != os.geteuid():
-                continue
-            if time.time() - left.stat().st_mtime < PART_SECONDS:
-                continue
-            handle = os.open(left, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
-        except (OSError, AttributeError):
-            continue
-        try:
-            if lock_file(handle) is Lock.MINE:
-                shutil.rmtree(left, ignore_errors=True)
-        finally:
-            os.close(handle)
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
-def _put(made: Path, out: Path, *, mode: int, replaces: bool) -> None:
-    """Put a whole file at its place, on the disk before it has its name."""
-    with border(out):
-        try:
-            os.chmod(made, mode)
-            journal.fsync(made)
-            if replaces:
-                os.replace(made, out)
-            else:
-                try:
-                    os.link(made, out)  # which another file of this name refuses
-                    os.unlink(made)
-                except FileExistsError:
-                    raise UsageError(
-                        f"{ascii_path(out)} is there already.",
-                        remedy="Choose another name, or replace it with --force.",
-                    ) from None
-                except OSError:  # no hard links here
-                    os.rename(made, out)
-            journal.fsync(out.parent)
-        except OSError as error:
-            raise CatalogError(
-                f"{ascii_path(out)} cannot be made: {error.strerror}.", remedy="Choose another place."
-            ) from None
