@@ -21,7 +21,7 @@ import hypothesis
 import pytest
 from textual import constants
 
-from artui import started
+from artui import clock, started
 from artui.capture import warn
 from artui.settings import load_settings
 from tests.servers import moto, ssh_server
@@ -92,6 +92,8 @@ def home(
     same_surroundings: None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """Keep state, cache and settings of each test apart from the user's and from those of every other test."""
+    # A test that looks at a catalog as it was leaves the next one its own time.
+    clock.stop_at(None)
     folder = tmp_path_factory.getbasetemp() / "homes" / str(next(HOMES))
     for part in HOME_PARTS:
         monkeypatch.setenv(f"XDG_{part.upper()}_HOME", str(folder / part))

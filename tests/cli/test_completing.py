@@ -46,7 +46,7 @@ def here(workplace: Path) -> Path:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_is_offered_the_same(here: Path, shell: str) -> None:
     """By click's own protocols: verbs, catalogs, references, metrics."""
-    assert _offered("artui com", shell) == ["compare", "completion"]
+    assert _offered("artui comp", shell) == ["compare", "compact", "completion"]
     assert _offered("artui show d", shell) == ["data"]
     assert _offered("artui why -m val", shell) == ["val/loss"]
 

@@ -27,6 +27,7 @@ def command(file: str | None, catalog: str | None, as_json: bool) -> int:
     """
     from artui.catalog.diagnosing import diagnose
     from artui.catalog.finding import DEFAULT, find_catalog
+    from artui.catalog.opening import look
     from artui.paths import usable_path
 
     named = one_catalog([word for word in (file, catalog) if word])
@@ -37,6 +38,8 @@ def command(file: str | None, catalog: str | None, as_json: bool) -> int:
         path, why = find_catalog(None)
         if why == DEFAULT and not os.path.lexists(path):
             path = None
+    if path is not None and not path.exists():
+        look(path)  # raises the error that says what is wrong
     remarks = list(diagnose(path))
     is_well = all(remark.state != "wrong" for remark in remarks)
     if as_json:

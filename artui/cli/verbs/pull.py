@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from artui.cli.catalogs import catalog_option_of
-from artui.cli.common import json_option, print_json
+from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
 from artui.cli.teams import catalog_to_change, is_well, names_in, pulled_lines, record
 
 
 @click.command("pull")
-@click.argument("src", metavar="SRC", type=click.Path())
+@click.argument("src", metavar="SRC", type=PathType())
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would come, and write nothing.")
 @catalog_option_of("The catalog that gets it; made if it is named and not there.")
 @json_option

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from artui.cli.catalogs import catalog_option
-from artui.cli.common import json_option, print_json
+from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
 from artui.cli.teams import catalog_to_read, is_well, outgoing, outgoing_options, pushed_lines, record
 
 
 @click.command("push")
-@click.argument("dest", metavar="DEST", type=click.Path())
+@click.argument("dest", metavar="DEST", type=PathType())
 @outgoing_options
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would go there, and write nothing.")
 @catalog_option

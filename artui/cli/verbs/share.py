@@ -10,7 +10,7 @@ import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option
-from artui.cli.common import filter_option, json_option, open_reader, print_json
+from artui.cli.common import PathType, filter_option, json_option, open_reader, print_json
 from artui.cli.progress import Bar
 from artui.paths import usable_path
 from artui.safetext import clean
@@ -27,7 +27,7 @@ _NAMED_MOST = 5
 
 
 @click.command("share")
-@click.argument("out", metavar="OUT", type=click.Path())
+@click.argument("out", metavar="OUT", type=PathType())
 @click.argument("references", nargs=-1, metavar="[REF]...", shell_complete=completing.references)
 @filter_option("--where", "-w", help="Only runs that a filter matches, such as 'val/loss < 0.3'.")
 @click.option("--project", "-p", "projects", multiple=True, metavar="NAME", help="Only runs and artifacts of a project; may be given again.")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artui.cli.catalogs import catalog_option_of
-from artui.cli.common import json_option, print_json
+from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
 from artui.cli.teams import (
     catalog_to_change,
@@ -20,7 +20,7 @@ from artui.cli.teams import (
 
 
 @click.command("sync")
-@click.argument("dest", metavar="DEST", type=click.Path())
+@click.argument("dest", metavar="DEST", type=PathType())
 @outgoing_options
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would come and go, and write nothing.")
 @catalog_option_of("The catalog; made if it is named and not there.")
