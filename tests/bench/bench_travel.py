@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import os
 import resource
 import shutil
 import sqlite3
@@ -27,6 +28,10 @@ from artui.catalog.checking import check_data
 from artui.catalog.merging.merge import merge
 from artui.catalog.redacting import CLASSES
 from artui.model import ParamValue
+from artui.query.reader import Reader
+from artui.query.runs.order import first_view
+from artui.travel import union
+from artui.travel.past import as_of
 from artui.travel.sharing import Order, share
 
 
@@ -115,6 +120,38 @@ def sharing(folder: Path, run_count: int, metric_count: int, point_count: int) -
     _line("peak memory of all this", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", "200 MiB")
 
 
+def uniting(folder: Path, count: int) -> None:
+    """Show many catalogs as one: until something is on the screen, until all of them are, and when it is opened again."""
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    paths = [folder / "boxes" / f"{number}.artui" for number in range(count)]
+    for number, path in enumerate(paths):
+        make(path, run_count=100, metric_count=1, point_count=100, first=number * 100)
+
+    def paint() -> None:
+        copy = union.copy_of(paths)
+        union.make_ready(copy)
+        with Reader(copy, sources=paths) as reader:
+            first_view(reader, 50)
+
+    def gather() -> None:
+        union.gather(paths, union.copy_of(paths))
+
+    what = f"{count} catalogs of 100 runs as one"
+    _line(f"{what}: first paint without the app's start", f"{_seconds(paint):.2f} s", "1 s")
+    _line(f"{what}: all of them", f"{_seconds(gather):.2f} s")
+    _line(f"{what}: first paint again, all runs", f"{_seconds(paint):.2f} s", "1 s")
+    _line(f"{what}: looked through for news", f"{_seconds(gather):.3f} s")
+
+
+def looking_back(folder: Path, run_count: int, metric_count: int, point_count: int) -> None:
+    """Show a catalog as it was in the middle of it."""
+    path = folder / "past.artui"
+    make(path, run_count=run_count, metric_count=metric_count, point_count=point_count)
+    at_ms = 1_790_000_000_000 + run_count // 2 * 60_000
+    seconds = _seconds(lambda: as_of(path, at_ms).folder.cleanup())
+    _line(f"{run_count:,} runs as they were when half had begun", f"{seconds:.2f} s")
+
+
 def checking(folder: Path, gigabytes: float) -> None:
     """Check a catalog with much content, beside `sha256sum` and SQLite's own check."""
     path, block = folder / "c.artui", 64 << 20
@@ -163,6 +200,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=100)
     parser.add_argument("--laws", type=int, default=0, help="Histories on which the laws of merging are tried, too.")
     parser.add_argument("--first", type=int, default=0, help="The seed of the first of them.")
+    parser.add_argument("--catalogs", type=int, default=100, help="That are shown as one.")
     parser.add_argument("--gigabytes", type=float, default=1.0, help="Of content that is checked.")
     parser.add_argument("--flips", type=int, default=0, help="Bits that are flipped, one at a time.")
     options = parser.parse_args()
@@ -171,6 +209,10 @@ def main() -> None:
         merging(Path(folder), options.runs, options.metrics, options.points)
     with tempfile.TemporaryDirectory() as folder:
         sharing(Path(folder), options.runs, options.metrics, options.points)
+    with tempfile.TemporaryDirectory() as folder:
+        uniting(Path(folder), options.catalogs)
+    with tempfile.TemporaryDirectory() as folder:
+        looking_back(Path(folder), options.runs, options.metrics, options.points)
     with tempfile.TemporaryDirectory() as folder:
         checking(Path(folder), options.gigabytes)
     if options.flips:
