@@ -12,9 +12,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureCells
-from artui.safetext import cells_of, clean
+from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, fit_middle, length_of, strip_of
 from artui.tui.keys import bindings
+from artui.tui.widgets.cellnumbers import CellNumbers
 from artui.tui.widgets.picture import Picture
 from artui.units import DIGITS, count_text, number_text
 
@@ -37,12 +38,8 @@ _SIGN = 1
 """Before it, without colours."""
 _UNWRITTEN = 0
 """Instead of a count of digits: no number is written."""
-_NO_NUMBER = "·"
 _ROUNDED = (DIGITS, 3, 2, 1)
 """So many digits has the largest of numbers that are not all whole, and the others as many decimals; fewer where that makes all of them fit."""
-_MOST_WHOLE = 1e9
-_LEAST_MAGNITUDE, _MOST_MAGNITUDE = -3, 5
-"""Powers of ten of the largest number; beyond these all are written in its power, which the head says."""
 
 
 class HeatMap(Picture):
@@ -60,147 +57,50 @@ class HeatMap(Picture):
         self.is_share = False
         self.row = 0
         self.column = 0
-        self._texts: dict[tuple[bool, int], tuple[list[list[str]], int]] = {}
-        """What stands in the cells and the most letters of that, by whether it is shares and by digits."""
+        self._numbers: CellNumbers | None = None
 
     def show(self, matrix: TablePicture, title: str) -> None:
         """Show a matrix."""
-        self.matrix, self.title, self._texts = matrix, title, {}
+        self.matrix, self.title, self._numbers = matrix, title, CellNumbers(matrix)
         self.again()
-
-    def value(self, row: int, column: int) -> float:
-        """Give the number of a cell, or its share of the row if shares are shown."""
-        if self.matrix is None:
-            return math.nan
-        values = self.matrix.values[row]
-        if not self.is_share:
-            return values[column]
-        total = sum(value for value in values if math.isfinite(value))
-        return values[column] / total if total else math.nan
-
-    def texts(self, digits: int) -> tuple[list[list[str]], int]:
-        """Write all numbers in so many digits; give how many letters the longest has, too. Whole ones are never rounded.
-
-        Where most counts are zero, nothing stands for these: what is left is what one looks for.
-        """
-        matrix = self.matrix
-        if matrix is None:
-            return [], 0
-        if (known := self._texts.get((self.is_share, digits))) is not None:
-            return known
-        values = [[self.value(row, column) for column in range(len(matrix.columns))] for row in range(len(matrix.rows))]
-        zero = "" if self._has_blank_zeros else "0%" if self.is_share else "0"
-        texts = [[self._text(value, digits, zero) for value in row] for row in values]
-        known = texts, max((len(text) for row in texts for text in row), default=1)
-        self._texts[self.is_share, digits] = known
-        return known
-
-    def _text(self, value: float, digits: int, zero: str) -> str:
-        if not math.isfinite(value):
-            return _NO_NUMBER
-        if not value:
-            return zero
-        if self.is_share:
-            return f"{100 * value:.0f}%"
-        text = f"{value / 10.0**self._exponent:.{self._decimals(digits)}f}"
-        return text.removeprefix("-") if not float(text) else text
-
-    def _decimals(self, digits: int) -> int:
-        """Give how many decimals all numbers have, so that the largest one has so many digits."""
-        if self._is_whole or not self._largest:
-            return 0
-        return max(0, digits - 1 - (math.floor(math.log10(self._largest)) - self._exponent))
-
-    @property
-    def _is_whole(self) -> bool:
-        numbers = [
-            value for row in (self.matrix.values if self.matrix else ()) for value in row if math.isfinite(value)
-        ]
-        return all(value == int(value) and abs(value) < _MOST_WHOLE for value in numbers)
-
-    @property
-    def _exponent(self) -> int:
-        """The power of ten that all numbers are written in; 0 unless they are very large or very small."""
-        if self._is_whole or not self._largest:
-            return 0
-        magnitude = math.floor(math.log10(self._largest))
-        return 0 if _LEAST_MAGNITUDE <= magnitude <= _MOST_MAGNITUDE else magnitude
-
-    @property
-    def _has_blank_zeros(self) -> bool:
-        numbers = [value for row in (self.matrix.values if self.matrix else ()) for value in row]
-        is_counts = all(value >= 0 and value == int(value) for value in numbers if math.isfinite(value))
-        return is_counts and 2 * sum(value == 0 for value in numbers) > len(numbers)
-
-    def _digits(self, room: int) -> int:
-        """Choose how many digits numbers have so that all of them fit, or none is written."""
-        if room < 1:
-            return _UNWRITTEN
-        return next((digits for digits in _ROUNDED if self.texts(digits)[1] <= room), _UNWRITTEN)
-
-    def _shades(self) -> list[list[float]]:
-        """Give how dark each cell is, from 0 to 1; NaN where it has no number."""
-        if self.matrix is None:
-            return []
-        rows, columns = range(len(self.matrix.rows)), range(len(self.matrix.columns))
-        values = [[self.value(row, column) for column in columns] for row in rows]
-        finite = [value for row in values for value in row if math.isfinite(value)]
-        if not finite:
-            return values
-        low, high = min(0.0, min(finite)), max(finite)
-        span = (high - low) or 1.0
-        # The root makes small numbers visible: they are the errors one looks for. Numbers of both signs have zero between.
-        power = 0.5 if low == 0 else 1.0
-        return [[max(0.0, (value - low) / span) ** power if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
 
     @property
     def is_signed(self) -> bool:
         """Whether numbers of both signs stand here, or negative ones: they have shades of two hues, and no shares."""
-        return self.matrix is not None and any(value < 0 for row in self.matrix.values for value in row)
+        return self._numbers is not None and self._numbers.is_signed
 
     @property
     def has_diagonal(self) -> bool:
         """Whether rows and columns are the same things, each counted against each: what is on the diagonal is right."""
-        matrix = self.matrix
-        if matrix is None or len(matrix.rows) < 2 or tuple(matrix.rows) != tuple(matrix.columns) or self.is_signed:
-            return False
-        numbers = [value for row in matrix.values for value in row]
-        # Names that merely count are the places in an array.
-        has_names = tuple(matrix.rows) != tuple(map(str, range(len(matrix.rows)))) or bool(matrix.corner)
-        return has_names and all(math.isfinite(value) and value == int(value) for value in numbers)
+        return self._numbers is not None and self._numbers.has_diagonal
 
-    def _hues(self) -> list[list[float]]:
-        """Give how each cell is shaded: from 0 to 1, of numbers of both signs from -1 to 1 with zero between; NaN where it has no number."""
-        if not self.is_signed or self.matrix is None:
-            return self._shades()
-        most = self._largest or 1.0
-        return [[value / most for value in row] for row in self.matrix.values]
-
-    @property
-    def _largest(self) -> float:
-        numbers = [abs(value) for row in (self.matrix.values if self.matrix else ()) for value in row]
-        return max((number for number in numbers if math.isfinite(number)), default=0.0)
+    def _digits(self, room: int) -> int:
+        """Choose how many digits numbers have so that all of them fit, or none is written."""
+        numbers = self._numbers
+        if room < 1 or numbers is None:
+            return _UNWRITTEN
+        fitting = (digits for digits in _ROUNDED if numbers.widest(digits, is_share=self.is_share) <= room)
+        return next(fitting, _UNWRITTEN)
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the cells around the cursor with the names of rows and columns; None without a matrix."""
-        matrix = self.matrix
-        if matrix is None:
+        matrix, numbers = self.matrix, self._numbers
+        if matrix is None or numbers is None:
             return None
         rows, columns = len(matrix.rows), len(matrix.columns)
-        names = [clean(name, max_chars=60) for name in matrix.rows]
-        label_cells = max(4, min(18, max(len(name) for name in names) + 1, width // 4))
+        label_cells = max(4, min(18, numbers.row_name_cells + 1, width // 4))
         beside = _GAP + (_SIGN if palette.heat is None else 0)
         hits_cells = _HIT_CELLS if self.has_diagonal and width >= label_cells + 2 + 3 * columns + _HIT_CELLS else 0
         most = max(2, (width - label_cells - 2 - hits_cells) // columns)
         room = min(MAX_CELL, most)
         digits = self._digits(room - beside)
-        texts, widest = self.texts(digits or min(_ROUNDED))
+        widest = numbers.widest(digits or min(_ROUNDED), is_share=self.is_share)
         has_hits = bool(hits_cells) and height >= rows + 5
         tall = max(1, min(_MOST_TALL, (height - 4) // (rows + has_hits))) if rows else 1
         cell = max(2, min(room, widest + 2))
         # What is left over goes to the names, and to cells that are about as wide as they are tall.
-        named = min(_MOST_NAME, max(cells_of(clean(name)) for name in matrix.columns) + 2)
-        are_numbers = all(name[:1].isdigit() for name in matrix.columns)
+        named = min(_MOST_NAME, numbers.column_name_cells + 2)
+        are_numbers = numbers.has_numbered_columns
         wanted = (
             0 if are_numbers and columns > _FEW else named, 3 * tall if digits or tall > 1 else 2, has_hits * _HIT_CELLS
         )  # fmt: skip
@@ -213,7 +113,7 @@ class HeatMap(Picture):
         first_column = max(0, min(self.column - fits_across + 1, columns - fits_across)) if self.column >= fits_across else 0  # fmt: skip
         shown_rows = range(first_row, min(rows, first_row + fits_down))
         shown_columns = range(first_column, min(columns, first_column + fits_across))
-        hues = self._hues() if palette.heat is not None else self._shades()
+        hues = numbers.hues(is_share=self.is_share) if palette.heat is not None else numbers.shades(is_share=self.is_share)  # fmt: skip
         strips = [
             self._head(
                 width,
@@ -225,7 +125,7 @@ class HeatMap(Picture):
         ]
         titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
         # Numbers of columns that are too long for their cells stand above some of them, whole.
-        each = -(-(max(map(len, matrix.columns)) + 1) // cell) if are_numbers else 1
+        each = -(-(numbers.column_name_letters + 1) // cell) if are_numbers else 1
         for place, column in enumerate(shown_columns):
             if each > 1:
                 is_named = place % each == 0
@@ -244,33 +144,27 @@ class HeatMap(Picture):
         for row in shown_rows:
             for line in range(tall):
                 is_middle = line == (tall - 1) // 2
-                label = fit(names[row] if is_middle else "", label_cells, right=True) + " "
+                name = clean(matrix.rows[row], max_chars=60) if is_middle else ""
+                label = fit(name, label_cells, right=True) + " "
                 segments = [Segment(label, palette.styles["title" if row == self.row else "dim"])]
                 used = label_cells + 1
                 for column in shown_columns:
                     is_here = row == self.row and column == self.column and self.has_focus
-                    text = texts[row][column] if digits and is_middle else ""
-                    segments += self._cell(text, cell, hues[row][column], is_here, palette, is_middle=is_middle)
+                    is_written = digits and is_middle
+                    text = numbers.text(row, column, digits, is_share=self.is_share) if is_written else ""
+                    segments += self._cell(text, cell, float(hues[row, column]), is_here, palette, is_middle=is_middle)
                     used += cell
                 if hits_cells:
-                    text = _hit_text(matrix.values[row][row], sum(matrix.values[row])) if is_middle else ""
+                    text = _hit_text(matrix.values[row][row], numbers.row_totals[row]) if is_middle else ""
                     segments.append(Segment(fit(text, hits_cells, right=True), palette.styles["text"]))
                     used += hits_cells
                 strips.append(Strip(segments, used).adjust_cell_length(width, palette.styles["text"]))
         if has_hits:
-            hits = [
-                _hit_text(matrix.values[at][at], sum(row[at] for row in matrix.values), cell - 1)
-                for at in shown_columns
-            ]
+            hits = [_hit_text(matrix.values[at][at], numbers.column_totals[at], cell - 1) for at in shown_columns]
             spans: list[Span] = [(fit("hit", label_cells, right=True) + " ", "dim")]
             spans += [(fit(text, cell - 1, right=True) + " ", "text") for text in hits]
-            every = sum(map(sum, matrix.values))
-            spans.append(
-                (
-                    fit(_hit_text(sum(matrix.values[at][at] for at in range(rows)), every), hits_cells, right=True),
-                    "bold",
-                )
-            )
+            every = _hit_text(sum(matrix.values[at][at] for at in range(rows)), sum(numbers.row_totals))
+            spans.append((fit(every, hits_cells, right=True), "bold"))
             strips.append(strip_of(spans, width, palette))
         while len(strips) < height - 1:
             strips.append(strip_of((), width, palette))
@@ -291,15 +185,15 @@ class HeatMap(Picture):
 
     def _head(self, width: int, palette: Palette, *, needed: int, fits: bool, digits: int) -> Strip:
         """Say what is drawn, and at the right what its shades are."""
-        matrix = self.matrix
-        assert matrix is not None
+        matrix, numbers = self.matrix, self._numbers
+        assert matrix is not None and numbers is not None
         head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
         missing = f"numbers from {count_text(needed)} cells on" if fits else "the numbers are too long"
         said = [
             (2, f"{len(matrix.rows)} × {len(matrix.columns)}"),
             *([(0, "shares of the row")] if self.is_share else []),
-            *([(0, f"in 1e{self._exponent}")] if digits and self._exponent and not self.is_share else []),
-            *([(0, "blank is 0")] if digits and self._has_blank_zeros else []),
+            *([(0, f"in 1e{numbers.exponent}")] if digits and numbers.exponent and not self.is_share else []),
+            *([(0, "blank is 0")] if digits and numbers.has_blank_zeros else []),
             *([(1, missing)] if not digits else []),
             *([(3, "hit: share of the diagonal")] if self.has_diagonal else []),
         ]
@@ -317,13 +211,12 @@ class HeatMap(Picture):
 
     def _scale(self, palette: Palette) -> list[Segment]:
         """Draw what the shades stand for, from the smallest to the largest number."""
-        values = [self.value(row, column) for row in range(len(self.matrix.rows)) for column in range(len(self.matrix.columns))] if self.matrix is not None else []  # fmt: skip
-        finite = [value for value in values if math.isfinite(value)]
-        if not finite:
+        numbers = self._numbers
+        if numbers is None or (ends_of := numbers.ends(is_share=self.is_share)) is None:
             return []
-        low, high = min(0.0, min(finite)), max(0.0, max(finite))
+        low, high = min(0.0, ends_of[0]), max(0.0, ends_of[1])
         if self.is_signed and palette.heat is not None:
-            low, high = -self._largest, self._largest
+            low, high = -numbers.largest, numbers.largest
         ends = [f"{100 * end:.0f}%" if self.is_share else number_text(int(end) if end == int(end) and abs(end) < 1e9 else end) for end in (low, high)]  # fmt: skip
         dim = palette.styles["dim"]
         if palette.heat is None:
@@ -356,25 +249,26 @@ class HeatMap(Picture):
         matrix = self.matrix
         if matrix is None:
             return []
-        values = matrix.values[self.row]
-        value, total = values[self.column], sum(number for number in values if math.isfinite(number))
+        assert self._numbers is not None
+        value, total = matrix.values[self.row][self.column], self._numbers.row_totals[self.row]
         spans: list[Span] = [("  ▸ ", "accent"), (clean(matrix.rows[self.row], max_chars=60), "title"), (" → ", "dim"), (clean(matrix.columns[self.column], max_chars=60), "title")]  # fmt: skip
         if math.isfinite(value):
             spans.append((f"   {number_text(value)}", "text"))
-            if total and all(number >= 0 for number in values if math.isfinite(number)):
+            if total and self._numbers.row_lows[self.row] >= 0:
                 spans.append((f" of {number_text(total)} in the row, {100 * value / total:.3g} %", "dim"))
         return spans
 
     def figure(self) -> Figure | None:
         """Give the cells for a file; None without a matrix."""
-        matrix = self.matrix
-        if matrix is None:
+        matrix, numbers = self.matrix, self._numbers
+        if matrix is None or numbers is None:
             return None
         rows, columns = len(matrix.rows), len(matrix.columns)
         every_row, every_column = max(1, rows // 40), max(1, columns // 40)
         x = FigureAxis("", 0, columns, False, [((i + 0.5) / columns, fit_middle(clean(name, max_chars=200), 14).rstrip()) for i, name in enumerate(matrix.columns) if i % every_column == 0])  # fmt: skip
         y = FigureAxis(clean(matrix.corner, max_chars=60), 0, rows, False, [(1 - (i + 0.5) / rows, fit_middle(clean(name, max_chars=200), 24).rstrip()) for i, name in enumerate(matrix.rows) if i % every_row == 0])  # fmt: skip
-        return Figure(self.title, x, y, cells=FigureCells(self._shades(), self.texts(DIGITS)[0]), note="shares of the row" if self.is_share else "")  # fmt: skip
+        texts = [[numbers.text(row, column, DIGITS, is_share=self.is_share) for column in range(columns)] for row in range(rows)]  # fmt: skip
+        return Figure(self.title, x, y, cells=FigureCells(numbers.shades(is_share=self.is_share).tolist(), texts), note="shares of the row" if self.is_share else "")  # fmt: skip
 
     # Keys
 

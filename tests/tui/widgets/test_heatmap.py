@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import pytest
+
 from artui.query.pictures import TablePicture
 from artui.tui.cells import make_palette
+from artui.tui.widgets.cellnumbers import CellNumbers
 from artui.tui.widgets.heatmap import HeatMap
 
 PALETTES = [make_palette(is_coloured=True, is_rich=True), make_palette(is_coloured=False, is_rich=False)]
@@ -18,7 +22,7 @@ def _matrix(values: list[list[float]]) -> TablePicture:
 
 def _numbers(values: list[list[float]], width: int, palette: int) -> tuple[str, list[list[str]]]:
     heat = HeatMap()
-    heat.matrix, heat.title = _matrix(values), "m"
+    heat.show(_matrix(values), "m")
     strips = heat.drawn(width, len(values) + 3, PALETTES[palette])
     assert strips is not None
     lines = [strip.text.translate(dict.fromkeys(map(ord, "░▒▓█▸"), " ")) for strip in strips]
@@ -62,7 +66,8 @@ def test_shades_keep_their_scale_and_fill_their_cells() -> None:
     small = [[value * 1e-10 for value in row[:6]] for row in values]
     assert "in 1e-11" in _numbers(small, 120, 0)[0]
     heat = HeatMap()
-    heat.matrix, heat.title, heat.row, heat.column = _matrix([[1.0] * 20] * 4), "m", 1, 2
+    heat.show(_matrix([[1.0] * 20] * 4), "m")
+    heat.row, heat.column = 1, 2
     for width in (48, 120):
         strips = heat.drawn(width, 7, PALETTES[1])
         assert strips is not None
@@ -76,7 +81,7 @@ def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted()
     """Names stand whole where there is room; hits by row, by column and in all; signed numbers have a hue each, and no shares."""
     names = ("chaffinch", "wren", "robin")
     heat = HeatMap()
-    heat.matrix, heat.title = TablePicture("matrix", names, names, ((8.0, 2.0, 0.0), (0.0, 9.0, 0.0), (0.0, 1.0, 4.0)), "truth"), "m"  # fmt: skip
+    heat.show(TablePicture("matrix", names, names, ((8.0, 2.0, 0.0), (0.0, 9.0, 0.0), (0.0, 1.0, 4.0)), "truth"), "m")
     for palette in PALETTES:
         strips = heat.drawn(100, 20, palette)
         assert strips is not None and len(strips) == 20
@@ -84,9 +89,40 @@ def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted()
         assert all(name in strips[1].text for name in names) and "0 " in strips[0].text and strips[0].text.rstrip().endswith("9")  # fmt: skip
         assert all(share in text for share in ("80.0 %", "100.0 %", "75.0 %", "87.5 %")) and "more" not in strips[-1].text  # fmt: skip
     heat = HeatMap()
-    heat.matrix = _matrix([[math.sin(row * column) for column in range(40)] for row in range(64)])
+    heat.show(_matrix([[math.sin(row * column) for column in range(40)] for row in range(64)]), "m")
     assert heat.is_signed and not heat.has_diagonal
     for palette in PALETTES:
         strips = heat.drawn(60, 20, palette)
         assert strips is not None
         assert "47 more rows ↓ · 13 more columns ▸" in strips[-1].text
+
+
+def test_a_large_matrix_costs_what_is_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its numbers are looked through once: a drawing writes the cells that it shows, a step of the cursor reads no others."""
+    made: list[CellNumbers] = []
+    written: list[float] = []
+    original_init, original_text = CellNumbers.__init__, CellNumbers._text
+
+    def init(self: CellNumbers, matrix: TablePicture) -> None:
+        made.append(self)
+        original_init(self, matrix)
+
+    def text(self: CellNumbers, value: float, digits: int, is_share: bool) -> str:
+        written.append(value)
+        return original_text(self, value, digits, is_share)
+
+    monkeypatch.setattr(CellNumbers, "__init__", init)
+    monkeypatch.setattr(CellNumbers, "_text", text)
+    values = np.random.default_rng(0).normal(size=(512, 512))
+    values[7, 9] = np.inf
+    heat = HeatMap()
+    heat.show(_matrix(values.tolist()), "weights")
+    for palette in PALETTES:
+        for size in ((80, 24), (200, 50)):
+            for row, column in ((0, 0), (7, 9), (511, 511)):
+                heat.row, heat.column = row, column
+                written.clear()
+                strips = heat.drawn(*size, palette)
+
+                assert strips is not None and len(written) <= size[0] * size[1] // 2
+    assert len(made) == 1
