@@ -382,7 +382,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     y_cells = max(label_cells([*labels.values()]), 3 * ranges.is_log, 1, *map(len, odd_labels.values()))
     # Of one curve alone nobody asks whose it is.
     marked = [number for number, line in enumerate(curves) if line.mark and line.is_picked and len(curves) > 1]
-    columns = width - y_cells - 2 - (margin := margin_for(len(marked)))
+    columns = width - y_cells - 2 - (margin := margin_for(len(marked), width))
     chart.plot_cells, chart.plot_height = (y_cells + 2, columns), rows
     plot, odd_plot = Plot(columns, rows, margin), Plot(columns, len(odd), margin)
     x_scale = replace(x_scale, dots=columns * 2)

@@ -426,12 +426,13 @@ def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
                 plot.signs.setdefault((row, column >> 1), (sign, style))
 
 
-def margin_for(count: int) -> int:
+def margin_for(count: int, width: int) -> int:
     """Give the columns at the right of a plot for the marks of so many curves."""
-    return min(_MOST_MARGIN, count)
+    return min(count, next(most for cells, most in _MARGINS if width >= cells))
 
 
-_MOST_MARGIN = 3
+_MARGINS = ((100, 6), (60, 4), (0, 3))
+"""In a chart of so many cells so many columns at most."""
 
 
 class Ended(NamedTuple):
@@ -446,70 +447,61 @@ class Ended(NamedTuple):
 
 
 def mark_ends(plot: Plot, lines: Sequence[Ended]) -> None:
-    """Put marks at the ends of curves: of those that reach the right edge beside the plot, of others behind their last dot.
+    """Put marks at the ends of curves, each in the row of its end: of those that reach the right edge beside the plot.
 
-    Beside the plot marks that would share a cell stand side by side, from the higher to the lower end, and where there is
-    no room for that in the next row. Inside it they stand above each other, in the column in which their curves end: of
-    those that would be too far from their ends it is said how many there are.
+    Marks of one row that would share a cell stand side by side, from the higher to the lower end; behind them it is said
+    how many more there are.
     """
-    at_edge: list[tuple[int, Ended]] = []
-    by_column: dict[int, list[tuple[int, Ended]]] = {}
+    at_edge: dict[int, list[tuple[int, float, Ended]]] = {}
+    inside: dict[int, list[tuple[int, int, float, Ended]]] = {}
     for line in lines:
         if (y := _row_at_edge(plot, line.followed)) is not None:
-            at_edge.append((y, line))
+            at_edge.setdefault(y >> 2, []).append((y, -line.last, line))
         elif line.followed:
             x, y = line.followed[-1]
             # Ended before what is in sight, it has no place.
             if x >= 0:
-                by_column.setdefault(x >> 1, []).append((y, line))
-    for column in sorted(by_column):
-        _stack(plot, column, sorted(by_column[column], key=lambda pair: (pair[0], -pair[1].last)))
-    at_edge.sort(key=lambda pair: (pair[0], -pair[1].last))
-    # Places beside the plot are counted row by row.
-    places: list[int] = []
-    for y, _ in at_edge:
-        places.append(max((y >> 2) * plot.margin, places[-1] + 1 if places else 0))
-    for back, (_, line) in enumerate(reversed(at_edge), 1):
-        places[-back] = min(places[-back], plot.rows * plot.margin - back)
-        if places[-back] >= 0:
-            row, column = divmod(places[-back], plot.margin)
-            plot.signs[row, plot.columns + column] = line.mark, line.style
+                row = max(0, min(plot.rows - 1, y >> 2))
+                inside.setdefault(row, []).append((x >> 1, y, -line.last, line))
+    for row, ends in at_edge.items():
+        _write(plot, row, plot.columns, [end[-1] for end in sorted(ends, key=lambda end: end[:-1])], plot.margin)
+    for row, within in inside.items():
+        clusters: list[tuple[int, list[Ended]]] = []
+        for column, *_, line in sorted(within, key=lambda end: end[:-1]):
+            if clusters and column < clusters[-1][0] + len(clusters[-1][1]):
+                clusters[-1][1].append(line)
+            else:
+                clusters.append((column, [line]))
+        for place, (column, together) in enumerate(clusters):
+            room = (clusters[place + 1][0] if place + 1 < len(clusters) else plot.columns) - column
+            _write(plot, row, column, together, min(room, _free_cells(plot, row, column)))
 
 
-_STACKED_ROWS, _STACKED_SHARE = 2, 4
-"""A mark inside a plot stands so many rows above or below its end at most, or this part of the rows of a high plot."""
+_BESIDE = 5
+"""So many cells at and behind the end of a line are for marks, whatever lines go on there."""
 
 
-def _stack(plot: Plot, column: int, ends: Sequence[tuple[int, Ended]]) -> None:
-    """Put marks above each other in one column, from the higher to the lower end; behind one it is said how many more there are."""
-    rows = [max(0, min(plot.rows - 1, y >> 2)) for y, _ in ends]
-    most = max(_STACKED_ROWS, plot.rows // _STACKED_SHARE)
-    wanted: list[int] = []
-    for place, row in enumerate(rows):
-        # Several of one row stand around it.
-        first = row - min(most, (rows.count(row) - 1) // 2) if rows.index(row) == place else 0
-        wanted.append(max(0, first, wanted[-1] + 1 if wanted else 0))
-    lowest = plot.rows - 1
-    for place in range(len(wanted) - 1, -1, -1):
-        wanted[place] = min(wanted[place], lowest)
-        lowest = wanted[place] - 1
-    left_out: dict[int, int] = {}
-    """By row how many marks it has no place for."""
-    taken = -1
-    for at, row, (_, line) in zip(wanted, rows, ends, strict=True):
-        if at >= 0 and abs(at - row) <= most and (at, column) not in plot.signs:
-            plot.signs[at, column] = line.mark, line.style
-            taken = at
-        else:
-            row = row if taken < 0 else taken
-            left_out[row] = left_out.get(row, 0) + 1
-    for row, count in left_out.items():
-        text = f"+{count}"
-        cells = [(row, column + 1 + place) for place in range(len(text))]
-        if cells[-1][1] < plot.columns and not any(cell in plot.signs for cell in cells):
-            style = ends[-1][1].style
-            for cell, letter in zip(cells, text, strict=True):
-                plot.signs[cell] = letter, style
+def _free_cells(plot: Plot, row: int, column: int) -> int:
+    """Give how many cells from the end of a line on have no other line in them, or are for marks all the same."""
+    first = row * plot.columns
+    after = next(
+        (at for at in range(column + _BESIDE, plot.columns) if plot.line[first + at] or (row, at) in plot.signs),
+        plot.columns,
+    )
+    return after - column
+
+
+def _write(plot: Plot, row: int, column: int, lines: Sequence[Ended], room: int) -> None:
+    """Put marks side by side into so many cells, and how many more there are if these are too few."""
+    count = len(lines)
+    if count > room:
+        count = max(1, room - len(f"+{len(lines)}"))
+    letters = [(line.mark, line.style) for line in lines[:count]]
+    more = f"+{len(lines) - count}" if count < len(lines) else ""
+    if count + len(more) <= room:
+        letters += [(letter, lines[-1].style) for letter in more]
+    for at, sign in enumerate(letters, column):
+        plot.signs[row, at] = sign
 
 
 def _row_at_edge(plot: Plot, followed: Sequence[tuple[int, int]]) -> int | None:
