@@ -120,10 +120,9 @@ def run(arguments: list[str]) -> int:
         if is_completing:
             return _complete(arguments)
         arguments = _without_read_only(arguments)
-        if any(argument.startswith("--at") for argument in arguments):
-            from artui.cli.past import take_option
+        from artui.cli.past import take_option
 
-            arguments = take_option(arguments)
+        arguments = take_option(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
         # A pattern may stand for several.
         is_path = is_path and (not any(letter in arguments[0] for letter in "*?[") or os.path.lexists(arguments[0]))
