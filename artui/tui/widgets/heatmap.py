@@ -20,6 +20,8 @@ from artui.tui.widgets.picture import Picture
 from artui.units import DIGITS, count_text, number_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artui.query.pictures import TablePicture
 
 _SHADES = " ░▒▓█"
@@ -30,6 +32,10 @@ _FEWEST_TITLE_CELLS = 12
 _FEW = 30
 """Cells are wide enough for the names of so many columns that are only numbers."""
 _HIT_CELLS = 8
+_HIT_WORDS = "hit", "hit"
+_TRUE_ROW_WORDS = "recall", "precision"
+"""What the shares of the diagonal in rows and in columns are called where rows are what is true."""
+_TRUTHS, _GUESSES = ("true", "truth", "actual", "target", "label"), ("predict", "guess")
 _SCALE_CELLS = 12
 MAX_CELL = 9
 _GAP = 1
@@ -90,7 +96,10 @@ class HeatMap(Picture):
         rows, columns = len(matrix.rows), len(matrix.columns)
         label_cells = max(4, min(18, numbers.row_name_cells + 1, width // 4))
         beside = _GAP + (_SIGN if palette.heat is None else 0)
-        hits_cells = _HIT_CELLS if self.has_diagonal and width >= label_cells + 2 + 3 * columns + _HIT_CELLS else 0
+        by_row, by_column = _hit_words(matrix.corner)
+        if self.has_diagonal and width >= 60:
+            label_cells = max(label_cells, len(by_column))
+        hits_cells = max(_HIT_CELLS, len(by_row) + 1) if self.has_diagonal and width >= label_cells + 2 + 3 * columns + _HIT_CELLS else 0  # fmt: skip
         most = max(2, (width - label_cells - 2 - hits_cells) // columns)
         room = min(MAX_CELL, most)
         digits = self._digits(room - beside)
@@ -139,7 +148,7 @@ class HeatMap(Picture):
             title = fit(clean(matrix.columns[column], max_chars=60), cell - 1, right=True, keep_end=True) + " "
             titles.append((title, "head.current" if column == self.column else "head"))
         if hits_cells:
-            titles.append((fit("hit", hits_cells, right=True), "dim"))
+            titles.append((fit(by_row, hits_cells, right=True), "dim"))
         strips.append(strip_of(titles, width, palette))
         for row in shown_rows:
             for line in range(tall):
@@ -160,8 +169,8 @@ class HeatMap(Picture):
                     used += hits_cells
                 strips.append(Strip(segments, used).adjust_cell_length(width, palette.styles["text"]))
         if has_hits:
-            hits = [_hit_text(matrix.values[at][at], numbers.column_totals[at], cell - 1) for at in shown_columns]
-            spans: list[Span] = [(fit("hit", label_cells, right=True) + " ", "dim")]
+            hits = _hit_texts([(matrix.values[at][at], numbers.column_totals[at]) for at in shown_columns], cell - 1)
+            spans: list[Span] = [(fit(by_column, label_cells, right=True) + " ", "dim")]
             spans += [(fit(text, cell - 1, right=True) + " ", "text") for text in hits]
             every = _hit_text(sum(matrix.values[at][at] for at in range(rows)), sum(numbers.row_totals))
             spans.append((fit(every, hits_cells, right=True), "bold"))
@@ -187,22 +196,23 @@ class HeatMap(Picture):
         """Say what is drawn, and at the right what its shades are."""
         matrix, numbers = self.matrix, self._numbers
         assert matrix is not None and numbers is not None
+        said = " and ".join(dict.fromkeys(_hit_words(matrix.corner)))
         head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
         missing = f"numbers from {count_text(needed)} cells on" if fits else "the numbers are too long"
-        said = [
+        parts = [
             (2, f"{len(matrix.rows)} × {len(matrix.columns)}"),
             *([(0, "shares of the row")] if self.is_share else []),
             *([(0, f"in 1e{numbers.exponent}")] if digits and numbers.exponent and not self.is_share else []),
             *([(0, "blank is 0")] if digits and numbers.has_blank_zeros else []),
             *([(1, missing)] if not digits else []),
-            *([(3, "hit: share of the diagonal")] if self.has_diagonal else []),
+            *([(3, f"{said}: share of the diagonal")] if self.has_diagonal else []),
         ]
         scale = self._scale(palette)
         cells = sum(segment.cell_length for segment in scale)
         # Shades mean nothing without their scale: what else is said gives way to it.
-        while len(said) > 1 and length_of(head) + 3 + len(" · ".join(text for _, text in said)) + cells + 1 > width:
-            said.remove(max(said))
-        head.append((f"   {' · '.join(text for _, text in said)}", "dim"))
+        while len(parts) > 1 and length_of(head) + 3 + len(" · ".join(text for _, text in parts)) + cells + 1 > width:
+            parts.remove(max(parts))
+        head.append((f"   {' · '.join(text for _, text in parts)}", "dim"))
         if length_of(head) + cells + 1 > width:
             head = [(fit_middle(head[0][0], max(_FEWEST_TITLE_CELLS, width - cells - 1)), head[0][1])]
         if not scale or length_of(head) + cells + 1 > width:
@@ -290,9 +300,30 @@ class HeatMap(Picture):
         self.focus()
 
 
-def _hit_text(hit: float, total: float, cells: int = _HIT_CELLS - 1) -> str:
-    """Write a share in so many cells; in few of them a whole number that is not rounded up."""
-    if not total:
-        return "·"
-    text = f"{100 * hit / total:.1f} %"
-    return text if len(text) <= cells else f"{int(100 * hit / total)}"
+def _hit_words(corner: str) -> tuple[str, str]:
+    """Give what the shares of the diagonal are called, by row and by column: the corner may say on which side the truth stands."""
+    first = corner.lower().lstrip()
+    if first.startswith(_TRUTHS):
+        return _TRUE_ROW_WORDS
+    return _TRUE_ROW_WORDS[::-1] if first.startswith(_GUESSES) else _HIT_WORDS
+
+
+def _hit_text(hit: float, total: float) -> str:
+    """Write a share beside a row."""
+    return _hit_texts([(hit, total)], _HIT_CELLS - 1)[0]
+
+
+def _hit_texts(hits: Sequence[tuple[float, float]], cells: int) -> list[str]:
+    """Write shares in so many cells, all in one form, rounded where these are few; what is not all of it never reads 100, nor what is some of it 0."""
+    shares = [100 * hit / total if total else None for hit, total in hits]
+    texts: list[str] = []
+    for decimals, unit in ((1, " %"), (1, "%"), (0, " %"), (0, "%"), (0, "")):
+        step = 10.0**-decimals
+        texts = [
+            "·" if share is None
+            else f"{share if share in (0, 100) else min(100 - step, max(step, share)):.{decimals}f}{unit}"
+            for share in shares
+        ]  # fmt: skip
+        if max(map(len, texts), default=0) <= cells:
+            break
+    return texts

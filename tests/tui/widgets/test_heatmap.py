@@ -88,6 +88,16 @@ def test_what_is_right_of_a_confusion_is_said_and_what_is_out_of_sight_counted()
         text = "\n".join(strip.text for strip in strips)
         assert all(name in strips[1].text for name in names) and "0 " in strips[0].text and strips[0].text.rstrip().endswith("9")  # fmt: skip
         assert all(share in text for share in ("80.0 %", "100.0 %", "75.0 %", "87.5 %")) and "more" not in strips[-1].text  # fmt: skip
+        assert "recall" in strips[1].text and "precision" in text and "hit" not in text
+        # Where cells are narrow, shares are rounded, and what is not all is not written as all.
+        sizes = [[2000.0, 1.0, 0.0], [1.0, 29.0, 0.0], [0.0, 1.0, 13.0]]
+        for corner, by_column in (("predicted", "recall"), ("", "hit")):
+            heat.show(TablePicture("matrix", names, names, tuple(map(tuple, sizes)), corner), "m")
+            narrow = heat.drawn(35, 20, palette)
+            assert narrow is not None
+            last = next(strip.text.split() for strip in narrow if strip.text.strip().startswith(by_column))
+            assert " ".join(last[1:4]) == "99% 94% 100%", last
+        heat.show(TablePicture("matrix", names, names, ((8.0, 2.0, 0.0), (0.0, 9.0, 0.0), (0.0, 1.0, 4.0)), "truth"), "m")  # fmt: skip
     heat = HeatMap()
     heat.show(_matrix([[math.sin(row * column) for column in range(40)] for row in range(64)]), "m")
     assert heat.is_signed and not heat.has_diagonal
