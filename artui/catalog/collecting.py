@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from artui import clock
-from artui.catalog import Catalog, context, events, retention
+from artui.catalog import Catalog, cells, context, events, retention
 from artui.catalog.retention import Named
 
 REMOVED = "removed"
@@ -114,17 +114,24 @@ def remove_points(catalog: Catalog, runs: Iterable[Named], *, before_ms: int) ->
             wanted = [run for run in every if run.key in planned_keys][:_RUNS_AT_ONCE]
             size_bytes += retention.point_bytes(connection, [run.key for run in wanted])
             for run in wanted:
+                until_ms = max(clock.now_ms(), _last_ms(connection, run.key))
                 connection.execute(
                     "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ?)",
                     (run.key,),
                 )
                 context.remark(connection, run.key, POINTS_REMOVED)
                 events.record(
-                    connection, action="remove", subject="run", subject_id=run.id, before=None, after=clock.now_ms()
+                    connection, action="remove", subject="run", subject_id=run.id, before=None, after=until_ms
                 )
         removed += wanted
         if len(wanted) < _RUNS_AT_ONCE:
             return removed, size_bytes
+
+
+def _last_ms(connection: sqlite3.Connection, run_key: int) -> int:
+    """Give the time of a run's newest point: a clock that was ahead may have written a later one than ours tells now."""
+    (last_ms,) = connection.execute("SELECT max(s.last_ms) FROM series AS s WHERE s.run_key = ?", (run_key,)).fetchone()
+    return cells.integer(last_ms)
 
 
 def remove_unnamed(catalog: Catalog) -> int:
