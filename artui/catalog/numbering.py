@@ -39,9 +39,9 @@ def is_free(connection: sqlite3.Connection, artifact_key: int, number: int, vers
 
 def is_forgotten(connection: sqlite3.Connection, subject_id: str) -> bool:
     """Whether somebody forgot a run or a version of this id, and nothing has brought it back since."""
-    query = "SELECT action FROM event WHERE subject_id = ? AND action IN (?, ?) ORDER BY stamp DESC, id DESC LIMIT 1"
-    row = connection.execute(query, (subject_id, FORGET, RETURN)).fetchone()
-    return row is not None and row[0] == FORGET
+    query = "SELECT max(e.stamp) FROM event AS e WHERE e.subject_id = ? AND e.action = ?"
+    forgotten, returned = (connection.execute(query, (subject_id, action)).fetchone()[0] for action in (FORGET, RETURN))
+    return forgotten is not None and cells.integer(forgotten) >= cells.integer(returned, -1)
 
 
 def _artifact_id(connection: sqlite3.Connection, artifact_key: int) -> str:

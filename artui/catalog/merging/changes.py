@@ -40,12 +40,18 @@ class News:
 
 
 def merge_events(
-    target: Target, theirs: sqlite3.Connection, origin_keys: dict[int, int], *, only: Collection[str] | None = None
+    target: Target,
+    theirs: sqlite3.Connection,
+    origin_keys: dict[int, int],
+    *,
+    forgotten_ids: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> News:
     """Bring the events of a source into the journal.
 
     Args:
         origin_keys: keys of the origins, theirs to ours.
+        forgotten_ids: ids of things of which their copy was forgotten: what they say of these comes as its digest.
         only: ids of things: of the others nothing is said. What comes before one that is taken stays as its digest.
     """
     news = News()
@@ -63,6 +69,8 @@ def merge_events(
             rows = _only_of(rows, only)
         for their_row, our_row in side_by_side(rows, ours, by=2):
             if their_row is not None:
+                if their_row[1 + COLUMNS.index("subject_id")] in forgotten_ids:
+                    their_row = (their_row[0], *redacted(their_row[1:]))
                 _take(target, our_key, their_row[1:], None if our_row is None else our_row[1:], news)
     return news
 
@@ -124,51 +132,114 @@ def _rank(row: Sequence[Any]) -> Any:
 # What was forgotten
 
 
-FORGOTTEN_THINGS = """
-    SELECT e.subject, e.subject_id, max(CASE WHEN e.action = 'forget' THEN e.stamp END), max(e.stamp)
-    FROM event AS e
-    WHERE e.action IN ('forget', 'return')
-      AND e.subject IN ('run', 'version')
-    GROUP BY e.subject, e.subject_id
+SAID_OF_FORGETTING = """
+    SELECT subject, subject_id, action, stamp, id
+    FROM event
+    WHERE action IN ('forget', 'return')
+      AND subject IN ('run', 'version')
 """
 REDACT = """
     UPDATE event
     SET before = 'null', after = 'null', why = '', is_redacted = 1
-    WHERE subject_id = :id
+    WHERE subject_id = ?
       AND action NOT IN ('forget', 'return')
       AND is_redacted <> 1
-      AND stamp < :before
 """
-_ALWAYS = 1 << 62
+Moment = tuple[int, str]
+"""Of an event: its stamp and its id."""
+_NEVER: Moment = (-1, "")
+
+
+@dataclass(slots=True)
+class Known:
+    """What a journal knows of one thing that somebody has forgotten for good."""
+
+    forgotten: Moment = _NEVER
+    """When it was forgotten last."""
+    returned: int = -1
+    """The stamp of when it was imported again last."""
+
+    def with_(self, other: Known) -> Known:
+        """Give what is known of both together."""
+        return Known(max(self.forgotten, other.forgotten), max(self.returned, other.returned))
+
+    @property
+    def is_here_again(self) -> bool:
+        """Whether it was imported again after it was forgotten."""
+        return self.returned > self.forgotten[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The runs and versions that somebody has forgotten for good, and how late a copy must be to count all the same."""
+    """The runs and versions that somebody has forgotten for good, and whose copy of each counts all the same.
 
-    runs: Mapping[str, int]
-    """By id, the stamp before which nothing of it counts: of what was imported again, that of when it was forgotten."""
-    versions: Mapping[str, int]
+    Of a thing that was imported again, a copy counts if its journal knows when it was forgotten last: it was made after that,
+    whatever the clocks say. All others are of before: neither they nor what was said of them is taken, in whatever order
+    catalogs are merged.
+    """
 
-    def __iter__(self) -> Iterator[tuple[str, str, int]]:
-        """Give each: its table, its id, and that stamp."""
-        for table, stamps in (("run", self.runs), ("version", self.versions)):
-            for subject_id, stamp in sorted(stamps.items()):
-                yield table, subject_id, stamp
+    things: Mapping[tuple[str, str], tuple[bool, bool, bool]]
+    """By table and id: whether our copy counts, whether theirs does, and whether it is here again at all."""
+
+    def theirs(self, table: str) -> frozenset[str]:
+        """Give the ids of runs or versions of which their copy does not count."""
+        return frozenset(thing_id for (name, thing_id), (_, counts, _) in self.things.items() if name == table and not counts)  # fmt: skip
+
+    def ours(self) -> Iterator[tuple[str, str]]:
+        """Give table and id of each thing of which our copy does not count."""
+        return (thing for thing, (counts, _, _) in sorted(self.things.items()) if not counts)
+
+    def gone_runs(self) -> Iterator[str]:
+        """Give the ids of the runs that are not here again."""
+        return (thing_id for (table, thing_id), (_, _, is_here) in sorted(self.things.items()) if table == "run" and not is_here)  # fmt: skip
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all of them."""
+        return (thing_id for _, thing_id in sorted(self.things))
 
 
-def forgotten(connection: sqlite3.Connection) -> Forgotten:
-    """Give what was forgotten for good."""
-    stamps: dict[str, dict[str, int]] = {"run": {}, "version": {}}
-    for subject, subject_id, stamp, last in connection.execute(FORGOTTEN_THINGS):
-        if stamp is not None:
-            stamps[str(subject)][str(subject_id)] = _ALWAYS if stamp == last else cells.integer(stamp)
-    return Forgotten(stamps["run"], stamps["version"])
+def known(connection: sqlite3.Connection, only: Collection[str] | None = None) -> dict[tuple[str, str], Known]:
+    """Give what a journal knows of things that were forgotten, by table and id.
+
+    Args:
+        only: ids of the things of which something is taken; None for all.
+    """
+    things: dict[tuple[str, str], Known] = {}
+    for subject, subject_id, action, stamp, event_id in connection.execute(SAID_OF_FORGETTING):
+        if only is not None and subject_id not in only:
+            continue
+        thing = things.setdefault((cells.text(subject), cells.text(subject_id)), Known())
+        if action == "forget":
+            thing.forgotten = max(thing.forgotten, (cells.integer(stamp), cells.text(event_id)))
+        else:
+            thing.returned = max(thing.returned, cells.integer(stamp))
+    return things
 
 
-def redact(target: Target, subject_id: str, before: int) -> None:
+def forgotten(ours: Mapping[tuple[str, str], Known], theirs: Mapping[tuple[str, str], Known]) -> Forgotten:
+    """Give what one of two journals knows to be forgotten."""
+    things: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
+    for thing in {*ours, *theirs}:
+        mine, other = ours.get(thing, Known()), theirs.get(thing, Known())
+        both = mine.with_(other)
+        if both.forgotten == _NEVER:
+            continue
+        counts = [each.forgotten == both.forgotten and each.is_here_again for each in (mine, other)]
+        things[thing] = counts[0], counts[1], both.is_here_again
+    return Forgotten(things)
+
+
+def redact(target: Target, subject_id: str) -> None:
     """Redact what the journal said of a thing before it was forgotten, whoever said it."""
-    target.execute(REDACT, {"id": subject_id, "before": before})
+    target.execute(REDACT, (subject_id,))
+
+
+def redacted(row: Sequence[Any]) -> Sequence[Any]:
+    """Give an event, without its origin, of which nothing is said any more."""
+    said = dict(zip(COLUMNS, row, strict=True))
+    if said["action"] in ("forget", "return"):
+        return row
+    return tuple({**said, "before": "null", "after": "null", "why": "", "is_redacted": FORGOTTEN}.values())
 
 
 def redact_labels(target: Target, subject_ids: Iterable[str], instead: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from artui.catalog.merging.versions import (
     MergedVersions,
     apply_to_artifact,
     apply_to_version,
-    date_edges,
     merge_aliases,
     merge_edges,
     merge_versions,
@@ -126,15 +125,19 @@ def merge_one(
     counted = _Counter(theirs, tell)
     origin_keys = _merge_origins(target, theirs, None if only is None else only.origin_ids)
     _merge_projects(target, theirs, None if only is None else only.project_names)
-    news = changes.merge_events(target, theirs, origin_keys, only=None if only is None else only.subject_ids)
-    forgotten = changes.forgotten(connection)
-    taken_out = _take_out(target, forgotten)
+    subject_ids = None if only is None else only.subject_ids
+    forgotten = changes.forgotten(changes.known(connection), changes.known(theirs, subject_ids))
+    taken_out, touched = _take_out(target, forgotten)
+    their_forgotten = {table: forgotten.theirs(table) for table in ("run", "version")}
+    news = changes.merge_events(
+        target, theirs, origin_keys, forgotten_ids=their_forgotten["run"] | their_forgotten["version"], only=subject_ids
+    )
     with runs.searchable_together(connection):
         versions = merge_versions(
             target,
             theirs,
             origin_keys=origin_keys,
-            forgotten=forgotten.versions,
+            forgotten=their_forgotten["version"],
             news=news.subject_ids,
             tell=counted.more("versions"),
             only=None if only is None else only.version_ids,
@@ -144,21 +147,21 @@ def merge_one(
             target,
             theirs,
             origin_keys=origin_keys,
-            forgotten=forgotten.runs,
+            forgotten=their_forgotten["run"],
             news=news.subject_ids,
             tell=counted.more("runs"),
             only=None if only is None else only.run_ids,
         )
         missing_edges = _merge_edges(target, theirs, merged_runs, versions)
         merge_aliases(target, theirs, versions.artifacts, versions.keys)
-        touched = _apply(target, merged_runs, versions, news.subject_ids)
+        touched |= _apply(target, merged_runs, versions, news.subject_ids)
     for key in merged_runs.new:
         runs.index_again(connection, key)
-    touched |= _forget_parents(target, forgotten.runs) | _date_edges(target, forgotten)
+    touched |= _forget_parents(target, forgotten.gone_runs())
     if only is None or only.has_tables:
         kept.merge_views(target, theirs)
     kept.merge_edits(target, theirs, only=None if only is None else only.edit_ids)
-    changes.redact_labels(target, (thing_id for _, thing_id, _ in forgotten), INSTEAD)
+    changes.redact_labels(target, forgotten.ids(), INSTEAD)
     if only is None or only.has_tables:
         kept.merge_imports(target, theirs)
     _seal(target, theirs, merged_runs, versions, touched, are_whole=not missing_edges)
@@ -253,13 +256,20 @@ def _merge_projects(target: Target, theirs: sqlite3.Connection, only: Collection
         )
 
 
-def _take_out(target: Target, forgotten: changes.Forgotten) -> int:
-    """Take out what was forgotten elsewhere, and redact what is said of it."""
+def _take_out(target: Target, forgotten: changes.Forgotten) -> tuple[int, set[int]]:
+    """Take out what was forgotten elsewhere, and redact what is said of it.
+
+    Returns:
+        How many things were taken out, and our keys of the runs of which one was the parent.
+    """
     count = 0
-    for table, thing_id, before in forgotten:
-        changes.redact(target, thing_id, before)
-        row = target.execute(f"SELECT key, stamp FROM {table} WHERE id = ?", (thing_id,)).fetchone()
-        if row is None or cells.integer(row[1]) >= before:
+    orphans: set[int] = set()
+    for table, thing_id in forgotten.ours():
+        changes.redact(target, thing_id)
+        if table == "run":
+            orphans |= _forget_parents(target, [thing_id])
+        row = target.execute(f"SELECT key FROM {table} WHERE id = ?", (thing_id,)).fetchone()
+        if row is None:
             continue
         count += 1
         if table == "version":
@@ -277,29 +287,17 @@ def _take_out(target: Target, forgotten: changes.Forgotten) -> int:
         remove_all_unnamed(target.connection)
         index_again(target.connection)
         target.read_names()
-    return count
+    return count, orphans
 
 
-def _forget_parents(target: Target, forgotten: Mapping[str, int]) -> set[int]:
+def _forget_parents(target: Target, run_ids: Iterable[str]) -> set[int]:
     """Take the parents away that were forgotten; give our keys of the runs that had them."""
     changed: set[int] = set()
-    for run_id, before in forgotten.items():
-        if target.execute("SELECT 1 FROM run WHERE id = ? AND coalesce(stamp, 0) >= ?", (run_id, before)).fetchone():
-            continue  # it is here again
+    for run_id in run_ids:
         keys = [int(key) for (key,) in target.execute("SELECT key FROM run WHERE parent_id = ?", (run_id,))]
         target.executemany("UPDATE run SET parent_id = NULL WHERE key = ?", [(key,) for key in keys])
         changed.update(keys)
     return changed
-
-
-def _date_edges(target: Target, forgotten: changes.Forgotten) -> set[int]:
-    """Date the edges of what was forgotten and came back; give our keys of the runs that had older ones."""
-    touched: set[int] = set()
-    for table, thing_id, before in forgotten:
-        row = target.execute(f"SELECT key FROM {table} WHERE id = ?", (thing_id,)).fetchone()
-        if row is not None:
-            touched |= date_edges(target, table, int(row[0]), before)
-    return touched
 
 
 def _merge_edges(target: Target, theirs: sqlite3.Connection, merged_runs: MergedRuns, versions: MergedVersions) -> int:

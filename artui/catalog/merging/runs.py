@@ -40,7 +40,7 @@ PARAMS = "SELECT n.text, t.stamp, t.type, t.number, t.text FROM param AS t JOIN 
 TAGS = "SELECT n.text, t.stamp, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY n.text"
 CONTEXTS = "SELECT t.name, t.stamp, t.content FROM context AS t WHERE t.run_key = ? ORDER BY t.name"
 _AT_ONCE = 500
-_STATUS, _HEARTBEAT = RECORDED.index("status"), RECORDED.index("heartbeat_ms")
+_PARENT, _STATUS, _HEARTBEAT = (RECORDED.index(column) for column in ("parent_id", "status", "heartbeat_ms"))
 _KINDS = (
     ("param", ("type", "number", "text"), "SELECT t.run_key, n.text, t.stamp, t.type, t.number, t.text FROM param AS t JOIN name AS n ON n.key = t.name_key"),
     ("tag", ("value",), "SELECT t.run_key, n.text, t.stamp, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key"),
@@ -67,13 +67,13 @@ class MergedRuns:
 
 
 def merge_runs(
-    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None],
+    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Collection[str], news: set[str], tell: Callable[[int], None],
     only: Collection[str] | None = None,
 ) -> MergedRuns:  # fmt: skip
     """Bring the runs of a source; what people changed of them is for later.
 
     Args:
-        forgotten: by id, the stamp before which no copy of a run counts.
+        forgotten: ids of the runs of which their copy was forgotten: it is not taken, and is nobody's parent.
         news: ids of things about which events came.
         only: ids of the runs that are taken; None for all.
     """
@@ -83,7 +83,7 @@ def merge_runs(
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
-        if their_row is None or (their_row[0] in forgotten and cells.integer(their_row[3]) < forgotten[their_row[0]]):
+        if their_row is None or their_row[0] in forgotten:
             continue
         if only is not None and their_row[0] not in only:
             continue
@@ -102,11 +102,11 @@ def merge_runs(
             both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
     rest = iter(fresh)
     while batch := list(islice(rest, _AT_ONCE)):
-        _copy(target, theirs, batch, origin_keys, merged)
+        _copy(target, theirs, batch, origin_keys, forgotten, merged)
         tell(len(batch))
     origin_ids = {cells.text(origin_id): int(key) for key, origin_id in target.execute("SELECT key, id FROM origin")}
     for their_key, our_key, run_id in both:
-        _join(target, theirs, their_key, our_key, run_id, origin_keys, origin_ids, merged)
+        _join(target, theirs, their_key, our_key, run_id, origin_keys, origin_ids, forgotten, merged)
         tell(1)
     return merged
 
@@ -130,13 +130,22 @@ def _series_apart(connection: sqlite3.Connection) -> dict[str, list[tuple[str, s
     return by_run
 
 
+def _row(theirs: sqlite3.Connection, key: int, forgotten: Collection[str]) -> tuple[Any, ...] | None:
+    """Give the row of a run, as `WHOLE` reads it, without a parent that was forgotten; None in a damaged file."""
+    row: tuple[Any, ...] | None = theirs.execute(WHOLE, (key,)).fetchone()
+    if row is None or row[5 + _PARENT] not in forgotten:
+        return row
+    return *row[: 5 + _PARENT], None, *row[6 + _PARENT :]
+
+
 def _copy(
-    target: Target, theirs: sqlite3.Connection, batch: Sequence[tuple[int, str, bytes | None]], origin_keys: Mapping[int, int], merged: MergedRuns
+    target: Target, theirs: sqlite3.Connection, batch: Sequence[tuple[int, str, bytes | None]], origin_keys: Mapping[int, int], forgotten: Collection[str],
+    merged: MergedRuns,
 ) -> None:  # fmt: skip
     """Copy runs that are not here, with all that is theirs alone."""
     keys: dict[int, int] = {}
     for their_key, run_id, seal in batch:
-        row = theirs.execute(WHOLE, (their_key,)).fetchone()
+        row = _row(theirs, their_key, forgotten)
         if row is None:  # its project is gone: a damaged file
             merged.damaged.append(run_id)
             continue
@@ -193,13 +202,13 @@ def _copy(
 
 def _join(
     target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int, run_id: str, origin_keys: Mapping[int, int],
-    origin_ids: Mapping[str, int], merged: MergedRuns,
+    origin_ids: Mapping[str, int], forgotten: Collection[str], merged: MergedRuns,
 ) -> None:  # fmt: skip
     """Join a run that both have."""
     if seals.run_damage(theirs, [their_key]):
         merged.damaged.append(run_id)
         return
-    their_row, our_row = theirs.execute(WHOLE, (their_key,)).fetchone(), target.execute(WHOLE, (our_key,)).fetchone()
+    their_row, our_row = _row(theirs, their_key, forgotten), target.execute(WHOLE, (our_key,)).fetchone()
     if their_row is None or our_row is None:
         merged.damaged.append(run_id)
         return

@@ -32,7 +32,6 @@ OF_RUN = f"""
 """
 HEADS = "SELECT number, count, digest FROM block WHERE series_key = ? ORDER BY number"
 ONE = "SELECT codec, count, payload, digest FROM block WHERE series_key = ? AND number = ?"
-_FIRST = TOTALS.index("first_ms")
 _FROM = re.compile(r",?from=[0-9A-Z]{6}(?:\.\d+)?\Z")
 _ORIGIN_LETTERS = 6
 """Of an origin's id, its last: the first ones are the time that it was made."""
@@ -146,8 +145,8 @@ def _apart(copies: Iterable[Series]) -> list[Series]:
 def _begins(one: Series, other: Series) -> bool:
     """Say whether a series is the beginning of another, which is as long or longer, or the same."""
     if not one.blocks or not other.blocks:
-        # Points of one were removed: what is summed up of them is all there is to compare.
-        return one.count <= other.count and one.totals[_FIRST] == other.totals[_FIRST]
+        # Points of one were removed: what is summed up of them is all there is to compare, and tells no beginning.
+        return one.totals == other.totals
     if len(one.blocks) > len(other.blocks):
         return False
     *full, last = range(len(one.blocks))

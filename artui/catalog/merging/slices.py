@@ -75,7 +75,9 @@ def described(
         (f"SELECT o.id FROM version AS v JOIN origin AS o ON o.key = v.origin_key WHERE v.key IN {_LISTED}", versions),
     ):
         all_origin_ids |= _texts(connection, query, keys)
-    all_subject_ids = run_ids | version_ids | artifact_ids | {*subject_ids}
+    # Whether a parent was forgotten decides whether it still is one.
+    parent_ids = _texts(connection, f"SELECT r.parent_id FROM run AS r WHERE r.parent_id IS NOT NULL AND r.key IN {_LISTED}", runs)  # fmt: skip
+    all_subject_ids = run_ids | version_ids | artifact_ids | parent_ids | {*subject_ids}
     all_origin_ids |= _texts(
         connection, f"SELECT DISTINCT o.id FROM event AS e JOIN origin AS o ON o.key = e.origin_key WHERE e.subject_id IN {_LISTED}", all_subject_ids
     )  # fmt: skip

@@ -74,12 +74,13 @@ class MergedVersions:
 
 
 def merge_versions(
-    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Mapping[str, int], news: set[str], tell: Callable[[int], None],
+    target: Target, theirs: sqlite3.Connection, *, origin_keys: Mapping[int, int], forgotten: Collection[str], news: set[str], tell: Callable[[int], None],
     only: Collection[str] | None = None, content_of: Collection[str] | None = None,
 ) -> MergedVersions:  # fmt: skip
     """Bring the artifacts and versions of a source; what people changed of them is for later.
 
     Args:
+        forgotten: ids of the versions of which their copy was forgotten: it is not taken.
         only: ids of the versions that are taken; None for all.
         content_of: ids of those whose stored bytes come, too; None for all.
     """
@@ -89,7 +90,7 @@ def merge_versions(
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
         if their_row is None or their_row[6] not in their_artifacts:
             continue
-        if their_row[0] in forgotten and cells.integer(their_row[3]) < forgotten[their_row[0]]:
+        if their_row[0] in forgotten:
             continue
         if only is not None and their_row[0] not in only:
             continue
@@ -333,7 +334,7 @@ def merge_edges(
 ) -> int:
     """Bring the edges of runs and versions that are new or changed; give how many of theirs lead to what is not here.
 
-    Of two the time of the later one counts: the other may be that of a copy that was forgotten since.
+    Of two the time of the later one counts.
 
     Args:
         run_keys: theirs to ours; `version_keys` likewise.
@@ -362,18 +363,6 @@ def merge_edges(
     # Only what is news: whatever is written is taken for a change.
     target.executemany(_ADD_EDGE, rows)
     return missing
-
-
-def date_edges(target: Target, table: str, key: int, before: int) -> set[int]:
-    """Edges of a thing that came back are not older than when it was forgotten; give our keys of the runs they belong to."""
-    ends = "(relation = 0 AND source_key = :key) OR (relation = 1 AND target_key = :key)"
-    if table == "version":
-        ends = "(relation <> 1 AND target_key = :key) OR (relation <> 0 AND source_key = :key)"
-    changed = target.execute(
-        f"UPDATE edge SET created_ms = :before WHERE created_ms < :before AND ({ends}) RETURNING relation, source_key, target_key",
-        {"key": key, "before": before},
-    ).fetchall()
-    return {int((source, end)[relation]) for relation, source, end in changed if relation in (0, 1)}
 
 
 # What the journal says

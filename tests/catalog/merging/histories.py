@@ -342,11 +342,18 @@ WEIGHTS = {
     "forget": 1, "collect": 1, "copy": 2, "merge": 5,
 }  # fmt: skip
 
+REMOVALS = {
+    "start": 4, "log": 5, "finish": 3, "resume": 4, "import": 5, "save": 4, "edit": 10, "edit_version": 6, "undo": 3, "forget": 2, "collect": 9, "copy": 2,
+    "merge": 8,
+}  # fmt: skip
+"""In every fourth history much is taken out, and comes back from its source."""
+
 
 def history(seed: int, *, boxes: int = 3, steps: int = 24) -> list[Step]:
     """Give the steps of a random history."""
     chance = random.Random(seed)
-    kinds = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=steps)
+    weights = REMOVALS if seed % 4 == 3 else WEIGHTS
+    kinds = chance.choices(list(weights), list(weights.values()), k=steps)
     return [Step(chance.randrange(boxes), kind, chance.getrandbits(32)) for kind in kinds]
 
 
