@@ -65,8 +65,8 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
     target, loose, texts = damaging
     trouble: list[str] = []
 
-    # Every fifth round: which columns of which tables are together is another draw in the walk through the screens.
-    for number, mutations in enumerate(_rounds(loose, random.Random(7))[::5]):
+    # Every seventh round: which columns of which tables are together is another draw in the walk through the screens.
+    for number, mutations in enumerate(_rounds(loose, random.Random(7))[::7]):
         assert mutating.mutate(loose, texts, target, mutations)
         label = Mutation(" ".join(map(str, mutations)), "round", str(number))
         trouble += mutating.troubles(target, label, mutating.READING)
@@ -79,7 +79,7 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
 def test_single_cells_may_hold_anything(damaging: Damaging) -> None:
     """With one wrong value, a key among them, no verb that reads or writes ends in a traceback."""
     target, loose, texts = damaging
-    chosen = random.Random(3).sample(mutating.mutations(loose), 3)
+    chosen = random.Random(3).sample(mutating.mutations(loose), 2)
     trouble: list[str] = []
 
     for mutation in chosen:
