@@ -50,11 +50,11 @@ def room_in(path: Path) -> Room:
             int(connection.execute(f"PRAGMA {name}").fetchone()[0])
             for name in ("page_count", "freelist_count", "page_size")
         )
-        count, size = connection.execute(_UNNAMED).fetchone()
+        count, size = connection.execute(UNNAMED).fetchone()
     return Room(pages * page_bytes, free * page_bytes, cells.integer(count), cells.integer(size))
 
 
-_UNNAMED = """
+UNNAMED = """
     SELECT count(*), sum(length(c.content))
     FROM chunk AS c
     WHERE c.key NOT IN (

@@ -289,6 +289,23 @@ class Edit:
                     before=[choice.event_id for choice in one.choices], after=None, edit_id=self.id, when=moment(self._connection, self._author),
                 )  # fmt: skip
 
+    def decide(self, one: unsettled.Unsettled, wanted: Any) -> None:
+        """Decide between changes that were made apart: from now on the thing is `wanted`, and the choice is settled."""
+        before = FIELDS[one.action].get(self._connection, one.subject_id, one.detail)
+        if unsettled.plain(before) != unsettled.plain(wanted):
+            self._put(one.action, one.subject_id, one.detail, before, wanted)
+        else:
+            self._settle(one.action, one.subject_id, one.detail)
+            self.count += 1
+
+    def turn_settled(self, subject: str, subject_id: str, event_ids: list[str], *, is_settled: bool) -> None:
+        """Take a decision back, or make it again."""
+        before, after = (event_ids, None) if is_settled else (None, event_ids)
+        record(
+            self._connection, action=unsettled.SETTLE, subject=subject, subject_id=subject_id,
+            before=before, after=after, edit_id=self.id, when=moment(self._connection, self._author),
+        )  # fmt: skip
+
     def _put(self, action: str, subject_id: str, detail: str, before: Any, wanted: Any) -> None:
         self._settle(action, subject_id, detail)
         field, when = FIELDS[action], moment(self._connection, self._author)
@@ -394,7 +411,7 @@ def _turn(
                 return None
             edit_id, label, stamp = edit_row
             rows = connection.execute(
-                f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? AND action <> '{unsettled.SETTLE}' ORDER BY {'stamp DESC, id DESC' if is_undo else 'stamp, id'}",
+                f"SELECT action, subject_id, before, after, subject FROM event WHERE edit_id = ? ORDER BY {'stamp DESC, id DESC' if is_undo else 'stamp, id'}",
                 (edit_id,),
             ).fetchall()
             # Of an edit of nothing but what was forgotten since, nothing is left to turn.
@@ -421,7 +438,9 @@ def _turn(
                 kept += turned is None
                 touched |= dict.fromkeys(turned or ())
         _stand(connection, edit_id, new_state)
-    return Outcome(shown, edit.count, kept, tuple(touched), for_good, edit_id=str(edit_id))
+    # That something is to be settled again is all that a mere decision did.
+    changed = edit.count or int(all(row[0] == unsettled.SETTLE for row in rows) and not kept)
+    return Outcome(shown, changed, kept, tuple(touched), for_good, edit_id=str(edit_id))
 
 
 def _stand(connection: sqlite3.Connection, edit_id: str, state: int) -> None:
@@ -434,7 +453,9 @@ def _stand(connection: sqlite3.Connection, edit_id: str, state: int) -> None:
 
 def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | None:
     """Take one change back, or do it again; give the ids of what was touched, None if it is no longer as the edit left it."""
-    change = _change(row[0], row[1], row[2], row[3])
+    if row[0] == unsettled.SETTLE:
+        return _turn_settled(edit, row, is_undo=is_undo)
+    change = whole_change(row[0], row[1], row[2], row[3])
     if change is None:
         return None
     action, subject_id, old, new = change
@@ -448,12 +469,22 @@ def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | N
     return [subject_id] if action != "alias" else [state[1] for state in (wanted, expected) if state]
 
 
+def _turn_settled(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | None:
+    """Take back that something was settled, or settle it again."""
+    old, new = cells.list_of(row[2]), cells.list_of(row[3])
+    ids = [each for each in old or new or () if isinstance(each, str)]
+    if not ids:
+        return None
+    edit.turn_settled(cells.text(row[4]), cells.text(row[1]), ids, is_settled=(old is None) == is_undo)
+    return []
+
+
 _PLACE_PARTS = 4
 _LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1, "fact": 2, "override": 2}
 """How many texts and numbers a state of such a change has; the others have one."""
 
 
-def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
+def whole_change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
     """Read a change from the journal: (action, subject, before, after); None if it is damaged."""
     if action not in FIELDS or not isinstance(subject_id, str):
         return None

@@ -177,6 +177,20 @@ def prepare_tables(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
 
 
+def pages_by_name(connection: sqlite3.Connection) -> dict[str, int] | None:
+    """Give the bytes of the pages that each table and each index takes; None where this SQLite cannot tell."""
+    allow_all(connection)
+    try:
+        # Its constructor is refused under the list of allowed actions.
+        connection.execute("SELECT 1 FROM dbstat LIMIT 0")
+    except sqlite3.OperationalError:
+        return None
+    finally:
+        allow_reading(connection)
+    rows = connection.execute("SELECT name, pgsize FROM dbstat WHERE aggregate = 1").fetchall()
+    return {str(name): int(size) for name, size in rows}
+
+
 def stand_in(connection: ReadingConnection) -> None:
     """Give a reader of an older catalog empty tables in place of those that it lacks."""
     if 0 < (version := schema_version(connection)) < STAND_INS_BEFORE:

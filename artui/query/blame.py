@@ -11,13 +11,8 @@ from artui.catalog.fields import detail_of, state_of
 from artui.catalog.origins import HOSTS_SINCE
 from artui.model import RunHead, VersionHead
 from artui.query.reader import Reader
+from artui.query.wording import STATES, value_text, what_text
 
-_STATES = {
-    "trash": ("in the trash", "out of the trash"), "retire": ("retired", "back in the lists"), "delete": ("deleted", "restored"),
-    "remove": ("content removed", "content removed"), "return": ("imported again", "imported again"), "forget": ("forgotten", "forgotten"),
-    "approve": ("approved", "withdrawn"),
-}  # fmt: skip
-"""By action, what it did, and what its contrary did."""
 OF_SUBJECT = """
     SELECT e.action, e.before, e.after, e.author, e.time_ms, {reason}, {host}
     FROM event AS e
@@ -84,7 +79,7 @@ def _of(reader: Reader, connection: Any, subject_id: str) -> dict[tuple[str, str
             continue
         detail = detail_of(str(action), state_of(before), state_of(after)) or ""
         last[str(action), detail] = Blame(
-            f"{action} {detail}".strip(), _value(str(action), after), cells.text(author), cells.integer(time_ms),
+            what_text(str(action), detail), _value(str(action), after), cells.text(author), cells.integer(time_ms),
             cells.text(why), "" if host is None else cells.text(host),
         )  # fmt: skip
     return last
@@ -92,11 +87,6 @@ def _of(reader: Reader, connection: Any, subject_id: str) -> dict[tuple[str, str
 
 def _value(action: str, after: Any) -> str | None:
     """Say what something was set to."""
-    if action in _STATES:
-        return _STATES[action][after == "null"]
-    state = state_of(after)
-    if not isinstance(state, list):
-        return None if state is None else str(state)
-    if action == "alias" and len(state) > 2:
-        return f"v{state[2]}"
-    return str(state[1] if len(state) > 1 else state[0]) if state else None
+    if action in STATES and action != "view":
+        return STATES[action][after == "null"]
+    return value_text(state_of(after))

@@ -12,6 +12,7 @@ from artui.model import Change
 from artui.query.border import Shape
 from artui.query.damage import is_chained
 from artui.query.declared import facts_of
+from artui.query.wording import STATES
 
 if TYPE_CHECKING:
     from artui.model import VersionHead
@@ -24,16 +25,7 @@ UNDECLARED = "undeclared"
 """Stands for no value of a fact, before or after; `none` is a value that some facts may have."""
 FORGOTTEN = "forgotten"
 """Stands for what an event said that was redacted."""
-_WORDS = {
-    "approve": ("approved", "approval withdrawn"),
-    "retire": ("retired", "no longer retired"),
-    "delete": ("deleted", "restored"),
-    "forget": ("forgotten", "forgotten"),
-    "return": ("imported again", "imported again"),
-    "settle": ("settled", "settled"),
-    "remove": ("content removed", "content removed"),
-}
-"""By action, what is said of it and of its contrary."""
+_WITHOUT_VALUES = ("approve", "retire", "delete", "forget", "return", "settle", "remove")
 _CHANGES = Shape(Change, "time_ms author why")
 EVENTS = """
     SELECT e.time_ms, e.author, {reasons}, e.action, e.before, e.after, e.id
@@ -88,8 +80,9 @@ def _fact(state: Any) -> tuple[str, str]:
 
 def _said(head: VersionHead, action: Any, before: Any, after: Any, shared: _Shared) -> tuple[str, str, str] | None:
     """Say what an event did with a version: what changed, from and to; None if it did nothing with it."""
-    if action in _WORDS:
-        return _WORDS[action][after == "null"], "", ""
+    if action in _WITHOUT_VALUES:
+        is_contrary = after == "null" and (action != "settle" or before == "null")
+        return STATES[action][is_contrary], "", ""
     if action in ("fact", "override"):
         (before_name, old), (after_name, new) = _fact(before), _fact(after)
         name = after_name or before_name or "?"

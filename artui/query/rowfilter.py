@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -44,7 +44,15 @@ Write = Callable[[Any], str]
 """Writes a cell as it is shown."""
 
 
-def matching_rows(text: str, columns: Mapping[str, Cells], write: Write, *, shown: Sequence[Cells] = ()) -> list[int]:
+def matching_rows(
+    text: str,
+    columns: Mapping[str, Cells],
+    write: Write,
+    *,
+    shown: Sequence[Cells] = (),
+    times: Collection[str] = (),
+    now_ms: int = 0,
+) -> list[int]:
     """Give the places of the rows that a filter matches, in order.
 
     Args:
@@ -52,6 +60,8 @@ def matching_rows(text: str, columns: Mapping[str, Cells], write: Write, *, show
         columns: what conditions are about, by name.
         write: writes a cell as it is shown.
         shown: the columns that words are looked for in, if not the same.
+        times: names of columns that hold times, in milliseconds since 1970: they are compared with `2d ago` and dates.
+        now_ms: the time now, for these.
 
     Raises:
         FilterError: it is a condition that cannot be understood; the error says where, and what to write.
@@ -63,7 +73,7 @@ def matching_rows(text: str, columns: Mapping[str, Cells], write: Write, *, show
     try:
         with pointing_into(text):
             node = parse(text)
-            return [] if node is None else sorted(_Rows(text, columns, write, shown).of(node))
+            return [] if node is None else sorted(_Rows(text, columns, write, shown, times, now_ms).of(node))
     except FilterError as error:
         if not is_strict:
             # Words such as `in` and `not` stand in texts, too.
@@ -160,8 +170,17 @@ def _named(field: Field, text: str, columns: Mapping[str, Cells]) -> str | None:
 class _Rows:
     """Finds the rows of one table that conditions hold for."""
 
-    def __init__(self, text: str, columns: Mapping[str, Cells], write: Write, shown: Sequence[Cells]) -> None:
+    def __init__(
+        self,
+        text: str,
+        columns: Mapping[str, Cells],
+        write: Write,
+        shown: Sequence[Cells],
+        times: Collection[str],
+        now_ms: int,
+    ) -> None:
         self._text, self._columns, self._write, self._shown = text, columns, write, shown
+        self._times, self._now_ms = times, now_ms
         self._every = frozenset(range(len(next(iter(columns.values()), ()))))
 
     def of(self, node: Node) -> frozenset[int]:
@@ -198,6 +217,10 @@ class _Rows:
         if operator in ("is nan", "is not nan"):
             odd = frozenset(place for place, cell in having if cell != cell)
             return odd if operator == "is nan" else frozenset(place for place, _ in having) - odd
+        if name in self._times:
+            holds_at = self._at(test, operator, name)
+            is_other = test.operator != operator
+            return frozenset(place for place, cell in having if holds_at(cell) != is_other)
         kind = kind_of(cells)
         self._check(test, operator, name, kind, cells)
         of_text, of_number = matcher(test, is_tag=True), self._of_number(test, operator)
@@ -217,6 +240,23 @@ class _Rows:
             if holds:
                 matching.append(place)
         return frozenset(matching)
+
+    def _at(self, test: Comparison, operator: str, name: str) -> Callable[[Any], bool]:
+        """Make a test of a time."""
+        if operator not in ("=", "in", *COMPARE):
+            raise error_at(test, f"{operator} looks at text, and {name} is a time.", f"Write {name} > 2d ago, for example.")  # fmt: skip
+        periods = []
+        for value in test.values:
+            period = value.period(self._now_ms)
+            if period is None:
+                raise error_at(value, f"{value.text!r} is no time.", "Write 2026-11-03, 2026-11-03T14:30, today, yesterday or 2d ago.")  # fmt: skip
+            periods.append(period)
+        low, high = periods[0]
+        if operator in COMPARE:
+            limit, compare = {">": (high, ">="), ">=": (low, ">="), "<": (low, "<"), "<=": (high, "<")}[operator]
+            holds = COMPARE[compare]
+            return lambda cell: holds(cell, limit)
+        return lambda cell: any(first <= cell < after for first, after in periods)
 
     @staticmethod
     def _of_number(test: Comparison, operator: str) -> Callable[[Any], bool] | None:
