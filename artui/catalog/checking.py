@@ -56,6 +56,19 @@ def check_data(path: Path, *, tell: Tell | None = None) -> Iterator[Finding]:
         yield from check_connection(connection, schema_version=opened.schema_version, tell=tell)
 
 
+def check_whole(path: Path, *, tell: Tell | None = None) -> Iterator[Finding]:
+    """Give what is wrong with a catalog: with the structure of the file, then with all that is in it.
+
+    Raises:
+        CatalogError: of its kinds: it cannot be read at all.
+    """
+    try:
+        opening.check_damage(opening.inspect(path))
+    except CatalogDamaged as error:
+        yield Finding("structure", "", "", error.message)
+    yield from check_data(path, tell=tell)
+
+
 def check_connection(
     connection: sqlite3.Connection, *, schema_version: int = SCHEMA_VERSION, tell: Tell | None = None
 ) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from artui.catalog import cells
 from artui.catalog.chain import REASONS_SINCE
+from artui.catalog.merging.noting import ENDING
 from artui.catalog.origins import HOSTS_SINCE
 from artui.query.keys import without_collecting
 from artui.query.rowfilter import matching_rows, offers_of_columns
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 250_000
 """So many of the newest changes are read."""
-MERGED, IMPORTED = "merged", "imported"
+MERGED, IMPORTED, PUSHED, PULLED = "merged", "imported", "pushed", "pulled"
+FROM_ELSEWHERE = (MERGED, IMPORTED, PUSHED, PULLED)
 """The actions of entries that are no changes by themselves."""
 TIMES = ("when",)
 _TOGETHER_MS = 2_000
@@ -127,8 +129,8 @@ class Journal:
         """Put one change into words."""
         event = self.events[place]
         name = self._names[event.subject_id][0] if event.subject_id in self._names else _unnamed(event)
-        if event.action in (MERGED, IMPORTED):
-            return Words(event.action, event.subject_id.rpartition("/")[2] or event.subject_id, event.after or "", event.why)  # fmt: skip
+        if event.action in FROM_ELSEWHERE:
+            return Words(event.action, event.subject_id.rstrip("/").rpartition("/")[2] or event.subject_id, event.after or "", event.why)  # fmt: skip
         if event.is_redacted:
             return Words(event.action, name, "what it said was forgotten", "")
         one = said(event.action, event.before, event.after)
@@ -142,12 +144,20 @@ class Journal:
         actions = {self.events[place].action for place in entry.places}
         if len(actions) > 1:
             return Words(_few(sorted(actions)), self._counted(entry), self.label(entry), first.why)
-        if first.action == "settle" or entry.count > _MOST_LOOKED_AT:
-            same = first.change if entry.count <= _MOST_LOOKED_AT else ""
-        else:
-            changes = {self.words_of(place).change for place in entry.places}
-            same = first.change if len(changes) == 1 else ""
-        return Words(first.action, self._counted(entry), same or self.label(entry), first.why)
+        return Words(first.action, self._counted(entry), self._together(entry) or self.label(entry), first.why)
+
+    def _together(self, entry: Entry) -> str:
+        """Say what the changes of an entry have in common, or each where they are few; empty where they are many."""
+        if entry.count > _MOST_LOOKED_AT:
+            return ""
+        words = [self.words_of(place) for place in entry.places]
+        changes = list(dict.fromkeys(one.change for one in words))
+        if len(changes) == 1:
+            return changes[0]
+        if self.label(entry) or len(words) > _MOST_TOLD:
+            return ""
+        is_of_one = len({one.thing for one in words}) == 1
+        return ", ".join(one.change if is_of_one else f"{one.thing} {one.change}" for one in words[::-1])
 
     def _counted(self, entry: Entry) -> str:
         ids = {self.events[place].subject_id for place in entry.places}
@@ -177,7 +187,7 @@ class Journal:
 
     def can_be_taken_back(self, entry: Entry) -> bool:
         """Whether it is a change at all, and none that came from elsewhere as a whole."""
-        return self.events[entry.first].action not in (MERGED, IMPORTED)
+        return self.events[entry.first].action not in FROM_ELSEWHERE
 
     def event_ids(self, entry: Entry) -> list[str]:
         """Give the ids of its changes, the newest first."""
@@ -221,6 +231,7 @@ class Journal:
 _MOST_LOOKED_AT = 2_000
 """Of an entry of more changes it is not looked whether all of them are the same."""
 _MOST_ACTIONS = 3
+_MOST_TOLD = 5
 
 
 def _plural(count: int, word: str) -> str:
@@ -276,7 +287,7 @@ def _entries(events: Sequence[Event]) -> Iterator[Entry]:
 
 def _are_together(later: Event, earlier: Event) -> bool:
     is_alike = (later.author, later.action, later.origin_key) == (earlier.author, earlier.action, earlier.origin_key)
-    return is_alike and later.action not in (MERGED, IMPORTED) and abs(later.time_ms - earlier.time_ms) <= _TOGETHER_MS
+    return is_alike and later.action not in FROM_ELSEWHERE and abs(later.time_ms - earlier.time_ms) <= _TOGETHER_MS
 
 
 def _entry_of(events: Sequence[Event], places: Sequence[int]) -> Iterator[Entry]:
@@ -403,8 +414,10 @@ def _merges(connection: sqlite3.Connection, version: int) -> Iterator[tuple[int,
         f"ORDER BY time_ms DESC, id LIMIT {_MOST_MERGES}"
     )
     for row_id, time_ms, author, location, report in connection.execute(query):
-        brought = merged_text(cells.object_of(report) or {})
-        yield _other(MERGED, row_id, time_ms, author, location, brought)
+        counts, where, action = cells.object_of(report) or {}, cells.text(location), MERGED
+        if where.endswith(ENDING):
+            action, where = (PULLED if counts else PUSHED), place_of_pack(where)
+        yield _other(action, row_id, time_ms, author, where, "one pack" if action == PUSHED else merged_text(counts))
 
 
 def _imports(connection: sqlite3.Connection, version: int) -> Iterator[tuple[int, Event]]:
@@ -423,6 +436,11 @@ def _other(action: str, row_id: Any, time_ms: Any, author: Any, location: Any, b
     return when, Event(
         cells.text(row_id), when, cells.text(author), action, "catalog", cells.text(location), None, brought, "", "", "", False, 0
     )  # fmt: skip
+
+
+def place_of_pack(location: str) -> str:
+    """Give the place that a pack lies in, below which `packs/CATALOG/NAME.pack` is."""
+    return location.rsplit("/", 3)[0]
 
 
 _COUNTS = (

@@ -724,6 +724,13 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def action_show_lineage(self) -> None:
         self.navigation.show_lineage()
 
+    def show_view(self, name: str) -> None:
+        """Open a view that is kept in the catalog."""
+        self.navigation.show_view(name)
+
+    def action_show_catalog(self) -> None:
+        self.navigation.show_catalog()
+
     def action_show_imports(self) -> None:
         self.navigation.show_imports()
 
@@ -753,8 +760,12 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def _open_other(self, path: str | None) -> None:
         if path is not None:
-            self.to_open = path
-            self.exit()
+            self.open_catalog(path)
+
+    def open_catalog(self, path: str) -> None:
+        """Close the catalog, and open another one."""
+        self.to_open = path
+        self.exit()
 
     def action_choose_moment(self) -> None:
         from artui.tui.screens.moment import MomentScreen, moments

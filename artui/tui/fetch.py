@@ -6,6 +6,7 @@ not questions: each is made, in the order in which they were asked for, and what
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ def acting_on_answer(again: Again) -> Iterator[None]:
 
 
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-reader")
+_worker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-worker")
+"""For what takes long: nothing that is asked meanwhile waits for it."""
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="artui-writer")
 """One after the other: an undo that follows an edit must not come before it."""
 
@@ -55,6 +58,7 @@ _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="artui-writer")
 MANY = 2_000
 """A change of more than so many things says how far it is, and can be stopped."""
 _TOLD_EVERY = 1_000
+_STEP_SECONDS = 0.2
 
 
 class Stopped(Exception):
@@ -67,6 +71,7 @@ class Progress:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._is_stopped = False
+        self._next = 0.0
 
     def at(self, what: str, number: int, count: int) -> None:
         """Say how many of how many things are done, each now and then.
@@ -80,6 +85,20 @@ class Progress:
         if self._is_stopped:
             raise Stopped
         self._tell(f"{what}: {100 * number // count} % · esc stops it")
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Say a few times a second how far long work is, as what does it tells.
+
+        Raises:
+            Stopped: the user does not want it any more.
+        """
+        _under_way.add(self)
+        if self._is_stopped:
+            raise Stopped
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _STEP_SECONDS
+            self._tell(f"{what} {done:,} of {total:,}")
 
     def finishes(self, what: str, count: int) -> None:
         """Say that all is done and is being written, which cannot be stopped any more."""
@@ -134,11 +153,18 @@ class Asks(MessagePump):
         return not getattr(self, "_unanswered", set()).isdisjoint(topics)
 
     def ask(
-        self, topic: str, question: Callable[[], T], answer: Callable[[T], None], *, sees_changes: bool = False
+        self,
+        topic: str,
+        question: Callable[[], T],
+        answer: Callable[[T], None],
+        *,
+        sees_changes: bool = False,
+        is_long: bool = False,
     ) -> None:
         """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since.
 
-        With `sees_changes` it is asked once the changes are made that were asked for before it.
+        With `sees_changes` it is asked once the changes are made that were asked for before it. What is long keeps no other
+        question waiting.
         """
         ticket = self._next_ticket(topic)
         self._answers[topic] = answer
@@ -152,7 +178,7 @@ class Asks(MessagePump):
                 wait([before])
             self._work(topic, ticket, question)
 
-        _pool.submit(work)
+        (_worker if is_long else _pool).submit(work)
 
     def change(self, topic: str, work: Callable[[], T], answer: Callable[[T], None]) -> None:
         """Change the catalog in the background, after the changes before; `answer` is called with what came of it, whatever else was asked since."""
@@ -167,16 +193,19 @@ class Asks(MessagePump):
 
         self._last_change = _writer.submit(self._work, topic, ticket, write)
 
-    def progress(self) -> Progress:
-        """Give what a large change says how far it is with, from its own thread."""
+    def progress(self, show: Callable[[str], None] | None = None) -> Progress:
+        """Give what a large change says how far it is with, from its own thread: by `show`, or at the bottom."""
         app: Any = self.app
 
         def tell(text: str) -> None:
             # Not waited for: a screen that is gone takes no message.
             if self.is_running:
-                app.call_later(app.say, text)
+                app.call_later(show or app.say, text)
 
         return Progress(tell)
+
+    def left_unanswered(self, topic: str) -> None:
+        """Take note that a question was stopped, or failed."""
 
     def _next_ticket(self, topic: str) -> int:
         if not hasattr(self, "_tickets"):
@@ -214,8 +243,10 @@ class Asks(MessagePump):
         if isinstance(message.error, Stopped):
             host.topic_succeeded(self, message.topic)
             host.say("Stopped: nothing was changed.")
+            self.left_unanswered(message.topic)
         elif message.error is not None:
             host.topic_failed(self, message.topic, message.error)
+            self.left_unanswered(message.topic)
         else:
             host.topic_succeeded(self, message.topic)
             (answer or self._answers[message.topic])(message.value)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.things import Thing
     from artui.settings import Settings
+    from artui.travel.signing import Signature
     from artui.tui.alerts import Alerts
     from artui.tui.cells import Palette, Span
     from artui.tui.importing import Importing
@@ -36,6 +37,8 @@ class Host(Protocol):
     live_order: str
     """The metric by which the live runs are ordered; empty for the order in which they started."""
     version_marks: VersionMarks
+    signature: Signature | None
+    """What is known of the signature beside the catalog; None if there is none, or it is still being looked at."""
 
     # Notices
 
@@ -112,6 +115,15 @@ class Host(Protocol):
 
     def action_show_runs(self) -> None:
         """Go to the table of runs."""
+
+    def action_show_imports(self) -> None:
+        """Show what was imported into the catalog."""
+
+    def show_view(self, name: str) -> None:
+        """Open a view that is kept in the catalog."""
+
+    def open_catalog(self, path: str) -> None:
+        """Close the catalog, and open another one."""
 
     def action_show_lineage(self) -> None:
         """Show the lineage of the screen's subject."""

@@ -276,6 +276,16 @@ class Navigation:
         if artifact_ids and isinstance(self._app.screen, ArtifactsScreen):
             self._app.screen.point_at(artifact_ids)
 
+    def show_catalog(self) -> None:
+        """Show the catalog itself."""
+        from artui.tui.screens.catalog.screen import CatalogHomeScreen
+
+        self._show_main(CatalogHomeScreen)
+
+    def show_view(self, name: str) -> None:
+        """Open a view that is kept in the catalog."""
+        self._open_view(name)
+
     def show_live(self) -> None:
         """Show the runs that are running."""
         from artui.tui.screens.live import LiveScreen

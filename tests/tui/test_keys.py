@@ -15,6 +15,7 @@ from artui.tui.keys import KEYS, doubled, keys_of, offered_keys, remapped
 from artui.tui.keytable import ACTS, MENUS, MOVED_IDS, MOVED_KEYS, SCOPES
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.catalog.screen import CatalogHomeScreen
 from artui.tui.screens.changes import ChangesScreen
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.columns import ColumnsScreen
@@ -63,7 +64,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
+    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("catalog", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -94,7 +95,7 @@ def test_every_action_exists() -> None:
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "graph": (LineageGraph, LineageScreen), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
-        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
+        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "catalog": (CatalogHomeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)
@@ -107,7 +108,7 @@ def test_every_action_exists() -> None:
 def test_settings_give_actions_other_keys() -> None:
     """An id gets other keys, written as they are typed or as Textual names them; the footer and the help show them."""
     keys_by_id = {key.id: key for key in remapped(KEYS, {"runs.sort": "f2, !", "list.move(1)": "down,j,ctrl+n"})}
-    assert keys_by_id["runs.sort"].keys == "f2,!" and keys_by_id["list.move(1)"].shown == "↓ j ^n"
+    assert keys_by_id["runs.sort"].keys == "f2,exclamation_mark" and keys_by_id["list.move(1)"].shown == "↓ j ^n"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_keys_of_the_terminal_are_left_to_it(small_catalog: Path, explore: Calla
     explore(small_catalog, flow)
 
 
-@pytest.mark.parametrize("keys", [(), ("enter",), ("4",), ("2",), ("3",), ("f",), ("enter", "tab")])
+@pytest.mark.parametrize("keys", [(), ("enter",), ("4",), ("2",), ("3",), ("7",), ("f",), ("enter", "tab")])
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 def test_the_first_page_of_the_help_is_complete(
     small_catalog: Path, explore: Callable[..., None], keys: tuple[str, ...], size: tuple[int, int]

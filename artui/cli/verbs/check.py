@@ -88,20 +88,25 @@ def _signature(named: str | None) -> Signature | None:
 
 def _findings(reader: Reader, path: Path, *, data: bool, bar: Bar) -> Iterator[Finding]:
     from artui.catalog import opening
-    from artui.catalog.checking import Finding, check_connection, check_journal, check_links
+    from artui.catalog.checked import remember_check
+    from artui.catalog.checking import Finding, check_journal, check_links, check_whole
     from artui.errors import CatalogDamaged
 
+    if data:
+        token, found = reader.file_token(), 0
+        for finding in check_whole(path, tell=bar.tell):
+            found += 1
+            yield finding
+        remember_check(path, found, token=token)
+        return
     try:
         opening.check_damage(opening.inspect(path))
     except CatalogDamaged as error:
         yield Finding("structure", "", "", error.message)
     with reader.snapshot() as connection:
         version = reader.schema_version
-        if data:
-            yield from check_connection(connection, schema_version=version, tell=bar.tell)
-        else:
-            yield from check_links(connection, schema_version=version)
-            yield from check_journal(connection, schema_version=version)
+        yield from check_links(connection, schema_version=version)
+        yield from check_journal(connection, schema_version=version)
 
 
 def _references(reader: Reader) -> Iterator[Referenced]:

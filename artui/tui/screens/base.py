@@ -11,7 +11,7 @@ from textual.widgets import Input
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
-from artui.tui.widgets.bars import Bar, KeyBar, Press
+from artui.tui.widgets.bars import Bar, KeyBar, place_spans
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.prompt import Prompt
 
@@ -46,7 +46,7 @@ class CatalogScreen(Asks, FindsLines):
     LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
     """Topics of the questions that a filter line starts."""
     PLACE: int = 0
-    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
+    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live, 7 the catalog."""
 
     @property
     def artui(self) -> Host:
@@ -186,16 +186,12 @@ class CatalogScreen(Asks, FindsLines):
         ]
         spans += [(" ▸ ", "faint"), *title] if title else []
         spans += self.view_spans()
-        places: list[Span] = []
-        for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live")):
-            is_here = number == self.PLACE
-            action = f"app.show_{name.lower()}"
-            places += [
-                Press(f" {number} ", "accent" if is_here else "faint", action),
-                Press(f"{name} ", "title" if is_here else "dim", action),
-            ]
+        places = place_spans(self.PLACE, self.size.width)
         for bar in self.query("#top").results(Bar):
             bar.show(spans, places)
+
+    def on_resize(self) -> None:
+        self.show_place()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("filter", "find_line", "group") and isinstance(self.focused, Input):

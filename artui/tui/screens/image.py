@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual import events
 from textual.app import ComposeResult
 
 from artui.content.images import decoded, thumbnail_of
@@ -96,7 +95,7 @@ class ImageScreen(OneFile):
         # How much room there is, is known after the first layout.
         self.call_after_refresh(self.load)
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self) -> None:
         self.call_after_refresh(self.load)
 
     def _read(self, wanted: tuple[int, int], *, makes_png: bool) -> Seen:

@@ -1,4 +1,4 @@
-"""Filters that were used, newest last: kept for the user, across catalogs; those of artifacts and of rows by themselves."""
+"""Filters that were used, newest last: kept for the user, across catalogs; those of artifacts, of rows and of the journal by themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from artui.settings import keep_state, read_state
 
 MAX_KEPT = 200
 MAX_CHARS = 2000
-RUNS, ARTIFACTS, ROWS = "filters.json", "artifact-filters.json", "row-filters.json"
+RUNS, ARTIFACTS, ROWS, JOURNAL = "filters.json", "artifact-filters.json", "row-filters.json", "journal-filters.json"
 """The files in which they are kept."""
 
 

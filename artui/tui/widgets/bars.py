@@ -25,6 +25,27 @@ class Press(tuple[str, str]):
         return span
 
 
+PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (7, "Catalog"))
+"""The main screens, by their keys."""
+
+
+def place_spans(here: int, cells: int) -> list[Span]:
+    """Give the main screens for the line at the top; where there is little room, of all but the one in sight the key alone."""
+    whole = [_place(number, name, is_here=number == here) for number, name in PLACES]
+    spans = [span for place in whole for span in place]
+    if length_of(spans) * 2 <= cells:
+        return spans
+    return [span for (number, _), place in zip(PLACES, whole, strict=True) for span in (place if number == here else place[:1])]  # fmt: skip
+
+
+def _place(number: int, name: str, *, is_here: bool) -> list[Span]:
+    action = f"app.show_{name.lower()}"
+    return [
+        Press(f" {number} ", "accent" if is_here else "faint", action),
+        Press(f"{name} ", "title" if is_here else "dim", action),
+    ]
+
+
 CRUMB: Span = (" ▸ ", "faint")
 """Between the parts of a place, such as a catalog, a project and a run."""
 INSIDE: Span = (" ▸ ", "dim")

@@ -80,7 +80,7 @@ class LineList(Searched, MovesByLines, ScrollView, can_focus=True):
             place = self.cursor
             if before is not None:
                 # Several lines may lead to the same place.
-                same = [i for i, line in enumerate(lines) if line.link == before]
+                same = self.places_of(lines, before)
                 place = min(same, key=lambda i: abs(i - self.cursor), default=place)
         self.cursor = max(0, min(place, len(lines) - 1))
         if self.marks_cursor and (not keep or (self.only_links and self.link is None)):
@@ -92,6 +92,10 @@ class LineList(Searched, MovesByLines, ScrollView, can_focus=True):
             self._bring_into_view()
         self.refresh()
         self.post_message(LineMoved(self, self.cursor, self.link))
+
+    def places_of(self, lines: Sequence[Line], link: Link) -> Sequence[int]:
+        """Say which of some lines lead to a place."""
+        return [i for i, line in enumerate(lines) if line.link == link]
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.lines))
