@@ -11,7 +11,7 @@ import click
 from artui.catalog.finding import DEFAULT, find_catalog
 from artui.catalog.spool.orphans import take_over
 from artui.cli.common import open_reader
-from artui.cli.merged import merged_record, names_to_settle
+from artui.cli.merged import merged_record
 from artui.safetext import clean
 from artui.units import bytes_text, plural
 
@@ -62,6 +62,7 @@ def catalog_to_change(catalog: str | None) -> Path:
 def names_in(path: Path, pulled: Sequence[Pulled]) -> Mapping[str, str]:
     """Give what the things are called of which something is to be settled."""
     from artui.catalog import Catalog
+    from artui.travel.saying import names_to_settle
 
     merged = [each for one in pulled for _, each in one.packs if each.to_settle]
     if not merged:

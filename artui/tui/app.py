@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
 from textual import events
@@ -62,10 +62,12 @@ if TYPE_CHECKING:
     from artui.settings import Settings
     from artui.travel.past import Past
     from artui.travel.signing import Signature
+    from artui.tui.host import Tell
     from artui.tui.importing import Importing, ImportState
     from artui.tui.returning import Whereabouts
     from artui.tui.screens.pick import Choice
 
+T = TypeVar("T")
 LIVE_PLACE = 4
 """The number of the main screen of running runs, which shows alerts itself."""
 CHECK_AFTER_SECONDS = 2.0
@@ -462,6 +464,32 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def action_redraw(self) -> None:
         self.forget_terminal()
+
+    # Long work
+
+    def work(
+        self, topic: str, work: Callable[[Tell], T], done: Callable[[T], None], *, is_change: bool = False
+    ) -> None:
+        """Do something that takes long in the background, whatever screen is in sight; `work` is told by what it says how far it is."""
+        progress = self.progress()
+
+        def run() -> T:
+            with progress:
+                return work(progress.step)
+
+        if is_change:
+            self.change(topic, run, done)
+        else:
+            self.ask(topic, run, done, is_long=True)
+
+    def is_working(self, topic: str) -> bool:
+        """Say whether such work is being done."""
+        return self.is_asking(topic)
+
+    @property
+    def runs_filter(self) -> str:
+        """The filter of the table of runs; empty for none."""
+        return self.runs_screen.state.request.where
 
     # Notices
 

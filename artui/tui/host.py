@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from artui.model import RunHead, VersionHead
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from artui.tui.state.marks import VersionMarks
 
 MAX_COMPARED = 200
+T = TypeVar("T")
+Tell = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and of how much."""
 
 
 class Host(Protocol):
@@ -39,6 +42,22 @@ class Host(Protocol):
     version_marks: VersionMarks
     signature: Signature | None
     """What is known of the signature beside the catalog; None if there is none, or it is still being looked at."""
+
+    # Long work
+
+    def work(
+        self, topic: str, work: Callable[[Tell], T], done: Callable[[T], None], *, is_change: bool = False
+    ) -> None:
+        """Do something that takes long in the background, whatever screen is in sight; `work` is told by what it says how far it is."""
+
+    def is_working(self, topic: str) -> bool:
+        """Say whether such work is being done."""
+        ...
+
+    @property
+    def runs_filter(self) -> str:
+        """The filter of the table of runs; empty for none."""
+        ...
 
     # Notices
 

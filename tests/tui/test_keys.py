@@ -15,7 +15,9 @@ from artui.tui.keys import KEYS, doubled, keys_of, offered_keys, remapped
 from artui.tui.keytable import ACTS, MENUS, MOVED_IDS, MOVED_KEYS, SCOPES
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.catalog.merging import MergeScreen
 from artui.tui.screens.catalog.screen import CatalogHomeScreen
+from artui.tui.screens.catalog.sharing import ShareScreen
 from artui.tui.screens.changes import ChangesScreen
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.columns import ColumnsScreen
@@ -64,7 +66,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("catalog", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
+    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("catalog", "list", "app"), ("share", "list", "app"), ("merge", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -95,7 +97,7 @@ def test_every_action_exists() -> None:
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "graph": (LineageGraph, LineageScreen), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
-        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "catalog": (CatalogHomeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
+        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "catalog": (CatalogHomeScreen,), "share": (ShareScreen,), "merge": (MergeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)

@@ -14,7 +14,7 @@ from artui.cli.catalogs import catalog_option
 from artui.cli.common import json_option, open_reader, print_json
 from artui.cli.progress import Bar
 from artui.safetext import clean
-from artui.units import bytes_text, duration_text, plural
+from artui.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def command(file: str | None, data: bool, references: bool, catalog: str | None,
     import time
 
     from artui.cli.catalogs import one_catalog
+    from artui.travel.saying import verdict_text
 
     begun = time.monotonic()
     named = one_catalog([word for word in (file, catalog) if word])
@@ -69,8 +70,8 @@ def command(file: str | None, data: bool, references: bool, catalog: str | None,
     for line in _lines(findings, gone):
         click.echo(line)
     looked_at = "everything" if data else "structure, links and journal"
-    verdict = "nothing is wrong" if is_well else f"{plural(is_forged + len(findings) + sum(each.is_wrong for each in gone or ()), 'thing')} wrong"  # fmt: skip
-    click.echo(f"{clean(str(path))}: {looked_at} of {bytes_text(size)} looked at in {duration_text(round(seconds * 1000))}: {verdict}.")  # fmt: skip
+    wrong_count = is_forged + len(findings) + sum(each.is_wrong for each in gone or ())
+    click.echo(f"{clean(str(path))}: {verdict_text(looked_at, size, round(seconds * 1000), wrong_count)}.")
     if findings:
         click.echo("An untouched copy of it, merged into this one, or imported again, completes what is damaged.")
     elif not data:
@@ -116,10 +117,9 @@ def _references(reader: Reader) -> Iterator[Referenced]:
 
 
 def _lines(findings: list[Finding], gone: list[Referenced] | None) -> Iterator[str]:
-    for each in findings[:_NAMED_MOST]:
-        yield f"{each.kind:9}  {clean(f'{each.name}: ' if each.name else '')}{clean(each.text)}"
-    if len(findings) > _NAMED_MOST:
-        yield f"           and {len(findings) - _NAMED_MOST:,} more: --json has all"
+    from artui.travel.saying import finding_lines
+
+    yield from finding_lines(findings)
     if gone is None:
         return
     for lost in [each for each in gone if each.is_wrong][:_NAMED_MOST]:

@@ -11,23 +11,14 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option_of, catalogs_named, one_catalog
 from artui.cli.common import json_option, print_json
-from artui.cli.merged import merged_record, names_to_settle, value_text
+from artui.cli.merged import merged_record
 from artui.cli.progress import Bar
 from artui.errors import UsageError
 from artui.paths import usable_path
 from artui.safetext import clean
-from artui.times import time_text
-from artui.units import bytes_text, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from artui.catalog import Catalog
-    from artui.catalog.merging.merge import Merged
-    from artui.catalog.unsettled import Unsettled
-
-_NAMED_MOST = 5
-_VALUE_CHARS = 60
 
 
 @click.command("merge")
@@ -44,6 +35,7 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     """
     from artui.catalog.merging.merge import merge
     from artui.catalog.spool.orphans import take_over
+    from artui.travel.saying import merge_lines, names_to_settle
 
     paths = [usable_path(Path(path).expanduser()) for path in catalogs_named(catalogs, ())]
     named = one_catalog([path for path in (into, catalog) if path])
@@ -63,7 +55,7 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
         print_json(into=str(target), is_done=not dry_run, merged=[merged_record(one, names) for one in merged])
     else:
         for one in merged:
-            for line in _lines(one, names, is_dry=dry_run):
+            for line in merge_lines(one, names, is_dry=dry_run):
                 click.echo(line)
     if dry_run and not as_json:
         click.echo("Nothing was written: this was a dry run.", err=True)
@@ -91,62 +83,3 @@ class _Into:
             self._catalog.close()
         if self._folder is not None:
             self._folder.cleanup()
-
-
-def _settling(each: Unsettled, names: Mapping[str, str]) -> Iterator[str]:
-    name = names.get(each.subject_id, each.subject_id)
-    what = f"{each.action} {each.detail}" if each.detail else each.action
-    yield f"  to settle: {clean(what)} of {clean(name)}"
-    for choice in each.choices:
-        stands = "  stands" if choice is each.choices[-1] else ""
-        value = value_text(choice.state)
-        shown = "taken away" if value is None else f'"{clean(value)[:_VALUE_CHARS]}"'
-        yield f"    {time_text(choice.time_ms)}  {clean(choice.author)}  {shown}{stands}"
-
-
-def _lines(one: Merged, names: Mapping[str, str], *, is_dry: bool) -> list[str]:
-    """Say what came of one catalog: a line, and one for each thing that is wrong with it."""
-    parts = [
-        plural(count, word)
-        for count, word in (
-            (one.new_runs, "new run"), (one.changed_runs, "changed run"), (one.new_versions, "new version"), (one.changed_versions, "changed version"),
-            (one.points, "point"), (one.forgotten, "forgotten thing"),
-        )
-        if count
-    ]  # fmt: skip
-    if one.changes:
-        parts.append(_entries(one.changes))
-    if one.content_bytes:
-        parts.append(f"{bytes_text(one.content_bytes)} of content")
-    lines = [f"{clean(one.path)}: {', '.join(parts) if parts else 'nothing that is not there already'}"]
-    ids = (*one.damaged, *one.missing_content)
-    if one.damaged:
-        lines.append(
-            f"  {plural(len(one.damaged), 'thing')} damaged there, nothing was taken of: {_named(one.damaged)}"
-        )
-    if one.missing_content:
-        lines.append(
-            f"  content damaged there, left out, of {plural(len(one.missing_content), 'version')}: {_named(one.missing_content)}"
-        )
-    if one.odd_changes:
-        lines.append(f"  {_entries(one.odd_changes)} with the same id and other content: one of both is kept")
-    if one.left_out:
-        lines.append(f"  {plural(one.left_out, 'row')} of damaged tables left out")
-    for each in one.to_settle[:_NAMED_MOST]:
-        lines += _settling(each, names)
-    if len(one.to_settle) > _NAMED_MOST:
-        lines.append(f"  and {len(one.to_settle) - _NAMED_MOST:,} more to settle: --json has all")
-    if one.to_settle:
-        lines.append("  whoever changes such a thing again has settled it")
-    if (ids or one.left_out) and not is_dry:
-        lines.append("  an untouched copy of it, merged again, completes them")
-    return lines
-
-
-def _entries(count: int) -> str:
-    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"
-
-
-def _named(ids: tuple[str, ...]) -> str:
-    more = f" and {len(ids) - _NAMED_MOST:,} more" if len(ids) > _NAMED_MOST else ""
-    return ", ".join(clean(each) for each in ids[:_NAMED_MOST]) + more

@@ -14,16 +14,12 @@ from artui.cli.common import PathType, filter_option, json_option, open_reader, 
 from artui.cli.progress import Bar
 from artui.paths import usable_path
 from artui.safetext import clean
-from artui.units import bytes_text, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from artui.catalog.redacting import Redacted, Suspect
     from artui.query.reader import Reader
-    from artui.travel.sharing import Count, Order, Shared
-
-_NAMED_MOST = 5
+    from artui.travel.sharing import Order, Shared
 
 
 @click.command("share")
@@ -65,6 +61,7 @@ def command(
     gets it can merge it with what they have; merged back, it brings what was changed in it.
     """
     from artui.catalog.redacting import classes_of
+    from artui.travel.saying import share_lines
     from artui.travel.sharing import Order, share
 
     redacted = frozenset() if redact is None else classes_of(redact)
@@ -86,7 +83,7 @@ def command(
             is_done=not dry_run, signature=None if signature is None else str(signature), **_record(shared, target)
         )
     else:
-        for line in _lines(shared, target, is_dry=dry_run):
+        for line in share_lines(shared, target, is_dry=dry_run):
             click.echo(line)
         if signature is not None:
             click.echo(f"  signed: send {clean(signature.name)} along")
@@ -120,71 +117,3 @@ def _record(shared: Shared, target: Path) -> dict[str, object]:
             "not_searched": redacted.not_searched,
         },
     }  # fmt: skip
-
-
-def _lines(shared: Shared, target: Path, *, is_dry: bool) -> Iterator[str]:
-    """Say what goes out, what stays, and what whoever gets it should know."""
-    will = "would hold" if is_dry else "holds"
-    yield f"{clean(str(target))} {will} {_of(shared.runs, 'run')}, {_of(shared.versions, 'version')}, {plural(shared.points, 'point')}, {bytes_text(shared.content_bytes.shared)} of content, {_entries(shared.journal_entries)}: {bytes_text(shared.size_bytes)}."  # fmt: skip
-    if shared.content_bytes.kept_back:
-        yield f"  {bytes_text(shared.content_bytes.kept_back)} of content stays here"
-    if shared.outside:
-        size = sum(each.size_bytes for each in shared.outside)
-        named = ", ".join(clean(each.reference) for each in shared.outside[:_NAMED_MOST])
-        more = f" and {len(shared.outside) - _NAMED_MOST:,} more" if len(shared.outside) > _NAMED_MOST else ""
-        yield f"  files outside of the catalog do not go along: {plural(len(shared.outside), 'version')}, {bytes_text(size)}: {named}{more}"
-    if shared.running:
-        yield f"  {plural(len(shared.running), 'run')} still going on: {'it is' if len(shared.running) == 1 else 'they are'} in it as of now; share or merge again later"
-    if shared.suspects:
-        looks = dict.fromkeys(f"{each.kind} in the {each.column} of {_of_what(each)}" for each in shared.suspects)
-        more = f" and {len(looks) - _NAMED_MOST:,} more" if len(looks) > _NAMED_MOST else ""
-        yield f"  ! {plural(len(shared.suspects), 'text')} {'looks' if len(shared.suspects) == 1 else 'look'} like a secret: {', '.join(clean(text) for text in list(looks)[:_NAMED_MOST])}{more}; --redact takes them out, `artui forget TEXT` out of the catalog"
-    if shared.redacted is not None:
-        yield from _redacted(shared.redacted)
-    merged = shared.merged
-    ids = (*merged.damaged, *merged.missing_content)
-    if ids:
-        yield f"  damaged here, left out: {', '.join(clean(each) for each in ids[:_NAMED_MOST])}{f' and {len(ids) - _NAMED_MOST:,} more' if len(ids) > _NAMED_MOST else ''}"
-    if merged.left_out:
-        yield f"  {plural(merged.left_out, 'row')} of damaged tables left out"
-    if is_dry:
-        yield "Nothing was written: this was a dry run."
-    elif shared.redacted is None:
-        yield "  it names people, hosts and folders; --redact takes them out"
-
-
-def _redacted(redacted: Redacted) -> Iterator[str]:
-    people = "1 person" if redacted.people == 1 else f"{redacted.people:,} people"
-    counts = [people] if redacted.people else []
-    counts += [plural(count, word) for count, word in ((redacted.hosts, "host"), (redacted.folders, "folder")) if count]
-    rows = sum(redacted.cells.values())
-    yield f"  redacted ({', '.join(redacted.classes)}): {', '.join(counts) + ' renamed, ' if counts else ''}{plural(rows, 'row')} changed or taken out"
-    if redacted.secrets:
-        yield f"  {plural(redacted.secrets, 'text')} looked like a secret"
-    if redacted.content:
-        reasons: dict[str, list[str]] = {}
-        for file, why in redacted.content:
-            reasons.setdefault(why, []).append(file)
-        for why, files in sorted(reasons.items(), key=lambda item: -len(item[1])):
-            more = f" and {len(files) - _NAMED_MOST:,} more" if len(files) > _NAMED_MOST else ""
-            yield f"  the content of {plural(len(files), 'file')} stays here, {why}: {', '.join(clean(file) for file in files[:_NAMED_MOST])}{more}"
-    if redacted.not_searched:
-        yield f"  {plural(redacted.not_searched, 'file')} with packed content could not be searched; --no-content leaves them out"
-    yield "  names of runs, params and metrics stay, and so do digests: who has a file can tell that it was used"
-
-
-def _of_what(each: Suspect) -> str:
-    word = {"param": "param of ", "tag": "tag of ", "context": "surroundings of ", "preview": "preview of "}.get(
-        each.table, ""
-    )
-    return f"{word}{each.name}" if each.name else f"a {each.table}"
-
-
-def _of(count: Count, word: str) -> str:
-    if not count.kept_back:
-        return plural(count.shared, word)
-    return f"{count.shared:,} of {plural(count.shared + count.kept_back, word)}"
-
-
-def _entries(count: int) -> str:
-    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"

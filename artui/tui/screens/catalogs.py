@@ -48,8 +48,8 @@ class CatalogsScreen(PickScreen):
 
     PLACEHOLDER = f"type to find, or the path of a {ENDING} file or of a folder"
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
-        super().__init__("open another catalog", choices)
+    def __init__(self, choices: Sequence[Choice], *, title: str = "open another catalog") -> None:
+        super().__init__(title, choices)
 
     def nothing(self, typed: str) -> str:
         """Say of a path what is not there: the file, or a catalog in the folder."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from artui.query.sizes import Sizes
     from artui.tui.messages import CatalogChanged
     from artui.tui.screens.filtering import Matching
+    from artui.tui.screens.pick import Choice
 
 _EXAMPLE = "who = ada@box-3 and what ~ alias and when > 7d ago"
 _QUICK_SECONDS = 0.5
@@ -374,6 +376,48 @@ class CatalogHomeScreen(CatalogScreen):
         each = self._settling_at(self.listing.cursor)
         if each is not None:
             self.editor.settle(each, event_id)
+
+    # Others
+
+    def action_share(self) -> None:
+        """Show what could be shared, and how."""
+        from artui.tui.screens.catalog.sharing import ShareScreen, first_wish
+
+        if self._is_union():
+            self.artui.say(self.reader.why_not_writable, is_warning=True)
+            return
+        size = self.state.sizes.file_bytes if self.state.sizes is not None else 0
+        wish = first_wish(self.reader.path, self.reader.title or self.reader.path.name)
+        self.artui.push_screen(ShareScreen(wish, where=self.artui.runs_filter, size_bytes=size))
+
+    def action_merge(self) -> None:
+        """Choose a catalog, and show what it would bring."""
+        from artui.tui.screens.catalog.merging import MergeScreen
+
+        if self.reader.why_not_writable:
+            self.artui.say(self.reader.why_not_writable, is_warning=True)
+        else:
+            self._choose_other("merge into this one", lambda path: self.artui.push_screen(MergeScreen(Path(path))))
+
+    def action_difference(self) -> None:
+        """Choose a catalog, and show what differs from it."""
+        from artui.tui.screens.changes import ChangesScreen
+
+        self._choose_other("compare with", lambda path: self.artui.push_screen(ChangesScreen(other=Path(path))))
+
+    def _choose_other(self, title: str, then: Callable[[str], None]) -> None:
+        from artui.tui.screens.catalogs import CatalogsScreen, other_catalogs
+
+        path = self.reader.path
+
+        def choose(choices: Sequence[Choice]) -> None:
+            self.artui.push_screen(CatalogsScreen(choices, title=title), lambda key: None if key is None else then(key))
+
+        self.ask("others", lambda: other_catalogs(path), choose)
+
+    def _is_union(self) -> bool:
+        importing = self.artui.importing
+        return importing is not None and importing.is_union
 
     # The check
 
