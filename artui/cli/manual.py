@@ -13,7 +13,7 @@ from importlib.resources import files
 
 ORDER = (
     "logging", "recording", "importing", "exploring", "filters", "comparing", "charts", "artifacts", "content", "scripts", "json", "python",
-    "sharing", "team", "repair", "file", "settings", "secrets", "trouble", "keys",
+    "sharing", "catalog", "team", "repair", "file", "settings", "secrets", "trouble", "keys",
 )  # fmt: skip
 """The order of subjects in the list; other pages come after them."""
 KEYS = "keys"
