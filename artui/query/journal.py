@@ -143,7 +143,7 @@ class Journal:
             return first
         actions = {self.events[place].action for place in entry.places}
         if len(actions) > 1:
-            return Words(_few(sorted(actions)), self._counted(entry), self.label(entry), first.why)
+            return Words(f"{first.action} …", self._counted(entry), self.label(entry), first.why)
         return Words(first.action, self._counted(entry), self._together(entry) or self.label(entry), first.why)
 
     def _together(self, entry: Entry) -> str:
@@ -230,16 +230,11 @@ class Journal:
 
 _MOST_LOOKED_AT = 2_000
 """Of an entry of more changes it is not looked whether all of them are the same."""
-_MOST_ACTIONS = 3
 _MOST_TOLD = 5
 
 
 def _plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def _few(words: Sequence[str]) -> str:
-    return ", ".join(words[:_MOST_ACTIONS]) + (" …" if len(words) > _MOST_ACTIONS else "")
 
 
 def _unnamed(event: Event) -> str:

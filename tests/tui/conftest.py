@@ -76,6 +76,9 @@ def fresh_state(home: Path) -> None:
         "version-arrangements.json",
         "recent.json",
         "theme.json",
+        "catalogs.json",
+        "checked.json",
+        "journal-filters.json",
     ):
         (home / "state" / "artui" / name).unlink(missing_ok=True)
 
@@ -115,6 +118,7 @@ def built_small(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with pytest.MonkeyPatch.context() as monkeypatch:
         _freeze(monkeypatch)
         monkeypatch.setattr(events, "author", lambda: "ada@box-3")
+        monkeypatch.setattr(origins, "author", lambda: "ada@box-3")
         monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
         _write_small(folder / "small.artui")
         return Built(folder, ids._last_random)

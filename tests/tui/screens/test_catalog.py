@@ -84,7 +84,7 @@ def test_what_the_catalog_holds_is_what_its_pages_are(changed: Path, explore: Ex
         assert "never checked" in shown(pilot) and "7 Catalog" in shown(pilot).splitlines()[0]
         sizes = screen.state.sizes
         assert sizes is not None and sizes.file_bytes == os.stat(changed).st_size
-        assert f"compact would free {bytes_text(sizes.waste_bytes)}" in shown(pilot)
+        assert f"compact frees {bytes_text(sizes.waste_bytes)}" in shown(pilot)
         await pilot.press("enter")
         await settled(pilot)
         for group, bytes_ in sizes.groups.items():

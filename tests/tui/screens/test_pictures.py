@@ -26,6 +26,8 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "lineage": (("2", "slash", *"model", "enter", "L", "left"), "━"),
     "versions": (("2", "space", "space", "c"), "2 versions"),
     "lineage-list": (("2", "slash", *"model", "enter", "L", "v"), "where it came from"),
+    "catalog": (("7",), "journal"),
+    "catalog-whole": (("7", "enter", "tab", "enter", "tab", "enter"), "by artifact"),
     "groups": (
         ("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"),
         "in 3 groups",
@@ -52,7 +54,7 @@ def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_com
         await settled(pilot)
         for key in keys:
             await pilot.press(key)
-            if key in ("enter", "c", "2", "L", "v", "tab", "shift+tab", "z", "f", "F", "T", "space"):
+            if key in ("enter", "c", "2", "L", "v", "tab", "shift+tab", "z", "f", "F", "T", "space", "7"):
                 await settled(pilot)
         await settled(pilot)
         assert fact in shown(pilot)

@@ -60,7 +60,7 @@ def widths_of(journal: Journal, shown: Sequence[int], *, cells: int) -> Widths:
     newest = [journal.entries[number] for number in shown[:200]]
     who = max((cells_of(clean(journal.events[entry.first].author, max_chars=60)) for entry in newest), default=3)
     thing = max((cells_of(clean(journal.words(entry).thing, max_chars=80)) for entry in newest), default=3)
-    room = cells - 5 - _TIME_CELLS - 2 - _ACTION_CELLS - 2
+    room = cells - 6 - _TIME_CELLS - 2 - _ACTION_CELLS - 2
     who = min(who, _WHO_CELLS, max(8, room // 5))
     thing = min(thing, _THING_CELLS, max(12, (room - who) // 2))
     return Widths(who, thing, max(_LEAST_CHANGE_CELLS, room - who - thing - 4))

@@ -67,14 +67,12 @@ def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int) -> list[L
     """Show how large the catalog is, and by what."""
     if sizes is None:
         return [section_line(HOLDS, [("measuring …", "dim")], is_unfolded=is_unfolded)]
-    waste: Span = (f"compact would free {bytes_text(sizes.waste_bytes)}", "accent" if _is_much(sizes) else "dim")
+    waste = [(f"compact frees {bytes_text(sizes.waste_bytes)}", "accent" if _is_much(sizes) else "dim")] if sizes.waste_bytes else []  # fmt: skip
     largest = sorted(sizes.groups.items(), key=lambda item: -item[1])
     parts: list[Span] = [(f"{group} {bytes_text(size)}", "text") for group, size in largest if size and group != "free"]
-    room = cells - 4 - _TITLE_CELLS
-    shown = fitted([*parts[:2], waste, *parts[2:]], cells=room)
-    if waste in shown:  # it stands last, whatever there is room for
-        place = shown.index(waste)
-        shown = [*shown[: place - 1], *shown[place + 1 :], *shown[place - 1 : place + 1]] if place else shown
+    # What could be freed stands last, whatever there is room for before it.
+    room = cells - 5 - _TITLE_CELLS - (length_of(waste) + 3 if waste else 0)
+    shown = [*fitted(parts, cells=room), *([("   ", "text")] if waste else []), *waste]
     lines = [section_line(HOLDS, shown, is_unfolded=is_unfolded)]
     if not is_unfolded:
         return lines
@@ -249,7 +247,7 @@ def _origin_line(origin: Origin, *, now_ms: int, cells: int) -> Line:
     counts = ((origin.runs, "run"), (origin.versions, "version"), (origin.changes, "change"))
     parts: list[Span] = [(plural(count, word), "text") for count, word in counts if count]
     own = "this installation" if origin.is_own else "another installation"
-    parts += [(own, "dim"), (f"since {ago_text(origin.since_ms, now_ms)}", "dim"), (f"last {ago_text(origin.last_ms, now_ms)}", "dim")]  # fmt: skip
+    parts += [(own, "dim"), (f"since {moment_text(origin.since_ms, now_ms)}", "dim"), (f"last {moment_text(origin.last_ms, now_ms)}", "dim")]  # fmt: skip
     width = min(30, max(12, cells // 4))
     head: list[Span] = [
         ("     ", "text"),
