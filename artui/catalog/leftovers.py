@@ -70,11 +70,21 @@ def is_being_written(path: Path) -> bool:
     return _is_locked(path, _LOCK_PAGE, 2)
 
 
+def user_of(path: Path) -> int:
+    """Give the number of a process that holds a lock of SQLite's on the file; 0 if none does, or the system does not say which."""
+    return max(0, _locker(path, _LOCK_PAGE, 512))
+
+
 def _is_locked(path: Path, start: int, length: int) -> bool:
+    return _locker(path, start, length) != 0
+
+
+def _locker(path: Path, start: int, length: int) -> int:
+    """Give the number of the process that holds a lock, 0 if none does, -1 if that cannot be told."""
     try:
         import fcntl
     except ImportError:
-        return True  # without such locks nobody can tell: what is there is left alone
+        return -1  # without such locks nobody can tell: what is there is left alone
     is_mac = sys.platform == "darwin"
     lock = struct.Struct("qqihh" if is_mac else "hhqqi")
     kind = (fcntl.F_WRLCK, os.SEEK_SET)
@@ -83,10 +93,13 @@ def _is_locked(path: Path, start: int, length: int) -> bool:
     try:
         answer = fcntl.fcntl(handle, fcntl.F_GETLK, request.ljust(32, b"\0"))
     except OSError:
-        return True
+        return -1
     finally:
         os.close(handle)
-    return bool(lock.unpack_from(answer)[3 if is_mac else 0] != fcntl.F_UNLCK)
+    fields = lock.unpack_from(answer)
+    if fields[3 if is_mac else 0] == fcntl.F_UNLCK:
+        return 0
+    return int(fields[2 if is_mac else 4]) or -1
 
 
 # The -wal

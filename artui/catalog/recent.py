@@ -19,6 +19,13 @@ def remember(path: Path) -> None:
         keep_state(_STATE, [used, *before][:MAX_CATALOGS])
 
 
+def follow(old: Path, new: Path) -> None:
+    """Remember a catalog by another path, to which it was moved, if it is remembered at all."""
+    before = _remembered()
+    if str(old) in before:
+        keep_state(_STATE, [str(new) if path == str(old) else path for path in before if path != str(new)])
+
+
 def used_lately() -> list[Path]:
     """Give the catalogs that were used lately and are still there, the last one first."""
     return [Path(path) for path in _remembered() if os.path.isfile(path)]

@@ -53,6 +53,7 @@ VERBS = {
     "doctor": "Say how a catalog and this installation stand, and what to do.",
     "compact": "Give back the room that a catalog does not use.",
     "adopt": "Check a catalog of somebody else's, and copy it into a fresh one.",
+    "move": "Move a catalog to another folder or disk, whole or not at all.",
     "salvage": "Write all that can be read of a damaged catalog into a new one.",
     "settle": "Make a catalog one plain file of what a dead process left.",
     "help": "Show a page of the manual, or search it.",

@@ -759,6 +759,16 @@ DOCUMENTS: dict[str, Record] = {
         "damaged": Field("[text]", "ids of runs and versions that are damaged: nothing, or not all content, was taken of them"),
         "left_out": Field("whole", "other rows that can be none, as in a damaged file"),
     },
+    "move": {
+        "old": Field("text", "where the catalog was"),
+        "new": Field("text", "where it is now"),
+        "is_done": Field("flag", "whether anything was changed"),
+        "is_copied": Field("flag", "whether that is another file system, to which it is copied"),
+        "size_bytes": Field("whole", "how large it is"),
+        "beside": Field("[text]", "names of what lies beside it and goes along"),
+        "unreachable": Field("[text]", "versions whose files were read since they lay below its folder"),
+        "is_default": Field("flag", "whether it was used when no catalog was named"),
+    },
     "doctor": {
         "catalog": Field("text?", "the catalog; none if there is none"),
         "is_well": Field("flag", "whether nothing is wrong"),

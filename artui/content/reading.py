@@ -25,7 +25,7 @@ from artui.catalog.artifacts import StoredVersion, safe_join
 from artui.catalog.outside import left_in
 from artui.content.stores.places import is_below, is_uri, place_of
 from artui.content.stores.store import Object, object_name
-from artui.errors import ContentMissing, UsageError
+from artui.errors import ArtuiError, ContentMissing, UsageError
 from artui.paths import usable_path
 from artui.seeking import Seeking
 from artui.settings import load_settings
@@ -267,6 +267,19 @@ def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryI
         stream.seek(0)
         closing.pop_all()  # it stays open for the caller
         return stream
+
+
+def may_be_read(reference: Reference) -> bool:
+    """Whether a file may be read unasked from where it is said to lie, be it there or not: by its mark, the settings, or the catalog's folder."""
+    try:
+        if reference.is_stored or is_uri(reference.location):
+            _reachable(reference, _object_of(reference)[0])
+            return True
+        place = Path(reference.location)
+        target = place if reference.is_single else safe_join(place, reference.path)
+        return place.is_absolute() and _may_reach(reference, place, Path(os.path.realpath(target)))
+    except (ArtuiError, OSError, ValueError):
+        return False
 
 
 def is_known_here(reference: Reference) -> bool:

@@ -23,7 +23,7 @@ OF_CATALOGS = [
     for verb, command in COMMANDS.items()
     if any(parameter.name in ("catalog", "catalogs") for parameter in command.params)
 ]
-OTHER_PLACES = ("demo", "merge", "share", "push", "pull", "sync", "adopt", "salvage")
+OTHER_PLACES = ("demo", "merge", "share", "push", "pull", "sync", "adopt", "salvage", "move")
 """Verbs whose words are other catalogs, or places for them."""
 READING = [
     verb
@@ -58,7 +58,7 @@ def test_every_verb_meets_damaged_cells_and_hidden_letters() -> None:
 
 
 @pytest.mark.parametrize("is_before", [True, False])
-@pytest.mark.parametrize("verb", [verb for verb in OF_CATALOGS if verb not in ("adopt", "salvage")])
+@pytest.mark.parametrize("verb", [verb for verb in OF_CATALOGS if verb not in ("adopt", "salvage", "move")])
 def test_the_option_holds_before_the_verb_and_behind_it(
     call: Call, workplace: Path, verb: str, is_before: bool
 ) -> None:

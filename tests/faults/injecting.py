@@ -300,7 +300,7 @@ class Machine:
         is_hit = self.injector.is_hit(promise) or code == -9
         wrong = self._ending(code, promise)
         seen = verifying.verify(
-            path, [*promised, promise], homes=[home], is_reader_first=is_reader_first, messages=self.messages,
+            self.play.where(path), [*promised, promise], homes=[home], is_reader_first=is_reader_first, messages=self.messages,
             may_lose_what_it_says=self.fault.may_lose_what_it_says, is_rollback=self.is_rollback,
         )  # fmt: skip
         self.acknowledged_count += seen.acknowledged_count
@@ -328,6 +328,8 @@ class Play:
     act: Callable[[Path, Promise], None]
     prepare: Callable[[Place, Path, Path], Sequence[Promise]] = lambda *_: ()
     check: Callable[[Path, Promise], list[str]] = lambda *_: []
+    where: Callable[[Path], Path] = lambda path: path
+    """Where the catalog is afterwards."""
 
 
 def _logs(points: int, *, large: int = 0) -> Callable[[Path, Promise], None]:
@@ -611,6 +613,54 @@ def _nothing_pushed_is_lost(path: Path, promise: Promise) -> list[str]:
         os.environ |= {} if before is None else {"XDG_STATE_HOME": before}
 
 
+def _moves(*, is_one_disk: bool) -> Play:
+    """Move the catalog with a backup beside it, as on one file system or to another one."""
+
+    def prepare(place: Place, path: Path, home: Path) -> Sequence[Promise]:
+        promised = _finished_before(place, path, home)
+        path.with_name("x.artui.schema-3.bak").write_bytes(b"old")
+        return promised
+
+    def act(path: Path, promise: Promise) -> None:
+        from artui.travel import moving
+        from tests.faults.playing import command
+
+        assert callable(moving.is_one_disk)
+        moving.is_one_disk = lambda *_: is_one_disk
+        promise.put("exit", 1 + command("move", str(path), str(_new_of(path))))
+
+    return Play(act, prepare, _moved_or_not, _where_it_is)
+
+
+def _new_of(path: Path) -> Path:
+    return path.with_name("moved.artui")
+
+
+def _where_it_is(path: Path) -> Path:
+    """Move again what is still at its old place, or at both, once it is seen that neither is half."""
+    from tests.faults import playing
+
+    whole = [file.read_bytes() for file in (path, _new_of(path)) if file.exists()]
+    assert whole[:1] == whole[-1:] and whole, "HALF a catalog at one of the places"
+
+    def work() -> None:
+        playing.set_up(path.parent.parent / "home", is_rollback=False, flush_seconds=0.01, is_alone=True)
+        playing.command("move", str(path), str(_new_of(path)))
+
+    if path.exists():
+        playing.run_to_the_end(work, path.parent.parent / "again.txt")
+    return path if path.exists() else _new_of(path)
+
+
+def _moved_or_not(path: Path, promise: Promise) -> list[str]:
+    """It is there now, and what lay beside it, at one place; nothing else is."""
+    names = {each.name for each in path.parent.iterdir()} - {
+        "x.artui.schema-3.bak"
+    }  # as left by one that was killed after its last step
+    wanted = {"moved.artui", "moved.artui.schema-3.bak"}
+    return [f"LEFT, or not there: {names ^ wanted}"] if names != wanted else []
+
+
 def _old_one_there(place: Place, path: Path, home: Path) -> Sequence[Promise]:
     promised = _finished_before(place, path, home)
     (path.parent / "shared.artui").write_bytes(b"old")
@@ -619,6 +669,8 @@ def _old_one_there(place: Place, path: Path, home: Path) -> Sequence[Promise]:
 
 PLAYS = {
     "share": Play(_share, prepare=_old_one_there, check=_shared_whole_or_not),
+    "move": _moves(is_one_disk=True),
+    "move-far": _moves(is_one_disk=False),
     "sync": Play(_sync, prepare=_team_before, check=_nothing_pushed_is_lost),
     "merge": Play(_merge, prepare=_two_before, check=_merged_whole_or_not),
     "log": Play(_logs(400)),

@@ -237,6 +237,11 @@ int renameat(int a, const char *from, int b, const char *to) {
     if (IS_ON(RENAME, is_at_below(b, to)) && fate(RENAME)) return -1;
     LOGGED(int, real(a, from, b, to), note_path(RENAME, b, to, a, from));
 }
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
+    REAL(int, "renameat2", int, const char *, int, const char *, unsigned);
+    if (IS_ON(RENAME, is_at_below(b, to)) && fate(RENAME)) return -1;
+    LOGGED(int, real(a, from, b, to, flags), note_path(RENAME, b, to, a, from));
+}
 int mkdir(const char *path, mode_t mode) {
     REAL(int, "mkdir", const char *, mode_t);
     if (IS_ON(MAKE, is_below(path)) && fate(MAKE)) return -1;

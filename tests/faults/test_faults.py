@@ -30,11 +30,11 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 BY_SHIM = {
     "wal": (
         "log-short:kill:stride=15839", "log-short:full:stride=17999", "log-short:short:stride=13467", "log-short:full-a-while:first=60:stride=13239",
-        "take-over-by-ls:kill:stride=3387", "take-over-by-run:error:stride=8843", "migrate-1:kill:stride=9579", "tag:full:stride=2859", "gc:kill:stride=1907", "forget:kill:stride=5007", "merge:kill:stride=363", "share:kill:stride=179", "sync:kill:stride=395",
+        "take-over-by-ls:kill:stride=3387", "take-over-by-run:error:stride=8843", "migrate-1:kill:stride=9579", "tag:full:stride=2859", "gc:kill:stride=1907", "forget:kill:stride=5007", "merge:kill:stride=363", "share:kill:stride=179", "move:kill:stride=5", "move-far:kill:stride=9", "sync:kill:stride=395",
     ),
     "rollback": (
         "log-short:kill:stride=11583", "log-short:error:stride=15855", "take-over-by-ls:error:stride=6275",
-        "take-over-by-run:kill:stride=13239", "migrate-4:error:stride=19263", "note:kill:stride=1967", "gc:full:stride=1875", "merge:full:stride=303", "share:full:stride=195", "sync:full:stride=587",
+        "take-over-by-run:kill:stride=13239", "migrate-4:error:stride=19263", "note:kill:stride=1967", "gc:full:stride=1875", "merge:full:stride=303", "share:full:stride=195", "move-far:full:stride=7", "sync:full:stride=587",
     ),
 }  # fmt: skip
 BY_STRACE = (

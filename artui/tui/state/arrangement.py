@@ -118,6 +118,16 @@ def keep_arrangement(catalog: str, arrangement: Arrangement, place: Place = "run
     keep_state(_NAMES[place], kept)
 
 
+def follow(catalog_id: str, old: str, new: str) -> None:
+    """Remember by its new path how the tables of a catalog were left that was moved."""
+    was, now = f"{catalog_id} {old}", f"{catalog_id} {new}"
+    for place, name in _NAMES.items():
+        kept = _all(place)  # type: ignore[arg-type]
+        moved = {key: f"{now}{key.removeprefix(was)}" for key in kept if key == was or key.startswith(f"{was} ")}
+        if moved:
+            keep_state(name, {moved.get(key, key): text for key, text in kept.items()})
+
+
 def _all(place: Place) -> dict[str, str]:
     kept = read_state(_NAMES[place])
     return {key: text for key, text in kept.items() if isinstance(text, str)} if isinstance(kept, dict) else {}
