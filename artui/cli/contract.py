@@ -59,7 +59,10 @@ _PLACE: dict[str, Field] = {
 }
 _PULLED: dict[str, Field] = {
     "there": Field("whole", "how many packs there are"),
-    "pulled": Field("[merged]", "the packs that were new here, by their paths below the place, with what came of each"),
+    "pulled": Field(
+        "[merged]",
+        "the packs that were new here, by their paths below the place, with what came of each; of several small ones the first has what came of all",
+    ),
 }
 _PUSHED: dict[str, Field] = {
     "pushed": Field("[text]", "the packs that were written, below the place; none if nothing was new"),

@@ -49,6 +49,9 @@ MOST_PACKS = 64
 """If there are more, a push brings the smaller ones together in one."""
 _SMALL_BYTES = 4 << 20
 """A pack up to this size is always worth bringing together with others."""
+FEW_PACKS = 4
+"""Of more than so many small packs a pull makes one before it merges them."""
+_GROUP_BYTES = 128 << 20
 _DAY_MS = 86_400_000
 _LOOKS = 5
 """So often a place is looked at again that somebody else writes to meanwhile."""
@@ -283,6 +286,8 @@ def _note_own(path: Path, store: Store, pack: Pack) -> None:
 def pull(path: Path, store: Store, *, is_dry: bool = False, tell: Tell | None = None) -> Pulled:
     """Merge the packs of a place that are new into a catalog, which is made if it is not there; each whole or not at all.
 
+    Many small ones are merged with each other first: what came of them is said of the first one.
+
     Args:
         path: the catalog.
         store: the place.
@@ -314,15 +319,89 @@ def _pull_all(visit: _Visit, catalog: Catalog, came: list[tuple[Pack, Merged]]) 
             inside = pack_names(connection)
         # What brought others together was made later: then those need not be read.
         new = [pack for pack in reversed(there) if pack.name not in inside and pack.name not in visit.troubles]
-        for number, pack in enumerate(new):
-            if visit.tell is not None:
-                visit.tell("packs", number, len(new))
-            if pack.name not in inside:
-                visit.take(pack, partial(_merge_pack, visit, catalog, pack, came, inside))
+        done = 0
+        for group in _groups(new):
+            left = _merge_together(visit, catalog, group, came, inside, (done, len(new))) if len(group) > FEW_PACKS else group  # fmt: skip
+            for number, pack in enumerate(left):
+                if visit.tell is not None:
+                    visit.tell("packs", done + len(group) - len(left) + number, len(new))
+                if pack.name not in inside:
+                    visit.take(pack, partial(_merge_pack, visit, catalog, pack, came, inside))
+            done += len(group)
         # Of those that are gone there is one that has all of them.
         if not visit.gone:
             break
     return there
+
+
+def _groups(new: Sequence[Pack]) -> Iterator[list[Pack]]:
+    """Split packs, in their order, into such as are merged together: small ones up to a bound, or one that is large."""
+    group: list[Pack] = []
+    for pack in new:
+        is_large = pack.size_bytes > _SMALL_BYTES
+        if group and (is_large or sum(each.size_bytes for each in group) + pack.size_bytes > _GROUP_BYTES):
+            yield group
+            group = []
+        group.append(pack)
+        if is_large:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+class _IsOdd(Exception):
+    """Something in a pack is damaged, or says what another one says otherwise: it is merged by itself."""
+
+
+def _merge_together(
+    visit: _Visit, catalog: Catalog, group: Sequence[Pack], came: list[tuple[Pack, Merged]], inside: set[str], place: tuple[int, int]
+) -> list[Pack]:  # fmt: skip
+    """Merge small packs with each other in a private catalog, then once into the catalog: a merge looks through all of both.
+
+    Gives those that are to be merged one by one.
+    """
+    made, odd = visit.folder / "pulled.artui", []
+    taken: dict[Pack, set[str]] = {}
+    covered = set(inside)
+
+    def gather(pack: Pack, source: Source) -> None:
+        replaces, marks = pack_names(source.connection), told(source.connection)
+        with contextlib.suppress(_IsOdd):
+            with gathered.transaction() as connection:
+                merged = merge_one(connection, source)
+                if merged.damaged or merged.missing_content or merged.left_out or merged.odd_changes:
+                    odd.append(pack)
+                    raise _IsOdd
+            visit.memory.keep(pack, marks, replaces)
+            taken[pack] = replaces
+            covered.update({pack.name, *replaces})
+
+    try:
+        with Catalog(made) as gathered:
+            for number, pack in enumerate(group):
+                if visit.tell is not None:
+                    visit.tell("packs", place[0] + number, place[1])
+                if pack.name not in covered:
+                    visit.take(pack, partial(gather, pack))
+        if taken:
+            with open_source(made) as source, catalog.transaction() as connection:
+                _note_together(visit, connection, merge_one(connection, source, visit.tell), taken, came)
+            inside |= covered
+    finally:
+        made.unlink(missing_ok=True)
+    return odd
+
+
+def _note_together(
+    visit: _Visit, connection: sqlite3.Connection, merged: Merged, taken: dict[Pack, set[str]], came: list[tuple[Pack, Merged]]
+) -> None:  # fmt: skip
+    """Note that packs are inside: the first of them has what came of all."""
+    nothing = Merged("", "", 0, 0, 0, 0, 0, 0, 0, 0, (), (), 0, (), 0, "")
+    for number, (pack, replaces) in enumerate(taken.items()):
+        its = replace(nothing if number else merged, path=pack.path, catalog_id=pack.catalog_id)
+        note_pack(connection, joined(visit.store.uri, pack.path), pack.catalog_id, _counts(its), replaces=replaces)
+        came.append((pack, its))
 
 
 def _merge_pack(
@@ -333,11 +412,14 @@ def _merge_pack(
     marks = told(source.connection)
     with catalog.transaction() as connection:
         merged = merge_one(connection, source, visit.tell)
-        counts = {"new_runs": merged.new_runs, "changed_runs": merged.changed_runs, "new_versions": merged.new_versions, "changes": merged.changes}  # fmt: skip
-        note_pack(connection, joined(visit.store.uri, pack.path), pack.catalog_id, counts, replaces=replaces)
+        note_pack(connection, joined(visit.store.uri, pack.path), pack.catalog_id, _counts(merged), replaces=replaces)
     visit.memory.keep(pack, marks, replaces)
     came.append((pack, replace(merged, path=pack.path, catalog_id=pack.catalog_id)))
     inside |= {pack.name, *replaces}
+
+
+def _counts(merged: Merged) -> dict[str, Any]:
+    return {"new_runs": merged.new_runs, "changed_runs": merged.changed_runs, "new_versions": merged.new_versions, "changes": merged.changes}  # fmt: skip
 
 
 # Both

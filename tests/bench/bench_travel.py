@@ -30,7 +30,7 @@ from artui.catalog.redacting import CLASSES
 from artui.model import ParamValue
 from artui.query.reader import Reader
 from artui.query.runs.order import first_view
-from artui.travel import union
+from artui.travel import packs, syncing, union
 from artui.travel.past import as_of
 from artui.travel.sharing import Order, share
 
@@ -143,6 +143,50 @@ def uniting(folder: Path, count: int) -> None:
     _line(f"{what}: looked through for news", f"{_seconds(gather):.3f} s")
 
 
+def teaming(folder: Path, count: int, run_count: int) -> None:
+    """Pull many packs of one run each into a catalog of many runs, beside `cp` of the same bytes and a pull by git of as many files."""
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    (folder / "team").mkdir()
+    store = packs.place(str(folder / "team"), is_written=True)
+    for number in range(count):
+        path = folder / "one.artui"
+        path.unlink(missing_ok=True)
+        make(path, run_count=1, metric_count=1, point_count=100, first=number)
+        with Catalog(path) as catalog:
+            packs.put(store, path, catalog.id)
+    target = folder / "target.artui"
+    make(target, run_count=run_count, metric_count=1, point_count=100, first=count)
+    copying = _seconds(lambda: shutil.copytree(folder / "team", folder / "copy"))
+    by_git = _pulled_by_git(folder)
+    peer = f"cp {copying:.2f}, git pull {by_git:.2f} s"
+    what = f"{count:,} packs, {run_count:,} runs here:"
+    _line(f"pull of {what}", f"{_seconds(lambda: syncing.pull(target, store)):.2f} s", "20 s", peer)
+    _line("pull again, nothing new", f"{_seconds(lambda: syncing.pull(target, store)):.2f} s", "1 s")
+    _line(
+        f"push of {run_count:,} runs, packs brought together",
+        f"{_seconds(lambda: syncing.push(target, store, syncing.Outgoing())):.2f} s",
+    )
+    _line("sync, nothing new", f"{_seconds(lambda: syncing.sync(target, store, syncing.Outgoing())):.2f} s")
+
+
+def _pulled_by_git(folder: Path) -> float:
+    """Pull the same files by git from a repository on this disk; NaN without it."""
+    if shutil.which("git") is None:
+        return float("nan")
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], check=True, capture_output=True)
+
+    there, here = str(folder / "there"), str(folder / "here")
+    git("init", "-q", there)
+    git("-C", there, "commit", "-q", "--allow-empty", "-m", "begin")
+    git("clone", "-q", there, here)
+    shutil.copytree(folder / "team", folder / "there" / "team")
+    git("-C", there, "add", "-A")
+    git("-C", there, "commit", "-q", "-m", "all")
+    return _seconds(lambda: git("-C", here, "pull", "-q"))
+
+
 def looking_back(folder: Path, run_count: int, metric_count: int, point_count: int) -> None:
     """Show a catalog as it was in the middle of it."""
     path = folder / "past.artui"
@@ -201,6 +245,7 @@ def main() -> None:
     parser.add_argument("--laws", type=int, default=0, help="Histories on which the laws of merging are tried, too.")
     parser.add_argument("--first", type=int, default=0, help="The seed of the first of them.")
     parser.add_argument("--catalogs", type=int, default=100, help="That are shown as one.")
+    parser.add_argument("--packs", type=int, default=1000, help="That are pulled at once.")
     parser.add_argument("--gigabytes", type=float, default=1.0, help="Of content that is checked.")
     parser.add_argument("--flips", type=int, default=0, help="Bits that are flipped, one at a time.")
     options = parser.parse_args()
@@ -211,6 +256,8 @@ def main() -> None:
         sharing(Path(folder), options.runs, options.metrics, options.points)
     with tempfile.TemporaryDirectory() as folder:
         uniting(Path(folder), options.catalogs)
+    with tempfile.TemporaryDirectory() as folder:
+        teaming(Path(folder), options.packs, options.runs)
     with tempfile.TemporaryDirectory() as folder:
         looking_back(Path(folder), options.runs, options.metrics, options.points)
     with tempfile.TemporaryDirectory() as folder:

@@ -39,6 +39,7 @@ def broken_team(folder: Path, seed: int, *, boxes: int = 3, steps: int = 24) -> 
         monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
         monkeypatch.setattr(syncing, "MOST_PACKS", 3)
         chance = random.Random(seed)
+        monkeypatch.setattr(syncing, "FEW_PACKS", chance.choice((0, 1, 100)))
         monkeypatch.setenv("ARTUI_PACK_DAYS", chance.choice(("7", "0", "0.02")))
         load_settings.cache_clear()
         world = World(folder, boxes, monkeypatch, skews=skews(seed, boxes))
@@ -234,6 +235,40 @@ def test_many_packs_become_one_and_nothing_is_lost_meanwhile(
     run_cli(["pull", str(team), "-c", str(tmp_path / "late.artui")])
     assert _parts(ada) == _parts(bob) == _parts(str(tmp_path / "late.artui")) == _parts(str(tmp_path / "new.artui"))
     assert not list(tmp_path.glob("state/**/.*.pack.*"))
+
+
+def test_many_small_packs_are_merged_once_and_the_same_comes_of_it(
+    team: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Merged with each other first, or one by one: equal catalogs; a bad pack costs itself alone, and what brought how much is counted once."""
+    ada = tmp_path / "ada.artui"
+    for number in range(8):
+        _log(ada, f"run-{number}")
+        run_cli(["note", "run-0", f"note {number}", "-c", str(ada)])
+        push(ada, _place(team), Outgoing(brings_together=False))
+    bad = _packs(team)[3]
+    whole = bad.read_bytes()
+    bad.chmod(0o600)
+    bad.write_bytes(whole[:-1])
+    came = {}
+    for few, name in ((0, "together"), (100, "one-by-one")):
+        monkeypatch.setattr(syncing, "FEW_PACKS", few)
+        pulled = pull(tmp_path / f"{name}.artui", _place(team))
+        assert [trouble.path for trouble in pulled.troubles] == [str(bad.relative_to(team))]
+        assert len(pulled.packs) == 7 and len({merged.path for _, merged in pulled.packs}) == 7
+        came[name] = sum(merged.new_runs for _, merged in pulled.packs)
+        bad.write_bytes(whole)
+        assert len(pull(tmp_path / f"{name}.artui", _place(team)).packs) == 1
+        assert not pull(tmp_path / f"{name}.artui", _place(team)).packs
+        bad.write_bytes(whole[:-1])
+
+    assert came["together"] == came["one-by-one"] >= 7
+    assert _parts(str(tmp_path / "together.artui")) == _parts(str(tmp_path / "one-by-one.artui")) == _parts(str(ada))
+    again = tmp_path / "one-by-one.artui"
+    with closing(sqlite3.connect(again)) as connection, connection:
+        connection.execute("DELETE FROM merged")
+    monkeypatch.setattr(syncing, "FEW_PACKS", 0)
+    assert not any(merged.is_news for _, merged in pull(again, _place(team)).packs)
 
 
 def test_a_place_that_cannot_be_is_refused(
