@@ -46,7 +46,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "check": (("check", "--data", "--references"),),
     "compact": (("compact", "--dry-run"), ("compact",)),
     "adopt": (("adopt", "{out}.artui", "--force"),),
-    "move": (("move", "{out}.artui", "--dry-run"),),
+    "move": (("move", "{out}-moved.artui", "--dry-run"),),
     "doctor": (("doctor",),),
     "salvage": (("salvage", "{out}.artui", "--force"),),
     "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
