@@ -105,6 +105,8 @@ _OF_SEVERAL = f"""
 
 def whole_unsettled(connection: sqlite3.Connection) -> list[Unsettled]:
     """Give all that is to be settled in a catalog."""
+    if len(connection.execute("SELECT 1 FROM origin LIMIT 2").fetchall()) < 2:
+        return []
     ids = [str(row[0]) for row in connection.execute(_OF_SEVERAL)]
     return all_unsettled(connection, ids)
 

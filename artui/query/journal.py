@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 250_000
 """So many of the newest changes are read."""
+FIRST_EVENTS = 2_000
+"""So many are read at first, where somebody waits for them."""
 MERGED, IMPORTED, PUSHED, PULLED = "merged", "imported", "pushed", "pulled"
 FROM_ELSEWHERE = (MERGED, IMPORTED, PUSHED, PULLED)
 """The actions of entries that are no changes by themselves."""
@@ -108,6 +110,7 @@ class Journal:
         names: dict[str, tuple[str, Target]],
         labels: dict[str, tuple[str, bool]],
         stamp: tuple[Any, ...],
+        most: int = MOST_EVENTS,
     ) -> None:
         self.events = events
         self.total = total
@@ -118,10 +121,17 @@ class Journal:
         """By edit, what it is called, and whether it was taken back."""
         self.stamp = stamp
         """What the journal was when it was read: the same as long as nothing has come."""
+        self.most = most
+        """So many changes were read at most."""
         self.entries: Sequence[Entry] = list(_entries(events))
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    @property
+    def may_have_more(self) -> bool:
+        """Whether older changes were left for later."""
+        return self.most < min(self.total, MOST_EVENTS)
 
     # Words
 
@@ -293,22 +303,22 @@ def _entry_of(events: Sequence[Event], places: Sequence[int]) -> Iterator[Entry]
 # Reading
 
 
-def read_journal(reader: Reader, before: Journal | None = None) -> Journal:
-    """Read the journal; `before` is given again if nothing has come since."""
+def read_journal(reader: Reader, before: Journal | None = None, *, most: int = MOST_EVENTS) -> Journal:
+    """Read the journal, or so many of its newest changes; `before` is given again if it has all that, and nothing has come since."""
     with reader.snapshot() as connection:
         version = reader.schema_version
         stamp = _stamp(connection, version)
-        if before is not None and before.stamp == stamp:
+        if before is not None and before.stamp == stamp and (before.most >= most or not before.may_have_more):
             return before
         hosts = _hosts(connection, version)
         with without_collecting():
-            rows = [(row[-1], _event(row, hosts)) for row in connection.execute(_query(version), {"most": MOST_EVENTS})]
+            rows = [(row[-1], _event(row, hosts)) for row in connection.execute(_query(version), {"most": most})]
         others = [*_merges(connection, version), *_imports(connection, version)]
         if others:
             rows = sorted([*rows, *others], key=lambda row: (row[0], row[1].id), reverse=True)
         labels = _labels(connection, version)
         names = dict(_names(connection))
-    return Journal([event for _, event in rows], total=stamp[0], names=names, labels=labels, stamp=stamp)
+    return Journal([event for _, event in rows], total=stamp[0], names=names, labels=labels, stamp=stamp, most=most)
 
 
 _STAMP = """
@@ -343,12 +353,14 @@ def _query(version: int) -> str:
         "e.origin_key" if version >= _STAMPED_SINCE else "0",
         "e.stamp" if version >= _STAMPED_SINCE else "e.time_ms",
     ]  # fmt: skip
+    stamp = columns[-1].removeprefix("e.")
+    # The ids of the newest come from an index alone: of the others not even the texts are looked at.
     return f"""
         SELECT {", ".join(columns)}
         FROM event AS e
         WHERE e.action <> ''
+          AND e.id IN (SELECT l.id FROM event AS l ORDER BY l.{stamp} DESC, l.id DESC LIMIT :most)
         ORDER BY {columns[-1]} DESC, e.id DESC
-        LIMIT :most
     """
 
 

@@ -110,8 +110,8 @@ _ORIGINS = """
            (SELECT count(*) FROM run AS r WHERE r.origin_key = o.key),
            (SELECT max(r.started_ms) FROM run AS r WHERE r.origin_key = o.key),
            (SELECT count(*) FROM version AS v WHERE v.origin_key = o.key),
-           (SELECT count(*) FROM event AS e WHERE e.origin_key = o.key AND e.action <> ''),
-           (SELECT max(e.time_ms) FROM event AS e WHERE e.origin_key = o.key),
+           (SELECT count(*) FROM event AS e WHERE e.origin_key = o.key),
+           (SELECT e.time_ms FROM event AS e WHERE e.origin_key = o.key ORDER BY e.stamp DESC, e.id DESC LIMIT 1),
            {current}
     FROM origin AS o
     ORDER BY o.created_ms, o.key

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artui.catalog import cells, guard
-from artui.catalog.compacting import UNNAMED
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -71,6 +70,8 @@ class Sizes:
 
 def read_sizes(reader: Reader) -> Sizes:
     """Measure a catalog; that reads the whole file once, where SQLite can tell pages apart."""
+    from artui.catalog.compacting import UNNAMED  # it loads much of what writes
+
     with reader.reading(SECONDS) as connection:
         pages = guard.pages_by_name(connection)
     with reader.reading(SECONDS) as connection:

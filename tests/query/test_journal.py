@@ -267,6 +267,9 @@ def test_a_megabyte_of_a_name_costs_no_more_than_another(tmp_path: Path) -> None
     with Reader(path) as reader:
         journal = read_journal(reader)
         assert read_journal(reader, journal) is journal
+        first = read_journal(reader, most=1)
+        assert first.may_have_more and list(first.events) == list(journal.events[:1])
+        assert len(read_journal(reader, first)) == len(journal) == 2
     for entry in journal.entries:
         assert all(len(part) < 1_200 for part in journal.words(entry))
         assert len(journal.events[entry.first].author) <= 200

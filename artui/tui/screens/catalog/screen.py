@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from artui import clock
 from artui.query.filter.tokens import quoted_text
-from artui.query.journal import IMPORTED, Journal, read_journal
+from artui.query.journal import FIRST_EVENTS, IMPORTED, MOST_EVENTS, Journal, read_journal
 from artui.query.provenance import read_provenance
 from artui.query.settling import to_settle
 from artui.query.sizes import read_sizes
@@ -144,8 +144,10 @@ class CatalogHomeScreen(CatalogScreen):
     def _ask_journal(self, *, is_typing: bool) -> None:
         reader, before, words, now_ms = self.reader, self.state.journal, self.filter.words, clock.now_ms()
 
+        most = FIRST_EVENTS if before is None else MOST_EVENTS
+
         def read() -> tuple[Journal, Matching[int]]:
-            journal = read_journal(reader, before)
+            journal = read_journal(reader, before, most=most)
             every = range(len(journal))
             found = matching_of(
                 lambda text, _: journal.matching(text, now_ms=now_ms), words, every, thing="entry", is_typing=is_typing
@@ -156,6 +158,8 @@ class CatalogHomeScreen(CatalogScreen):
             journal, found = answer
             self.filter.fault(found.error, found.notes)
             self.show(replace(self.state, journal=journal, shown=found.things, words=words))
+            if journal.may_have_more:
+                self._ask_journal(is_typing=self.filter.is_typing)
 
         self.ask("journal", read, take)
 
@@ -199,7 +203,9 @@ class CatalogHomeScreen(CatalogScreen):
             head.append(parts.section_line(parts.JOURNAL, [("reading …", "dim")], is_unfolded=is_unfolded))
             return CatalogLines(head)
         spans: list[Span] = [(counts_text(journal, len(state.shown)), "accent" if state.words else "text")]
-        if journal.total > len(journal.events):
+        if journal.may_have_more:
+            spans.append((f"   reading the other {journal.total - len(journal.events):,} changes …", "dim"))
+        elif journal.total > len(journal.events):
             spans.append((f"   of the newest {len(journal.events):,} of {journal.total:,} changes", "warn"))
         head.append(parts.section_line(parts.JOURNAL, spans, is_unfolded=is_unfolded))
         if not is_unfolded:
