@@ -13,7 +13,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -51,7 +50,7 @@ def check_data(path: Path, *, tell: Tell | None = None) -> Iterator[Finding]:
         CatalogError: of its kinds: it cannot be read at all.
     """
     opened = opening.inspect(path)
-    with closing(opening.connect(opened)) as connection, opening.border(opened.path):
+    with opening.connected(opened) as connection, opening.border(opened.path):
         connection.execute("BEGIN")
         yield from check_connection(connection, schema_version=opened.schema_version, tell=tell)
 

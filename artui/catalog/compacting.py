@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def room_in(path: Path) -> Room:
         CatalogError: of its kinds: it cannot be read.
     """
     opened = opening.inspect(path)
-    with closing(opening.connect(opened)) as connection, opening.border(opened.path):
+    with opening.connected(opened) as connection, opening.border(opened.path):
         pages, free, page_bytes = (
             int(connection.execute(f"PRAGMA {name}").fetchone()[0])
             for name in ("page_count", "freelist_count", "page_size")

@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -275,6 +276,16 @@ def _prove(opened: Opened) -> guard.ReadingConnection:
             raise CatalogLocked(f"{ascii_path(opened.path)} is in use.", remedy="Try again.")
         _read_copy(opened)
     return _connect(opened)
+
+
+@contextlib.contextmanager
+def connected(opened: Opened) -> Iterator[guard.ReadingConnection]:
+    """Give a connection to a catalog that was looked at, which is closed and forgotten after the block."""
+    connection = connect(opened)
+    try:
+        yield connection
+    finally:
+        disconnect(connection)
 
 
 def _remove_copy(opened: Opened) -> None:

@@ -5,7 +5,6 @@ Nothing of its pages survives: what its sender had deleted, and what they may ha
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def adopt(
     except CatalogDamaged as error:
         findings.append(Finding("structure", "", "", error.message))
     findings += check_data(path, tell=tell)
-    with closing(opening.connect(opened)) as connection, opening.border(opened.path):
+    with opening.connected(opened) as connection, opening.border(opened.path):
         free, size = (
             int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("freelist_count", "page_size")
         )

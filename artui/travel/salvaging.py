@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def salvage(path: Path, out: Path, *, replaces: bool = False, tell: Tell | None 
 
 def _counts(made: Path) -> tuple[int, int, int]:
     opened = opening.inspect(made)
-    with closing(opening.connect(opened)) as connection, opening.border(made):
+    with opening.connected(opened) as connection, opening.border(made):
         return tuple(  # type: ignore[return-value]
             int(connection.execute(query).fetchone()[0] or 0)
             for query in ("SELECT count(*) FROM run", "SELECT count(*) FROM version", "SELECT sum(count) FROM block")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from artui.capture.adding import add_version
-from artui.catalog import Catalog
+from artui.catalog import Catalog, checking, compacting, connections
 from artui.catalog.checking import check_data
 from artui.cli import run as run_cli
 from artui.errors import CatalogError
@@ -157,3 +157,10 @@ def test_files_outside_are_looked_for(
         connection.execute("UPDATE version SET mark = NULL")
     assert run_cli(["check", str(path), "--references", "--json"]) == 0
     assert {each["state"] for each in json.loads(capfd.readouterr().out)["references"]} == {"unknown"}
+
+
+def test_a_check_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """Afterwards this process does not have the file open: it may be settled, and what lies beside it looked at."""
+    path = mutating.build(tmp_path / "x.artui")
+    assert list(checking.check_whole(path)) == [] and compacting.room_in(path).size_bytes > 0
+    assert not connections.is_connected(path)

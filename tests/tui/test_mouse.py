@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.catalog.screen import CatalogHomeScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.lineage import LineageScreen
@@ -52,6 +53,7 @@ CLICKS: dict[str, tuple[tuple[str, ...], str, int | None, Callable[[Any], bool]]
     "title of a column": ((), "lr", 2, lambda app: app.screen.state.request.sorts[0].column == "param:lr"),
     "title of the names": ((), "run", 2, lambda app: app.screen.state.request.sorts[0].column == "attribute:name"),
     "artifacts at the top": ((), "2 Artifacts", 0, _is(ArtifactsScreen)),
+    "the catalog at the top": ((), "7 Catalog", 0, _is(CatalogHomeScreen)),
     "live at the top": ((), "Live", 0, _is(LiveScreen)),
     "lineage at the top": ((), "Lineage", 0, _is(LineageScreen)),
     "runs at the top": (RUN, "Runs", 0, _is(RunsScreen)),

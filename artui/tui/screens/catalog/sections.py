@@ -82,12 +82,14 @@ def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int) -> list[L
     width = max(len(text) for text in _PARTS.values())
     sizes_text = {group: bytes_text(size) for group, size in sizes.groups.items()}
     right = max(map(len, sizes_text.values()))
+    percents = {group: percent_text(size / max(1, sizes.file_bytes)) for group, size in largest}
+    percent_cells = max(map(len, percents.values()))
     for group, size in largest:
-        share = size / sizes.file_bytes if sizes.file_bytes else 0.0
+        share = size / max(1, sizes.file_bytes)
         bar = "━" * round(share * min(_BAR_CELLS, max(0, cells - width - right - 16)))
         lines.append(Line([
             ("     ", "text"), (fit(_PARTS[group], width), "text"), (f"  {sizes_text[group]:>{right}}", "text"),
-            (f"  {percent_text(share):>5}  ", "dim"), (bar, "accent"),
+            (f"  {percents[group]:>{percent_cells}}  ", "dim"), (bar, "accent"),
         ]))  # fmt: skip
     if sizes.unnamed_bytes:
         lines.append(_plain(f"{bytes_text(sizes.unnamed_bytes)} of the contents are named by nothing: compact removes them, too", cells=cells))  # fmt: skip
@@ -110,10 +112,12 @@ def _shares(shares: Sequence[Share], title: str, noun: str, link: str, *, cells:
     right = max(map(len, texts))
     more = f"  the largest {len(shown)} of {count_text(len(shares))}" if len(shares) > len(shown) else ""
     lines = [Line([(f"     {title}", "dim"), (more, "faint")])]
-    for share, name, text in zip(shown, names, texts, strict=True):
+    counts = [plural(share.count, noun) for share in shown]
+    count_cells = max(map(len, counts))
+    for share, name, text, counted in zip(shown, names, texts, counts, strict=True):
         parts = (("points", share.points_bytes), ("contents", share.content_bytes), ("previews", share.preview_bytes))
         detail = [(f"{word} {bytes_text(size)}", "dim") for word, size in parts if size]
-        count = (plural(share.count, noun), "dim")
+        count = (f"{counted:<{count_cells}}", "dim")
         target = Link("fold", f"{link}{share.name}") if link else Link("artifact", str(share.key))
         head: list[Span] = [("       ", "text"), (fit_middle(name, width), "accent"), (f"  {text:>{right}}  ", "text")]
         lines.append(Line([*head, *fitted([count, *detail], cells=cells - length_of(head) - 1)], target))
