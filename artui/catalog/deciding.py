@@ -37,6 +37,8 @@ def decide(catalog: Catalog, one: Unsettled, choice: str) -> Decided:
     with catalog.transaction() as connection:
         now = _still(connection, one)
         wanted = joined(now) if choice == BOTH else next(each.state for each in now.choices if each.event_id == choice)
+        if not events.is_state(now.action, wanted):
+            raise UsageError("What was chosen is damaged.", remedy="Choose another, or write it anew.")
         label = f"decision on {one.action}{f' {one.detail}' if one.detail else ''}"
         with events.editing(catalog, label) as edit:
             edit.decide(now, wanted)

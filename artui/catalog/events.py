@@ -492,11 +492,11 @@ def whole_change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple
         states = [orjson.loads(text) for text in (before, after)]
     except (ValueError, TypeError):
         return None
-    is_whole = all(_is_state(action, state) for state in states) and states != [None, None]
+    is_whole = all(is_state(action, state) for state in states) and states != [None, None]
     return (action, subject_id, *states) if is_whole else None
 
 
-def _is_state(action: str, state: Any) -> bool:
+def is_state(action: str, state: Any) -> bool:
     """Say whether a value can be the state before or after a change."""
     if action in ("trash", "retire", "delete"):
         return state is None or isinstance(state, int)

@@ -115,3 +115,21 @@ def test_what_was_settled_meanwhile_is_not_settled_again(apart: tuple[Path, Path
         listed = to_settle(reader)
     assert sorted(each.one.action for each in listed) == ["name", "tag"]
     assert {(each.kind, each.link_id) for each in listed} == {("run", run_id)}
+
+
+@pytest.mark.parametrize("state", ["{}", "[1, 2, 3]", "17", "null"])
+def test_what_is_damaged_cannot_be_chosen(apart: tuple[Path, Path, str], state: str) -> None:
+    """A hostile catalog may say that a note was changed to what no note can be: it is listed, refused, and nothing is changed."""
+    one, other, _ = apart
+    _merge(one, other)
+    with closing(sqlite3.connect(one)) as connection, connection:
+        connection.execute("UPDATE event SET after = ? WHERE action = 'note' AND author = 'ada@box-1'", (state,))
+    before, listed = _facts(one), [each for each in _open(one) if each.action == "note"]
+    for each in listed:
+        with Catalog(one) as catalog:
+            with pytest.raises(UsageError):
+                deciding.decide(catalog, each, BOTH)
+            bad = next(choice for choice in each.choices if not isinstance(choice.state, str))
+            with pytest.raises(UsageError):
+                deciding.decide(catalog, each, bad.event_id)
+    assert _facts(one) == before and len(listed) == 1
