@@ -361,7 +361,8 @@ def _merge_together(
 
     Gives those that are to be merged one by one.
     """
-    made, odd = visit.folder / "pulled.artui", []
+    made = visit.folder / "pulled.artui"
+    odd: list[Pack] = []
     taken: dict[Pack, set[str]] = {}
     covered = set(inside)
 

@@ -1,4 +1,4 @@
-"""`artui merge CATALOG… --into FILE`: brings all that is in some catalogs into one."""
+"""`artui merge CATALOG… --into FILE`: brings all that is in some catalogs into one; `--undo SOURCE` takes it out again."""
 
 from __future__ import annotations
 
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("catalogs", nargs=-1, required=True, metavar="CATALOG...", shell_complete=completing.catalogs)
+@click.argument("catalogs", nargs=-1, metavar="CATALOG...", shell_complete=completing.catalogs)
 @click.option("--into", metavar="FILE", shell_complete=completing.catalogs, help="The catalog that gets all; made if it is not there.")  # fmt: skip
 @catalog_option_of("The same as --into.")
-@click.option("--dry-run", "-n", is_flag=True, help="Say what would come, and write nothing.")
+@click.option(
+    "--sources", is_flag=True, help="List the installations that a catalog has something of, and merge nothing."
+)
+@click.option("--undo", "source", metavar="SOURCE", help="Take out what came from a source: a catalog that was merged, or as --sources names it.")  # fmt: skip
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would come, or go, and write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before something is taken out.")
 @json_option
-def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dry_run: bool, as_json: bool) -> int:
+def command(
+    catalogs: tuple[str, ...], into: str | None, catalog: str | None, sources: bool, source: str | None, dry_run: bool, yes: bool, as_json: bool
+) -> int:  # fmt: skip
     """Bring all runs, versions, lineage and changes of some catalogs into one.
 
     The order does not matter, and neither does merging again: only what is new comes. Of two changes of the same thing
@@ -35,8 +42,18 @@ def command(catalogs: tuple[str, ...], into: str | None, catalog: str | None, dr
     """
     from artui.catalog.merging.merge import merge
     from artui.catalog.spool.orphans import take_over
+    from artui.cli import sources as undoing
     from artui.travel.saying import merge_lines, names_to_settle
 
+    if sources or source is not None:
+        if (catalogs and (into or catalog or len(catalogs) > 1)) or (sources and source is not None):
+            raise UsageError("--sources and --undo are of one catalog.", remedy="Say one of both, and name the catalog with -c.")  # fmt: skip
+        named = one_catalog([path for path in (*catalogs, into, catalog) if path])
+        if source is None:
+            return undoing.list_sources(named, as_json=as_json)
+        return undoing.take_out(named, source, is_dry=dry_run, is_asked=not yes, as_json=as_json)
+    if not catalogs:
+        raise click.UsageError("Missing argument 'CATALOG...'.", click.get_current_context())
     paths = [usable_path(Path(path).expanduser()) for path in catalogs_named(catalogs, ())]
     named = one_catalog([path for path in (into, catalog) if path])
     if named is None:

@@ -28,11 +28,13 @@ from artui.catalog import (
     importing,
     logical,
     opening,
+    origins,
     points,
     retention,
     runs,
 )
 from artui.catalog.artifacts import NewFile, NewVersion
+from artui.catalog.merging import undoing
 from artui.catalog.merging.merge import merge
 from artui.errors import ArtuiError
 from artui.model import FACTS
@@ -273,6 +275,15 @@ class World:
         else:
             events.redo(catalog)
 
+    def _do_take_out(self, catalog: Catalog, chance: random.Random) -> None:
+        """Take out what came from another file: that it is of the same installation does not count here."""
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(origins, "installation", lambda: "")
+            with catalog.transaction() as connection:
+                query = "SELECT id FROM origin WHERE key <> (SELECT origin_key FROM catalog) ORDER BY id"
+                origin_id = _one(connection, query, chance)
+            undoing.take_out(catalog, origin_id)
+
     def _do_forget(self, catalog: Catalog, chance: random.Random) -> None:
         with catalog.transaction() as connection:
             table = chance.choice(("run", "version"))
@@ -339,7 +350,7 @@ def _append(connection: Any, key: int, chance: random.Random, count: int = 0) ->
 
 WEIGHTS = {
     "start": 5, "log": 8, "log_much": 1, "finish": 4, "resume": 2, "set": 5, "import": 3, "save": 6, "edit": 12, "edit_version": 10, "view": 2, "undo": 4,
-    "forget": 1, "collect": 1, "copy": 2, "merge": 5,
+    "forget": 1, "collect": 1, "copy": 2, "merge": 5, "take_out": 2,
 }  # fmt: skip
 
 REMOVALS = {
