@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from artui.catalog import guard
+from artui.catalog import far, guard
 
 READ_SECONDS = 2.0
 _READ_PRAGMAS = (
@@ -53,6 +53,11 @@ def open_reading(
         NotACatalog, CatalogDamaged: its schema is not ours.
     """
     flags = "?mode=ro&immutable=1" if is_immutable or is_bare else "?mode=ro"
+    if far.far_at(path) is not None:
+        from artui.catalog.far import vfs
+
+        vfs.register()
+        flags = f"?mode=ro&immutable=1&vfs={vfs.NAME}"
     with _connected_lock:
         connection = sqlite3.connect(
             "file:" + quote(os.fsencode(path)) + flags,

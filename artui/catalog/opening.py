@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artui.catalog import connections, guard, leftovers
+from artui.catalog import connections, far, guard, leftovers
 from artui.catalog.connections import disconnect, is_connected
 from artui.catalog.guard import STATEMENT_SECONDS, time_limit
 from artui.catalog.header import COMMIT_SECONDS, Header, has_content, look
@@ -78,6 +78,8 @@ class Opened:
     @property
     def why_not_writable(self) -> str:
         """Why changes are not possible, in a sentence; empty when they are."""
+        if (there := far.far_at(self.path)) is not None:
+            return there.why_not_writable
         if load_settings().read_only:
             return "It was opened read-only."
         if self.schema_version > SCHEMA_VERSION:
@@ -119,6 +121,9 @@ class _Passing(CatalogError):
 
 
 def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
+    there = far.far_at(real)
+    if there is not None and for_writing:
+        raise CatalogReadOnly(f"{there.title} lies elsewhere.", remedy=there.why_not_writable)
     with connections.untouched(real) as is_untouched:
         try:
             opened = _find_way(real, look(real), for_writing=for_writing) if is_untouched else Opened(real, real)
@@ -194,6 +199,10 @@ def _check_left(opened: Opened, connection: sqlite3.Connection, *, for_writing: 
 def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
     """Decide, by what lies beside it, how the file is read. Not to be asked while this process is connected."""
     opened = Opened(real, real)
+    if far.far_at(real) is not None:
+        # What is written there comes as another state, and all of it is fetched only where that is asked for.
+        opened.is_immutable, opened.is_unchecked = True, False
+        return opened
     if leftovers.has_left_journal(real):
         _take_journal(opened, for_writing=for_writing)
         return opened

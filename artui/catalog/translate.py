@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from artui.catalog import far
 from artui.errors import (
     ArtuiError,
     CatalogDamaged,
@@ -68,6 +69,8 @@ def error_name(error: sqlite3.Error) -> str:
 def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     """Translate an error of SQLite; `shown` is the file's path."""
     name = error_name(error)
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and (trouble := far.take_trouble()) is not None:
+        return trouble
     if name.startswith(PASSING):
         return CatalogLocked(f"{shown} is in use by another process.", remedy="Wait for it to finish, then try again.")
     if name.startswith("SQLITE_FULL"):

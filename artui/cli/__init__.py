@@ -124,6 +124,9 @@ def run(arguments: list[str]) -> int:
         from artui.cli.past import take_option
 
         arguments = take_option(arguments)
+        from artui.cli.far import with_stand_ins
+
+        arguments = with_stand_ins(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
         # A pattern may stand for several.
         is_path = is_path and (not any(letter in arguments[0] for letter in "*?[") or os.path.lexists(arguments[0]))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artui.catalog.far import far_at
 from artui.catalog.recent import remember
 from artui.cli import past
 from artui.errors import NoTerminal
@@ -75,10 +76,12 @@ def open_app(
         reader, was = _reader(path, sources, why_not_writable)
         first = pool.submit(first_view, reader, row_count)
         if (
-            importing is None and not past.is_wanted()
+            importing is None and not past.is_wanted() and far_at(path) is None
         ):  # cached catalogs of foreign stores are not remembered: they are opened by their store
             pool.submit(remember, reader.path)
         from artui.tui.app import run
+    if (there := far_at(path)) is not None:
+        there.follow()
     return run(reader, settings, first.result(), importing, notice, was)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from artui.catalog import guard, opening
+from artui.catalog import far, guard, opening
 from artui.errors import CatalogError
 from artui.query.keys import Memory
 
@@ -37,7 +37,7 @@ class Reader:
             why_not_writable: why it is only looked at, though it could be changed; empty if it may be.
             title: what it is called; by default as its file.
         """
-        self.title = title
+        self._title = title
         self._why_not_writable = why_not_writable
         self._sources = tuple(sources)
         self._source_readers: dict[Path, Reader] = {}
@@ -60,6 +60,18 @@ class Reader:
         """Folders below which the catalog's paths may be followed, beside those of the settings."""
         self.memory = Memory()
         """Orders and sets that were read lately: typing in a filter does not sort again."""
+
+    @property
+    def title(self) -> str:
+        """What it is called; empty where its file's name says that."""
+        there = far.far_at(self.path)
+        return self._title or (there.title if there is not None else "")
+
+    @property
+    def note(self) -> str:
+        """What is to be known right now of a catalog that lies elsewhere, in few words; may be empty."""
+        there = far.far_at(self.path)
+        return there.note if there is not None else ""
 
     @property
     def schema_version(self) -> int:
@@ -190,6 +202,8 @@ class Reader:
 
     def reopen(self) -> None:
         """Open the catalog again after it was replaced, or after a copy or an immutable view of it became stale."""
+        if (there := far.far_at(self.path)) is not None:
+            there.wake()
         fresh = opening.inspect(self.path)
         self._wait_until_idle()
         self.release(force=True)
@@ -198,6 +212,8 @@ class Reader:
     @property
     def must_reopen(self) -> bool:
         """Whether a change of the file is only seen after `reopen`."""
+        if far.far_at(self.path) is not None:
+            return False
         return self._opened.is_immutable or self._opened.private is not None
 
     def release(self, *, force: bool = False) -> bool:

@@ -107,6 +107,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self._theme_of_ours = chosen_theme(settings)
         super().__init__()
         self.importing = importing
+        self._shown_note = reader.note
         """The import that fills this catalog, when it is the cached one of a foreign store."""
         self._import_state: ImportState | None = None
         self.reader = reader
@@ -311,6 +312,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             return
         self.topic_succeeded(self, "file")
         self._file_watch.look()
+        if self.reader.note != self._shown_note and isinstance(self.screen, CatalogScreen):
+            self._shown_note = self.reader.note
+            self.screen.show_place()
 
     def _take_over(self) -> None:
         """Write what dead processes left beside the catalog into it, and end their runs."""
@@ -527,6 +531,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
                 "bad": " · signature does not fit",
             }
             spans.append((words[self.signature.state], "dim" if self.signature.state == "good" else "warn"))
+        if self.reader.note:
+            spans.append((f" · {clean(self.reader.note)}", "warn"))
         if not self.reader.may_write:
             spans.append((" · read-only", "warn"))
         return spans

@@ -62,16 +62,29 @@ class ObjectStore(Store):
 
     def size(self, name: str) -> int | None:
         """Ask for the size of an object."""
+        about = self.about(name)
+        return None if about is None else int(about["size"])
+
+    def about(self, name: str) -> dict[str, Any] | None:
+        """Ask for size, time, tag and version of an object; None if there is none."""
         try:
-            return int(self._obstore.head(self._store, name)["size"])
+            return dict(self._obstore.head(self._store, name))
         except FileNotFoundError:
             return None
         except self._errors as error:
             raise self._trouble(name, error) from error
 
+    def answer(self, name: str, start: int = 0, stop: int | None = None) -> tuple[dict[str, Any], Pieces]:
+        """Ask for an object from `start` up to `stop`, or for all of it; give what the answer says of it, and its bytes."""
+        options = {} if stop is None else {"range": (start, stop)}
+        answer = self._tried(name, lambda: self._obstore.get(self._store, name, options=options))
+        return dict(answer.meta), self._streamed(name, answer)
+
     def pieces(self, name: str, start: int, stop: int) -> Pieces:
         """Read an object from `start` up to `stop`, in one request."""
-        answer = self._tried(name, lambda: self._obstore.get(self._store, name, options={"range": (start, stop)}))
+        yield from self.answer(name, start, stop)[1]
+
+    def _streamed(self, name: str, answer: Any) -> Pieces:
         stream = iter(answer.stream(min_chunk_size=PIECE_BYTES))
         while piece := self._tried(name, lambda: next(stream, None)):
             yield bytes(piece)
