@@ -6,6 +6,7 @@ SQLite, no second gate. It opens main files of catalogs for reading, and refuses
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import functools
 import os
@@ -64,8 +65,6 @@ class _Vfs(Structure):
 
 _views: dict[int, far.View] = {}
 """The states that open files show, by number."""
-_kept: list[Any] = []
-"""What SQLite has addresses of: it must stay where it is."""
 
 
 @functools.cache
@@ -93,7 +92,10 @@ def register() -> None:
         delete=_DELETE(lambda *_: _IOERR_DELETE), access=_ACCESS(_access), full_path=_FULL_PATH(_full_path),
         randomness=usual.randomness, sleep=usual.sleep, time=usual.time,
     )  # fmt: skip
-    _kept.extend((methods, vfs))
+    for ours in (methods, vfs):
+        # For ever: connections that nobody closed are closed after the last of this module is gone.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(ours))
+    atexit.register(_let_go, methods, library)
     if library.sqlite3_vfs_register(ctypes.byref(vfs), 0) != _OK:
         raise CatalogError("SQLite takes no file system of artui's.", remedy="Copy the catalog here.")
 
@@ -115,6 +117,13 @@ def _library() -> Any:
     library.sqlite3_vfs_find.restype = c_void_p
     library.sqlite3_vfs_find.argtypes = (c_char_p,)
     return library
+
+
+def _let_go(methods: _Methods, library: Any) -> None:
+    """Let SQLite's own function, which does nothing here and says that all is well, end what is still open: Python ends."""
+    nothing = ctypes.cast(library.sqlite3_release_memory, c_void_p).value
+    for name, kind in (("close", _CLOSE), ("unlock", _WITH_NUMBER), ("lock", _WITH_NUMBER)):
+        setattr(methods, name, ctypes.cast(nothing, kind))
 
 
 def _opening(methods: _Methods) -> Callable[..., int]:

@@ -13,12 +13,14 @@ import struct
 import threading
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from artui.travel.far.source import BLOCK_BYTES
 
-_IN_MEMORY = 256
+_IN_MEMORY = 4096
 """So many blocks are held in memory, too."""
+_MOST_IN_SPAN = 16
 _SUM = struct.Struct("<I")
 
 
@@ -67,10 +69,14 @@ class Blocks:
         raw = os.pread(self._sums, min(self.count * _SUM.size, os.fstat(self._sums).st_size), 0)
         return [number for number, (value,) in enumerate(_SUM.iter_unpack(raw[: len(raw) & ~3])) if value]
 
-    def digests(self) -> dict[int, bytes]:
-        """Give the SHA-256 of each block that is there and whole."""
-        blocks = ((number, self.get(number)) for number in self.numbers())
-        return {number: hashlib.sha256(block).digest() for number, block in blocks if block is not None}
+    def digests(self) -> dict[tuple[int, int], bytes]:
+        """Give the SHA-256 of each span of blocks that are there and whole: of its first one, and how many there are."""
+        digests = {}
+        for first, count in spans_of(self.numbers(), most=_MOST_IN_SPAN):
+            blocks = [self.get(number) for number in range(first, first + count)]
+            if None not in blocks:
+                digests[first, count] = hashlib.sha256(b"".join(block or b"" for block in blocks)).digest()
+        return digests
 
     def close(self) -> None:
         """Close the files."""
@@ -90,6 +96,17 @@ class Blocks:
             self._recent.move_to_end(number)
             while len(self._recent) > _IN_MEMORY:
                 self._recent.popitem(last=False)
+
+
+def spans_of(numbers: Iterable[int], *, most: int) -> list[tuple[int, int]]:
+    """Join numbers that follow one another into spans of at most so many: (first, count)."""
+    spans: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if spans and sum(spans[-1]) == number and spans[-1][1] < most:
+            spans[-1] = (spans[-1][0], spans[-1][1] + 1)
+        else:
+            spans.append((number, 1))
+    return spans
 
 
 def _sum(block: bytes) -> int:

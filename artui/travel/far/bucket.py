@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +11,9 @@ from artui.content.stores.objects import ObjectStore
 from artui.content.stores.places import Place, place_of
 from artui.errors import CatalogNotFound, StoreFailed
 from artui.travel.far.source import BLOCK_BYTES, Source, State, TakesNoRanges, Unreachable, WrittenMeanwhile
+
+_AT_ONCE = 32
+"""Requests that are under way."""
 
 
 class BucketSource(Source):
@@ -19,6 +23,7 @@ class BucketSource(Source):
         self.title = place.uri
         folder, self._name = _split(place.secret_uri)
         self._store = ObjectStore(place_of(folder))
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "artui-far")
 
     def state(self) -> State:
         """Ask for size, time and tag of the object."""
@@ -45,6 +50,16 @@ class BucketSource(Source):
         if len(content) != stop - start:
             raise Unreachable(f"{self.title} gave {len(content):,} of {stop - start:,} bytes.", remedy="Try again.")
         return content
+
+    def spans(self, spans: Sequence[tuple[int, int]], state: State) -> Iterator[bytes]:
+        """Read several ranges at once: each is a request of its own."""
+        if len(spans) == 1:
+            return iter((self.blocks(*spans[0], state),))
+        return self._pool.map(lambda span: self.blocks(*span, state), spans)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def whole(self, state: State) -> Iterator[bytes]:
         """Read all of it in one stream."""

@@ -21,7 +21,8 @@ from artui import clock
 from artui.catalog import far
 from artui.errors import CatalogError, CatalogNotFound
 from artui.times import time_text
-from artui.travel.far.blocks import Blocks
+from artui.travel.far.ahead import Ahead
+from artui.travel.far.blocks import Blocks, spans_of
 from artui.travel.far.frames import Frames, frames_of, salts_of
 from artui.travel.far.source import BLOCK_BYTES, Source, State, TakesNoRanges, Unreachable, WrittenMeanwhile
 
@@ -29,9 +30,11 @@ Tell = Callable[[str, int, int], None]
 
 WHOLE_BYTES = 4 << 20
 """A catalog up to this size is fetched as a whole."""
-_FIRST_BLOCKS = 4
+_FIRST_BLOCKS = (256 << 10) // BLOCK_BYTES
 """So many are fetched at once at the beginning: they have the schema, and the roots of most tables."""
-_MOST_AHEAD = 16
+_LEAST_AHEAD = (16 << 10) // BLOCK_BYTES
+_MOST_AHEAD = (1 << 20) // BLOCK_BYTES
+_MOST_REMEMBERED = 10_000
 _MOST_BYTES = 1 << 40
 _MOST_LOG_BYTES = 128 << 20
 _TRIES = 5
@@ -51,12 +54,16 @@ class FarView:
     blocks: Blocks
     frames: Frames
     size_bytes: int
+    page_bytes: int
 
     def read(self, offset: int, count: int) -> bytes:
         """Give bytes of the catalog with all that is committed."""
         page_bytes = self.frames.page_bytes
         if not page_bytes:
-            return self._of_file(offset, count)
+            content = self._of_file(offset, count)
+            if count == self.page_bytes and not offset % count:
+                self.catalog.ahead.see(offset // count + 1, content)
+            return content
         parts, stop = [], min(offset + count, self.size_bytes)
         while offset < stop:
             number, begin = offset // page_bytes + 1, offset % page_bytes
@@ -64,6 +71,8 @@ class FarView:
             page = self.frames.page(number)
             part = page[begin : begin + length] if page is not None else self._of_file(offset, length)
             parts.append(part.ljust(length, b"\0"))
+            if not begin and length == page_bytes:
+                self.catalog.ahead.see(number, parts[-1])
             offset += length
         return b"".join(parts)
 
@@ -71,7 +80,7 @@ class FarView:
         parts, stop = [], min(offset + count, self.state.size_bytes)
         while offset < stop:
             number, begin = divmod(offset, BLOCK_BYTES)
-            block = self.blocks.get(number) or self.catalog.fetch(self, number)
+            block = self.blocks.get(number) or self.catalog.fetch(self, number, offset)
             parts.append(block[begin : begin + stop - offset])
             offset += len(parts[-1])
         return b"".join(parts)
@@ -111,6 +120,7 @@ class FarCatalog:
         self._fetching = threading.Lock()
         self._under_way: dict[tuple[str, int], threading.Event] = {}
         self._ahead: dict[int, int] = {}
+        self.ahead = Ahead()
         self._asks_again = 0.0
 
     @property
@@ -154,8 +164,8 @@ class FarCatalog:
             self._keep(self._view.state)
         return is_news
 
-    def fetch(self, view: FarView, number: int) -> bytes:
-        """Fetch a block that is not here, and those behind it where reading goes on in order.
+    def fetch(self, view: FarView, number: int, offset: int) -> bytes:
+        """Fetch the block of an offset, which is not here, and what is wanted next where reading goes on in order.
 
         Raises:
             CatalogError: it cannot be had.
@@ -164,15 +174,16 @@ class FarCatalog:
         with self._fetching:
             under_way = self._under_way.get(key)
             if under_way is None:
-                numbers = self._chosen(view, number)
+                numbers = self._chosen(view, number, offset)
                 done = threading.Event()
                 self._under_way.update({(view.state.token, each): done for each in numbers})
         with far.waiting():
             if under_way is not None:
                 under_way.wait()
-                return view.blocks.get(number) or self.fetch(view, number)
+                return view.blocks.get(number) or self.fetch(view, number, offset)
             try:
-                return self._fetched(view, numbers)
+                self._fetch(view, numbers)
+                return view.blocks.get(number) or b""
             finally:
                 with self._fetching:
                     for each in numbers:
@@ -188,25 +199,29 @@ class FarCatalog:
             self._asks_again = time.monotonic() + _OFFLINE_SECONDS
         self.is_offline = True
 
-    def _chosen(self, view: FarView, number: int) -> range:
+    def _chosen(self, view: FarView, number: int, offset: int) -> list[int]:
         """Choose what is fetched with a block: more each time that reading goes on where it ended."""
-        ahead = min(_MOST_AHEAD, 2 * self._ahead.pop(number, 0)) or 1
-        stop = number + 1
-        while stop < min(number + ahead, view.blocks.count) and view.blocks.get(stop) is None and (view.state.token, stop) not in self._under_way:  # fmt: skip
-            stop += 1
-        self._ahead[stop] = ahead
-        return range(number, stop)
+        if (page_bytes := view.page_bytes) and len(pages := self.ahead.wanted(offset // page_bytes + 1)) > 1:
+            places = [(page - 1) * page_bytes for page in pages]
+            chosen = {at // BLOCK_BYTES for place in places for at in range(place, place + page_bytes, BLOCK_BYTES)}
+        else:
+            ahead = min(_MOST_AHEAD, 2 * self._ahead.pop(number, 0)) or _LEAST_AHEAD
+            self._ahead[number + ahead] = ahead
+            chosen = set(range(number, number + ahead))
+        if len(self._ahead) > _MOST_REMEMBERED:
+            self._ahead.clear()
+        token = view.state.token
+        return [number, *(each for each in sorted(chosen - {number}) if each < view.blocks.count and (token, each) not in self._under_way and view.blocks.get(each) is None)]  # fmt: skip
 
-    def _fetched(self, view: FarView, numbers: range) -> bytes:
+    def _fetch(self, view: FarView, numbers: list[int]) -> None:
         try:
             if self.is_offline and time.monotonic() < self._asks_again:
                 raise Unreachable(f"{self.title} cannot be reached.", remedy="It is asked again from time to time.")
-            content = self._source.blocks(numbers.start, len(numbers), view.state)
+            spans = spans_of(numbers, most=_MOST_AHEAD)
+            for (first, count), content in zip(spans, self._source.spans(spans, view.state), strict=True):
+                self._take(view.blocks, range(first, first + count), content)
         except TakesNoRanges:
             self._fetch_whole(view.state, view.blocks, None)
-            if (block := view.blocks.get(numbers.start)) is None:
-                raise Unreachable(f"{self.title} cannot be kept in the cache.", remedy="Make room.") from None
-            return block
         except WrittenMeanwhile:
             self.is_outdated.set()
             raise
@@ -216,8 +231,8 @@ class FarCatalog:
                 f"This part of {self.title} is not in the cache, and {error.message[:1].lower()}{error.message[1:]}",
                 remedy=error.remedy,
             ) from error
-        self._take(view.blocks, numbers, content)
-        return content[:BLOCK_BYTES]
+        if view.blocks.get(numbers[0]) is None:
+            raise Unreachable(f"{self.title} cannot be kept in the cache.", remedy="Make room.")
 
     def _take(self, blocks: Blocks, numbers: range, content: bytes) -> None:
         self.fetched_bytes += len(content)
@@ -250,7 +265,8 @@ class FarCatalog:
 
     def _joined(self, state: State, blocks: Blocks, frames: Frames) -> FarView:
         size_bytes = frames.page_count * frames.page_bytes or state.size_bytes
-        return FarView(self, state, blocks, frames, size_bytes)
+        page_bytes = frames.page_bytes or int.from_bytes((blocks.get(0) or b"")[16:18], "big")
+        return FarView(self, state, blocks, frames, size_bytes, 65536 if page_bytes == 1 else page_bytes)
 
     def _frames(self, state: State, was: FarView | None) -> Frames:
         """Read what is in the `-wal`: of one that has grown, only what is new."""
@@ -279,9 +295,9 @@ class FarCatalog:
             if before.exists():
                 old = Blocks(before, note.state.size_bytes)
                 try:
-                    for number in self._source.unchanged(old.digests(), state):
-                        if number < blocks.count and (block := old.get(number)) is not None:
-                            blocks.put(number, block)
+                    for first, count in self._source.unchanged(old.digests(), state):
+                        for number in range(first, min(first + count, blocks.count)):
+                            blocks.put(number, old.get(number) or b"")
                 finally:
                     old.close()
         for path in others:

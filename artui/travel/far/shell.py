@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import IO
 
 from artui.content.stores.places import Place
@@ -30,10 +30,10 @@ _SCRIPT = " ".join((
     'if stat -L -c "%s %i %y" / > /dev/null 2>&1; then one() { stat -L -c "%s %i %y" "$1" 2> /dev/null || echo -; };',
     'elif stat -L -f "%z %i %Fm" / > /dev/null 2>&1; then one() { stat -L -f "%z %i %Fm" "$1" 2> /dev/null || echo -; }; else exit 96; fi;',
     'look() { one "$f"; one "$f-wal"; one "$f-journal"; if [ -f "$f" ] && [ -r "$f" ]; then echo yes; else echo no; fi; };',
-    'part() { { dd if="$1" bs=65536 skip="$2" count="$3" 2> /dev/null; cat /dev/zero; } 2> /dev/null | head -c $(($3 * 65536)); };',
+    'part() { { dd if="$1" bs=4096 skip="$2" count="$3" 2> /dev/null; cat /dev/zero; } 2> /dev/null | head -c $(($3 * 4096)); };',
     "sum() { if command -v sha256sum > /dev/null; then sha256sum; elif command -v shasum > /dev/null; then shasum -a 256; else cat > /dev/null; echo -; fi; };",
     'echo "artui reads"; while read -r what a b; do case $what in look) look;; read) part "$f" "$a" "$b"; look;; log) part "$f-wal" "$a" "$b"; look;;',
-    'sums) for i in $a $b; do dd if="$f" bs=65536 skip="$i" count=1 2> /dev/null | sum; done; look;; *) exit 91;; esac; done',
+    'sum) dd if="$f" bs=4096 skip="$a" count="$b" 2> /dev/null | sum; look;; *) exit 91;; esac; done',
 ))  # fmt: skip
 """One line: some login shells take no more between quotes."""
 _MOST_GREETING_BYTES = 1 << 20
@@ -42,7 +42,9 @@ _LOGIN_SECONDS = 300.0
 """So long the first contact may take: somebody looks for a password."""
 _JOURNAL_SECONDS = 5.0
 """So long a commit through a rollback journal is waited for."""
-_SUMS_AT_ONCE = 200
+_SPANS_AT_ONCE = 256
+_MOST_SUMS = 400
+"""So many blocks are hashed there at most: each takes some milliseconds. Others are fetched again if they are wanted."""
 _ENDING_SECONDS = 0.5
 _WHY = {90: "does not take its input", 96: "has no program `stat` that artui knows"}
 _SSH_FAILED = 255
@@ -81,11 +83,20 @@ class ShellSource(Source):
 
     def blocks(self, first: int, count: int, state: State) -> bytes:
         """Read blocks, and ask whether the file is still as it was."""
-        content, said = self._asked(f"read {first} {count}", count * BLOCK_BYTES)
-        now, has_journal = self._state_of(said)
-        if now.token != state.token or has_journal:
-            raise self._written()
-        return content[: max(0, state.size_bytes - first * BLOCK_BYTES)]
+        return next(self.spans(((first, count),), state))
+
+    def spans(self, spans: Sequence[tuple[int, int]], state: State) -> Iterator[bytes]:
+        """Read spans of blocks: all are asked for before the first answer has come."""
+        parts = []
+        for start in range(0, len(spans), _SPANS_AT_ONCE):
+            asked = spans[start : start + _SPANS_AT_ONCE]
+            questions = [(f"read {first} {count}", count * BLOCK_BYTES, 4) for first, count in asked]
+            for (first, _), (content, said) in zip(asked, self._all_asked(questions), strict=True):
+                now, has_journal = self._state_of(said)
+                if now.token != state.token or has_journal:
+                    raise self._written()
+                parts.append(content[: max(0, state.size_bytes - first * BLOCK_BYTES)])
+        return iter(parts)
 
     def log(self, start: int, state: State) -> bytes:
         """Read the `-wal`, and ask whether the file is still as it was."""
@@ -97,16 +108,16 @@ class ShellSource(Source):
             raise self._written()
         return content[: state.log_bytes - begin * BLOCK_BYTES]
 
-    def unchanged(self, digests: Mapping[int, bytes], state: State) -> Collection[int]:
+    def unchanged(self, digests: Mapping[tuple[int, int], bytes], state: State) -> Collection[tuple[int, int]]:
         """Let the other machine hash blocks; none of it is believed if the file was written to meanwhile."""
-        same: list[int] = []
-        numbers = sorted(digests)
-        for start in range(0, len(numbers), _SUMS_AT_ONCE):
-            asked = numbers[start : start + _SUMS_AT_ONCE]
-            lines = self._asked(f"sums {' '.join(map(str, asked))}", 0, len(asked))[1]
-            if self._state_of(lines[len(asked) :])[0].token != state.token:
+        asked = sorted(digests)[:_MOST_SUMS]
+        questions = [(f"sum {first} {count}", 0, 5) for first, count in asked]
+        same = []
+        for span, (_, (line, *said)) in zip(asked, self._all_asked(questions), strict=True):
+            if self._state_of(said)[0].token != state.token:
                 raise self._written()
-            same += [n for n, line in zip(asked, lines, strict=False) if line[:64] == digests[n].hex().encode()]
+            if line[:64] == digests[span].hex().encode():
+                same.append(span)
         return same
 
     def close(self) -> None:
@@ -130,16 +141,23 @@ class ShellSource(Source):
     def _written(self) -> WrittenMeanwhile:
         return WrittenMeanwhile(f"{self.title} was written to while it was read.", remedy="Try again.")
 
-    def _asked(self, question: str, count_bytes: int, extra_lines: int = 0) -> tuple[bytes, list[bytes]]:
-        """Ask one thing; give the bytes and the lines of the answer. A session that has ended is begun again, once."""
+    def _asked(self, question: str, count_bytes: int) -> tuple[bytes, list[bytes]]:
+        """Ask one thing."""
+        return self._all_asked(((question, count_bytes, 4),))[0]
+
+    def _all_asked(self, questions: Sequence[tuple[str, int, int]]) -> list[tuple[bytes, list[bytes]]]:
+        """Ask things at once, each with how many bytes and lines its answer has; give these. A session that has ended is
+        begun again, once."""
         with self._lock:
             for is_last in (False, True):
                 was_there = self._session is not None
                 try:
                     session = self._session or self._begun()
                     self._session = session
-                    session.write(f"{question}\n".encode())
-                    return session.read(count_bytes), [session.line() for _ in range(4 + extra_lines)]
+                    session.write("".join(f"{question}\n" for question, _, _ in questions).encode())
+                    return [
+                        (session.read(size), [session.line() for _ in range(lines)]) for _, size, lines in questions
+                    ]
                 except _Ended as ended:
                     self._end()
                     if is_last or not was_there:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from artui.errors import CatalogError
 
-BLOCK_BYTES = 64 << 10
+BLOCK_BYTES = 4 << 10
 
 
 class Unreachable(CatalogError):
@@ -63,16 +63,20 @@ class Source(ABC):
 
     def whole(self, state: State) -> Iterator[bytes]:
         """Read the main file from its beginning to its end; errors as of `blocks`."""
-        at_once = 64
+        at_once = (4 << 20) // BLOCK_BYTES
         for first in range(0, -(-state.size_bytes // BLOCK_BYTES), at_once):
             yield self.blocks(first, at_once, state)
+
+    def spans(self, spans: Sequence[tuple[int, int]], state: State) -> Iterator[bytes]:
+        """Read several spans of blocks, each a first one and how many; errors as of `blocks`."""
+        return (self.blocks(first, count, state) for first, count in spans)
 
     def log(self, start: int, state: State) -> bytes:
         """Read the `-wal` from a block's beginning on up to the size that is known; errors as of `blocks`."""
         return b""
 
-    def unchanged(self, digests: Mapping[int, bytes], state: State) -> Collection[int]:
-        """Give those of some blocks whose SHA-256 is still that; none where the other side cannot say."""
+    def unchanged(self, digests: Mapping[tuple[int, int], bytes], state: State) -> Collection[tuple[int, int]]:
+        """Give those of some spans of blocks whose SHA-256 is still that; none where the other side cannot say."""
         return ()
 
     def close(self) -> None:  # noqa: B027 - optional: most have nothing to close
