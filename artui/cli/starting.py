@@ -124,6 +124,8 @@ def _wait_text(path: str) -> str:
     """Say which catalog is being opened, and that an interrupted write left much beside it if that is so."""
     from artui.units import bytes_text
 
+    if (there := far_at(path)) is not None:
+        return f"Opening {clean(there.title)}: of {bytes_text(_file_bytes(path))} what is shown is being fetched…"
     left_bytes = sum(_file_bytes(path + suffix) for suffix in ("-wal", "-journal"))
     reading = f"Opening {clean(os.path.basename(path))}, {bytes_text(_file_bytes(path))}"
     if left_bytes < _MUCH_LEFT_BYTES:

@@ -68,6 +68,11 @@ class Reader:
         return self._title or (there.title if there is not None else "")
 
     @property
+    def is_far(self) -> bool:
+        """Whether it lies elsewhere, so that each question may take its time."""
+        return far.far_at(self.path) is not None
+
+    @property
     def note(self) -> str:
         """What is to be known right now of a catalog that lies elsewhere, in few words; may be empty."""
         there = far.far_at(self.path)

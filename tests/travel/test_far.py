@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -142,12 +143,12 @@ def in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_sizes")
 def test_all_that_it_says_there_is_read_here(there: There, demo_catalog: Path) -> None:
     """Every row of every table is what the file itself says, and nothing lies beside it afterwards."""
-    shutil.copy(demo_catalog, there.folder / "x.artui")
+    shutil.copy(demo_catalog, there.folder / "x y.artui")
 
-    reached = reach(f"{there.uri}/x.artui")
+    reached = reach(f"{there.uri}/x%20y.artui")
 
     assert _rows(reached.path) == _rows(demo_catalog)
-    assert os.listdir(there.folder) == ["x.artui"]
+    assert os.listdir(there.folder) == ["x y.artui"]
     reached.close()
     assert not reached.path.exists()
 
@@ -471,3 +472,28 @@ def test_the_open_app_asks_again(there: There, monkeypatch: pytest.MonkeyPatch) 
         time.sleep(0.02)
     assert _names(reached.path) == _names(path)
     assert not list(cache_folder().rglob("*.part"))
+
+
+def test_a_process_that_closes_nothing_ends_well(web: Web, demo_catalog: Path, tmp_path: Path) -> None:
+    """Connections that are still open at the end of Python end without it."""
+    shutil.copy(demo_catalog, web.folder / "x.artui")
+    program = "import sys\nfrom artui.query.reader import Reader\nfrom artui.travel.far.reaching import reach\nreader = Reader(reach(sys.argv[1]).path)\nwith reader.reading() as c: rows = c.execute('SELECT id FROM run'); print(rows.fetchone() is not None)"  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program, f"{web.uri}/x.artui"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_a_bucket_is_read_and_followed(moto: None, demo_catalog: Path) -> None:
+    """By ranges from a real server of S3; an object that is replaced is seen, and its old state is never read on."""
+    obstore = pytest.importorskip("obstore")
+    bucket = obstore.store.from_url("s3://bucket", client_options={"allow_http": True})
+    obstore.put(bucket, "a b/x y.artui", demo_catalog.read_bytes())
+    reached = reach("s3://bucket/a%20b/x%20y.artui")
+    assert _rows(reached.path) == _rows(demo_catalog)
+    with closing(sqlite3.connect(demo_catalog)) as connection, connection:
+        connection.execute("UPDATE run SET note = 'changed'")
+    obstore.put(bucket, "a b/x y.artui", demo_catalog.read_bytes())
+    assert reached.catalog.look()
+    reached.refresh()
+    assert _rows(reached.path) == _rows(demo_catalog)

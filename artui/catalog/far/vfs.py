@@ -121,7 +121,7 @@ def _library() -> Any:
 
 def _let_go(methods: _Methods, library: Any) -> None:
     """Let SQLite's own function, which does nothing here and says that all is well, end what is still open: Python ends."""
-    nothing = ctypes.cast(library.sqlite3_release_memory, c_void_p).value
+    nothing = ctypes.cast(library.sqlite3_release_memory, c_void_p)
     for name, kind in (("close", _CLOSE), ("unlock", _WITH_NUMBER), ("lock", _WITH_NUMBER)):
         setattr(methods, name, ctypes.cast(nothing, kind))
 

@@ -129,9 +129,11 @@ METRIC_NAMES = """
            (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),
            (SELECT max(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last < 1e308)
     FROM name AS n
-    WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+    WHERE n.key % :parts = :part
+      AND EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
     ORDER BY n.key
 """
+"""All of them, or a part."""
 
 
 PARAM_NAMES = """
@@ -141,10 +143,19 @@ PARAM_NAMES = """
            (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
            (SELECT max(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
     FROM name AS n
-    WHERE EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL)
-       OR EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+    WHERE n.key % :parts = :part
+      AND (EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL))
     ORDER BY n.key
 """
+_ALL = {"parts": 1, "part": 0}
+
+
+def look_at_names(reader: Reader, *, parts: int, part: int) -> None:
+    """Ask for a part of the names with what they hold."""
+    with reader.reading() as connection:
+        for query in (METRIC_NAMES, PARAM_NAMES):
+            connection.execute(query, {"parts": parts, "part": part}).fetchall()
 
 
 def columns(reader: Reader) -> Columns:
@@ -176,9 +187,9 @@ def _columns(reader: Reader) -> Columns:
                 newest,
             )
         )
-        for key, name, least, most in connection.execute(METRIC_NAMES).fetchall():
+        for key, name, least, most in connection.execute(METRIC_NAMES, _ALL).fetchall():
             metrics.append(Column("metric", cell_of.text(name), key, low=_finite(least), high=_finite(most)))
-        for key, name, low, high, first, last in connection.execute(PARAM_NAMES).fetchall():
+        for key, name, low, high, first, last in connection.execute(PARAM_NAMES, _ALL).fetchall():
             cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
             if key in seen:
                 cells = max(cells, min(seen[key].number_chars, MAX_NUMBER_CELLS))

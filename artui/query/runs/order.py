@@ -29,6 +29,7 @@ from artui.query.runs.sorting import (
     resolved,
     sorted_keys,
 )
+from artui.query.runs.warming import ask_for_names, ask_for_rows
 
 if TYPE_CHECKING:
     from artui.query.filter.parser import Node
@@ -133,11 +134,17 @@ def first_page(reader: Reader, limit: int) -> list[RunHead]:
 
 def first_view(reader: Reader, limit: int) -> FirstView:
     """Read the newest runs and all that is drawn of them: some milliseconds, whatever the size of the catalog."""
+    if reader.is_far:
+        ask_for_names(
+            reader, lambda: first_page(reader, limit), lambda: count_runs(reader), lambda: usual_attributes(reader)
+        )
     heads = first_page(reader, limit)
     total, running = count_runs(reader)
     all_columns = columns(reader)
     attributes = usual_attributes(reader)
     shown = chosen_columns(all_columns, attributes)
+    if reader.is_far:
+        ask_for_rows([head.key for head in heads], lambda keys: run_rows(reader, keys, shown, sparked_ids(shown)))
     return FirstView(
         heads,
         total,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from artui.content.stores.objects import ObjectStore
 from artui.content.stores.places import Place, place_of
@@ -54,8 +54,8 @@ class BucketSource(Source):
     def spans(self, spans: Sequence[tuple[int, int]], state: State) -> Iterator[bytes]:
         """Read several ranges at once: each is a request of its own."""
         if len(spans) == 1:
-            return iter((self.blocks(*spans[0], state),))
-        return self._pool.map(lambda span: self.blocks(*span, state), spans)
+            return iter((self.blocks(spans[0][0], spans[0][1], state),))
+        return self._pool.map(lambda span: self.blocks(span[0], span[1], state), spans)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -85,4 +85,4 @@ def _split(uri: str) -> tuple[str, str]:
     """Split a URI into that of the folder and the name in it; what stands behind `?` stays with the folder."""
     parts = urlsplit(uri)
     folder, _, name = parts.path.rpartition("/")
-    return urlunsplit((parts.scheme, parts.netloc, folder, parts.query, "")), name
+    return urlunsplit((parts.scheme, parts.netloc, folder, parts.query, "")), unquote(name)
