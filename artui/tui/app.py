@@ -81,6 +81,8 @@ ALERTS_AGE_MS = 60_000
 ALERT_SECONDS = 8.0
 """How long an alert is told; from then on the line at the top counts it."""
 GOODBYE_SECONDS = 0.8
+WIDE_TITLE_CELLS = 110
+"""From this width on a catalog that lies elsewhere is named by its whole URI."""
 IMPORT_SECONDS = 0.5
 
 
@@ -510,11 +512,15 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     @property
     def catalog_title(self) -> str:
         """The catalog's name as it is shown: of a cached catalog, the store's."""
-        return clean(self.importing.title if self.importing is not None else self.reader.title or self.reader.path.name)
+        title = self.importing.title if self.importing is not None else self.reader.title or self.reader.path.name
+        if self.reader.is_far and self.size.width < WIDE_TITLE_CELLS:
+            host, _, path = title.partition("://")[2].partition("/")
+            title = f"{host.rpartition('@')[2]} {path.rpartition('/')[2]}"
+        return clean(title)
 
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
         """Say how large the catalog is, how many runs are running, and whether it may be changed."""
-        spans: list[Span] = []
+        spans: list[Span] = [(f" · {clean(self.reader.note)}", "warn")] if self.reader.note else []
         if not is_brief and self._shows_size:
             with contextlib.suppress(OSError):
                 spans.append((f"  {bytes_text(self.reader.path.stat().st_size)}", "dim"))
@@ -531,8 +537,6 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
                 "bad": " · signature does not fit",
             }
             spans.append((words[self.signature.state], "dim" if self.signature.state == "good" else "warn"))
-        if self.reader.note:
-            spans.append((f" · {clean(self.reader.note)}", "warn"))
         if not self.reader.may_write:
             spans.append((" · read-only", "warn"))
         return spans
