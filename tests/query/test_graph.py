@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,52 @@ def test_ways_between_two_things_are_steps_that_the_file_names(tmp_path: Path, s
                 assert all(_plain(thing) in leading for spot in drawn.spots for thing in spot.things)
             elif not found.ways:
                 assert found.cause is None and not _reached(plain[0], edges, "up") & _reached(plain[1], edges, "up")
+
+
+WAYS = """
+    WITH RECURSIVE
+        step (a, b) AS (
+            SELECT iif(e.relation = 0, 'run ', 'version ') || e.source_key, iif(e.relation = 1, 'run ', 'version ') || e.target_key
+            FROM edge AS e
+            WHERE e.relation NOT IN (2, 3)
+               OR NOT EXISTS (
+                   SELECT 1 FROM edge AS u JOIN edge AS m ON m.relation = 0 AND m.source_key = u.target_key AND m.target_key = e.target_key
+                   WHERE u.relation = 1 AND u.source_key = e.source_key
+               )
+        ),
+        way (last, length) AS (SELECT :first, 0 UNION ALL SELECT s.b, w.length + 1 FROM way AS w JOIN step AS s ON s.a = w.last)
+    SELECT count(*), max(length) FROM way WHERE last = :last
+"""
+"""Ways of edges, without a link of two versions that a run stands for: it is the same step."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_as_many_ways_are_counted_as_the_file_has(tmp_path: Path, seed: int) -> None:
+    """Where nothing leads in circles, each link counts as an edge, whoever made it: in `trace`, in `trace --all`, and in SQL."""
+    path, chance = tmp_path / "x.artui", random.Random(seed)
+    run_keys, version_keys, _ = _woven(path, seed)
+    line = [("run", key) for key in run_keys] + [("version", key) for key in version_keys]
+    chance.shuffle(line)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        connection.execute("DELETE FROM edge")
+        for _ in range(60):
+            source, target = (line[place] for place in sorted(chance.sample(range(len(line)), 2)))
+            relations = {("run", "version"): (0,), ("version", "run"): (1,), ("version", "version"): (2, 3, 4)}
+            for relation in relations.get((source[0], target[0]), ()):
+                if chance.random() < 0.8:
+                    connection.execute("INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, 0)", (relation, source[1], target[1]))  # fmt: skip
+    counted = 0
+    with Reader(path) as reader, closing(sqlite3.connect(path)) as plain:
+        heads = [find_version(reader, f"data-{number}:v1") for number in range(14)] + [find_run(reader, f"run-{number}") for number in range(12)]  # fmt: skip
+        for one, other in itertools.combinations(heads, 2):
+            found = ways_between(reader, one, other, part="all")
+            ends = [f"{'run' if isinstance(head, RunHead) else 'version'} {head.key}" for head in (found.first, found.last)]  # fmt: skip
+            count, most_steps = plain.execute(WAYS, dict(zip(("first", "last"), ends, strict=True))).fetchone()
+            assert (found.count, found.most_steps if count else None) == (count, most_steps), ends
+            assert len(found.ways) == min(count, MOST_WAYS) and found.is_cut == (count > MOST_WAYS)
+            assert ways_between(reader, one, other).count == count  # data alone: there is nothing else
+            counted += count > 1
+    assert counted > 5
 
 
 def test_what_a_run_derived_is_one_way_and_code_that_two_runs_share_is_none(tmp_path: Path) -> None:
