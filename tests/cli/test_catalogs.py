@@ -112,10 +112,10 @@ def _ageless(result: Result) -> Result:
     code, out, err = result
     return (
         code,
-        re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?|\d+ files? written| in [\d.]+m?s\b", "", out).replace(
+        re.sub(r" +(now|\d+s)\b| *\(?(now|\d+ ?s) ago\)?|[\d,]+ files? written| in [\d.]+m?s\b", "", out).replace(
             "no-ending", "there.artui"
         ),
-        re.sub(r", (\d+ of them were|already) there", "", err).replace("no-ending", "there.artui"),
+        re.sub(r", ([\d,]+ of them were|already) there", "", err).replace("no-ending", "there.artui"),
     )
 
 
