@@ -108,7 +108,7 @@ def pushed_lines(pushed: Pushed, *, is_dry: bool = False) -> Iterator[str]:
         counts = ((pushed.runs, "run"), (pushed.versions, "version"))
         parts = [plural(count, word) for count, word in counts if count]
         parts += [f"{bytes_text(pushed.content_bytes)} of content"] if pushed.content_bytes else []
-        parts += [_entries(pushed.journal_entries)] if pushed.journal_entries else []
+        parts += [plural(pushed.journal_entries, "change")] if pushed.journal_entries else []
         will = "would push" if is_dry else "pushed"
         yield f"{place}: {will} {', '.join(parts) or 'a change'} in a pack of {bytes_text(pushed.pack.size_bytes)}"
     if pushed.running:
@@ -137,7 +137,7 @@ def pulled_lines(pulled: Pulled, *, is_dry: bool = False) -> Iterator[str]:
         )  # fmt: skip
         parts = [plural(count, word) for count, word in counts if count]
         changes, content_bytes = sum(one.changes for one in merged), sum(one.content_bytes for one in merged)
-        parts += [_entries(changes)] if changes else []
+        parts += [plural(changes, "change")] if changes else []
         parts += [f"{bytes_text(content_bytes)} of content"] if content_bytes else []
         will = "would bring" if is_dry else "brought"
         yield f"{place}: {plural(len(merged), 'pack')} {will} {', '.join(parts) or 'nothing that is not here already'}"
@@ -154,10 +154,6 @@ def _troubles(troubles: Sequence[Trouble]) -> Iterator[str]:
         yield f"  left alone: {clean(trouble.why)}"
     if len(troubles) > _NAMED_MOST:
         yield f"  and {len(troubles) - _NAMED_MOST:,} more left alone: --json has all"
-
-
-def _entries(count: int) -> str:
-    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"
 
 
 def _named(ids: Sequence[str]) -> str:

@@ -54,7 +54,7 @@ SCREEN = Ways(
 def share_lines(shared: Shared, target: Path, *, is_dry: bool, ways: Ways = SHELL) -> Iterator[str]:
     """Say what goes out, what stays, and what whoever gets it should know."""
     will = "would hold" if is_dry else "holds"
-    yield f"{clean(str(target))} {will} {_of(shared.runs, 'run')}, {_of(shared.versions, 'version')}, {plural(shared.points, 'point')}, {bytes_text(shared.content_bytes.shared)} of content, {_entries(shared.journal_entries)}: {bytes_text(shared.size_bytes)}."  # fmt: skip
+    yield f"{clean(str(target))} {will} {_of(shared.runs, 'run')}, {_of(shared.versions, 'version')}, {plural(shared.points, 'point')}, {bytes_text(shared.content_bytes.shared)} of content, {plural(shared.journal_entries, 'change')} in the journal: {bytes_text(shared.size_bytes)}."  # fmt: skip
     if shared.content_bytes.kept_back:
         yield f"  {bytes_text(shared.content_bytes.kept_back)} of content stays here"
     if shared.outside:
@@ -159,7 +159,7 @@ def merge_lines(one: Merged, names: Mapping[str, str], *, is_dry: bool, ways: Wa
         if count
     ]  # fmt: skip
     if one.changes:
-        parts.append(_entries(one.changes))
+        parts.append(plural(one.changes, "change"))
     if one.content_bytes:
         parts.append(f"{bytes_text(one.content_bytes)} of content")
     lines = [f"{clean(one.path)}: {', '.join(parts) if parts else 'nothing that is not there already'}"]
@@ -173,7 +173,7 @@ def merge_lines(one: Merged, names: Mapping[str, str], *, is_dry: bool, ways: Wa
             f"  content damaged there, left out, of {plural(len(one.missing_content), 'version')}: {_named(one.missing_content)}"
         )
     if one.odd_changes:
-        lines.append(f"  {_entries(one.odd_changes)} with the same id and other content: one of both is kept")
+        lines.append(f"  {plural(one.odd_changes, 'change')} with the same id and other content: one of both is kept")
     if one.left_out:
         lines.append(f"  {plural(one.left_out, 'row')} of damaged tables left out")
     for each in one.to_settle[:NAMED_MOST]:
@@ -185,10 +185,6 @@ def merge_lines(one: Merged, names: Mapping[str, str], *, is_dry: bool, ways: Wa
     if (ids or one.left_out) and not is_dry:
         lines.append("  an untouched copy of it, merged again, completes them")
     return lines
-
-
-def _entries(count: int) -> str:
-    return f"{count:,} journal {'entry' if count == 1 else 'entries'}"
 
 
 def _named(ids: tuple[str, ...]) -> str:

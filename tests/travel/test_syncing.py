@@ -144,7 +144,7 @@ def test_two_people_go_on_in_one_folder(team: Path, tmp_path: Path, capsys: pyte
         run.use("data:v1")
     run_cli(["note", "a", "seen by bob", "-c", bob])
     said = _say(capsys, "sync", str(team), "-c", bob)[1]
-    assert "nothing that is not here already" in said and "pushed 2 runs, 1 journal entry" in said
+    assert "nothing that is not here already" in said and "pushed 2 runs, 1 change" in said
     assert max(_packs(team), key=lambda pack: pack.name).stat().st_size < 200_000
     code, said = _say(capsys, "sync", str(team), "-c", ada)
     assert code == 0 and "1 new run, 1 changed run" in said and "nothing that is not there already" in said
@@ -335,7 +335,7 @@ def test_the_manual_can_be_followed(demo_catalog: Path) -> None:
         sum("pushed 42 runs" in line for line in said) == 1
         and sum("1 pack brought 42 new runs" in line for line in said) == 1
     )
-    assert "1 pack brought 1 changed run, 1 journal entry" in done.stdout and len(_packs(folder / "team")) == 2
+    assert "1 pack brought 1 changed run, 1 change" in done.stdout and len(_packs(folder / "team")) == 2
     assert _parts(str(folder / "ada.artui")) == _parts(str(folder / "bob.artui"))
 
 
