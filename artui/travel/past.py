@@ -12,6 +12,7 @@ from pathlib import Path
 
 from artui import clock
 from artui.catalog import Catalog, opening
+from artui.catalog.far import far_at
 from artui.catalog.merging.merge import merge_one
 from artui.catalog.merging.sources import open_source
 from artui.catalog.moments import TakenBack, take_back
@@ -20,7 +21,7 @@ from artui.times import last_moment_ms, time_text
 
 Tell = Callable[[str, int, int], None]
 MOST_COPIED_BYTES = 1 << 30
-"""A larger file is not copied page by page: only what is not the bytes of files."""
+"""A larger file, or one that lies elsewhere, is not copied page by page: only what is not the bytes of files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def as_of(path: Path, at_ms: int, *, tell: Tell | None = None) -> Past:
     try:
         with open_source(path) as source:
             copy = Path(folder.name) / "past.artui"
-            if os.stat(source.path).st_size <= MOST_COPIED_BYTES:
+            if os.stat(source.path).st_size <= MOST_COPIED_BYTES and far_at(source.path) is None:
                 _copy(source.connection, copy)
                 catalog = Catalog(copy)
             else:

@@ -31,10 +31,12 @@ from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.settings import cache_folder
 from artui.travel.far import following
+from artui.travel.far.ahead import Ahead, _children
 from artui.travel.far.blocks import Blocks
 from artui.travel.far.frames import frames_of
 from artui.travel.far.reaching import Reached, is_far_catalog, reach
 from artui.travel.far.source import BLOCK_BYTES
+from artui.travel.past import as_of
 from tests.servers import SshServer
 
 
@@ -497,3 +499,73 @@ def test_a_bucket_is_read_and_followed(moto: None, demo_catalog: Path) -> None:
     assert reached.catalog.look()
     reached.refresh()
     assert _rows(reached.path) == _rows(demo_catalog)
+
+
+def test_the_past_of_it_is_told_as_of_a_file(
+    there: There, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--at` goes with a URI, too."""
+    shutil.copy(demo_catalog, there.folder / "x.artui")
+    printed = []
+    for named in (str(demo_catalog), f"{there.uri}/x.artui"):
+        assert run_cli(["--at", "2100", "ls", "-c", named]) in (0, 2)
+        printed.append(capsys.readouterr().out)
+        with Reader(reach(named).path if "://" in named else demo_catalog) as reader:
+            past = as_of(reader.path, 4_000_000_000_000)
+            with past.folder, Reader(past.path) as was:
+                printed.append(str(list(run_order(was, RunsRequest()).keys)))
+    assert printed[:2] == printed[2:]
+
+
+def test_who_reads_a_table_in_order_is_asked_few_times(tmp_path: Path) -> None:
+    """Every page of a scattered table is wanted, with growing numbers of its siblings; single rows want single pages."""
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA page_size=512")
+        connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b)")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", ((number, "x" * 200) for number in range(4000)))
+        connection.execute("COMMIT")
+    content = path.read_bytes()
+    pages = {number: content[(number - 1) * 512 : number * 512] for number in range(1, len(content) // 512 + 1)}
+    leaves: list[int] = []
+
+    def walk(number: int) -> Iterator[int]:
+        yield number
+        if pages[number][0] == 5:
+            for child in _children(pages[number], 0):
+                yield from walk(child)
+
+    there: set[int] = set()
+    ahead, asked = Ahead(), 0
+    for number in walk(2):
+        if number not in there:
+            asked += 1
+            there.update(ahead.wanted(number))
+        ahead.see(number, pages[number])
+        leaves += [number] * (pages[number][0] == 13)
+    assert len(leaves) > 1500
+    assert asked < len(leaves) / 10
+    assert there <= set(pages)
+    assert {len(ahead.wanted(number)) for number in random.Random(1).sample(leaves, 50)} <= {1, 4}
+
+
+@pytest.mark.usefixtures("in_blocks")
+def test_pages_that_lie_about_their_children_harm_nobody(web: Web, demo_catalog: Path) -> None:
+    """Numbers of pages that are none are not asked for: what is read says what a damaged file of this machine says."""
+    path, chance = web.folder / "x.artui", random.Random(5)
+    content = bytearray(demo_catalog.read_bytes())
+    page_bytes = int.from_bytes(content[16:18], "big")
+    for place in range(page_bytes, len(content), page_bytes):
+        if content[place] in (2, 5):
+            cell = place + int.from_bytes(content[place + 12 : place + 14], "big")
+            content[cell : cell + 4] = chance.choice((bytes(4), b"\xff" * 4, chance.randbytes(4)))
+    path.write_bytes(content)
+    reached = reach(f"{web.uri}/x.artui")
+    said = []
+    for each in (path, reached.path):
+        try:
+            said.append(str(_rows(each)))
+        except ArtuiError as error:
+            said.append(type(error).__name__)
+    assert said[0] == said[1]

@@ -211,7 +211,7 @@ class FarCatalog:
         if len(self._ahead) > _MOST_REMEMBERED:
             self._ahead.clear()
         token = view.state.token
-        return [number, *(each for each in sorted(chosen - {number}) if each < view.blocks.count and (token, each) not in self._under_way and view.blocks.get(each) is None)]  # fmt: skip
+        return [number, *(each for each in sorted(chosen - {number}) if 0 <= each < view.blocks.count and (token, each) not in self._under_way and view.blocks.get(each) is None)]  # fmt: skip
 
     def _fetch(self, view: FarView, numbers: list[int]) -> None:
         try:
