@@ -240,12 +240,21 @@ def delta_text(value: float, base: float) -> str:
         return number_text(difference)
     places = [place for place in (_last_place(value), _last_place(base)) if place is not None]
     if places:
+        difference = _rounded(difference, max(places))
         digits = max(1, math.floor(math.log10(abs(difference))) - max(places) + 1)
         is_power = "e" in number_text(difference)
         text = number_text(abs(difference), min(DIGITS, digits + is_power))
     else:
         text = number_text(abs(int(difference)))
     return ("+" if difference > 0 else "−") + text
+
+
+def _rounded(difference: float, place: int) -> float:
+    """Round a difference to a power of ten; what is less than that stays as it is."""
+    try:
+        return round(difference, -place) or difference
+    except OverflowError:
+        return difference
 
 
 def _last_place(value: float) -> int | None:

@@ -52,8 +52,8 @@ for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice as many processes as there are cores: a test of a screen waits for more than half of its time."""
-    return 2 * len(os.sched_getaffinity(0))
+    """Three times as many processes as there are cores: a test of a screen waits for more than half of its time."""
+    return 3 * len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(scope="session", autouse=True)

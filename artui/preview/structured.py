@@ -22,6 +22,9 @@ _NUMBER = re.compile(r"\s*(?:-?\d[\d.eE+-]*|NaN|-?Infinity),?")
 _CLOSED = re.compile(r"\s*\],?")
 
 
+_MAX_LEVELS = 100
+
+
 def json_text(content: bytes, *, is_whole: bool) -> Preview:
     """Show a JSON document indented; anything else, and what was not read to its end, is shown as text.
 
@@ -31,6 +34,9 @@ def json_text(content: bytes, *, is_whole: bool) -> Preview:
         return Preview("text", "JSON, its beginning as text", text.look(content, is_whole=False).text)
     try:
         value = json.loads(content)
+        if _is_deep(value):
+            shown = text.look(content, is_whole=True)
+            return Preview("text", f"JSON, more than {_MAX_LEVELS} levels deep, as text", shown.text)
         pretty = indented(value)
     except (ValueError, RecursionError):
         shown = text.look(content, is_whole=True)
@@ -38,6 +44,16 @@ def json_text(content: bytes, *, is_whole: bool) -> Preview:
     what = "object" if isinstance(value, dict) else "list" if isinstance(value, list) else "value"
     size = f" of {len(value):,}" if isinstance(value, dict | list) else ""
     return Preview("json", f"JSON {what}{size}", pretty, facts=_shards(value))
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether a JSON value has more levels than anybody reads: each line takes as much longer to write as it is deep."""
+    level = [value]
+    for _ in range(_MAX_LEVELS):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)] if isinstance(value, dict | list) else []  # fmt: skip
+        if not level:
+            return False
+    return True
 
 
 def indented(value: Any) -> str:

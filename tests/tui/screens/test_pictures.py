@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 
 from tests.tui.looking import make_app, settled, shown
 
+WAIT = "…"
+"""In place of a key: until the fact is on the screen, since what is said when it comes ends with the next key."""
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
 SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -29,7 +31,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "catalog": (("7",), "journal"),
     "catalog-whole": (("7", "enter", "tab", "enter", "tab", "enter"), "by artifact"),
     "groups": (
-        ("right", "right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"),
+        ("right", "right", "right", "right", "right", "right", "right", "g", "c", WAIT, "down", "enter"),
         "in 3 groups",
     ),
     "column": (("right", "right", "right", "right", "F"), "median"),
