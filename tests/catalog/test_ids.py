@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 
@@ -20,21 +21,34 @@ def test_ids_of_one_moment_ascend() -> None:
 
 def test_forked_processes_make_different_ids() -> None:
     """Children that seed `random` alike and stop the clock alike still make ids of their own."""
+    count = 1_000_000 if os.environ.get("ARTUI_TEST_LONG") else 200
     new_id(1)
     readers = []
-    for _ in range(8):
+    for _ in range(64):
         read_end, write_end = os.pipe()
         if os.fork() == 0:
             random.seed(0)
-            os.write(write_end, "".join(new_id(1) for _ in range(100)).encode())
+            first = last = new_id(1)
+            is_ascending = True
+            for _ in range(count - 1):
+                before, last = last, new_id(1)
+                is_ascending &= before < last
+            os.write(write_end, f"{first} {last} {is_ascending}".encode())
             os._exit(0)
         os.close(write_end)
         readers.append(read_end)
-    texts = [os.read(reader, 10_000).decode() for reader in readers]
+    spans = sorted(tuple(_all_of(reader).split()) for reader in readers)
     for _ in readers:
         os.wait()
-    ids = [text[i : i + 26] for text in texts for i in range(0, len(text), 26)]
-    assert len(ids) == 800 == len(set(ids))
+
+    # Ids of one process ascend, so that two processes share none if their spans do not meet.
+    assert len(spans) == 64 and all(is_ascending == "True" for _, _, is_ascending in spans)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(spans))
+
+
+def _all_of(reader: int) -> str:
+    with open(reader) as file:
+        return file.read()
 
 
 @given(st.lists(st.text(), min_size=1, max_size=3), st.lists(st.text(), min_size=1, max_size=3))

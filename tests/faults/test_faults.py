@@ -7,11 +7,13 @@ to the end.
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
 import pytest
 
+from tests.faults.fuzzing import fuzz
 from tests.faults.injecting import SYNC, UNLINK, WRITE, compiler, run_machine
 from tests.faults.ordering import judge, strace, trace
 from tests.faults.powercut import CREATE, CUTS, Disk, Step
@@ -100,6 +102,13 @@ def test_starts_at_one_moment_are_all_recorded(tmp_path: Path, count: int, mode:
 def test_a_flipped_bit_that_changes_what_is_shown_is_said(tmp_path: Path) -> None:
     """One bit of a catalog is flipped: whatever is then shown otherwise is said to be damaged."""
     run("flipping", tmp_path, "--count", "12")
+
+
+def test_a_catalog_that_is_changed_anywhere_is_refused_or_shown(tmp_path: Path) -> None:
+    """Five things are changed in each: verbs end with a number of the list, in time, and change nothing."""
+    counts, faults = fuzz(tmp_path, 500 if os.environ.get("ARTUI_TEST_LONG") else 50, seed=1, verbs_each=2)
+
+    assert faults == [] and counts["refused"] and counts["shown"]
 
 
 @STRACE

@@ -30,7 +30,7 @@ Tables = Mapping[str, Counter[tuple[Any, ...]]]
 COLUMNS = {"file": "version_key, path, size_bytes, digest, media_type, link_target, note"}
 """Of a table that has a link to what may be gone: the others."""
 PER_KIND = 3
-"""Damaged pages of each kind in the ordinary run; `ARTUI_LONG=1` takes more."""
+"""Damaged pages of each kind in the ordinary run; `ARTUI_TEST_LONG=1` takes more."""
 OWN = ("catalog", "origin", "spool", "blob", "blob_chunk")
 """What a file has for itself; and content, which is nothing without its pieces."""
 
@@ -92,7 +92,7 @@ def test_all_rows_off_a_damaged_page_are_saved(catalog: Path, tmp_path: Path, ki
     before, on_page, content = _rows(catalog), _on_pages(catalog), catalog.read_bytes()
     total = sum(sum(rows.values()) for rows in before.values())
     chance = random.Random(kind)
-    for number in range(100 if os.environ.get("ARTUI_LONG") else PER_KIND):
+    for number in range(100 if os.environ.get("ARTUI_TEST_LONG") else PER_KIND):
         path, made = tmp_path / f"{number}.artui", tmp_path / f"{number}-saved.artui"
         damaged, hurt = _damaged(content, kind, chance)
         path.write_bytes(damaged)
