@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from artui.catalog.cells import storable
 from artui.content.fetching import Fetched, fetch
 from artui.errors import ArtuiError, UsageError
 from artui.model import ManifestFile
@@ -240,7 +241,7 @@ def _environment_of(reader: Reader, head: VersionHead, folder: Path) -> tuple[di
 
 def _record(reader: Reader, prepared: Prepared, digests: Mapping[str, str]) -> bytes:
     record = {
-        "artui": 1, "run": {"id": prepared.run.id, "name": prepared.run.name}, "catalog": {"id": reader.catalog_id, "path": str(reader.path)},
+        "artui": 1, "run": {"id": prepared.run.id, "name": prepared.run.name}, "catalog": {"id": reader.catalog_id, "path": storable(str(reader.path))},
         "command": prepared.command, "directory": prepared.directory, "variables": prepared.variables, "python": prepared.python,
         "parts": [{"name": part.name, "state": part.state, "why": part.why} for part in prepared.parts],
         "notes": prepared.notes, "files": dict(digests),
