@@ -1,6 +1,6 @@
-"""Every fault machine to its end: kills, full and failing disks at each call, power cuts, two homes at once, flipped bits.
+"""Every fault machine to its end: kills, full and failing disks at each call, power cuts, two homes at once, flipped bits, changed catalogs.
 
-    python tests/bench/bench_faults.py [--quick] [--only injecting|killing|powercut|flipping] [--folder FOLDER]
+    python tests/bench/bench_faults.py [--quick] [--only injecting|killing|powercut|flipping|fuzzing] [--folder FOLDER]
 
 Prints one line a machine with its counts, and each bad round with what makes it again. Hours on a small machine:
 `--quick` takes every 9th call and a tenth of the counts.
@@ -36,9 +36,12 @@ def machines(*, is_quick: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
         for play in ("log-short", "log", "log-beside", "take-over-by-ls", "take-over-by-run", "note", "tag"):
             for fault in FAULTS:
                 yield "injecting", (f"{play}:{fault}:mode={mode}:stride={step * (3 if play == 'log' else 1)}",)
-        for schema in (1, 2, 3, 4):
+        for schema in (1, 2, 3, 4, 5):
             for fault in ("kill", "full", "error"):
                 yield "injecting", (f"migrate-{schema}:{fault}:mode={mode}:stride={step}",)
+        for play in ("share", "merge", "gc", "forget", "move", "move-far", "sync"):
+            for fault in ("kill", "full", "error"):
+                yield "injecting", (f"{play}:{fault}:mode={mode}:stride={step}",)
         for fault in ("kill", "full"):
             yield "injecting", (f"large:{fault}:mode={mode}:stride={41 * step}",)
         for fault in FOR_EVER:
@@ -53,6 +56,7 @@ def machines(*, is_quick: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "killing", ("checkpoints", "--count", str(1000 // share))
     for seed in range(1, 5):
         yield "flipping", ("--count", str(500 // share), "--seed", str(seed))
+        yield "fuzzing", ("--count", str(500 // share), "--seed", str(seed))
     for call in ("pwrite64", "write", "fdatasync", "fsync", "link", "unlink", "rename", "ftruncate"):
         for fault in ("kill", "full", "error"):
             yield "injecting", (f"log-short:{fault}:call={call}:stride={step}",)

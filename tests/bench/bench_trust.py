@@ -1,0 +1,123 @@
+"""What a catalog from anyone, a box that dies, and hostile paths may do, at the full numbers: one line a fault, with what it was tried by.
+
+    python tests/bench/bench_trust.py [--only files|crashes|paths] [--row WORD] [--list]
+
+Each row runs the tests of the ordinary run with `ARTUI_TEST_LONG=1`, which takes their full counts, and the machines
+that are made for more. Hours on a small machine. Ends with 1 if a row failed; what it printed is then shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FILES, CRASHES, PATHS = "files", "crashes", "paths"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault, and everything that tries it."""
+
+    part: str
+    title: str
+    tests: tuple[str, ...] = ()
+    """For pytest, below tests/."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """For Python; `{folder}` is an empty one."""
+
+
+def _bench(name: str, *options: str) -> tuple[str, ...]:
+    return (f"tests/bench/{name}.py", *options)
+
+
+def _machine(name: str, *options: str) -> tuple[str, ...]:
+    return ("-m", f"tests.faults.{name}", "{folder}", *options)
+
+
+OPENING = "catalog/test_opening.py::test_"
+ROWS = (
+    Row(FILES, "what is no catalog, or no file", (f"{OPENING}what_is_no_catalog_is_named", f"{OPENING}what_is_no_file_is_named", f"{OPENING}other_databases_are_named_and_never_changed")),
+    Row(FILES, "odd file names", (f"{OPENING}odd_file_names_open", "cli/test_hostile_files.py::test_every_verb_reads_a_file_of_any_name")),
+    Row(FILES, "1,000 truncations", (f"{OPENING}truncated_copies_are_refused",)),
+    Row(FILES, "10,000 flips that check finds", ("catalog/test_checking.py",), (_bench("bench_travel", "--runs", "100", "--gigabytes", "0.01", "--catalogs", "2", "--packs", "2", "--flips", "10000"),)),
+    Row(FILES, "2,000 flips of what is shown", (f"{OPENING}flipped_bits_never_get_past_our_errors", "query/test_damage.py"), (_machine("flipping", "--count", "2000"), _bench("bench_flips", "1000"))),
+    Row(FILES, "salvage of 600 damaged pages", ("travel/test_salvaging.py",)),
+    Row(FILES, "newer and older schemas", (f"{OPENING}newer_schema_opens_read_only_and_says_so", "catalog/test_migrations.py")),
+    Row(FILES, "left -wal and -journal files", ("catalog/test_opening.py", "catalog/test_settling.py", "-k", "wal or journal or checkpoint or settle or half_done")),
+    Row(FILES, "a journal that names a file, for every verb", ("cli/test_hostile_files.py", "-k", "journal")),
+    Row(FILES, "taken away, cut or replaced while it is open", ("tui/test_vanishing.py", "tui/test_app.py", "capture/test_run.py", "catalog/spool/test_spool_trouble.py", "-k", "vanish or last_screen or deleted or moved or taken_away or cut")),
+    Row(FILES, "hard links", (f"{OPENING}hard_links_are_not_written_to",)),
+    Row(FILES, "schemas of others", (f"{OPENING}any_change_of_the_schema_is_refused", f"{OPENING}rows_that_are_repeated_hide_nothing", f"{OPENING}table_replaced_by_a_view_that_eats_memory_is_refused", f"{OPENING}a_schema_that_changes_while_it_is_open_is_seen")),
+    Row(FILES, "values of the wrong type, in every cell and screen", ("test_wrong_types.py",), (("-m", "tests.bench.sweep_types"),)),
+    Row(FILES, "500 changed catalogs", ("faults/test_faults.py::test_a_catalog_that_is_changed_anywhere_is_refused_or_shown",), (_machine("fuzzing", "--count", "500"), _bench("hostile_writes", "--count", "1000"))),
+    Row(CRASHES, "1,000 kills of a logger, and 1,000 of two", (), (("tests/capture/crashing.py", "{folder}/x.artui", "--rounds", "1000"), ("tests/capture/crashing.py", "{folder}/y.artui", "--rounds", "1000", "--writers", "2"), _machine("killing", "kills", "--writers", "0", "--count", "1000"))),
+    Row(CRASHES, "a kill, a full or failing disk at each call", ("faults/test_faults.py",), (_bench("bench_faults", "--only", "injecting"),)),
+    Row(CRASHES, "power cuts", (), (_bench("bench_faults", "--only", "powercut"),)),
+    Row(CRASHES, "full disks", ("catalog/test_full_disk.py",), (("tests/capture/crashing.py", "{folder}/x.artui", "--rounds", "200", "--full-disk"),)),
+    Row(CRASHES, "100,000 runs in 512 MB", (), (_machine("limited"),)),
+    Row(CRASHES, "descriptors after 1,000 openings", ("catalog/test_leaking.py",)),
+    Row(CRASHES, "signals and closed terminals", ("tui/terminal/test_terminal.py", "cli/test_signals.py", "capture/test_endings.py")),
+    Row(CRASHES, "ids of 64 forks, a million each", ("catalog/test_ids.py",)),
+    Row(CRASHES, "migrations at once", ("catalog/test_migrations.py",), (_machine("killing", "starts", "--writers", "4", "--count", "200"),)),
+    Row(CRASHES, "many processes and forks", ("capture/test_environments.py", "capture/test_many.py"), (_bench("bench_many", "--rounds", "10"),)),
+    Row(CRASHES, "hostile spools", ("catalog/spool",), (_bench("fuzz_spool", "--count", "10000"),)),
+    Row(PATHS, "paths that lead out", ("content/test_fetching.py", "catalog/test_artifacts.py", "cli/test_hostile_files.py", "-k", "path or leave or link")),
+    Row(PATHS, "links, special files, unreadable ones", ("content/test_walking.py", "capture/test_files.py", "capture/test_unhashed.py")),
+    Row(PATHS, "100,000 files", (), (_bench("bench_artifacts", "--many", "100000"),)),
+    Row(PATHS, "bombs, pickles, and files made to harm", ("preview/test_hostile.py", "preview/test_preview.py"), (_bench("bench_previews", "500"),)),
+    Row(PATHS, "stores of others", ("exchange/test_hostile.py", "exchange/test_damaged.py")),
+)  # fmt: skip
+
+
+def try_row(row: Row) -> tuple[int, str]:
+    """Run all of a row; give how many of its commands failed, and what these printed."""
+    commands = [("-m", "pytest", "-q", "-p", "no:xdist", *(word if _is_option(word, row) else f"tests/{word}" for word in row.tests))] if row.tests else []  # fmt: skip
+    failed, printed = 0, ""
+    for command in (*commands, *row.commands):
+        with tempfile.TemporaryDirectory(prefix="artui-trust-") as folder:
+            words = [sys.executable, *(word.replace("{folder}", folder) for word in command)]
+            environment = os.environ | {"ARTUI_TEST_LONG": "1", "PYTHONPATH": str(ROOT)}
+            done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            failed += 1
+            printed += f"    {' '.join(command)}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}\n"
+    return failed, printed
+
+
+def _is_option(word: str, row: Row) -> bool:
+    place = row.tests.index(word)
+    return word.startswith("-") or row.tests[place - 1] == "-k"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="", choices=["", FILES, CRASHES, PATHS])
+    parser.add_argument("--row", default="", help="only those with this word in their title")
+    parser.add_argument("--list", action="store_true", help="only say what would be run")
+    options = parser.parse_args()
+    bad = 0
+    for row in ROWS:
+        if options.only not in ("", row.part) or options.row not in row.title:
+            continue
+        if options.list:
+            print(
+                f"{row.part:8} {row.title}: {' '.join(row.tests)} {' | '.join(' '.join(each) for each in row.commands)}"
+            )
+            continue
+        began = time.monotonic()
+        failed, printed = try_row(row)
+        bad += failed > 0
+        print(f"{'FAILED' if failed else 'held':7} {row.part:8} {row.title:52} {time.monotonic() - began:8.0f} s", flush=True)  # fmt: skip
+        print(printed, end="", flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
