@@ -20,8 +20,6 @@ _FOLDED_LINES = 64
 """So many lines at most are read for each that is shown: lists of numbers are folded."""
 _NUMBER = re.compile(r"\s*(?:-?\d[\d.eE+-]*|NaN|-?Infinity),?")
 _CLOSED = re.compile(r"\s*\],?")
-
-
 _MAX_LEVELS = 100
 
 
@@ -48,9 +46,10 @@ def json_text(content: bytes, *, is_whole: bool) -> Preview:
 
 def _is_deep(value: Any) -> bool:
     """Say whether a JSON value has more levels than anybody reads: each line takes as much longer to write as it is deep."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(_MAX_LEVELS):
-        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, dict | list)] if isinstance(value, dict | list) else []  # fmt: skip
+        every = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
+        level = [inner for inner in every if isinstance(inner, dict | list)]
         if not level:
             return False
     return True
