@@ -36,7 +36,8 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
 
 # A property that holds, holds on a busy machine, too: no test fails on a time.
-hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=None)
+EXAMPLES = 500 if os.environ.get("ARTUI_TEST_LONG") else 40
+hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("artui")
 
 HOME_PARTS = ("state", "cache", "config", "data")

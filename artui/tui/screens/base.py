@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widget import Widget
 from textual.widgets import Input
 
+from artui.tui.cells import length_of
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
@@ -186,7 +187,7 @@ class CatalogScreen(Asks, FindsLines):
         ]
         spans += [(" ▸ ", "faint"), *title] if title else []
         spans += self.view_spans()
-        places = place_spans(self.PLACE, self.size.width)
+        places = place_spans(self.PLACE, self.size.width, beside=length_of(spans))
         for bar in self.query("#top").results(Bar):
             bar.show(spans, places)
 

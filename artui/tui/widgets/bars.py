@@ -29,11 +29,17 @@ PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (7, "Catal
 """The main screens, by their keys."""
 
 
-def place_spans(here: int, cells: int) -> list[Span]:
-    """Give the main screens for the line at the top; where there is little room, of all but the one in sight the key alone."""
+def place_spans(here: int, cells: int, *, beside: int = 0) -> list[Span]:
+    """Give the main screens for the line at the top; where there is little room, of all but the one in sight the key alone.
+
+    Args:
+        here: the key of the one in sight.
+        cells: of the line.
+        beside: cells of what else it says: that comes before the names of other screens.
+    """
     whole = [_place(number, name, is_here=number == here) for number, name in PLACES]
     spans = [span for place in whole for span in place]
-    if length_of(spans) * 2 <= cells:
+    if length_of(spans) * 2 <= cells and length_of(spans) + 1 + beside <= cells:
         return spans
     return [span for (number, _), place in zip(PLACES, whole, strict=True) for span in (place if number == here else place[:1])]  # fmt: skip
 
