@@ -497,7 +497,7 @@ def test_what_is_said_of_a_search_ends_with_it(leaving: tuple[str, ...], small_c
             await settled(pilot)
             assert "n goes on" in shown(pilot)
             if other:
-                app.say(other)
+                app.say(other, seconds=60)  # one that lasts: on a busy machine it would be old when the next key comes
             await pilot.press(*leaving)
             await settled(pilot)
             assert "n goes on" not in shown(pilot) and other in shown(pilot).splitlines()[-1]
