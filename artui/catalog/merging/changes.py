@@ -159,14 +159,9 @@ class Known:
     returned: int = -1
     """The stamp of when it was imported again last."""
 
-    def with_(self, other: Known) -> Known:
-        """Give what is known of both together."""
-        return Known(max(self.forgotten, other.forgotten), max(self.returned, other.returned))
-
-    @property
-    def is_here_again(self) -> bool:
-        """Whether it was imported again after it was forgotten."""
-        return self.returned > self.forgotten[0]
+    def counts(self, last: Moment) -> bool:
+        """Say whether the copy beside this journal is one that was imported again since the thing was forgotten last."""
+        return self.forgotten == last and self.returned > last[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +173,16 @@ class Forgotten:
     catalogs are merged.
     """
 
-    things: Mapping[tuple[str, str], tuple[bool, bool, bool]]
-    """By table and id: whether our copy counts, whether theirs does, and whether it is here again at all."""
+    things: Mapping[tuple[str, str], tuple[bool, bool]]
+    """By table and id: whether our copy counts, and whether theirs does."""
 
     def theirs(self, table: str) -> frozenset[str]:
         """Give the ids of runs or versions of which their copy does not count."""
-        return frozenset(thing_id for (name, thing_id), (_, counts, _) in self.things.items() if name == table and not counts)  # fmt: skip
+        return frozenset(thing_id for (name, thing_id), (_, counts) in self.things.items() if name == table and not counts)  # fmt: skip
 
     def ours(self) -> Iterator[tuple[str, str]]:
         """Give table and id of each thing of which our copy does not count."""
-        return (thing for thing, (counts, _, _) in sorted(self.things.items()) if not counts)
-
-    def gone_runs(self) -> Iterator[str]:
-        """Give the ids of the runs that are not here again."""
-        return (thing_id for (table, thing_id), (_, _, is_here) in sorted(self.things.items()) if table == "run" and not is_here)  # fmt: skip
+        return (thing for thing, (counts, _) in sorted(self.things.items()) if not counts)
 
     def ids(self) -> Iterator[str]:
         """Give the ids of all of them."""
@@ -218,14 +209,12 @@ def known(connection: sqlite3.Connection, only: Collection[str] | None = None) -
 
 def forgotten(ours: Mapping[tuple[str, str], Known], theirs: Mapping[tuple[str, str], Known]) -> Forgotten:
     """Give what one of two journals knows to be forgotten."""
-    things: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
+    things: dict[tuple[str, str], tuple[bool, bool]] = {}
     for thing in {*ours, *theirs}:
         mine, other = ours.get(thing, Known()), theirs.get(thing, Known())
-        both = mine.with_(other)
-        if both.forgotten == _NEVER:
-            continue
-        counts = [each.forgotten == both.forgotten and each.is_here_again for each in (mine, other)]
-        things[thing] = counts[0], counts[1], both.is_here_again
+        last = max(mine.forgotten, other.forgotten)
+        if last != _NEVER:
+            things[thing] = mine.counts(last), other.counts(last)
     return Forgotten(things)
 
 

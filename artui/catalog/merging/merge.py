@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,6 @@ def merge_one(
         touched |= _apply(target, merged_runs, versions, news.subject_ids)
     for key in merged_runs.new:
         runs.index_again(connection, key)
-    touched |= _forget_parents(target, forgotten.gone_runs())
     if only is None or only.has_tables:
         kept.merge_views(target, theirs)
     kept.merge_edits(target, theirs, only=None if only is None else only.edit_ids)
@@ -267,7 +266,7 @@ def _take_out(target: Target, forgotten: changes.Forgotten) -> tuple[int, set[in
     for table, thing_id in forgotten.ours():
         changes.redact(target, thing_id)
         if table == "run":
-            orphans |= _forget_parents(target, [thing_id])
+            orphans |= _forget_parent(target, thing_id)
         row = target.execute(f"SELECT key FROM {table} WHERE id = ?", (thing_id,)).fetchone()
         if row is None:
             continue
@@ -290,14 +289,11 @@ def _take_out(target: Target, forgotten: changes.Forgotten) -> tuple[int, set[in
     return count, orphans
 
 
-def _forget_parents(target: Target, run_ids: Iterable[str]) -> set[int]:
-    """Take the parents away that were forgotten; give our keys of the runs that had them."""
-    changed: set[int] = set()
-    for run_id in run_ids:
-        keys = [int(key) for (key,) in target.execute("SELECT key FROM run WHERE parent_id = ?", (run_id,))]
-        target.executemany("UPDATE run SET parent_id = NULL WHERE key = ?", [(key,) for key in keys])
-        changed.update(keys)
-    return changed
+def _forget_parent(target: Target, run_id: str) -> set[int]:
+    """Take a parent away that was forgotten; give our keys of the runs that had it."""
+    keys = {int(key) for (key,) in target.execute("SELECT key FROM run WHERE parent_id = ?", (run_id,))}
+    target.executemany("UPDATE run SET parent_id = NULL WHERE key = ?", [(key,) for key in keys])
+    return keys
 
 
 def _merge_edges(target: Target, theirs: sqlite3.Connection, merged_runs: MergedRuns, versions: MergedVersions) -> int:
