@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import http.server
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,10 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.web import Web, serving
 
 PEER_BYTES = 8 << 20
 """So much of the whole file is fetched; the rest takes as long in proportion."""
@@ -37,40 +39,6 @@ with Reader(reached.path) as reader:
     first = time.perf_counter() - began, reached.catalog.fetched_bytes
 print(json.dumps({"seconds": first[0], "bytes": first[1], "runs": view.total, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
-
-
-class _Ranges(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    path_there: Path
-    disable_nagle_algorithm = True
-
-    def do_HEAD(self) -> None:
-        self._answer(has_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(has_body=True)
-
-    def _answer(self, *, has_body: bool) -> None:
-        size = self.path_there.stat().st_size
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        start, stop = (int(wanted[1]), min(int(wanted[2]) + 1, size)) if wanted else (0, size)
-        self.send_response(206 if wanted else 200)
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
-        self.send_header("ETag", f'"{size:x}"')
-        self.send_header("Content-Length", str(stop - start))
-        self.end_headers()
-        with open(self.path_there, "rb") as stream:
-            stream.seek(start)
-            while has_body and start < stop:
-                try:
-                    self.wfile.write(stream.read(min(1 << 18, stop - start)))
-                except OSError:
-                    return
-                start += 1 << 18
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 class Link:
@@ -146,14 +114,16 @@ def main() -> None:
     parser.add_argument("--ssh", default="")
     asked = parser.parse_args()
     size_bytes = asked.catalog.stat().st_size
-    handler = type("Handler", (_Ranges,), {"path_there": asked.catalog})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    link = Link(server.server_port, asked.rtt / 1e3, asked.mbit * 1e6 / 8)
+    with serving(asked.catalog.absolute().parent) as web:
+        _measure(asked, web, size_bytes)
+
+
+def _measure(asked: argparse.Namespace, web: Web, size_bytes: int) -> None:
+    link = Link(web.port, asked.rtt / 1e3, asked.mbit * 1e6 / 8)
     print(f"{asked.catalog.name}: {size_bytes / 1e6:,.0f} MB; link {asked.rtt:.0f} ms, {asked.mbit:g} Mbit/s")
     _line("", "ours", "a file of this machine", "fetching the whole file")
     here = _here(asked.catalog)
-    for what, port in (("this machine", server.server_port), ("through the link", link.port)):
+    for what, port in (("this machine", web.port), ("through the link", link.port)):
         uri = f"http://127.0.0.1:{port}/{asked.catalog.name}"
         began = time.perf_counter()
         request = urllib.request.Request(uri, headers={"Range": f"bytes=0-{PEER_BYTES - 1}"})

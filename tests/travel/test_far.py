@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import os
 import random
 import re
@@ -12,13 +11,12 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import pytest
 
@@ -38,65 +36,16 @@ from artui.travel.far.reaching import Reached, is_far_catalog, reach
 from artui.travel.far.source import BLOCK_BYTES
 from artui.travel.past import as_of
 from tests.servers import SshServer
-
-
-@dataclass
-class Web:
-    """A web server of this machine that gives a folder, by ranges if it is told to."""
-
-    folder: Path
-    uri: str = ""
-    takes_ranges: bool = True
-    is_there: bool = True
-    given_bytes: int = 0
-    asked: list[str] = field(default_factory=list)
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    web: Web
-    disable_nagle_algorithm = True
-
-    def do_HEAD(self) -> None:
-        self._answer(has_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(has_body=True)
-
-    def _answer(self, *, has_body: bool) -> None:
-        path = self.web.folder / unquote(urlsplit(self.path).path).lstrip("/")
-        self.web.asked.append(self.path)
-        if not self.web.is_there or not path.is_file():
-            self.send_error(503 if not self.web.is_there else 404)
-            return
-        content, status = path.read_bytes(), path.stat()
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if self.web.takes_ranges else None
-        part = content[int(wanted[1]) : int(wanted[2]) + 1] if wanted else content
-        self.send_response(206 if wanted else 200)
-        if wanted:
-            self.send_header("Content-Range", f"bytes {wanted[1]}-{int(wanted[1]) + len(part) - 1}/{len(content)}")
-        self.send_header("ETag", f'"{status.st_mtime_ns:x}-{status.st_size:x}"')
-        self.send_header("Content-Length", str(len(part)))
-        self.end_headers()
-        if has_body:
-            self.web.given_bytes += len(part)
-            self.wfile.write(part)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.web import Web, serving
 
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
     pytest.importorskip("obstore")
-    served = Web(tmp_path / "web")
-    served.folder.mkdir()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": served}))
-    served.uri = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    folder = tmp_path / "web"
+    folder.mkdir()
+    with serving(folder) as served:
+        yield served
 
 
 @pytest.fixture(autouse=True)
