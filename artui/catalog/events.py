@@ -471,12 +471,19 @@ def _turn_one(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | N
 
 def _turn_settled(edit: Edit, row: Sequence[Any], *, is_undo: bool) -> list[str] | None:
     """Take back that something was settled, or settle it again."""
-    old, new = cells.list_of(row[2]), cells.list_of(row[3])
-    ids = [each for each in old or new or () if isinstance(each, str)]
-    if not ids:
+    decision = decision_of(row[2], row[3])
+    if decision is None:
         return None
-    edit.turn_settled(cells.text(row[4]), cells.text(row[1]), ids, is_settled=(old is None) == is_undo)
+    ids, was_made = decision
+    edit.turn_settled(cells.text(row[4]), cells.text(row[1]), ids, is_settled=was_made == is_undo)
     return []
+
+
+def decision_of(before: Any, after: Any) -> tuple[list[str], bool] | None:
+    """Give the changes that a decision is about, and whether it was made rather than taken back; None if it is damaged."""
+    old, new = cells.list_of(before), cells.list_of(after)
+    ids = [each for each in old or new or () if isinstance(each, str)]
+    return (ids, old is None) if ids else None
 
 
 _PLACE_PARTS = 4

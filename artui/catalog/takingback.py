@@ -120,10 +120,9 @@ def _read(
             why_not["what it was before is not in this catalog any more"] += 1
             continue
         if action == SETTLE:
-            old, new = cells.list_of(before), cells.list_of(after)
-            ids = [each for each in old or new or () if isinstance(each, str)]
-            if ids:
-                decisions.append((cells.text(subject), cells.text(subject_id), ids, old is None))
+            decision = events.decision_of(before, after)
+            if decision is not None:
+                decisions.append((cells.text(subject), cells.text(subject_id), *decision))
             continue
         if action in _FOR_GOOD:
             why_not[_FOR_GOOD[action]] += 1
