@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import itertools
 import os
 import pty
@@ -28,6 +29,9 @@ from tests.servers import moto, ssh_server
 
 __all__ = ["moto", "ssh_server"]
 
+# What is compiled is kept, whatever the shell says: six processes and all that they start would each compile all of it again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Small matrices are multiplied by one thread: several only wait for each other, at three times the price.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Screens are pictured in true colour, whatever terminal the tests run in.
@@ -55,6 +59,20 @@ for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Three times as many processes as there are cores: a test of a screen waits for more than half of its time."""
     return 3 * len(os.sched_getaffinity(0))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each of several processes import another part of the tests first: of what one has compiled the others have the result.
+
+    On a clean checkout each would compile all of them else, which is most of what it takes to begin.
+    """
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if not worker or count < 2:
+        return
+    files = sorted(config.rootpath.glob("tests/**/test_*.py"), key=lambda path: path.stat().st_size)
+    for path in files[int(worker.removeprefix("gw")) :: count]:
+        with contextlib.suppress(BaseException):  # whatever is wrong with it is said when it is collected
+            importlib.import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import http.server
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 _AT_ONCE_BYTES = 1 << 18
 
@@ -22,6 +23,8 @@ class Web:
     port: int = 0
     takes_ranges: bool = True
     is_there: bool = True
+    makes_pages: bool = False
+    """Whether a folder is given as a page with links to what is in it."""
     given_bytes: int = 0
     asked: list[str] = field(default_factory=list)
 
@@ -59,6 +62,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, *, has_body: bool) -> None:
         path = self.web.folder / unquote(urlsplit(self.path).path).lstrip("/")
         self.web.asked.append(self.path)
+        if self.web.makes_pages and path.is_dir():
+            self._page(path, has_body=has_body)
+            return
         if not self.web.is_there or not path.is_file():
             self.send_error(503 if not self.web.is_there else 404)
             return
@@ -73,6 +79,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if has_body:
             self._give(path, start, stop)
+
+    def _page(self, folder: Path, *, has_body: bool) -> None:
+        links = "".join(
+            f'<a href="{quote(each.name)}{"/" * each.is_dir()}">{html.escape(each.name)}</a>'
+            for each in folder.iterdir()
+        )
+        page = f"<html>{links}</html>".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if has_body:
+            self.wfile.write(page)
 
     def _give(self, path: Path, start: int, stop: int) -> None:
         with path.open("rb") as stream:

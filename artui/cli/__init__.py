@@ -48,6 +48,7 @@ VERBS = {
     "push": "Write what is new into a folder or bucket that others pull from.",
     "pull": "Merge what others have pushed to a folder or bucket.",
     "sync": "Pull what others have pushed, then push what is new here.",
+    "mirror": "Copy the packs of a folder or bucket to another one.",
     "check": "Look for damage, and for files that are gone.",
     "share": "Write a catalog, or a part of it, into one file for others.",
     "doctor": "Say how a catalog and this installation stand, and what to do.",

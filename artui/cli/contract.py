@@ -738,6 +738,15 @@ DOCUMENTS: dict[str, Record] = {
     "push": _PLACE | _PUSHED | _LEFT_ALONE,
     "pull": _PLACE | _PULLED | _LEFT_ALONE,
     "sync": _PLACE | _PULLED | _PUSHED | _LEFT_ALONE,
+    "mirror": {
+        "source": Field("text", "where packs were read"),
+        "target": Field("text", "where they were copied to"),
+        "is_done": Field("flag", "whether anything was written"),
+        "copied": Field("[text]", "paths of the packs that were not there"),
+        "copied_bytes": Field("whole", "how large they are together"),
+        "there": Field("whole", "packs that were there already"),
+    }
+    | _LEFT_ALONE,
     "share": {
         "out": Field("text", "the file that was made"),
         "signature": Field("text?", "the file with its signature; none without `--sign`"),

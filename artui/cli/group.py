@@ -22,7 +22,7 @@ from artui.version import VERSION
 OTHER_VERBS = {
     "list": "ls", "runs": "ls", "search": "ls", "find": "ls", "export": "ls", "artifacts": "ls", "run": "exec", "record": "exec", "watch": "exec", "difference": "diff",
     "explain": "why", "lineage": "trace", "info": "show", "describe": "show", "status": "show", "download": "get", "fetch": "get", "save": "add", "put": "add", "stop": "finish", "end": "finish",
-    "archive": "retire", "combine": "merge", "union": "merge", "join": "merge", "who": "blame", "annotate": "blame", "remove": "delete", "rm": "delete", "undelete": "restore", "label": "tag", "untag": "tag", "revert": "undo", "redo": "undo", "manual": "help", "man": "help", "example": "demo", "repair": "salvage", "recover": "salvage", "fsck": "check", "vacuum": "compact", "mv": "move", "rename": "move", "upload": "push", "begin": "start", "new": "start",
+    "archive": "retire", "combine": "merge", "union": "merge", "join": "merge", "who": "blame", "annotate": "blame", "remove": "delete", "rm": "delete", "undelete": "restore", "label": "tag", "untag": "tag", "revert": "undo", "redo": "undo", "manual": "help", "man": "help", "example": "demo", "repair": "salvage", "recover": "salvage", "fsck": "check", "vacuum": "compact", "mv": "move", "rename": "move", "upload": "push", "replicate": "mirror", "copy": "share", "begin": "start", "new": "start",
 }  # fmt: skip
 """Verbs by the words that other tools use for them."""
 

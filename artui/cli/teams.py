@@ -110,7 +110,8 @@ def pushed_lines(pushed: Pushed, *, is_dry: bool = False) -> Iterator[str]:
         parts += [f"{bytes_text(pushed.content_bytes)} of content"] if pushed.content_bytes else []
         parts += [plural(pushed.journal_entries, "change")] if pushed.journal_entries else []
         will = "would push" if is_dry else "pushed"
-        yield f"{place}: {will} {', '.join(parts) or 'a change'} in a pack of {bytes_text(pushed.pack.size_bytes)}"
+        where = f"in a pack of {bytes_text(pushed.pack.size_bytes)}" if pushed.pack.name else f"{'it would have' if is_dry else 'it has'} {bytes_text(pushed.pack.size_bytes)} now"  # fmt: skip
+        yield f"{place}: {will} {', '.join(parts) or 'a change'}{' ' if pushed.pack.name else '; '}{where}"
     if pushed.running:
         yield f"  {plural(pushed.running, 'run')} still going on: push again later for the rest"
     if pushed.damaged:
@@ -119,14 +120,14 @@ def pushed_lines(pushed: Pushed, *, is_dry: bool = False) -> Iterator[str]:
         yield f"  {len(pushed.together):,} small packs brought together in one"
     if pushed.removed:
         yield f"  {plural(len(pushed.removed), 'pack')} removed that another one replaced: {bytes_text(sum(pack.size_bytes for pack in pushed.removed))}"  # fmt: skip
-    yield from _troubles(pushed.troubles)
+    yield from trouble_lines(pushed.troubles)
 
 
 def pulled_lines(pulled: Pulled, *, is_dry: bool = False) -> Iterator[str]:
     """Say what a pull did: a line, and one for each thing that is to be known."""
     place, merged = clean(pulled.place), [one for _, one in pulled.packs]
     if not pulled.there:
-        yield f"{place}: there are no packs yet"
+        yield f"{place}: there is nothing yet"
     elif not merged:
         yield f"{place}: nothing that is not here already"
     else:
@@ -140,16 +141,18 @@ def pulled_lines(pulled: Pulled, *, is_dry: bool = False) -> Iterator[str]:
         parts += [plural(changes, "change")] if changes else []
         parts += [f"{bytes_text(content_bytes)} of content"] if content_bytes else []
         will = "would bring" if is_dry else "brought"
-        yield f"{place}: {plural(len(merged), 'pack')} {will} {', '.join(parts) or 'nothing that is not here already'}"
+        what = f"{plural(len(merged), 'pack')} {will}" if pulled.packs[0][0].name else will
+        yield f"{place}: {what} {', '.join(parts) or 'nothing that is not here already'}"
     damaged = tuple(each for one in merged for each in (*one.damaged, *one.missing_content))
     if damaged:
         yield f"  {plural(len(damaged), 'thing')} damaged there, nothing or not all was taken of: {_named(damaged)}"
     if settling := {each.subject_id for one in merged for each in one.to_settle}:
         yield f"  {plural(len(settling), 'thing')} changed by two people at once; the later change stands: `artui blame` tells of {_named(sorted(settling))}"  # fmt: skip
-    yield from _troubles(pulled.troubles)
+    yield from trouble_lines(pulled.troubles)
 
 
-def _troubles(troubles: Sequence[Trouble]) -> Iterator[str]:
+def trouble_lines(troubles: Sequence[Trouble]) -> Iterator[str]:
+    """Name packs that were left alone."""
     for trouble in troubles[:_NAMED_MOST]:
         yield f"  left alone: {clean(trouble.why)}"
     if len(troubles) > _NAMED_MOST:

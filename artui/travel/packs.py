@@ -63,7 +63,11 @@ def place(text: str, *, is_written: bool) -> Store:
     found = place_of(text)
     shown = ascii(written(text))[1:-1][:120]
     if found.scheme in ("http", "https"):
-        raise UsageError(f"{shown}: what lies behind a web server cannot be listed.", remedy="Give a folder, ssh:// or s3://.")  # fmt: skip
+        from artui.travel.indexing import WebStore
+
+        if is_written:
+            raise UsageError(f"{shown}: nothing can be written through a web server.", remedy="Give a folder, ssh:// or s3://.")  # fmt: skip
+        return WebStore(found)
     if found.scheme == "file":
         folder = Path(found.path)
         if folder.is_file():
@@ -101,13 +105,17 @@ def fetched(store: Store, pack: Pack, folder: Path, tell: Tell | None = None) ->
             remedy=f"Make room in {str(folder.parent)!a}, or set TMPDIR.",
         )
     whole, there_bytes, target = hashlib.sha256(), 0, folder / pack.name
-    with open(target, "xb") as file:
-        for piece in store.pieces(pack.path, 0, pack.size_bytes):
-            whole.update(piece)
-            file.write(piece)
-            there_bytes += len(piece)
-            if tell is not None and pack.size_bytes > _SPARE_BYTES:
-                tell("bytes of a pack", there_bytes, pack.size_bytes)
+    try:
+        with open(target, "xb") as file:
+            for piece in store.pieces(pack.path, 0, pack.size_bytes):
+                whole.update(piece)
+                file.write(piece)
+                there_bytes += len(piece)
+                if tell is not None and pack.size_bytes > _SPARE_BYTES:
+                    tell("bytes of a pack", there_bytes, pack.size_bytes)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     if there_bytes != pack.size_bytes or whole.hexdigest() != pack.digest:
         target.unlink()
         raise StoreDiffers(f"{pack.path} is not what its name says: it was cut or changed.", remedy=_AGAIN)

@@ -20,7 +20,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
     "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
     "delete": ["a"], "restore": ["g"], "forget": ["a", "--yes"], "gc": ["--keep", "last 1", "--dry-run"], "ls": [], "show": ["a"], "compare": ["a", "b"],
-    "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
+    "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "mirror": ["boxes", "mirrored"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
 }  # fmt: skip
 """Of every verb the arguments of a call that works in `workplace`."""
 

@@ -39,7 +39,7 @@ def _digest(path: Path) -> str:
 def test_every_verb_is_in_the_table() -> None:
     """A new verb is tested, too, and takes the option or has no use for a catalog."""
     assert set(ARGUMENTS) == set(VERBS)
-    assert set(VERBS) - set(OF_CATALOGS) == {"keys", "help", "completion"}
+    assert set(VERBS) - set(OF_CATALOGS) == {"keys", "help", "completion", "mirror"}
     assert {"import", "ls", "show", "compare", "why", "trace"} <= set(READING)
 
 
@@ -99,7 +99,7 @@ def test_two_catalogs_are_refused_and_one_twice_is_not(call: Call, workplace: Pa
     assert same[0] == (1 if verb == "undo" else 0), same[2]
 
 
-@pytest.mark.parametrize("verb", ["keys", "help", "completion"])
+@pytest.mark.parametrize("verb", ["keys", "help", "completion", "mirror"])
 def test_a_verb_without_a_catalog_says_so(call: Call, workplace: Path, verb: str) -> None:
     """The option is not passed over in silence."""
     code, out, err = call("-c", "near.artui", verb, *ARGUMENTS[verb])

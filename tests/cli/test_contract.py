@@ -45,6 +45,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "push": (("push", "{out}"), ("push", "{out}", "--dry-run")),
     "pull": (("pull", "{empty}"),),
     "sync": (("sync", "{out}"), ("sync", "{out}", "--no-content")),
+    "mirror": (("mirror", "{empty}", "{out}"), ("mirror", "{empty}", "{out}", "--dry-run")),
     "check": (("check", "--data", "--references"),),
     "compact": (("compact", "--dry-run"), ("compact",)),
     "adopt": (("adopt", "{out}.artui", "--force"),),
@@ -83,6 +84,7 @@ ANYWHERE = (
     "import",
     "import of nothing",
     "merge",
+    "mirror",
     "diff CATALOG",
 )
 """Documents that are printed without `--catalog`."""

@@ -332,7 +332,7 @@ def test_the_manual_can_be_followed(demo_catalog: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     said = done.stdout.splitlines()
     assert (
-        sum("pushed 42 runs" in line for line in said) == 1
+        sum("team: pushed 42 runs" in line for line in said) == 1
         and sum("1 pack brought 42 new runs" in line for line in said) == 1
     )
     assert "1 pack brought 1 changed run, 1 change" in done.stdout and len(_packs(folder / "team")) == 2
@@ -350,7 +350,7 @@ def _two_elsewhere(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     run_cli(["add", str(tmp_path / "data.bin"), "--name", "data", "-c", ada])
     capsys.readouterr()
 
-    assert "there are no packs yet" in _say(capsys, "pull", place, "-c", bob)[1]
+    assert "there is nothing yet" in _say(capsys, "pull", place, "-c", bob)[1]
     assert "9 MB of content" in _say(capsys, "push", place, "-c", ada)[1]
     assert "1 pack brought 1 new run" in _say(capsys, "pull", place, "-c", bob)[1]
     assert _parts(ada) == _parts(bob)

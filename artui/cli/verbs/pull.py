@@ -21,12 +21,11 @@ def command(src: str, dry_run: bool, catalog: str | None, as_json: bool) -> int:
     SRC is where others push to: a folder, ssh://host/path, s3://bucket/path or another store. Each pack is checked
     first, and merged whole or not at all; whatever is not what its name says is named, and left alone.
     """
-    from artui.travel.packs import place
-    from artui.travel.syncing import pull
+    from artui.travel.meeting import meeting_at
 
-    store, path = place(src, is_written=False), catalog_to_change(catalog)
+    meeting, path = meeting_at(src, is_written=False), catalog_to_change(catalog)
     with Bar() as bar:
-        pulled = pull(path, store, is_dry=dry_run, tell=bar.tell)
+        pulled = meeting.pull(path, is_dry=dry_run, tell=bar.tell)
     if as_json:
         print_json(
             place=pulled.place,

@@ -24,13 +24,12 @@ def command(
     DEST is a folder that others reach too (a network drive, a USB stick, a folder that is synced), ssh://host/path,
     s3://bucket/path or another store. Nothing is locked or overwritten there: any number may push at once.
     """
-    from artui.travel.packs import place
-    from artui.travel.syncing import push
+    from artui.travel.meeting import meeting_at
 
     order = outgoing(no_content=no_content, redact=redact)
-    store, path = place(dest, is_written=True), catalog_to_read(catalog)
+    meeting, path = meeting_at(dest, is_written=True), catalog_to_read(catalog)
     with Bar() as bar:
-        pushed = push(path, store, order, is_dry=dry_run, tell=bar.tell)
+        pushed = meeting.push(path, order, is_dry=dry_run, tell=bar.tell)
     if as_json:
         print_json(place=pushed.place, catalog=str(path), is_done=not dry_run, **record((), (pushed,), {}))
     else:

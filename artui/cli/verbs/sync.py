@@ -33,16 +33,15 @@ def command(
     DEST is a folder that others reach too (a network drive, a USB stick, a folder that is synced), ssh://host/path,
     s3://bucket/path or another store.
     """
-    from artui.travel.packs import place
-    from artui.travel.syncing import sync
+    from artui.travel.meeting import meeting_at
 
     order = outgoing(no_content=no_content, redact=redact)
-    store, path = place(dest, is_written=True), catalog_to_change(catalog)
+    meeting, path = meeting_at(dest, is_written=True), catalog_to_change(catalog)
     with Bar() as bar:
-        synced = sync(path, store, order, is_dry=dry_run, tell=bar.tell)
+        synced = meeting.sync(path, order, is_dry=dry_run, tell=bar.tell)
     if as_json:
         fields = record(synced.pulled, synced.pushed, names_in(path, synced.pulled))
-        print_json(place=store.uri, catalog=str(path), is_done=not dry_run, **fields)
+        print_json(place=synced.pushed[-1].place, catalog=str(path), is_done=not dry_run, **fields)
     else:
         for pulled, pushed in zip(synced.pulled, synced.pushed, strict=True):
             for line in (*pulled_lines(pulled, is_dry=dry_run), *pushed_lines(pushed, is_dry=dry_run)):

@@ -84,6 +84,53 @@ class FolderStore(Store):
                 raise self.failed(name, f"would have {there_bytes:,} instead of {size_bytes:,} bytes")
             self._name(part, name)
 
+    def state(self, name: str) -> str | None:
+        """Tell states apart by which file it is, when it was written, and how long it is."""
+        try:
+            status = os.stat(self._root / name, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._trouble(name, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise self.failed(name, "is no regular file", remedy="Somebody put something else there.")
+        return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
+
+    def replace(self, name: str, size_bytes: int, pieces: Iterable[bytes], *, state: str | None) -> bool:
+        """Rename a whole file to the name, with the permissions of the one that it replaces.
+
+        A folder has no rename that compares: it is looked at right before. Where somebody writes in that moment one of
+        both is not there; whoever wrote that one sees so when they look again.
+        """
+        with self._part() as part:
+            self._write(part, pieces)
+            if (there_bytes := part.tell()) != size_bytes:
+                raise self.failed(name, f"would have {there_bytes:,} instead of {size_bytes:,} bytes")
+            target = self._root / name
+            try:
+                os.fsync(part.fileno())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if self.state(name) != state:
+                    return False
+                os.chmod(part.name, stat.S_IMODE(os.stat(target).st_mode) if state is not None else 0o666 & ~_umask())
+                if state is None:
+                    return self._link(part.name, target)
+                os.rename(part.name, target)
+                _sync(target.parent)
+            except OSError as error:
+                raise self._trouble(name, error) from error
+        return True
+
+    def _link(self, part: str, target: Path) -> bool:
+        try:
+            os.link(part, target)  # which another file of this name refuses
+        except FileExistsError:
+            return False
+        except OSError:  # no hard links here
+            os.rename(part, target)
+        _sync(target.parent)
+        return True
+
     def receive(self, pieces: Iterable[bytes]) -> tuple[bytes, int]:
         """Write an object and hash it in one pass."""
         whole = hashlib.sha256()
@@ -213,6 +260,12 @@ class _Named:
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.write, self.seek, self.tell, self.truncate, self.fileno = file.write, file.seek, file.tell, file.truncate, file.fileno  # fmt: skip
         self.name = path
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _sync(path: Path) -> None:

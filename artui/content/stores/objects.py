@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from artui.content.stores import store as stores
 from artui.content.stores.places import Place, without_query
-from artui.content.stores.store import PIECE_BYTES, Pieces, Store
+from artui.content.stores.store import NO_STATES, PIECE_BYTES, Pieces, Store
 from artui.errors import PackageMissing, StoreFailed
 
 ALONE_BYTES = 8 << 20
@@ -26,6 +26,8 @@ _AT_ONCE = 4
 """Parts that are under way: these are in memory."""
 _WEB_BYTES = 64 << 20
 """A web server takes no parts: what is put there is in memory."""
+WHOLE_BYTES = 128 << 20
+"""A file that is replaced goes in one request, which a bucket compares with what is there: it is in memory."""
 _STATUS = re.compile(r"\b(?:status(?: code)?:?|Error) (\d{3})\b|<Code>(\w{1,60})</Code>|with status (\d{3})")
 RETRIES = 3
 _Answer = TypeVar("_Answer")
@@ -111,6 +113,35 @@ class ObjectStore(Store):
                 raise guarded.trouble
         if (there_bytes := self.size(name)) != size_bytes:
             raise self.failed(name, f"has {there_bytes or 0:,} instead of {size_bytes:,} bytes", remedy="Somebody else writes there.")  # fmt: skip
+
+    def state(self, name: str) -> str | None:
+        """Give the tag that the bucket gave the object when it was written."""
+        if self._is_web:
+            return super().state(name)
+        about = self.about(name)
+        if about is None:
+            return None
+        if not about.get("e_tag"):
+            raise self.failed(name, "has no tag", remedy=NO_STATES)
+        return str(about["e_tag"])
+
+    def replace(self, name: str, size_bytes: int, pieces: Iterable[bytes], *, state: str | None) -> bool:
+        """Write an object if the bucket still has the one with this tag."""
+        if self._is_web:
+            return super().replace(name, size_bytes, pieces, state=state)
+        if size_bytes > WHOLE_BYTES:
+            raise self.failed(name, f"would have {size_bytes:,} bytes: a file that is replaced has up to {WHOLE_BYTES:,}", remedy="Leave the name of the file out, and share packs.")  # fmt: skip
+        mode = "create" if state is None else {"e_tag": state}
+        content, kinds = b"".join(pieces), self._obstore.exceptions
+        try:
+            self._obstore.put(self._store, name, content, mode=mode, use_multipart=False)
+        except (FileExistsError, kinds.AlreadyExistsError, kinds.PreconditionError, kinds.NotModifiedError):
+            return False
+        except FileNotFoundError:  # it was removed meanwhile
+            return False
+        except self._errors as error:
+            raise self._trouble(name, error) from error
+        return True
 
     def listed(self, folder: str) -> Iterator[tuple[str, int]]:
         """List the objects below a prefix."""

@@ -33,6 +33,16 @@ _PUT = _ROOT + (
     'trap "rm -f \\"\\$part\\"" EXIT; trap "exit 93" HUP INT TERM; cat > "$part" || exit 93; '
     '[ "$(wc -c < "$part")" -eq "$size" ] || exit 94; chmod a-w "$part"; mv -f "$part" "$file" || exit 95'
 )
+_STATE = _ROOT + 'if [ -f "$file" ]; then { command -v sha256sum > /dev/null && sha256sum < "$file"; } || cksum < "$file"; else echo absent; fi'  # fmt: skip
+_REPLACE = _ROOT + (
+    'IFS= read -r size && IFS= read -r part && IFS= read -r state || exit 90; part=$root/$part; mkdir -p "${file%/*}" || exit 92; '
+    'trap "rm -f \\"\\$part\\"" EXIT; trap "exit 93" HUP INT TERM; cat > "$part" || exit 93; '
+    '[ "$(wc -c < "$part")" -eq "$size" ] || exit 94; '
+    'if [ -f "$file" ]; then now=$({ command -v sha256sum > /dev/null && sha256sum < "$file"; } || cksum < "$file"); else now=absent; fi; '
+    '[ "${now%% *}" = "${state%% *}" ] || exit 98; '
+    'if [ "$now" = absent ]; then ln "$part" "$file" 2> /dev/null || { [ -f "$file" ] && exit 98; mv "$part" "$file" || exit 95; }; '
+    'else mv -f "$part" "$file" || exit 95; fi'
+)
 _LIST = _ROOT + '[ -d "$file" ] || exit 0; cd "$root" || exit 91; find "$name" -type f -exec wc -c {} +'
 _REMOVE = _ROOT + 'rm -f "$file" || exit 97'
 _DIGEST = _ROOT + '[ -f "$file" ] || exit 91; command -v sha256sum > /dev/null || exit 96; sha256sum < "$file"'
@@ -41,6 +51,8 @@ _WHY = {
     94: "did not get all of it", 95: "cannot be written to", 97: "cannot be removed",
 }  # fmt: skip
 _NO_TOOL = 96
+_OTHER_STATE = 98
+_ABSENT = "absent"
 _ENDING_SECONDS = 0.5
 """So long a call may take to end by itself."""
 _SSH_FAILED = 255
@@ -100,6 +112,26 @@ class ShellStore(Store):
                 self._write(call, name, piece)
             call.end_input()
             self._end(call, name)
+
+    def state(self, name: str) -> str | None:
+        """Let the other machine hash a file."""
+        answer = self._answer(_STATE, name).strip()
+        if not re.fullmatch(r"absent|[0-9a-f]{64}(?: .*)?|\d+ \d+(?: .*)?", answer):
+            raise self.failed("", f"answers {answer[:60]!a}", remedy="Does its shell print something at each login?")
+        return None if answer == _ABSENT else answer
+
+    def replace(self, name: str, size_bytes: int, pieces: Iterable[bytes], *, state: str | None) -> bool:
+        """Write a file under another name, and rename it if the one that it replaces is as it was."""
+        part = f"{name.rpartition('/')[0]}/.part-{os.urandom(8).hex()}"
+        try:
+            with self._running(_REPLACE, name, str(size_bytes), part, state or _ABSENT) as call:
+                for piece in pieces:
+                    self._write(call, name, piece)
+                call.end_input()
+                self._end(call, name)
+        except _OtherState:
+            return False
+        return True
 
     def listed(self, folder: str) -> Iterator[tuple[str, int]]:
         """List the files below a folder whose names could be ours."""
@@ -200,6 +232,8 @@ class ShellStore(Store):
             return
         if code == _NO_TOOL:
             raise _NoTool(self.uri)
+        if code == _OTHER_STATE:
+            raise _OtherState(self.uri)
         said = _last_line(call.trouble)
         if code == _SSH_FAILED:
             is_refused = "denied" in said.lower() or "password" in said.lower() or "verification failed" in said.lower()
@@ -212,6 +246,10 @@ class ShellStore(Store):
 
 class _NoTool(StoreFailed):
     """The other machine lacks a program that would make it quicker."""
+
+
+class _OtherState(StoreFailed):
+    """A file is no longer as it was."""
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ CONNECT_SECONDS = 20.0
 _JUMP_BYTES = 1 << 20
 """What lies at most this far behind the place where a stream stands is read on to; farther away another one begins."""
 
+NO_STATES = "Use a folder, ssh://, s3://, gs:// or az://; or leave the name of the file out, and share packs."
 _OBJECT = re.compile(r"sha256/([0-9a-f]{2})/\1[0-9a-f]{62}\Z")
 
 Pieces = Generator[bytes, None, None]
@@ -76,6 +77,27 @@ class Store(ABC):
         Raises:
             StoreFailed: it cannot be removed.
         """
+
+    def state(self, name: str) -> str | None:
+        """Say in which state an object is: another text whenever it was written anew; None if it is not there.
+
+        Raises:
+            StoreFailed: the store cannot be asked.
+        """
+        raise self.failed(
+            name, "cannot be kept in step: such a store does not say which state it is in", remedy=NO_STATES
+        )
+
+    def replace(self, name: str, size_bytes: int, pieces: Iterable[bytes], *, state: str | None) -> bool:
+        """Write an object in the place of one that is in a known state, whole or not at all; say whether it was still in that.
+
+        Args:
+            state: what `state` gave; None if there was none.
+
+        Raises:
+            StoreFailed: it cannot be written.
+        """
+        raise self.failed(name, "cannot be replaced: such a store takes no file twice", remedy=NO_STATES)
 
     def names(self) -> Iterator[tuple[str, int]]:
         """List the objects that lie under digests, each with its size in bytes; other files are none of ours.
