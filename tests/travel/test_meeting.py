@@ -165,7 +165,7 @@ def test_what_cannot_be_one_file_is_refused(tmp_path: Path, monkeypatch: pytest.
         onefile.push(path, one_file(str(there), is_written=True), Outgoing())
 
 
-def _states(store: Store, name: str, elsewhere: Callable[[bytes], None]) -> None:
+def _states(store: Store, name: str, elsewhere: Callable[[bytes], object]) -> None:
     """A store replaces only what it was told of, whole or not at all."""
     assert store.state(name) is None and store.size(name) is None
     assert not store.replace(name, 1, [b"x"], state=_no_state(store)) and store.size(name) is None
