@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from artui import clock
 from artui.catalog import Catalog, cells, context, events, retention
+from artui.catalog.copies import drop_covered
 from artui.catalog.retention import Named
 
 REMOVED = "removed"
@@ -119,6 +120,7 @@ def remove_points(catalog: Catalog, runs: Iterable[Named], *, before_ms: int) ->
                     "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ?)",
                     (run.key,),
                 )
+                drop_covered(connection, run.key, until_ms)
                 context.remark(connection, run.key, POINTS_REMOVED)
                 events.record(
                     connection, action="remove", subject="run", subject_id=run.id, before=None, after=until_ms

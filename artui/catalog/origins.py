@@ -22,6 +22,8 @@ from artui.settings import private_folder, state_folder
 
 _INSTALLATION_FILE = "installation"
 _ID_LETTERS = 32
+ORIGINS_SINCE = 5
+"""The first schema that names origins, and under which stamp a change was made."""
 HOSTS_SINCE = 8
 """The first schema whose origins name user and host."""
 LAST_WRITTEN_UNDER = """

@@ -17,6 +17,8 @@ import orjson
 
 from artui.catalog import cells
 from artui.catalog.artifacts import is_pending
+from artui.catalog.origins import ORIGINS_SINCE
+from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import CatalogDamaged, UsageError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
@@ -155,6 +157,7 @@ def going(
     among: Iterable[int] | None = None,
     results: Sequence[Mapping[int, float]] = (),
     with_aliased: bool = True,
+    schema_version: int = SCHEMA_VERSION,
 ) -> list[Named]:
     """Name the versions that a rule does not keep, by artifact and number; also what it keeps only for what goes itself.
 
@@ -172,7 +175,7 @@ def going(
     chosen = None if among is None else set(among)
     kept, aliases = _being_written(connection), _aliases(connection)
     for word in rule.words:
-        kept |= _kept_for(connection, word)
+        kept |= _kept_for(connection, word, schema_version)
     made_of: dict[int, set[int]] = {}
     for source, target in connection.execute(_MADE_OF) if "used" in rule.words else ():
         made_of.setdefault(source, set()).add(target)
@@ -243,7 +246,8 @@ def _aliases(connection: sqlite3.Connection) -> dict[int, list[str]]:
     return aliases
 
 
-def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
+def _kept_for(connection: sqlite3.Connection, word: str, schema_version: int) -> set[int]:
+    moment = "stamp" if schema_version >= ORIGINS_SINCE else "time_ms"
     queries = {
         "aliased": ("SELECT version_key FROM alias",),
         "used": (
@@ -252,7 +256,7 @@ def _kept_for(connection: sqlite3.Connection, word: str) -> set[int]:
         "approved": (
             "SELECT v.key FROM event AS e JOIN version AS v ON v.id = e.subject_id WHERE e.action = 'approve' AND e.after <> 'null' "
             "AND NOT EXISTS (SELECT 1 FROM event AS l WHERE l.subject_id = e.subject_id AND l.action = 'approve' "
-            "AND l.author = e.author AND (l.stamp, l.id) > (e.stamp, e.id))",
+            f"AND l.author = e.author AND (l.{moment}, l.id) > (e.{moment}, e.id))",
         ),
     }[word]
     return {row[0] for query in queries for row in connection.execute(query)}

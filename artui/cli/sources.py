@@ -18,23 +18,24 @@ from artui.units import plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artui.catalog.merging.undoing import From, TakenOut
+    from artui.catalog.merging.undoing import TakenOut
+    from artui.catalog.writers import Writer
 
 _NAMED_MOST = 10
 
 
 def list_sources(catalog: str | None, *, as_json: bool) -> int:
     """Print the installations that a catalog has something of."""
-    from artui.catalog.merging.undoing import sources_of
+    from artui.catalog.writers import writers_of
 
     with open_reader(catalog) as reader, reader.snapshot() as connection:
-        path, found = reader.path, sources_of(connection)
+        path, found = reader.path, writers_of(connection, reader.schema_version)
     if as_json:
         print_json(catalog=str(path), sources=[_record(one) for one in found])
         return 0
     rows = [
-        [one.id[-6:], f"{one.user}@{one.host}".strip("@") or "unknown", *(f"{count:,}" for count in (one.runs, one.versions, one.changes)),
-         time_text(one.created_ms), time_text(one.last_ms) if one.last_ms else "", "this installation" if one.is_own else ""]
+        [one.id[-6:], one.who or "unknown", *(f"{count:,}" for count in (one.runs, one.versions, one.changes)),
+         time_text(one.created_ms), time_text(one.changed_ms) if one.changed_ms else "", "this installation" if one.is_own else ""]
         for one in found
     ]  # fmt: skip
     headers = ("id", "who", "runs", "versions", "changes", "since", "last change", "")
@@ -49,11 +50,14 @@ def take_out(catalog: str | None, source: str, *, is_dry: bool, is_asked: bool, 
         UsageError: there is no such source, or nobody said yes.
     """
     from artui.catalog import Catalog
+    from artui.catalog.merging.sources import open_source
     from artui.catalog.merging.undoing import plan
     from artui.catalog.merging.undoing import take_out as take
 
-    with open_reader(catalog) as reader, reader.snapshot() as connection:
-        path, taken = Path(reader.path), plan(connection, source)
+    with open_reader(catalog) as reader:
+        path = Path(reader.path)
+    with open_source(path) as opened_source:
+        taken = plan(opened_source.connection, source)
     is_done = not is_dry and bool(taken.runs or taken.versions or taken.changes)
     if is_done:
         if is_asked:
@@ -83,7 +87,7 @@ def _ask() -> None:
     raise UsageError("Nothing was taken out.", remedy="Say --yes, or answer y when you are asked.")
 
 
-def _record(one: From) -> dict[str, object]:
+def _record(one: Writer) -> dict[str, object]:
     return {name: value for name, value in asdict(one).items() if name != "key"}
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from artui.catalog import cells
 from artui.catalog.chain import REASONS_SINCE
 from artui.catalog.merging.noting import ENDING
-from artui.catalog.origins import HOSTS_SINCE
+from artui.catalog.origins import HOSTS_SINCE, ORIGINS_SINCE
 from artui.query.keys import without_collecting
 from artui.query.rowfilter import matching_rows, offers_of_columns
 from artui.query.wording import CUT_CHARS, Said, cut_state, said, what_text
@@ -34,7 +34,7 @@ FROM_ELSEWHERE = (MERGED, IMPORTED, PUSHED, PULLED)
 TIMES = ("when",)
 _TOGETHER_MS = 2_000
 """Changes without an edit that follow each other so closely, of one kind and by one person, were made together."""
-_STAMPED_SINCE, _EDITS_SINCE, _MERGES_SINCE, _IMPORTS_SINCE = 5, 4, 8, 3
+_EDITS_SINCE, _MERGES_SINCE, _IMPORTS_SINCE = 4, 8, 3
 _MOST_MERGES = 2_000
 _UNDONE = (1, 2)
 """How an edit stands that was taken back: it can be done again, or no longer."""
@@ -330,7 +330,7 @@ _STAMP = """
 
 def _stamp(connection: sqlite3.Connection, version: int) -> tuple[Any, ...]:
     query = _STAMP.format(
-        stamp="stamp" if version >= _STAMPED_SINCE else "time_ms",
+        stamp="stamp" if version >= ORIGINS_SINCE else "time_ms",
         redacted="sum(is_redacted)" if version >= REASONS_SINCE else "0",
     )
     count, *rest = connection.execute(query).fetchone()
@@ -350,8 +350,8 @@ def _query(version: int) -> str:
         "e.edit_id" if version >= _EDITS_SINCE else "NULL",
         "substr(e.why, 1, 1000)" if version >= REASONS_SINCE else "''",
         "e.is_redacted" if version >= REASONS_SINCE else "0",
-        "e.origin_key" if version >= _STAMPED_SINCE else "0",
-        "e.stamp" if version >= _STAMPED_SINCE else "e.time_ms",
+        "e.origin_key" if version >= ORIGINS_SINCE else "0",
+        "e.stamp" if version >= ORIGINS_SINCE else "e.time_ms",
     ]  # fmt: skip
     stamp = columns[-1].removeprefix("e.")
     # The ids of the newest come from an index alone: of the others not even the texts are looked at.

@@ -137,7 +137,7 @@ def plan_for(
         results = [results_by(connection, best.metric) for best in rule.best] if rule is not None else []
         # Whether there is such a result comes before which way it is better.
         rule = None if keep is None else rule_of(keep)
-        gone = [] if rule is None else retention.going(connection, rule, now_ms=now_ms, among=among, results=results, with_aliased=with_aliased)  # fmt: skip
+        gone = [] if rule is None else retention.going(connection, rule, now_ms=now_ms, among=among, results=results, with_aliased=with_aliased, schema_version=reader.schema_version)  # fmt: skip
         deleted = [version for version in gone if with_aliased or not version.aliases]
         every = retention.removable(connection, before_ms=_EVER_MS)
         removed, waiting = _parted((version for version in every if among is None or version.key in among), before_ms)

@@ -13,6 +13,7 @@ from artui.catalog import Catalog, events
 from artui.catalog.checked import last_check, remember_check
 from artui.catalog.checking import check_whole
 from artui.catalog.merging.merge import merge
+from artui.catalog.writers import writers_of
 from artui.query.findings import links_of
 from artui.query.journal import read_journal
 from artui.query.provenance import read_provenance
@@ -37,6 +38,9 @@ def test_origins_merges_and_teams_are_told_apart(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(events, "author", lambda who=who: who)
         with Catalog(path) as catalog:
             events.tag(catalog, _run_id(path), f"of-{who[:3]}")
+            if who.startswith("ada"):
+                with events.editing(catalog, "deleted a run") as edit:
+                    edit.trash(_run_id(path))
     push(one, place(str(team), is_written=True), Outgoing())
     push(other, place(str(team), is_written=True), Outgoing())
     pull(one, place(str(team), is_written=False))
@@ -45,9 +49,13 @@ def test_origins_merges_and_teams_are_told_apart(tmp_path: Path, monkeypatch: py
 
     with Reader(one) as reader:
         found, journal = read_provenance(reader), read_journal(reader)
+        with reader.snapshot() as rows:
+            assert found.origins == tuple(writers_of(rows, reader.schema_version))
     with closing(sqlite3.connect(one)) as connection:
-        runs = sorted(row[0] for row in connection.execute("SELECT (SELECT count(*) FROM run r WHERE r.origin_key = o.key) FROM origin o"))  # fmt: skip
+        runs = sorted(row[0] for row in connection.execute("SELECT (SELECT count(*) FROM run r WHERE r.origin_key = o.key AND r.deleted_ms IS NULL) FROM origin o"))  # fmt: skip
+        deleted = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0]
         changes = sorted(row[0] for row in connection.execute("SELECT (SELECT count(*) FROM event e WHERE e.origin_key = o.key) FROM origin o"))  # fmt: skip
+        assert deleted == 1
         merged = connection.execute("SELECT count(*) FROM merged").fetchone()[0]
     assert sorted(origin.runs for origin in found.origins) == runs and sorted(origin.changes for origin in found.origins) == changes  # fmt: skip
     assert sum(origin.is_current for origin in found.origins) == 1 and all(origin.is_own for origin in found.origins)

@@ -15,8 +15,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from artui.catalog import cells
-from artui.catalog.merging import kept, runs, series, versions
+from artui.catalog import cells, copies
+from artui.catalog.merging import kept, runs, versions
 from artui.catalog.merging.changes import COLUMNS as EVENT
 from artui.catalog.merging.slices import Slice, described
 
@@ -29,7 +29,7 @@ _OF_RUNS = (
     "SELECT t.run_key, t.name_key, t.type, t.number, t.text, t.stamp FROM param AS t ORDER BY t.run_key",
     "SELECT t.run_key, t.name_key, t.value, t.stamp FROM tag AS t ORDER BY t.run_key",
     "SELECT t.run_key, t.name, t.content, t.stamp FROM context AS t ORDER BY t.run_key",
-    f"SELECT s.run_key, s.name_key, s.labels, {{origin}}, {', '.join(f's.{column}' for column in series.TOTALS)} FROM series AS s ORDER BY s.run_key",
+    f"SELECT s.run_key, s.name_key, s.labels, {{origin}}, {', '.join(f's.{column}' for column in copies.TOTALS)} FROM series AS s ORDER BY s.run_key",
     "SELECT s.run_key, s.name_key, s.labels, b.number, b.count, b.codec, b.digest FROM series AS s JOIN block AS b ON b.series_key = s.key ORDER BY s.run_key",
 )
 """Of each run its rows: by its key, then what they are called, which differs in all of them."""

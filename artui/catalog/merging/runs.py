@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 
 from artui.catalog import cells, runs, seals
+from artui.catalog.copies import TOTALS, drop_covered, series_of
 from artui.catalog.merging.changes import Standing
 from artui.catalog.merging.joins import rank, wins
-from artui.catalog.merging.series import BLOCK, TOTALS, merge_series, series_of
+from artui.catalog.merging.series import BLOCK, merge_series
 from artui.catalog.merging.target import Target
 from artui.catalog.pairing import side_by_side
 
@@ -317,6 +318,7 @@ def apply_standings(target: Target, run_key: int, standings: Mapping[tuple[str, 
                 (run_key, until_ms),
             )
             is_changed |= gone.rowcount > 0
+            is_changed |= drop_covered(target.connection, run_key, until_ms)
     return is_changed
 
 

@@ -6,81 +6,19 @@ after who wrote its end. Which has which depends only on what there is, not on t
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from artui.catalog import cells, points, seals
+from artui.catalog import cells, points
+from artui.catalog.copies import TOTALS, Series, label, labelled
 from artui.catalog.merging.target import Target
 from artui.errors import PointsDamaged
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
 
-TOTALS = tuple(points.Totals.__slots__)
 BLOCK = (*(column.strip() for column in points.HEAD_COLUMNS.split(",")), "codec", "digest", "payload")
-OF_RUN = f"""
-    SELECT n.text, s.labels, s.key, o.id, {", ".join(f"s.{column}" for column in TOTALS)}
-    FROM series AS s
-    JOIN run AS r ON r.key = s.run_key
-    JOIN name AS n ON n.key = s.name_key
-    LEFT JOIN origin AS o ON o.key = coalesce(s.origin_key, r.origin_key)
-    WHERE s.run_key = ?
-    ORDER BY n.text, s.labels
-"""
-HEADS = "SELECT number, count, digest FROM block WHERE series_key = ? ORDER BY number"
 ONE = "SELECT codec, count, payload, digest FROM block WHERE series_key = ? AND number = ?"
-_FROM = re.compile(r",?from=[0-9A-Z]{6}(?:\.\d+)?\Z")
-_ORIGIN_LETTERS = 6
-"""Of an origin's id, its last: the first ones are the time that it was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A copy of a series."""
-
-    connection: sqlite3.Connection
-    key: int
-    name: str
-    labels: str
-    origin_id: str
-    totals: tuple[Any, ...]
-    blocks: tuple[tuple[int, int, bytes], ...]
-    """Number, count and digest of each."""
-    is_ours: bool
-
-    @property
-    def base(self) -> str:
-        """The labels without the one that a merge gave it."""
-        return _FROM.sub("", self.labels)
-
-    @property
-    def count(self) -> int:
-        """How many points its blocks hold; how many it had, where they were removed."""
-        return sum(count for _, count, _ in self.blocks) or cells.integer(self.totals[0])
-
-    @property
-    def rank(self) -> tuple[int, bytes, str, bytes]:
-        """What decides which of several keeps the labels."""
-        return self.count, seals.canonical([self.totals]), _reverse(self.origin_id), seals.canonical(self.blocks)
-
-
-def _reverse(origin_id: str) -> str:
-    """Give a text whose order is the other way round: between equal series the earliest origin counts."""
-    return "".join(chr(0x7F - ord(letter)) if ord(letter) < 0x7F else letter for letter in origin_id)
-
-
-def series_of(connection: sqlite3.Connection, run_key: int, *, is_ours: bool) -> list[Series]:
-    """List the series of a run."""
-    return [
-        Series(
-            connection, int(key), cells.text(name), cells.text(labels), "" if origin_id is None else cells.text(origin_id), tuple(totals),
-            tuple(connection.execute(HEADS, (key,)).fetchall()), is_ours,
-        )
-        for name, labels, key, origin_id, *totals in connection.execute(OF_RUN, (run_key,)).fetchall()
-    ]  # fmt: skip
 
 
 def merge_series(
@@ -105,7 +43,7 @@ def merge_series(
     for (name, base), copies in by_name.items():
         before = sum(one.count for one in copies if one.is_ours)
         kept = _apart(copies)
-        wanted = _labelled(kept, base)
+        wanted = labelled(kept, base)
         if [(one.labels, one.is_ours) for one in kept] != [(labels, True) for labels in wanted] or len(kept) != sum(
             one.is_ours for one in copies
         ):
@@ -118,19 +56,6 @@ def merge_series(
             )
         came += max(0, sum(one.count for one in kept) - before)
     return came
-
-
-def _labelled(kept: Sequence[Series], base: str) -> list[str]:
-    """Give the labels of series that went on apart: those as they were to the first."""
-    wanted, taken = [base], {base}
-    for one in kept[1:]:
-        label = f"from={one.origin_id[-_ORIGIN_LETTERS:] or '0' * _ORIGIN_LETTERS}"
-        labels, number = f"{base},{label}" if base else label, 2
-        while labels in taken:
-            labels, number = f"{base},{label}.{number}" if base else f"{label}.{number}", number + 1
-        taken.add(labels)
-        wanted.append(labels)
-    return wanted
 
 
 def _apart(copies: Iterable[Series]) -> list[Series]:
@@ -214,12 +139,7 @@ def _write(
     ours_kept = {one.key for one in kept if one.is_ours}
     going = [one for one in copies if one.is_ours and one.key not in ours_kept]
     target.executemany("DELETE FROM series WHERE key = ?", [(one.key,) for one in going])
-    # Labels are exchanged: none may be there twice meanwhile.
-    ours = [(labels, one) for labels, one in zip(wanted, kept, strict=True) if one.is_ours and one.labels != labels]
-    target.executemany(
-        "UPDATE series SET labels = ? WHERE key = ?", [(f"\x01merged {one.key}", one.key) for _, one in ours]
-    )
-    target.executemany("UPDATE series SET labels = ? WHERE key = ?", [(labels, one.key) for labels, one in ours])
+    label(target.connection, [(labels, one) for labels, one in zip(wanted, kept, strict=True) if one.is_ours])
     for labels, one in zip(wanted, kept, strict=True):
         if not one.is_ours:
             copy_series(target, one, run_key, target.name_key(name), labels)

@@ -12,19 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from artui.catalog import Catalog, cells, events, origins
+from artui.catalog import Catalog, cells, events
 from artui.catalog.fields import FIELDS, detail_of, state_of
 from artui.catalog.merging.sources import open_source
+from artui.catalog.schema import SCHEMA_VERSION
+from artui.catalog.writers import Writer, writers_of
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 
-SOURCES = """
-    SELECT o.key, o.id, o.installation, o.user, o.host, o.created_ms,
-           (SELECT count(*) FROM run AS r WHERE r.origin_key = o.key AND r.deleted_ms IS NULL),
-           (SELECT count(*) FROM version AS v WHERE v.origin_key = o.key AND v.deleted_ms IS NULL),
-           (SELECT count(*) FROM event AS e WHERE e.origin_key = o.key), (SELECT max(e.time_ms) FROM event AS e WHERE e.origin_key = o.key)
-    FROM origin AS o
-    ORDER BY o.created_ms, o.id
-"""
 EDGES = """
     SELECT e.relation, e.source_key, e.target_key
     FROM edge AS e
@@ -35,37 +29,10 @@ _LEAST_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class From:
-    """An installation that wrote to a file, as a catalog knows it."""
-
-    key: int
-    id: str
-    user: str
-    host: str
-    created_ms: int
-    """When it began to write."""
-    runs: int
-    """Those that are not deleted."""
-    versions: int
-    changes: int
-    """Entries of the journal."""
-    last_ms: int | None
-    """When it changed something last; None if it never did."""
-    is_own: bool
-    """It is this installation."""
-
-    @property
-    def title(self) -> str:
-        """`ada@gpu7 (7XK2QF)`."""
-        who = "@".join(part for part in (self.user, self.host) if part)
-        return f"{who} ({self.id[-6:]})" if who else self.id[-6:]
-
-
-@dataclass(frozen=True, slots=True)
 class TakenOut:
     """What was taken out, or would be."""
 
-    sources: tuple[From, ...]
+    sources: tuple[Writer, ...]
     runs: tuple[tuple[str, str], ...]
     """(id, name) of each that goes."""
     versions: tuple[tuple[str, str], ...]
@@ -76,33 +43,19 @@ class TakenOut:
     """(id, name) of runs and versions that stay, since something of others rests on them."""
 
 
-def sources_of(connection: sqlite3.Connection) -> list[From]:
-    """List the installations whose runs, versions and changes are in a catalog, the first one first."""
-    own = origins.installation()
-    row = connection.execute("SELECT origin_key FROM catalog").fetchone()
-    return [
-        From(
-            int(key), cells.text(origin_id), cells.text(user), cells.text(host), cells.integer(created_ms), cells.integer(run_count),
-            cells.integer(version_count), cells.integer(change_count), last_ms if isinstance(last_ms, int) else None,
-            is_own=bool(own and installation == own) or (row is not None and row[0] == key),
-        )
-        for key, origin_id, installation, user, host, created_ms, run_count, version_count, change_count, last_ms in connection.execute(SOURCES)
-    ]  # fmt: skip
-
-
-def named_sources(connection: sqlite3.Connection, text: str) -> list[From]:
+def named_sources(connection: sqlite3.Connection, text: str) -> list[Writer]:
     """Give the sources that a text names: the end of an id, `user@host`, a host, or the path of a catalog that was merged.
 
     Raises:
         UsageError: it names none, this installation, or several by the end of an id.
         CatalogError: it is a file that cannot be read.
     """
-    sources = sources_of(connection)
+    sources = writers_of(connection, SCHEMA_VERSION)
     path = Path(text).expanduser()
     if path.is_file():
         with open_source(path) as source:
             ids = {cells.text(row[0]) for row in source.connection.execute("SELECT id FROM origin")}
-        chosen = [one for one in sources if one.id in ids and not one.is_own]
+        chosen = [one for one in sources if one.id in ids and not (one.is_own or one.is_current)]
         if not chosen:
             raise UnknownReference(f"Nothing of {ascii(text)[1:-1]} is here.", remedy="`artui merge --sources` lists what there is.")  # fmt: skip
         return chosen
@@ -112,7 +65,7 @@ def named_sources(connection: sqlite3.Connection, text: str) -> list[From]:
     chosen = by_id or [one for one in sources if text and text in (f"{one.user}@{one.host}", one.host)]
     if not chosen:
         raise UnknownReference(f"No source is called {text!a}.", remedy="`artui merge --sources` lists what there is.")
-    if others := [one for one in chosen if not one.is_own]:
+    if others := [one for one in chosen if not (one.is_own or one.is_current)]:
         return others
     raise UsageError(f"{text!a} is this installation itself.", remedy="`artui delete` deletes runs and versions of your own.")  # fmt: skip
 

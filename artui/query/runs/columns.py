@@ -11,7 +11,7 @@ import orjson
 
 from artui import clock
 from artui.catalog import cells as cell_of
-from artui.catalog.origins import NAMED
+from artui.catalog.origins import NAMED, ORIGINS_SINCE
 from artui.model import Column, ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.keys import without_collecting
@@ -368,8 +368,6 @@ _AHEAD_MS = 60_000
 
 NAMED_ORIGINS = f"SELECT DISTINCT substr(o.place, 2) FROM origin AS o WHERE o.place LIKE '{NAMED}%'"
 """What the catalogs are called that are shown as one."""
-ORIGINS_SINCE = 5
-"""The first schema with origins."""
 _ORIGIN_CELLS = 20
 
 

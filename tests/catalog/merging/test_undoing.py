@@ -11,7 +11,9 @@ import pytest
 import artui
 from artui.catalog import Catalog, events, logical
 from artui.catalog.merging.merge import merge
-from artui.catalog.merging.undoing import sources_of, take_out
+from artui.catalog.merging.undoing import take_out
+from artui.catalog.schema import SCHEMA_VERSION
+from artui.catalog.writers import writers_of
 from artui.cli import run as run_cli
 from artui.errors import UsageError
 
@@ -70,7 +72,7 @@ def test_all_of_a_source_goes_but_what_others_rest_on(mine: Path, capsys: pytest
     before = _state(mine)
     assert before["note"] == "theirs again" and before["best"] == 2
     with closing(sqlite3.connect(mine)) as connection:
-        content, sources = mine.read_bytes(), sources_of(connection)
+        content, sources = mine.read_bytes(), writers_of(connection, SCHEMA_VERSION)
     theirs = next(one for one in sources if not one.is_own)
     assert (theirs.runs, [one.runs for one in sources if one.is_own]) == (3, [2])
     assert theirs.changes >= 3 and theirs.last_ms is not None
@@ -121,7 +123,7 @@ def test_catalogs_agree_afterwards(mine: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "nobody", "none.artui", "own"])
 def test_what_is_no_source_is_refused(mine: Path, text: str) -> None:
     with closing(sqlite3.connect(mine)) as connection:
-        own = next(one for one in sources_of(connection) if one.is_own)
+        own = next(one for one in writers_of(connection, SCHEMA_VERSION) if one.is_own)
     with Catalog(mine) as catalog, pytest.raises(UsageError) as caught:
         take_out(catalog, own.id if text == "own" else text)
     assert caught.value.remedy

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from artui.catalog.checked import Checked
     from artui.catalog.checking import Finding
     from artui.catalog.unsettled import Choice
-    from artui.query.provenance import Origin, Provenance
+    from artui.catalog.writers import Writer
+    from artui.query.provenance import Provenance
     from artui.query.settling import ToSettle
     from artui.query.sizes import Share, Sizes
     from artui.travel.signing import Signature
@@ -246,12 +247,12 @@ def _few(words: Sequence[str]) -> str:
     return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
-def _origin_line(origin: Origin, *, now_ms: int, cells: int) -> Line:
+def _origin_line(origin: Writer, *, now_ms: int, cells: int) -> Line:
     name = clean(origin.file or origin.who or "not said by whom", max_chars=120)
     counts = ((origin.runs, "run"), (origin.versions, "version"), (origin.changes, "change"))
     parts: list[Span] = [(plural(count, word), "text") for count, word in counts if count]
     own = "this installation" if origin.is_own else "another installation"
-    parts += [(own, "dim"), (f"since {moment_text(origin.since_ms, now_ms)}", "dim"), (f"last {moment_text(origin.last_ms, now_ms)}", "dim")]  # fmt: skip
+    parts += [(own, "dim"), (f"since {moment_text(origin.created_ms, now_ms)}", "dim"), (f"last {moment_text(origin.last_ms, now_ms)}", "dim")]  # fmt: skip
     width = min(30, max(12, cells // 4))
     head: list[Span] = [
         ("     ", "text"),
