@@ -121,6 +121,7 @@ def push(path: Path, to: OneFile, order: Outgoing, *, is_dry: bool = False, tell
         StoreFailed: the place cannot be read or written to, or others write to it all the time.
     """
     _refuse(order)
+    _refuse_itself(path, to)
     with _visit(to, tell):
         for _ in range(_LOOKS):
             there = _fetched(to)
@@ -137,6 +138,7 @@ def pull(path: Path, of: OneFile, *, is_dry: bool = False, tell: Tell | None = N
         CatalogError: of its kinds: one of both cannot be read, or the catalog cannot be changed.
         StoreFailed: the place cannot be read.
     """
+    _refuse_itself(path, of)
     with _visit(of, tell):
         there = _fetched(of)
         if there.path is None:
@@ -148,6 +150,7 @@ def pull(path: Path, of: OneFile, *, is_dry: bool = False, tell: Tell | None = N
 def sync(path: Path, with_file: OneFile, order: Outgoing, *, is_dry: bool = False, tell: Tell | None = None) -> Synced:
     """Pull, then push, again when somebody else was quicker; errors as of both."""
     _refuse(order)
+    _refuse_itself(path, with_file)
     pulled: list[Pulled] = []
     with _visit(with_file, tell):
         for _ in range(_LOOKS):
@@ -169,6 +172,12 @@ def _refuse(order: Outgoing) -> None:
         raise CatalogReadOnly("Nothing is pushed while artui only looks.", remedy="Leave out --read-only, and unset ARTUI_READ_ONLY.")  # fmt: skip
     if order.redacted:
         raise UsageError("What goes into one file is not redacted.", remedy="Share a redacted copy, or push packs into a folder.")  # fmt: skip
+
+
+def _refuse_itself(path: Path, one: OneFile) -> None:
+    there = Path(one.uri)
+    if one.store.is_near and path.exists() and there.exists() and os.path.samefile(path, there):
+        raise UsageError(f"{ascii_path(path)} is the catalog itself.", remedy="Name the one that others keep, or a folder for packs.")  # fmt: skip
 
 
 @contextlib.contextmanager

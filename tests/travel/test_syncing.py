@@ -277,8 +277,9 @@ def test_a_place_that_cannot_be_is_refused(
     """Each in one line that says what to do; what was pushed to and is gone is not begun anew."""
     ada = str(tmp_path / "ada.artui")
     _log(Path(ada), "a")
+    (tmp_path / "file").write_bytes(b"x")
     for place, words in (
-        (tmp_path / "no" / "folder", "Is it mounted?"), (ada, "`artui merge` merges catalogs"), ("https://host/x", "cannot be listed"),
+        (tmp_path / "no" / "folder", "Is it mounted?"), (ada, "is the catalog itself"), ("https://host/x", "nothing can be written"), (tmp_path / "file", "is a file, not a folder"),
         ("ssh://-oProxyCommand=x/y", "host that ssh would not take"), ("s3://", "names no host or bucket"),
     ):  # fmt: skip
         code, said = _say(capsys, "push", str(place), "-c", ada)
