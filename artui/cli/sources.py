@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,10 @@ def _ask() -> None:
 
 
 def _record(one: Writer) -> dict[str, object]:
-    return {name: value for name, value in asdict(one).items() if name != "key"}
+    return {
+        "id": one.id, "user": one.user, "host": one.host, "created_ms": one.created_ms, "runs": one.runs, "versions": one.versions,
+        "changes": one.changes, "last_ms": one.changed_ms, "is_own": one.is_own,
+    }  # fmt: skip
 
 
 def _lines(taken: TakenOut, *, is_dry: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -83,7 +84,8 @@ def test_mutated_scalar_is_what_the_slow_way_reads(form: str) -> None:
         other = value_event(300, scalar_value("loss", 7, form=form, about="x" * 300))
         mutations = [scalar_event]
         for place in range(len(scalar_event)):
-            flipped = [scalar_event[place] ^ 1 << bit for bit in range(8)]
+            bits = range(8) if os.environ.get("ARTUI_TEST_LONG") else (place % 8, (place + 5) % 8)
+            flipped = [scalar_event[place] ^ 1 << bit for bit in bits]
             mutations += [
                 scalar_event[:place] + bytes([byte]) + scalar_event[place + 1 :] for byte in (*flipped, 0, 127, 255)
             ]
