@@ -98,8 +98,8 @@ def test_command_works(
         # A process of its own for each takes most of the time.
         monkeypatch.chdir(demo_catalog.parent)
         monkeypatch.setattr("sys.stdin", io.StringIO())
-        code, said = run_cli(words[3:]), capsys.readouterr()
-        assert code == 0 and said.out.strip(), said.err
+        ended, said = run_cli(words[3:]), capsys.readouterr()
+        assert ended == 0 and said.out.strip(), said.err
         return
     done = subprocess.run(
         words, cwd=demo_catalog.parent, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False

@@ -53,13 +53,24 @@ class Series:
 
     @property
     def count(self) -> int:
-        """How many points its blocks hold; how many it had, where they were removed."""
-        return sum(count for _, count, _ in self.blocks) or cells.integer(self.totals[0])
+        """How many points it has, or had where they were removed."""
+        return max(self.held, cells.integer(self.totals[0]))
 
     @property
-    def rank(self) -> tuple[int, bytes, str, bytes]:
-        """What decides which of several keeps the labels."""
-        return self.count, seals.canonical([self.totals]), _reverse(self.origin_id), seals.canonical(self.blocks)
+    def held(self) -> int:
+        """How many points its blocks hold."""
+        return sum(count for _, count, _ in self.blocks)
+
+    @property
+    def lacks_points(self) -> bool:
+        """Whether points of it were removed."""
+        return self.held < cells.integer(self.totals[0])
+
+    @property
+    def rank(self) -> tuple[int, bytes, bool, str, bytes]:
+        """What decides which of several keeps the labels: of equal ones that from which points were removed."""
+        totals = seals.canonical([self.totals])
+        return self.count, totals, self.lacks_points, _reverse(self.origin_id), seals.canonical(self.blocks)
 
 
 def _reverse(origin_id: str) -> str:
@@ -79,13 +90,14 @@ def series_of(connection: sqlite3.Connection, run_key: int, *, is_ours: bool) ->
 
 
 def drop_covered(connection: sqlite3.Connection, run_key: int, until_ms: int) -> bool:
-    """Drop what is left of series whose points were removed, and that another one may go on from; say whether there was any.
+    """Drop the copies of series whose points were removed elsewhere; say whether there was any.
 
-    Whether one of two was the beginning of the other cannot be told once points of either are gone. So it is left out whenever
-    what is summed up of both allows it: then the same is left whether they were joined first, or first removed.
+    Points go from a copy if there is another one that they were removed from, and that it may be the beginning of. Whether it
+    is cannot be told without them: it is taken to be so whenever what is summed up of both allows it, so that the same is left
+    in whatever order copies were joined and points removed. What the one who removed them has never seen stays.
 
     Args:
-        until_ms: points up to then were removed.
+        until_ms: the newest point of the run when they were removed, or the time of that.
     """
     by_name: dict[tuple[str, str], list[Series]] = {}
     for one in series_of(connection, run_key, is_ours=True):
@@ -95,7 +107,7 @@ def drop_covered(connection: sqlite3.Connection, run_key: int, until_ms: int) ->
         kept: list[Series] = []
         for one in sorted(copies, key=lambda one: one.rank, reverse=True):
             is_gone = cells.integer(one.totals[_LAST_MS]) <= until_ms
-            if not (is_gone and any(_may_begin(one, other) for other in kept)):
+            if not (is_gone and any(other.lacks_points and _may_begin(one, other) for other in kept)):
                 kept.append(one)
         if len(kept) < len(copies):
             going = [(one.key,) for one in copies if one not in kept]

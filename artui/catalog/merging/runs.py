@@ -312,13 +312,7 @@ def apply_standings(target: Target, run_key: int, standings: Mapping[tuple[str, 
                 is_changed |= _set_tag(target, run_key, detail, standing, tags)
         if (removal := standings.get(("remove", ""))) is not None:
             # A run that was taken up again has points from after it.
-            until_ms = max(cells.integer(removal.state), removal.stamp)
-            gone = target.execute(
-                "DELETE FROM block WHERE series_key IN (SELECT s.key FROM series AS s WHERE s.run_key = ? AND s.last_ms <= ?)",
-                (run_key, until_ms),
-            )
-            is_changed |= gone.rowcount > 0
-            is_changed |= drop_covered(target.connection, run_key, until_ms)
+            is_changed |= drop_covered(target.connection, run_key, cells.integer(removal.state))
     return is_changed
 
 
