@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from textual.app import ComposeResult
 
 from artui import clock
-from artui.model import Node, RunHead
+from artui.model import Node, RunHead, VersionHead
 from artui.query import lineage as query
 from artui.query.around import FIRST_EDGES, around
 from artui.query.filter.tokens import quoted_text
@@ -26,7 +26,6 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import ago_text, plural
 
 if TYPE_CHECKING:
-    from artui.model import VersionHead
     from artui.query.around import Around, Spot
     from artui.query.lineage import Lineage, Part
     from artui.tui.drawing import Drawing
@@ -263,12 +262,17 @@ class LineageScreen(CatalogScreen):
         way = lines[0] if lines else []
         for number, name in enumerate(("way-2", "way-3"), 1):
             self.query_one(f"#{name}", Bar).show(lines[number] if number < len(lines) else ())
+        # Where all ways begin none is to be told: there what it came from has a line of its own.
+        causes = self._causes(drawing) if not way else ""
         if len(drawing.names) == 1:
             what = "nothing" if self._part == "all" else f"no {self._part}"
             way = [(f" {what} was noted of where it came from, or of what came of it", "dim")]
+        elif causes:
+            way = [(f" {causes}", "dim")]
         # Which ones it came from, how many, or neither: whole rather than cut in the middle of it.
-        ways = (self._here_spans(spot, drawing.names[self.graph.cursor], near=near) for near in ("named", "counted"))
-        least = self._here_spans(spot, drawing.names[self.graph.cursor], near="")
+        name, has_causes = drawing.names[self.graph.cursor], not causes
+        ways = (self._here_spans(spot, name, near=near, has_causes=has_causes) for near in ("named", "counted"))
+        least = self._here_spans(spot, name, near="")
         here = next((spans for spans in ways if length_of(spans) <= self.size.width), least)
         self.query_one("#here", Bar).show(here)
         around = drawing.around
@@ -300,7 +304,24 @@ class LineageScreen(CatalogScreen):
                 break
         return lines
 
-    def _here_spans(self, spot: Spot, name: str, *, near: str) -> list[Span]:
+    def _causes(self, drawing: Drawing) -> str:
+        """Name what the spot under the cursor came from, data first: in words if these have room, or as many names as have."""
+        here, spots, width = self.graph.cursor, drawing.around.spots, self.size.width - 2
+        places = sorted(drawing.before[here], key=lambda place: not _is_data(spots[place]))
+        by_words: dict[str, list[str]] = {}
+        for place in places:
+            by_words.setdefault(drawing.words_between(here, place), []).append(drawing.names[place])
+        told = ", ".join(f"{words} {', '.join(names)}" for words, names in by_words.items())
+        if cells_of(told) <= width:
+            return told
+        for count in range(len(places), 0, -1):
+            more = f" and {len(places) - count:,} more" if count < len(places) else ""
+            text = f"from {', '.join(drawing.names[place] for place in places[:count])}{more}"
+            if cells_of(text) <= width:
+                return text
+        return ""
+
+    def _here_spans(self, spot: Spot, name: str, *, near: str, has_causes: bool = True) -> list[Span]:
         """Say what a spot is; with `near` also what its lines lead to, `named` or `counted`."""
         now_ms = clock.now_ms()
         drawing = self.graph.drawing
@@ -312,11 +333,13 @@ class LineageScreen(CatalogScreen):
                 sum(len(spots[place].things) for place in places)
                 for places in (drawing.before[cursor], drawing.behind[cursor])
             )
-            counts = f" · from {before:,}, into {behind:,}" if before + behind > 1 else ""
+            sides = [("from", before, drawing.before[cursor])] if has_causes else []
+            sides.append(("into", behind, drawing.behind[cursor]))
+            counts = f" · {', '.join(f'{word} {count:,}' for word, count, _ in sides)}" if before + behind > 1 else ""
             if near == "named" and before + behind > 1:
                 named = [
                     f"{word} {', '.join(drawing.names[place] for place in places)}"
-                    for word, places in (("from", drawing.before[cursor]), ("into", drawing.behind[cursor]))
+                    for word, _, places in sides
                     if places
                 ]
                 counts = f" · {' · '.join(named)}"
@@ -538,6 +561,10 @@ class LineageScreen(CatalogScreen):
         head = self._head_here()
         if head is not None:
             self.artui.copy_text(head.id if isinstance(head, RunHead) else head.reference)
+
+
+def _is_data(spot: Spot) -> bool:
+    return isinstance(spot.head, VersionHead) and spot.head.stage == "data" and spot.sort != "code"
 
 
 def _name_of(head: RunHead | VersionHead) -> str:

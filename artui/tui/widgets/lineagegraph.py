@@ -34,7 +34,11 @@ _MARGIN_CELLS = 2
 _LINE_CELLS = 2
 """Of the lines that lead to the first column in sight so much is shown."""
 _ENOUGH = 0.75
-"""While so much of the most things that could be in sight is, the picture stays where it is."""
+"""While so much of the most that could be in sight is, the picture stays where it is."""
+_BEFORE_WORTH, _BEHIND_WORTH, _OTHER_WORTH = 8, 6, 2
+"""What it is worth to see the cursor's causes, what came of it, and anything else; of a name that is cut, half of it."""
+_READABLE = 0.6
+"""Of a name so much has to be in sight to count for anything."""
 
 
 class Beyond(NamedTuple):
@@ -113,9 +117,9 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
             x, y = self._place_on_screen()
             self._show_from(int(self.scroll_offset.x) + x - before[0], int(self.scroll_offset.y) + y - before[1])
             self._bring_into_view()
-            kept = self._count_in_sight(int(self.scroll_offset.x), int(self.scroll_offset.y))
+            kept = self._worth_of(int(self.scroll_offset.x), int(self.scroll_offset.y))
             best = self._best_place()
-            if is_of_another or kept < _ENOUGH * self._count_in_sight(*best):
+            if is_of_another or kept < _ENOUGH * self._worth_of(*best):
                 self._show_from(*best)
         self._bring_into_view()
         self.post_message(self.Moved())
@@ -391,7 +395,7 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         self._show_from(x, y)
 
     def _best_place(self) -> tuple[int, int]:
-        """Find from where most is in sight, with the cursor; of equal places the one that has it nearest to the middle."""
+        """Find from where most is in sight, with the cursor and what it came from; of equal places the one that has it nearest to the middle."""
         width, height = self.size.width, self.size.height
         left, row = self._cell(self.cursor)
         cells = self._drawn.graph.boxes[self.cursor].width
@@ -400,20 +404,26 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         stops = [x for x in self._stops if x <= left and left + min(cells, width) <= x + width] or [
             self._stop_for(middle)
         ]
-        x = max(stops, key=lambda x: (self._count_in_sight(x, y), -abs(x - middle)))
+        x = max(stops, key=lambda x: (self._worth_of(x, y), -abs(x - middle)))
         margin = min(height // 4, 3)
         first, last = (self._within(0, at)[1] for at in (row + margin + 1 - height, row - margin - self._head_rows))
-        y = max(range(first, last + 1), key=lambda at: (self._count_in_sight(x, at), -abs(at - y)), default=y)
+        y = max(range(first, last + 1), key=lambda at: (self._worth_of(x, at), -abs(at - y)), default=y)
         return x, y
 
-    def _count_in_sight(self, x: int, y: int) -> int:
-        """Count what would wholly be in sight from a corner."""
-        width, height = self.size.width, self.size.height
-        count = 0
-        for place, box in enumerate(self._drawn.graph.boxes):
+    def _worth_of(self, x: int, y: int) -> int:
+        """Weigh what would be in sight from a corner: near things before far ones, and causes before effects."""
+        width, height, drawn = self.size.width, self.size.height, self._drawn
+        before, behind = set(drawn.before[self.cursor]), set(drawn.behind[self.cursor])
+        worth = 0
+        for place, box in enumerate(drawn.graph.boxes):
             left, row = self._cell(place)
-            count += x <= left and left + box.width <= x + width and y + self._head_rows <= row < y + height
-        return count
+            if x <= left < x + width and y + self._head_rows <= row < y + height:
+                own = _BEFORE_WORTH if place in before else _BEHIND_WORTH if place in behind else _OTHER_WORTH
+                if left + box.width <= x + width:
+                    worth += own
+                elif left + _READABLE * drawn.named_cells(place) <= x + width:
+                    worth += own // 2
+        return worth
 
     def _stop_for(self, x: int) -> int:
         """Give the place of the left edge that is nearest to one, with the cursor in sight."""

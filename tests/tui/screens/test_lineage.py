@@ -193,8 +193,8 @@ def test_the_picture_shows_most_and_counts_what_lies_beyond_its_edges(demo_catal
         await _open_lineage(pilot, "digits-model")
         graph = on(pilot, LineageScreen).graph
         assert graph.beyond.left and graph.beyond.right
-        assert graph._count_in_sight(int(graph.scroll_offset.x), int(graph.scroll_offset.y)) >= max(
-            graph._count_in_sight(x, int(graph.scroll_offset.y))
+        assert graph._worth_of(int(graph.scroll_offset.x), int(graph.scroll_offset.y)) >= max(
+            graph._worth_of(x, int(graph.scroll_offset.y))
             for x in graph._stops
             if x <= graph._cell(0)[0] <= x + graph.size.width - graph.drawing.graph.boxes[0].width  # type: ignore[union-attr]
         )
@@ -206,9 +206,10 @@ def test_the_picture_shows_most_and_counts_what_lies_beyond_its_edges(demo_catal
             pilot.app.screen._forward_event(event)
             await settled(pilot)
             _assert_edges_are_told(graph, shown(pilot))
-        counts = shown(pilot).splitlines()[-2]
-        assert "17 versions · 7 runs" in counts, "with the root"
-        await _press(pilot, "v")
+        assert shown(pilot).splitlines()[-2].split()[:2] == ["from", "digits-features:v2,"], "its data, where it begins"
+        await _press(pilot, "right")
+        assert "17 versions · 7 runs" in shown(pilot).splitlines()[-2], "with the root"
+        await _press(pilot, "o", "v")
         await pilot.resize_terminal(200, 50)
         await settled(pilot)
         assert "17 versions · 7 runs" in shown(pilot)
