@@ -53,10 +53,11 @@ SCREEN = Ways(
 
 def share_lines(shared: Shared, target: Path, *, is_dry: bool, ways: Ways = SHELL) -> Iterator[str]:
     """Say what goes out, what stays, and what whoever gets it should know."""
-    will = "would hold" if is_dry else "holds"
-    yield f"{clean(str(target))} {will} {_of(shared.runs, 'run')}, {_of(shared.versions, 'version')}, {plural(shared.points, 'point')}, {bytes_text(shared.content_bytes.shared)} of content, {plural(shared.journal_entries, 'change')} in the journal: {bytes_text(shared.size_bytes)}."  # fmt: skip
+    will = "would take" if is_dry else "takes"
+    packed = f" with {bytes_text(shared.content_bytes.shared)} of files, packed" if shared.content_bytes.shared else ""
+    yield f"{clean(str(target))} {will} {bytes_text(shared.size_bytes)}: {_of(shared.runs, 'run')}, {plural(shared.points, 'point')}, {plural(shared.journal_entries, 'change')} in the journal, and {_of(shared.versions, 'version')}{packed}."  # fmt: skip
     if shared.content_bytes.kept_back:
-        yield f"  {bytes_text(shared.content_bytes.kept_back)} of content stays here"
+        yield f"  {bytes_text(shared.content_bytes.kept_back)} of files {'stay' if shared.content_bytes.shared else 'stay, all of them,'} here"
     if shared.outside:
         size = sum(each.size_bytes for each in shared.outside)
         named = ", ".join(clean(each.reference) for each in shared.outside[:NAMED_MOST])

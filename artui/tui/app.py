@@ -48,7 +48,9 @@ from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
+from artui.tui.widgets.answer import YesOrNo
 from artui.tui.widgets.bars import KeyBar, Press
+from artui.tui.widgets.entry import LineEntry
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
@@ -669,7 +671,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     # Going places
 
     def action_go_back(self) -> None:
-        if stop_change():
+        # What is being typed is left first: work that goes on behind it is not what one looks at.
+        is_typing = isinstance(self.focused, (LineEntry, YesOrNo))
+        if not is_typing and stop_change():
             return
         self.screen_left(self.screen)
         self.navigation.go_back()

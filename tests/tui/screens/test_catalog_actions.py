@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from artui.tui.screens.catalog.merging import MergeScreen
 from artui.tui.screens.catalog.screen import CatalogHomeScreen
 from artui.tui.screens.catalog.sharing import ShareScreen
 from artui.tui.screens.changes import ChangesScreen
+from artui.tui.widgets.prompt import Prompt
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -180,3 +182,37 @@ def test_long_work_is_stopped_by_esc_and_leaves_everything_as_it_was(
     assert _digest(small_catalog) == before
     left = {each.name.removesuffix("-wal").removesuffix("-shm") for each in small_catalog.parent.iterdir()}
     assert left <= names
+
+
+def test_esc_leaves_what_is_typed_before_it_stops_the_work_behind_it(
+    small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a question open esc takes that back, and the look goes on; the next esc stops it, and it does not begin again by itself."""
+    waits, step = threading.Event(), fetch.Progress.step
+
+    def slow(self: fetch.Progress, what: str, done: int, total: int) -> None:
+        step(self, what, done, total)
+        waits.wait(20)
+        step(self, what, done, total)
+
+    monkeypatch.setattr(fetch.Progress, "step", slow)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("7", "S")
+        screen = on(pilot, ShareScreen)
+        while not fetch._under_way:
+            await pilot.pause(0.01)
+        await pilot.press("x", "escape")
+        assert not screen.query_one(Prompt).is_open and screen.is_asking("look")
+        assert not any(each._is_stopped for each in fetch._under_way)
+        await pilot.press("escape")
+        waits.set()
+        await settled(pilot)
+        screen.load()
+        await settled(pilot)
+        assert screen.shared is None and "esc stops it" not in shown(pilot) and "w looks" in shown(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert screen.shared is not None and "write " in shown(pilot)
+
+    explore(small_catalog, flow, size=(120, 36))

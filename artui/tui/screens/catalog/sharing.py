@@ -87,6 +87,8 @@ class ShareScreen(AskedScreen):
         self.shared: Shared | None = None
         """What would go out; None before it was looked at."""
         self._progress = ""
+        self._is_stopped = False
+        """Whether looking was stopped, or failed: only what is wished anew, or asked for, begins it again."""
         self._writes = False
         """Whether it is asked at once whether to write, when it is known what would go out."""
 
@@ -96,12 +98,13 @@ class ShareScreen(AskedScreen):
 
     def load(self) -> None:
         """Look what would go out, unless that takes long."""
-        if self.shared is None and self._size_bytes <= LOOKED_AT_ONCE_BYTES:
+        if self.shared is None and self._size_bytes <= LOOKED_AT_ONCE_BYTES and not self._is_stopped:
             self._look()
         self._draw()
 
     def _look(self) -> None:
         reader, wish, progress = self.reader, self.wish, self.progress(self._show_progress)
+        self._is_stopped = False
 
         def work() -> Shared:
             from artui.travel.sharing import share
@@ -128,7 +131,7 @@ class ShareScreen(AskedScreen):
     def left_unanswered(self, topic: str) -> None:
         """Show that looking was stopped, or failed."""
         if topic == "look":
-            self._progress, self._writes = "", False
+            self._progress, self._writes, self._is_stopped = "", False, True
             self._draw()
 
     def _draw(self) -> None:
@@ -157,7 +160,7 @@ class ShareScreen(AskedScreen):
         is_same = replace(wish, out=self.wish.out) == self.wish
         self.wish = wish
         if not is_same:
-            self.shared, self._writes = None, False
+            self.shared, self._writes, self._is_stopped = None, False, False
             self.load()
         self._draw()
 
@@ -190,7 +193,7 @@ class ShareScreen(AskedScreen):
         names = ["all", *CLASSES]
         prompt = self.query_one(Prompt)
         prompt.ask(
-            f"take out  (all, or some of {', '.join(CLASSES)}; empty: nothing)", self._set_redacted, text=self.wish.redacted or "all",
+            f"take out  (all, or some of {', '.join(CLASSES)})", self._set_redacted, text=self.wish.redacted or "all",
             enter_word="look", is_list=True,
         )  # fmt: skip
         prompt.offer(names, to=prompt.asked_count)
@@ -258,7 +261,9 @@ def wish_lines(wish: Wish, *, filter_in_force: str, said: Sequence[str], progres
     elif filter_in_force:
         what.append((f"   f: only what {clean(filter_in_force, max_chars=80)} matches", "dim"))
     content = "with the bytes of the files that are stored" if wish.has_content else "without the bytes of files"
-    redacted = f"{wish.redacted} taken out" if wish.redacted else "nothing: it names people, hosts and folders"
+    redacted = wish.redacted or "nothing: it names people, hosts and folders"
+    if wish.redacted == "all":
+        redacted = "all that names people, hosts and folders, and what was said"
     lines = [
         BLANK,
         _row("o", "to", [(fit_middle(clean(short_path(Path(wish.out))), room).rstrip(), "accent")], "out"),
@@ -271,11 +276,16 @@ def wish_lines(wish: Wish, *, filter_in_force: str, said: Sequence[str], progres
         return [*lines, Line([(f"  {progress}", "accent"), ("   esc stops it", "dim")])]
     if not said:
         return [*lines, Line([("  w", "key"), (" looks what would go out, says it, and asks before it writes", "dim")])]
-    for text in said[:-1] if len(said) > 1 else said:
+    # Above what may be long: the next step is in sight.
+    lines += [Line([("  w", "key"), (" writes it", "text"), ("   nothing has been written yet", "dim")]), BLANK]
+    for number, text in enumerate(said[:-1] if len(said) > 1 else said):
         is_warning = text.lstrip().startswith("!")
-        rows = hanging_text(clean(text.strip()), max(_LEAST_CELLS, cells - 5))
-        lines += [Line([(f"  {row}", "warn" if is_warning else "text")]) for row in rows]
-    return [*lines, BLANK, Line([("  w", "key"), (" writes it", "text"), ("   nothing has been written yet", "dim")])]
+        first, *rest = hanging_text(clean(text.strip()), max(_LEAST_CELLS, cells - 6))
+        style = "warn" if is_warning else "text" if number else "bold"
+        # The first says what the file is; each of the others is one thing to know of it.
+        lines.append(Line([("  · " if number else "  ", "dim"), (first, style)]))
+        lines += [Line([("  ", "dim"), (row if number else row.strip(), style)]) for row in rest]
+    return lines
 
 
 def _row(key: str, label: str, spans: Sequence[Span], action: str) -> Line:
