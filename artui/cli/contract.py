@@ -691,6 +691,7 @@ DOCUMENTS: dict[str, Record] = {
         "after": Field("version", "the second version"),
         "same_count": Field("whole", "files that are the same in both"),
         "facts": Field("[value change]", "what is declared, and said in the metadata, where it differs"),
+        "makers": Field("[value change]", "how they came to be, where that differs: runs, results, params, inputs, code"),
         "files": Field("[file difference]", "the files that differ"),
     },
     "diff CATALOG": {
@@ -1051,6 +1052,7 @@ def difference_record(
     return {
         "before": version_record(difference.before), "after": version_record(difference.after), "same_count": difference.same_count,
         "facts": [_value_change(change) for change in difference.facts],
+        "makers": [_value_change(change) for change in difference.makers],
         "files": [_file_difference(change, details.get(change.path)) for change in changes],
     }  # fmt: skip
 

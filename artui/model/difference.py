@@ -37,6 +37,8 @@ class VersionDifference:
     """Files with the same path and content."""
     facts: tuple[ValueChange, ...] = ()
     """What is declared, and said in the metadata, where it differs."""
+    makers: tuple[ValueChange, ...] = ()
+    """How they came to be, where that differs: by which runs, of what results, params, inputs and code; and how many runs use each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class ValueChange:
     before: str | None
     after: str | None
     note: str = ""
-    """How far: of tensors, of versions of packages."""
+    """How far: of tensors, of versions of packages; of results whether the later one is `better` or `worse`."""
     distance: TensorDistance | None = None
     """Of tensors that were compared value by value."""
 

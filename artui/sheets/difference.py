@@ -36,7 +36,7 @@ from artui.sheets.sheet import (
     facts_section,
     filled,
 )
-from artui.units import bytes_text, count_text, number_text, param_texts, plural, time_text
+from artui.units import bytes_text, count_text, decimals_of, delta_text, number_text, param_texts, plural, time_text
 
 SIGNS = {"added": "+", "removed": "−", "changed": "~", "moved": "»", "unknown": "?"}
 TONES: dict[str, Tone] = {"added": "good", "removed": "bad", "changed": "warn", "moved": "dim", "unknown": "warn"}
@@ -52,6 +52,7 @@ DRIFT_TONES: dict[str, Tone] = {
 }
 _MOST_NAMES = 8
 _MAX_VALUE_CHARS = 24
+_MOST_OF_MAKERS = 16
 _FEWEST_ALIKE = 3
 """So many files that differ in the same way are one section."""
 _FEWEST_FOLDED = 6
@@ -66,21 +67,7 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
         about_text(difference),
         filled(
             Section("", facts=tuple(_gone_facts(before, after))),
-            Section(
-                "metadata and facts",
-                table=Table(
-                    (Header("name"), Header(before.reference), Header(after.reference)),
-                    Rows(
-                        difference.facts,
-                        lambda change: (
-                            Cell(change.name, "strong"),
-                            *(Cell(text) for text in _said_texts(change)),
-                        ),
-                    ),
-                )
-                if difference.facts
-                else None,
-            ),
+            _values_section("metadata and facts", difference.facts, before, after),
             Section(
                 "files",
                 table=Table(
@@ -93,8 +80,29 @@ def difference_sheet(difference: VersionDifference, details: dict[str, FileDiffe
                 if difference.files
                 else None,
             ),
+            _values_section(
+                "how they came to be",
+                difference.makers[:_MOST_OF_MAKERS],
+                before,
+                after,
+                left_out_count=len(difference.makers[_MOST_OF_MAKERS:]),
+            ),
         ),
     )
+
+
+def _values_section(
+    title: str, changes: Sequence[ValueChange], before: VersionHead, after: VersionHead, *, left_out_count: int = 0
+) -> Section:
+    """Put what both versions say beside each other, and how far numbers moved."""
+    if not changes:
+        return Section(title)
+    rows = [
+        (Cell(change.name, "strong"), *(Cell(text) for text in _said_texts(change)), _moved_cell(change))
+        for change in changes
+    ]
+    headers = (Header("name"), Header(before.reference), Header(after.reference), Header(""))
+    return Section(title, table=Table(headers, rows), left_out_count=left_out_count)
 
 
 def _listed(difference: VersionDifference, details: dict[str, FileDifference]) -> list[tuple[FileChange, ...]]:
@@ -120,16 +128,35 @@ def _gone_facts(*heads: VersionHead) -> list[Fact]:
     ]  # fmt: skip
 
 
+def _numbers(change: ValueChange) -> list[int | float]:
+    """Give the values that there are, if all of them are numbers."""
+    try:
+        values = [json.loads(text) for text in (change.before, change.after) if text is not None]
+    except ValueError:
+        return []
+    is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return values if is_numeric else []
+
+
+def _moved_cell(change: ValueChange) -> Cell:
+    """Say how far a number moved, with the digits that it is written with, and whether that is better."""
+    numbers = _numbers(change)
+    tone: Tone = {"better": "good", "worse": "warn"}.get(change.note, "dim")  # type: ignore[assignment]
+    if len(numbers) < 2:
+        return Cell(change.note, tone)
+    moved = delta_text(numbers[1], numbers[0])
+    texts = _said_texts(change)
+    if not any("e" in text.lower() or "n" in text.lower() for text in (*texts, moved)):
+        decimals = max(map(decimals_of, texts))
+        difference = round(numbers[1] - numbers[0], decimals)
+        moved = f"{'+' if difference > 0 else '−' if difference < 0 else ''}{abs(difference):,.{decimals}f}"
+    return Cell(f"{moved} {change.note}".rstrip(), tone)
+
+
 def _said_texts(change: ValueChange) -> tuple[str, ...]:
     """Write both values; numbers with the digits that tell them apart."""
-    try:
-        numbers = [json.loads(text) for text in (change.before, change.after) if text is not None]
-    except ValueError:
-        numbers = []
-    is_numeric = bool(numbers) and all(
-        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
-    )
-    if not is_numeric:
+    numbers = _numbers(change)
+    if not numbers:
         return _or_nothing(change.before), _or_nothing(change.after)
     texts = iter(param_texts(numbers))
     return tuple(NOTHING if text is None else next(texts) for text in (change.before, change.after))
@@ -264,7 +291,7 @@ def _tensors_section(detail: FileDifference, facts: list[Fact], most_rows: int) 
     """Say how far the values of tensors are from each other."""
     shown = detail.values[:most_rows]
     facts.append(
-        Fact("change", "norm of the difference ÷ norm before; largest: of one value", "dim"),
+        Fact("", "change: norm of the difference ÷ norm before · largest: of one value", "dim"),
     )
     return Section(
         detail.path,

@@ -67,6 +67,7 @@ def command(
             raise UsageError("Two catalogs are compared as they are.", remedy=f"artui diff {' '.join(refs)}")
         return _catalogs(refs, exit_code=exit_code, as_json=as_json)
     from artui.query.difference.files import Known, file_difference
+    from artui.query.difference.makers import makers_difference
     from artui.query.difference.versions import version_difference
 
     refs, catalog = without_catalog(refs, catalog)
@@ -78,6 +79,7 @@ def command(
         before, after = _versions(reader, refs)
         say_damaged([(each.head.reference, each.damaged) for each in (before, after) if each.damaged])
         difference = version_difference(before, after)
+        difference = replace(difference, makers=makers_difference(reader, before, after))
         known = Known(reader, difference)
         chosen = [
             change

@@ -15,6 +15,7 @@ from artui.model.difference import FileDifference, TextLine, VersionDifference
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import get_version
 from artui.query.difference.files import Known, file_difference
+from artui.query.difference.makers import makers_difference
 from artui.query.difference.pictures import marked
 from artui.query.difference.versions import version_before, version_difference
 from artui.safetext import clean
@@ -445,7 +446,7 @@ def _one_scale(previews: Sequence[Preview | None], room: tuple[int, int]) -> tup
 
 def _begun(reader: Reader, ids: tuple[str, str]) -> _Begun:
     before, after = (get_version(reader, version_id) for version_id in ids)
-    difference = version_difference(before, after)
+    difference = replace(version_difference(before, after), makers=makers_difference(reader, before, after))
     return _Begun(difference, Known(reader, difference))
 
 
