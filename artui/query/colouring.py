@@ -84,10 +84,11 @@ def _by_line(content: bytes, parts: str) -> dict[int, list[Inked]]:
             text = texts[number].rstrip("\r\n")
             first, last = max(0, start - letters[number]), min(len(text), stop - letters[number])
             parts_of_line = inked.setdefault(places[number], [])
-            if first < last and len(parts_of_line) < MAX_INKS:
+            if first < last and len(parts_of_line) <= MAX_INKS:
                 parts_of_line.append(Inked(_shown(text, first), _shown(text, last), ink))
             number += 1
-    return inked
+    # Colours that end in the middle of a line would say that the rest of it is something else.
+    return {place: parts_of_line for place, parts_of_line in inked.items() if len(parts_of_line) <= MAX_INKS}
 
 
 def _shown(text: str, letter: int) -> int:

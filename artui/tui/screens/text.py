@@ -10,10 +10,10 @@ from artui.errors import ContentMissing
 from artui.preview.pickles import NOT_OPENED
 from artui.preview.text import is_text
 from artui.query import artifacts as query
+from artui.query import laidout, notebook
 from artui.query.colouring import inks_by_start
 from artui.query.lines import line_starts
 from artui.query.logs import open_file_log
-from artui.query.notebook import ENDING, read_notebook
 from artui.safetext import clean
 from artui.tui.facts.sections import wrapped_text
 from artui.tui.facts.version import preview_lines
@@ -26,15 +26,23 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from artui.model import Preview
-    from artui.query.lines import LogSource
-    from artui.query.notebook import Notebook
+    from artui.query.lines import Inked, LogSource
     from artui.query.pictures import TablePicture
     from artui.tui.cells import Span
 
 _SAMPLE_BYTES = 8192
+
+
+class _Reading(NamedTuple):
+    """A file as one reads it: the cells of a notebook, or JSON that was laid out."""
+
+    note: str
+    inked: Mapping[int, list[Inked]]
+    path: str
+    """Names the sort of the file as it is."""
 
 
 class _Content(NamedTuple):
@@ -48,8 +56,8 @@ class _Content(NamedTuple):
     """What was captured of it, where there is no text."""
     why_not: str = ""
     """Why the file itself cannot be had; empty if it can."""
-    notebook: Notebook | None = None
-    """What it is as cells, if these are to be shown."""
+    reading: _Reading | None = None
+    """How it is read better than as it is, if that is to be shown."""
 
 
 class TextScreen(LogScreen, OneFile):
@@ -68,10 +76,10 @@ class TextScreen(LogScreen, OneFile):
         """Whether the file itself cannot be had."""
         self._note = ""
         self._picture: TablePicture | None = None
-        self._notebook: Notebook | None = None
-        """The cells, if the file is a notebook."""
-        self._has_cells = True
-        """Whether the cells are in sight, if there are any, and not the file as it is."""
+        self._reading: _Reading | None = None
+        """How the file is read better than as it is, if it is."""
+        self._is_better = True
+        """Whether that is in sight, and not the file as it is."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -113,29 +121,39 @@ class TextScreen(LogScreen, OneFile):
                     return _Content(None, f"{_of_kind(made)}what is seen of it", made)
             source.close()
             return _Content(None, f"{_of_kind(captured)}what was seen of it when it was saved", captured)
-        if self._has_cells and self.path.lower().endswith(ENDING) and (cells := read_notebook(source)) is not None:
-            source.close()
-            return _Content(cells.source, notebook=cells)
-        return _Content(source)
+        read = self._better(source) if self._is_better else None
+        if read is None:
+            return _Content(source)
+        source.close()
+        return _Content(read[0], reading=read[1])
+
+    def _better(self, source: LogSource) -> tuple[LogSource, _Reading] | None:
+        """Give the cells of a notebook, or JSON that has no lines laid out; None for what is read best as it is."""
+        path = self.path.lower()
+        if path.endswith(notebook.ENDING) and (cells := notebook.read_notebook(source)) is not None:
+            return cells.source, _Reading(plural(cells.cell_count, "cell"), cells.inked, f"{self.path}.json")
+        if path.endswith(laidout.ENDING) and (laid := laidout.read_laid_out(source)) is not None:
+            return laid[0], _Reading("laid out", laid[1], self.path)
+        return None
 
     def _take(self, content: _Content) -> None:
-        source, self._note, preview, why_not, notebook = content
-        self._notebook = notebook or self._notebook
+        source, self._note, preview, why_not, reading = content
+        self._reading = reading or self._reading
         self._has_text, self._is_gone = source is not None, bool(why_not)
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
         listing.set_class(source is not None, "hidden")
-        text = ("notebook", "text") if self._notebook is not None else ("text",)
+        text = ("notebook", "text") if self._reading is not None and not self._is_above else ("text",)
         ways = ("ways",) if self._is_above else ()
         self.SCOPES = (*(text if source is not None else ()), *ways, "file", "list", "app")  # type: ignore[misc]
         self.show_keys()
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
             self.log_view.show(source)
-            path = self.path if self._notebook is None else f"{self.path}.json"
-            if notebook is not None:
-                self._note = f"  {plural(notebook.cell_count, 'cell')}"
-            inked = None if notebook is None else notebook.inked
+            path = self.path if self._reading is None else self._reading.path
+            if reading is not None:
+                self._note = f"  {reading.note}"
+            inked = None if reading is None else reading.inked
             self.ask("colours", lambda: inks_by_start(source, path) if inked is None else inked, self.log_view.colour)
             self.ask("lines", lambda: line_starts(source), self.log_view.number)
             self.set_focus(self.log_view)
@@ -145,11 +163,11 @@ class TextScreen(LogScreen, OneFile):
         self.show_place()
 
     def action_text(self) -> None:
-        """Show the cells of a notebook, or the file as it is."""
-        if self._notebook is None:
+        """Show the cells of a notebook, or JSON laid out; or the file as it is."""
+        if self._reading is None or self._is_above:
             self.action_other_way()
             return
-        self._has_cells = not self._has_cells
+        self._is_better = not self._is_better
         self.pane.leave()
         self.ask("text", self._read, self._take)
 
