@@ -269,9 +269,11 @@ def strip_of(
             continue
         cells = len(text) if text.isascii() else cell_len(text)
         if used + cells > width:
-            text, cells = fit(text, width - used), width - used
-            if text.strip() == "…" and segments and segments[-1].text.rstrip().endswith("…"):
-                text = " " * cells  # what comes before says already that something is cut
+            is_blank, cells = not text.strip(), width - used
+            text = fit(text, cells)
+            # What comes before says already that something is cut, or nothing is: a gap has no room.
+            if is_blank or (text.strip() == "…" and segments and segments[-1].text.rstrip().endswith("…")):
+                text = " " * cells
         style = palette.styles[name]
         if ground is not None:
             style += ground

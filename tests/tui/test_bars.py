@@ -34,6 +34,14 @@ def test_no_line_ends_in_two_ellipses(width: int) -> None:
     assert len(text) == width and "……" not in text
 
 
+def test_a_gap_that_has_no_room_is_no_cut() -> None:
+    """Behind a number that ends at the edge there is no ellipsis: it would look like more digits."""
+    palette = make_palette(is_coloured=False, is_rich=False)
+    text = "".join(segment.text for segment in strip_of([("    12", "text"), ("  ", "text")], 7, palette))
+
+    assert text == "    12 "
+
+
 def test_each_key_of_a_footer_is_the_key_of_the_table() -> None:
     """What a click on a footer presses is what the table binds, for all scopes and all questions."""
     known = {part for key in KEYS for part in key.keys.split(",")}

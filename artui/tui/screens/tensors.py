@@ -17,7 +17,7 @@ from artui.tui.keys import bindings
 from artui.tui.screens.gridded import GridScreen
 from artui.tui.screens.onefile import OneFile
 from artui.tui.screens.rows import Matrix, RowsScreen
-from artui.units import bytes_text, count_text, number_text, plural
+from artui.units import DIGITS, bytes_text, count_text, number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
@@ -145,6 +145,8 @@ class TensorsScreen(GridScreen, OneFile):
         for place in range(len(self._tensors)):
             for column, cell in zip(columns, self._cells(place), strict=True):
                 column.append(cell)
+        # What is said of the values: with digits as elsewhere, and not those of a file.
+        self.grid.digits, self.grid.has_commas = DIGITS, True
         self.fill(_NAMES, columns)
         self.show_place()
 

@@ -69,6 +69,8 @@ class Grid(MovesByLines, can_focus=True):
         """So many digits has a number that would take very many."""
         self.keeps_points = False
         """Whether `55.0` is written so, as it is in a text; else it is `55`."""
+        self.has_commas = False
+        """Whether whole numbers are written as counts are: `17,408`."""
         self._top = 0
         self._left = 0
         self._widths: list[int] = []
@@ -149,7 +151,7 @@ class Grid(MovesByLines, can_focus=True):
     def _parts(self, column: int, cell: Any) -> tuple[str, str]:
         """Split a number at its point: what stands before it, and the rest with it."""
         if isinstance(cell, int) and not isinstance(cell, bool):
-            return str(cell), ""
+            return f"{cell:,}" if self.has_commas else str(cell), ""
         if not isinstance(cell, float):
             text = text_of(cell)
             # Of one that was another before, at the point of what it is now.

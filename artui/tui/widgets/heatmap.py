@@ -98,7 +98,7 @@ class HeatMap(Picture):
         beside = _GAP + (_SIGN if palette.heat is None else 0)
         by_row, by_column = _hit_words(matrix.corner)
         if self.has_diagonal and width >= 60:
-            label_cells = max(label_cells, len(by_column))
+            label_cells = max(label_cells, len(by_column) + 1)
         hits_cells = max(_HIT_CELLS, len(by_row) + 1) if self.has_diagonal and width >= label_cells + 2 + 3 * columns + _HIT_CELLS else 0  # fmt: skip
         most = max(2, (width - label_cells - 2 - hits_cells) // columns)
         room = min(MAX_CELL, most)
@@ -132,7 +132,7 @@ class HeatMap(Picture):
                 digits=digits,
             )
         ]
-        titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
+        titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells, right=True) + " ", "dim")]
         # Numbers of columns that are too long for their cells stand above some of them, whole.
         each = -(-(numbers.column_name_letters + 1) // cell) if are_numbers else 1
         for place, column in enumerate(shown_columns):
@@ -210,7 +210,7 @@ class HeatMap(Picture):
         scale = self._scale(palette)
         cells = sum(segment.cell_length for segment in scale)
         # Shades mean nothing without their scale: what else is said gives way to it.
-        while len(parts) > 1 and length_of(head) + 3 + len(" · ".join(text for _, text in parts)) + cells + 1 > width:
+        while len(parts) > 1 and length_of(head) + 3 + len(" · ".join(text for _, text in parts)) + cells + 3 > width:
             parts.remove(max(parts))
         head.append((f"   {' · '.join(text for _, text in parts)}", "dim"))
         if length_of(head) + cells + 1 > width:
@@ -264,7 +264,8 @@ class HeatMap(Picture):
         spans: list[Span] = [("  ▸ ", "accent"), (clean(matrix.rows[self.row], max_chars=60), "title"), (" → ", "dim"), (clean(matrix.columns[self.column], max_chars=60), "title")]  # fmt: skip
         if math.isfinite(value):
             spans.append((f"   {number_text(value)}", "text"))
-            if total and self._numbers.row_lows[self.row] >= 0:
+            # A share is one of counts; of what is alone in its row it says nothing.
+            if total and not self.is_signed and len(matrix.columns) > 1:
                 spans.append((f" of {number_text(total)} in the row, {100 * value / total:.3g} %", "dim"))
         return spans
 

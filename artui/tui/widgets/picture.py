@@ -16,7 +16,7 @@ from artui.query.runs.statistics import Ends, tidy
 from artui.safetext import clean
 from artui.tui.cells import Palette, fit_apart, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
-from artui.units import count_text, number_text, param_text
+from artui.units import DIGITS, count_text, number_text, param_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,12 +95,20 @@ def short_param_text(value: float) -> str:
 
 
 def short_param_texts(values: Sequence[float]) -> list[str]:
-    """Show numbers of a param that stand side by side: large ones all in one form, with thousands separated if one of them is long."""
+    """Show numbers of a param that stand side by side: where one is long none has more digits, and large ones have their thousands separated."""
     texts = [short_param_text(value) for value in values]
     is_long = any(len(param_text(tidy(value))) > _PARAM_CELLS for value in values)
     if is_long and any(abs(value) >= _THOUSANDS for value in values):
         return [number_text(value) for value in values]
+    if is_long:
+        return [
+            number_text(value) if _digits_of(text) > DIGITS else text for value, text in zip(values, texts, strict=True)
+        ]
     return texts
+
+
+def _digits_of(text: str) -> int:
+    return sum(letter.isdigit() for letter in text.partition("e")[0].lstrip("-0."))
 
 
 def gap_texts(placed: Placed, title: str, among: NDArray[np.bool_], *, odd_sign: str = "") -> list[str]:

@@ -136,3 +136,17 @@ def test_a_large_matrix_costs_what_is_in_sight(monkeypatch: pytest.MonkeyPatch) 
 
                 assert strips is not None and len(written) <= size[0] * size[1] // 2
     assert len(made) == 1
+
+
+def test_a_share_is_of_counts_that_stand_in_one_row() -> None:
+    """Weights, some below zero, have none, also in a row that has no such; nor has what is alone in its row. The scale stands apart."""
+    for values, has_share in ([[[3.0, 1.0]], True], [[[3.0, 1.0], [-1.0, 2.0]], False], [[[3.0], [1.0]], False]):
+        heat = HeatMap()
+        heat.show(_matrix(values), "m")
+        strips = heat.drawn(60, 12, PALETTES[0])
+        assert strips is not None and ("in the row" in strips[-1].text) == has_share
+    heat.show(_matrix([[9.0, 0.0], [0.0, 8.0]]), "m")
+    heat.is_share = True
+    for width in range(44, 90):
+        strips = heat.drawn(width, 12, PALETTES[0])
+        assert strips is not None and ("blank is 0" not in strips[0].text or "blank is 0  " in strips[0].text)
