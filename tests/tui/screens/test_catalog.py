@@ -85,8 +85,10 @@ def test_what_the_catalog_holds_is_what_its_pages_are(changed: Path, explore: Ex
         sizes = screen.state.sizes
         assert sizes is not None and sizes.file_bytes == os.stat(changed).st_size
         assert f"compact frees {bytes_text(sizes.waste_bytes)}" in shown(pilot)
-        await pilot.press("enter")
-        await settled(pilot)
+        assert ("contents of files" in shown(pilot)) == (size[1] > 24), "unfolded where all has room"
+        if size[1] == 24:
+            await pilot.press("enter")
+            await settled(pilot)
         for group, bytes_ in sizes.groups.items():
             assert group == "free" or bytes_text(bytes_) in shown(pilot)
         await _go_to(pilot, sizes.artifacts[0].name)

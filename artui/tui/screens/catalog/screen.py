@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _EXAMPLE = "who = ada@box-3 and what ~ alias and when > 7d ago"
 _QUICK_SECONDS = 0.5
 """Sizes that were measured so quickly are measured again whenever the catalog changes."""
+_QUICK_BYTES = 64_000_000
+"""A catalog up to this size is measured before one has begun to read."""
 _MOST_CATALOGS = 12
 
 
@@ -62,6 +64,8 @@ class CatalogHomeScreen(CatalogScreen):
         super().__init__()
         self.state = CatalogState()
         self._measured_seconds = 0.0
+        self._is_arranged = False
+        """Whether it was seen to that what it holds is unfolded where there is room, or the user has folded something."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -172,32 +176,54 @@ class CatalogHomeScreen(CatalogScreen):
 
     def show(self, state: CatalogState) -> None:
         """Take a new state, and draw it."""
+        self._is_arranged = self._is_arranged or state.sections != self.state.sections
         self.state = state
         if self.is_mounted:
+            self._arrange()
             self._draw()
 
+    def _arrange(self) -> None:
+        """Once it is known, unfold what the catalog holds, if all that is on the screen still has room then."""
+        state = self.state
+        if self._is_arranged or state.sizes is None or state.journal is None or not self.size.width:
+            return
+        self._is_arranged = True
+        # What takes long to measure would push down what one reads already.
+        if state.sizes.file_bytes > _QUICK_BYTES:
+            return
+        for named in range(parts.MOST_NAMED, parts.FEWEST_NAMED - 1, -1):
+            unfolded = replace(turned(state, parts.HOLDS), most_named=named)
+            if len(self._lines_of(unfolded)) <= self.listing.size.height:
+                self.state = unfolded
+                return
+
     def _draw(self) -> None:
-        state, now_ms, cells = self.state, clock.now_ms(), self.size.width
+        state, cells = self.state, self.size.width
         if not cells:
             return
-        is_open = state.sections.__contains__
-        may_write, links = self.reader.may_write, dict(state.links)
-        head = [
-            *parts.holds_lines(state.sizes, is_unfolded=is_open(parts.HOLDS), cells=cells),
-            *parts.finding_lines(state.findings, state.progress, is_unfolded=is_open(parts.FINDINGS), links=links, cells=cells),
-            *parts.settle_lines(state.settling, is_unfolded=is_open(parts.SETTLE), may_write=may_write, now_ms=now_ms, cells=cells),
-            *parts.came_lines(state.provenance, self.artui.signature, is_unfolded=is_open(parts.CAME), now_ms=now_ms, cells=cells),
-            *parts.others_lines(state.provenance, state.catalogs, is_unfolded=is_open(parts.OTHERS), now_ms=now_ms, cells=cells),
-        ]  # fmt: skip
-        self.listing.set_lines(self._with_journal(head, now_ms=now_ms, cells=cells), keep=True)
+        self.listing.set_lines(self._lines_of(state), keep=True)
         if state.journal is not None:
             total = len(state.journal)
             style = "accent" if len(state.shown) != total else "dim"
             self.filter.say([(counts_text(state.journal, len(state.shown)), style), (" ", "dim")], most=max(20, cells // 2))  # fmt: skip
 
-    def _with_journal(self, head: list[Line], *, now_ms: int, cells: int) -> CatalogLines:
+    def _lines_of(self, state: CatalogState) -> CatalogLines:
+        """Give all lines of a state."""
+        now_ms, cells = clock.now_ms(), self.size.width
+        is_open = state.sections.__contains__
+        may_write, links = self.reader.may_write, dict(state.links)
+        head = [
+            *parts.holds_lines(state.sizes, is_unfolded=is_open(parts.HOLDS), cells=cells, most_named=state.most_named),
+            *parts.finding_lines(state.findings, state.progress, is_unfolded=is_open(parts.FINDINGS), links=links, cells=cells),
+            *parts.settle_lines(state.settling, is_unfolded=is_open(parts.SETTLE), may_write=may_write, now_ms=now_ms, cells=cells),
+            *parts.came_lines(state.provenance, self.artui.signature, is_unfolded=is_open(parts.CAME), now_ms=now_ms, cells=cells),
+            *parts.others_lines(state.provenance, state.catalogs, is_unfolded=is_open(parts.OTHERS), now_ms=now_ms, cells=cells),
+        ]  # fmt: skip
+        return self._with_journal(state, head, now_ms=now_ms, cells=cells)
+
+    def _with_journal(self, state: CatalogState, head: list[Line], *, now_ms: int, cells: int) -> CatalogLines:
         """Give all lines: those of the sections, and behind them the journal's."""
-        state, journal = self.state, self.state.journal
+        journal = state.journal
         is_unfolded = parts.JOURNAL in state.sections
         if journal is None:
             head.append(parts.section_line(parts.JOURNAL, [("reading …", "dim")], is_unfolded=is_unfolded))
@@ -392,7 +418,8 @@ class CatalogHomeScreen(CatalogScreen):
         if self._is_union():
             self.artui.say(self.reader.why_not_writable, is_warning=True)
             return
-        size = self.state.sizes.file_bytes if self.state.sizes is not None else 0
+        # While it is being measured, the file itself says how large it is.
+        size = self.state.sizes.file_bytes if self.state.sizes is not None else _file_size(self.reader.path)
         wish = first_wish(self.reader.path, self.reader.title or self.reader.path.name)
         self.artui.push_screen(ShareScreen(wish, where=self.artui.runs_filter, size_bytes=size))
 
@@ -464,3 +491,10 @@ class CatalogHomeScreen(CatalogScreen):
         """Show that a check was stopped, or could not be made."""
         if topic == "check" and self.state.progress:
             self.show(replace(self.state, progress=""))
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -32,7 +32,8 @@ TITLES = {
 }  # fmt: skip
 _TITLE_CELLS = 15
 _BAR_CELLS = 20
-_MOST_NAMED = 10
+MOST_NAMED, FEWEST_NAMED = 10, 3
+"""Of the projects and artifacts that take most."""
 _MOST_MERGES = 20
 _VALUE_CELLS = 60
 _MOST_SETTLING = 500
@@ -64,11 +65,11 @@ def fitted(parts: Sequence[Span], *, cells: int, gap: str = "   ") -> list[Span]
 # What it holds
 
 
-def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int) -> list[Line]:
-    """Show how large the catalog is, and by what."""
+def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int, most_named: int = MOST_NAMED) -> list[Line]:
+    """Show how large the catalog is, and by what; of projects and artifacts so many at most."""
     if sizes is None:
         return [section_line(HOLDS, [("measuring …", "dim")], is_unfolded=is_unfolded)]
-    waste = [(f"compact frees {bytes_text(sizes.waste_bytes)}", "accent" if _is_much(sizes) else "dim")] if sizes.waste_bytes else []  # fmt: skip
+    waste = [(f"compact frees {bytes_text(sizes.waste_bytes)}", "accent" if _is_much(sizes) else "dim")] if _is_worth_it(sizes) else []  # fmt: skip
     largest = sorted(sizes.groups.items(), key=lambda item: -item[1])
     parts: list[Span] = [(f"{group} {bytes_text(size)}", "text") for group, size in largest if size and group != "free"]
     # What could be freed stands last, whatever there is room for before it.
@@ -94,34 +95,54 @@ def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int) -> list[L
         ]))  # fmt: skip
     if sizes.unnamed_bytes:
         lines.append(_plain(f"{bytes_text(sizes.unnamed_bytes)} of the contents are named by nothing: compact removes them, too", cells=cells))  # fmt: skip
-    lines += _shares(sizes.projects, "by project", "run", PROJECT, cells=cells)
-    lines += _shares(sizes.artifacts, "by artifact", "version", "", cells=cells)
+    lines += _shares(sizes.projects, "by project", "run", PROJECT, cells=cells, most=most_named)
+    lines += _shares(sizes.artifacts, "by artifact", "version", "", cells=cells, most=most_named)
     return [*lines, BLANK]
+
+
+def _is_worth_it(sizes: Sizes) -> bool:
+    """Whether to speak of what could be freed: a hundredth of the file, or a megabyte."""
+    return sizes.waste_bytes * 100 >= max(1, sizes.file_bytes) or sizes.waste_bytes >= 1_000_000
 
 
 def _is_much(sizes: Sizes) -> bool:
     return sizes.waste_bytes * 10 > sizes.file_bytes > 10_000_000
 
 
-def _shares(shares: Sequence[Share], title: str, noun: str, link: str, *, cells: int) -> list[Line]:
-    shown = [share for share in shares[:_MOST_NAMED] if share.size_bytes]
+def _shares(shares: Sequence[Share], title: str, noun: str, link: str, *, cells: int, most: int) -> list[Line]:
+    shown = [share for share in shares[:most] if share.size_bytes]
     if not shown:
         return []
     names = [clean(share.name, max_chars=200) for share in shown]
-    width = min(max(map(cells_of, names)), max(16, cells // 3))
-    texts = [bytes_text(share.size_bytes) for share in shown]
-    right = max(map(len, texts))
+    width = min(max(cells_of(title) - 2, *map(cells_of, names)), max(16, cells // 3))
     more = f"  the largest {len(shown)} of {count_text(len(shares))}" if len(shares) > len(shown) else ""
-    lines = [Line([(f"     {title}", "dim"), (more, "faint")])]
-    counts = [plural(share.count, noun) for share in shown]
-    count_cells = max(map(len, counts))
-    for share, name, text, counted in zip(shown, names, texts, counts, strict=True):
-        parts = (("points", share.points_bytes), ("contents", share.content_bytes), ("previews", share.preview_bytes))
-        detail = [(f"{word} {bytes_text(size)}", "dim") for word, size in parts if size]
-        count = (f"{counted:<{count_cells}}", "dim")
+    columns = [
+        ("size", [bytes_text(share.size_bytes) for share in shown]),
+        (f"{noun}s", [count_text(share.count) for share in shown]),
+        *(
+            (word, [bytes_text(size) if size else "·" for size in sizes])
+            for word, sizes in (
+                ("points", [share.points_bytes for share in shown]),
+                ("contents", [share.content_bytes for share in shown]),
+                ("previews", [share.preview_bytes for share in shown]),
+            )
+            if any(sizes)
+        ),
+    ]
+    widths = [max(len(word), *map(len, texts)) for word, texts in columns]
+    # What does not fit is left out, from the end.
+    while len(columns) > 1 and 7 + width + sum(2 + cells_ for cells_ in widths) > cells - 1:
+        columns.pop()
+        widths.pop()
+    heads: list[Span] = [(f"  {word:>{room}}", "faint") for (word, _), room in zip(columns, widths, strict=True)]
+    lines = [Line([(f"     {fit(title, width + 2)}", "dim"), *heads, (more, "faint")])]
+    for number, (share, name) in enumerate(zip(shown, names, strict=True)):
         target = Link("fold", f"{link}{share.name}") if link else Link("artifact", str(share.key))
-        head: list[Span] = [("       ", "text"), (fit_middle(name, width), "accent"), (f"  {text:>{right}}  ", "text")]
-        lines.append(Line([*head, *fitted([count, *detail], cells=cells - length_of(head) - 1)], target))
+        texts: list[Span] = [
+            (f"  {column[number]:>{room}}", "dim" if place else "text")
+            for place, ((_, column), room) in enumerate(zip(columns, widths, strict=True))
+        ]
+        lines.append(Line([("       ", "text"), (fit_middle(name, width), "accent"), *texts], target))
     return lines
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artui.tui.screens.catalog.sections import JOURNAL, SETTLE
+from artui.tui.screens.catalog.sections import HOLDS, JOURNAL, MOST_NAMED, SETTLE
 
 if TYPE_CHECKING:
     from artui.catalog.checked import Checked
@@ -41,13 +41,16 @@ class CatalogState:
     """How far a check is; empty while there is none."""
     sections: frozenset[str] = frozenset((JOURNAL, SETTLE))
     """Those that are unfolded."""
+    most_named: int = MOST_NAMED
+    """Of what takes most room so many are named."""
     entries: frozenset[str] = frozenset()
     """Ids of the entries that are unfolded."""
 
 
 def turned(state: CatalogState, section: str) -> CatalogState:
-    """Unfold a section, or fold it."""
-    return replace(state, sections=state.sections ^ {section})
+    """Unfold a section, or fold it; what the catalog holds then names as many as it may."""
+    named = MOST_NAMED if section == HOLDS else state.most_named
+    return replace(state, sections=state.sections ^ {section}, most_named=named)
 
 
 def turned_entry(state: CatalogState, entry_id: str) -> CatalogState:
