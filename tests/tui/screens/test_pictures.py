@@ -29,7 +29,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "versions": (("2", "space", "space", "c"), "2 versions"),
     "lineage-list": (("2", "slash", *"model", "enter", "L", "v"), "where it came from"),
     "catalog": (("7",), "journal"),
-    "catalog-whole": (("7", "enter", "tab", "enter", "tab", "enter"), "by artifact"),
+    "catalog-whole": (("7", "right", "tab", "right", "tab", "right"), "by artifact"),
     "groups": (
         ("right", "right", "right", "right", "right", "right", "right", "g", "c", WAIT, "down", "enter"),
         "in 3 groups",
