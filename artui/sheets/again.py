@@ -18,7 +18,7 @@ _TONES: dict[State, Tone] = {"present": "good", "partial": "warn", "missing": "b
 def again_fact(detail: RunDetail) -> Fact:
     """Say in one line what is kept: `repeatable? ✓ code ✓ data ~ env ✗ seed`."""
     short = [each for each in audit(detail) if each.name in IN_SHORT]
-    return Fact("", " ".join([AGAIN, *(f"{SIGNS[each.state]} {each.name}" for each in short)]), "plain", Link("section", AGAIN))  # fmt: skip
+    return Fact(AGAIN, " ".join(f"{SIGNS[each.state]} {each.name}" for each in short), "plain", Link("section", AGAIN))
 
 
 def again_section(detail: RunDetail) -> Section:

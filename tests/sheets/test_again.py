@@ -8,7 +8,7 @@ import pytest
 
 from artui.model import Param, ParamType, Tag
 from artui.model.audit import IN_SHORT, audit
-from artui.sheets.again import AGAIN, SIGNS, again_fact
+from artui.sheets.again import SIGNS, again_fact
 from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, differs_fact, one_line, run_sheet
 from artui.sheets.sheet import Link
 from tests.sheets.making import NOW_MS, run_detail, version_head
@@ -55,7 +55,7 @@ def test_signs(changes: dict[str, object], expected: str) -> None:
     ingredients = audit(detail)
     assert "".join(SIGNS[each.state] for each in ingredients if each.name in IN_SHORT) == expected
     assert all(each.why for each in ingredients)
-    assert again_fact(detail).text == AGAIN + "".join(f" {sign} {word}" for sign, word in zip(expected, ("code", "data", "env", "seed"), strict=True))  # fmt: skip
+    assert again_fact(detail).text == " ".join(f"{sign} {word}" for sign, word in zip(expected, ("code", "data", "env", "seed"), strict=True))  # fmt: skip
 
 
 def test_a_neighbour_is_compared_by_its_params() -> None:

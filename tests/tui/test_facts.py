@@ -23,7 +23,7 @@ from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
 from artui.tui.cells import length_of
 from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
-from artui.tui.facts.sections import _preview_table, _rounded, labelled_lines, section_lines
+from artui.tui.facts.sections import _preview_table, _rounded, labelled_lines, section_lines, wrapped_text
 from artui.tui.facts.version import _with_bytes_at_once, _with_fitting_digest, version_lines, without_keys
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
@@ -239,7 +239,8 @@ def test_what_was_used_and_made_has_the_same_columns(demo_catalog: Path) -> None
 def test_columns_of_a_preview_are_whole_or_counted(columns: list[tuple[bool, str]], cells: int) -> None:
     """However many columns and however narrow: no number is cut, no line is too long, and what has no room is counted."""
     headers = tuple(Header(f"{name}{place}", is_right=is_right) for place, (is_right, name) in enumerate(columns))
-    numbers = [f"{place}5.{'7' * place}"[:20] for place in range(len(headers))]
+    # Of more than ten digits a first look shows fewer.
+    numbers = [f"{place}5.{'7' * place}"[:11] for place in range(len(headers))]
     table = Table(headers, [tuple(map(Cell, numbers))])
 
     head, row = _texts(_preview_table(table, cells))
@@ -362,3 +363,13 @@ def test_numbers_of_a_first_look_have_ten_digits_at_most() -> None:
     """What is behind these is noise beside other columns; nothing else is changed."""
     texts = ("43426.350000000006", "0.1257302210933933", "1.5", "12345678901234", "2020.01.02.03.04", "-3.0e-300")
     assert [_rounded(text) for text in texts] == ["43426.35", "0.1257302211", "1.5", "12345678901234", "2020.01.02.03.04", "-3.0e-300"]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", range(8, 40))
+def test_no_line_of_a_sentence_begins_with_a_blank(cells: int) -> None:
+    """Also where a word ends at the very edge; no word is lost, and no line is longer than there is room."""
+    text = "34 runs: brisk-pipit-1, noble-heron-2, bold-bittern-3 and 31 more"
+    lines = wrapped_text(text, cells)
+
+    assert not any(line.startswith(" ") for line in lines) and max(map(len, lines)) <= cells
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -115,8 +115,10 @@ def overview_parts(
         ending = next((section for section in sections if section.title == TRACEBACK), ending)
     else:
         behind = [section for section in sections if section.title == TRACEBACK]
-    first = {TRACEBACK, *((PARAMS,) if params.title == PARAMS else ())}
-    rest = [section for section in sections if section.title not in first]
+    rest = [section for section in sections if section.title not in (TRACEBACK, PARAMS)]
+    if params.title != PARAMS:
+        # What is said of the first of them stands above already: all of them do not part that from the rest.
+        rest += [section for section in sections if section.title == PARAMS]
     return OverviewParts(
         sheet_lines([state], cells=cells),
         _after_blank([ending] if ending.lines else [], cells),

@@ -238,7 +238,9 @@ def _rows_of_text(texts: Sequence[str], cells: int) -> list[str]:
 def wrapped_text(text: str, cells: int) -> list[str]:
     """Break a text into lines of at most so many cells, between words where one ends near the end of a line."""
     starts = wrapped(text, cells)
-    return [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    lines = [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    # The blank behind a word that ends at the edge belongs to neither line.
+    return [line.removeprefix(" ") if number else line for number, line in enumerate(lines)]
 
 
 def hanging_text(text: str, cells: int) -> list[str]:

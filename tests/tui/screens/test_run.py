@@ -224,7 +224,7 @@ def test_the_first_screenful_says_what_matters(
         await pilot.press("enter")
         await settled(pilot)
         text = shown(pilot)
-        assert f"status     {status}" in text and f"r  {status}" in text and "identity" not in text
+        assert f"status       {status}" in text and f"r  {status}" in text and "identity" not in text
         first = 3 if error == LONG else 5
         assert all(f"p{number:02}" in text for number in range(first)) and "p05" not in text
         if not error:
@@ -236,7 +236,7 @@ def test_the_first_screenful_says_what_matters(
             *(f"p{number:02}" for number in range(12)), *(f"m{number:02}" for number in range(metrics)),
         }  # fmt: skip
         if error == LONG:
-            assert "error      RuntimeError: out of memory" in text and f"call_{FRAMES - 1}()" in text
+            assert "error        RuntimeError: out of memory" in text and f"call_{FRAMES - 1}()" in text
             assert "set LESS=1" in text and "^^^" not in text and "f00.py" not in text
             place = next(i for i, line in enumerate(facts.lines) if line.link is not None and "enter shows all" in whole[i])  # fmt: skip
             assert f"enter shows all {3 * FRAMES + 3} lines" in whole[place]
@@ -294,7 +294,7 @@ def test_an_overview_shows_curves_and_what_is_different(
         # Where there is room for either, numbers come before curves.
         assert [chart.title for chart in charts] == (["val/acc", "val/loss"] if size[1] > 24 else [])
         assert all(chart.curves for chart in charts)
-        assert "differs    ● from calm-otter-3, the nearest run:" in text
+        assert "differs      ● from calm-otter-3, the nearest run:" in text
         assert "repeatable? " in text and "✓ data" in text and "✗ seed" in text
         assert "…" not in "\n".join(text.splitlines()[2:])
 
@@ -527,7 +527,7 @@ def test_a_run_that_goes_on_says_how_far_it_is(
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("enter")
         await settled(pilot)
-        assert ("progress   step 95 of 300, about 1m42s left, 2/s" in shown(pilot)) == (status == "running"), shown(
+        assert ("progress     step 95 of 300, about 1m42s left, 2/s" in shown(pilot)) == (status == "running"), shown(
             pilot
         )
         monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS + 300_000)
