@@ -235,7 +235,8 @@ class Journal:
 
     def offers(self, text: str, cursor: int) -> list[Completion]:
         """Offer what fits at the cursor of a filter."""
-        return offers_of_columns(text, cursor, {name: column for name, column in self.columns.items() if name not in TIMES})  # fmt: skip
+        told = {name: column for name, column in self.columns.items() if name not in TIMES}
+        return offers_of_columns(text, cursor, told, nouns=("entry", "entries"))
 
 
 _MOST_LOOKED_AT = 2_000

@@ -105,8 +105,10 @@ def condition_of(name: str, cell: Any) -> str:
     return f"{field} = {quoted_value(text)}" if "\n" not in text and "\r" not in text else f"{field} contains {quoted_text(max(text.splitlines(), key=len))}"  # fmt: skip
 
 
-def offers_of_columns(text: str, cursor: int, columns: Mapping[str, Cells]) -> list[Completion]:
-    """Offer what fits at the cursor: names of columns, operators, values that come often."""
+def offers_of_columns(
+    text: str, cursor: int, columns: Mapping[str, Cells], *, nouns: tuple[str, str] = ("row", "rows")
+) -> list[Completion]:
+    """Offer what fits at the cursor: names of columns, operators, values that come often; `nouns` are what one row is called, and several."""
     try:
         place = place_at(text[:cursor])
     except FilterError:
@@ -126,7 +128,7 @@ def offers_of_columns(text: str, cursor: int, columns: Mapping[str, Cells]) -> l
     if place.expects in ("value", "list"):
         counted = Counter(cell for cell in columns[name] if isinstance(cell, str | int | float))
         shown = [(condition_of(name, value).removeprefix(f"{quoted_name(name)} = "), count) for value, count in counted.most_common(500)]  # fmt: skip
-        return [Completion(value, place.start, f"{count:,} rows") for value, count in shown if partial in value.casefold()][:MAX_OFFERS]  # fmt: skip
+        return [Completion(value, place.start, f"{count:,} {nouns[count != 1]}") for value, count in shown if partial in value.casefold()][:MAX_OFFERS]  # fmt: skip
     return []
 
 

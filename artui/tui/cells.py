@@ -233,6 +233,15 @@ def fit_words(words: Sequence[str], cells: int) -> str:
     return fit_middle(words[0], max(0, cells)).rstrip()
 
 
+def fit_clauses(text: str, cells: int) -> str:
+    """Give as much of what is said as fits, up to the end of a sentence or of a part of one; cut only where not even the first part fits."""
+    if cells_of(text) <= cells:
+        return text
+    ends = (text.rfind(sign, 0, cells + 1) for sign in (". ", "; ", ": ", ", or ", ", and "))
+    end = next((end for end in ends if end >= cells // 3), -1)
+    return text[:end] if end > 0 else fit(text, cells)
+
+
 def most_cells(lengths: Sequence[int], total: int) -> int:
     """Give to how many cells texts of some lengths must be cut, the longest first, to fit side by side into a total."""
     if sum(lengths) <= total:

@@ -53,8 +53,10 @@ class CatalogsScreen(PickScreen):
 
     def nothing(self, typed: str) -> str:
         """Say of a path what is not there: the file, or a catalog in the folder."""
+        if not typed:
+            return "none was used lately or is beside this one: type a path, such as ~/"
         if not (_is_path(typed) or typed.endswith(ENDING)):
-            return super().nothing(typed)
+            return "none of these has it in its name: a path has a / in it, or begins with ~ or ."
         path = os.path.expanduser(typed)
         return "there is no catalog in this folder" if os.path.isdir(path) else "there is no such file"
 

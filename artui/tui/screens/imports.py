@@ -20,7 +20,10 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import age_text, ago_text, bytes_text, count_text, plural
 
 _RUNS = (("new", "new", "good"), ("updated", "updated", "good"), ("unchanged", "unchanged", "text"), ("kept", "kept as they were", "warn"), ("not chosen", "not chosen", "dim"))  # fmt: skip
-_TAKEN = ("params", "tags", "notes", "series", "points", "versions", "aliases", "files")
+_TAKEN = {
+    "params": "param", "tags": "tag", "notes": "note", "series": "series", "points": "point", "versions": "version", "aliases": "alias", "files": "file"
+}  # fmt: skip
+"""What is counted, by the word for one of it."""
 _TITLE_CELLS = 10
 
 
@@ -200,7 +203,8 @@ def report_lines(import_report: ImportReport, *, cells: int) -> list[Line]:
     if import_report.deleted_count:
         now.append((f" and {count_text(import_report.deleted_count)} deleted: d shows them", "dim"))
     line("now", now)
-    taken = [f"{count_text(report['taken'][name])} {name}" for name in _TAKEN if report["taken"].get(name)]
+    counts = {name: report["taken"].get(name, 0) for name in _TAKEN}
+    taken = [f"{count_text(count)} {_TAKEN[name] if count == 1 else name}" for name, count in counts.items() if count]
     if size := report["taken"].get("bytes"):
         taken.append(bytes_text(size))
     for number, text in enumerate(_wrapped(taken, cells - _TITLE_CELLS - 5)):

@@ -16,7 +16,7 @@ from artui.query.filter.tokens import quoted_value
 from artui.query.things import Thing, find_things, find_ways
 from artui.safetext import clean
 from artui.settings import config_folder
-from artui.tui.cells import Span, fit, fit_apart
+from artui.tui.cells import Span, fit, fit_apart, fit_clauses
 from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
 from artui.tui.keytable import SCOPES
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 REST_SECONDS = 0.06
 _RECENT = 8
+_KIND_CELLS, _LABEL_CELLS = 11, 17
+"""Of what a line is, or the key for it, and of what an action is called."""
 _MAX_ELSEWHERE = 6
 _FEWEST_CHARS = 3
 """Words that are shorter fit too many actions of other screens."""
@@ -158,13 +160,17 @@ class PaletteScreen(Asks, TypedList):
     def _of_use(self, thing: Thing, use: Use) -> _Entry:
         """Show what was asked for by a word before the name: `plot val/loss`."""
         name = fit(clean(thing.name, max_chars=200), self._name_cells)
-        spans: list[Span] = [(f"  {fit(use.label, 15)}  ", "dim"), (name, "text"), (f"  {thing.kind}", "dim")]
+        spans: list[Span] = [(f"  {fit(use.label, _KIND_CELLS)}  ", "dim"), (name, "text"), (f"  {thing.kind}", "dim")]
         return _Entry(Line(spans), partial(self._go, thing, use.id))
 
     def _of_folded(self, thing: Thing) -> _Entry:
         """Show a metric or a param; choosing it lists what one does with it."""
         name = self._cut_names[thing.name]
-        spans: list[Span] = [(f"▸ {fit(thing.kind, 15)}", "dim"), (name, "text"), ("  sort, filter …", "faint")]
+        spans: list[Span] = [
+            (f"▸ {fit(thing.kind, _KIND_CELLS)}", "dim"),
+            (name, "text"),
+            ("  sort, filter …", "faint"),
+        ]
 
         def unfold() -> None:
             self._unfolded = thing
@@ -176,9 +182,13 @@ class PaletteScreen(Asks, TypedList):
     def _of_uses(self, thing: Thing) -> list[_Entry]:
         """Show a metric or a param, and below it what one does with it."""
         name = clean(thing.name, max_chars=200)
-        entries = [_Entry(Line([(f"▾ {fit(thing.kind, 15)}", "dim"), (name, "bold")]))]
+        entries = [_Entry(Line([(f"▾ {fit(thing.kind, _KIND_CELLS)}", "dim"), (name, "bold")]))]
         for use in uses_of(thing.kind):
-            spans: list[Span] = [(" " * 17, "text"), (fit(use.label, 17), "text"), (f"  {use.help}", "dim")]
+            spans: list[Span] = [
+                (" " * (_KIND_CELLS + 2), "text"),
+                (fit(use.label, 17), "text"),
+                (f"  {use.help}", "dim"),
+            ]
             entries.append(_Entry(Line(spans), partial(self._go, thing, use.id), thing=thing))
         return entries
 
@@ -194,7 +204,7 @@ class PaletteScreen(Asks, TypedList):
     def _of_place(self, thing: Thing) -> _Entry:
         age = age_text(thing.time_ms, clock.now_ms()) if thing.time_ms else ""
         spans: list[Span] = [
-            (f"  {fit(thing.kind, 15)}", "dim"),
+            (f"  {fit(thing.kind, _KIND_CELLS)}", "dim"),
             (self._cut_names.get(thing.name) or fit(clean(thing.name, max_chars=200), self._name_cells), "text"),
             (f"  {clean(thing.detail, max_chars=80)}", "dim"),
             (f"  {age}" if age else "", "faint"),
@@ -202,13 +212,15 @@ class PaletteScreen(Asks, TypedList):
         return _Entry(Line(spans), partial(self._go, thing, ""))
 
     def _of_action(self, key: Key, run: Callable[[], None]) -> _Entry:
-        spans: list[Span] = [(f"  {fit(key.shown, 15)}", "key"), (fit(key.label, 18), "text"), (f"  {key.help}", "dim")]
+        room = max(20, self.app.size.width - _KIND_CELLS - _LABEL_CELLS - 6)
+        spans: list[Span] = [(f"  {fit(key.shown, _KIND_CELLS)}", "key"), (fit(key.label, _LABEL_CELLS), "text"), (f"  {fit_clauses(key.help, room)}", "dim")]  # fmt: skip
         return _Entry(Line(spans), run)
 
     def _of_other(self, key: Key) -> _Entry:
         """Show an action of another screen; choosing it says where it works."""
         where = f"{key.label}, in {SCOPES[key.scope].lower()}"
-        spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (fit(where, 30), "dim"), (f"  {key.help}", "faint")]
+        room = max(20, self.app.size.width - _KIND_CELLS - 36)
+        spans: list[Span] = [(f"  {fit(key.shown, _KIND_CELLS)}", "faint"), (fit(where, 30), "dim"), (f"  {fit_clauses(key.help, room)}", "faint")]  # fmt: skip
         say = self.app.say  # type: ignore[attr-defined]
         return _Entry(Line(spans), lambda: say(f"{key.label} works in {SCOPES[key.scope].lower()}: {key.shown} there"))
 
@@ -216,14 +228,14 @@ class PaletteScreen(Asks, TypedList):
         """Offer a theme by its name."""
         take = self.app.take_theme  # type: ignore[attr-defined]
         return _Entry(
-            Line([(f"  {fit('theme', 15)}", "dim"), (clean(name, max_chars=60), "text")]), partial(take, name)
+            Line([(f"  {fit('theme', _KIND_CELLS)}", "dim"), (clean(name, max_chars=60), "text")]), partial(take, name)
         )
 
     def _of_filter(self, text: str) -> _Entry:
         """Offer the runs that have a text in a name, a value, a tag or a note, or a status."""
         condition = f"status = {text.lower()}" if text.lower() in STATUSES else quoted_value(text)
         spans: list[Span] = [
-            (f"  {fit('filter', 15)}", "dim"),
+            (f"  {fit('filter', _KIND_CELLS)}", "dim"),
             (fit(f"runs by {clean(condition, max_chars=60)}", self._name_cells), "text"),
             ("  in any of their texts" if condition == text else "", "dim"),
         ]
@@ -236,7 +248,7 @@ class PaletteScreen(Asks, TypedList):
     def _of_settings(self) -> _Entry:
         """Show where the user's settings are; choosing the line copies the path."""
         path = str(config_folder() / "settings.toml")
-        spans: list[Span] = [(f"  {fit('settings', 15)}", "dim"), (clean(path, max_chars=200), "text"), ("  artui help settings lists them; enter copies the path", "dim")]  # fmt: skip
+        spans: list[Span] = [(f"  {fit('settings', _KIND_CELLS)}", "dim"), (clean(path, max_chars=200), "text"), ("  artui help settings lists them; enter copies the path", "dim")]  # fmt: skip
         return _Entry(Line(spans), lambda: self.app.copy_text(path))  # type: ignore[attr-defined]
 
     def typed(self) -> None:
