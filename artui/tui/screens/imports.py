@@ -203,8 +203,8 @@ def report_lines(import_report: ImportReport, *, cells: int) -> list[Line]:
     if import_report.deleted_count:
         now.append((f" and {count_text(import_report.deleted_count)} deleted: d shows them", "dim"))
     line("now", now)
-    counts = {name: report["taken"].get(name, 0) for name in _TAKEN}
-    taken = [f"{count_text(count)} {_TAKEN[name] if count == 1 else name}" for name, count in counts.items() if count]
+    how_many = {name: report["taken"].get(name, 0) for name in _TAKEN}
+    taken = [f"{count_text(count)} {_TAKEN[name] if count == 1 else name}" for name, count in how_many.items() if count]
     if size := report["taken"].get("bytes"):
         taken.append(bytes_text(size))
     for number, text in enumerate(_wrapped(taken, cells - _TITLE_CELLS - 5)):
