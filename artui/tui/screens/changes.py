@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +30,8 @@ _MOST_FIELDS = 4
 """So many fields of a thing are listed at first."""
 _MOST_THINGS = 2_000
 _NAME_CELLS = 26
+_FEWEST_ALIKE = 3
+"""Fields that differ in so many things are counted above these."""
 
 
 class ChangesScreen(AskedScreen):
@@ -114,11 +118,26 @@ def changes_lines(
     lines = [BLANK, Line(summary)]
     if gone_is_here:
         lines.append(Line([("  + is only there, − only here", "dim")]))
+    if (told := _fields_text(changes, cells=cells - 4)) is not None:
+        lines.append(Line([("  in ", "dim"), (told, "text")]))
     for change in changes[:_MOST_THINGS]:
         lines += [BLANK, *_thing_lines(change, cells=cells, shows_all=shows_all, gone_is_here=gone_is_here)]
     if len(changes) > _MOST_THINGS:
         lines += [BLANK, Line([(f"  and {len(changes) - _MOST_THINGS:,} more: artui diff has all", "dim")])]
     return lines
+
+
+def _fields_text(changes: Sequence[ThingChange], *, cells: int) -> str | None:
+    """Say in how many things each field differs, the most frequent first; None where a list of them would say no more."""
+    counts = Counter(field.name for change in changes if change.standing == "changed" for field in change.fields)
+    if max(counts.values(), default=0) < _FEWEST_ALIKE:
+        return None
+    parts = [f"{clean(name, max_chars=60)} {count_text(count)}" for name, count in counts.most_common()]
+    for most in range(len(parts), 0, -1):
+        more = f" · and {plural(len(parts) - most, 'more field')}" if most < len(parts) else ""
+        if cells_of(text := " · ".join(parts[:most]) + more) <= cells:
+            return text
+    return None
 
 
 def _thing_lines(change: ThingChange, *, cells: int, shows_all: bool, gone_is_here: bool) -> Iterator[Line]:
@@ -153,4 +172,17 @@ def _shown(name: str, text: str | None) -> str:
         return "none"
     if name.endswith("_ms") and name != "duration_ms" and text.lstrip("-").isdigit():
         return time_text(int(text))
+    if name == "command":
+        text = _command_text(text)
     return clean(text) or '""'
+
+
+def _command_text(text: str) -> str:
+    """Write a command as one types it: it is kept as a list of words."""
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return text
+    return shlex.join(words) or "none"
