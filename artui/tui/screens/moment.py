@@ -27,7 +27,8 @@ def moments(reader: Reader, *, is_past: bool) -> list[Choice]:
     choices += [_choice(text, now_ms) for text in _OFFERED]
     for edit in newest_edits(reader, most=_MOST_CHANGES):
         before_ms = edit.time_ms - 1
-        detail = f"{time_text(before_ms)}, {ago_text(before_ms, now_ms)} · {edit.author}"
+        # Who it was stands last: it is what gives way on a narrow screen.
+        detail = f"{time_text(before_ms)[:16]}, {ago_text(before_ms, now_ms)}  {edit.author}"
         choices.append(Choice(str(before_ms), f"before: {clean(edit.label)}", clean(detail)))
     return choices
 

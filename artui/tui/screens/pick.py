@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from artui.query import fuzzy
-from artui.safetext import cells_of, clean
+from artui.safetext import clean
 from artui.tui.cells import fit_apart
 from artui.tui.keys import bindings
 from artui.tui.widgets.bars import Bar
@@ -129,7 +129,7 @@ class PickScreen(TypedList):
                 [
                     (" ● " if choice.key == self._current else "   ", "accent"),
                     (text, "text"),
-                    (f"  {_fitting(clean(choice.detail, max_chars=200), self.size.width - wide - 7)}", "dim"),
+                    (f"  {clean(choice.detail, max_chars=200)}", "dim"),
                 ]
             )
             for choice, text in zip(self._shown, texts, strict=True)
@@ -153,10 +153,3 @@ class PickScreen(TypedList):
         place = self.listing.cursor
         if self._shown and place < len(self._shown):
             self.dismiss(self._shown[place].key)
-
-
-def _fitting(detail: str, cells: int) -> str:
-    """Leave out parts at the end of what is said of a choice that have no room; the first is cut rather than left out."""
-    while cells_of(detail) > cells and " · " in detail:
-        detail = detail.rpartition(" · ")[0]
-    return detail
