@@ -27,6 +27,18 @@ OTHER_VERBS = {
 """Verbs by the words that other tools use for them."""
 
 
+GROUPS = {
+    "Record": ("demo", "exec", "start", "log", "finish", "import", "add"),
+    "Look": ("ls", "show", "compare", "diff", "why", "trace", "impact", "blame", "preview", "get"),
+    "Judge": ("audit", "reproduce", "approve", "promote", "alias", "retire", "declare"),
+    "Change": ("tag", "note", "undo", "delete", "restore", "forget", "gc", "relocate"),
+    "Share": ("share", "merge", "push", "pull", "sync", "adopt"),
+    "Care for a catalog": ("check", "doctor", "compact", "move", "salvage", "settle"),
+    "Help": ("help", "keys", "completion"),
+}
+"""Verbs by what one wants, as the help lists them."""
+
+
 @click.command("open")
 @click.argument("path")
 @click.argument("others", nargs=-1)
@@ -99,11 +111,13 @@ class Verbs(click.Group):
         return [*verbs, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the section of verbs into the help."""
+        """Write the verbs into the help, by what one wants."""
         from artui.exchange.formats import titles_text
 
-        with formatter.section("Verbs"):
-            formatter.write_dl([(verb, text.format(formats=titles_text())) for verb, text in VERBS.items()])
+        width = max(map(len, VERBS))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{verb:<{width}}", VERBS[verb].format(formats=titles_text())) for verb in verbs])
 
 
 def _near_options(option: str, others: Sequence[str]) -> list[str]:

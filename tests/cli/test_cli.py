@@ -15,7 +15,8 @@ import pytest
 
 from artui import start_run
 from artui.cli import VERBS
-from artui.cli.group import OTHER_VERBS
+from artui.cli import run as run_cli
+from artui.cli.group import GROUPS, OTHER_VERBS
 from artui.cli.layout import lay_out
 from artui.safetext import cells_of
 from tests.cli.conftest import Call
@@ -341,3 +342,15 @@ def test_with_nothing_to_take_back_nothing_is_written(
     code, _, said = call(*arguments, "-c", str(demo_catalog))
     assert code == 1 and said.startswith("There is nothing to")
     assert demo_catalog.read_bytes() == before and sorted(demo_catalog.parent.iterdir()) == files
+
+
+def test_the_help_has_each_verb_once_by_what_one_wants(capsys: pytest.CaptureFixture[str]) -> None:
+    """No verb is without a group, and none is in two; all of their texts begin in one column."""
+    grouped = [verb for verbs in GROUPS.values() for verb in verbs]
+
+    assert run_cli(["--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(grouped) == sorted(VERBS) and all(f"{title}:" in lines for title in GROUPS)
+    starts = {line.index(VERBS[verb][:10]) for verb in grouped for line in lines if line.startswith(f"  {verb} ")}
+    assert len(starts) == 1
