@@ -202,9 +202,10 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
 
     def _show_scopes(self) -> None:
         """Offer the keys that work on this tab."""
-        scopes = {"charts": ("charts", "run", ACTS, "app"), "log": ("text", "run", ACTS, "list", "app")}.get(
-            self.tab, ("run", ACTS, "find", "list", "app")
-        )
+        scopes = {
+            "charts": ("charts", "run", ACTS, "app"),
+            "log": (*(("text",) if self._logs else ()), "run", ACTS, "list", "app"),
+        }.get(self.tab, ("run", ACTS, "find", "list", "app"))
         if self.tab == "log" and len(self._logs) > 1:
             scopes = ("logs", *scopes)
         self.SCOPES = scopes  # type: ignore[misc]
@@ -244,8 +245,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
 
     @property
     def has_text(self) -> bool:
-        """Whether the log is in sight."""
-        return self.tab == "log"
+        """Whether a log is in sight."""
+        return self.tab == "log" and bool(self._logs)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("find_line", "next_line"):

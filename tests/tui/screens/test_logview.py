@@ -263,6 +263,7 @@ def test_run_without_a_log_says_what_keeps_one(path: Path, explore: Explore) -> 
         await open_log(pilot)
         text = shown(pilot)
         assert all(part in text for part in ("kept no log", "artui exec", "start_run()", "run.save(", "OSError: disk"))
+        assert "only lines" not in text, "no key for a text that is not there"
 
     explore(path, flow, size=(80, 24))
 
