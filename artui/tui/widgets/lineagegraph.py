@@ -35,7 +35,7 @@ _LINE_CELLS = 2
 """Of the lines that lead to the first column in sight so much is shown."""
 _ENOUGH = 0.75
 """While so much of the most that could be in sight is, the picture stays where it is."""
-_BEFORE_WORTH, _BEHIND_WORTH, _OTHER_WORTH = 8, 6, 2
+_BEFORE_WORTH, _BEHIND_WORTH, _OTHER_WORTH = 16, 6, 2
 """What it is worth to see the cursor's causes, what came of it, and anything else; of a name that is cut, half of it."""
 _READABLE = 0.6
 """Of a name so much has to be in sight to count for anything."""
