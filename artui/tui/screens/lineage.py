@@ -335,14 +335,15 @@ class LineageScreen(CatalogScreen):
             )
             sides = [("from", before, drawing.before[cursor])] if has_causes else []
             sides.append(("into", behind, drawing.behind[cursor]))
-            counts = f" · {', '.join(f'{word} {count:,}' for word, count, _ in sides)}" if before + behind > 1 else ""
+            told = ", ".join(f"{word} {count:,}" for word, count, _ in sides if count or has_causes)
+            counts = f" · {told}" if told and before + behind > 1 else ""
             if near == "named" and before + behind > 1:
                 named = [
                     f"{word} {', '.join(drawing.names[place] for place in places)}"
                     for word, _, places in sides
                     if places
                 ]
-                counts = f" · {' · '.join(named)}"
+                counts = f" · {' · '.join(named)}" if named else ""
             back = [drawing.names[place] for place in drawing.leads_back_to(self.graph.cursor)]
             counts += f" · leads back to {', '.join(back)}" if back else ""
         if spot.run is not None:

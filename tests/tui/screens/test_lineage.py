@@ -207,6 +207,7 @@ def test_the_picture_shows_most_and_counts_what_lies_beyond_its_edges(demo_catal
             await settled(pilot)
             _assert_edges_are_told(graph, shown(pilot))
         assert shown(pilot).splitlines()[-2].split()[:2] == ["from", "digits-features:v2,"], "its data, where it begins"
+        assert not shown(pilot).splitlines()[-3].rstrip().endswith("·")
         await _press(pilot, "right")
         assert "17 versions · 7 runs" in shown(pilot).splitlines()[-2], "with the root"
         await _press(pilot, "o", "v")
