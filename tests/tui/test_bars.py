@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 import artui.tui
 from artui.safetext import clean
-from artui.tui.cells import Span, fit_clauses, length_of, make_palette, strip_of
+from artui.tui.cells import Span, length_of, make_palette, strip_of
 from artui.tui.keys import KEYS, footer_keys, menu_keys, typed_key
 from artui.tui.keytable import ACTS, MENUS, SCOPES
 from artui.tui.widgets.bars import CRUMB, NOTICE_ROWS, KeyBar, Press, fitted_place, notice_rows
@@ -112,13 +112,3 @@ def test_a_notice_that_is_too_long_has_more_rows(demo_catalog: Path, explore: Ca
         assert bar.size.height == 1 and shown(pilot).splitlines()[-1].endswith("? all keys")
 
     explore(demo_catalog, flow, size=(80, 24))
-
-
-@pytest.mark.parametrize("cells", range(4, 130))
-def test_what_a_key_does_ends_with_a_part_of_a_sentence(cells: int) -> None:
-    """As much of it as fits: to the end of a sentence or a clause, and cut only where not even the first has room."""
-    help_text = "Open the run; unfold the group, or fold it. A star marks last values far worse than the best."
-    shown = fit_clauses(help_text, cells)
-
-    assert len(shown) <= cells
-    assert shown == help_text or help_text[len(shown)] in ".;," or (shown.rstrip().endswith("…") and cells < 39)
