@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from artui.model.difference import ValueChange
 from artui.query.compare import FIRST_METRICS, compare
-from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import ParamValue, VersionDetail
@@ -37,7 +36,7 @@ def makers_difference(reader: Reader, before: VersionDetail, after: VersionDetai
         changes += [_change(row) for row in (*results, *others) if row.differs]
     used = [len(version.used_by) for version in (before, after)]
     if used[0] != used[1]:
-        first, second = (plural(count, "run") if count else None for count in used)
+        first, second = (_runs_text(count) if count else None for count in used)
         changes.append(ValueChange("used by", first, second))
     return tuple(changes)
 
@@ -52,3 +51,7 @@ def _change(row: Row) -> ValueChange:
 
 def _text(value: ParamValue) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _runs_text(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"

@@ -210,9 +210,9 @@ def test_esc_leaves_what_is_typed_before_it_stops_the_work_behind_it(
         await settled(pilot)
         screen.load()
         await settled(pilot)
-        assert screen.shared is None and "esc stops it" not in shown(pilot) and "w looks" in shown(pilot)
+        assert "esc stops it" not in shown(pilot) and "w looks" in shown(pilot)
         await pilot.press("w")
         await settled(pilot)
-        assert screen.shared is not None and "write " in shown(pilot)
+        assert "would take" in shown(pilot) and "write " in shown(pilot)
 
     explore(small_catalog, flow, size=(120, 36))

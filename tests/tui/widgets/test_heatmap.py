@@ -140,7 +140,8 @@ def test_a_large_matrix_costs_what_is_in_sight(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_share_is_of_counts_that_stand_in_one_row() -> None:
     """Weights, some below zero, have none, also in a row that has no such; nor has what is alone in its row. The scale stands apart."""
-    for values, has_share in ([[[3.0, 1.0]], True], [[[3.0, 1.0], [-1.0, 2.0]], False], [[[3.0], [1.0]], False]):
+    cases: list[tuple[list[list[float]], bool]] = [([[3.0, 1.0]], True), ([[3.0, 1.0], [-1.0, 2.0]], False), ([[3.0], [1.0]], False)]  # fmt: skip
+    for values, has_share in cases:
         heat = HeatMap()
         heat.show(_matrix(values), "m")
         strips = heat.drawn(60, 12, PALETTES[0])
