@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from textual.app import ComposeResult
 
 from artui import clock
-from artui.model import Node, RunHead, VersionHead
+from artui.model import PRODUCTION, Node, RunHead, VersionHead
 from artui.query import lineage as query
 from artui.query.around import FIRST_EDGES, around
 from artui.query.filter.tokens import quoted_text
@@ -26,6 +26,8 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import ago_text, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artui.query.around import Around, Spot
     from artui.query.lineage import Lineage, Part
     from artui.tui.drawing import Drawing
@@ -270,10 +272,14 @@ class LineageScreen(CatalogScreen):
         elif causes:
             way = [(f" {causes}", "dim")]
         # Which ones it came from, how many, or neither: whole rather than cut in the middle of it.
-        name, has_causes = drawing.names[self.graph.cursor], not causes
-        ways = (self._here_spans(spot, name, near=near, has_causes=has_causes) for near in ("named", "counted"))
+        name = drawing.names[self.graph.cursor]
         least = self._here_spans(spot, name, near="")
-        here = next((spans for spans in ways if length_of(spans) <= self.size.width), least)
+        if causes:
+            effects = self._effects(drawing, self.size.width - length_of(least) - 4)
+            here = [*least, (f" · {effects}", "dim")] if effects else least
+        else:
+            ways = (self._here_spans(spot, name, near=near) for near in ("named", "counted"))
+            here = next((spans for spans in ways if length_of(spans) <= self.size.width), least)
         self.query_one("#here", Bar).show(here)
         around = drawing.around
         folded = f" · {around.folded_count} folded" if around.folded_count else ""
@@ -314,14 +320,17 @@ class LineageScreen(CatalogScreen):
         told = ", ".join(f"{words} {', '.join(names)}" for words, names in by_words.items())
         if cells_of(told) <= width:
             return told
-        for count in range(len(places), 0, -1):
-            more = f" and {len(places) - count:,} more" if count < len(places) else ""
-            text = f"from {', '.join(drawing.names[place] for place in places[:count])}{more}"
-            if cells_of(text) <= width:
-                return text
-        return ""
+        return _some_of("from", [drawing.names[place] for place in places], width)
 
-    def _here_spans(self, spot: Spot, name: str, *, near: str, has_causes: bool = True) -> list[Span]:
+    def _effects(self, drawing: Drawing, room: int) -> str:
+        """Name what came of the spot under the cursor, what is in production first, as many as have room; and what it leads back to."""
+        here, spots = self.graph.cursor, drawing.around.spots
+        places = sorted(drawing.behind[here], key=lambda place: not _is_in_production(spots[place]))
+        back = _some_of("leads back to", [drawing.names[place] for place in drawing.leads_back_to(here)], room)
+        into = _some_of("into", [drawing.names[place] for place in places], room - (cells_of(back) + 3 if back else 0))
+        return " · ".join(part for part in (into, back) if part)
+
+    def _here_spans(self, spot: Spot, name: str, *, near: str) -> list[Span]:
         """Say what a spot is; with `near` also what its lines lead to, `named` or `counted`."""
         now_ms = clock.now_ms()
         drawing = self.graph.drawing
@@ -333,17 +342,14 @@ class LineageScreen(CatalogScreen):
                 sum(len(spots[place].things) for place in places)
                 for places in (drawing.before[cursor], drawing.behind[cursor])
             )
-            sides = [("from", before, drawing.before[cursor])] if has_causes else []
-            sides.append(("into", behind, drawing.behind[cursor]))
-            told = ", ".join(f"{word} {count:,}" for word, count, _ in sides if count or has_causes)
-            counts = f" · {told}" if told and before + behind > 1 else ""
+            counts = f" · from {before:,}, into {behind:,}" if before + behind > 1 else ""
             if near == "named" and before + behind > 1:
                 named = [
                     f"{word} {', '.join(drawing.names[place] for place in places)}"
-                    for word, _, places in sides
+                    for word, places in (("from", drawing.before[cursor]), ("into", drawing.behind[cursor]))
                     if places
                 ]
-                counts = f" · {' · '.join(named)}" if named else ""
+                counts = f" · {' · '.join(named)}"
             back = [drawing.names[place] for place in drawing.leads_back_to(self.graph.cursor)]
             counts += f" · leads back to {', '.join(back)}" if back else ""
         if spot.run is not None:
@@ -562,6 +568,20 @@ class LineageScreen(CatalogScreen):
         head = self._head_here()
         if head is not None:
             self.artui.copy_text(head.id if isinstance(head, RunHead) else head.reference)
+
+
+def _some_of(word: str, names: Sequence[str], cells: int) -> str:
+    """Name as many as have room, and count the others; empty for none, or where not even the first has room."""
+    for count in range(len(names), 0, -1):
+        more = f" and {len(names) - count:,} more" if count < len(names) else ""
+        text = f"{word} {', '.join(names[:count])}{more}"
+        if cells_of(text) <= cells:
+            return text
+    return ""
+
+
+def _is_in_production(spot: Spot) -> bool:
+    return isinstance(spot.head, VersionHead) and PRODUCTION in spot.head.aliases
 
 
 def _is_data(spot: Spot) -> bool:
