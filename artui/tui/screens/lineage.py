@@ -328,6 +328,9 @@ class LineageScreen(CatalogScreen):
         places = sorted(drawing.behind[here], key=lambda place: not _is_in_production(spots[place]))
         back = _some_of("leads back to", [drawing.names[place] for place in drawing.leads_back_to(here)], room)
         into = _some_of("into", [drawing.names[place] for place in places], room - (cells_of(back) + 3 if back else 0))
+        # As the page counts them: each of those that are folded, and not the folds.
+        count = sum(len(spots[place].things) for place in places)
+        into = into or (f"into {count:,}" if count and room > cells_of(back) + len(f"into {count:,}") + 3 else "")
         return " · ".join(part for part in (into, back) if part)
 
     def _here_spans(self, spot: Spot, name: str, *, near: str) -> list[Span]:
