@@ -87,6 +87,8 @@ def holds_lines(sizes: Sizes | None, *, is_unfolded: bool, cells: int, most_name
     percents = {group: percent_text(size / max(1, sizes.file_bytes)) for group, size in largest}
     percent_cells = max(map(len, percents.values()))
     for group, size in largest:
+        if group == "free" and not size:
+            continue
         share = size / max(1, sizes.file_bytes)
         bar = "━" * round(share * min(_BAR_CELLS, max(0, cells - width - right - 16)))
         lines.append(Line([
