@@ -188,6 +188,7 @@ def test_the_story_of_the_manual_can_be_followed_on_the_demo(demo_catalog: Path,
         assert "compare versions" in screens[-1] and "final-1" in screens[-1] and "val_loss" in screens[-1]
         screens = await _follow(pilot, _codes("tensors", "story"))
         assert "from digits-model:v1 to digits-model:v2" in screens[0] and "F32 64×128" in screens[0]
+        assert "how they came to be" in screens[0] and "better" in screens[0]
 
     explore(demo_catalog, flow, size=(120, 36))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from artui.model.difference import FileDifference, TextLine, VersionDifference
+from artui.model.difference import FileDifference, TextLine, ValueChange, VersionDifference
 from artui.query.artifactrows import heads_of
 from artui.query.artifacts import get_version
 from artui.query.difference.files import Known, file_difference
@@ -130,7 +130,15 @@ class VersionDiffScreen(CatalogScreen):
     def _take(self, begun: _Begun) -> None:
         self._begun = begun
         self._draw()
+        # How the two came to be takes a look into the code of two runs: what differs in the files does not wait for it.
+        reader, ids = self.reader, (self._before.id, self._after.id)
+        self.ask("makers", lambda: makers_difference(reader, *(get_version(reader, each) for each in ids)), self._take_makers)  # fmt: skip
         self._read_next()
+
+    def _take_makers(self, makers: tuple[ValueChange, ...]) -> None:
+        assert self._begun is not None
+        self._begun = self._begun._replace(difference=replace(self._begun.difference, makers=makers))
+        self._draw()
 
     def _read_next(self) -> None:
         """Look into the next file; what was found already can be read meanwhile."""
@@ -446,7 +454,7 @@ def _one_scale(previews: Sequence[Preview | None], room: tuple[int, int]) -> tup
 
 def _begun(reader: Reader, ids: tuple[str, str]) -> _Begun:
     before, after = (get_version(reader, version_id) for version_id in ids)
-    difference = replace(version_difference(before, after), makers=makers_difference(reader, before, after))
+    difference = version_difference(before, after)
     return _Begun(difference, Known(reader, difference))
 
 
