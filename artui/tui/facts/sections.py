@@ -16,7 +16,7 @@ from artui.sheets.run import (
 )
 from artui.sheets.sheet import Cell, Fact, Row, Section, Table, columns_that_fit, shortened
 from artui.sheets.version import HISTORY
-from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, status_style
+from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_middle, fit_words, length_of, status_style
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
@@ -165,7 +165,7 @@ def section_lines(
         lines += table.fitting(cells, fewest=fewest).lines()
     room = max(MIN_FACT_CELLS, cells - len(inner))
     # Of the last lines, one row each: all of them are a key away, whole.
-    texts = [fit(text, room).rstrip() for text in section.lines] if section.title == ENDING else section.lines
+    texts = [_brief(text, room) for text in section.lines] if section.title == ENDING else section.lines
     lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in _rows_of_text(texts, room)]
     if section.title == ENDING:
         text = f"enter shows all {count_text(len(section.lines) + section.left_out_count)} lines"
@@ -173,6 +173,11 @@ def section_lines(
     elif section.left_out_count:
         lines.append(Line([(inner + section.left_out_text + ELSEWHERE.get(section.title, ""), "faint")]))
     return lines
+
+
+def _brief(text: str, room: int) -> str:
+    """Give a line of a traceback in one row: where it was said in which file, the number of the line stays."""
+    return (fit_middle(text, room) if text.lstrip().startswith('File "') else fit(text, room)).rstrip()
 
 
 def _alike(section: Section, among: Sequence[Section]) -> list[Sequence[Row]]:
