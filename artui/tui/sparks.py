@@ -94,8 +94,29 @@ def scale_of(courses: Iterable[Course]) -> Scale | None:
     return Scale(
         low, high, min(course.first_step for course in courses), max(course.last_step for course in courses),
         is_cut_below=min(finite) < low, is_cut_above=max(finite) > high, is_log=is_log,
-        has_own_steps=min(spans) * _MUCH_LONGER < max(spans),
+        has_own_steps=are_far_apart(spans),
     )  # fmt: skip
+
+
+def are_far_apart(spans: Sequence[float]) -> bool:
+    """Say whether some series are so much longer than others that these would be too small on one axis."""
+    return bool(spans) and min(spans) * _MUCH_LONGER < max(spans)
+
+
+def own_spark_text(course: Course, cells: int, *, among: Iterable[Course]) -> str:
+    """Draw a series on a scale of its own, from its smallest to its largest value, over the steps of all series of its run.
+
+    A metric of every tenth step goes as far to the right as one of every step.
+    """
+    finite = [value for value in course.values if math.isfinite(value)]
+    spans = [(other.first_step, other.last_step) for other in among if has_spark(len(other.values))]
+    if not finite or not spans:
+        return shared_spark_text(course, cells, Scale(0.0, 0.0, course.first_step, course.last_step))
+    scale = Scale(
+        min(finite), max(finite), min(first for first, _ in spans), max(last for _, last in spans),
+        has_own_steps=are_far_apart([last - first for first, last in spans]),
+    )  # fmt: skip
+    return shared_spark_text(course, cells, scale)
 
 
 def shared_spark_text(course: Course, cells: int, scale: Scale) -> str:

@@ -27,15 +27,15 @@ from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, LineMoved, Link, PlotRuns
 from artui.tui.screens.acting import ActsOnRuns
-from artui.tui.sparks import spark_text
+from artui.tui.sparks import are_far_apart, own_spark_text
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_rows, layout_of
+from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, LineChart, charts_in_rows, layout_of
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.rulelines import rule_lines
-from artui.tui.widgets.runfacts import ended_facts, far_spans, going_facts, machine_spans
-from artui.tui.widgets.runlines import Fact, RunLines, value_style
+from artui.tui.widgets.runfacts import bar_spans, ended_facts, far_spans, going_facts, machine_spans
+from artui.tui.widgets.runlines import Fact, RunLines, course_of, value_style
 from artui.units import ago_text, count_text, delta_text, duration_text, number_text
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ WIDE_CELLS = 100
 COLUMN_CELLS = 86
 """From so many cells each on, metrics stand in several columns."""
 MAX_SPARK_CELLS = 60
+BAR_CELLS = 12, 6
+"""Cells of the bar that shows how far a run is, where there is room for it behind all that is said of the run."""
 LEAST_DETAIL_ROWS = 8
 MOST_DETAIL_ROWS = 24
 """Lines for the curves of one of many runs."""
@@ -180,7 +182,7 @@ class LiveScreen(ActsOnRuns):
 
     def _to_chart(self) -> list[tuple[LiveRun, LiveMetric]]:
         """Give what may be drawn: all runs that are going on; of many, the one under the cursor."""
-        if self._has_room_for_charts:
+        if self._going and self._has_room_for_charts:
             return [(run, live) for run in self._going for live in self._charted(run, self._most_chart_lines)]
         run = None if self._shows_all else self._detailed
         return [] if run is None else [(run, live) for live in self._charted(run)]
@@ -252,13 +254,15 @@ class LiveScreen(ActsOnRuns):
         return [run for run in self._runs if run.head.status in GOING]
 
     def _draw(self) -> None:
-        lines: list[Line] = [*rule_lines(self.artui.alerts, width=self.size.width, unfolds=self._unfolds_rules), BLANK]
-        drawings: dict[int, Strip] = {}
         runs = self._in_order()
         names = distinct_names(run.head for run in self._runs)
+        rules = rule_lines(self.artui.alerts, names, width=self.size.width, unfolds=self._unfolds_rules)
+        lines: list[Line] = [*rules, BLANK]
+        drawings: dict[int, Strip] = {}
         tables = {False: self._ended_table(names), True: self._going_table(names)}
         room = self._room(runs, tables, self.size.height - BARS - len(lines))
-        self._summarise(tables[room == TABLE])
+        is_charted = bool(room.chart_rows) and len(self._going) > 1
+        self._summarise(self._charts_share_scales(room) if is_charted else tables[room == TABLE].shares_scales)
         for number, run in enumerate(runs):
             is_ended = run.head.status not in GOING
             table = tables[not is_ended]
@@ -287,7 +291,7 @@ class LiveScreen(ActsOnRuns):
                 BLANK,
             ]
         self._detailed_id = ""
-        if room == TABLE and len(self._going) > MOST_DETAILED:
+        if self._has_detail(room):
             detail, strips = self._detail(names, self.size.height - BARS - len(lines))
             drawings |= {len(lines) + len(detail) + row: strip for row, strip in enumerate(strips)}
             lines += [*detail, *([BLANK] * len(strips))]
@@ -298,6 +302,12 @@ class LiveScreen(ActsOnRuns):
             # Rules are above the runs; the cursor begins on a run.
             self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
         self.show_place()
+
+    def _has_detail(self, room: Room) -> bool:
+        """Whether the curves of the run under the cursor may stand below the table: of many, or where none goes on."""
+        return (
+            len(self._going) > MOST_DETAILED if self._going and room == TABLE else not (self._going or self._shows_all)
+        )
 
     def _detail(self, names: Mapping[str, str], rows: int) -> tuple[list[Line], list[Strip]]:
         """Draw the curves of one of many runs, where the table leaves room for them."""
@@ -310,7 +320,7 @@ class LiveScreen(ActsOnRuns):
         head = Line([(f"  {clean(names[run.head.id], max_chars=80)}", "title"), ("  under the cursor", "dim")])
         return [BLANK, head], self._chart_strips(run, charted, places=places, height=height)
 
-    def _summarise(self, table: RunLines) -> None:
+    def _summarise(self, shares_scales: bool) -> None:
         """Say in the head line what is there, and how it is ordered and drawn."""
         alarmed, going = self.artui.alerts.alarmed, self._going
         running, ended = self._counts
@@ -325,7 +335,7 @@ class LiveScreen(ActsOnRuns):
         if alarmed:
             summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
         signs = "• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed "
-        if table.shares_scales:
+        if shares_scales:
             has_several = len({run.head.project for run in self._runs}) > 1
             scales = f" · one scale per metric{' and project' if has_several else ''}"
             if length_of(summary) + len(scales) + 1 + len(signs) <= self.size.width:
@@ -449,15 +459,44 @@ class LiveScreen(ActsOnRuns):
     def _chart_strips(self, run: LiveRun, charted: Sequence[LiveMetric], *, places: int, height: int) -> list[Strip]:
         """Draw the curves of a run; what changed since the user looked is stressed."""
         held = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
-        charts: list[tuple[str, ChartLine | None, bool]] = []
+        charts: list[LineChart] = []
         for live in charted:
             title = live.metric.title
             is_new, change = self._change(run, live)
             sign = "! " if title in held else f"{FAR} " if live.is_far_from_best else "• " if is_new else ""
             drawn = self._curves.get((run.head.id, title))
             line = ChartLine(run.head.name, drawn, 0) if drawn is not None else None
-            charts.append((f"{sign}{title}" + (f"  {change}" if change else ""), line, is_new or title in held))
+            shown_title = f"{sign}{title}" + (f"  {change}" if change else "")
+            charts.append(LineChart(shown_title, line, is_new or title in held, self._curves_beside(run, title)))
         return charts_in_rows(charts, places=places, width=self.size.width - 4, rows=height, palette=self.artui.palette)
+
+    def _curves_beside(self, run: LiveRun, title: str) -> list[ChartLine]:
+        """Give the curves of a metric that are drawn of other runs of the project, as far as one scale suits all of them.
+
+        Beside a run that is much longer others would be a dot or two.
+        """
+        lines = {
+            sibling.head.id: ChartLine(sibling.head.name, drawn, 0)
+            for sibling in self._going
+            if sibling.head.project == run.head.project
+            and (drawn := self._curves.get((sibling.head.id, title))) is not None
+            and drawn.xs
+        }
+        own = lines.pop(run.head.id, None)
+        spans = [line.curve.xs[-1] - line.curve.xs[0] for line in ([own] if own else []) + list(lines.values())]
+        return [] if own is None or are_far_apart(spans) else list(lines.values())
+
+    def _charts_share_scales(self, room: Room) -> bool:
+        """Whether what several runs of a project measured is drawn on one scale, as far as it is drawn at all."""
+        drawn = [(run, live.metric.title) for run in self._going for live in self._charted(run, room.chart_lines)]
+        several = [
+            (run, title)
+            for run, title in drawn
+            if any(
+                other.head.project == run.head.project and other is not run for other, same in drawn if same == title
+            )
+        ]
+        return bool(several) and all(self._curves_beside(run, title) for run, title in several)
 
     def _change(self, run: LiveRun, live: LiveMetric) -> tuple[bool, str]:
         """Say whether a value is another one than the user saw last, and by how much."""
@@ -525,6 +564,7 @@ class LiveScreen(ActsOnRuns):
         if holds and not shown and not has_charts:
             spans.append((f"   ! {alert_text(holds[0])}", "bad"))
         is_wide = self.size.width >= WIDE_CELLS
+        bar_at = len(spans)
         spans += far_spans(run, now_ms)
         if (
             run.steps_per_second is not None
@@ -538,6 +578,8 @@ class LiveScreen(ActsOnRuns):
         more = len(_own_metrics(run)) - len(shown) - (len(self._charted(run, room.chart_lines)) if has_charts else 0)
         if more > 0 and (shown or has_charts):
             spans.append((f"   {count_text(more)} more: i", "faint"))
+        bars = (bar_spans(run, cells) for cells in BAR_CELLS)
+        spans[bar_at:bar_at] = next((bar for bar in bars if length_of(spans + bar) < self.size.width), [])
         lines = [Line(spans, Link("run", head.id))]
         if not is_wide and room.has_machine and self._has_machine_line(run):
             lines.append(Line([("     ", "text"), *machine_spans(run)]))
@@ -577,7 +619,7 @@ class LiveScreen(ActsOnRuns):
             ),
             (fit(change, 12, right=True), "accent"),
             ("  ", "text"),
-            (spark_text(live.spark, spark_cells, is_whole=True), "dim"),
+            (own_spark_text(course_of(live), spark_cells, among=map(course_of, run.metrics)), "dim"),
             (told, "bad"),
         ]
 

@@ -98,6 +98,8 @@ class Chart(Widget):
         """Shown instead of curves while there are none."""
         self.curves: Sequence[ChartLine] = ()
         self.options = ChartOptions()
+        self.beside: Sequence[ChartLine] = ()
+        """Curves of charts beside it: its axes span these, too, so that all of them are on one scale."""
         self.is_current = False
         self.cursor: float | None = None
         """Where on the x axis values are read, at the nearest point that was logged; None for the last values."""
@@ -352,7 +354,8 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     rows = height - 2
     options = chart.options
     curves = in_depth(line for line in chart.curves if line.curve.count)
-    ranges = ranges_of(curves, options, is_whole=chart.is_whole) if rows >= 2 and width >= MIN_WIDTH else None
+    has_room = rows >= 2 and width >= MIN_WIDTH and bool(curves)
+    ranges = ranges_of([*curves, *chart.beside], options, is_whole=chart.is_whole) if has_room else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
         note = chart.note or odd_text(chart.curves) or ("nothing to draw" if chart.curves else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.strip import Strip
 
@@ -21,6 +21,18 @@ MOST_CHART_ROWS = 20
 LEAST_STACKED_ROWS = 10
 INDENT = 3
 _GAP = 2
+
+
+class LineChart(NamedTuple):
+    """A chart of one curve."""
+
+    title: str
+    line: ChartLine | None
+    """None while it is read."""
+    is_stressed: bool = False
+    """Whether the title stands out."""
+    beside: Sequence[ChartLine] = ()
+    """Curves of other charts that are on one scale with it."""
 
 
 class DrawnList(LineList):
@@ -69,13 +81,11 @@ def _chart_cells(width: int, places: int) -> int:
     return (width - INDENT - _GAP * places) // max(1, places)
 
 
-def charts_in_rows(
-    charts: Sequence[tuple[str, ChartLine | None, bool]], *, places: int, width: int, rows: int, palette: Palette
-) -> list[Strip]:
+def charts_in_rows(charts: Sequence[LineChart], *, places: int, width: int, rows: int, palette: Palette) -> list[Strip]:
     """Draw charts side by side, and below each other where they are more than that.
 
     Args:
-        charts: the title, the curve (None while it is read), and whether the title is to be stressed, of each.
+        charts: what each shows.
         places: how many charts have room beside each other.
         width: cells of the whole row.
         rows: height of a chart, with title and axis.
@@ -83,10 +93,11 @@ def charts_in_rows(
     """
     cells, empty = _chart_cells(width, places), palette.styles["text"]
     drawn: list[list[Strip]] = []
-    for title, line, is_stressed in charts:
+    for title, line, is_stressed, beside in charts:
         chart = Chart(clean(title))
         chart.is_current = is_stressed
         chart.curves, chart.note = ([], "reading…") if line is None else ([line], "")
+        chart.beside = beside
         drawn.append(draw(chart, cells, rows, palette))
     indent, gap = Strip.blank(INDENT, empty), Strip.blank(_GAP, empty)
     return [

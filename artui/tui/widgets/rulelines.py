@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from artui.safetext import clean
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 _EXAMPLES = ("val/loss rises 5 times", "loss is silent for 10m", "val/acc falls below 0.9")
 
 
-def rule_lines(alerts: Alerts, *, width: int, unfolds: bool) -> list[Line]:
+def rule_lines(alerts: Alerts, names: Mapping[str, str], *, width: int, unfolds: bool) -> list[Line]:
     """List the rules, each with the runs for which it holds; those from the start in the heading while they hold for none.
 
     Args:
         alerts: the rules, and what holds.
+        names: what runs are called, by their ids, where others have the same name.
         width: cells of a line.
         unfolds: whether rules from the start have lines of their own, too.
     """
@@ -45,11 +46,11 @@ def rule_lines(alerts: Alerts, *, width: int, unfolds: bool) -> list[Line]:
         origin = alerts.origin(rule.text)
         if not by_run:
             spans.append((f"  {origin}" if origin else "", "faint"))
-        full = [_values_of(holds, len(holds)) for holds in by_run.values()]
+        full = [_values_of(holds, len(holds), names) for holds in by_run.values()]
         parts = (
             full
             if length_of(spans) + sum(map(length_of, full)) <= width
-            else [_values_of(holds, 1) for holds in by_run.values()]
+            else [_values_of(holds, 1, names) for holds in by_run.values()]
         )
         for number, part in enumerate(parts):
             if length_of(spans) + length_of(part) > width - 8 and number and number + 1 < len(parts):
@@ -77,8 +78,8 @@ def _heading(alerts: Alerts, folded: Sequence[str], *, width: int, can_fold: boo
     return Line(spans, Link("fold", "alerts") if can_fold else None)
 
 
-def _values_of(holds: Sequence[Alert], most: int) -> list[Span]:
+def _values_of(holds: Sequence[Alert], most: int, names: Mapping[str, str]) -> list[Span]:
     """Name a run with what alerts hold for: at most so many of its metrics, and the number of the others."""
     values = ", ".join(alert_text(alert) for alert in holds[:most])
     more = f" +{count_text(len(holds) - most)}" if len(holds) > most else ""
-    return [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}{more}", "dim")]
+    return [("   ", "text"), (clean(names.get(holds[0].run_id, holds[0].run)), "accent"), (f" {values}{more}", "dim")]

@@ -99,6 +99,14 @@ def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
     return step, clean(done_text(headway)), duration_text(left_ms) if left_ms else ""
 
 
+def bar_spans(run: LiveRun, cells: int) -> list[Span]:
+    """Show how far a run is as a bar; nothing where it is not known of how much."""
+    if run.headway is None or run.headway.total <= 0:
+        return []
+    full = max(0, min(cells, round(cells * run.headway.done / run.headway.total)))
+    return [("   " + "━" * full, "accent"), ("─" * (cells - full), "faint")]
+
+
 def far_spans(run: LiveRun, now_ms: int) -> list[Span]:
     """Show how far a run is."""
     step, done, left = _how_far(run, now_ms)

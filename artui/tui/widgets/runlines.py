@@ -255,7 +255,7 @@ class RunLines:
         if title in self._drawn:
             scale = self._scales.get((run.head.project, title))
             cells = self._drawn[title]
-            drawn = "" if live is None or scale is None else shared_spark_text(_course(live), cells, scale)
+            drawn = "" if live is None or scale is None else shared_spark_text(course_of(live), cells, scale)
             spans.append((" " + fit(drawn, cells), "dim"))
         return spans
 
@@ -272,12 +272,13 @@ def _scales(runs: Iterable[LiveRun], titles: Collection[str]) -> dict[tuple[str,
         for live in run.metrics:
             if live.metric.title not in titles:
                 continue
-            courses.setdefault((run.head.project, live.metric.title), []).append(_course(live))
+            courses.setdefault((run.head.project, live.metric.title), []).append(course_of(live))
     scales = {key: scale_of(siblings) for key, siblings in courses.items()}
     return {key: scale for key, scale in scales.items() if scale is not None}
 
 
-def _course(live: LiveMetric) -> Course:
+def course_of(live: LiveMetric) -> Course:
+    """Give what is drawn of a metric in a line."""
     return Course(live.spark, live.metric.summary.first_step, live.metric.summary.last_step)
 
 

@@ -466,6 +466,11 @@ def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, 
             assert has_curves == (count < 12 or size[1] > 24)
             if count <= 2:
                 assert sum(not line.strip() for line in lines) <= 4
+            if count == 2 and has_curves:
+                # One scale for both: what is said in the head line.
+                labels = [label for line in lines for label in re.findall(r"^ +([0-9.]+) ┤", line)]
+                assert labels and labels[: len(labels) // 2] == labels[len(labels) // 2 :]
+                assert "one scale per metric" in lines[1]
             assert all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count(
                 "0.7900"
             ) == count + (has_curves and count == 12)
