@@ -305,6 +305,15 @@ def print_table(
     return shown[0][len(widths) :]
 
 
+def cells_of_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Say how wide a table is if nothing in it is cut."""
+    from artui.cli.layout import cleaned, widths_of
+
+    shown = cleaned(headers, rows)
+    widths = widths_of(shown, right=[False] * len(headers), width=None)
+    return sum(widths) + 2 * max(0, len(widths) - 1)
+
+
 @contextlib.contextmanager
 def progress_bar(size_bytes: int, label: str) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal, nothing in a pipe; what it gives is told how many more bytes are done."""

@@ -12,7 +12,15 @@ import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import filter_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.cli.common import (
+    cells_of_table,
+    filter_option,
+    json_option,
+    open_reader,
+    print_json,
+    print_table,
+    say_damaged,
+)
 from artui.query.codediff import other_versions
 from artui.query.damage import damaged_runs
 from artui.query.filter.narrowing import narrowed
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.why.factors import Repetitions
 
-_WIDE_CELLS = 112
 MAX_LINES = 20
 
 
@@ -169,24 +176,33 @@ def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: b
     listing = words.listing(factors, is_better)
     tellings = [*listing.speaking, *listing.against]
     click.echo()
-    # On a narrow terminal names and values are worth more than where they stand, and than evidence in full.
-    is_narrow = sys.stdout.isatty() and shutil.get_terminal_size((100, 24)).columns < _WIDE_CELLS
-    cells = [
-        [
-            *([] if is_narrow else [telling.factor.section]),
-            telling.factor.name + (f" and {len(telling.alike):,} alike" if telling.alike else ""),
-            *words.side_texts(telling.factor),
-            f"{telling.factor.z:+.1f}",
-            words.evidence(
-                telling.factor, is_better, is_judged=is_judged, is_brief=is_narrow, says_few=not listing.are_all_thin
-            ),
+    shown = tellings[:MAX_LINES]
+
+    def table(*, has_sections: bool, is_brief: bool) -> tuple[list[str], list[list[str]]]:
+        rows = [
+            [
+                *([telling.factor.section] if has_sections else []),
+                telling.factor.name + (f" and {len(telling.alike):,} alike" if telling.alike else ""),
+                *words.side_texts(telling.factor),
+                f"{telling.factor.z:+.1f}",
+                words.evidence(
+                    telling.factor, is_better, is_judged=is_judged, is_brief=is_brief, says_few=not listing.are_all_thin
+                ),
+            ]
+            for telling in shown
         ]
-        for telling in tellings[:MAX_LINES]
-    ]
+        return [*([""] if has_sections else []), "", *names, "z", "evidence"], rows
+
+    # On a narrow terminal names and values are worth more than where they stand, and than evidence in full.
+    ways = [(True, False), (False, False), (False, True)]
+    tables = [table(has_sections=has_sections, is_brief=is_brief) for has_sections, is_brief in ways]
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+    fitting = (way for way in tables if width is None or cells_of_table(*way) <= width)
+    headers, cells = next(fitting, tables[-1])
     if cells:
-        headers = [*([""] if is_narrow else ["", ""]), *names, "z", "evidence"]
         # What is said for each line is worth more than a long value.
-        print_table(headers, cells, right=[*(False for _ in headers[2:]), True, False], whole=len(headers) - 1)
+        right = [title == "z" for title in headers]
+        print_table(headers, cells, right=right, whole=len(headers) - 1)
     remarks = [f"{telling.factor.name} and {words.alike_text(telling)}" for telling in tellings if telling.alike]
     if listing.weak:
         remarks.append(words.weak_text(listing.weak))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MIN_SCORE = 0.01
 """Of a difference, however little it says."""
+MOST_SHOWN = 1000
+"""Of more values of a side an even sample is kept for the picture."""
 
 
 def rank_sum(left: Sequence[float] | Floats, right: Sequence[float] | Floats) -> tuple[float, float]:
@@ -180,7 +182,11 @@ def spread_of(values: Sequence[float] | Floats) -> Spread | None:
     if not len(finite):
         return None
     quarter, middle, upper_quarter = (_at(ordered, share) for share in (0.25, 0.5, 0.75))
-    return Spread(len(finite), float(finite[0]), quarter, middle, upper_quarter, float(finite[-1]))
+    shown = finite
+    if len(finite) > MOST_SHOWN:
+        shown = finite[np.linspace(0, len(finite) - 1, MOST_SHOWN).astype(np.int64)]
+    ends = float(finite[0]), float(finite[-1])
+    return Spread(len(finite), ends[0], quarter, middle, upper_quarter, ends[1], values=tuple(shown.tolist()))
 
 
 def _at(ordered: Floats, share: float) -> float:

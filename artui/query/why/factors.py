@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from artui.query.direction import Direction
@@ -28,6 +29,8 @@ class Spread:
     middle: float
     upper_quarter: float
     high: float
+    values: Sequence[float] = field(default=(), compare=False, repr=False)
+    """Finite values, ascending: all of them, or of many an even sample with both ends."""
 
     @property
     def points(self) -> tuple[float, float, float, float, float]:

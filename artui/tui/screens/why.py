@@ -258,8 +258,8 @@ class WhyScreen(CatalogScreen):
                 lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
             is_any_chance = any(not words.is_clear(telling.factor) for telling in weighed)
             is_any_thin = says_few and any(telling.factor.is_thin for telling in weighed)
-            light = "; a slim bar may be chance" if is_any_chance else "; a faint bar rests on few runs" if is_any_thin else ""  # fmt: skip
-            lines += self._remark(f"Longer is less chance{light}; none proves a cause.")
+            light = ", a slim one may be chance" if is_any_chance else ", a faint one rests on few runs" if is_any_thin else ""  # fmt: skip
+            lines += self._remark(f"The longer a bar, the less is it chance{light}; none proves a cause.")
         self._of_lines = [factor for _, factor in lines]
         # The cursor stops at what is an answer alone.
         self.listing.set_lines(
@@ -310,6 +310,9 @@ class WhyScreen(CatalogScreen):
         room = wide - fixed + name - longest - 2 * wanted
         says_tied = not is_brief or evidence(is_brief=True) <= room
         free = wide - fixed - evidence(is_brief=is_brief, says_tied=says_tied)
+        # A shorter bar says as much as a long one; a name that is cut says less.
+        spared = max(0, min(bar_cells - NARROW_BAR_CELLS, 2 * wanted - free))
+        bar_cells, free = bar_cells - spared, free + spared
         least = LEAST_BRIEF_CELLS if is_brief else LEAST_VALUE_CELLS
         if is_brief and free < 2 * min(wanted, LEAST_VALUE_CELLS):
             # Names give way to values, and both to the evidence.
@@ -406,8 +409,9 @@ class WhyScreen(CatalogScreen):
             room = (height - len(self._of_lines) - AROUND_SPREADS_LINES) // 3
             groups += [sides for sides in map(self._sides_of, others) if sides][: max(0, room)]
         title = self._explanation.judged_by if self._explanation is not None else factor.name
-        spreads.show(clean(title), groups, edge_text)
-        if len(self._of_lines) + 3 * (len(groups) - 1) + AROUND_SPREADS_LINES <= height:
+        left = height - len(self._of_lines) - 3 * (len(groups) - 1) - AROUND_SPREADS_LINES
+        spreads.show(clean(title), groups, edge_text, run_rows=max(0, left // len(sides)))
+        if left >= 0:
             # Right below the factors; the room that is left is at the end.
             self.listing.styles.height, spreads.styles.height = len(self._of_lines) + 1, "1fr"
 

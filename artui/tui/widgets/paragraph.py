@@ -81,9 +81,18 @@ def _styled(lines: Sequence[str], spans: Spans) -> list[Spans]:
 
 
 def wrapped(text: str, cells: int) -> list[str]:
-    """Break a text between words into lines of at most so many cells; a longer word is cut."""
+    """Break a text between words into lines of at most so many cells; a longer word is cut.
+
+    A dot between two parts stays with the first: no line begins with it.
+    """
     lines: list[str] = []
+    words: list[str] = []
     for word in text.split():
+        if word == "·" and words and length_of([(words[-1], "")]) + 2 <= cells:
+            words[-1] += " ·"
+        else:
+            words.append(word)
+    for word in words:
         if lines and length_of([(lines[-1], ""), (word, "")]) < cells:
             lines[-1] += f" {word}"
         else:

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from artui.query.far import FENCE, GAIN
 from artui.safetext import cells_of
-from artui.tui.cells import FAR_SIGNS, Span, Spans, fit, fit_apart, strip_of
+from artui.tui.cells import BRAILLE, FAR_SIGNS, Span, Spans, fit, fit_apart, strip_of
 
 if TYPE_CHECKING:
     from artui.query.why import Spread
@@ -31,6 +31,11 @@ COUNT_CELLS = 20
 FULL, HALF = "▆", "▖"
 """Lower than a line, so that bars below each other stay apart."""
 WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
+RUN = "•"
+MOST_RUN_ROWS = 6
+"""Rows in which the runs of a side are heaped up above its line."""
+_HEAP_DOTS = 0xC0, 0xE4, 0xF6, 0xFF
+"""Bits of a cell of braille that is filled up to so many rows of dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +72,67 @@ class Spreads(Widget):
         super().__init__(id=id)
         self._title = ""
         self._sides: tuple[Side, ...] = ()
-        self._lines: tuple[Side | None, ...] = ()
-        """What is drawn below the title, None for the gap between two groups."""
+        self._lines: tuple[_Drawn, ...] = ()
+        """What is drawn below the title."""
+        self._run_rows = 0
+        self._counted: tuple[int, list[list[int]]] | None = None
+        """The heaps of runs in so many cells, as they were counted last."""
         self._groups: Sequence[Sequence[Side]] = ()
         self._shares: Sequence[Share] = ()
         self._legend = ""
         self._number_text: Callable[[float], str] = str
 
-    def show(self, title: str, groups: Sequence[Sequence[Side]], number_text: Callable[[float], str]) -> None:
-        """Show other spreads; the first group is the one that is looked at."""
+    def show(
+        self,
+        title: str,
+        groups: Sequence[Sequence[Side]],
+        number_text: Callable[[float], str],
+        *,
+        run_rows: int = 0,
+    ) -> None:
+        """Show other spreads; the first group is the one that is looked at.
+
+        Args:
+            title: of what is spread.
+            groups: sides that belong together.
+            number_text: shows the ends of the axis.
+            run_rows: there is room for so many more lines for each side of the first group: as far as they are needed,
+                its runs are heaped up there.
+        """
         self._title, self._groups, self._number_text, self._shares = title, groups, number_text, ()
         self._sides = tuple(side for group in groups for side in group)
-        self._lines = tuple(line for group in groups for line in (None, *group))[1:]
+        self._run_rows, self._counted = min(run_rows, MOST_RUN_ROWS), None
+        lines: list[_Drawn] = []
+        for number, group in enumerate(groups):
+            lines += [_Drawn()] if number else []
+            heaps = self._heaps if not number and self._run_rows else []
+            for place, side in enumerate(group):
+                rows = max(1, min(max(heaps[place]), self.heap_rows)) if heaps else 0
+                lines += [_Drawn()] if rows and place and self._run_rows > rows else []
+                lines += [*(_Drawn(side, row) for row in range(rows, 0, -1)), _Drawn(side)]
+        self._lines = tuple(lines)
         self.refresh(layout=True)
+
+    @property
+    def heap_rows(self) -> int:
+        """How many lines the runs of a side take: a sign for each where they fit, else as high as may be."""
+        if not self._groups or not self._run_rows or not self._groups[0]:
+            return 0
+        heaps = self._heaps
+        return max(1, min(self._run_rows, max(map(max, heaps))))
+
+    @property
+    def _heaps(self) -> list[list[int]]:
+        """How many runs lie in each cell, of each side of the first group."""
+        _, cells = self._measured_sides
+        if self._counted is None or self._counted[0] != cells:
+            axis = axis_of(self._sides)
+            self._counted = cells, [heap_of(side, axis, cells) for side in self._groups[0]]
+        return self._counted[1]
+
+    @property
+    def _measured_sides(self) -> tuple[int, int]:
+        return self._measured(max(len(side.label) for side in self._sides))
 
     def show_shares(self, title: str, legend: str, shares: Sequence[Share]) -> None:
         """Show instead how many of the runs of each side have a value, which the legend names."""
@@ -120,12 +173,14 @@ class Spreads(Widget):
 
     def _spans(self, y: int) -> Spans:
         axis = axis_of(self._sides)
-        label, cells = self._measured(max(len(side.label) for side in self._sides))
+        label, cells = self._measured_sides
         if y == 0:
             own = f"{OWN} the two runs   " if any(side.own is not None for side in self._sides) else ""
             scale = "   logarithmic" if axis.is_log else ""
+            runs = f"{RUN} a run   " if self.heap_rows and max(map(max, self._heaps)) <= self.heap_rows else ""
             legends = (
-                f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half   {WHISKER} all{scale}",
+                f"   {own}{runs}{MIDDLE} half of the runs on either side   {BOX} the middle half   {WHISKER} all{scale}",
+                f"   {own}{runs}{MIDDLE} the middle   {BOX} half of the runs   {WHISKER} all{scale}",
                 f"   {own}{MIDDLE} the middle   {BOX} half of the runs   {WHISKER} all{scale}",
             )
             title = f" {self._title}"
@@ -142,16 +197,28 @@ class Spreads(Widget):
             low = f"{self._number_text(lowest)} {FAR_SIGNS[0]} {low}" if lowest < axis.low else low
             high = f"{high} {FAR_SIGNS[1]} {self._number_text(highest)}" if highest > axis.high else high
             return [(indent + low + fit(high, cells - len(low), right=True), "faint")]
-        side = self._lines[y - 1]
+        side, row = self._lines[y - 1]
         if side is None:
             return []
-        is_first = y <= len(self._groups[0])
+        if row:
+            heaps = self._heaps
+            heap = heaps[[id(other) for other in self._groups[0]].index(id(side))]
+            return [(indent + heap_text(heap, max(map(max, heaps)), row, self.heap_rows), "spark")]
+        is_first = any(side is other for other in self._groups[0])
         cut = fit_apart([other.label for other in self._sides], label)[self._sides.index(side)]
         spans: list[Span] = [
             (f" ▸ {cut}" if is_first and len(self._groups) > 1 else f"   {cut}", "text" if is_first else "dim"),
             (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
         ]
         return [*spans, *line_of(side, axis, cells)]
+
+
+class _Drawn(NamedTuple):
+    """A line: the runs of a side, how these are spread, or nothing between two groups."""
+
+    side: Side | None = None
+    row: int = 0
+    """Which row of its runs, from the bottom; 0 for the line below them."""
 
 
 class Axis(NamedTuple):
@@ -231,3 +298,25 @@ def line_of(side: Side, axis: Axis, cells: int) -> Spans:
         return [("".join(signs), "spark")]
     own = axis.place(side.own, cells)
     return [("".join(signs[:own]), "spark"), (OWN, "accent"), ("".join(signs[own + 1 :]), "spark")]
+
+
+def heap_of(side: Side, axis: Axis, cells: int) -> list[int]:
+    """Count the runs of a side, or of a sample of them, in each of so many cells; what lies outside is not in sight."""
+    counts = [0] * cells
+    for value in side.spread.values:
+        if axis.low <= value <= axis.high:
+            counts[axis.place(value, cells)] += 1
+    return counts
+
+
+def heap_text(counts: Sequence[int], most: int, row: int, rows: int) -> str:
+    """Draw a row of heaps, counted from the bottom: a sign for each run where the highest heap fits, else bars in proportion."""
+    if most <= rows:
+        return "".join(RUN if count >= row else " " for count in counts)
+    signs = []
+    for count in counts:
+        # No run is left out.
+        height = max(1, round(count / most * rows * 4)) if count else 0
+        filled = max(0, min(4, height - 4 * (row - 1)))
+        signs.append(BRAILLE[_HEAP_DOTS[filled - 1]] if filled else " ")
+    return "".join(signs)

@@ -12,7 +12,20 @@ from artui.model import ParamValue
 from artui.query.runs.statistics import Outcome
 from artui.query.why.evidence import median, spread_of
 from artui.tui.screens.column import ODD, Bin, ValueLine, _axis_text, _Reach, _reach_of, _strip, _with_gaps_folded
-from artui.tui.widgets.spreads import BOX, LOG_FROM, MIDDLE, OWN, WHISKER, Side, axis_of, fitting_axis, line_of
+from artui.tui.widgets.spreads import (
+    BOX,
+    LOG_FROM,
+    MIDDLE,
+    OWN,
+    RUN,
+    WHISKER,
+    Side,
+    axis_of,
+    fitting_axis,
+    heap_of,
+    heap_text,
+    line_of,
+)
 from artui.units import number_text
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(1, 9).map(float)
@@ -36,6 +49,24 @@ def test_every_value_has_its_place_on_one_axis(values: list[list[float]], own: f
         assert all(places[0] <= place <= places[4] for place in drawn)
     if axis.low < axis.high:
         assert [axis.place(value, cells) for value in (axis.low, axis.high)] == [0, cells - 1]
+
+
+@given(st.lists(st.floats(0, 1) | st.sampled_from([0.25, 0.5]), min_size=1, max_size=60), st.integers(1, 6))
+def test_every_run_in_sight_is_in_its_heap(values: list[float], rows: int) -> None:
+    """As long as heaps are low enough each run is a sign; higher ones are bars, in which none is left out."""
+    spread = spread_of(values)
+    assert spread is not None
+    side = Side("a", "", spread)
+    axis = axis_of([side])
+
+    counts = heap_of(side, axis, 40)
+
+    assert sum(counts) == sum(axis.low <= value <= axis.high for value in values)
+    texts = [heap_text(counts, max(counts), row, rows) for row in range(1, rows + 1)]
+    assert all(len(text) == 40 for text in texts)
+    assert [sign != " " for sign in texts[0]] == [count > 0 for count in counts]
+    if max(counts) <= rows:
+        assert "".join(texts).count(RUN) == sum(counts)
 
 
 def test_an_end_far_outside_leaves_the_others_their_room() -> None:
