@@ -286,12 +286,21 @@ def strip_of(
         style = palette.styles[name]
         if ground is not None:
             style += ground
-        segments.append(Segment(text, style + over if over else style))
+        segments.append(Segment(text, _under(over, style)))
         used += cells
     if used < width:
-        style = palette.styles[fill]
-        segments.append(Segment(" " * (width - used), style + over if over else style))
+        segments.append(Segment(" " * (width - used), _under(over, palette.styles[fill])))
     return Strip(segments, width)
+
+
+def _under(cursor: Style | None, style: Style) -> Style:
+    """Give a style on the line of the cursor, if there is one.
+
+    Where that is reversed, colours are left out: blanks behind a bar would be a bar in its colour.
+    """
+    if cursor is None:
+        return style
+    return (style.without_color if cursor.reverse else style) + cursor
 
 
 def length_of(spans: Iterable[Span]) -> int:

@@ -23,6 +23,16 @@ from artui.tui.widgets.prompt import Prompt
 from tests.tui.looking import settled, shown
 
 
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_a_reversed_cursor_makes_no_bar_of_blanks(is_coloured: bool) -> None:
+    """On 16 colours the cursor turns a line around: blanks behind a bar would be a bar in its colour."""
+    palette = make_palette(is_coloured=is_coloured, is_rich=False)
+
+    strip = strip_of([("value ", "text"), ("███     ", "spark"), ("0.97", "best")], 24, palette, is_cursor=True)
+
+    assert {(segment.style.color, segment.style.reverse) for segment in strip if segment.style} == {(None, True)}
+
+
 @pytest.mark.parametrize("width", range(1, 30))
 def test_no_line_ends_in_two_ellipses(width: int) -> None:
     """Spans that were cut before are not cut to another ellipsis."""

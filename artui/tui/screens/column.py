@@ -54,6 +54,8 @@ _BAR = "▆"
 """Lower than a line, so that bars below each other stay apart."""
 _BESIDE_BAR_CELLS = 30
 """Most cells of a bar that has numbers behind it."""
+_COUNT_CELLS = 22
+"""Cells of how many runs have a value, and their share."""
 _OUTCOME_CELLS = 10
 """Cells of a number that the leading metric came to."""
 _STRIP_CELLS = (20, 100)
@@ -145,6 +147,18 @@ def _aligned_ranges(lows: Sequence[str], highs: Sequence[str]) -> list[str]:
     ]
 
 
+def _without_day(lows: Sequence[str], highs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Leave the day out of times of one day, which the line above names; and where a range ends on the day on which it begins."""
+    days = [(low.rpartition(" ")[0], high.rpartition(" ")[0]) for low, high in zip(lows, highs, strict=True)]
+    if not all(low and high for low, high in days):
+        return list(lows), list(highs)
+    if len({day for pair in days for day in pair}) == 1:
+        lows = [low.rpartition(" ")[2] for low in lows]
+    if all(low == high for low, high in days):
+        highs = [high.rpartition(" ")[2] for high in highs]
+    return list(lows), list(highs)
+
+
 def _with_points_aligned(texts: Sequence[str]) -> list[str]:
     """Add blanks behind numbers, so that right-aligned they have their points below each other."""
     decimals = max(map(decimals_of, texts), default=0)
@@ -218,19 +232,23 @@ def _reach_of(lines: Sequence[ValueLine]) -> _Reach | None:
     return _Reach(fitting_axis(low, high, [(one.mean, 1) for one in usual]), lowest, highest)
 
 
-def _axis_text(reach: _Reach, cells: int) -> str:
-    """Name the ends of an axis and what is drawn on it, as far as there is room; that it is logarithmic in any case."""
+def _axis_text(reach: _Reach, cells: int, *, says_signs: bool = True) -> str:
+    """Name the ends of an axis and what is drawn on it, as far as there is room; that it is logarithmic in any case.
+
+    Without `says_signs` what is drawn is one value a line, which needs no name.
+    """
     axis = reach.axis
     low, high = number_text(axis.low), number_text(axis.high)
     far = (
         f"{number_text(reach.lowest)} {FAR_SIGNS[0]} " if reach.lowest < axis.low else "",
         f" {FAR_SIGNS[1]} {number_text(reach.highest)}" if reach.highest > axis.high else "",
     )
-    scale, mean = "  log" * axis.is_log, f"  {MIDDLE} mean"
+    scale, mean = "  log" * axis.is_log, f"  {MIDDLE} mean" if says_signs else ""
     for beyond in (far, ("", "")):
         left, right = beyond[0] + low, high + beyond[1]
         room = cells - len(left) - len(right) - 1
-        middle = next((text for text in (f"{mean}  {WHISKER} all{scale}", mean + scale) if len(text) <= room), None)
+        whole = f"{mean}  {WHISKER} all" if says_signs else ""
+        middle = next((text for text in (whole + scale, mean + scale) if len(text) <= room), None)
         if middle is not None:
             return left + fit(middle, cells - len(left) - len(right)) + right
     return low + fit(scale if len(scale) < cells - len(low) - len(high) else "", cells - len(low) - len(high)) + high
@@ -353,8 +371,14 @@ class ColumnScreen(FilteredList):
         self.filter.say(said, most=self.size.width * 2 // 3)
         counts, statistics = self._facts(description)
         self.query_one("#summary", Bar).show(_whole(counts, self.size.width))
-        self.query_one("#statistics", Bar).show(_whole(statistics, self.size.width))
-        self.query_one("#spread", Bar).show(self._spread(description))
+        for name, spans in (
+            ("#statistics", _whole(statistics, self.size.width)),
+            ("#spread", self._spread(description)),
+        ):
+            bar = self.query_one(name, Bar)
+            bar.show(spans)
+            # Words have neither: their list begins below the summary.
+            bar.display = bool(spans)
 
     def _show_lines(self, description: Description, lines: Sequence[ValueLine], most: int) -> None:
         """List values or ranges: how many runs have them, what the leading metric came to in these, and a bar."""
@@ -363,29 +387,34 @@ class ColumnScreen(FilteredList):
         is_ranges = any(isinstance(line.value, Bin) for line in lines)
         wide = max(8, min(longest, width - 34 if is_ranges else max(16, width - 58)))
         rest = width - wide - 24
+        # Where each value occurs once, bars, shares and means would say nothing.
+        has_bars = most > 1
+        rest += 0 if has_bars else _COUNT_CELLS
         outcomes = _outcome_columns(self.metric, lines)[: max(0, (rest - _BAR_CELLS[0]) // (_OUTCOME_CELLS + 2))]
+        outcomes = outcomes if has_bars else outcomes[:1]
         most_bar_cells = _BESIDE_BAR_CELLS if outcomes else _BAR_CELLS[1]
         bar_cells = max(0, min(most_bar_cells, rest - len(outcomes) * (_OUTCOME_CELLS + 2) - 1))
-        # Where each value occurs once, bars would say nothing.
-        has_bars = most > 1
-        head: list[Span] = [("  " + fit("values" if is_ranges else "value", wide, right=all(_is_number(line.value) for line in lines[:1])), "head"), (f"  {'runs':>9}", "head"), (f"  {'share':>7}  ", "head")]  # fmt: skip
+        is_right = all(_is_number(line.value) for line in lines[:1])
+        head: list[Span] = [("  " + fit("values" if is_ranges else "value", wide, right=is_right), "head")]
+        if has_bars:
+            head += [(f"  {'runs':>9}", "head"), (f"  {'share':>7}  ", "head")]
         titles = [column.title for column in outcomes]
         if outcomes and self.metric is not None:
-            # The metric is named above the bars, which have no title.
-            before = bar_cells if has_bars else 0
             name = clean(header_of(self.metric), max_chars=60).removeprefix("metrics.")
-            cells = before + _OUTCOME_CELLS
-            room = cells - len(titles[0]) - 2
-            titled = f"{fit_middle(name, room).strip()}: {titles[0]}" if has_bars else titles[0]
+            if has_bars:
+                # The metric is named above the bars, which have no title.
+                cells = bar_cells + _OUTCOME_CELLS
+                titled = f"{fit_middle(name, cells - len(titles[0]) - 2).strip()}: {titles[0]}"
+            else:
+                cells, titled = 2 + _OUTCOME_CELLS, fit_middle(name, _OUTCOME_CELLS).strip()
             head.append((fit(titled, cells, right=True) + "  ", "head"))
             head += [(fit(title, _OUTCOME_CELLS, right=True) + "  ", "head") for title in titles[1:]]
-            if not has_bars:
-                head.append((f"of {name}", "dim"))
-        drawn = width - length_of(head) - 2
-        reach = _reach_of(lines) if outcomes and has_bars and drawn >= _STRIP_CELLS[0] else None
+        # Its gap, and the margin at the right.
+        drawn = width - length_of(head) - 3
+        reach = _reach_of(lines) if outcomes and drawn >= _STRIP_CELLS[0] else None
         if reach is not None:
             drawn = min(drawn, _STRIP_CELLS[1])
-            head.append(("  " + _axis_text(reach, drawn), "faint"))
+            head.append(("  " + _axis_text(reach, drawn, says_signs=has_bars), "faint"))
         self.query_one("#head", Bar).show(head)
         shown = []
         for place, line in enumerate(lines):
@@ -393,11 +422,17 @@ class ColumnScreen(FilteredList):
             spans: list[Span] = [
                 ("  ", "text"),
                 (fit(line.label, wide, right=is_number and line.value is not ODD), "text" if line.value is not None and line.count else "dim"),
-                (f"  {count_text(line.count):>9}", "text" if line.count else "dim"),
-                (f"  {percent_text(line.count / max(1, description.total)):>7}  ", "dim"),
             ]  # fmt: skip
+            if has_bars:
+                share = percent_text(line.count / max(1, description.total))
+                spans += [
+                    (f"  {count_text(line.count):>9}", "text" if line.count else "dim"),
+                    (f"  {share:>7}  ", "dim"),
+                ]
             bar = _BAR * max(1, round(bar_cells * line.count / most)) if line.count and has_bars else ""
-            spans.append((fit(bar, bar_cells) if outcomes and has_bars else bar, "spark"))
+            # What is no number is no range among others.
+            style = "bad" if line.value is ODD else "faint" if line.value is None else "spark"
+            spans.append((fit(bar, bar_cells) if outcomes and has_bars else bar or "  ", style))
             for column in outcomes:
                 is_odd = place in column.odd_places
                 style = "best" if place == column.best_place else "warn" if is_odd else "text"
@@ -411,7 +446,7 @@ class ColumnScreen(FilteredList):
         nothing = "no value contains this" if self.filter.words else "no run has a value here"
         self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])
 
-    def _labels(self, values: Sequence[ParamValue | Bin]) -> list[str]:
+    def _labels(self, values: Sequence[ParamValue | Bin], *, is_whole: bool = False) -> list[str]:
         """Give labels that differ where values do, numbers with as few digits as that takes."""
         plain = [value for value in values if _is_number(value)]
         is_mixed = any(isinstance(value, int) for value in plain)
@@ -419,7 +454,7 @@ class ColumnScreen(FilteredList):
         decimals = max((decimals_of(number_text(float(value), digits)) for value in plain), default=0) if digits else 0
 
         bins = [value for value in values if isinstance(value, Bin) and value is not ODD]
-        ranges = dict(zip(bins, self._range_texts(bins), strict=True))
+        ranges = dict(zip(bins, self._range_texts(bins, is_whole=is_whole), strict=True))
 
         def label(value: ParamValue | Bin) -> str:
             if value is ODD:
@@ -446,11 +481,14 @@ class ColumnScreen(FilteredList):
         # A number is found by all its digits too.
         return (label if value is None or isinstance(value, Bin) else f"{label} {self.value_text(value)}").lower()
 
-    def _range_texts(self, bins: Sequence[Bin]) -> list[str]:
+    def _range_texts(self, bins: Sequence[Bin], *, is_whole: bool = False) -> list[str]:
+        """Show ranges; the day of times only once, if that is possible, unless they are to be whole."""
         if query.are_between_whole(end for part in bins for end in part):
             # Whole numbers: those between the ends.
             return _aligned_ranges(*([self._short(end) for end in ends] for ends in ([part.low + 0.5 for part in bins], [part.high - 0.5 for part in bins])))  # fmt: skip
         lows, highs = self._edge_texts([part.low for part in bins]), self._edge_texts([part.high for part in bins])
+        if self.column.source == "attribute" and self.column.name != "duration" and not is_whole:
+            lows, highs = _without_day(lows, highs)
         if any(low == high for low, high in zip(lows, highs, strict=True)):
             lows, highs = ([self.value_text(end) for end in ends] for ends in zip(*bins, strict=True))
         return _aligned_ranges(lows, highs)
@@ -555,4 +593,4 @@ class ColumnScreen(FilteredList):
         if self._value is not None:
             value = self._value[0]
             # As it is, with all digits that a filter would tell apart.
-            self.artui.copy_text(self._labels([value])[0] if value is None or isinstance(value, Bin) else self.value_text(value))  # fmt: skip
+            self.artui.copy_text(self._labels([value], is_whole=True)[0] if value is None or isinstance(value, Bin) else self.value_text(value))  # fmt: skip

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from artui.model import ParamValue
 from artui.query.runs.statistics import Outcome
 from artui.query.why.evidence import median, spread_of
-from artui.tui.screens.column import ODD, Bin, ValueLine, _axis_text, _Reach, _reach_of, _strip, _with_gaps_folded
+from artui.tui.screens.column import (
+    ODD,
+    Bin,
+    ValueLine,
+    _axis_text,
+    _Reach,
+    _reach_of,
+    _strip,
+    _with_gaps_folded,
+    _without_day,
+)
 from artui.tui.widgets.spreads import (
     BOX,
     LOG_FROM,
@@ -152,3 +162,17 @@ def test_runs_without_a_number_do_not_press_all_others_to_one_end() -> None:
         (7, 8, 1),
     ]
     assert kept == tuple(outcomes[place] for place in (0, 1, 3, 4, 7)) and _with_gaps_folded(bins, ())[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("lows", "highs", "shown"),
+    [
+        (["2026-11-29 09:42", "2026-11-29 09:43"], ["2026-11-29 09:43", "2026-11-29 09:44"], ["09:42 … 09:43", "09:43 … 09:44"]),
+        (["2026-11-29 00:00", "2026-11-30 00:00"], ["2026-11-29 12:00", "2026-11-30 12:00"], ["2026-11-29 00:00 … 12:00", "2026-11-30 00:00 … 12:00"]),
+        (["2026-11-29 12:00"], ["2026-11-30 00:00"], ["2026-11-29 12:00 … 2026-11-30 00:00"]),
+        (["2026-11-29"], ["2026-11-30"], ["2026-11-29 … 2026-11-30"]),
+    ],
+)  # fmt: skip
+def test_a_range_of_times_says_its_day_once(lows: list[str], highs: list[str], shown: list[str]) -> None:
+    """Not at all where all are of one day, which stands above; no range is shorter than it takes to tell it."""
+    assert [f"{low} … {high}" for low, high in zip(*_without_day(lows, highs), strict=True)] == shown
