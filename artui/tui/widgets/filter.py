@@ -174,16 +174,20 @@ class FilterLine(Horizontal):
         self.query_one("#slash", Bar).show([("/ ", "accent" if self.is_typing or self.words else "dim")])
 
 
+_GROUND = "bar"
+
+
 class HintBar(Bar):
     """Completions, or an error: what does not fit beside the mark stands below it.
 
-    It lies over what is below the filter, the head of a table above all, which does not move while one types.
+    It lies over what is below the filter, the head of a table above all, which does not move while one types: on a
+    ground of its own, so that names of completions are not taken for titles of columns.
     """
 
     DEFAULT_CSS = "HintBar { height: auto; width: 100%; overlay: screen; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(fill=_GROUND, id=id, classes=classes)
         self._below: Sequence[Spans] = ()
 
     def show_lines(self, lines: Sequence[Spans], right: Spans = ()) -> None:
@@ -199,7 +203,8 @@ class HintBar(Bar):
     def render_line(self, y: int) -> Strip:
         if y == 0:
             return super().render_line(y)
-        return strip_of(self._below[y - 1] if y <= len(self._below) else (), self.size.width, self.app.palette)  # type: ignore[attr-defined]
+        spans = self._below[y - 1] if y <= len(self._below) else ()
+        return strip_of(spans, self.size.width, self.app.palette, fill=_GROUND)  # type: ignore[attr-defined]
 
 
 class QueryLine(FilterLine):
@@ -417,12 +422,13 @@ class QueryLine(FilterLine):
         """Show the completions, as many as fit, with the chosen one in sight."""
         detail = self._offered[self._chosen].detail
         right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
-        room = self.size.width - length_of(right) - 10
+        spans: list[Span] = [("  tab", "key"), ("  ", "text")]
+        room = self.size.width - length_of(right) - 10 - length_of(spans)
         first = 0
         texts = [clean(completion.text, max_chars=60) for completion in self._offered]
         while first < self._chosen and sum(cell_len(text) + 2 for text in texts[first : self._chosen + 1]) > room:
             first += 1
-        spans: list[Span] = [("  ", "text")]
+        room += length_of(spans)
         for number, text in enumerate(texts[first:], start=first):
             if length_of(spans) + cell_len(text) + 2 > room:
                 spans.append((f"+{len(texts) - number}", "faint"))
