@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -22,6 +22,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from artui.query.direction import guess_direction, has_direction
 from artui.safetext import clean
 from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
 from artui.tui.colouring import colour_at
@@ -100,6 +101,8 @@ class Chart(Widget):
         self.options = ChartOptions()
         self.beside: Sequence[ChartLine] = ()
         """Curves of charts beside it: its axes span these, too, so that all of them are on one scale."""
+        self.says_best = False
+        """Whether the best value of a single curve is named, if its title tells which one that is."""
         self.is_current = False
         self.cursor: float | None = None
         """Where on the x axis values are read, at the nearest point that was logged; None for the last values."""
@@ -445,6 +448,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         is_labelled = is_said or (not chart.has_picture and label_spread(plot, style))
         if not (is_said if chart.other_count else is_labelled and not chart.has_room):
             unsaid = [f"band: {whole}"]
+    best = best_of(chart)
+    if best is not None and chart.is_whole and (place := _place_of(best, x_scale, y_scale, plot)) is not None:
+        plot.signs[place] = BEST_SIGN, palette.styles["best"]
     if chart.has_picture:
         plot.clear()
     x = chart.reading
@@ -467,6 +473,47 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         *drawn,
         strip_of(axis, width, palette),
     ]
+
+
+BEST_SIGN = "○"
+
+
+class Best(NamedTuple):
+    """The best value of a curve."""
+
+    value: float
+    x: float | None
+    """Where it was logged; None where it shares its place with others."""
+
+
+def best_of(chart: Chart) -> Best | None:
+    """Give the best value of a chart's only curve, as far as it is in sight; None where none is better than another, or nobody asked."""
+    if not chart.says_best or len(chart.curves) != 1 or not has_direction(chart.title):
+        return None
+    curve, is_low = chart.curves[0].curve, guess_direction(chart.title) == "lower"
+    window = chart.options.window
+    places = [i for i, x in enumerate(curve.xs) if window is None or window[0] <= x <= window[1]]
+    if not places or curve.count < 2:
+        return None
+    ends = curve.lows if is_low else curve.highs
+    place = (min if is_low else max)(places, key=lambda i: ends[i])
+    value = ends[place]
+    return Best(value, next((x for x, at in zip(curve.point_xs, curve.point_values, strict=True) if at == value), None))
+
+
+def _place_of(best: Best, x_scale: Scale, y_scale: Scale, plot: Plot) -> tuple[int, int] | None:
+    """Give the row and the column of the cell in which a best value lies, if it is in sight."""
+    x = None if best.x is None else x_scale.column(best.x)
+    y = y_scale.place(best.value)
+    if x is None or y is None or not 0 <= y < plot.dot_rows:
+        return None
+    return y >> 2, max(0, min(x >> 1, plot.columns - 1))
+
+
+def _best_text(best: Best, options: ChartOptions, *, has_sign: bool) -> str:
+    at = "" if best.x is None else f" at {x_text(best.x, options)}"
+    here = " in sight" if options.window is not None else ""
+    return f"{BEST_SIGN} " * has_sign + f"best{here} {number_text(best.value)}{at}"
 
 
 def in_depth(curves: Iterable[ChartLine]) -> list[ChartLine]:
@@ -548,9 +595,13 @@ def _head(
     if fitting < len(texts):
         right.append((f"+{len(texts) - fitting}", palette.styles["dim"]))
         room -= len(right[-1][0])
-    for note in (*first_notes, *notes_of(curves, chart.options, ranges, has_counts=chart.has_room)):
+    notes = [(note, "faint") for note in (*first_notes, *notes_of(curves, chart.options, ranges, has_counts=chart.has_room))]  # fmt: skip
+    if x is None and (best := best_of(chart)) is not None:
+        # What is needed to read the chart rightly comes first.
+        notes.append((_best_text(best, chart.options, has_sign=chart.is_whole), "dim"))
+    for note, meaning in notes:
         if len(note) + 3 <= room:
-            left.append((f"   {note}", "faint"))
+            left.append((f"   {note}", meaning))
             room -= len(note) + 3
     cells = sum(cell_len(text) for text, _ in right)
     strip = strip_of(left, max(0, width - cells), palette)

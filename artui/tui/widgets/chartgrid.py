@@ -165,12 +165,10 @@ class ChartGrid(Container, can_focus=True):
             last = min(len(self.panels), self._first + self._per_page)
             in_sight = f"{self._first + 1}–{last}" if last > self._first + 1 else str(last)
             behind = Counter(panel.aside for panel in self.panels[last:] if panel.aside)
-            said = (
-                ""
-                if self.size.width < ASIDE_FROM_CELLS
-                else "".join(f", {count} {word}" for word, count in behind.items())
-            )
-            spans.append((f"{in_sight} of {len(self.panels)}{said} · ", "dim"))
+            is_wide = self.size.width >= ASIDE_FROM_CELLS
+            said = " and ".join(f"{count} {word}" for word, count in behind.items() if is_wide and not self.is_zoomed)
+            below = f", below {said}" if said else ""
+            spans.append((f"{in_sight} of {len(self.panels)}{' charts' * is_wide}{below} · ", "dim"))
         return [*spans, *options_spans(self.options)]
 
     def show(self, key: str, *, alone: bool = True) -> None:
@@ -246,7 +244,7 @@ class ChartGrid(Container, can_focus=True):
             across = self._shape[0]
             chart.display = number < max(1, len(self.panels))
             chart.styles.column_span = across - place % across if number == len(self.panels) - 1 else 1
-            chart.other_count = self.other_count
+            chart.other_count, chart.says_best = self.other_count, True
             if number >= len(self.panels):
                 chart.show("", [], self.options, note=self.note if number == 0 else "")
                 chart.set_current(False)

@@ -52,6 +52,29 @@ def test_one_spike_in_ten_thousand_points_is_seen(place: int) -> None:
     assert _dots(_picture(values)[1])
 
 
+@pytest.mark.parametrize(
+    ("title", "window", "wanted"),
+    [
+        ("val/loss", None, "best 0.2500 at step 3"),
+        ("val/acc", None, "best 4 at step 5"),
+        ("val/loss", (3.5, 9.0), "best in sight 0.7500 at step 4"),
+        ("epoch", None, ""),
+    ],
+)
+def test_a_curve_alone_says_where_it_was_best(title: str, window: tuple[float, float] | None, wanted: str) -> None:
+    """Of a counter no value is better; in the chart that has the whole screen a sign stands there."""
+    values = np.array([3.0, 2.0, 1.0, 0.25, 0.75, 4.0, 2.0, 1.5, 1.0, 0.75])
+    chart = Chart(title)
+    curve = thin(np.arange(10.0), values, buckets=100)
+    chart.curves, chart.options = [ChartLine("", curve, 0)], ChartOptions(window=window)
+    chart.says_best = True
+    for is_whole in (False, True):
+        chart.is_whole = is_whole
+        drawn = [strip.text for strip in draw(chart, 90, 14, PALETTE)]
+        assert ("best" in drawn[0]) == bool(wanted) and wanted in drawn[0]
+        assert any("○" in row for row in drawn[1:]) == (is_whole and bool(wanted))
+
+
 def test_nan_and_infinities_have_signs() -> None:
     """NaN is a cross, +Inf a triangle upwards, -Inf one downwards, in rows below the plot that say which is which."""
     values = np.linspace(1, 0, 50)
