@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -249,6 +250,9 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         # Of runs as lines all that the table leaves: more columns make it no higher.
         most_below = height if self._is_transposed else height * 3 // 5
         below = max(7, height * 2 // 5, min(most_below, height - len(table.lines) - 1))
+        needed = self._needed_rows
+        charts.display = needed > 0
+        is_beside, below = is_beside and needed > 0, min(below, needed)
         place = (is_beside, wanted if is_beside else 0, max(1, min(MAX_CHARTS, most)), below)
         if place == self._place:
             return
@@ -260,6 +264,16 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         charts.styles.width = "1fr"
         if had_count != place[2]:
             self._ask_curves()
+
+    @property
+    def _needed_rows(self) -> int:
+        """How many rows can be used to draw these runs: all for curves, a few for bars of single values, none for a value that stands alone."""
+        runs = self.comparison.runs if self.comparison is not None else ()
+        if not runs or any(metric.summary.count > 1 for run in runs for metric in run.metrics):
+            return self.size.height
+        havings = Counter(metric.title for run in runs for metric in run.metrics if metric.summary.count)
+        most = max(havings.values(), default=0)
+        return most + 2 if most > 1 else 0
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
@@ -278,7 +292,10 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
 
     @property
     def _drawn_metrics(self) -> list[str]:
-        """The metrics that are drawn: the chosen one, and as many of those after it that have curves as there is room for."""
+        """The metrics that are drawn: the chosen one, and as many of those after it that have curves as there is room for.
+
+        If the chosen one has a single value in a single run, others alone.
+        """
         comparison = self.comparison
         if comparison is None or not self._metric:
             return []
@@ -287,7 +304,12 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         titles = list(dict.fromkeys(titles)) or [self._metric]
         start = titles.index(self._metric) + 1 if self._metric in titles else 0
         others = [title for title in (*titles[start:], *titles[:start]) if title in curved and title != self._metric]
-        return [self._metric, *others][: self._place[2]]
+        counts = [
+            metric.summary.count for run in comparison.runs for metric in run.metrics if metric.title == self._metric
+        ]
+        # A single value beside nothing is said by the table: the room is for what has a course.
+        is_lone = counts == [1] and bool(others)
+        return ([] if is_lone else [self._metric]) + others[: self._place[2] - (not is_lone)]
 
     def _ask_curves(self) -> None:
         comparison, names, options = self.comparison, self._drawn_metrics, self.chart_options
@@ -532,7 +554,7 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
         if not shared:
             both = " and ".join(fit_middle(clean(head.name), 18).rstrip() for head in (run.head, base.head))
             lacking = next((detail.head for detail in (run, base) if not detail.metrics), None)
-            text = f"{both} share no metric to judge by."
+            text = f"{both} share no metric to judge by · a adds a run that has one"
             if lacking is not None:
                 name = fit_middle(clean(lacking.name), 18).rstrip()
                 text = f"{name} has no metric to judge by: it {lacking.status} · enter on it shows how"
