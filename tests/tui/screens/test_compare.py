@@ -256,6 +256,25 @@ def test_what_most_runs_have_comes_first(tmp_path: Path, explore: Explore) -> No
     explore(path, flow, size=(120, 36))
 
 
+def test_charts_stand_only_where_there_is_something_to_draw(tmp_path: Path, explore: Explore) -> None:
+    """A value that no other run has is said by the table; those that several runs have are bars, which need few rows."""
+    lone = _made(tmp_path / "lone.artui", [{"val/loss": 0.5}, {"test/acc": 0.9}])
+    shared = _made(tmp_path / "shared.artui", [{"val/loss": 0.5}, {"val/loss": 0.4}])
+
+    async def alone(pilot: Pilot[Any]) -> None:
+        await _compared(pilot, 2)
+        assert not pilot.app.screen.query_one("#curves").display
+        assert "└" not in shown(pilot)
+
+    async def bars(pilot: Pilot[Any]) -> None:
+        await _compared(pilot, 2)
+        assert pilot.app.screen.query_one("#curves").size.height == 4
+        assert "bars from 0 to 0.5" in shown(pilot)
+
+    explore(lone, alone)
+    explore(shared, bars)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 def test_runs_without_a_common_metric_say_so_at_once(tmp_path: Path, explore: Explore, size: tuple[int, int]) -> None:
     """No empty answer comes up, and what is said is not cut."""
