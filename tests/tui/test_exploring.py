@@ -60,6 +60,10 @@ def test_columns_to_group_by_are_offered_where_there_is_none(small_catalog: Path
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _press(pilot, "home", "g", "c")
         assert isinstance(pilot.app.screen, PickScreen) and "group by" in text
+        await settled(pilot)
+        # What each holds: words with how often they come, numbers from where to where.
+        rows = [row.split(maxsplit=1) for row in shown(pilot).splitlines() if row.startswith("   params.")]
+        assert rows and all(len(row) == 2 for row in rows), shown(pilot)
         await _press(pilot, *"optmz", "enter")
         assert on(pilot, RunsScreen).state.arrangement.grouping == ("param:optimizer",)
         assert "adam (8)" in shown(pilot)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from textual.app import ComposeResult
 
 from artui.model import Column
 from artui.query import fuzzy
 from artui.query.artifactrows import kind_of as kind_of_versions
+from artui.query.attributes import title_of
 from artui.query.runs.export import header_of
-from artui.query.runs.statistics import Glimpse
+from artui.query.runs.statistics import Glimpse, glimpses
 from artui.safetext import clean
 from artui.tui.cells import fit
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.filtered import FilteredList
+from artui.tui.screens.pick import Choice
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
@@ -24,7 +26,9 @@ from artui.tui.widgets.picture import short_param_text
 from artui.units import bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
+    from artui.query.reader import Reader
     from artui.tui.cells import Span
+    from artui.tui.screens.pick import Look as PickLook
 
 NAME_CELLS = (24, 60)
 COUNT_CELLS = 11
@@ -34,7 +38,7 @@ ASKED_AT_ONCE = 8
 """So many columns are looked at before the next ones are chosen: those that are in sight by then."""
 
 
-class Choice(Protocol):
+class ColumnChoice(Protocol):
     """Where the columns are that are chosen."""
 
     def change(self, ids: Sequence[str] | None) -> list[str]:
@@ -45,6 +49,20 @@ class Choice(Protocol):
 
     def shown(self) -> list[str]:
         """Give the ids of the columns that are shown."""
+
+
+T = TypeVar("T")
+
+
+class Asker(Protocol):
+    """A screen that asks its catalog in the background."""
+
+    @property
+    def reader(self) -> Reader:
+        """The open catalog."""
+
+    def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
+        """Ask the catalog in the background; `answer` is called with the result."""
 
 
 Look = Callable[[Sequence[Column]], Mapping[str, Glimpse]]
@@ -60,7 +78,7 @@ class ColumnsScreen(FilteredList):
     def __init__(
         self,
         columns: Sequence[Column],
-        choice: Choice,
+        choice: ColumnChoice,
         look: Look | None = None,
         *,
         of: tuple[int, str] = (0, ""),
@@ -170,20 +188,8 @@ class ColumnsScreen(FilteredList):
         """Say from where to where numbers go, or which values are the most frequent, as many as there is room for."""
         if glimpse is None:
             return ""
-        if glimpse.ends is not None:
-            if column.source == "metric":
-                return range_text(*glimpse.ends)
-            return " … ".join(dict.fromkeys(_shown_by(column)(end) for end in glimpse.ends))
         room = max(12, self.size.width - self._name_cells - self._count_cells - 11)
-        if glimpse.distinct > FEW_VALUES and glimpse.frequent[0][1] == 1:
-            return f"{plural(glimpse.distinct, 'value')}, each of one {self._of[1]}"
-        parts = [f"{clean(param_text(value), max_chars=24)} {count_text(count)}" for value, count in glimpse.frequent]
-        for shown in range(len(parts), 0, -1):
-            left = glimpse.distinct - shown
-            text = " · ".join([*parts[:shown], *([f"{count_text(left)} more"] if left else [])])
-            if len(text) <= room or shown == 1:
-                return text
-        return ""
+        return glimpse_text(column, glimpse, room, self._of[1])
 
     @property
     def _current(self) -> str | None:
@@ -246,6 +252,67 @@ class ColumnsScreen(FilteredList):
 
     def action_done(self) -> None:
         self.artui.pop_screen()
+
+
+def choices_of(columns: Iterable[Column]) -> list[Choice]:
+    """Give columns to choose one from; they are found by their titles and sources, too."""
+    return [Choice(column.id, header_of(column), words=_words_for(column)) for column in columns]
+
+
+def _words_for(column: Column) -> str:
+    if column.source != "attribute":
+        return column.source
+    return f"{title_of(column.name)} start" if column.name == "started" else title_of(column.name)
+
+
+def look_at(screen: Asker, columns: Iterable[Column], keys: Sequence[int], *, width: int) -> PickLook:
+    """Give what asks what some runs have in columns, to be said behind their names where one of them is chosen."""
+    by_id = {column.id: column for column in columns}
+
+    def look(ids: Sequence[str], take: Callable[[Mapping[str, str]], None]) -> None:
+        wanted = [by_id[column_id] for column_id in ids if column_id in by_id]
+
+        def say(found: Mapping[str, Glimpse]) -> None:
+            room = max(12, width - NAME_CELLS[1])
+            take({column_id: _said_of(by_id[column_id], found.get(column_id), len(keys), room) if column_id in by_id else "" for column_id in ids})  # fmt: skip
+
+        screen.ask("glimpses", lambda: glimpses(screen.reader, keys, wanted), say)
+
+    return look
+
+
+def _said_of(column: Column, glimpse: Glimpse | None, total: int, room: int) -> str:
+    """Say what so many runs have in a column, and how many of them if not all have it."""
+    if glimpse is None or not glimpse.row_count:
+        return "no value in these runs"
+    of = "" if glimpse.row_count == total else f"   in {plural(glimpse.row_count, 'run')}"
+    return f"{glimpse_text(column, glimpse, room - len(of), 'run')}{of}"
+
+
+def glimpse_text(column: Column, glimpse: Glimpse, room: int, thing: str) -> str:
+    """Say from where to where numbers go, or which values are the most frequent, as many as there is room for.
+
+    Args:
+        column: what is looked at.
+        glimpse: what it holds.
+        room: so many cells.
+        thing: what has the values, in a word.
+    """
+    if glimpse.ends is not None:
+        if column.source == "metric":
+            return range_text(*glimpse.ends)
+        return " … ".join(dict.fromkeys(_shown_by(column)(end) for end in glimpse.ends))
+    if not glimpse.frequent:
+        return ""
+    if glimpse.distinct > FEW_VALUES and glimpse.frequent[0][1] == 1:
+        return f"{plural(glimpse.distinct, 'value')}, each of one {thing}"
+    parts = [f"{clean(param_text(value), max_chars=24)} {count_text(count)}" for value, count in glimpse.frequent]
+    for shown in range(len(parts), 0, -1):
+        left = glimpse.distinct - shown
+        text = " · ".join([*parts[:shown], *([f"{count_text(left)} more"] if left else [])])
+        if len(text) <= room or shown == 1:
+            return text
+    return ""
 
 
 def _shown_by(column: Column) -> Callable[[float], str]:

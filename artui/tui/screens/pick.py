@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,13 @@ from artui.tui.widgets.lines import Line, LineList
 from artui.units import count_text
 
 if TYPE_CHECKING:
-    from artui.tui.messages import LineChosen
+    from artui.tui.messages import LineChosen, LineMoved
 
 _MAX_SHOWN = 2000
+_ASKED_AT_ONCE = 8
+"""So many choices are looked at before the next ones are chosen: those that are in sight by then."""
+Look = Callable[[Sequence[str], Callable[[Mapping[str, str]], None]], None]
+"""Asks what there is to say of choices, by their keys, and gives the texts to its second argument later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Choice:
     key: str
     text: str
     detail: str = ""
+    words: str = ""
+    """Other words by which it is found."""
 
 
 class TypedList(ModalScreen[Any]):
@@ -101,10 +107,20 @@ class TypedList(ModalScreen[Any]):
 class PickScreen(TypedList):
     """Gives the key of the choice; None if it was left with esc."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, current: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], *, current: str = "", look: Look | None = None) -> None:
+        """Take what there is to choose from.
+
+        Args:
+            title: of the list.
+            choices: all of them.
+            current: the key of the one that is in force.
+            look: asks for what is said of those in sight that have no detail.
+        """
         super().__init__()
-        self._title, self._choices, self._current = title, choices, current
+        self._title, self._choices, self._current, self._look = title, choices, current, look
         self._shown: Sequence[Choice] = choices
+        self._details: dict[str, str] = {choice.key: choice.detail for choice in choices if choice.detail}
+        self._is_looking = False
 
     def on_mount(self) -> None:
         self.typed()
@@ -116,12 +132,18 @@ class PickScreen(TypedList):
         self._shown = [
             choice
             for choice in self._choices
-            if all(word in f"{choice.text} {choice.detail}".lower() for word in words)
+            if all(word in f"{choice.text} {choice.detail} {choice.words}".lower() for word in words)
         ][:_MAX_SHOWN]
         if not self._shown:
             self._shown = fuzzy.fitting(self._choices, words, lambda choice: choice.text)[:_MAX_SHOWN]
         more = self.more(self.entry.value.strip())
         self._shown = [*self._shown, *more][:_MAX_SHOWN]
+        self._draw(keeps_cursor=False)
+        self.query_one("#pick-title", Bar).show(
+            [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices) + len(more))}", "dim")]
+        )  # fmt: skip
+
+    def _draw(self, *, keeps_cursor: bool) -> None:
         wide = max(16, min(60, max((len(choice.text) for choice in self._shown), default=0)))
         texts = fit_apart([clean(choice.text, max_chars=200) for choice in self._shown], wide)
         lines = [
@@ -129,16 +151,36 @@ class PickScreen(TypedList):
                 [
                     (" ● " if choice.key == self._current else "   ", "accent"),
                     (text, "text"),
-                    (f"  {clean(choice.detail, max_chars=200)}", "dim"),
+                    (f"  {clean(self._details.get(choice.key, choice.detail), max_chars=200)}", "dim"),
                 ]
             )
             for choice, text in zip(self._shown, texts, strict=True)
         ]
         self.listing.draws_cursor_always = bool(lines)
-        self.listing.set_lines(lines or [Line([(f"   {self.nothing(self.entry.value.strip())}", "dim")])], keep=False)
-        self.query_one("#pick-title", Bar).show(
-            [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices) + len(more))}", "dim")]
-        )  # fmt: skip
+        nothing = Line([(f"   {self.nothing(self.entry.value.strip())}", "dim")])
+        self.listing.set_lines(lines or [nothing], keep=keeps_cursor)
+        self.call_after_refresh(self._ask_details)
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        self._ask_details()
+
+    def _ask_details(self) -> None:
+        """Ask what there is to say of the choices in sight, unless it is known."""
+        if self._look is None or self._is_looking or not self.is_attached:
+            return
+        top = max(0, int(self.listing.scroll_offset.y))
+        in_sight = self._shown[top : top + max(1, self.listing.size.height)]
+        wanted = [choice.key for choice in in_sight if choice.key not in self._details][:_ASKED_AT_ONCE]
+        if wanted:
+            self._is_looking = True
+            self._look(wanted, self._take_details)
+
+    def _take_details(self, found: Mapping[str, str]) -> None:
+        self._is_looking = False
+        self._details.update(found)
+        if self.is_attached:
+            self._draw(keeps_cursor=True)
 
     def nothing(self, typed: str) -> str:
         """Say that there is no choice for what is typed."""

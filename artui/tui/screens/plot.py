@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -17,8 +17,6 @@ from artui.query.direction import guess_direction, has_direction
 from artui.query.filter.narrowing import where_between, where_part, where_value
 from artui.query.names import distinct_names
 from artui.query.runs import statistics as query
-from artui.query.runs.columns import aggregate_ranges
-from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
 from artui.query.runs.ranked import best_and_sample, ranked
@@ -39,6 +37,7 @@ from artui.tui.keys import bindings, keys_of, pairs_of
 from artui.tui.keytable import ACTS
 from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
+from artui.tui.screens.columns import choices_of, look_at
 from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.axischoice import NO_ROOM, SEED, LeftOut, axes_of, left_out_texts
@@ -50,7 +49,7 @@ from artui.tui.widgets.hue import hues_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.scatter import Scatter
-from artui.units import count_text, number_text, plural
+from artui.units import count_text, plural
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Description, Placed
@@ -687,32 +686,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             self.artui.follow(Link("run", runs[0][0].id))
 
     def _choose(self, title: str, current: Column, take: str) -> None:
-        self.ask(
-            "ranges",
-            lambda: aggregate_ranges(self.reader),
-            lambda ranges: self._choose_among(title, current, take, ranges),
-        )
-
-    def _choose_among(self, title: str, current: Column, take: str, ranges: Mapping[str, tuple[float, float]]) -> None:
-        choices = [
-            Choice(column.id, header_of(column), self._detail(column, ranges))
-            for column in self._columns.values()
-            if column.id != "attribute:name"
-        ]
+        choices = choices_of(column for column in self._columns.values() if column.id != "attribute:name")
         if take == "hue":
             choices.insert(0, Choice("", "no column", f"all alike, marked runs {self._apart}"))
-        self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
-
-    def _detail(self, column: Column, ranges: Mapping[str, tuple[float, float]]) -> str:
-        if column.source == "attribute":
-            title = title_of(column.name)
-            if column.name == "started":
-                return f"{title}, start"
-            return title if title != column.name else ""
-        low, high = ranges.get(column.id, (column.low, column.high))
-        if low is not None and high is not None and low != high:
-            return f"{number_text(low)} to {number_text(high)}"
-        return ""
+        look = look_at(self, self._columns.values(), self.keys, width=self.size.width)
+        picker = PickScreen(title, choices, current=current.id, look=look)
+        self.artui.push_screen(picker, lambda key: self._chosen(take, key))
 
     def _chosen(self, take: str, key: str | None) -> None:
         if take == "hue" and key is not None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from artui.query.direction import guess_direction, has_direction
 from artui.safetext import clean
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit, fit_words
 from artui.tui.widgets.grouplabels import value_text
 from artui.units import DIGITS, age_text, column_text, duration_text, number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from artui.model import Column
     from artui.query.runs.grouping import Group, Spread
 
 
@@ -38,8 +40,21 @@ def extreme_of(spread: Spread, shape: Shape) -> float | None:
     return {"min": spread.low, "max": spread.high}.get(shape.extreme, spread.best)
 
 
-def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
-    """Draw a group's cell: the best value of a metric (or the one that orders the groups) with mean and deviation, a shared value, or a range."""
+def best_of_groups(groups: Sequence[Group], column: Column) -> float | None:
+    """Give the best value that a metric has in any of several groups; None where no value is better than another."""
+    if column.source != "metric" or len(groups) < 2 or not has_direction(column.name):
+        return None
+    spreads = (group.spreads.get(column.id) for group in groups)
+    bests = [spread.best for spread in spreads if spread is not None and spread.best is not None]
+    return (min if guess_direction(column.name) == "lower" else max)(bests, default=None)
+
+
+def group_cell(group: Group, shape: Shape, now_ms: int, *, best: float | None = None) -> list[Span]:
+    """Draw a group's cell: the best value of a metric (or the one that orders the groups) with mean and deviation, a shared value, or a range.
+
+    Args:
+        best: of all groups, the best value of the metric, which stands out.
+    """
     column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
     if spread is not None and not spread.count and spread.odd:
         return [(fit(fit(f"NaN/∞ ×{spread.odd}", shape.width, right=True), cells), "bad")]
@@ -52,11 +67,12 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
             )
         ]
     if column.source == "metric" and (value := extreme_of(spread, shape)) is not None:
-        best = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
+        number = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
+        style = "best" if value == best else "text"
         if not shape.spread:
-            return [(fit(best, cells), "text")]
+            return [(fit(number, cells), style)]
         text = fit(behind_text(spread, len(group.keys), shape.form), shape.behind)
-        return [(best, "dim" if spread.odd else "text"), (" ", "text"), (text, "faint" if group.is_thin else "dim")]
+        return [(number, style), (" ", "text"), (text, "faint" if group.is_thin else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from artui.model import RunRow
 from artui.tui.cells import FAR, REMARK_SIGNS, Shape, Span, glyph_of
 from artui.tui.keys import bindings
 from artui.tui.sparks import has_spark
-from artui.tui.widgets.groupcells import GAP, group_cell
+from artui.tui.widgets.groupcells import GAP, best_of_groups, group_cell
 from artui.tui.widgets.runcells import run_cell
 from artui.tui.widgets.table import Table
 
@@ -32,6 +32,8 @@ class RunsTable(Table[RunRow]):
 
     def __init__(self) -> None:
         super().__init__(id="runs-table")
+        self._bests: tuple[Sequence[Group], dict[str, float | None]] = (), {}
+        """The best values of metrics in all groups, by the ids of columns."""
 
     def sign_of(self, row: RunRow) -> Span:
         """Give the sign of the run's status."""
@@ -55,4 +57,9 @@ class RunsTable(Table[RunRow]):
 
     def group_cells(self, group: Group, shape: Shape) -> list[Span]:
         """Draw what the runs of a group have in a column."""
-        return group_cell(group, shape, self.now_ms)
+        groups, bests = self._bests
+        if groups is not self.groups:
+            self._bests = self.groups, (bests := {})
+        if shape.column.id not in bests:
+            bests[shape.column.id] = best_of_groups(self.groups, shape.column)
+        return group_cell(group, shape, self.now_ms, best=bests[shape.column.id])

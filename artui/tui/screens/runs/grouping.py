@@ -80,15 +80,14 @@ class RunsGrouping:
 
     def choose(self) -> None:
         """Let the user choose a column from a list."""
-        from artui.query.runs.export import header_of
-        from artui.tui.screens.pick import Choice, PickScreen
+        from artui.tui.screens.columns import choices_of, look_at
+        from artui.tui.screens.pick import PickScreen
 
         grouping = self._screen.state.arrangement.grouping
-        choices = [
-            Choice(column.id, header_of(column), "metric" if column.source == "metric" else "")
-            for column in groups.offered_columns(self._screen.state)
-        ]
-        picker = PickScreen("group by", choices, current=grouping[0] if grouping else "")
+        columns = groups.offered_columns(self._screen.state)
+        choices = choices_of(columns)
+        look = look_at(self._screen, columns, self._screen.state.order.keys, width=self._screen.table.size.width)
+        picker = PickScreen("group by", choices, current=grouping[0] if grouping else "", look=look)
         self._screen.artui.push_screen(picker, self._take_choice)
 
     def _take_choice(self, column_id: str | None) -> None:
@@ -102,9 +101,12 @@ class RunsGrouping:
             screen.artui.say(refusal, is_warning=bool(screen.state.arrangement.grouping))
             return
         screen.show(groups.with_order_by_mean_toggled(screen.state), to_first=True)
-        name = clean(screen.state.request.sort.column.partition(":")[2])
+        column = screen.state.request.sort.column
+        name = clean(column.partition(":")[2])
         is_mean = screen.state.arrangement.orders_by_mean
-        screen.artui.say(f"groups by their mean {name}" if is_mean else f"groups by their best run in {name}")
+        has_odd = any((spread := group.spreads.get(column)) and spread.odd for group in screen.state.groups)
+        last = " · those in which runs diverged come last" if has_odd else ""
+        screen.artui.say(f"groups by their mean {name}{last}" if is_mean else f"groups by their best run in {name}")
 
     # Questions
 
