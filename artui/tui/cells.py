@@ -29,6 +29,8 @@ GLYPHS = {"finished": "●", "running": "▶", "failed": "✕", "lost": "?", "ki
 MARK = "◆"
 CURSOR = "▌"
 BLOCKS = "▁▂▃▄▅▆▇█"
+BEST_SIGN = "○"
+"""In a chart, where the best value lies."""
 BRAILLE = "".join(chr(0x2800 + bits) for bits in range(256))
 """Cells of 2 x 4 dots, by their bits: those of the left column from the top are 1, 2, 4 and 64, of the right one 8, 16, 32 and 128."""
 DIVERGED = "!"

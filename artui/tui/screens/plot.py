@@ -175,6 +175,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """How many have one."""
         self._tied_count = 0
         """How many share the best one."""
+        self._best: tuple[int | None, str] = None, ""
+        """The best run of the scatter, by its key, and its name."""
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
@@ -333,7 +335,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
                 room = self.size.width - length_of(left) - 2
                 # Beside the run under the cursor there may be room for few words.
                 return left, [(f"{next((text for text in texts if cell_len(text) < room), shown)} ", "dim")]
-            return self._shared(self._marked_entries(scatter.sign_of), texts)
+            entries = self._marked_entries(scatter.sign_of)
+            if not entries and self._best[0] == scatter.best_key and (best := scatter.best_spans(self._best[1])):
+                # Which runs are not drawn is worth more than where the best one is, which is marked.
+                for text, left in ((texts[0], best), (texts[0], best[:2]), (texts[-1], best), (texts[-1], best[:2])):
+                    if length_of(left) + cell_len(text) + 2 < self.size.width:
+                        return left, [(f"{text} ", "dim")]
+            return self._shared(entries, texts)
         if self.tab == "parallel":
             parallel = self.query_one(Parallel)
             reasons, left_out, drawn = parallel.counts_texts(), parallel.left_out, parallel.drawn_texts()
@@ -639,7 +647,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if scatter.note:
             scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
             scatter.again()
+        if (best := scatter.best_key) is not None and best != self._best[0]:
+            self.ask("best", lambda: metrics_of(self.reader, [best]), self._take_best)
         self._say()
+
+    def _take_best(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        if runs:
+            self._best = runs[0][0].key, clean(runs[0][0].name, max_chars=60)
+            self._say()
 
     def on_scatter_shaded(self) -> None:
         self._say()

@@ -24,7 +24,7 @@ from textual.widget import Widget
 
 from artui.query.direction import guess_direction, has_direction
 from artui.safetext import clean
-from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
+from artui.tui.cells import BEST_SIGN, DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import Scale, label_cells, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
@@ -473,9 +473,6 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         *drawn,
         strip_of(axis, width, palette),
     ]
-
-
-BEST_SIGN = "○"
 
 
 class Best(NamedTuple):

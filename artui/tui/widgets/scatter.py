@@ -19,7 +19,7 @@ from artui.figures.figure import Figure, FigureDots, FigureMarks
 from artui.query.direction import guess_direction, has_direction
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
-from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
+from artui.tui.cells import BEST_SIGN, BRAILLE, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale, column_of, edge_text, row_labels, row_of, thinned
@@ -129,6 +129,8 @@ class Scatter(Picture):
         self.is_log_x = False
         self.is_log_y = False
         self.cursor: int | None = None
+        self.best_place: int | None = None
+        """The best run by y; None if y has no best."""
         """Place of the current run among `keys`."""
         self._known_ground: tuple[tuple[int, int, bool, bool, bool], Ground] | None = None
         self._said: tuple[Sequence[tuple[int, int, int]], int] = ((), 0)
@@ -162,10 +164,26 @@ class Scatter(Picture):
         self.cursor = self._place_of.get(before) if before is not None else None
         if self.cursor is not None and self.cursor not in set(self._order):
             self.cursor = None
+        self.best_place = self._found_best()
         self._correlation = _correlation_text(x, y)
         self._said = ((), -1)
         self.note = "" if self._order else "no run has both"
         self.again()
+
+    def _found_best(self) -> int | None:
+        import numpy as np
+
+        y = self.y
+        if not self._order or y is None or y.column.source != "metric" or not has_direction(y.column.name):
+            return None
+        values = y.values[np.asarray(self._order, np.int64)]
+        is_low = guess_direction(y.column.name) == "lower"
+        return self._order[int(values.argmin() if is_low else values.argmax())]
+
+    @property
+    def best_key(self) -> int | None:
+        """The best run by y; None if y has no best."""
+        return None if self.best_place is None else self.keys[self.best_place]
 
     def pick(self, picked: Mapping[int, int]) -> None:
         """Show other runs as marked, with their colours by key."""
@@ -232,8 +250,15 @@ class Scatter(Picture):
                     sign, style = self.sign_of(key, colour)
                     plot.signs[0, free] = sign, palette.styles[style]
                     plot.signs[0, free + 1] = ODD, palette.styles["bad"]
+        best = self.best_place if self.cursor is None and not ground.signs else None
+        if best is not None and self.keys[best] not in self.picked and (at := _dot_of(best, true_dots)) is not None:
+            cell = at[1] >> 2, at[0] >> 1
+            taken.add(cell)
+            plot.signs[cell] = BEST_SIGN, palette.styles["best"]
+        else:
+            best = None
         if not ground.signs and ground.plot is None:
-            self._set_few(plot, ground.dots, taken, palette.styles[_FEW_STYLE])
+            self._set_few(plot, ground.dots, taken, palette.styles[_FEW_STYLE], without=best)
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -317,9 +342,11 @@ class Scatter(Picture):
             self.post_message(self.Shaded())
         return ground
 
-    def _set_few(self, plot: Plot, dots: Dots, taken: set[tuple[int, int]], style: Style) -> None:
+    def _set_few(
+        self, plot: Plot, dots: Dots, taken: set[tuple[int, int]], style: Style, *, without: int | None = None
+    ) -> None:
         """Draw a few runs with a sign each, in cells of their own so that they can be counted; those that have signs are left out."""
-        named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor}
+        named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor, without}
         for place in self._order:
             if place not in named and (at := _dot_of(place, dots)) is not None:
                 cell = _free_cell((at[1] >> 2, at[0] >> 1), taken, plot.rows, plot.columns)
@@ -406,13 +433,25 @@ class Scatter(Picture):
 
     def cursor_spans(self, name: str) -> list[Span]:
         """Give the run under the cursor, by its name, with its two values."""
-        if self.cursor is None or self.x is None or self.y is None:
+        if self.cursor is None:
             return []
-        values = [value_text(placed, self.cursor) for placed in (self.x, self.y)]
+        return [(" ◎ ", "title"), (name, "title"), (f"  {self._coordinates(self.cursor)}", "text")]
+
+    def best_spans(self, name: str) -> list[Span]:
+        """Give the best run by y, by its name, with its two values."""
+        if self.best_place is None:
+            return []
+        sign = f"{BEST_SIGN} " if self.hues is None else ""
+        return [(f" {sign}best ", "best"), (name, "text"), (f"  {self._coordinates(self.best_place)}", "dim")]
+
+    def _coordinates(self, place: int) -> str:
+        if self.x is None or self.y is None:
+            return ""
+        values = [value_text(placed, place) for placed in (self.x, self.y)]
         coordinates = ", ".join(f"{title} {value}" for title, value in zip(self.titles, values, strict=True))
         if self.hues is not None:
-            coordinates += f", {self.hues.title} {value_text(self.hues.placed, self.cursor)}"
-        return [("◎ ", "title"), (name, "title"), (f"  {coordinates}", "text")]
+            coordinates += f", {self.hues.title} {value_text(self.hues.placed, place)}"
+        return coordinates
 
     def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
         """Give the scales of the axes; a few values far outside are left out."""
@@ -620,14 +659,9 @@ class Scatter(Picture):
 
     def _go_to_best(self) -> bool:
         """Put the cursor, if there is none, on the best run by y; false if there is one, or if y has no best."""
-        import numpy as np
-
-        y = self.y
-        if self.cursor is not None or y is None or y.column.source != "metric" or not has_direction(y.column.name):
+        if self.cursor is not None or self.best_place is None:
             return False
-        values = y.values[np.asarray(self._order, np.int64)]
-        is_low = guess_direction(y.column.name) == "lower"
-        self.cursor = self._order[int(values.argmin() if is_low else values.argmax())]
+        self.cursor = self.best_place
         self.again()
         self.post_message(self.Moved())
         return True

@@ -107,7 +107,8 @@ class Spreads(Widget):
             lines += [_Drawn()] if number else []
             heaps = self._heaps if not number and self._run_rows else []
             for place, side in enumerate(group):
-                rows = max(1, min(max(heaps[place]), self.heap_rows)) if heaps else 0
+                is_counted = bool(heaps) and max(map(max, heaps)) <= self.heap_rows
+                rows = max(1, min(max(heaps[place]), self.heap_rows) if is_counted else self.heap_rows) if heaps else 0
                 lines += [_Drawn()] if rows and place and self._run_rows > rows else []
                 lines += [*(_Drawn(side, row) for row in range(rows, 0, -1)), _Drawn(side)]
         self._lines = tuple(lines)
@@ -203,7 +204,9 @@ class Spreads(Widget):
         if row:
             heaps = self._heaps
             heap = heaps[[id(other) for other in self._groups[0]].index(id(side))]
-            return [(indent + heap_text(heap, max(map(max, heaps)), row, self.heap_rows), "spark")]
+            # Bars show where the runs of a side lie, be they few or many; signs are counted.
+            is_counted = max(map(max, heaps)) <= self.heap_rows
+            return [(indent + heap_text(heap, 0 if is_counted else max(heap), row, self.heap_rows), "spark")]
         is_first = any(side is other for other in self._groups[0])
         cut = fit_apart([other.label for other in self._sides], label)[self._sides.index(side)]
         spans: list[Span] = [
@@ -310,8 +313,8 @@ def heap_of(side: Side, axis: Axis, cells: int) -> list[int]:
 
 
 def heap_text(counts: Sequence[int], most: int, row: int, rows: int) -> str:
-    """Draw a row of heaps, counted from the bottom: a sign for each run where the highest heap fits, else bars in proportion."""
-    if most <= rows:
+    """Draw a row of heaps, counted from the bottom: bars, of which the one of `most` runs fills all rows; 0 draws a sign for each run."""
+    if not most:
         return "".join(RUN if count >= row else " " for count in counts)
     signs = []
     for count in counts:

@@ -17,7 +17,7 @@ from artui.figures.figure import COLOURS
 from artui.figures.layout import BACKED, Circle, Path, shapes
 from artui.model import Column
 from artui.query.runs.statistics import Placed
-from artui.tui.cells import length_of, make_palette
+from artui.tui.cells import BEST_SIGN, length_of, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.terminal.glyphs import DotStyle, stand_ins
 from artui.tui.widgets.hue import hues_of
@@ -69,6 +69,23 @@ def test_runs_that_share_a_place_stay_around_it(rows: list[tuple[float, float]],
         offsets = [x - place[0] for other, x in zip(places, spread[0].tolist(), strict=True) if other == place]
         room = max(map(abs, offsets))
         assert all(-room <= offset <= room for offset in offsets) and 0 in offsets
+
+
+@pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
+def test_the_best_run_is_marked_until_there_is_a_cursor(count: int) -> None:
+    """It has a sign where it belongs and is said below; of a param no value is better."""
+    scatter = Scatter()
+    xs, ys = np.linspace(0, 1, count), np.linspace(2, 1, count)
+    metric, param = (Placed(Column(source, "val/loss"), ys) for source in ("metric", "param"))
+    scatter.show(range(count), Placed(Column("param", "lr"), xs), metric, ("lr", "val/loss"), {})
+
+    assert scatter.best_key == count - 1 and sum(line.count(BEST_SIGN) for line in _lines(scatter)) == 1
+    assert "".join(text for text, _ in scatter.best_spans("calm-otter-7")).split()[:3] == [BEST_SIGN, "best", "calm-otter-7"]  # fmt: skip
+
+    scatter.cursor = 3
+    assert not any(BEST_SIGN in line for line in _lines(scatter))
+    scatter.show(range(count), Placed(Column("param", "lr"), xs), param, ("lr", "val/loss"), {})
+    assert scatter.best_key is None and not scatter.best_spans("")
 
 
 @pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
