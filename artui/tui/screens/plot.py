@@ -311,7 +311,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         elif self.tab == "scatter":
             right = self.query_one(Scatter).density_spans(room)
         self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
-        self.query_one("#legend", Bar).show(*self._legend())
+        legend = self.query_one("#legend", Bar)
+        # Of how many runs a histogram is, it says itself.
+        legend.display = self.tab != "histogram"
+        legend.show(*self._legend())
 
     def on_resize(self) -> None:
         self._say()
