@@ -211,8 +211,10 @@ def labelled_lines(facts: Sequence[Fact], *, cells: int, before: str, label_cell
 
 
 def label_cells_of(facts: Sequence[Fact], *, cells: int, before: str) -> int:
-    """Give how many cells the labels of facts have, in a column."""
-    most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, cells // 2 - len(before)))
+    """Give how many cells the labels of facts have, in a column: half of a line, or what values that are short leave."""
+    texts = [length_of([*sign_of(fact.link), (fact.text[:cells], "")]) for fact in facts if fact.label]
+    free = cells - len(before) - 2 - max(texts, default=0)
+    most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, max(cells // 2 - len(before), free)))
     return min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
 
 
