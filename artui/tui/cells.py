@@ -367,6 +367,8 @@ MAX_TITLE_CELLS = 9
 _WHOLE_TITLE_CELLS = 14
 """A title of at most so many cells is not cut: that would gain hardly any room."""
 _LEAST_TITLE_CELLS = 8
+_MORE_FOR_POINTS = 3
+"""A column of params is at most so many cells wider than they are, to have their points below each other."""
 _NUMBER_CELLS = (8, 10)
 """Fewest and most cells of a metric."""
 
@@ -394,7 +396,18 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
         return Shape(column, title, cells, decimals, spark=spark, least=least)
     ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
+    # With points below each other they may need some more.
+    widest = max(widest, min(cells_below_points(ends), widest + _MORE_FOR_POINTS))
     return Shape(column, title, max(widest, _title_cells(title)), least=max(widest, _LEAST_TITLE_CELLS))
+
+
+def cells_below_points(texts: Sequence[str]) -> int:
+    """Give the cells of numbers that have their points below each other; 0 where powers of ten are among them."""
+    if any("e" in text or not text[-1:].isdigit() for text in texts):
+        return 0
+    whole = max((len(text.partition(".")[0]) for text in texts), default=0)
+    decimals = max(map(decimals_of, texts), default=0)
+    return whole + bool(decimals) + decimals
 
 
 def _title_cells(title: str) -> int:
@@ -407,7 +420,7 @@ def _tidy(value: float) -> float | int:
 
 
 def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
-    """Show a value in its column: metrics below each other by their points, params as they were typed, a missing value as a dot."""
+    """Show a value in its column: numbers below each other by their points, params as they were typed, a missing value as a dot."""
     if not is_present:
         return "·"
     if shape.column.source == "metric" and isinstance(value, int | float):
@@ -416,6 +429,9 @@ def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
     if len(text) > shape.width and isinstance(value, float | int) and not isinstance(value, bool):
         # Fewer digits, but never a cut one.
         return column_text(as_float(value), shape.width, 0, shape.width)
+    if shape.decimals and isinstance(value, float | int) and not isinstance(value, bool) and text[-1:].isdigit():
+        blanks = shape.decimals - decimals_of(text) + ("." not in text)
+        return text + " " * max(0, min(blanks, shape.width - len(text)))
     return text
 
 

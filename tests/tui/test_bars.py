@@ -12,14 +12,16 @@ from textual.keys import Keys
 from textual.pilot import Pilot
 
 import artui.tui
+from artui.model import Column
 from artui.safetext import clean
-from artui.tui.cells import Span, length_of, make_palette, strip_of
+from artui.tui.cells import Span, cell_text, cells_below_points, length_of, make_palette, shape_of, strip_of
 from artui.tui.keys import KEYS, footer_keys, menu_keys, typed_key
 from artui.tui.keytable import ACTS, MENUS, SCOPES
 from artui.tui.widgets.bars import CRUMB, NOTICE_ROWS, KeyBar, Press, fitted_place, notice_rows
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.prompt import Prompt
+from artui.units import decimals_of, param_text
 from tests.tui.looking import settled, shown
 
 
@@ -122,3 +124,27 @@ def test_a_notice_that_is_too_long_has_more_rows(demo_catalog: Path, explore: Ca
         assert bar.size.height == 1 and shown(pilot).splitlines()[-1].endswith("? all keys")
 
     explore(demo_catalog, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "values", "shown"),
+    [
+        (0.001, 60.0, [0.001, 0.03, 60.0], [" 0.001", " 0.03 ", "60.0  "]),
+        (16.0, 128.0, [16, 128], [" 16", "128"]),
+        # Powers of ten, and ends so far apart that points below each other would need much room, stand at the right.
+        (1e-5, 0.1, [1e-05, 0.1], ["1e-05", "  0.1"]),
+        (0.0001, 123456.0, [0.0001, 123456.0], ["   0.0001", "123456.0"]),
+    ],
+)
+def test_params_stand_below_each_other_by_their_points(
+    low: float, high: float, values: list[float], shown: list[str]
+) -> None:
+    """As they were typed, with blanks behind them as far as there is room."""
+    shape = shape_of(Column("param", "lr", low=low, high=high), title="lr")
+    texts = [param_text(value) for value in values]
+    needed = cells_below_points(texts)
+    decimals = max(map(decimals_of, texts)) if 0 < needed <= shape.width else 0
+
+    drawn = [cell_text(shape._replace(decimals=decimals), value, is_present=True) for value in values]
+
+    assert [text.rjust(shape.width) for text in drawn] == [text.rjust(shape.width) for text in shown]

@@ -43,7 +43,7 @@ from artui.tui.widgets.groupcells import (
 )
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.tablelines import Hidden, TableLines, View, sort_arrow
-from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text, plural
+from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text, param_text, plural
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
@@ -404,6 +404,8 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         top, before = self.scroll_offset.y, dict(self._numbers)
         lines = self.keys[top : top + self.page_rows]
         for _, shape in self._visible_shapes():
+            if shape.column.source == "param" and shape.column.is_numeric:
+                self._numbers[shape.column.id] = DIGITS, self._param_decimals(shape, lines)
             if shape.column.source != "metric":
                 continue
             values = [value for line in lines if (value := self._number_at(line, shape)) is not None]
@@ -412,6 +414,19 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
             decimals = max([decimals, *(decimals_of(number_text(value, digits)) for value in values)])
             self._numbers[shape.column.id] = digits, decimals
         return self._numbers != before
+
+    def _param_decimals(self, shape: Shape, lines: Sequence[int]) -> int:
+        """Give the decimals for which numbers as they were typed leave room, so that their points are below each other; 0 where they have no room."""
+        rows = (self._rows.get(line) for line in lines)
+        values = [row.cells.get(shape.column.id) for row in rows if row is not None]
+        texts = [
+            param_text(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
+        finite = [text for text in texts if text[-1:].isdigit()]
+        decimals = max([self._numbers.get(shape.column.id, (0, 0))[1], *map(decimals_of, finite)])
+        whole = max((len(text.partition(".")[0]) for text in finite), default=0)
+        has_room = whole + bool(decimals) + decimals <= shape.width
+        return decimals if has_room and not any("e" in text for text in finite) else 0
 
     def _see_courses(self, rows: Mapping[int, R]) -> bool:
         """Note of which columns some run has a course to draw; say whether these are others than before."""
