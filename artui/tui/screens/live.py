@@ -328,12 +328,12 @@ class LiveScreen(ActsOnRuns):
         if ended:
             listed = _part_text(len(self._runs) - len(going), ended)
             summary.append((f" · {listed} ended in the last half hour", "dim"))
+        if alarmed:
+            summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
         if self._shows_all:
             summary.append((" · all metrics", "accent"))
         if self._order:
             summary.append((f" · by {clean(self._order)}, best first", "accent"))
-        if alarmed:
-            summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
         signs = "• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed "
         if shares_scales:
             has_several = len({run.head.project for run in self._runs}) > 1
@@ -483,7 +483,7 @@ class LiveScreen(ActsOnRuns):
             and drawn.xs
         }
         own = lines.pop(run.head.id, None)
-        spans = [line.curve.xs[-1] - line.curve.xs[0] for line in ([own] if own else []) + list(lines.values())]
+        spans = [_steps_of(line.curve) for line in ([own] if own else []) + list(lines.values())]
         return [] if own is None or are_far_apart(spans) else list(lines.values())
 
     def _charts_share_scales(self, room: Room) -> bool:
@@ -753,6 +753,17 @@ def _place_by(run: LiveRun, name: str) -> tuple[int, float]:
 
 def _is_same(before: float, now: float) -> bool:
     return before == now or (before != before and now != now)
+
+
+def _steps_of(drawn: Curve) -> float:
+    """Say over how many steps a curve goes, with those at which it was no number."""
+    ends = [
+        x
+        for xs in (drawn.xs, drawn.nan_xs, drawn.positive_inf_xs, drawn.negative_inf_xs)
+        if xs
+        for x in (min(xs), max(xs))
+    ]
+    return max(ends) - min(ends)
 
 
 def _own_metrics(run: LiveRun) -> list[LiveMetric]:

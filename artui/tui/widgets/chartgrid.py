@@ -168,7 +168,8 @@ class ChartGrid(Container, can_focus=True):
             is_wide = self.size.width >= ASIDE_FROM_CELLS
             said = " and ".join(f"{count} {word}" for word, count in behind.items() if is_wide and not self.is_zoomed)
             below = f", below {said}" if said else ""
-            spans.append((f"{in_sight} of {len(self.panels)}{' charts' * is_wide}{below} · ", "dim"))
+            noun = " charts" if is_wide and not below else ""
+            spans.append((f"{in_sight} of {len(self.panels)}{noun}{below} · ", "dim"))
         return [*spans, *options_spans(self.options)]
 
     def show(self, key: str, *, alone: bool = True) -> None:
