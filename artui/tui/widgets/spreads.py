@@ -34,6 +34,8 @@ WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
 RUN = "•"
 MOST_RUN_ROWS = 6
 """Rows in which the runs of a side are heaped up above its line."""
+LEAST_BAR_ROWS = 3
+"""Heaps that have too little room for a sign for each run are drawn as bars in so many rows, or not at all."""
 _HEAP_DOTS = 0xC0, 0xE4, 0xF6, 0xFF
 """Bits of a cell of braille that is filled up to so many rows of dots."""
 
@@ -102,6 +104,8 @@ class Spreads(Widget):
         self._title, self._groups, self._number_text, self._shares = title, groups, number_text, ()
         self._sides = tuple(side for group in groups for side in group)
         self._run_rows, self._counted = min(run_rows, MOST_RUN_ROWS), None
+        if self._run_rows and groups and max(map(max, self._heaps)) > self._run_rows < LEAST_BAR_ROWS:
+            self._run_rows = 0
         lines: list[_Drawn] = []
         for number, group in enumerate(groups):
             lines += [_Drawn()] if number else []
