@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 from artui.errors import UsageError
@@ -11,6 +12,7 @@ from artui.errors import UsageError
 PATH_BYTES = 4096
 NAME_BYTES = 255
 """No file system in use takes a longer name."""
+_DRIVE = re.compile("[A-Za-z]:")
 
 
 def usable_path(path: str | os.PathLike[str]) -> Path:
@@ -47,6 +49,21 @@ def file_stem(text: str, *, most_chars: int = 80) -> str:
     """Make a part of a file name of any text: letters, digits, `-`, `_` and `.`, none of them first; empty if none is left."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)
     return plain.strip(".-")[:most_chars]
+
+
+def manifest_name(name: str) -> str:
+    """Make a path that any database and any system takes, with forward slashes.
+
+    Bytes that are no UTF-8 become `\\xff` forms, and so do a backslash and the colon of what would be a drive elsewhere.
+    """
+    raw = name.replace("\\", "\\x5c").encode("utf-8", "surrogateescape")
+    path = raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")
+    return f"{path[0]}\\x3a{path[2:]}" if begins_with_drive(path) else path
+
+
+def begins_with_drive(path: str) -> bool:
+    """Say whether a path would lead to another drive, or to another stream of a file, on a system that has these."""
+    return _DRIVE.match(path) is not None
 
 
 def is_file_name(name: str) -> bool:

@@ -39,7 +39,7 @@ from artui.errors import (
 )
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.near import did_you_mean
-from artui.paths import PATH_BYTES, is_file_name, usable_path
+from artui.paths import PATH_BYTES, begins_with_drive, is_file_name, manifest_name, usable_path
 from artui.reference import Reference, check_name
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ PENDING = b"pending\0"
 OUTSIDE = ("referenced", "stored")
 """Where the bytes of a version may be, beside `embedded`: left in their place, or under their digests in a store."""
 MAX_INTEGER = 2**63 - 1
-_DRIVE = re.compile("[A-Za-z]:")
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
-"""How a manifest writes a byte that is not UTF-8, and a backslash."""
+"""How a manifest writes a byte that is not UTF-8, a backslash, and the colon of what would be a drive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,8 @@ class Saved:
     is_new: bool
     has_replaced: bool = False
     """It has come in the place of one of the same id, and has its number."""
+    left_out: tuple[str, ...] = ()
+    """Paths of files that are not in it, since no file inside a version can have such a path."""
 
 
 def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
@@ -110,7 +111,7 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     Raises:
         UsageError: the name or the stage cannot be one.
     """
-    version = cleaned(connection, version)
+    version, left_out = usable(cleaned(connection, version))
     check_name(version.name, what="an artifact")
     if version.stage not in STAGES:
         raise UsageError(f"{version.stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
@@ -125,9 +126,23 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
         if version.storage == "stored":
             notes = {file.path: file.note for file in version.files if outside.left_in(file.note)}
             now_stored(connection, newest[0], version.location, version.host, notes)
-        return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
+        return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False, left_out=left_out)
     number = numbering.next_number(connection, artifact_key)
-    return write_version(connection, version, artifact_key, version_id, number, digest)
+    return replace(write_version(connection, version, artifact_key, version_id, number, digest), left_out=left_out)
+
+
+def usable(version: NewVersion) -> tuple[NewVersion, tuple[str, ...]]:
+    """Take out of a version the files whose paths lead out of it, or that no file can have; give it and these paths.
+
+    Paths are checked again wherever they are read.
+    """
+    left_out = tuple(file.path for file in version.files if not is_inside(file.path))
+    if not left_out:
+        return version, ()
+    kept = [file for file in version.files if file.path not in left_out]
+    previews = {path: preview for path, preview in version.previews.items() if path not in left_out}
+    tables = {path: profile for path, profile in version.profiles.items() if path not in left_out}
+    return replace(version, files=kept, previews=previews, profiles=tables), left_out
 
 
 def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:
@@ -635,8 +650,8 @@ def _was_folder(version: StoredVersion, path: str) -> bool:
     place = os.path.basename(version.location)
     if not place or "/" in path:
         return False
-    # A manifest escapes backslashes and bytes that are not UTF-8.
-    return path not in (place, place.replace("\\", "\\x5c")) and _ESCAPED.sub("", place) != _ESCAPED.sub("", path)
+    # The place was stored without its bytes that are not UTF-8.
+    return path not in (place, manifest_name(place)) and _ESCAPED.sub("", place) != _ESCAPED.sub("", path)
 
 
 def _copy(stream: BlobStream, target: Path) -> bytes:
@@ -678,21 +693,25 @@ def safe_join(root: Path, relative: str) -> Path:
     Raises:
         UsageError: the path is absolute, contains `..`, or has characters that no manifest of ours has.
     """
-    parts = relative.split("/")
-    if (
-        not relative
-        or "\\" in _ESCAPE.sub("", relative)
-        or any(part in (".", "..") or not is_file_name(part) for part in parts)
-        or _DRIVE.match(parts[0])
-    ):
+    if not is_inside(relative):
         raise UsageError(
             f"{ascii(relative)[:80]} is not a path inside a version.",
             remedy="The catalog is not to be trusted: get an untouched copy.",
         )
-    joined = root.joinpath(*parts)
+    joined = root.joinpath(*relative.split("/"))
     if len(os.fsencode(joined)) >= PATH_BYTES:
         raise UsageError(
             f"{ascii(relative)[:80]} is too long for a path.",
             remedy="The catalog is not to be trusted: get an untouched copy.",
         )
     return joined
+
+
+def is_inside(relative: str) -> bool:
+    """Whether a path of a manifest is one inside a version: not absolute, without `..`, and such as a file can have."""
+    return (
+        "\\" not in _ESCAPE.sub("", relative)
+        and not any(part in (".", "..") or not is_file_name(part) for part in relative.split("/"))
+        and not begins_with_drive(relative)
+        and len(relative) < PATH_BYTES
+    )

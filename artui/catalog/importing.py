@@ -291,7 +291,13 @@ def put_version(
 
     A version that is there already is given back. `number` is the source's own, taken if it is free.
     """
-    version = artifacts.cleaned(connection, version)
+    version, left_out = artifacts.usable(artifacts.cleaned(connection, version))
+    return replace(_put_version(connection, version, identity, number), left_out=left_out)
+
+
+def _put_version(
+    connection: sqlite3.Connection, version: NewVersion, identity: Sequence[str], number: int | None
+) -> Saved:
     artifact_key = artifacts.ensure_artifact(connection, version)
     digest = artifacts.manifest_digest(version.files)
     if not version.files:  # nothing to tell one from another but where it is said to be

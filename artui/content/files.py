@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from artui.catalog import blobs
-from artui.catalog.artifacts import NewFile
+from artui.catalog.artifacts import NewFile, is_inside
 from artui.content import profiles
 from artui.content.hashing import MAX_HOLE_BYTES as MAX_HOLE_BYTES
 from artui.content.hashing import NotHashable as NotHashable
@@ -26,8 +26,8 @@ from artui.content.hashing import Tell
 from artui.content.hashing import digest_of as digest_of
 from artui.content.keeping import Keeper
 from artui.content.regular import open_regular
-from artui.content.walking import manifest_name
 from artui.model import NOT_HASHED, Preview
+from artui.paths import manifest_name
 from artui.preview import preview
 
 if TYPE_CHECKING:
@@ -119,6 +119,9 @@ def gather(
     gathered = Gathered()
     is_later = not may_wait and connection is None and (keeper is not None or takes_long(entries))
     for name, path in entries:
+        if not is_inside(name):  # nobody could ever get it
+            gathered.skipped.append(f"{name}: no file of a version can have this path")
+            continue
         try:
             status = path.lstat()
             if stat.S_ISLNK(status.st_mode):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from artui.errors import UsageError
-from artui.paths import usable_path
+from artui.paths import manifest_name, usable_path
 from artui.secrets import is_secret_file
 
 Follow = Literal["outside", "inside", "nothing"]
@@ -98,12 +98,6 @@ def entries_of(path: Path) -> Listing:
 def location_of(path: Path) -> str:
     """Give the location of content that stays in place; for a link to a folder, where it leads now."""
     return os.path.realpath(path) if path.is_symlink() and path.is_dir() else os.path.abspath(path)
-
-
-def manifest_name(name: str) -> str:
-    """Make a path that any database takes, with forward slashes; bytes that are no UTF-8 become `\\xff` forms."""
-    raw = name.replace("\\", "\\x5c").encode("utf-8", "surrogateescape")
-    return raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,19 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["log 12:30:00.txt", "a\\b.txt", "back\\xff.txt", "new\nline.txt", "-rf", "ünï.txt", "..hidden", "~"]
+    "name",
+    [
+        "log 12:30:00.txt",
+        "a\\b.txt",
+        "back\\xff.txt",
+        "new\nline.txt",
+        "-rf",
+        "ünï.txt",
+        "..hidden",
+        "~",
+        "c:notes",
+        "%2e%2e%2fx",
+    ],
 )
 def test_any_file_name_comes_back(path: Path, tmp_path: Path, name: str) -> None:
     """Whatever a file is called, alone or in a folder, what was saved can be used."""

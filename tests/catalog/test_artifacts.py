@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, artifacts, blobs, events, runs
+from artui.catalog import Catalog, artifacts, blobs, events, importing, runs
 from artui.catalog.artifacts import NewFile, NewVersion, safe_join
 from artui.errors import AmbiguousReference, CatalogDamaged, UnknownReference, UsageError
+from artui.model import Preview
 from artui.reference import parse
+from tests.content.test_fetching import HARMLESS, HOSTILE
 
 
 @pytest.fixture
@@ -129,6 +131,29 @@ def test_paths_never_leave_their_folder(tmp_path: Path, path: str) -> None:
     with pytest.raises(UsageError):
         safe_join(tmp_path, path)
     assert safe_join(tmp_path, "a/b.txt") == tmp_path / "a" / "b.txt"
+
+
+def _hostile(files: Sequence[NewFile]) -> NewVersion:
+    return NewVersion(
+        "p", "hostile", "dataset", "data", files, previews={"../out": Preview("text", ""), "a.txt": Preview("text", "")}
+    )
+
+
+@pytest.mark.parametrize("write", [artifacts.save, importing.put_version])
+def test_no_path_that_leads_out_is_written(catalog: Catalog, write: Callable[..., artifacts.Saved]) -> None:
+    """A version is written without the files whose paths lead out or that no file can have, and these are named."""
+    with catalog.transaction() as connection:
+        key, digest, size = blobs.store(connection, io.BytesIO(b"content"))
+        paths = [*dict.fromkeys(path for path in HOSTILE if path.isprintable()), "a.txt", *HARMLESS]
+
+        saved = write(connection, _hostile([NewFile(path, size, digest, key) for path in paths]))
+
+        assert [*saved.left_out, "a.txt", *HARMLESS] == paths
+        written = {path for (path,) in connection.execute("SELECT path FROM file")}
+        assert written == {"a.txt", *HARMLESS}
+        assert connection.execute("SELECT path FROM preview").fetchall() == [("a.txt",)]
+        files = [NewFile(path, size, digest, key) for path in written]
+        assert connection.execute("SELECT digest, file_count FROM version").fetchone() == (artifacts.manifest_digest(files), len(files))  # fmt: skip
 
 
 def test_edges_are_noted_once(catalog: Catalog) -> None:

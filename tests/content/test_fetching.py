@@ -34,8 +34,11 @@ def _everything(folder: Path) -> dict[str, bytes]:
 
 HOSTILE = (
     "../out", "a/../../out", "/out", "//out", "\\out", "..\\out", "C:\\out", "c:out", "a\\b", "a/\0b", "\0", "", ".", "..", "a/./b", "a//b", "/",
-    "a/", "x" * 300, "/".join(["d" * 200] * 30), "a/\udcffb/../../out", "..", "./a", "a/..", "~/../../out", "\\\\host\\share",
+    "../../etc/passwd", "/etc/passwd", "C:/Windows/win.ini", "..\\..\\out", "a/\udcffb/../../out",
+    "a/", "x" * 300, "/".join(["d" * 200] * 30), "./a", "a/..", "~/../../out", "\\\\host\\share",
 )  # fmt: skip
+HARMLESS = ("%2e%2e%2fout", "..%5cout", "..%2f../out", "~/out", "~root", "...", "$HOME", "`out`", "a b")
+"""Names like any other, where nobody decodes or expands them."""
 
 
 @pytest.mark.parametrize("path", HOSTILE)
@@ -45,6 +48,13 @@ def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
     fetched = fetch([_file("before"), _file(path), _file("z/after")], _opener(), folder)
     assert list(fetched.left_out) == [path] and fetched.left_out[path]
     assert _everything(tmp_path) == {"deep/folder/before": b"content", "deep/folder/z/after": b"content"}
+
+
+def test_nothing_in_a_name_is_decoded_or_expanded(tmp_path: Path) -> None:
+    """What means something to a shell, a browser or a user's home is a name like any other."""
+    fetched = fetch(map(_file, HARMLESS), _opener(), tmp_path)
+
+    assert fetched.written == list(HARMLESS) and set(_everything(tmp_path)) == set(HARMLESS)
 
 
 @given(

@@ -25,6 +25,7 @@ MAX_ERROR_CHARS = 20_000
 MAX_MS = 1 << 53
 MAX_PARTS = 20
 _NAMED_SERIES = 5
+_NAMED_FILES = 3
 
 
 @dataclass(slots=True)
@@ -324,6 +325,10 @@ def _save(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, 
             created_ms=_ms(action["time_ms"]),
         ),
     )  # fmt: skip
+    if saved.left_out:
+        names = ", ".join(ascii(path)[:80] for path in saved.left_out[:_NAMED_FILES])
+        text = f"{len(saved.left_out):,} files of {action['artifact']} were left out: no file of a version can have these paths, such as {names}."
+        context.remark(connection, key, text)
     relation = action["relation"]
     if relation not in RELATIONS[:2]:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog import blobs, importing
-from artui.catalog.artifacts import NewFile, NewVersion, Saved
+from artui.catalog.artifacts import NewFile, NewVersion, Saved, is_inside
 from artui.catalog.cells import storable
 from artui.content import files as saved_files
 from artui.content import walking
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Content", "Saved", "Versions"]
 
+_SEPARATOR = re.compile(r"/|\\(?!x[0-9a-f]{2})")
+"""Also that of Windows, but not how a manifest writes odd bytes of a name."""
 NOT_HERE = "not here: a "
 """How the note begins of a file that was not fetched."""
 
@@ -261,7 +264,8 @@ def _common_place(contents: Sequence[Content]) -> str:
 
 
 def _manifest_path(path: str) -> str | None:
-    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or "\0" in path or path.startswith("/"):
+    """Give the path that a file has in its version; None if it leads out, or no file can have it."""
+    parts = [part for part in _SEPARATOR.split(path) if part not in ("", ".")]
+    if path.startswith("/") or not is_inside("/".join(parts)):
         return None
     return storable("/".join(parts))

@@ -20,7 +20,18 @@ from artui.catalog import SCHEMA_VERSION, Catalog
 from artui.catalog.locks import lock_file
 from artui.catalog.spool import adopting, folding, owners
 from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned, older_writers
-from artui.catalog.spool.format import ACTION, HEADER, MAGIC, NAMES, NUMBERED, POINTS, POINTS_HEAD, encode_json, record
+from artui.catalog.spool.format import (
+    ACTION,
+    CONTENT,
+    HEADER,
+    MAGIC,
+    NAMES,
+    NUMBERED,
+    POINTS,
+    POINTS_HEAD,
+    encode_json,
+    record,
+)
 from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files
 from artui.catalog.spool.reading import SpoolFile
@@ -78,6 +89,15 @@ def _point_bodies(run_id: str = RUN_ID, count: int = 5) -> list[bytes]:
 
     names = NUMBERED.pack(NAMES, 1) + encode_json([run_id, "", ["x"]])
     return [names, *(struct.pack("<BIqqd", POINTS, 1, step, WHEN_MS + step, float(step)) for step in range(count))]
+
+
+def _saving(*paths: str) -> bytes:
+    action = {
+        "do": "save", "id": RUN_ID, "project": "p", "artifact": "text", "kind": "report", "stage": "modelling", "files": [[path, 1, ""] for path in paths],
+        "host": "h", "metadata": {}, "previews": {}, "time_ms": WHEN_MS, "relation": "output",
+    }  # fmt: skip
+    text = encode_json(action)
+    return NUMBERED.pack(CONTENT, len(text)) + text + b"x" * len(paths)
 
 
 def _each(do: Callable[[Path], object]) -> Callable[[Path], None]:
@@ -256,6 +276,7 @@ ODD_BODIES = {
     "a second header": bytes([HEADER]) + b'{"version": 9, "host": "h", "pid": 1, "boot": ""}',
     "a run that is a text": _body({"do": "start", "run": "r"}),
     "files that are not there": _body({"do": "save", "id": RUN_ID, "files": [["a", 1 << 40, ""]], "artifact": "a"}),
+    "files that lead out": _saving("../../out", "whole.txt"),
     "a console elsewhere": _body({"do": "console", "id": RUN_ID, "file": "../../etc/passwd", "artifact": "console"}),
 }  # fmt: skip
 

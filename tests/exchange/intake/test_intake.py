@@ -16,6 +16,7 @@ import pytest
 from artui.catalog import Catalog, events
 from artui.errors import ArtuiError, NothingToImport
 from artui.exchange.importing import import_paths
+from artui.exchange.intake import versions
 from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.identity import Identity
 from artui.exchange.intake.intake import Intake
@@ -359,3 +360,12 @@ def test_what_was_finished_before_an_interruption_is_kept(tmp_path: Path, error:
 
     with open_reader(path) as reader:
         assert [head.name for head in reader.runs()] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("a//b/./c", "a/b/c"), ("a\\b", "a/b"), ("a\\x5cb", "a\\x5cb"), *((path, None) for path in ("../a", "a/../../b", "/a", "C:/a", "C:\\a", "", "..\\a", "a\0", "x" * 300))],
+)  # fmt: skip
+def test_paths_of_a_store_are_those_of_a_version(path: str, kept: str | None) -> None:
+    """Whatever a store calls a file, its path inside the version is one that can be written again, or it is left."""
+    assert versions._manifest_path(path) == kept
