@@ -264,6 +264,9 @@ def may_roll_back(path: Path) -> bool:
             return False
         if not stat.S_ISREG(statuses[2].st_mode) or statuses[2].st_nlink > 1:
             return False
+        # Owning them is not enough where the file system is read-only.
+        if not all(os.access(place, os.W_OK) for place in (path.parent, path)):
+            return False
         content, main = journal.read_bytes(), _first_bytes(path)
     except (OSError, AttributeError):
         return False

@@ -94,7 +94,8 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
         return CatalogNotFound(
             f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
         )
-    if any(sign in str(error).lower() for sign in TOO_MUCH):
+    is_asked = not str(error).startswith("malformed database schema")
+    if is_asked and any(sign in str(error).lower() for sign in TOO_MUCH):
         return UsageError("That is more than one question can hold.", remedy="Ask for less at once.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
         return CatalogDamaged(
