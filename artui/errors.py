@@ -27,9 +27,12 @@ class ArtuiError(Exception):
 
     def __str__(self) -> str:
         # Cleaned for every printer, Python's own traceback too: what it quotes may come from anywhere.
-        from artui.safetext import clean
-
-        return "\n".join(clean(line) for line in f"{self.message} {self.remedy}".rstrip().split("\n"))
+        lines = f"{self.message} {self.remedy}".rstrip().split("\n")
+        try:
+            from artui.safetext import clean
+        except OSError:  # the process may open no more files, not even that one
+            return "\n".join(ascii(line)[1:-1] for line in lines)
+        return "\n".join(map(clean, lines))
 
 
 class UsageError(ArtuiError):

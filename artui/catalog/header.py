@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from artui.catalog.schema import APPLICATION_ID
-from artui.catalog.translate import ascii_path
+from artui.catalog.translate import USED_UP, ascii_path, too_many_open
 from artui.errors import CatalogDamaged, CatalogError, CatalogNotFound, NotACatalog
 from artui.paths import usable_path
 
@@ -132,6 +132,8 @@ def _look_once(path: Path) -> Header:
     except PermissionError:
         raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
     except OSError as error:
+        if error.errno in USED_UP:
+            raise too_many_open(shown) from None
         raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
     try:
         status = os.fstat(handle)

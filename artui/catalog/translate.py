@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import struct
@@ -13,6 +14,7 @@ from artui.catalog import far
 from artui.errors import (
     ArtuiError,
     CatalogDamaged,
+    CatalogError,
     CatalogLocked,
     CatalogNotFound,
     CatalogReadOnly,
@@ -27,6 +29,8 @@ _CANNOT_WRITE = frozenset(
     f"SQLITE_IOERR_{what}"
     for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
 )
+USED_UP = (errno.EMFILE, errno.ENFILE)
+"""Errors of a process, or a machine, that has as many files open as it may."""
 PASSING = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -59,6 +63,10 @@ def border(path: Path) -> Iterator[None]:
             f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
             remedy="Get an untouched copy.",
         ) from error
+    except OSError as error:
+        if error.errno not in USED_UP:
+            raise
+        raise too_many_open(shown) from error
 
 
 def error_name(error: sqlite3.Error) -> str:
@@ -91,6 +99,8 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     if name == "SQLITE_INTERRUPT":
         return QueryTooSlow(f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again.")
     if name.startswith("SQLITE_CANTOPEN"):
+        if _is_full_of_files():
+            return too_many_open(shown)
         return CatalogNotFound(
             f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
         )
@@ -102,6 +112,23 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
             f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
         )
     return CatalogDamaged(f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy.")
+
+
+def _is_full_of_files() -> bool:
+    """Whether this process can open no file at all: SQLite does not say."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno in USED_UP
+    return False
+
+
+def too_many_open(shown: str) -> CatalogError:
+    """Give the error of a file that cannot be opened since so many are; `shown` is its path."""
+    return CatalogError(
+        f"{shown} cannot be opened: this process has as many files open as it may.",
+        remedy="Close some, or raise the limit with `ulimit -n`.",
+    )
 
 
 def ascii_path(path: Path | str) -> str:

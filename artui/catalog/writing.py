@@ -68,7 +68,7 @@ class Catalog:
                 f"{ascii_path(self.path)} is opened read-only.",
                 remedy="Leave out --read-only, and unset ARTUI_READ_ONLY.",
             )
-        with connections.untouched(self.path) as is_untouched:
+        with border(self.path), connections.untouched(self.path) as is_untouched:
             if is_untouched and os.path.exists(self.path):
                 leftovers.clear(self.path)
         opened = opening.inspect(wanted, for_writing=True, seconds=self._busy_seconds)
