@@ -180,7 +180,9 @@ def _clock(newest_ms: int | None) -> Iterator[Remark]:
 def _place(real: Path, header: Header | None) -> Iterator[Remark]:
     kind = journal.file_system_of(real) or "unknown"
     is_now = "" if header is None else "; a -wal is in use" if header.is_wal and leftovers.is_used(real) else ""
-    if journal.wal_is_safe(real):
+    if not leftovers.can_lock(real):
+        yield Remark("file system", "wrong", f"{kind}: files cannot be locked there, so that nothing is written to the catalog", "See to the locks of that file system; runs are logged beside it meanwhile.")  # fmt: skip
+    elif journal.wal_is_safe(real):
         yield Remark("file system", "ok", f"{kind}: writers use a -wal{is_now}")
     else:
         yield Remark(

@@ -9,6 +9,7 @@ rolled back in place only where nobody else can have written it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -35,6 +36,8 @@ PART_SECONDS = 2.0
 """A beginning that is younger may belong to a process that has not locked it yet."""
 _LOCK_PAGE = 0x4000_0000
 """Where SQLite locks: PENDING, RESERVED, then 510 bytes of SHARED (https://www.sqlite.org/src/file/src/os.h)."""
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What file systems say that have no locks, or whose server for them does not answer."""
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _FRAME_HEAD = struct.Struct(">IIIIII")
 _WAL_HEAD_BYTES = 32
@@ -70,6 +73,17 @@ def is_being_written(path: Path) -> bool:
     return _is_locked(path, _LOCK_PAGE, 2)
 
 
+def can_lock(path: Path) -> bool:
+    """Whether files can be locked where this one lies, as far as the system says. Of no meaning while this process is connected."""
+    try:
+        _ask_for_locker(path, _LOCK_PAGE, 512)
+    except ImportError:
+        return True  # there are locks of another kind
+    except OSError as error:
+        return error.errno not in _NO_LOCKS
+    return True
+
+
 def user_of(path: Path) -> int:
     """Give the number of a process that holds a lock of SQLite's on the file; 0 if none does, or the system does not say which."""
     return max(0, _locker(path, _LOCK_PAGE, 512))
@@ -82,9 +96,18 @@ def _is_locked(path: Path, start: int, length: int) -> bool:
 def _locker(path: Path, start: int, length: int) -> int:
     """Give the number of the process that holds a lock, 0 if none does, -1 if that cannot be told."""
     try:
-        import fcntl
-    except ImportError:
+        return _ask_for_locker(path, start, length)
+    except (ImportError, _Unasked):
         return -1  # without such locks nobody can tell: what is there is left alone
+
+
+class _Unasked(OSError):
+    """The system does not say who holds a lock."""
+
+
+def _ask_for_locker(path: Path, start: int, length: int) -> int:
+    import fcntl
+
     is_mac = sys.platform == "darwin"
     lock = struct.Struct("qqihh" if is_mac else "hhqqi")
     kind = (fcntl.F_WRLCK, os.SEEK_SET)
@@ -92,8 +115,8 @@ def _locker(path: Path, start: int, length: int) -> int:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         answer = fcntl.fcntl(handle, fcntl.F_GETLK, request.ljust(32, b"\0"))
-    except OSError:
-        return -1
+    except OSError as error:
+        raise _Unasked(*error.args) from error
     finally:
         os.close(handle)
     fields = lock.unpack_from(answer)

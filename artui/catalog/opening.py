@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import connections, far, guard, leftovers
 from artui.catalog.connections import disconnect, is_connected
 from artui.catalog.guard import STATEMENT_SECONDS, time_limit
-from artui.catalog.header import COMMIT_SECONDS, Header, has_content, look
+from artui.catalog.header import COMMIT_SECONDS, Header, has_content, is_hot, look
 from artui.catalog.leftovers import Whose
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.catalog.translate import ascii_path, border, error_name
@@ -46,6 +46,7 @@ _NO_SHARED_MEMORY = (
     "SQLITE_READONLY_DIRECTORY",
 )
 """Names of errors when no `-shm` can be made, as on a full disk."""
+_NO_LOCKS = "Files cannot be locked where it lies: copy it to another disk, and change the copy."
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ class Opened:
     """The damage that was found when it was opened; empty if none."""
     was_left: bool = False
     """Whether a process that died left a `-wal` or `-journal` beside it."""
+    can_lock: bool = True
+    """Whether files can be locked where it lies: without locks, two that write would destroy it."""
 
     @property
     def may_write(self) -> bool:
@@ -84,6 +87,8 @@ class Opened:
             return "It was opened read-only."
         if self.schema_version > SCHEMA_VERSION:
             return f"Schema {self.schema_version} is newer than this artui knows ({SCHEMA_VERSION}): upgrade artui to write to it."
+        if not self.can_lock:
+            return _NO_LOCKS
         if not os.access(self.path, os.W_OK):
             return "You may not write to the file: copy it, and change the copy."
         if not os.access(self.path.parent, os.W_OK):
@@ -154,6 +159,7 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
         not for_writing
         and not opened.damage
         and opened.file == real
+        and opened.can_lock
         and _has_leftovers(real)
         and leftovers.is_mine(real)
         and not load_settings().read_only
@@ -203,6 +209,9 @@ def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
         # What is written there comes as another state, and all of it is fetched only where that is asked for.
         opened.is_immutable, opened.is_unchecked = True, False
         return opened
+    if not leftovers.can_lock(real):
+        _do_without_locks(opened, header, for_writing=for_writing)
+        return opened
     if leftovers.has_left_journal(real):
         _take_journal(opened, for_writing=for_writing)
         return opened
@@ -215,6 +224,28 @@ def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
         # In WAL mode SQLite would make a -shm and a -wal. Readers check later whether the file has changed.
         opened.is_immutable = True
     return opened
+
+
+def _do_without_locks(opened: Opened, header: Header, *, for_writing: bool) -> None:
+    """Read a file that nobody can lock: as it is, or, with what lies beside it, in a private copy. Nobody writes to it."""
+    real = opened.path
+    if for_writing:
+        raise CatalogReadOnly(
+            f"{ascii_path(real)} lies where files cannot be locked, and two that write would destroy it.",
+            remedy="See to the locks of that file system, or use a catalog on another disk.",
+        )
+    opened.can_lock = False
+    if is_hot(f"{real}-journal"):
+        opened.private, opened.file = leftovers.copy_privately(real, "-journal")
+        leftovers.roll_back_copy(opened.file)
+    elif has_content(f"{real}-wal"):
+        _read_copy(opened)
+        if not opened.is_immutable and leftovers.whose_wal(opened.file, header) is Whose.ANOTHERS:
+            opened.file = real
+            _say(opened, "The -wal beside it is of another file, and is left out.")
+    opened.was_left = opened.file != real
+    opened.is_immutable = not opened.was_left
+    _say(opened, "Read-only: files cannot be locked where it lies.")
 
 
 def _judge_wal(opened: Opened, header: Header) -> Whose:

@@ -29,6 +29,7 @@ _CANNOT_WRITE = frozenset(
     f"SQLITE_IOERR_{what}"
     for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
 )
+_CANNOT_LOCK = frozenset(f"SQLITE_IOERR_{what}" for what in ("LOCK", "RDLOCK", "UNLOCK", "CHECKRESERVEDLOCK"))
 USED_UP = (errno.EMFILE, errno.ENFILE)
 """Errors of a process, or a machine, that has as many files open as it may."""
 PASSING = (
@@ -87,6 +88,11 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
         return DiskFull(
             f"The disk that holds {shown} cannot be written to ({name.removeprefix('SQLITE_IOERR_').lower()} failed).",
             remedy="See to the disk; the catalog is as it was.",
+        )
+    if name in _CANNOT_LOCK:
+        return CatalogReadOnly(
+            f"{shown} lies where files cannot be locked.",
+            remedy="See to the locks of that file system, or use a catalog on another disk.",
         )
     if name == "SQLITE_READONLY_DBMOVED":
         return CatalogNotFound(

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from artui import clock
 from artui.catalog import connections, guard, journal, leftovers, opening, origins, seals
@@ -337,7 +338,9 @@ def _fill(part: Path, handle: int, created_by: str) -> None:
     if _filled:
         with open(handle, "wb", closefd=False) as file:
             file.write(_filled[0])
-    with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection:
+    # Nobody else has it: where files cannot be locked, a catalog can be begun all the same.
+    name = f"file:{quote(os.fsencode(part))}?nolock=1"
+    with contextlib.closing(sqlite3.connect(name, uri=True, isolation_level=None)) as connection:
         if not _filled:
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
