@@ -139,7 +139,7 @@ def _catalog(real: Path, header: Header) -> Iterator[Remark]:
     else:
         yield Remark("catalog", "ok", text)
     try:
-        with border(real), contextlib.closing(_opened(real)) as connection, guard.time_limit(connection):
+        with border(real), _opened(real) as connection, guard.time_limit(connection):
             guard.check_schema(connection, guard.schema_version(connection), real)
             pages, free = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count"))  # fmt: skip
             newest = connection.execute("SELECT max(e.time_ms) FROM event AS e").fetchone()[0]
@@ -153,9 +153,14 @@ def _catalog(real: Path, header: Header) -> Iterator[Remark]:
     yield from _clock(max((each for each in (newest, newest_run) if isinstance(each, int)), default=None))
 
 
-def _opened(real: Path) -> guard.ReadingConnection:
+@contextlib.contextmanager
+def _opened(real: Path) -> Iterator[guard.ReadingConnection]:
     """Open the main file as it lies there; nothing is made beside it, nothing is settled."""
-    return connections.open_reading(real, is_bare=True)
+    connection = connections.open_reading(real, is_bare=True)
+    try:
+        yield connection
+    finally:
+        connections.disconnect(connection)
 
 
 def _free(real: Path, free_bytes: int, share: float) -> Remark:

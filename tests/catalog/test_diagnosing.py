@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from artui.catalog.connections import is_connected
 from artui.catalog.diagnosing import Remark, diagnose
 from artui.cli import run as run_cli
 from artui.errors import NotACatalog
@@ -31,6 +32,7 @@ def _seen(path: Path) -> dict[str, Remark]:
     before = _state(path.parent)
     remarks = {remark.subject: remark for remark in diagnose(path)}
     assert _state(path.parent) == before
+    assert not is_connected(path)
     assert all(bool(remark.remedy) == (remark.state != "ok") for remark in remarks.values()), remarks
     return remarks
 
