@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -43,6 +42,7 @@ from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
 from artui.tui.state.marks import Marks, Unmarked, VersionMarks
+from artui.tui.terminal.ending import on_signals
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins, terminal_path
 from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
@@ -203,16 +203,14 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def get_default_screen(self) -> Screen[Any]:
         return self.runs_screen
 
+    def on_load(self) -> None:
+        on_signals(self._end_by_signal)
+
     def on_mount(self) -> None:
         self.call_after_refresh(self._show_size)
         self.set_timer(0.5, _collect_garbage_again)
         # While the app was suspended the shell wrote over everything.
         self.app_resume_signal.subscribe(self, lambda _: self.forget_terminal())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                # Textual leaves these to the system, which would not give the terminal back.
-                loop.add_signal_handler(number, self._end_by_signal, int(number))
         self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
         self.set_interval(TERMINAL_SECONDS, self._look_at_terminal)
         self.set_interval(TAKE_OVER_SECONDS, self._take_over)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from artui import clock
 from artui.safetext import clean
+from artui.tui.terminal.ending import on_signals
 from artui.units import ago_text, bytes_text
 
 
@@ -66,13 +64,11 @@ class CatalogChooser(App[str]):
     def _line(self, path: Path) -> Text:
         return Text.assemble(f" {clean(short_path(path), max_chars=400)}", (f"  {about(path)}", "dim"))
 
+    def on_load(self) -> None:
+        on_signals(self._end_by_signal)
+
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                # Textual leaves these to the system, which would not give the terminal back.
-                loop.add_signal_handler(number, self._end_by_signal, int(number))
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
