@@ -8,6 +8,7 @@ A changed catalog is refused in a line or shown; reading never crashes, hangs, o
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import shutil
@@ -18,8 +19,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from artui.catalog.schema import PAGE_BYTES
+from artui.errors import ArtuiError
+from artui.query.reader import Reader
 from tests import mutating
 from tests.faults.playing import set_up
+from tests.mutating import Mutation
+from tests.tui.touring import STEPS, tour
 
 CHANGES = 5
 MOST_SECONDS = 20
@@ -96,10 +101,38 @@ def fuzz(folder: Path, count: int, *, seed: int, verbs_each: int = len(VERBS)) -
     return counts, faults
 
 
+def walk(folder: Path, count: int, *, seed: int, steps: tuple[str, ...] = STEPS) -> list[str]:
+    """Walk through the screens of so many changed catalogs that can be opened; give the faults."""
+    whole = mutating.build(folder / "whole.artui").read_bytes()
+    path = folder / "x.artui"
+    faults: list[str] = []
+    numbers = itertools.count()
+    while count:
+        number = next(numbers)
+        content = fuzzed(whole, random.Random(f"walk {seed} {number}"))
+        path.write_bytes(content)
+        try:
+            Reader(path).close()
+        except ArtuiError:
+            continue
+        count -= 1
+        began = time.monotonic()
+        label = Mutation(f"catalog {number} of seed {seed}", "walk", "")
+        faults += tour(path, label, steps, wanted=())
+        if time.monotonic() - began > MOST_SECONDS + len(steps):
+            faults.append(f"{label}: {time.monotonic() - began:.0f} s")
+        if path.read_bytes() != content:
+            faults.append(f"{label}: WRITTEN: looking changed the file")
+    return faults
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=500)
+    parser.add_argument(
+        "--walks", type=int, default=0, help="how many of those that open are looked at in the app, too"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
@@ -109,13 +142,16 @@ def main() -> int:
     set_up(folder / "home", is_rollback=False, flush_seconds=0.5)
     began = time.monotonic()
     counts, faults = fuzz(folder, options.count, seed=options.seed)
+    faults += walk(folder, options.walks, seed=options.seed)
     for fault in faults:
         if options.report:
             with options.report.open("a") as report:
                 report.write(json.dumps({"seen": fault}) + "\n")
         else:
             print(fault, flush=True)
-    print(f"{options.count} changed catalogs, {dict(counts)}, {len(faults)} bad, {time.monotonic() - began:.0f} s")
+    print(
+        f"{options.count} changed catalogs, {dict(counts)}, {options.walks} walks, {len(faults)} bad, {time.monotonic() - began:.0f} s"
+    )
     return 1 if faults else 0
 
 
