@@ -20,11 +20,11 @@ from pathlib import Path
 
 from artui.catalog.schema import PAGE_BYTES
 from artui.errors import ArtuiError
-from artui.query.reader import Reader
 from tests import mutating
 from tests.faults.playing import set_up
 from tests.mutating import Mutation
-from tests.tui.touring import STEPS, tour
+from tests.tui.looking import make_app
+from tests.tui.touring import SHORT_STEPS, STEPS, tour
 
 CHANGES = 5
 MOST_SECONDS = 20
@@ -103,8 +103,9 @@ def fuzz(folder: Path, count: int, *, seed: int, verbs_each: int = len(VERBS)) -
 
 def walk(folder: Path, count: int, *, seed: int, steps: tuple[str, ...] = STEPS) -> list[str]:
     """Walk through the screens of so many changed catalogs that can be opened; give the faults."""
-    whole = mutating.build(folder / "whole.artui").read_bytes()
-    path = folder / "x.artui"
+    folder.mkdir(exist_ok=True)
+    whole = mutating.build(folder / "whole-to-walk.artui").read_bytes()
+    path = folder / "walked.artui"
     faults: list[str] = []
     numbers = itertools.count()
     while count:
@@ -112,7 +113,7 @@ def walk(folder: Path, count: int, *, seed: int, steps: tuple[str, ...] = STEPS)
         content = fuzzed(whole, random.Random(f"walk {seed} {number}"))
         path.write_bytes(content)
         try:
-            Reader(path).close()
+            make_app(path).close()  # a first view that cannot be read is refused in a line
         except ArtuiError:
             continue
         count -= 1
@@ -121,7 +122,8 @@ def walk(folder: Path, count: int, *, seed: int, steps: tuple[str, ...] = STEPS)
         faults += tour(path, label, steps, wanted=())
         if time.monotonic() - began > MOST_SECONDS + len(steps):
             faults.append(f"{label}: {time.monotonic() - began:.0f} s")
-        if path.read_bytes() != content:
+        # The long way takes a change back.
+        if steps is SHORT_STEPS and path.read_bytes() != content:
             faults.append(f"{label}: WRITTEN: looking changed the file")
     return faults
 
