@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -146,3 +147,78 @@ def test_no_path_in_a_catalog_leads_out_of_where_it_is_written(
             assert written <= {"whole.txt", PATHS[number]}, (catalog, PATHS[number], written)
     assert sorted(os.listdir(folder)) == sorted([*made, "got"])
     assert os.listdir(tmp_path / "a") == ["b"] and os.listdir(tmp_path / "a" / "b") == ["work"]
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    """Give what is at a path, without following or opening it."""
+    if not os.path.lexists(path):
+        return ()
+    status = path.lstat()
+    content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else sorted(os.listdir(path)) if path.is_dir() else ""  # fmt: skip
+    return status.st_ino, status.st_mode, status.st_nlink, content
+
+
+def _linked(path: Path, target: Path) -> None:
+    target.write_bytes(b"mine")
+    path.symlink_to(target)
+
+
+def _hard_linked(path: Path, target: Path) -> None:
+    target.write_bytes(b"mine")
+    path.hardlink_to(target)
+
+
+def _folder(path: Path, _: Path) -> None:
+    path.mkdir()
+    (path / "mine").write_bytes(b"mine")
+
+
+IN_THE_WAY: dict[str, Callable[[Path, Path], object]] = {
+    "a file": lambda path, _: path.write_bytes(b"mine"),
+    "an empty file": lambda path, _: path.write_bytes(b""),
+    "a link to a file": _linked,
+    "a link to nothing": lambda path, target: path.symlink_to(target),
+    "a link to a device": lambda path, _: path.symlink_to("/dev/full"),
+    "a second name": _hard_linked,
+    "a folder": _folder,
+    "a pipe": lambda path, _: os.mkfifo(path),
+}
+WRITING: dict[str, tuple[str, ...]] = {
+    "share": ("share", "{out}", "-c", "near.artui"), "adopt": ("adopt", "near.artui", "{out}"), "salvage": ("salvage", "near.artui", "{out}"),
+    "move": ("move", "{out}", "-c", "near.artui"),
+    "get": ("get", "data:v1", "-o", "got", "-c", "near.artui"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_nothing_that_is_there_is_written_over(
+    call: Call, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Without --force what is in the way stays as it is. With it a file is replaced, a link's target and a second name never."""
+    for number, (kind, lay) in enumerate(IN_THE_WAY.items()):
+        if (verb, kind) == ("move", "a folder"):
+            continue  # it is moved into that
+        for forced in (False, True):
+            folder = tmp_path / f"{number}-{forced}"
+            shutil.copytree(prepared, folder)
+            monkeypatch.chdir(folder)
+            (folder / "got").mkdir()
+            out, target = folder / ("got/data.txt" if verb == "get" else "out.artui"), folder / "target"
+            lay(out, target)
+            before, behind = _state(out), _state(target)
+
+            words = [word.replace("{out}", str(out)) for word in WRITING[verb]]
+            code, said, err = call(*words, *(["--force"] if forced else []))
+
+            told = f"{words} {kind} {forced}: {code} {said!r} {err!r}"
+            assert code in range(6) and "Traceback" not in err, told
+            if not forced:
+                assert code != 0 and err and _state(out) == before, told
+            assert _state(target)[3:] == behind[3:], told
+            if code != 0:
+                assert _state(out) == before, told
+            else:
+                assert forced and out.is_file() and not out.is_symlink(), told
+                status = out.lstat()
+                assert status.st_nlink == 1 and not status.st_mode & 0o6111, told
+            assert not [name for name in os.listdir(out.parent) if name.endswith(".part")], told
