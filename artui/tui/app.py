@@ -30,7 +30,7 @@ from artui.tui.ahead import KeysInOrder
 from artui.tui.alerts import BUILT_IN, Alerts, alert_text
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
-from artui.tui.fetch import Asks, stop_change
+from artui.tui.fetch import Asks, end_changes, stop_change
 from artui.tui.keys import bindings
 from artui.tui.keytable import MOVED_KEYS
 from artui.tui.live import Watch
@@ -83,6 +83,8 @@ ALERTS_AGE_MS = 60_000
 ALERT_SECONDS = 8.0
 """How long an alert is told; from then on the line at the top counts it."""
 GOODBYE_SECONDS = 0.8
+CHANGE_SECONDS = 2.0
+"""So long a change that is being written may still take after a signal, else SQLite undoes it the next time."""
 WIDE_TITLE_CELLS = 110
 """From this width on a catalog that lies elsewhere is named by its whole URI."""
 IMPORT_SECONDS = 0.5
@@ -264,11 +266,18 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         last_way_out = threading.Timer(GOODBYE_SECONDS, self._leave_at_once, [128 + number])
         last_way_out.daemon = True
         last_way_out.start()
+        stop_change()
         self.exit(return_code=128 + number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A screen that was about to come up when the app was told to end is not there, and looks for its parts in vain.
+        if not self._exit:
+            super()._handle_exception(error)
 
     def _leave_at_once(self, code: int) -> None:
         # Whatever fails while closing, the process ends here and now.
         try:
+            end_changes(seconds=CHANGE_SECONDS)
             self.close()
         finally:
             os._exit(code)

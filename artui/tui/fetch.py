@@ -136,6 +136,16 @@ def stop_change() -> bool:
     return bool(changes)
 
 
+_being_made: set[Future[None]] = set()
+"""Changes that wait or are being made."""
+
+
+def end_changes(*, seconds: float) -> None:
+    """Stop the large change that is being made, and wait for the others, so long at most: all that was done is in the file then."""
+    stop_change()
+    wait(list(_being_made), timeout=seconds)
+
+
 class Asks(MessagePump):
     """A screen or widget that asks the catalog."""
 
@@ -191,7 +201,9 @@ class Asks(MessagePump):
             with before_search():
                 return work()
 
-        self._last_change = _writer.submit(self._work, topic, ticket, write)
+        self._last_change = made = _writer.submit(self._work, topic, ticket, write)
+        _being_made.add(made)
+        made.add_done_callback(_being_made.discard)
 
     def progress(self, show: Callable[[str], None] | None = None) -> Progress:
         """Give what a large change says how far it is with, from its own thread: by `show`, or at the bottom."""

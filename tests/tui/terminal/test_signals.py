@@ -56,7 +56,7 @@ def test_it_ends_whatever_it_is_doing(small_catalog: Path, tmp_path: Path, stage
         code = terminal.wait()
         assert given_back(terminal.text)
 
-    assert code == 128 + getattr(signal, end, signal.SIGHUP)
+    assert code == 128 + getattr(signal, end, signal.SIGHUP), terminal.text[-6000:]
     assert sorted(path.name for path in small_catalog.parent.iterdir() if path.is_file()) == sorted({small_catalog.name, *(["more.artui"] if stage == "merge" else [])})  # fmt: skip
     after = _run_ids(small_catalog)
     assert after == before or (stage == "merge" and len(after) == len(before) + 6)
