@@ -87,8 +87,8 @@ ROWS = (
 
 
 def _short(word: str) -> str:
-    """Give a hundredth of a count."""
-    return str(max(2, int(word) // 100)) if word.isdigit() and int(word) > 10 else word
+    """Give a hundredth of a count that is large."""
+    return str(int(word) // 100) if word.isdigit() and int(word) >= 200 else word
 
 
 def try_row(row: Row, *, is_short: bool = False) -> tuple[int, str]:

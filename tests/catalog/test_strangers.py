@@ -221,3 +221,45 @@ def _view(folder: Path, view: Path) -> Iterator[Path]:
         yield view
     finally:
         subprocess.run(["umount", view], check=True)
+
+
+def _attacks() -> list[str]:
+    """Everything of a schema that can be added, taken away or made another: each is one statement, or several."""
+    tables = ("run", "series", "block", "artifact", "version", "file", "blob", "chunk", "event", "param")
+    triggers = [
+        f"CREATE TRIGGER t {when} {event} ON {table} BEGIN DELETE FROM project; END"
+        for when in ("BEFORE", "AFTER") for event in ("INSERT", "UPDATE", "DELETE") for table in ("run", "event")
+    ]  # fmt: skip
+    instead = [f"CREATE TRIGGER t INSTEAD OF {event} ON runs BEGIN DELETE FROM run; END" for event in ("INSERT", "UPDATE", "DELETE")]  # fmt: skip
+    views = [f"DROP TABLE {table}; CREATE VIEW {table} AS SELECT zeroblob(1000000000) AS key" for table in tables]
+    columns = [f"ALTER TABLE {table} ADD COLUMN more AS (printf('%1000000000d', 1))" for table in tables]
+    others = [
+        "CREATE VIEW v AS WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n", "CREATE VIEW v AS SELECT randomblob(1000000000)",
+        "CREATE UNIQUE INDEX i ON run (name)", "CREATE INDEX i ON run (name) WHERE name > ''", "CREATE INDEX i ON run (printf('%1000d', name))", "CREATE INDEX i ON run (name DESC)",
+        "CREATE TABLE t (x INTEGER PRIMARY KEY AUTOINCREMENT)", "CREATE TABLE t (x PRIMARY KEY) WITHOUT ROWID", "CREATE TABLE t (x, y GENERATED ALWAYS AS (hex(zeroblob(1000000000))) STORED)", "ANALYZE",
+        "CREATE VIRTUAL TABLE t USING fts5 (x, content='run')", "CREATE VIRTUAL TABLE t USING rtree (id, a, b)", "ALTER TABLE run RENAME COLUMN name TO nome", "ALTER TABLE run RENAME TO runs_of_others", "ALTER TABLE run DROP COLUMN note",
+        "DROP VIEW runs; CREATE TABLE runs (key)", "DROP VIEW runs; CREATE VIEW runs AS SELECT * FROM run",
+        *(f"PRAGMA writable_schema = 1; UPDATE sqlite_schema SET {change} WHERE name = 'run'" for change in ("sql = replace(sql, 'name', 'NAME')", "sql = sql || ' STRICT'", "sql = replace(sql, 'TEXT', 'BLOB')", "tbl_name = 'event'")),
+        "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE type = 'index'", "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = NULL WHERE type = 'index'", "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET type = 'view' WHERE name = 'event'",
+    ]  # fmt: skip
+    return [*triggers, *instead, *views, *columns, *others]
+
+
+def test_whatever_is_done_to_the_schema_is_refused(own: Path) -> None:
+    """Of some sixty ways to add, take away and change what a schema is made of, none is opened for reading or writing."""
+    whole, count = own.read_bytes(), 0
+    for attack in _attacks():
+        own.write_bytes(whole)
+        # SQLite itself looks at what became of it, too late; a module or an order that it does not know changes nothing.
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(own, isolation_level=None)) as connection:  # fmt: skip
+            connection.executescript(f"PRAGMA foreign_keys = 0; PRAGMA legacy_alter_table = 1; {attack}")
+        before = _inside(own.parent)
+        if before == {own.name: whole}:
+            continue
+        count += 1
+        for use in (open_reader, Catalog):
+            with pytest.raises(CatalogError) as caught:
+                use(own)
+            assert any(word in str(caught.value) for word in ("not laid out", "damaged")), (attack, str(caught.value))
+        assert _inside(own.parent) == before, attack
+    assert count >= 53
