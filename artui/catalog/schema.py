@@ -466,16 +466,19 @@ def schema_text(connection: sqlite3.Connection) -> str:
 
 
 def _rows(connection: sqlite3.Connection) -> _Rows:
-    # One more than may be: rows that are repeated, to hide others behind a limit, are seen as too many.
+    # One more than may be, of rows and of letters: what is repeated, or put behind spaces, to hide something behind a
+    # limit, is seen as too much.
     return connection.execute(
-        "SELECT type || '|' || name || '|' || tbl_name, substr(sql, 1, 20000) FROM sqlite_schema LIMIT ?",
-        (MAX_OBJECTS + 1,),
+        "SELECT type || '|' || name || '|' || tbl_name, substr(sql, 1, ?) FROM sqlite_schema LIMIT ?",
+        (MAX_STATEMENT_CHARS + 1, MAX_OBJECTS + 1),
     ).fetchall()
 
 
 def _text_of(rows: _Rows) -> str:
     if len(rows) > MAX_OBJECTS:
         return "too many objects"
+    if any(len(str(sql)) > MAX_STATEMENT_CHARS for _, sql in rows):
+        return "too long a statement"
     lines = []
     for place, sql in rows:
         if place == "table|_sqlite_migrations|_sqlite_migrations" and _MIGRATIONS_TABLE.match(str(sql)):
@@ -699,3 +702,5 @@ _MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"
 
 MAX_OBJECTS = 200
 """No schema of ours has so many rows: one that has is refused before its rows are looked at."""
+MAX_STATEMENT_CHARS = 20_000
+"""No statement of ours is so long."""

@@ -239,7 +239,8 @@ def _attacks() -> list[str]:
         "CREATE TABLE t (x INTEGER PRIMARY KEY AUTOINCREMENT)", "CREATE TABLE t (x PRIMARY KEY) WITHOUT ROWID", "CREATE TABLE t (x, y GENERATED ALWAYS AS (hex(zeroblob(1000000000))) STORED)", "ANALYZE",
         "CREATE VIRTUAL TABLE t USING fts5 (x, content='run')", "CREATE VIRTUAL TABLE t USING rtree (id, a, b)", "ALTER TABLE run RENAME COLUMN name TO nome", "ALTER TABLE run RENAME TO runs_of_others", "ALTER TABLE run DROP COLUMN note",
         "DROP VIEW runs; CREATE TABLE runs (key)", "DROP VIEW runs; CREATE VIEW runs AS SELECT * FROM run",
-        *(f"PRAGMA writable_schema = 1; UPDATE sqlite_schema SET {change} WHERE name = 'run'" for change in ("sql = replace(sql, 'name', 'NAME')", "sql = sql || ' STRICT'", "sql = replace(sql, 'TEXT', 'BLOB')", "tbl_name = 'event'")),
+        *(f"PRAGMA writable_schema = 1; UPDATE sqlite_schema SET {change} WHERE name = 'run'" for change in ("sql = replace(sql, 'name', 'NAME')", "sql = sql || ' STRICT'", "sql = sql || printf('%25000s', '') || ' STRICT'", "sql = replace(sql, 'TEXT', 'BLOB')", "tbl_name = 'event'")),
+        "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = sql || printf('%25000s', '') || ' UNION ALL SELECT * FROM run' WHERE name = 'runs'",
         "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE type = 'index'", "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = NULL WHERE type = 'index'", "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET type = 'view' WHERE name = 'event'",
     ]  # fmt: skip
     return [*triggers, *instead, *views, *columns, *others]
