@@ -13,6 +13,7 @@ PATH_BYTES = 4096
 NAME_BYTES = 255
 """No file system in use takes a longer name."""
 _DRIVE = re.compile("[A-Za-z]:")
+_ESCAPED_BYTE = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
 
 
 def usable_path(path: str | os.PathLike[str]) -> Path:
@@ -59,6 +60,17 @@ def manifest_name(name: str) -> str:
     raw = name.replace("\\", "\\x5c").encode("utf-8", "surrogateescape")
     path = raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")
     return f"{path[0]}\\x3a{path[2:]}" if begins_with_drive(path) else path
+
+
+def system_name(path: str) -> str:
+    """Give a path of a manifest as the file system has it: the reverse of `manifest_name`.
+
+    No folder more or other comes of that: no `/` and no `.` is written as such a form by us, and none is read from one.
+    """
+    if re.match(r"[A-Za-z]\\x3a", path):
+        path = f"{path[0]}:{path[5:]}"
+    raw = _ESCAPED_BYTE.sub(lambda form: bytes.fromhex(form[1].decode()), path.encode("utf-8", "surrogateescape"))
+    return os.fsdecode(raw)
 
 
 def begins_with_drive(path: str) -> bool:

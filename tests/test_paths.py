@@ -1,21 +1,26 @@
-"""Paths that no file can have: a NUL, half a letter, or longer than any file system takes."""
+"""Paths that no file can have: a NUL, half a letter, or longer than any file system takes; and names as a manifest has them."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import artui
 from artui.catalog import Catalog, artifacts
+from artui.catalog.artifacts import is_inside
 from artui.catalog.finding import find_catalog
 from artui.cli import run as run_verb
 from artui.errors import ArtuiError, UsageError
-from artui.paths import usable_path
+from artui.paths import manifest_name, system_name, usable_path
 from artui.reference import parse
 from artui.settings import config_folder, load_settings
 
 BAD = ["a\0b.artui", "\0", "a\ud800.artui", "x" * 300 + ".artui", "/".join(["y" * 200] * 30) + "/x.artui"]
+NAMES = st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)
 KW = {"console": False, "code": False, "system_metrics": False}
 
 
@@ -77,3 +82,28 @@ def test_manifests_may_hold_one(name: str, tmp_path: Path) -> None:
             version = artifacts.find_version(connection, parse("m"))
             with pytest.raises(ArtuiError):
                 artifacts.fetch(connection, version, tmp_path / "cache")
+
+
+@given(NAMES)
+@example("c:x")
+@example("c\\x3ax")
+@example("back\\xff")
+@example("\udcff")
+def test_any_name_of_a_file_comes_back(name: str) -> None:
+    """Whatever bytes a name is made of, a manifest writes it as text, and it is the same one again on the disk."""
+    written = manifest_name(name)
+
+    assert system_name(written) == name
+    written.encode()
+    if all(part not in ("", ".", "..") for part in name.split("/")):
+        assert is_inside(written)
+
+
+@given(st.text(alphabet="\\x0123456789abcdef./:c", max_size=12))
+@example("\\x2e\\x2e\\x2fetc")
+@example("c\\x3a/x")
+def test_no_form_is_read_as_another_folder(path: str) -> None:
+    """A path that is inside a version is inside the folder, too, as the file system has it."""
+    if is_inside(path):
+        parts = system_name(path).split("/")
+        assert len(parts) == path.count("/") + 1 and not {"", ".", ".."} & {*parts}

@@ -39,7 +39,7 @@ from artui.errors import (
 )
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.near import did_you_mean
-from artui.paths import PATH_BYTES, begins_with_drive, is_file_name, manifest_name, usable_path
+from artui.paths import PATH_BYTES, begins_with_drive, is_file_name, manifest_name, system_name, usable_path
 from artui.reference import Reference, check_name
 
 if TYPE_CHECKING:
@@ -676,9 +676,9 @@ def _referenced(
             f"{title} was absent when it was recorded: it was said to be at {version.location!r}.",
             remedy="Copy it there, or use another version.",
         )
-    is_single = len(rows) == 1 and place.name == rows[0][0]
+    is_single = len(rows) == 1 and rows[0][0] in (place.name, manifest_name(place.name))
     for path, size_bytes, _, link_target, _digest in rows:
-        file = place if is_single else safe_join(place, path)
+        file = place if is_single else lying_at(place, path)
         if link_target is None and (not file.is_file() or file.stat().st_size != size_bytes):
             raise ContentMissing(
                 f"{title} lies at {version.location!r} on {version.host or 'another host'}; {path!r} is not there as recorded.",
@@ -705,6 +705,17 @@ def safe_join(root: Path, relative: str) -> Path:
             remedy="The catalog is not to be trusted: get an untouched copy.",
         )
     return joined
+
+
+def lying_at(place: Path, relative: str) -> Path:
+    """Give where a file of a version lies below a folder that it was left in, as that names it.
+
+    Raises:
+        UsageError: it leads out of the folder, as for `safe_join`.
+    """
+    as_written = safe_join(place, relative)
+    as_named = place / system_name(relative)
+    return as_named if os.path.lexists(as_named) else as_written
 
 
 def is_inside(relative: str) -> bool:

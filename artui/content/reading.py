@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from artui.catalog import marks
-from artui.catalog.artifacts import StoredVersion, safe_join
+from artui.catalog.artifacts import StoredVersion, lying_at, safe_join
 from artui.catalog.outside import left_in
 from artui.content.stores.places import is_below, is_uri, place_of
 from artui.content.stores.store import Object, object_name
 from artui.errors import ArtuiError, ContentMissing, UsageError
-from artui.paths import usable_path
+from artui.paths import manifest_name, usable_path
 from artui.seeking import Seeking
 from artui.settings import load_settings
 
@@ -162,7 +162,8 @@ def outside_files(connection: sqlite3.Connection, version: StoredVersion, catalo
 
 def is_single(location: str, path: str, file_count: int) -> bool:
     """Say whether a location is that of a version's only file, not of its folder."""
-    return file_count == 1 and location.rstrip("/").rpartition("/")[2] == path
+    name = location.rstrip("/").rpartition("/")[2]
+    return file_count == 1 and path in (name, manifest_name(name))
 
 
 def _object_of(reference: Reference) -> tuple[str, str]:
@@ -220,7 +221,7 @@ def open_referenced(reference: Reference, *, is_checked: bool = True) -> BinaryI
         ContentMissing: it does not exist, is not the recorded file, or the catalog may not reach it.
     """
     place = Path(reference.location)
-    target = place if reference.is_single else safe_join(place, reference.path)
+    target = place if reference.is_single else lying_at(place, reference.path)
     missing = ContentMissing(
         f"{reference.path!r} is not in the catalog: it lies at {reference.location!r} on {reference.host or 'another machine'}.",
         remedy="Its preview and digest are here; fetch it from there.",
@@ -276,7 +277,7 @@ def may_be_read(reference: Reference) -> bool:
             _reachable(reference, _object_of(reference)[0])
             return True
         place = Path(reference.location)
-        target = place if reference.is_single else safe_join(place, reference.path)
+        target = place if reference.is_single else lying_at(place, reference.path)
         return place.is_absolute() and _may_reach(reference, place, Path(os.path.realpath(target)))
     except (ArtuiError, OSError, ValueError):
         return False
@@ -296,7 +297,7 @@ def is_gone(reference: Reference) -> bool:
     if not is_known_here(reference):
         return False
     try:
-        target = usable_path(place if reference.is_single else safe_join(place, reference.path))
+        target = usable_path(place if reference.is_single else lying_at(place, reference.path))
         return os.stat(target).st_size != reference.size_bytes
     except FileNotFoundError:
         return True

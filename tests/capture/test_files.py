@@ -37,8 +37,14 @@ def path(tmp_path: Path) -> Path:
         "%2e%2e%2fx",
     ],
 )
-def test_any_file_name_comes_back(path: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("is_embedded", [True, False], ids=["embedded", "left in place"])
+def test_any_file_name_comes_back(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_embedded: bool
+) -> None:
     """Whatever a file is called, alone or in a folder, what was saved can be used."""
+    if not is_embedded:
+        monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "0")
+        load_settings.cache_clear()
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / name).write_text("content")

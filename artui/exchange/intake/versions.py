@@ -22,6 +22,7 @@ from artui.exchange.intake.words import Words, bounded_ms
 from artui.exchange.reading.files import is_clutter
 from artui.exchange.reading.pointers import Pointer, pointer_of
 from artui.model import Relation, stage_of
+from artui.paths import manifest_name, system_name
 from artui.reference import check_alias
 from artui.settings import load_settings
 
@@ -259,8 +260,8 @@ def _common_place(contents: Sequence[Content]) -> str:
     if first is None or first.place is None:
         return ""
     whole = os.path.abspath(first.place)
-    is_single = len(contents) == 1 and first.path == first.place.name
-    return whole if is_single else whole.removesuffix(first.path).rstrip(os.sep)
+    is_single = len(contents) == 1 and first.path in (first.place.name, manifest_name(first.place.name))
+    return whole if is_single else whole.removesuffix(system_name(first.path)).rstrip(os.sep)
 
 
 def _manifest_path(path: str) -> str | None:
