@@ -18,6 +18,7 @@ from artui.errors import ArtuiError, UsageError
 from artui.paths import manifest_name, system_name, usable_path
 from artui.reference import parse
 from artui.settings import config_folder, load_settings
+from tests.faults.hostile import write_unchecked
 
 BAD = ["a\0b.artui", "\0", "a\ud800.artui", "x" * 300 + ".artui", "/".join(["y" * 200] * 30) + "/x.artui"]
 NAMES = st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)
@@ -78,7 +79,7 @@ def test_manifests_may_hold_one(name: str, tmp_path: Path) -> None:
             new = artifacts.NewVersion(
                 project="p", name="m", kind="model", stage="data", files=files, storage=storage, location=location
             )
-            artifacts.save(connection, new)
+            write_unchecked(connection, new)
             version = artifacts.find_version(connection, parse("m"))
             with pytest.raises(ArtuiError):
                 artifacts.fetch(connection, version, tmp_path / "cache")

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from artui.catalog import Catalog, artifacts, blobs, ids
+from artui.catalog import Catalog, artifacts, blobs
 from artui.cli import VERBS
 from tests.cli.conftest import ARGUMENTS, Call, write_runs
 from tests.cli.test_catalogs import READING
 from tests.content.test_fetching import HARMLESS, HOSTILE
-from tests.faults.hostile import ODD_NAMES, naming_journal
+from tests.faults.hostile import ODD_NAMES, naming_journal, write_unchecked
 
 CALLS: dict[str, list[list[str]]] = {
     **{verb: [words] for verb, words in ARGUMENTS.items()},
@@ -120,9 +120,7 @@ def _with_hostile_paths(path: Path) -> None:
         for number, hostile in enumerate(PATHS):
             files = [artifacts.NewFile(hostile, size, digest, key), artifacts.NewFile("whole.txt", size, digest, key)]
             version = artifacts.NewVersion(project="p", name=f"hostile-{number:02}", kind="dataset", stage="data", files=files)  # fmt: skip
-            # Ours would leave them out.
-            artifact_key = artifacts.ensure_artifact(connection, version)
-            artifacts.write_version(connection, version, artifact_key, ids.new_id(), 1, artifacts.manifest_digest(files))  # fmt: skip
+            write_unchecked(connection, version)
 
 
 def test_no_path_in_a_catalog_leads_out_of_where_it_is_written(
