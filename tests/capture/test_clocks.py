@@ -59,7 +59,6 @@ def test_a_clock_that_is_off_costs_nothing(
         with artui.start_run(catalog=path, name="odd", params={"lr": 0.1}) as run:
             for step in range(40):
                 run.log({"loss": 1.0 / (step + 1)}, step=step)
-            run.note = "a note"
         with artui.start_run(catalog=path, name="next") as run:
             run.log({"loss": 1.0})
 

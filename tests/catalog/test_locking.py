@@ -99,7 +99,7 @@ def test_without_locks_a_catalog_is_read_and_logged_beside(shim: Path, tmp_path:
     else:
         assert _inside(folder) == before
     assert isinstance(said["read"], list), said
-    runs, notice, why_not = said["read"]  # type: ignore[misc]
+    runs, notice, why_not = said["read"]
     assert sorted({*runs} - {"logged"}) == names and "cannot be locked" in notice and "cannot be locked" in why_not
     assert str(said["write"]).startswith("CatalogReadOnly") and "cannot be locked" in str(said["write"])
     assert said["log"] is None and "beside it" in told and "locked" in told and "Traceback" not in told

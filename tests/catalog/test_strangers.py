@@ -161,7 +161,7 @@ catalog.close()
 
 @contextlib.contextmanager
 def _writer(path: Path, mode: str) -> Iterator[Callable[[str], None]]:
-    words = [sys.executable, "-c", WRITER, path, mode]
+    words = [sys.executable, "-c", WRITER, str(path), mode]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
 
         def write(name: str) -> None:
