@@ -117,8 +117,13 @@ def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Exp
         assert "folded" not in shown(pilot)
         assert graph.drawing is not None and count <= len(graph.drawing.labels) <= MOST_SPOTS
         await _press(pilot, "i", "o")
+        # In the drawing: the line below it may name the same thing.
+        await settled(pilot)
+        drawn = range(graph.region.y, graph.region.bottom)
         row, line = next(
-            (row, line) for row, line in enumerate(shown(pilot).splitlines()) if "digits-features:v2" in line
+            (row, line)
+            for row, line in enumerate(shown(pilot).splitlines())
+            if row in drawn and "digits-features:v2" in line
         )
         place = (line.index("digits-features:v2") + 3, row)
         await pilot.click(offset=place)
