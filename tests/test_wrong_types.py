@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
@@ -160,7 +161,7 @@ def test_damage_is_said_where_a_run_is_shown(damaging: Damaging) -> None:
     shown = mutating.say(["show", VICTIM], target)
     runs = orjson.loads(mutating.say(["ls", "--json"], target).out)["runs"]
 
-    assert f"{VICTIM} (damaged: started" in listed.out and "damaged   started" in shown.out
+    assert f"{VICTIM} (damaged: started" in listed.out and re.search("^damaged +started", shown.out, re.M)
     assert {run["name"]: run["damaged"] for run in runs}[VICTIM][0] == "started"
 
 

@@ -32,7 +32,7 @@ GROUPS = {
     "Look": ("ls", "show", "compare", "diff", "why", "trace", "impact", "blame", "preview", "get"),
     "Judge": ("audit", "reproduce", "approve", "promote", "alias", "retire", "declare"),
     "Change": ("tag", "note", "undo", "delete", "restore", "forget", "gc", "relocate"),
-    "Share": ("share", "merge", "push", "pull", "sync", "adopt"),
+    "Share": ("share", "merge", "push", "pull", "sync", "mirror", "adopt"),
     "Care for a catalog": ("check", "doctor", "compact", "move", "salvage", "settle"),
     "Help": ("help", "keys", "completion"),
 }

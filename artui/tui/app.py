@@ -54,6 +54,8 @@ from artui.tui.widgets.entry import LineEntry
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.actions import ActionParseResult
 
     from artui.model import RunHead, VersionHead
@@ -533,6 +535,15 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         if not is_brief and self._shows_size:
             with contextlib.suppress(OSError):
                 spans.append((f"  {bytes_text(self.reader.path.stat().st_size)}", "dim"))
+            if self.size.width >= WIDE_TITLE_CELLS and self.reader.path == _default_path():
+                # Runs of folders that are nobody's go there: who looks for one of their own sees where they are.
+                folder, home = str(self.reader.path.parent), os.path.expanduser("~")
+                spans.append(
+                    (
+                        f"  in {clean('~' + folder.removeprefix(home) if folder.startswith(home + os.sep) else folder)}",
+                        "dim",
+                    )
+                )
         if self.importing is not None:
             spans.append(self._import_span(is_brief=is_brief))
         if self._running_count:
@@ -914,6 +925,14 @@ def _screen_id(asker: DOMNode) -> int:
     """Give the id of the screen that asks; errors of the app, or of a widget no longer on a screen, are shown everywhere."""
     screen = next((node for node in asker.ancestors_with_self if isinstance(node, Screen)), None)
     return id(screen) if screen is not None else EVERYWHERE
+
+
+def _default_path() -> Path | None:
+    from artui.settings import default_catalog
+
+    with contextlib.suppress(ArtuiError, OSError, RuntimeError):
+        return default_catalog().absolute()
+    return None
 
 
 def _collect_garbage_again() -> None:

@@ -92,6 +92,8 @@ class CompareTable(LineList):
         """The row of each line; None for headings and for what stands below a row."""
         self._shown: Sequence[tuple[str, Row]] = ()
         """The rows, each with the title above it."""
+        self._marks_others = True
+        """Whether what differs from the baseline has a style of its own."""
         self.heads: Sequence[Side] = ()
         self.marked: frozenset[int] = frozenset()
         """Keys of the marked runs."""
@@ -116,6 +118,7 @@ class CompareTable(LineList):
     def show(self, comparison: Rows, sides: Sequence[Side], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
         self.heads = sides
+        self._marks_others = not (only_differences and len(sides) == 2)
         self._shown = comparison.titled(only_differences=only_differences)
         self._every = comparison.rows
         self._texts = {id(row): _texts_of(row) for row in self._every}
@@ -359,6 +362,7 @@ class CompareTable(LineList):
                 self.baseline,
                 self.widths[number],
                 has_delta=not self.are_deltas_below,
+                marks_others=self._marks_others,
             )
         return spans
 
@@ -473,11 +477,13 @@ def _behind_value(row: Row, number: int, baseline: int) -> str:
     return _delta(row, number, baseline) or (_BEST if number in row.bests else "")
 
 
-def _cell(row: Row, number: int, texts: Sequence[str], baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
+def _cell(
+    row: Row, number: int, texts: Sequence[str], baseline: int, cells: int, *, has_delta: bool, marks_others: bool
+) -> list[Span]:
     value = row.values[number]
     if value is None:
         return [(fit("·", cells), "faint")]
-    style = _style(row, number, baseline)
+    style = _style(row, number, baseline, marks_others=marks_others)
     if _writer_of(row) is not None or not row.is_measured or not isinstance(value, int | float):
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
@@ -522,6 +528,7 @@ class TransposedTable(LineList):
         """What stands in each column, by run."""
         self._deltas: list[list[str]] = []
         """What stands below it."""
+        self._marks_others = True
         self._stride = 1
         """Lines of each run: two where there is room to say below its metrics how far they are from the baseline."""
 
@@ -529,6 +536,7 @@ class TransposedTable(LineList):
         """Show a comparison; the current column stays."""
         before = self.row
         self.heads = sides
+        self._marks_others = not (only_differences and len(sides) == 2)
         column = self.column
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) - 1 + _SIGN_CELLS))
@@ -735,7 +743,7 @@ class TransposedTable(LineList):
                     if row.is_measured
                     else _cut_values(tuple(texts), cells)[number]
                 )
-                spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
+                spans += [("  ", "text"), (text, _style(row, number, self.baseline, marks_others=self._marks_others))]
         return spans
 
     def _deltas_line(self, number: int) -> Spans:
@@ -764,8 +772,12 @@ def _plain_text(row: Row, number: int, texts: Sequence[str]) -> str:
     return clean(texts[number], max_chars=200)
 
 
-def _style(row: Row, number: int, baseline: int) -> str:
-    """Give the style of a value: whatever it is of, it is told from the baseline's where it is another one."""
+def _style(row: Row, number: int, baseline: int, *, marks_others: bool) -> str:
+    """Give the style of a value: whatever it is of, it is told from the baseline's where it is another one.
+
+    Args:
+        marks_others: whether that is marked: not where all that is shown of two differs, and the mark would be on a whole column.
+    """
     value = row.values[number]
     if value is None:
         return "faint"
@@ -775,4 +787,5 @@ def _style(row: Row, number: int, baseline: int) -> str:
         return "best"
     if not row.differs:
         return "text" if row.is_measured else "dim"
-    return "text" if number == baseline or same_value(value, row.values[baseline]) else "differs"
+    is_other = marks_others and number != baseline and not same_value(value, row.values[baseline])
+    return "differs" if is_other else "text"

@@ -280,7 +280,9 @@ def test_a_wide_fan_leads_to_its_runs(tmp_path: Path, explore: Explore) -> None:
         await _open_lineage(pilot, "data")
         await _press(pilot, "right")
         assert _here(pilot) == "320 modelling runs"
-        await _press(pilot, "enter", "pagedown")
+        await _press(pilot, "enter")
+        await settled(pilot)
+        await _press(pilot, "pagedown")
         top = int(on(pilot, LineageScreen).graph.scroll_offset.y)
         for event_type, change in ((events.MouseScrollDown, WHEEL_LINES), (events.MouseScrollUp, 0)):
             graph = on(pilot, LineageScreen).graph

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui.tui import notices
 from tests.tui.looking import make_app, settled, shown
 
 WAIT = "…"
@@ -48,8 +49,16 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
-def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_compare: Callable[..., bool]) -> None:
+def test_picture(
+    name: str,
+    size: tuple[int, int],
+    small_catalog: Path,
+    snap_compare: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The screen looks as it did when it was last reviewed, and shows its fact."""
+    # The next key ends what is said, however soon it comes.
+    monkeypatch.setattr(notices, "OLD_NOTICE_SECONDS", -1.0)
     keys, fact = SCREENS[name]
 
     async def go(pilot: Pilot[Any]) -> None:

@@ -607,6 +607,20 @@ def test_marks_tell_lines_apart_without_colours() -> None:
     ]
     text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])
     assert text.count("●") >= 3 and text.count("◇") >= 3
+    # The band of a curve with many points is fainter than its line.
+    noisy = np.random.default_rng(1).random(5_000)
+    chart.curves = [ChartLine("a", thin(np.arange(5_000.0), noisy, buckets=200), 0, "●")]
+    looks = [
+        segment.style is not None and bool(segment.style.dim)
+        for strip in draw(chart, 80, 12, plain)[1:-1]
+        for segment in strip
+        if any("\u2800" < letter <= "\u28ff" for letter in segment.text)
+    ]
+    assert True in looks and False in looks
+    chart.curves = [
+        ChartLine("a", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 0, "●"),
+        ChartLine("b", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 1, "◇"),
+    ]
     # Where one was chosen it keeps its marks, and the others have those at their ends alone.
     chart.curves = [replace(line, is_front=line.mark == "◇") for line in chart.curves]
     text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])

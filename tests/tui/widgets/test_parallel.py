@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.style import Style
 
 from artui.figures.layout import Text, shapes
 from artui.model import Column
@@ -22,7 +23,7 @@ from artui.tui.widgets.axischoice import NO_ROOM, SEED, LeftOut, axes_of, left_o
 from artui.tui.widgets.manylines import draw_line, draw_lines, shade
 from artui.tui.widgets.parallel import FEW_LINES, Parallel, ParallelAxis, end_text
 from artui.tui.widgets.picture import ODD
-from artui.tui.widgets.plot import Plot
+from artui.tui.widgets.plot import Plot, plot_rows
 
 PALETTE = make_palette(is_coloured=False, is_rich=False)
 SHARES = st.one_of(st.floats(0, 1), st.just(math.nan))
@@ -57,6 +58,24 @@ def _shown(axes: list[ParallelAxis], *, picked: dict[int, int] | None = None, wi
     strips = parallel.drawn(width, 36, PALETTE)
     assert strips is not None
     return [strip.text for strip in strips]
+
+
+def test_cells_that_are_shared_show_what_is_in_front() -> None:
+    """Of many lines behind a chosen one not a dot is in its cells, so that it stays a line; every category has its name."""
+    xs, shares = [4, 70], np.random.default_rng(3).random((300, 2))
+    plot, alone = Plot(40, 12), Plot(40, 12)
+    draw_lines(plot, xs, shares, is_back=True)
+    for each in (plot, alone):
+        draw_line(each, xs, [0.2, 0.7], 1)
+    mine = [strip.text for strip in plot_rows(alone, {}, 2, PALETTE, front=lambda _: Style(), back=lambda _: Style())]
+    both = [strip.text for strip in plot_rows(plot, {}, 2, PALETTE, front=lambda _: Style(), back=lambda _: Style())]
+    shared = [(row, column) for row, text in enumerate(mine) for column, letter in enumerate(text) if "\u2800" < letter <= "\u28ff"]  # fmt: skip
+    assert len(shared) > 20 and any(plot.band[row * 40 + column - 4] for row, column in shared)
+    assert [both[row][column] for row, column in shared] == [mine[row][column] for row, column in shared]
+
+    words = ("blue", "green", "red")
+    axes = [_axis("colour", [number % 3 for number in range(RUNS)], words=words), AXES[-1]]
+    assert all(word in "\n".join(_shown(axes)) for word in words)
 
 
 RUNS = 40

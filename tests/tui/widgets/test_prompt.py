@@ -24,7 +24,7 @@ Explore = Callable[..., None]
 
 ENTRIES = {
     "": "t n m W e slash C,slash colon question_mark,slash",
-    "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash", "enter tab tab tab": "slash ampersand",
+    "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash",
     "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "t A",
     "I": "slash", "E": "e f o",
 }  # fmt: skip
