@@ -113,6 +113,9 @@ def home(
     """Keep state, cache and settings of each test apart from the user's and from those of every other test."""
     # A test that looks at a catalog as it was leaves the next one its own time.
     clock.stop_at(None)
+    # A verb that ran in this process lets it die of a closed pipe, as a program of the shell does: the next test does not.
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     folder = tmp_path_factory.getbasetemp() / "homes" / str(next(HOMES))
     for part in HOME_PARTS:
         monkeypatch.setenv(f"XDG_{part.upper()}_HOME", str(folder / part))

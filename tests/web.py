@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import html
 import http.server
+import io
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 _AT_ONCE_BYTES = 1 << 18
@@ -48,10 +51,30 @@ def serving(folder: Path) -> Iterator[Web]:
         server.server_close()
 
 
+class _Quiet(io.RawIOBase):
+    """Writes to a socket; one that was closed is an error, whatever a verb in this process has made of SIGPIPE."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._connection.send(rest, getattr(socket, "MSG_NOSIGNAL", 0)) :]
+        return len(content)
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     web: Web
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.wfile = _Quiet(self.connection)  # type: ignore[assignment]
 
     def do_HEAD(self) -> None:
         self._answer(has_body=False)
