@@ -215,6 +215,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.set_timer(0.5, _collect_garbage_again)
         # While the app was suspended the shell wrote over everything.
         self.app_resume_signal.subscribe(self, lambda _: self.forget_terminal())
+        _read_once(self._driver)
         self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
         self.set_interval(TERMINAL_SECONDS, self._look_at_terminal)
         self.set_interval(TAKE_OVER_SECONDS, self._take_over)
@@ -925,6 +926,24 @@ def _screen_id(asker: DOMNode) -> int:
     """Give the id of the screen that asks; errors of the app, or of a widget no longer on a screen, are shown everywhere."""
     screen = next((node for node in asker.ancestors_with_self if isinstance(node, Screen)), None)
     return id(screen) if screen is not None else EVERYWHERE
+
+
+def _read_once(driver: object) -> None:
+    """See to it that what is typed is read by one thread after the program was stopped.
+
+    Textual begins to read when it goes on. Whoever was stopped by SIGSTOP was not told before, and still reads: of two
+    threads one would wait for ever for what the other one got, and the end of the app for that one.
+    """
+    goes_on, ends_input = getattr(driver, "_sigcont_application", None), getattr(driver, "disable_input", None)
+    if goes_on is None or ends_input is None or not hasattr(signal, "SIGCONT"):
+        return
+
+    def go_on(*_: object) -> None:
+        ends_input()
+        goes_on()
+
+    with contextlib.suppress(ValueError):  # not the main thread, as in a test
+        signal.signal(signal.SIGCONT, go_on)
 
 
 def _default_path() -> Path | None:

@@ -136,11 +136,20 @@ def test_what_is_folded_unfolds_and_folds_again(demo_catalog: Path, explore: Exp
     explore(demo_catalog, flow)
 
 
+async def _arrived(pilot: Pilot[Any]) -> None:
+    """Wait until the palette has led somewhere: on a busy machine what it looks for takes longer than a screen rests."""
+    for _ in range(100):
+        if isinstance(pilot.app.screen, LineageScreen):
+            return
+        await settled(pilot)
+
+
 def test_two_words_in_the_palette_lead_to_the_ways_between_them(demo_catalog: Path, explore: Explore) -> None:
     """Only what lies on a way is drawn, w goes from way to way, W draws them for what is under the cursor, esc leads back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "colon", *"digits-raw digits-model:production", "enter")
+        await _arrived(pilot)
         screen = on(pilot, LineageScreen)
         drawing = screen.graph.drawing
         assert drawing is not None and len(drawing.names) == 7 and _here(pilot) == "digits-model:v2"
@@ -157,6 +166,7 @@ def test_two_words_in_the_palette_lead_to_the_ways_between_them(demo_catalog: Pa
         await _press(pilot, "escape", "v")
         assert "digits-checkpoint" in shown(pilot) and "score-batch" not in shown(pilot)
         await _press(pilot, "v", "escape", "colon", *"final-1 final-2", "enter")
+        await _arrived(pilot)
         shared = on(pilot, LineageScreen).graph.drawing
         assert shared is not None and shared.names[0] == "digits-features:v2" and "nearest that" in shown(pilot)
         await _press(pilot, "L")
