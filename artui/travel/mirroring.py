@@ -7,11 +7,11 @@ that are mirrored both ways end alike: a stick that is carried between two sites
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from artui.content.stores.store import PIECE_BYTES, Store
+from artui.content.stores.store import Store
 from artui.errors import CatalogReadOnly, StoreDiffers, StoreFailed, UsageError
 from artui.settings import load_settings
 from artui.travel import packs
@@ -37,8 +37,6 @@ class Mirrored:
 
 def mirror(source: Store, target: Store, *, is_dry: bool = False, tell: Tell | None = None) -> Mirrored:
     """Copy the packs of a place that another one lacks, and write the index there that a web server needs.
-
-    Packs that were brought together are not copied if the one that has all of them is: it is newer, and goes first.
 
     Raises:
         UsageError: both are one place.
@@ -69,7 +67,7 @@ def mirror(source: Store, target: Store, *, is_dry: bool = False, tell: Tell | N
                 if packs.is_gone(source, pack):  # it was replaced meanwhile
                     continue
                 raise
-            target.put(pack.path, pack.size_bytes, _pieces(file))
+            target.put(pack.path, pack.size_bytes, packs.pieces_of(file, "bytes of a pack", tell))
             file.unlink()
             copied.append(pack)
     if not is_dry:
@@ -77,9 +75,3 @@ def mirror(source: Store, target: Store, *, is_dry: bool = False, tell: Tell | N
         if copied or target.size(INDEX) is None:
             write_index(target, ((pack.path, pack.size_bytes) for pack in packs.listed(target)))
     return Mirrored(source.uri, target.uri, tuple(copied), len(wanted) - len(missing), tuple(troubles))
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with open(file, "rb") as content:
-        while piece := content.read(PIECE_BYTES):
-            yield piece

@@ -24,7 +24,7 @@ from artui.catalog.merging.sources import Source, open_source
 from artui.catalog.opening import ascii_path
 from artui.content import stores
 from artui.content.stores.places import joined, place_of, written
-from artui.content.stores.store import PIECE_BYTES, Store
+from artui.content.stores.store import Store
 from artui.errors import (
     CatalogDamaged,
     CatalogReadOnly,
@@ -36,7 +36,7 @@ from artui.errors import (
 )
 from artui.settings import load_settings
 from artui.travel.indexing import WebStore
-from artui.travel.packs import MOST_BYTES, Pack
+from artui.travel.packs import MOST_BYTES, Pack, pieces_of
 from artui.travel.sharing import check_copy
 from artui.travel.syncing import Outgoing, Pulled, Pushed, Synced, Tell
 from artui.units import bytes_text
@@ -258,16 +258,17 @@ def _put(path: Path, to: OneFile, there: _There, order: Outgoing, *, is_dry: boo
                     with _source(to, there) as theirs:
                         _refuse_damaged(to, merge_one(connection, theirs, to.tell))
                 merged = merge_one(connection, ours, to.tell, has_content=order.has_content)
-            check = (made, ours, merged, to.tell)
             running = _count(ours, "SELECT count(*) FROM run WHERE status = 0 AND deleted_ms IS NULL")
             both.close()
             if there.path is None or merged.is_news:
-                check_copy(*check)
+                check_copy(made, ours, merged, to.tell)
         size_bytes = made.stat().st_size
         odd = (*merged.damaged, *merged.missing_content)
         if there.path is not None and not merged.is_news:
             return Pushed(to.uri, damaged=odd)
-        if not is_dry and not to.store.replace(to.name, size_bytes, _read(made, to.tell), state=there.state):
+        if not is_dry and not to.store.replace(
+            to.name, size_bytes, pieces_of(made, "bytes written", to.tell), state=there.state
+        ):
             return None
         return Pushed(
             to.uri, Pack("", to.name, merged.catalog_id, size_bytes), runs=merged.new_runs + merged.changed_runs, versions=merged.new_versions + merged.changed_versions,
@@ -292,13 +293,3 @@ def _refuse_damaged(to: OneFile, merged: Merged) -> None:
 
 def _count(source: Source, query: str) -> int:
     return cells.integer(source.connection.execute(query).fetchone()[0])
-
-
-def _read(made: Path, tell: Tell | None) -> Iterator[bytes]:
-    size_bytes, done = made.stat().st_size, 0
-    with open(made, "rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            done += len(piece)
-            if tell is not None and size_bytes > _SPARE_BYTES:
-                tell("bytes written", done, size_bytes)
-            yield piece

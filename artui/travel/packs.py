@@ -133,6 +133,17 @@ def named(file: Path, catalog_id: str) -> Pack:
     return Pack(name, f"{FOLDER}/{catalog_id}/{name}", catalog_id, file.stat().st_size)
 
 
+def pieces_of(file: Path, doing: str, tell: Tell | None = None) -> Iterator[bytes]:
+    """Read a file that goes elsewhere; of a large one say how far it is."""
+    size_bytes, place_bytes = file.stat().st_size, 0
+    with open(file, "rb") as content:
+        while piece := content.read(PIECE_BYTES):
+            place_bytes += len(piece)
+            if tell is not None and size_bytes > _SPARE_BYTES:
+                tell(doing, place_bytes, size_bytes)
+            yield piece
+
+
 def put(store: Store, file: Path, catalog_id: str, tell: Tell | None = None) -> Pack:
     """Put a file into a store as a pack, whole or not at all.
 
@@ -140,18 +151,7 @@ def put(store: Store, file: Path, catalog_id: str, tell: Tell | None = None) -> 
         StoreFailed: the store cannot be written to.
     """
     pack = named(file, catalog_id)
-    size_bytes = pack.size_bytes
-
-    def pieces() -> Iterator[bytes]:
-        place_bytes = 0
-        with open(file, "rb") as content:
-            while piece := content.read(PIECE_BYTES):
-                place_bytes += len(piece)
-                if tell is not None and size_bytes > _SPARE_BYTES:
-                    tell("bytes of a pack", place_bytes, size_bytes)
-                yield piece
-
-    store.put(pack.path, size_bytes, pieces())
+    store.put(pack.path, pack.size_bytes, pieces_of(file, "bytes of a pack", tell))
     store.settle()
     return pack
 

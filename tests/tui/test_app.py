@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog, points, runs
 from artui.query.filter.tokens import FilterError
 from artui.query.runs.order import RunsRequest, run_order
+from artui.settings import default_catalog
 from artui.tui.screens.catalogs import CatalogsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
@@ -549,3 +550,18 @@ def test_of_a_path_it_is_said_what_is_not_there(tmp_path: Path) -> None:
     assert screen.nothing(f"{tmp_path}/gone.artui") == screen.nothing("gone.artui") == "there is no such file"
     assert screen.nothing(f"{tmp_path}/") == "there is no catalog in this folder"
     assert screen.nothing("vision").startswith("none of these has it in its name")
+
+
+def test_the_default_catalog_says_in_which_folder_it_is(small_catalog: Path, explore: Explore) -> None:
+    """Runs that found no catalog near by go there: who looks for one sees where; others are named as they are."""
+    place = default_catalog()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(small_catalog.read_bytes())
+
+    for path, is_said in ((place, True), (small_catalog, False)):
+
+        async def flow(pilot: Pilot[Any], *, is_said: bool = is_said) -> None:
+            await settled(pilot)
+            assert (f"  in {place.parent}"[:40] in shown(pilot).splitlines()[0]) is is_said
+
+        explore(path, flow, size=(200, 50))

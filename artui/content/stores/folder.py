@@ -37,13 +37,8 @@ class FolderStore(Store):
 
     def size(self, name: str) -> int | None:
         """Give the size of a regular file in bytes."""
-        try:
-            status = os.stat(self._root / name, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise self._trouble(name, error) from error
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
+        status = self._status(name)
+        return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def open(self, name: str) -> BinaryIO:
         """Open an object, which is a regular file and no link.
@@ -86,12 +81,9 @@ class FolderStore(Store):
 
     def state(self, name: str) -> str | None:
         """Tell states apart by which file it is, when it was written, and how long it is."""
-        try:
-            status = os.stat(self._root / name, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
+        status = self._status(name)
+        if status is None:
             return None
-        except OSError as error:
-            raise self._trouble(name, error) from error
         if not stat.S_ISREG(status.st_mode):
             raise self.failed(name, "is no regular file", remedy="Somebody put something else there.")
         return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
@@ -182,6 +174,15 @@ class FolderStore(Store):
                 os.unlink(self._root / name)
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise self._trouble(name, error) from error
+
+    def _status(self, name: str) -> os.stat_result | None:
+        """Look at what lies under a name, and not at what a link leads to; None if there is nothing."""
+        try:
+            return os.stat(self._root / name, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             raise self._trouble(name, error) from error
 
