@@ -163,7 +163,7 @@ def merge_one(
     changes.redact_labels(target, forgotten.ids(), INSTEAD)
     if only is None or only.has_tables:
         kept.merge_imports(target, theirs)
-    _seal(target, theirs, merged_runs, versions, touched, are_whole=not missing_edges)
+    _seal(target, theirs, merged_runs, versions, touched | merged_runs.orphans, are_whole=not missing_edges)
     changed_runs, changed_versions = (seals.changed(connection, kind) for kind in ("run", "version"))
     seals.renew(connection)
     return Merged(

@@ -58,6 +58,8 @@ class MergedRuns:
     """Of all that both have now, theirs to ours."""
     new: dict[int, tuple[int, bytes | None]] = field(default_factory=dict)
     """Of those that were copied: by our key, theirs and the seal."""
+    orphans: set[int] = field(default_factory=set)
+    """Of those that were copied, our keys of those whose parent was forgotten: they are not as they were, nor is their seal."""
     changed: set[int] = field(default_factory=set)
     """Our keys of those that both had, and that differed."""
     ids: dict[int, str] = field(default_factory=dict)
@@ -131,12 +133,12 @@ def _series_apart(connection: sqlite3.Connection) -> dict[str, list[tuple[str, s
     return by_run
 
 
-def _row(theirs: sqlite3.Connection, key: int, forgotten: Collection[str]) -> tuple[Any, ...] | None:
-    """Give the row of a run, as `WHOLE` reads it, without a parent that was forgotten; None in a damaged file."""
+def _row(theirs: sqlite3.Connection, key: int, forgotten: Collection[str]) -> tuple[tuple[Any, ...] | None, bool]:
+    """Give the row of a run, as `WHOLE` reads it, without a parent that was forgotten, and whether it had one; None in a damaged file."""
     row: tuple[Any, ...] | None = theirs.execute(WHOLE, (key,)).fetchone()
     if row is None or row[5 + _PARENT] not in forgotten:
-        return row
-    return *row[: 5 + _PARENT], None, *row[6 + _PARENT :]
+        return row, False
+    return (*row[: 5 + _PARENT], None, *row[6 + _PARENT :]), True
 
 
 def _copy(
@@ -146,7 +148,7 @@ def _copy(
     """Copy runs that are not here, with all that is theirs alone."""
     keys: dict[int, int] = {}
     for their_key, run_id, seal in batch:
-        row = _row(theirs, their_key, forgotten)
+        row, is_orphan = _row(theirs, their_key, forgotten)
         if row is None:  # its project is gone: a damaged file
             merged.damaged.append(run_id)
             continue
@@ -160,6 +162,8 @@ def _copy(
             continue
         keys[their_key] = key
         merged.new[key], merged.ids[key] = (their_key, seal), run_id
+        if is_orphan:
+            merged.orphans.add(key)
     merged.keys |= keys
     these = "(SELECT w.value FROM json_each(?) AS w)"
     listed = (orjson.dumps(list(keys)).decode(),)
@@ -209,7 +213,7 @@ def _join(
     if seals.run_damage(theirs, [their_key]):
         merged.damaged.append(run_id)
         return
-    their_row, our_row = _row(theirs, their_key, forgotten), target.execute(WHOLE, (our_key,)).fetchone()
+    (their_row, _), our_row = _row(theirs, their_key, forgotten), target.execute(WHOLE, (our_key,)).fetchone()
     if their_row is None or our_row is None:
         merged.damaged.append(run_id)
         return

@@ -11,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from artui.catalog.checking import check_data
 from tests.catalog.merging.histories import Step, World, history, merged, parts, skews, smaller
 
 LAWS = ("another order", "two first", "two last", "again", "alone")
 
 
 def broken_law(folder: Path, steps: list[Step], seed: int, boxes: int = 3, laws: Sequence[str] = LAWS) -> str:
-    """Play a history and merge its catalogs in several ways; give which law does not hold, empty if all do."""
+    """Play a history and merge its catalogs in several ways; give which law does not hold, empty if all do.
+
+    What comes of it must be whole, too: whatever `artui check --data` looks at, the seals of runs and versions, the
+    chains of the journal, the digests of content, is true of the merged rows.
+    """
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
         world = World(folder, boxes, monkeypatch, skews=skews(seed, boxes))
@@ -46,6 +51,8 @@ def broken_law(folder: Path, steps: list[Step], seed: int, boxes: int = 3, laws:
                     other, expected = merged(folder, "alone", [alone]), parts(alone)
                 if differing := _differing(expected, parts(other)):
                     return f"{law}: {differing}"
+                if faults := "; ".join(f"{fault.kind} {fault.id} {fault.text}" for fault in check_data(other)):
+                    return f"{law}: {faults}"
     return ""
 
 
