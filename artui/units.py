@@ -286,9 +286,9 @@ def param_texts(values: Sequence[ParamValue]) -> tuple[str, ...]:
 
 
 def param_text(value: ParamValue) -> str:
-    """Give a param as it was typed: `0.01`, `adam`, `true`, `[1, 2]`; of floats with many digits, six."""
+    """Give a param as it was typed: `0.01`, `adam`, `true`, `[1, 2]`; of floats with many digits, six; text of blanks alone in quotes."""
     if isinstance(value, str):
-        return value
+        return value if value.strip() else f'"{value}"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

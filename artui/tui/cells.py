@@ -420,9 +420,9 @@ def _tidy(value: float) -> float | int:
 
 
 def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
-    """Show a value in its column: numbers below each other by their points, params as they were typed, a missing value as a dot."""
+    """Show a value in its column: numbers below each other by their points, params as they were typed, a missing value as nothing."""
     if not is_present:
-        return "·"
+        return ""
     if shape.column.source == "metric" and isinstance(value, int | float):
         return column_text(float(value), shape.digits, shape.decimals, shape.width)
     text = clean(param_text(value), max_chars=200)

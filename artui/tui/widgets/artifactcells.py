@@ -14,7 +14,6 @@ from artui.units import DIGITS, age_text, bytes_text, column_text, count_text, d
 if TYPE_CHECKING:
     from artui.model import ArtifactRow, Column
 
-_MISSING = "·"
 _MOST_CELLS = {"alias": 22, "kind": 16, "digest": 12, "id": 26}
 _MAX_TEXT_CELLS = 24
 _SUMMED = ("versions", "size", "files")
@@ -61,10 +60,10 @@ def artifact_cell(row: ArtifactRow, shape: Shape, now_ms: int) -> Span:
         # One style a cell: where an alias leads nowhere, or it is deleted or retired, that is what is to be seen first.
         state = row.head.latest.state if row.head.latest is not None else ""
         style = "bad" if row.head.dangling or state in ("deleted", "removed") else "warn" if state else "good"
-        return fit(aliases or _MISSING, shape.width), style if aliases else "faint"
+        return fit(aliases, shape.width), style
     value = row.cells.get(column.id)
     if value is None:
-        return fit(_MISSING, shape.width, right=column.is_numeric), "faint"
+        return " " * shape.width, "faint"
     if column.source == "metadata" and column.is_numeric and isinstance(value, int | float):
         return fit(column_text(float(value), shape.digits, shape.decimals, shape.width), shape.width, right=True), "text"  # fmt: skip
     text = _text(row, column, now_ms)

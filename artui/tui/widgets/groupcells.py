@@ -60,12 +60,8 @@ def group_cell(group: Group, shape: Shape, now_ms: int, *, best: float | None = 
         return [(fit(fit(f"NaN/∞ ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
         # Either nothing has been read yet, or there is no value.
-        return [
-            (
-                fit(fit("·" if column.id in group.read else "…", shape.width, right=column.is_numeric), cells),
-                "faint",
-            )
-        ]
+        text = "" if column.id in group.read else "…"
+        return [(fit(fit(text, shape.width, right=column.is_numeric), cells), "faint")]
     if column.source == "metric" and (value := extreme_of(spread, shape)) is not None:
         number = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         style = "best" if value == best else "text"

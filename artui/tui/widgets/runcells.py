@@ -19,7 +19,7 @@ def run_cell(row: RunRow, shape: Shape, now_ms: int) -> list[Span]:
             return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
         text = _attribute_text(row, column.name, now_ms)
         if column.name == "alias":
-            return [(fit(fit_words(text.split(" "), shape.width), shape.width), "faint" if text == "·" else "good")]
+            return [(fit(fit_words(text.split(" "), shape.width), shape.width), "good")]
         return [(fit(text, shape.width, right=column.is_numeric), "dim")]
     is_present = column.id in row.cells
     text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
@@ -59,4 +59,4 @@ def _attribute_text(row: RunRow, word: str, now_ms: int) -> str:
         return age_text(value, now_ms)
     if isinstance(value, bool):
         return param_text(value)
-    return clean(str(value), max_chars=200) if value else "·"
+    return clean(str(value), max_chars=200) if value else ""

@@ -649,7 +649,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         for number, shape in shown:
             # What was not read yet is neither a value nor none.
             is_read = shape.column.id in row.read
-            cells = self.cells_of(row, shape) if is_read else [(" " * (len(GAP) + shape.cells), "text")]
+            cells = self.cells_of(row, shape) if is_read else [(GAP, "text"), (fit(fit("…", shape.width, right=shape.column.is_numeric), shape.cells), "faint")]  # fmt: skip
             if number == shown[0][0] and number != edge and (remark := self.remark_of(row)):
                 # It takes no room: it stands in the gap behind the name.
                 (gap, gap_style), *cells = cells
