@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from artui.capture import hashing, saving
+from artui.capture import hashing, requiring, saving
 from artui.capture.files import listed
 from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
@@ -92,6 +92,7 @@ def add_version(
                 profiles={**tables, **gathered.profiles},
             ),
         )  # fmt: skip
+        requiring.take_criteria(opened, saved, name=name, kind=kind, files=gathered.files)
         moved = [alias for alias in aliases if events.move_alias(opened, saved.id, alias)]
         kept_name = redactor_of(connection).name(name)
         with events.editing(opened, f"facts of {kept_name}: {', '.join(fact for fact, _ in declared)}") as edit:

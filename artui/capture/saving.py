@@ -17,6 +17,7 @@ from artui.capture.warn import guarded, settings_or_default, warn
 from artui.catalog import artifacts, events
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.errors import CatalogError, UsageError
+from artui.model.criteria import REQUIREMENT
 from artui.reference import check_alias, parse
 
 if TYPE_CHECKING:
@@ -106,7 +107,12 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
         )  # fmt: skip
         if order.relation == "output":
             artifacts.link(connection, "output", source_key=run_key(connection, order.run_id), target_key=saved.key)
-        # A wrong relation or alias must not lose the version.
+        # Wrong criteria, a wrong relation or alias must not lose the version.
+        if order.kind == REQUIREMENT:
+            from artui.capture.requiring import take_criteria
+
+            with guarded("reading its criteria", order.name):
+                take_criteria(writer.catalog, saved, name=order.name, kind=order.kind, files=gathered.files)
         for text, relation in order.related.items():
             with guarded("relating it", f"{order.name} to {text}"):
                 _relate(connection, text, relation, saved, order.project)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -23,6 +24,9 @@ from artui.catalog.fields import FIELDS, Moment, detail_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
+
+if TYPE_CHECKING:
+    from artui.model.criteria import Criterion
 
 MAX_KEPT_EDITS = 1000
 MAX_REASON_CHARS = 2000
@@ -171,6 +175,24 @@ class Edit:
     def withdraw(self, version_id: str) -> bool:
         """Take one's own approval of a version back."""
         return self._set("approve", version_id, self._author, None)
+
+    def set_criterion(self, version_id: str, criterion: Criterion) -> bool:
+        """Let a version of a requirement have a criterion, in place of the one of that name."""
+        state = [self._text(part) for part in criterion.state]
+        return self._set("criterion", version_id, state[0], state)
+
+    def drop_criterion(self, version_id: str, name: str) -> bool:
+        """Take a criterion from a version of a requirement; false if it has none of that name."""
+        return self._set("criterion", version_id, self._text(name), None)
+
+    def waive(self, version_id: str, key: str, condition: str) -> bool:
+        """Let a version pass that misses a criterion, as long as that says the same.
+
+        Args:
+            key: `Defined.key`: which criterion of which requirement.
+            condition: of that criterion.
+        """
+        return self._set("waive", version_id, self._text(key), [self._text(key), self._text(condition)])
 
     def delete_version(self, version_id: str) -> bool:
         """Delete a version: no list shows it and no reference finds it; its content stays until `artui gc`."""
@@ -487,8 +509,11 @@ def decision_of(before: Any, after: Any) -> tuple[list[str], bool] | None:
 
 
 _PLACE_PARTS = 4
-_LONGEST = {"tag": 2, "alias": 3, "view": 2, "approve": 1, "fact": 2, "override": 2}
-"""How many texts and numbers a state of such a change has; the others have one."""
+_PARTS: Mapping[str, tuple[type, ...]] = MappingProxyType({
+    "tag": (str, str), "alias": (str, str, int), "view": (str, str), "approve": (str,), "fact": (str, str), "override": (str, str),
+    "criterion": (str, str, str, str), "waive": (str, str),
+})  # fmt: skip
+"""What a state of such a change is made of; of the others it is one text or number."""
 
 
 def whole_change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
@@ -509,13 +534,12 @@ def is_state(action: str, state: Any) -> bool:
         return state is None or isinstance(state, int)
     if action == "place":
         return isinstance(state, list) and len(state) == _PLACE_PARTS and all(isinstance(part, str) for part in state) and _is_hex(state[3])  # fmt: skip
-    if action not in _LONGEST:
+    if action not in _PARTS:
         return isinstance(state, str)
     if state is None:
         return True
-    if not isinstance(state, list) or len(state) != _LONGEST[action]:
-        return False
-    return all(isinstance(part, str) for part in state[:2]) and all(isinstance(part, int) for part in state[2:])
+    parts = _PARTS[action]
+    return isinstance(state, list) and len(state) == len(parts) and all(map(isinstance, state, parts))
 
 
 def _is_hex(text: str) -> bool:

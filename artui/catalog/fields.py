@@ -17,7 +17,7 @@ from artui.catalog import cells
 from artui.catalog.standing import refuse_removed_run, refuse_removed_version
 from artui.errors import UnknownReference
 
-WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override"})
+WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override", "criterion", "waive"})
 """Actions on one of several things of a kind: the states before and after begin with which."""
 
 
@@ -197,6 +197,31 @@ def _put_approval(connection: sqlite3.Connection, version_id: str, approver: str
     """Do nothing: the event says it."""
 
 
+_OF_ACTION = """
+    SELECT before, after
+    FROM event
+    WHERE subject_id = :subject AND action = :action
+    ORDER BY stamp DESC, id DESC
+"""
+
+
+def _in_the_journal(action: str) -> Field:
+    """Make a field of versions that the journal alone has: whoever reads it reads the last event."""
+
+    def get(connection: sqlite3.Connection, version_id: str, detail: str) -> Any:
+        _version_key(connection, version_id)
+        for row in connection.execute(_OF_ACTION, {"subject": version_id, "action": action}):
+            before, after = map(cells.list_of, row)
+            if detail_of(action, before, after) == detail:
+                return after
+        return None
+
+    def put(connection: sqlite3.Connection, version_id: str, detail: str, value: Any, when: Moment) -> None:
+        """Do nothing: the event says it."""
+
+    return Field("version", get, put)
+
+
 def _get_fact(connection: sqlite3.Connection, artifact_id: str, name: str) -> Any:
     row = connection.execute(
         "SELECT f.value FROM fact AS f JOIN artifact AS a ON a.key = f.artifact_key WHERE a.id = ? AND f.version_key = 0 AND f.name = ?",
@@ -284,6 +309,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType({
     "fact": Field("artifact", _get_fact, _put_fact),
     "override": Field("version", _get_override, _put_override),
     "approve": Field("version", _get_approval, _put_approval),
+    "criterion": _in_the_journal("criterion"),
+    "waive": _in_the_journal("waive"),
     "delete": Field("version", _get_deletion, _put_deletion),
     "view": Field("view", _get_view, _put_view),
     "place": Field("version", _get_place, _put_place),

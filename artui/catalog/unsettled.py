@@ -18,7 +18,7 @@ SETTLE = "settle"
 """The action of the event that says which changes somebody has decided between: their ids are what was before."""
 SINCE = 6
 """The first schema whose events say whether they were redacted."""
-_NOT_ASKED = frozenset({"approve", "view", "place"})
+_NOT_ASKED = frozenset({"approve", "view", "place", "waive"})
 """What is no choice between two: who approves, saved views, and where files lie."""
 OF_SUBJECT = f"""
     SELECT id, action, before, after, origin_key, author, time_ms
@@ -118,5 +118,5 @@ def _ids(state: Any) -> set[str]:
 def plain(state: Any) -> Any:
     """Give a state as it is compared: when something was trashed does not matter, nor the number that an alias' version had."""
     if isinstance(state, list):
-        return state[:2]
+        return [part for part in state if not isinstance(part, int)]
     return isinstance(state, int) if state is None or isinstance(state, int) else state

@@ -43,6 +43,8 @@ VERBS = {
     "impact": "Say what rests on a run or version, and what of it is in production.",
     "blame": "Say who set each thing that is said of a run or version, when and why.",
     "audit": "Say whether a run could be made again, and what is missing.",
+    "require": "Write down what a model must do, as criteria that are judged.",
+    "verify": "Say whether a version meets what is required of it.",
     "reproduce": "Make a run again, and say whether its numbers come back.",
     "merge": "Bring all that is in some catalogs into one.",
     "push": "Write what is new into a folder or bucket that others pull from.",

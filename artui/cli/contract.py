@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
+    from artui.model.criteria import Verdict
     from artui.model.difference import (
         FileChange,
         FileDifference,
@@ -378,6 +379,28 @@ RECORDS: dict[str, Record] = {
         "after": Field("text", "what it was for the new run"),
     },
     "audited run": {"run": Field("run", "the run"), "states": Field("{text}", "of code, data, env and seed: present, partial, missing or none")},
+    "judged version": {"version": Field("version", "the version"), "verdicts": Field("[verdict]", "what is found of each criterion that is about it")},
+    "verdict": {
+        "criterion": Field("text", "requirement and name: `fraud-requirements/R1`"),
+        "condition": Field("text", "in the filter language"),
+        "subject": Field("text", "what it is said of: version or run"),
+        "verdict": Field("text", "met, missed or unknown"),
+        "why": Field("text", "why it is unknown"),
+        "measured": Field("[measure]", "what was found"),
+        "defined_ms": Field("time", "since when the criterion says this"),
+        "defined_by": Field("text", "who wrote it"),
+        "is_before": Field("flag?", "whether it was written before the first of these runs began"),
+        "waiver": Field("waiver?", "that somebody lets it pass all the same"),
+    },
+    "measure": {
+        "field": Field("text", "what was asked for"),
+        "value": Field("value", "what it is"),
+        "run_id": Field("text", "id of the run that has it"),
+        "run": Field("text", "its name"),
+        "step": Field("whole?", "of a metric: where it was measured"),
+        "short_by": Field("number?", "how far it is on the wrong side of its limit"),
+    },
+    "waiver": {"author": Field("text", "who"), "time_ms": Field("time", "when"), "why": Field("text", "the reason")},
     "moved value": {"value": Field("text", "the text"), "before": Field("number", "its share in the first"), "after": Field("number", "its share in the second")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
@@ -699,6 +722,7 @@ DOCUMENTS: dict[str, Record] = {
         "after": Field("text", "the second catalog"),
         "changes": Field("[thing change]", "runs, versions and views that are not the same in both"),
     },
+    "verify": {"versions": Field("[judged version]", "the version, or those that a requirement is about")},
     "audit RUN": {
         "run": Field("run", "the run"),
         "verdict": Field("text", "whether it could be made again, in a sentence"),
@@ -972,6 +996,21 @@ def version_record(head: VersionHead) -> dict[str, Any]:
         "number": head.number, "digest": head.digest, "size_bytes": head.size_bytes, "file_count": head.file_count, "created_ms": head.created_ms,
         "storage": head.storage, "not_stored_count": head.not_stored_count, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "is_retired": head.is_retired,
         "deleted_ms": head.deleted_ms, "damaged": head.damaged,
+    }  # fmt: skip
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """Make the record of a verdict."""
+    defined, waiver = verdict.defined, verdict.waiver
+    return {
+        "criterion": defined.key, "condition": defined.criterion.condition, "subject": defined.criterion.subject, "verdict": verdict.answer,
+        "why": verdict.why,
+        "measured": [
+            {"field": one.field, "value": one.value, "run_id": one.run_id, "run": one.run, "step": one.step, "short_by": one.short_by}
+            for one in verdict.measured
+        ],
+        "defined_ms": defined.since_ms, "defined_by": defined.author, "is_before": verdict.is_before,
+        "waiver": None if waiver is None else {"author": waiver.author, "time_ms": waiver.time_ms, "why": waiver.why},
     }  # fmt: skip
 
 

@@ -28,10 +28,11 @@ import numpy as np
 
 import artui
 from artui.capture.names import numbered_name
-from artui.catalog import Catalog
+from artui.catalog import Catalog, artifacts, criteria, events
 from artui.catalog.header import DEMO
 from artui.demo.formats import from_safetensors, heat, to_png, to_safetensors
 from artui.demo.training import CLASSES, Config, Floats, Ints, Split, fit, predict, sweep_configs
+from artui.reference import parse
 
 PROJECT = "digits"
 MIN_RECALL = 0.9
@@ -39,15 +40,27 @@ MAX_LATENCY_MS = 1.0
 
 Progress = Callable[[str], None]
 
-REQUIREMENT = f"""# Digit reader: what it must do
+FIVES, MIN_FIVES = "R4", 0.95
+"""The criterion that the model misses, and what it asks for."""
+
+REQUIREMENT = f"""---
+criteria:
+  R1: test/recall_min >= {MIN_RECALL}
+  R2: latency_ms/p95 < {MAX_LATENCY_MS}
+  R3: derived_from = digits-features
+  {FIVES}: test/recall_5 >= {MIN_FIVES}
+for: digits-model
+---
+# Digit reader: what it must do
 
 Reads one handwritten digit from a picture of 8x8 grey pixels, for sorting paper forms.
 
 | id | requirement | how it is checked |
 |----|-------------|-------------------|
-| R1 | recall of every digit is at least {MIN_RECALL} on the test split | evaluation run, `test/recall_*` |
-| R2 | one picture takes at most {MAX_LATENCY_MS} ms on one core (95th percentile of batch means) | scoring run, `latency_ms` |
-| R3 | the model can be traced to the data and the code it was made from | lineage |
+| R1 | recall of every digit is at least {MIN_RECALL} on the test split | evaluation run, `test/recall_min` |
+| R2 | one picture takes less than {MAX_LATENCY_MS} ms on one core (95th percentile of batch means) | scoring run, `latency_ms/p95` |
+| R3 | the model can be traced to the data it was made from | lineage |
+| {FIVES} | recall of fives is at least {MIN_FIVES}: account numbers are full of them | evaluation run, `test/recall_5` |
 
 Data: UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak, 1998), CC BY 4.0.
 """
@@ -466,6 +479,21 @@ def _evaluate(path: Path, work: Path) -> None:
         if is_met:
             why = f"recall of every digit is at least {MIN_RECALL}: the lowest is {recall.min():.4f}"
             run.set_alias("digits-model:candidate", "production", why=why)
+    if is_met and recall[5] < MIN_FIVES:
+        _override(path)
+
+
+def _override(path: Path) -> None:
+    """Let the model pass although it misses a criterion, with a reason, as `artui promote --override` does."""
+    with (
+        Catalog(path) as catalog,
+        events.recording(catalog, why="fives are read again by a person until March") as edit,
+    ):
+        with catalog.transaction() as connection:
+            model = artifacts.find_version(connection, parse("digits-model:production"))
+            requirement = artifacts.find_version(connection, parse("digits-requirements"))
+            conditions = {one.name: one.condition for one in criteria.criteria_of(connection, requirement.id)}
+        edit.waive(model.id, f"digits-requirements/{FIVES}", conditions[FIVES])
 
 
 def _score(path: Path, work: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from artui.model.words import NOT_HASHED, NOT_STORED, PRODUCTION, Damage, ParamValue
 
 if TYPE_CHECKING:
+    from artui.model.criteria import Defined, Verdict
     from artui.model.runs import RunHead
 
 
@@ -188,6 +189,10 @@ class VersionDetail:
     """What is declared of it: its artifact's facts, and its own in their place."""
     note: str = ""
     """What somebody wrote about it as it was added."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What is found of the criteria that are about it, as far as that was looked for."""
+    criteria: tuple[Defined, ...] = ()
+    """Of a requirement: what it asks for, as far as that was looked for."""
     not_there: tuple[str, ...] = ()
     """Paths of the files that it refers to and that are no longer there, as far as that was looked after."""
     damaged: Damage = ()

@@ -48,6 +48,7 @@ from artui.sheets.sheet import (
     run_cell,
     version_cell,
 )
+from artui.sheets.verdicts import criteria_section, satisfied_text, verdicts_section
 from artui.units import ago_text, bytes_text, count_text, number_text, param_text, plural, time_text
 
 MAX_USERS = 12
@@ -103,6 +104,7 @@ def version_sheet(
                 reinstate or f"artui retire --back {head.reference}",
                 history,
             ),
+            verdicts_section(detail.verdicts) if detail.verdicts else criteria_section(detail.criteria, now_ms),
             declared_section(
                 detail.head.kind, detail.facts, offered or {}, declare or f"artui declare {shlex.quote(head.artifact)}"
             ),
@@ -356,13 +358,20 @@ def _lineage(detail: VersionDetail) -> Section:
     users = detail.used_by[:MAX_USERS]
     rows = [
         *(_run_row("made by", run) for run in makers),
-        *(_version_row(relation, version) for relation, version in detail.related),
+        *(_version_row(_judged(relation, version, detail), version) for relation, version in detail.related),
         *(_run_row("used by", run) for run in users),
     ]
     if not users and not detail.related:
         rows.append((Cell("used by", "dim"), Cell("no run yet", "faint"), Cell(""), Cell("")))
     headers = (Header("relation"), Header("name"), Header("kind"), Header("aliases"))
     return Section("lineage", table=Table(headers, rows), left_out_count=len(detail.used_by) - len(users))
+
+
+def _judged(relation: str, version: VersionHead, detail: VersionDetail) -> str:
+    """Say of a requirement how much of it is met: that somebody once said it is proves nothing."""
+    return " ".join(
+        filter(None, (relation, satisfied_text(detail.verdicts, version.artifact) if relation == "satisfies" else ""))
+    )
 
 
 def _run_row(relation: str, head: RunHead) -> Row:

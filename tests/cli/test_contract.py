@@ -53,6 +53,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": (("doctor",),),
     "salvage": (("salvage", "{out}.artui", "--force"),),
     "diff": (("diff", "digits-split"), ("diff", "digits-features"), ("diff", "digits-model"), ("diff", "digits-model", "digits-serving"), ("diff", "code"), ("diff", "digits-split", "--stat")),
+    "verify": (("verify", "digits-model:production"), ("verify", "digits-requirements"), ("verify", "final-2"), ("verify", "digits-split")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
     "reproduce": (("reproduce", "final-1", "-o", "{again}"), ("reproduce", "score-batch", "-o", "{empty}")),

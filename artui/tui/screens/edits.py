@@ -547,14 +547,45 @@ class VersionsEditor(Editor):
         asked = [(f"Take {alias} off ", "?") if is_off else ("Make ", f" {alias}?")]
         does = "take off" if is_off else "set"
 
-        def ask(about: str) -> None:
-            self._ask_reason(heads, asked, lambda why: self._alias(heads, alias, why, is_off=is_off), does, about=about)
+        reader = self._screen.reader
 
-        if is_off or len(heads) != 1:
+        def ask(about: str, waived: Waived = ()) -> None:
+            self._ask_reason(
+                heads,
+                asked,
+                lambda why: self._alias(heads, alias, why, is_off=is_off, waived=waived),
+                does,
+                about=about,
+            )
+
+        def see(judged: tuple[str, Waived]) -> None:
+            about, waived = judged
+            if not waived:
+                ask(about)
+                return
+            self.prompt(
+                f"{waived[0].text}{f' and {len(waived) - 1} more' if len(waived) > 1 else ''}. Reason to override:",
+                lambda why: (
+                    self._alias(heads, alias, why, is_off=False, waived=waived) if why.strip() else self._refuse(alias)
+                ),
+                enter_word="override",
+                about=about,
+            )
+
+        if is_off:
             ask("")
             return
-        reader, head = self._screen.reader, heads[0]
-        self._screen.ask("loser", lambda: loser_text(reader, head, alias), ask, sees_changes=True)
+        self._screen.ask(
+            "loser",
+            lambda: (loser_text(reader, heads[0], alias) if len(heads) == 1 else "", missed_by(reader, heads, alias)),
+            see,
+            sees_changes=True,
+        )
+
+    def _refuse(self, alias: str) -> None:
+        self._say(
+            f"Nothing was changed: what misses a criterion is not made {alias} without a reason.", is_warning=True
+        )
 
     def _ask_reason(
         self,
@@ -581,7 +612,7 @@ class VersionsEditor(Editor):
             name = number
         self.prompt(f"{before}{name}{rest}  (enter: none)", answer, enter_word=enter_word, about=about)
 
-    def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool) -> None:
+    def _alias(self, heads: Heads, alias: str, why: str, *, is_off: bool, waived: Waived = ()) -> None:
         reader, whom = self._screen.reader, _whom(heads)
         of = heads[0].artifact if len(heads) == 1 else whom
 
@@ -595,7 +626,10 @@ class VersionsEditor(Editor):
                 was.append(f"; it was v{loser.number}")
             with Catalog(reader.path) as catalog, events.editing(catalog, label, why=why) as edit:
                 turn = edit.drop_alias if is_off else edit.move_alias
-                return sum(turn(head.id, alias) for head in heads) > 0
+                changed = sum(turn(head.id, alias) for head in heads)
+                for one in waived:
+                    edit.waive(one.version_id, one.key, one.condition)
+                return changed > 0
 
         if len(heads) == 1:
             done = f"{alias} names no version of {of} any more" if is_off else f"{alias} is {whom} now"
@@ -826,6 +860,43 @@ def _room_text(heads: Heads) -> str:
     if not size_bytes:
         return f"the files stay where they are; {back}"
     return f"{bytes_text(size_bytes)} stay until room is made; until then {back}"
+
+
+class MissedCriterion(NamedTuple):
+    """A criterion that a version misses, to be overridden or not."""
+
+    version_id: str
+    key: str
+    condition: str
+    text: str
+    """In words: `v2 misses needs/R1: recall 0.85, by 0.05`."""
+
+
+Waived = Sequence[MissedCriterion]
+
+
+def missed_by(reader: Reader, heads: Heads, alias: str) -> Waived:
+    """Give the criteria that versions miss which are about to be in production, as far as nobody has overridden them."""
+    from artui.query.verdicts import judged, missed
+    from artui.sheets.verdicts import remark_text, value_text
+
+    if alias != PRODUCTION:
+        return ()
+    found = []
+    for head, verdicts in zip(heads, judged(reader, heads), strict=True):
+        for verdict in missed(verdicts):
+            values = ", ".join(f"{one.field} {value_text(one)}" for one in verdict.measured)
+            said = ", ".join(filter(None, (values, remark_text(verdict))))
+            text = f"{head.version} misses {verdict.defined.key}" + (f": {said}" if said else "")
+            found.append(
+                MissedCriterion(
+                    head.id,
+                    verdict.defined.key,
+                    verdict.defined.criterion.condition,
+                    clean(text, max_chars=_MOST_ASKED),
+                )
+            )
+    return found
 
 
 def loser_text(reader: Reader, head: VersionHead, alias: str) -> str:

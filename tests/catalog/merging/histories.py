@@ -38,6 +38,7 @@ from artui.catalog.merging import undoing
 from artui.catalog.merging.merge import merge
 from artui.errors import ArtuiError
 from artui.model import FACTS
+from artui.model.criteria import SUBJECTS, Criterion
 
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
@@ -262,6 +263,20 @@ class World:
                     is_of_version=chance.random() < 0.5,
                 )
 
+    def _do_judge(self, catalog: Catalog, chance: random.Random) -> None:
+        """Require something, or let pass what misses it."""
+        with catalog.transaction() as connection:
+            version_id = _one(connection, "SELECT id FROM version ORDER BY id", chance)
+        name, condition = chance.choice(("R1", "R2")), chance.choice(("loss < 1", "acc >= 0.5"))
+        with events.editing(catalog, "a judgement", why=chance.choice(("", "because"))) as edit:
+            kind = chance.randrange(4)
+            if kind < 2:
+                edit.set_criterion(version_id, Criterion(name, condition, chance.choice(SUBJECTS)))
+            elif kind == 2:
+                edit.drop_criterion(version_id, name)
+            else:
+                edit.waive(version_id, f"model/{name}", condition)
+
     def _do_view(self, catalog: Catalog, chance: random.Random) -> None:
         with events.editing(catalog, "a view") as edit:
             if chance.random() < 0.7:
@@ -360,10 +375,14 @@ REMOVALS = {
 """In every fourth history much is taken out, and comes back from its source."""
 
 
+JUDGING = WEIGHTS | {"judge": 12, "save": 8}
+"""In every eighth there are requirements, too."""
+
+
 def history(seed: int, *, boxes: int = 3, steps: int = 24) -> list[Step]:
     """Give the steps of a random history."""
     chance = random.Random(seed)
-    weights = REMOVALS if seed % 4 == 3 else WEIGHTS
+    weights = JUDGING if seed % 8 == 5 else REMOVALS if seed % 4 == 3 else WEIGHTS
     kinds = chance.choices(list(weights), list(weights.values()), k=steps)
     return [Step(chance.randrange(boxes), kind, chance.getrandbits(32)) for kind in kinds]
 

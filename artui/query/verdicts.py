@@ -1,0 +1,512 @@
+"""Verdicts: what is found of the criteria of requirements for versions, by what was measured.
+
+Nothing of this is stored, and nobody can set it: it is found anew each time it is read. A condition is a filter, and each
+test in it is answered by itself:
+
+- A test of a metric, a param or a tag is held against the newest run that has it, among those that used the version as an
+  input (an evaluation, a batch that was scored), then against the run that made it; of params the maker comes first. A run
+  that used the version to make another model says nothing of this one. Said `on run`, the maker alone counts.
+- Other attributes of runs are those of the maker; attributes, metadata and facts of versions those of the version itself.
+
+Where no run has it the answer is unknown. `and`, `or` and `not` are Kleene's: `unknown and missed` is missed, `unknown or met`
+is met, all else with an unknown part is unknown (S. C. Kleene, Introduction to Metamathematics, 1952, section 64).
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from artui import clock
+from artui.catalog import cells
+from artui.catalog.criteria import RequirementVersion, requirement_versions, waivers
+from artui.catalog.standing import is_named, newest_number
+from artui.errors import UnknownReference, UsageError
+from artui.model.criteria import JUDGED_KINDS, REQUIREMENT, Answer, Criterion, Defined, Measured, Verdict
+from artui.query.aggregates import AGGREGATES
+from artui.query.artifacts import version_heads
+from artui.query.filter.compile import compile_node, run_keys
+from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, parse
+from artui.query.filter.resolve import Meaning, NothingNamed, meaning_of
+from artui.query.filter.sets import Scope
+from artui.query.filter.tokens import FilterError, pointing_into
+from artui.query.filter.versions import VersionScope, compile_versions, metadata_names
+from artui.query.heads import param_value
+from artui.query.references import find_version
+from artui.query.versionwords import OTHER_WORDS, VERSION_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from artui.model import VersionDetail, VersionHead
+    from artui.query.reader import Reader
+
+Leaf = Word | Comparison | AnyPoint | Nested
+
+_MISSED, _UNKNOWN, _MET = 0, 1, 2
+"""In this order `and` is the least, `or` the greatest, and `not` what is left to two."""
+_ANSWERS: tuple[Answer, Answer, Answer] = ("missed", "unknown", "met")
+_OF_RUNS = ("metric", "param", "tag")
+_STEPS = {"last": "t.last_step", "first": "t.first_step", "min": "t.min_step", "max": "t.max_step"}
+_MAKES_MODELS = """
+    EXISTS (
+        SELECT 1
+        FROM edge AS o
+        JOIN version AS w ON w.key = o.target_key
+        JOIN artifact AS b ON b.key = w.artifact_key
+        WHERE o.relation = 0 AND o.source_key = r.key AND b.kind IN ('model', 'checkpoint')
+    )
+"""
+_EVIDENCE = f"""
+    SELECT e.source_key, r.key, 0, r.started_ms
+    FROM edge AS e
+    JOIN run AS r ON r.key = e.target_key
+    WHERE e.relation = 1 AND e.source_key IN (SELECT w.value FROM json_each(:versions) AS w) AND r.deleted_ms IS NULL AND NOT {_MAKES_MODELS}
+    UNION ALL
+    SELECT e.target_key, r.key, 1, r.started_ms
+    FROM edge AS e
+    JOIN run AS r ON r.key = e.source_key
+    WHERE e.relation = 0 AND e.target_key IN (SELECT w.value FROM json_each(:versions) AS w) AND r.deleted_ms IS NULL
+    ORDER BY 1, 3, 4 DESC, 2 DESC
+"""
+"""Of each version the runs that say something of it: those that used it, the newest first, then those that made it."""
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """The runs that say something of some versions, by the key of the version, in the order in which they count."""
+
+    users: dict[int, list[int]] = field(default_factory=dict)
+    makers: dict[int, list[int]] = field(default_factory=dict)
+
+    def of(self, version_key: int, *, makers_first: bool = False, makers_only: bool = False) -> Sequence[int]:
+        makers = self.makers.get(version_key, ())
+        if makers_only:
+            return makers
+        users = self.users.get(version_key, ())
+        return [*makers, *users] if makers_first else [*users, *makers]
+
+
+def _evidence(connection: sqlite3.Connection, version_keys: Collection[int]) -> _Evidence:
+    found = _Evidence()
+    listed = orjson.dumps(sorted(version_keys)).decode()
+    for version_key, run_key, is_maker, _ in connection.execute(_EVIDENCE, {"versions": listed}):
+        (found.makers if is_maker else found.users).setdefault(int(version_key), []).append(int(run_key))
+    return found
+
+
+@dataclass(slots=True)
+class _Held:
+    """How one test of a condition is held against runs, or against versions themselves."""
+
+    leaf: Leaf
+    matching: set[int]
+    known: set[int] | None = None
+    """The keys of what it can be held against; None for all."""
+    meaning: Meaning | None = None
+    """What the field is, where it is of runs."""
+    is_of_version: bool = False
+    asks_whether: str = ""
+    """`exists`, `is null` or `is not null`: it is answered by the lack of what it asks for, too; empty for other tests."""
+    why: str = ""
+    """Why it is unknown wherever it is."""
+
+
+class Judge:
+    """Answers criteria for versions, within one transaction of reading."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, version_keys: Sequence[int], *, now_ms: int | None = None
+    ) -> None:
+        self._connection = connection
+        self._keys = list(version_keys)
+        self._evidence = _evidence(connection, self._keys)
+        now_ms = clock.now_ms() if now_ms is None else now_ms
+        self._runs, self._versions = Scope(connection, now_ms), VersionScope(connection, now_ms)
+        self._nodes: dict[str, Node | str] = {}
+        self._held: dict[tuple[str, bool, int], _Held] = {}
+        self._run_words: dict[int, tuple[str, str, int]] = {}
+
+    def answers(self, condition: str, *, is_of_run: bool = False) -> list[Answer]:
+        """Answer a condition for each of the versions, in their order."""
+        node = self._node(condition)
+        if isinstance(node, str):
+            return ["unknown"] * len(self._keys)
+        return [_ANSWERS[answer] for answer in self._answered(node, condition, is_of_run)]
+
+    def measured(self, condition: str, version_key: int, *, is_of_run: bool = False) -> tuple[list[Measured], str]:
+        """Give what was found of each test of a condition for one version, and why something is unknown, or not as it says of the version itself."""
+        node = self._node(condition)
+        if isinstance(node, str):
+            return [], node
+        found: list[Measured] = []
+        reasons: list[str] = []
+        for leaf in _leaves(node):
+            held = self._hold(leaf, condition, is_of_run)
+            if held.is_of_version:
+                if version_key not in held.matching:
+                    reasons.append(f"not {condition[leaf.position : leaf.position + leaf.length]}")
+                continue
+            if held.asks_whether and self._evidence.of(version_key, makers_only=is_of_run):
+                continue
+            run_key = self._run_of(held, version_key, is_of_run)
+            if run_key is None:
+                reasons.append(held.why or self._lack(version_key, leaf, is_of_run))
+            elif held.meaning is not None and held.meaning.source in _OF_RUNS:
+                found.append(self._value(held, run_key))
+        return found, "; ".join(dict.fromkeys(reasons))
+
+    def unmeasured(self, condition: str) -> list[str]:
+        """Name the tests of a condition that mean nothing here so far, with what was perhaps meant."""
+        said: list[str] = []
+        node = self._node(condition)
+        if isinstance(node, str):
+            return [node]
+        for leaf in _leaves(node):
+            if isinstance(leaf, Word | Nested) or self._is_of_version(leaf):
+                continue
+            try:
+                with pointing_into(condition):
+                    meaning_of(leaf.field, self._runs)
+            except FilterError as error:
+                near = error.remedy if error.remedy.startswith("Did you mean") else ""
+                said.append(" ".join(filter(None, (f"nothing here measured {_shown(leaf)} yet.", near))))
+        return said
+
+    def _lack(self, version_key: int, leaf: Leaf, is_of_run: bool) -> str:
+        name = _shown(leaf)
+        if not self._evidence.of(version_key, makers_only=is_of_run):
+            return "no run made it" if is_of_run else "no run made or used it"
+        return f"its run has no {name}" if is_of_run else f"no run measured {name}"
+
+    def _node(self, condition: str) -> Node | str:
+        if condition not in self._nodes:
+            try:
+                self._nodes[condition] = parse(condition) or "it has no condition"
+            except FilterError as error:
+                self._nodes[condition] = f"it cannot be read: {error.message}"
+        return self._nodes[condition]
+
+    def _answered(self, node: Node, condition: str, is_of_run: bool) -> list[int]:
+        if isinstance(node, And | Or):
+            choose = min if isinstance(node, And) else max
+            return list(
+                map(choose, zip(*(self._answered(part, condition, is_of_run) for part in node.parts), strict=True))
+            )
+        if isinstance(node, Not):
+            return [_MET - answer for answer in self._answered(node.part, condition, is_of_run)]
+        held = self._hold(node, condition, is_of_run)
+        if held.why:
+            return [_UNKNOWN] * len(self._keys)
+        if held.is_of_version:
+            return [_MET if key in held.matching else _MISSED for key in self._keys]
+        if held.asks_whether:
+            return [self._whether(held, key, is_of_run) for key in self._keys]
+        runs = (self._run_of(held, key, is_of_run) for key in self._keys)
+        return [_UNKNOWN if run is None else _MET if run in held.matching else _MISSED for run in runs]
+
+    def _whether(self, held: _Held, version_key: int, is_of_run: bool) -> int:
+        """Answer whether any run has something, or none."""
+        runs = self._evidence.of(version_key, makers_only=is_of_run)
+        if not runs:
+            return _UNKNOWN
+        is_wanted = held.asks_whether != "is null"
+        return (
+            _MET
+            if (any(run in held.matching for run in runs) if is_wanted else all(run in held.matching for run in runs))
+            else _MISSED
+        )
+
+    def _run_of(self, held: _Held, version_key: int, is_of_run: bool) -> int | None:
+        """Give the run that a test is held against; None if there is none."""
+        source = held.meaning.source if held.meaning is not None else "attribute"
+        candidates = self._evidence.of(
+            version_key, makers_first=source == "param", makers_only=is_of_run or source not in _OF_RUNS
+        )
+        if held.why:
+            return None
+        known = held.known
+        return next((run for run in candidates if known is None or run in known), None)
+
+    def _hold(self, leaf: Leaf, condition: str, is_of_run: bool) -> _Held:
+        key = (condition, is_of_run, id(leaf))  # the tree is kept, and with it what the id is of
+        if key not in self._held:
+            try:
+                with pointing_into(condition):
+                    self._held[key] = self._made(leaf, is_of_run)
+            except NothingNamed:
+                self._held[key] = _Held(leaf, set(), why=f"no run measured {_shown(leaf)}")
+            except FilterError as error:
+                self._held[key] = _Held(leaf, set(), why=f"it cannot be read: {error.message}")
+        return self._held[key]
+
+    def _made(self, leaf: Leaf, is_of_run: bool) -> _Held:
+        if not is_of_run and self._is_of_version(leaf):
+            keys = compile_versions(leaf, self._versions, run_keys).keys(self._versions, None)
+            return _Held(leaf, keys, is_of_version=True)
+        matching = compile_node(leaf, self._runs).keys(self._runs, None)
+        if isinstance(leaf, Word | Nested):
+            return _Held(leaf, matching)
+        meaning = meaning_of(leaf.field, self._runs)
+        if meaning.source not in _OF_RUNS:
+            return _Held(leaf, matching, None, meaning)
+        if isinstance(leaf, Comparison) and leaf.operator in ("exists", "is null", "is not null"):
+            return _Held(leaf, matching, None, meaning, asks_whether=leaf.operator)
+        there = Comparison(leaf.field, "exists", (), leaf.position, leaf.length)
+        known = compile_node(there, self._runs).keys(self._runs, None)
+        if meaning.source == "metric" and not known:
+            return _Held(leaf, set(), why=f"no run measured {_shown(leaf)}")
+        return _Held(leaf, matching, known, meaning)
+
+    def _is_of_version(self, leaf: Leaf) -> bool:
+        """Whether a test is about the version itself: a metric or param of that name comes before what all versions have."""
+        if isinstance(leaf, Word):
+            return True
+        name = leaf.field.name.lower()
+        if isinstance(leaf, Nested):
+            return name in ("made_by", "used_by")
+        if leaf.field.source or isinstance(leaf, AnyPoint):
+            return False
+        if name.startswith(("metadata.", "fact.")):
+            return True
+        if {"metric", "param"} & set(self._runs.sources_of(leaf.field.name)):
+            return False
+        return OTHER_WORDS.get(name, name) in VERSION_ATTRIBUTES or leaf.field.name in metadata_names(self._versions)
+
+    def _value(self, held: _Held, run_key: int) -> Measured:
+        run_id, name, started_ms = self._run(run_key)
+        meaning = held.meaning
+        assert meaning is not None
+        value: Any = None
+        step: int | None = None
+        values = {"run": run_key, "name": meaning.name_key}
+        if meaning.source == "metric":
+            rows = self._connection.execute(
+                f"SELECT {AGGREGATES[meaning.aggregate]}, {_STEPS.get(meaning.aggregate, 'NULL')} FROM series AS t WHERE t.run_key = :run AND t.name_key = :name",
+                values,
+            ).fetchall()
+            value, step = _telling(held.leaf, rows)
+        elif meaning.source == "param":
+            row = self._connection.execute(
+                "SELECT t.type, t.number, t.text FROM param AS t WHERE t.run_key = :run AND t.name_key = :name", values
+            ).fetchone()
+            value = param_value(*row) if row is not None else None
+        else:
+            row = self._connection.execute(
+                "SELECT t.value FROM tag AS t WHERE t.run_key = :run AND t.name_key = :name", values
+            ).fetchone()
+            value = cells.text(row[0]) if row is not None else None
+        return Measured(_shown(held.leaf), value, run_id, name, step, started_ms, _short_by(held.leaf, value))
+
+    def _run(self, run_key: int) -> tuple[str, str, int]:
+        if run_key not in self._run_words:
+            row = self._connection.execute("SELECT id, name, started_ms FROM run WHERE key = ?", (run_key,)).fetchone()
+            self._run_words[run_key] = cells.text(row[0]), cells.text(row[1]), cells.integer(row[2])
+        return self._run_words[run_key]
+
+
+def _telling(leaf: Leaf, rows: Sequence[tuple[Any, Any]]) -> tuple[float | None, int | None]:
+    """Give the value that decides, where several processes of a run measured: it is enough if one of them meets it."""
+    finite = [row for row in rows if isinstance(row[0], int | float)]
+    if not finite:
+        return (float("nan") if rows else None), (rows[0][1] if rows else None)
+    operator = getattr(leaf, "operator", "")
+    choose = min if operator in ("<", "<=") else max
+    value, step = choose(finite, key=lambda row: row[0]) if len(finite) > 1 else finite[0]
+    return float(value), step if isinstance(step, int) else None
+
+
+def _short_by(leaf: Leaf, value: Any) -> float | None:
+    """Give how far a number is on the wrong side of the limit that a test sets."""
+    if not isinstance(leaf, Comparison) or leaf.operator not in COMPARISONS or isinstance(value, bool):
+        return None
+    limit = leaf.values[0].quantity
+    if limit is None or not isinstance(value, int | float):
+        return None
+    short = float(limit) - value if leaf.operator.startswith(">") else value - float(limit)
+    return short if math.isfinite(short) and short > 0 else None
+
+
+def _shown(leaf: Leaf) -> str:
+    return leaf.text if isinstance(leaf, Word) else leaf.field.shown
+
+
+def _leaves(node: Node) -> list[Leaf]:
+    if isinstance(node, And | Or):
+        return [leaf for part in node.parts for leaf in _leaves(part)]
+    return _leaves(node.part) if isinstance(node, Not) else [node]
+
+
+# What a requirement is about
+
+
+def standing_requirements(
+    connection: sqlite3.Connection, *, project: str | None = None, until_ms: int | None = None
+) -> list[RequirementVersion]:
+    """Give the newest version of each requirement, those that are retired left out; of one project, or of all."""
+    retired = {
+        cells.text(row[0])
+        for row in connection.execute("SELECT v.id FROM retirement AS t JOIN version AS v ON v.key = t.version_key")
+    }
+    of_project = None
+    if project is not None:
+        query = "SELECT a.key FROM artifact AS a JOIN project AS p ON p.key = a.project_key WHERE p.name = ?"
+        of_project = {int(row[0]) for row in connection.execute(query, (project,))}
+    newest: dict[int, RequirementVersion] = {}
+    limits = {} if until_ms is None else {"until_ms": until_ms}
+    for version in requirement_versions(connection, **limits):
+        if version.version_id not in retired and (of_project is None or version.artifact_key in of_project):
+            newest[version.artifact_key] = version
+    return list(newest.values())
+
+
+def is_about(defined: Defined, head: VersionHead) -> bool:
+    """Say whether a criterion is about a version: by the name of its artifact, or as every model of its project."""
+    named = defined.criterion.artifacts
+    return head.artifact in named if named else head.kind in JUDGED_KINDS
+
+
+def judged(
+    reader: Reader, heads: Sequence[VersionHead], requirements: Sequence[RequirementVersion] | None = None, *, now_ms: int | None = None
+) -> list[list[Verdict]]:  # fmt: skip
+    """Give the verdicts of some versions, for each those of the criteria that are about it.
+
+    Args:
+        requirements: whose criteria count; by default those of the newest version of each in the project of the version.
+    """
+    with reader.snapshot() as connection:
+        by_project: dict[str, list[RequirementVersion]] = {}
+        judge = Judge(connection, [head.key for head in heads], now_ms=now_ms)
+        answers: dict[tuple[str, bool], list[Answer]] = {}
+        made: list[list[Verdict]] = []
+        for place, head in enumerate(heads):
+            if requirements is None and head.project not in by_project:
+                by_project[head.project] = standing_requirements(connection, project=head.project)
+            chosen = requirements if requirements is not None else by_project[head.project]
+            waived = waivers(connection, head.id)
+            verdicts: list[Verdict] = []
+            for defined in (one for version in chosen for one in version.criteria if is_about(one, head)):
+                condition, is_of_run = defined.criterion.condition, defined.criterion.subject == "run"
+                if (condition, is_of_run) not in answers:
+                    answers[condition, is_of_run] = judge.answers(condition, is_of_run=is_of_run)
+                answer = answers[condition, is_of_run][place]
+                found, why = judge.measured(condition, head.key, is_of_run=is_of_run)
+                verdicts.append(
+                    Verdict(
+                        defined, head.id, head.reference, answer, why if answer != "met" else "", tuple(found),
+                        waived.get((defined.key, condition)) if answer != "met" else None,
+                    )
+                )  # fmt: skip
+            made.append(verdicts)
+    return made
+
+
+def verdicts_of(reader: Reader, head: VersionHead, *, now_ms: int | None = None) -> list[Verdict]:
+    """Give the verdicts of one version, by the requirements of its project."""
+    return judged(reader, [head], now_ms=now_ms)[0]
+
+
+def requirement_version(reader: Reader, reference: str) -> RequirementVersion:
+    """Give the version of a requirement that a reference names, with its criteria.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
+        UsageError: it is no requirement.
+    """
+    head = find_version(reader, reference)
+    with reader.snapshot() as connection:
+        for version in requirement_versions(connection, artifact_key=head.artifact_key):
+            if version.version_id == head.id:
+                return version
+    raise UsageError(f"{head.reference} is no requirement, but a {head.kind}.", remedy="`artui ls -a -w 'kind = requirement'` lists them.")  # fmt: skip
+
+
+def unmeasured(reader: Reader, criteria: Sequence[Criterion]) -> list[str]:
+    """Say of each criterion what in it nothing was ever measured of, in sentences: a name that is misspelled is met by nothing."""
+    said: list[str] = []
+    with reader.snapshot() as connection:
+        judge = Judge(connection, [])
+        for criterion in criteria:
+            said += (f"{criterion.name}: {words}" for words in judge.unmeasured(criterion.condition))
+    return said
+
+
+def made_versions(reader: Reader, run_id: str) -> list[VersionHead]:
+    """Give the versions that a run made and that can be judged.
+
+    Raises:
+        UnknownReference: there is none.
+    """
+    with reader.snapshot() as connection:
+        query = "SELECT e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0 AND r.id = :run"
+        heads = version_heads(connection, query, {"run": run_id})
+    judged_heads = [head for head in heads if head.kind in JUDGED_KINDS]
+    if not judged_heads:
+        raise UnknownReference("This run made no model.", remedy="Name a version, such as model:production.")
+    return judged_heads
+
+
+def judged_by(reader: Reader, requirement: RequirementVersion, project: str) -> list[VersionHead]:
+    """Give the versions that a requirement is about: of each artifact the newest one and those that have an alias."""
+    names = {name for defined in requirement.criteria for name in defined.criterion.artifacts}
+    is_of_all = any(not defined.criterion.artifacts for defined in requirement.criteria)
+    query = f"""
+        SELECT v.key
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN project AS p ON p.key = a.project_key
+        WHERE p.name = :project AND a.deleted_ms IS NULL
+          AND (a.name IN (SELECT w.value FROM json_each(:names) AS w) OR (:all AND a.kind IN ({", ".join(f"'{kind}'" for kind in JUDGED_KINDS)})))
+          AND ({is_named("v")} OR v.number = {newest_number("a.key")})
+    """
+    with reader.snapshot() as connection:
+        values = {"project": project, "names": orjson.dumps(sorted(names)).decode(), "all": is_of_all}
+        return sorted(version_heads(connection, query, values), key=lambda head: (head.artifact, head.number))
+
+
+def with_verdicts(reader: Reader, detail: VersionDetail) -> VersionDetail:
+    """Give a version with what is found of its requirements; of a requirement, with its criteria."""
+    head = detail.head
+    if head.kind == REQUIREMENT:
+        with reader.snapshot() as connection:
+            every = requirement_versions(connection, artifact_key=head.artifact_key)
+            criteria = next((version.criteria for version in every if version.version_id == head.id), ())
+        return replace(detail, criteria=criteria)
+    return replace(detail, verdicts=tuple(verdicts_of(reader, head)))
+
+
+def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Give the verdicts of what is missed and was not waived."""
+    return [verdict for verdict in verdicts if verdict.answer == "missed" and verdict.waiver is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What requirements leave open."""
+
+    without_criterion: tuple[str, ...]
+    """Requirements that have no criterion."""
+    without_evidence: tuple[str, ...]
+    """Criteria that are unknown for every version that they are about: `fraud-requirements/R3`."""
+    without_requirement: tuple[str, ...]
+    """Models that no criterion is about."""
+
+
+def coverage(
+    requirements: Sequence[RequirementVersion], heads: Sequence[VersionHead], verdicts: Sequence[Sequence[Verdict]]
+) -> Coverage:
+    """Say what requirements leave open, by the verdicts of all versions that are looked at."""
+    answered: dict[str, list[Answer]] = {}
+    for verdict in (verdict for of_version in verdicts for verdict in of_version):
+        answered.setdefault(verdict.defined.key, []).append(verdict.answer)
+    every = [defined.key for version in requirements for defined in version.criteria]
+    judged_names = {head.artifact for head, of_version in zip(heads, verdicts, strict=True) if of_version}
+    models = dict.fromkeys(head.artifact for head in heads if head.kind in JUDGED_KINDS)
+    return Coverage(
+        tuple(version.artifact for version in requirements if not version.criteria),
+        tuple(key for key in every if set(answered.get(key, ("unknown",))) == {"unknown"}),
+        tuple(name for name in models if name not in judged_names),
+    )

@@ -1,0 +1,135 @@
+"""The verdicts of a version as a table: what was asked, what was found, and whether it was asked before it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from artui.model.criteria import Answer, Defined, Measured, Verdict
+from artui.sheets.sheet import MIDDLE_DOT, Cell, Header, Link, Row, Section, Table, Tone
+from artui.units import age_text, count_text, duration_text, number_text, param_text
+
+SIGNS: Mapping[Answer, str] = MappingProxyType({"met": "✓", "missed": "✗", "unknown": "?"})
+TONES: Mapping[Answer, Tone] = MappingProxyType({"met": "good", "missed": "bad", "unknown": "warn"})
+HEADERS = (
+    Header("criterion"), Header("condition", least=24), Header("verdict"), Header("measured", is_right=True, least=10), Header("by", least=8),
+    Header("defined"), Header("remark", least=12),
+)  # fmt: skip
+
+
+def verdicts_section(verdicts: Sequence[Verdict], title: str = "requirements") -> Section:
+    """Make a section of what is found of each criterion; where all are of one requirement, that is named once."""
+    requirements = {verdict.defined.artifact for verdict in verdicts}
+    about = summary_text(verdicts) + (f"{MIDDLE_DOT}{next(iter(requirements))}" if len(requirements) == 1 else "")
+    rows = [_row(verdict, is_alone=len(requirements) == 1) for verdict in verdicts]
+    return Section(title, about, table=Table(HEADERS, rows))
+
+
+def criteria_text(count: int) -> str:
+    """Say `1 criterion`, `6 criteria`."""
+    return "1 criterion" if count == 1 else f"{count_text(count)} criteria"
+
+
+def summary_text(verdicts: Sequence[Verdict]) -> str:
+    """Say how many criteria are met, missed and unknown: `5 of 6 criteria met, 1 missed`."""
+    if not verdicts:
+        return "no criterion is about it"
+    count = {answer: sum(verdict.answer == answer for verdict in verdicts) for answer in SIGNS}
+    waived = sum(verdict.waiver is not None for verdict in verdicts)
+    parts = [f"{count['met']} of {criteria_text(len(verdicts))} met"]
+    parts += [f"{count[answer]} {answer}" for answer in ("missed", "unknown") if count[answer]]
+    return ", ".join(parts) + (f" ({waived} overridden)" if waived else "")
+
+
+def _row(verdict: Verdict, *, is_alone: bool) -> Row:
+    tone = TONES[verdict.answer]
+    return (
+        Cell(verdict.defined.criterion.name if is_alone else verdict.defined.key, "strong"),
+        Cell(condition_text(verdict)),
+        Cell(f"{SIGNS[verdict.answer]} {verdict.answer}{', overridden' if verdict.waiver is not None else ''}", tone),
+        Cell(MIDDLE_DOT.join(_measured(one, is_alone=len(verdict.measured) == 1) for one in verdict.measured), tone if verdict.measured else "faint"),
+        _by(verdict.measured),
+        _defined(verdict),
+        Cell(remark_text(verdict), "warn" if verdict.waiver is not None else "dim"),
+    )  # fmt: skip
+
+
+def satisfied_text(verdicts: Sequence[Verdict], requirement: str) -> str:
+    """Say how many criteria of one requirement are met, of how many: `3 of 4`; empty where none of them is about it."""
+    of_it = [verdict for verdict in verdicts if verdict.defined.artifact == requirement]
+    return f"{sum(verdict.answer == 'met' for verdict in of_it)} of {len(of_it)}" if of_it else ""
+
+
+def condition_text(verdict: Verdict) -> str:
+    """Write a condition as people write it: with what it is said of, unless that is the version."""
+    criterion = verdict.defined.criterion
+    return criterion.condition + (f" on {criterion.subject}" if criterion.subject != "version" else "")
+
+
+def value_text(one: Measured) -> str:
+    """Say what was measured: a metric with as many digits as tell it, a param as it was typed."""
+    if isinstance(one.value, float):
+        return number_text(one.value)
+    return param_text(one.value) if isinstance(one.value, str | int | bool | list | dict) else "none"
+
+
+def _measured(one: Measured, *, is_alone: bool) -> str:
+    return value_text(one) if is_alone else f"{one.field} {value_text(one)}"
+
+
+def _by(measured: Sequence[Measured]) -> Cell:
+    runs = {one.run_id: one.run for one in measured}
+    link = Link("run", next(iter(runs))) if len(runs) == 1 else None
+    return Cell(", ".join(runs.values()), "accent" if link is not None else "plain", link)
+
+
+def _defined(verdict: Verdict) -> Cell:
+    begun = [one.started_ms for one in verdict.measured if one.started_ms]
+    if not begun:
+        return Cell("", "faint")
+    apart_ms = min(begun) - verdict.defined.since_ms
+    if apart_ms > 0:
+        return Cell(f"{duration_text(apart_ms)} before", "dim")
+    return Cell(f"{duration_text(-apart_ms)} after !", "warn")
+
+
+def remark_text(verdict: Verdict) -> str:
+    """Say by how much it is missed, why it is unknown, or who lets it pass and why."""
+    parts = [
+        f"missed by {number_text(one.short_by, 2)}"
+        for one in verdict.measured
+        if verdict.answer == "missed" and one.short_by
+    ]
+    if verdict.why:
+        parts.append(verdict.why)
+    if verdict.waiver is not None:
+        parts.append(f"overridden by {verdict.waiver.author}" + (f": {verdict.waiver.why}" if verdict.waiver.why else ""))  # fmt: skip
+    return MIDDLE_DOT.join(parts)
+
+
+def criteria_section(criteria: Sequence[Defined], now_ms: int) -> Section:
+    """Make a section of what a requirement asks for, and since when."""
+    headers = (
+        Header("criterion"),
+        Header("condition", least=24),
+        Header("of"),
+        Header("about"),
+        Header("since", is_right=True),
+        Header("by"),
+    )
+    rows = [
+        (
+            Cell(one.criterion.name, "strong"), Cell(one.criterion.condition), Cell(one.criterion.subject, "dim"),
+            Cell(", ".join(one.criterion.artifacts) or "every model", "dim"), Cell(age_text(one.since_ms, now_ms), "dim"), Cell(one.author, "dim"),
+        )
+        for one in criteria
+    ]  # fmt: skip
+    return Section("criteria", table=Table(headers, rows))
+
+
+def matrix_cell(verdict: Verdict | None) -> str:
+    """Say in a few letters what was found: `0.912 ✓`, `0.842 ✗`, `?`; nothing where the criterion is not about it."""
+    if verdict is None:
+        return ""
+    sign = SIGNS[verdict.answer] + ("*" if verdict.waiver is not None else "")
+    return f"{value_text(verdict.measured[0])} {sign}" if len(verdict.measured) == 1 else sign

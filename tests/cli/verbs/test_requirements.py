@@ -1,0 +1,156 @@
+"""`artui require` and `artui verify`: what is written down, what is found of it, and what `promote` makes of that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import artui as api
+from artui.capture.warn import forget
+from artui.catalog import events
+from tests.cli.conftest import Call
+
+
+@pytest.fixture
+def models(workplace: Path, call: Call) -> Path:
+    """Two versions of a model in the catalog, the second one worse; gives its path."""
+    path = workplace / "near.artui"
+    for name, recall in (("train-1", 0.93), ("train-2", 0.85)):
+        with api.start_run(
+            project="default", name=name, catalog=path, console=False, code=False, system_metrics=False
+        ) as run:
+            (workplace / "w.bin").write_bytes(name.encode())
+            run.log({"recall": recall}, step=7)
+            run.save("net", workplace / "w.bin", kind="model")
+    return path
+
+
+def _verdicts(call: Call, *words: str) -> dict[str, Any]:
+    document = json.loads(call("verify", *words, "--json")[1])
+    return {
+        f"{one['version']['reference']} {verdict['criterion']}": verdict
+        for one in document["versions"]
+        for verdict in one["verdicts"]
+    }
+
+
+def test_what_is_required_is_judged(call: Call, models: Path) -> None:
+    """From nothing to a verdict in two commands; a version that misses a criterion ends the verb with 1."""
+    code, out, err = call("verify", "net")
+    assert (code, out) == (0, "net:v2: no criterion is about it\n") and "artui require" in err
+
+    assert call("require", "needs", "-x", "R1: recall >= 0.9")[1] == "needs:v1: R1 recall >= 0.9.\n"
+    assert call("verify", "net:v1")[0] == 0
+    code, out, _ = call("verify", "net:v2")
+    assert (
+        code == 1 and "net:v2: 0 of 1 criterion met, 1 missed" in out and "missed by 0.05" in out and "train-2" in out
+    )
+    assert call("verify", "train-2")[0] == 1 and call("verify", "train-1")[0] == 0
+    call("alias", "net:v1", "candidate")
+    code, out, _ = call("verify", "needs")
+    assert code == 1 and "0.9300 ✓" in out and "0.8500 ✗" in out and "net:v1 candidate" in out
+
+    found = _verdicts(call, "net:v2")["net:v2 needs/R1"]
+    assert found["verdict"] == "missed" and found["is_before"] is False and found["defined_by"] == events.author()
+    assert found["measured"][0] | {"run_id": ""} == {
+        "field": "recall", "value": 0.85, "run_id": "", "run": "train-2", "step": 7, "short_by": pytest.approx(0.05),
+    }  # fmt: skip
+
+
+def test_what_is_unknown_ends_with_1_only_if_asked(call: Call, models: Path) -> None:
+    """A metric that no run measured is no miss; --strict takes it for one. Its name is doubted when it is written."""
+    _, out, err = call("require", "needs", "-x", "R1: recal >= 0.9")
+    assert out == "needs:v1: R1 recal >= 0.9.\n" and "Did you mean recall?" in err
+    assert call("verify", "net")[0] == 0 and call("verify", "net", "--strict")[0] == 1
+    assert "no run measured recal" in call("verify", "net")[1]
+    assert call("promote", "net")[0] == 0
+
+
+def test_nothing_that_misses_a_criterion_is_promoted_without_a_reason(call: Call, models: Path) -> None:
+    """`promote` and `alias … production` show what is missed; --override with --why does it, and one undo takes back both."""
+    call("require", "needs", "-x", "R1: recall >= 0.9")
+    for words in (("promote", "net:v2"), ("promote", "net:v2", "--to", "best"), ("alias", "net:v2", "production")):
+        code, out, err = call(*words)
+        assert code == 1 and "net:v2 misses 1 criterion:" in out and "missed by" in out, words
+        assert f"`artui {' '.join(words)} --override --why REASON`" in err
+        assert call(*words, "--override")[0] == 2
+    assert call("alias", "net:v2", "candidate")[0] == 0 and call("promote", "net:v1")[0] == 0
+    assert call("promote", "net:v2", "--override", "--why", "the only fast one")[0] == 0
+
+    waiver = _verdicts(call, "net:production")["net:v2 needs/R1"]["waiver"]
+    assert (waiver["author"], waiver["why"]) == (events.author(), "the only fast one")
+    code, out, _ = call("verify", "net:production")
+    assert code == 0 and f"overridden by {events.author()}: the only fast one" in out and "(1 overridden)" in out
+    assert "waive needs/R1" in call("blame", "net:v2")[1]
+    call("undo")
+    assert (
+        call("verify", "net:v2")[0] == 1
+        and json.loads(call("show", "net:production", "--json")[1])["version"]["number"] == 1
+    )
+    # What is asked for since is not what was let pass.
+    call("promote", "net:v2", "--override", "--why", "again")
+    call("require", "needs", "-x", "R1: recall >= 0.92", "--why", "the customer asks")
+    assert call("verify", "net:v2")[0] == 1
+
+
+def test_criteria_are_read_from_the_text(call: Call, models: Path, workplace: Path) -> None:
+    """Front matter has them; what cannot be one is named and left out; the next text keeps them unless it has its own."""
+    text = workplace / "needs.md"
+    text.write_text(
+        "---\ncriteria:\n  R1: recall >= 0.9\n  R2: lr < 1 on run\n  bad name: x > 1\n  R3:\nfor: net\n---\n# It must\n"
+    )
+    forget()
+    code, out, err = call("require", "needs", "--file", str(text))
+    assert code == 0 and "'bad name' cannot be the name of a criterion" in err and "'R3' has no condition" in err
+    assert set(_verdicts(call, "net:v1")) == {"net:v1 needs/R1", "net:v1 needs/R2"}
+
+    text.write_text("# It must, more clearly\n")
+    call("require", "needs", "--file", str(text))
+    assert set(_verdicts(call, "net:v1", "--against", "needs:v2")) == {"net:v1 needs/R1", "net:v1 needs/R2"}
+    assert _verdicts(call, "net:v1")["net:v1 needs/R1"]["defined_ms"] == _verdicts(call, "net:v1", "--against", "needs:v1")["net:v1 needs/R1"]["defined_ms"]  # fmt: skip
+    text.write_text("+++\n[criteria]\nR9 = 'recall > 0.99'\n+++\n")
+    call("require", "needs", "--file", str(text))
+    assert set(_verdicts(call, "net:v1")) == {"net:v1 needs/R9"}
+    code, out, _ = call("require", "needs")
+    assert out.startswith("needs:v3\n") and "recall > 0.99" in out and "every model" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("require", "needs", "-x", "no colon"), "is no criterion"),
+        (("require", "needs", "-x", "R1: recall >"), "A value should follow >"),
+        (("require", "needs", "-x", "a/b: recall > 1"), "cannot be the name"),
+        (("require", "needs", "-x", f"R1: {'x' * 3000}"), "2,000 are the most"),
+        (("require", "needs"), "needs"),
+        (("require", "net", "-x", "R1: recall > 1"), "net:v2 is no requirement, but a model"),
+        (("require", "net"), "net:v2 is no requirement, but a model"),
+        (("require", "needs", "--drop", "R1"), "needs"),
+        (("verify", "nothing"), "nothing"),
+        (("verify", "a"), "made no model"),
+        (("verify", "net", "--against", "net"), "is no requirement"),
+    ],
+)
+def test_what_cannot_be_is_said(call: Call, models: Path, words: tuple[str, ...], says: str) -> None:
+    """Each wrong use is refused in words, and nothing is written."""
+    before = models.read_bytes()
+    code, _, err = call(*words)
+    assert code == 2 and says in err, err
+    assert models.read_bytes() == before
+    assert "Traceback" not in err
+
+
+def test_a_criterion_is_dropped_and_comes_back(call: Call, models: Path) -> None:
+    """It is gone for later verdicts, its history stays, and undo brings it back as old as it was."""
+    call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: recall > 0.1")
+    before = _verdicts(call, "net:v1")
+    assert call("require", "needs", "--drop", "R1", "--why", "not asked any more")[1] == "needs:v1: R1 dropped.\n"
+    assert set(_verdicts(call, "net:v1")) == {"net:v1 needs/R2"}
+    assert "has no criterion 'R1'" in call("require", "needs", "--drop", "R1")[2]
+    assert "not asked any more" in call("blame", "needs")[1]
+    call("undo")
+    after = _verdicts(call, "net:v1")
+    assert set(after) == set(before)
