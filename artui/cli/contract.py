@@ -387,7 +387,7 @@ RECORDS: dict[str, Record] = {
         "verdict": Field("text", "met, missed or unknown"),
         "why": Field("text", "why it is unknown"),
         "measured": Field("[measure]", "what was found"),
-        "defined_ms": Field("time", "since when the criterion says this"),
+        "defined_ms": Field("whole", "since when the criterion says this"),
         "defined_by": Field("text", "who wrote it"),
         "is_before": Field("flag?", "whether it was written before the first of these runs began"),
         "waiver": Field("waiver?", "that somebody lets it pass all the same"),
@@ -400,7 +400,7 @@ RECORDS: dict[str, Record] = {
         "step": Field("whole?", "of a metric: where it was measured"),
         "short_by": Field("number?", "how far it is on the wrong side of its limit"),
     },
-    "waiver": {"author": Field("text", "who"), "time_ms": Field("time", "when"), "why": Field("text", "the reason")},
+    "waiver": {"author": Field("text", "who"), "time_ms": Field("whole", "when"), "why": Field("text", "the reason")},
     "moved value": {"value": Field("text", "the text"), "before": Field("number", "its share in the first"), "after": Field("number", "its share in the second")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),

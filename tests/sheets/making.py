@@ -16,6 +16,7 @@ from artui.model import (
     VersionDetail,
     VersionHead,
 )
+from artui.model.criteria import Criterion, Defined, Measured, Verdict, Waiver
 from artui.sheets.sheet import Section, Sheet
 
 NOW_MS = 1_790_000_000_000
@@ -66,6 +67,24 @@ def run_detail(**changes: object) -> RunDetail:
     return RunDetail(**(values | changes))  # type: ignore[arg-type]
 
 
+DEFINED = Defined(
+    Criterion("R1", "recall >= 0.9", "run", ("digits-model",)),
+    "digits-needs",
+    "ID-digits-needs",
+    1,
+    NOW_MS - 400_000_000,
+    "eve@box-4",
+)
+
+
+def verdict(**changes: object) -> Verdict:
+    values = {
+        "defined": DEFINED, "subject_id": "ID-digits-model", "subject": "digits-model:v4", "answer": "missed",
+        "measured": (Measured("recall", 0.85, "ID-evaluate", "evaluate", 7, NOW_MS - 3_600_000, 0.05),), "waiver": Waiver("ada@box-3", NOW_MS, "needed today"),
+    }  # fmt: skip
+    return Verdict(**(values | changes))  # type: ignore[arg-type]
+
+
 def version_detail(**changes: object) -> VersionDetail:
     values = {
         "head": version_head(storage="referenced"), "metadata": {"epoch": 50, "val_loss": 0.067031, "layers": [64, 10], "quantized": False},
@@ -73,6 +92,7 @@ def version_detail(**changes: object) -> VersionDetail:
         "files": (ManifestFile("model.safetensors", 38_800, DIGEST, "application/octet-stream"), ManifestFile("latest", 0, "", "", link_target="model.safetensors"), ManifestFile("large.bin", 7, "", "", note="changed while read")),
         "used_by": (run_head("evaluate"), run_head("score", status="failed")),
         "related": (("trained on", version_head("digits-split", kind="dataset")),), "damaged": ("files",),
+        "criteria": (DEFINED,), "verdicts": (verdict(),),
         "facts": {"licence": "MIT"}, "note": "from the second delivery", "not_there": ("large.bin",), "approvals": (Approval("eve@box-4", NOW_MS - 1_000, "read it"),),
     }  # fmt: skip
     return VersionDetail(**(values | changes))  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import pytest
 import artui as api
 from artui.capture.warn import forget
 from artui.catalog import events
+from tests.catalog.merging.histories import parts
 from tests.cli.conftest import Call
 
 
@@ -136,10 +137,10 @@ def test_criteria_are_read_from_the_text(call: Call, models: Path, workplace: Pa
 )
 def test_what_cannot_be_is_said(call: Call, models: Path, words: tuple[str, ...], says: str) -> None:
     """Each wrong use is refused in words, and nothing is written."""
-    before = models.read_bytes()
+    before = parts(models)
     code, _, err = call(*words)
     assert code == 2 and says in err, err
-    assert models.read_bytes() == before
+    assert parts(models) == before
     assert "Traceback" not in err
 
 
