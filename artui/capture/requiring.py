@@ -10,7 +10,7 @@ from artui.capture.warn import warn
 from artui.catalog import blobs, criteria, events
 from artui.catalog.artifacts import NewFile, Saved
 from artui.errors import UsageError
-from artui.model.criteria import MAX_CRITERIA, REQUIREMENT, Criterion, made_criterion, named_in
+from artui.model.criteria import MAX_CRITERIA, REQUIREMENT, SUBJECTS, Criterion, made_criterion, named_in
 
 if TYPE_CHECKING:
     from artui.catalog import Catalog
@@ -83,3 +83,23 @@ def _pairs(said: Any) -> Iterable[tuple[Any, Any]]:
             name, _, condition = one.partition(":")
             pairs.append((name, condition))
     return pairs
+
+
+def requirement_text(name: str, criteria: Sequence[Criterion], text: str = "") -> str:
+    """Write a requirement as Markdown: its criteria as front matter, then a text, by default no more than its name."""
+    import yaml
+
+    settings: dict[str, Any] = {
+        "criteria": {
+            one.name: one.condition + (f" on {one.subject}" if one.subject != SUBJECTS[0] else "") for one in criteria
+        }
+    }
+    if criteria and criteria[0].artifacts:
+        settings["for"] = list(criteria[0].artifacts)
+    front = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=10_000)
+    return f"---\n{front}---\n\n{text or f'# {name}'}\n"
+
+
+def fitting_criteria(name: str, criteria: Mapping[str, str], about: str | Sequence[str]) -> list[Criterion]:
+    """Make criteria by name; what cannot be one is left out, named and counted."""
+    return read_criteria({"criteria": dict(criteria), "for": about}, name)

@@ -411,6 +411,28 @@ class Run:
                 reference = self._save(writer, order)
         return reference
 
+    def require(
+        self, name: str, criteria: Mapping[str, str], *, about: str | Sequence[str] = (), text: str = ""
+    ) -> str | None:
+        """Save what a model must do as a new version of a requirement: criteria by name, each in the filter language.
+
+        `run.require("fraud-needs", {"R1": "test/recall >= 0.9", "R2": "val/loss < 0.2 on run"})`. They are about the artifacts
+        named in `about`, by default about every model of the project; `text` is Markdown for people. What cannot be a criterion is
+        left out and named. Gives the version's reference; None when it could not be saved.
+        """
+        reference: str | None = None
+        with guarded("requiring", str(name)):
+            from artui.capture.requiring import fitting_criteria, requirement_text
+
+            fitting = fitting_criteria(str(name), criteria, about)
+            from tempfile import TemporaryDirectory
+
+            with TemporaryDirectory(prefix="artui-require-") as folder:
+                path = Path(folder) / "requirement.md"
+                path.write_text(requirement_text(str(name), fitting, text), encoding="utf-8", errors="replace")
+                reference = self.save(name, path, kind="requirement")
+        return reference
+
     def _save(self, writer: Writer, order: saving.Order) -> str:
         """Save a version; give its reference."""
         saved, job = saving.save(writer, order)

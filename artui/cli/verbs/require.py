@@ -64,39 +64,47 @@ def command(
 def _made(place: Path, name: str, criteria: Sequence[Criterion], path: Path | None, project: str | None) -> str | None:
     """Save a version of the requirement where there is a text for it, or none of that name yet; give its reference."""
     from artui.capture.adding import add_version
-    from artui.catalog import Catalog, artifacts
+    from artui.capture.requiring import requirement_text
+    from artui.catalog import Catalog
     from artui.errors import UnknownReference
     from artui.model.criteria import REQUIREMENT
     from artui.reference import parse
 
+    reference = parse(name)
+    with Catalog(place, create=False) as opened, opened.transaction() as connection:
+        homes = [str(row[0]) for row in connection.execute(_HOMES, {"name": reference.name})]
+        projects = [str(row[0]) for row in connection.execute(_PROJECTS)]
+    if path is None and (homes or not criteria or reference.has_version):
+        if not homes:
+            raise UnknownReference(f"There is no requirement {name!r}.", remedy="-x 'R1: test/recall >= 0.9' writes one down.")  # fmt: skip
+        return None
+    home = project or _only(homes, f"{name!r} is in {len(homes)} projects.") or _only(projects, f"The catalog has {len(projects)} projects.")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="artui-require-") as folder:
         if path is None:
-            try:
-                with Catalog(place, create=False) as opened, opened.transaction() as connection:
-                    artifacts.find_version(connection, parse(name), project=project or "")
-                return None
-            except UnknownReference:
-                if not criteria or parse(name).has_version:
-                    raise
-            path = Path(folder) / f"{parse(name).name.rpartition('/')[2] or 'requirement'}.md"
-            path.write_text(_text(name, criteria), encoding="utf-8")
-        added = add_version(place, path, name=name, kind=REQUIREMENT, **({"project": project} if project else {}))
-        return added.reference
+            path = Path(folder) / f"{reference.name.rpartition('/')[2] or 'requirement'}.md"
+            path.write_text(requirement_text(name, criteria), encoding="utf-8")
+        return add_version(place, path, name=name, kind=REQUIREMENT, project=home or "default").reference
 
 
-def _text(name: str, criteria: Sequence[Criterion]) -> str:
-    """Write a requirement that has nothing but criteria."""
-    import yaml
+_HOMES = "SELECT p.name FROM artifact AS a JOIN project AS p ON p.key = a.project_key WHERE a.name = :name AND a.deleted_ms IS NULL"
+_PROJECTS = """
+    SELECT p.name
+    FROM project AS p
+    WHERE EXISTS (SELECT 1 FROM artifact AS a WHERE a.project_key = p.key) OR EXISTS (SELECT 1 FROM run AS r WHERE r.project_key = p.key)
+"""
 
-    settings: dict[str, object] = {
-        "criteria": {
-            one.name: one.condition + (f" on {one.subject}" if one.subject != "version" else "") for one in criteria
-        }
-    }
-    if criteria[0].artifacts:
-        settings["for"] = list(criteria[0].artifacts)
-    front = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=10_000)
-    return f"---\n{front}---\n\n# {name}\n"
+
+def _only(projects: Sequence[str], several: str) -> str:
+    """Give the one project there is; empty if there is none.
+
+    Raises:
+        UsageError: there are several.
+    """
+    from artui.errors import UsageError
+
+    if len(projects) > 1:
+        raise UsageError(several, remedy=f"Say which: --project {', '.join(map(clean, projects[:6]))}.")
+    return projects[0] if projects else ""
 
 
 def _change(

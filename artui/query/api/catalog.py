@@ -127,6 +127,20 @@ class Catalog:
 
         return Version(self._reader, find_version(self._reader, reference))
 
+    def requirements(self, project: str | None = None) -> tuple[Version, ...]:
+        """List the newest version of each requirement, in one project or in all; each has its `criteria`.
+
+        What a model must do and whether it does is `catalog.version("model:v3").verdicts`.
+        """
+        from artui.query.api.records import Version
+        from artui.query.artifacts import version_heads
+        from artui.query.verdicts import standing_requirements
+
+        with self._reader.snapshot() as connection:
+            ids = [version.version_id for version in standing_requirements(connection, project=project)]
+            heads = [version_heads(connection, "SELECT key FROM version WHERE id = :id", {"id": each}) for each in ids]
+        return tuple(Version(self._reader, found[0]) for found in heads if found)
+
     def difference(self, before: str, after: str, *, key: Sequence[str] = ()) -> Difference:
         """Say how a version differs from another: which files, and of each how, down to rows and tensors.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from artui.errors import ContentMissing, UnknownReference
+from artui.model.criteria import REQUIREMENT
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         VersionDetail,
         VersionHead,
     )
+    from artui.model.criteria import Defined, Verdict
     from artui.model.profiles import TableProfile
     from artui.query.reader import Reader
     from artui.query.runs.several import Several
@@ -556,6 +558,20 @@ class Version:
         from artui.query.profiles import profiles
 
         return profiles(self._reader, self._head.key)
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is found of each criterion that is about it, by the requirements of its project as they are now."""
+        from artui.query.verdicts import verdicts_of
+
+        return tuple(verdicts_of(self._reader, self._head))
+
+    @cached_property
+    def criteria(self) -> tuple[Defined, ...]:
+        """Of a requirement what it asks for, each with since when; of other versions nothing."""
+        from artui.query.verdicts import with_verdicts
+
+        return with_verdicts(self._reader, self._about).criteria if self.kind == REQUIREMENT else ()
 
     @cached_property
     def _about(self) -> VersionDetail:

@@ -144,6 +144,42 @@ def test_what_cannot_be_is_said(call: Call, models: Path, words: tuple[str, ...]
     assert "Traceback" not in err
 
 
+def test_a_program_requires_and_reads_verdicts(call: Call, models: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """`run.require` saves criteria and leaves out what is none, without an error; a version has its verdicts, a requirement its criteria."""
+    forget()
+    with api.start_run(project="default", catalog=models, console=False, code=False, system_metrics=False) as run:
+        made = run.require("needs", {"R1": "recall >= 0.9", "R2": "", "a b": "x > 1"}, about="net", text="# In words")
+        assert (
+            made == "needs:v1"
+            and run.require("needs", {"R1": "recall >= 0.9"}, about="net", text="# In words") == "needs:v1"
+        )
+        assert run.require("needs", 7) is None  # type: ignore[arg-type]
+        assert run.require("odd", {"R1": "recall >"}) == "odd:v1"
+    assert "'R2' has no condition" in capfd.readouterr().err
+    with api.open_catalog(models) as catalog:
+        needs, odd = catalog.requirements("default")
+        assert [one.criterion.condition for one in needs.criteria] == ["recall >= 0.9"] and catalog.requirements(
+            "nowhere"
+        ) == ()
+        assert needs.open("requirement.md").read().decode().endswith("# In words\n")
+        verdicts = catalog.version("net:v2").verdicts
+        assert [(one.defined.key, one.answer) for one in verdicts] == [("needs/R1", "missed"), ("odd/R1", "unknown")]
+        assert "cannot be read" in verdicts[1].why and catalog.version("net:v2").criteria == ()
+    assert odd.reference == "odd:v1"
+
+
+def test_a_requirement_belongs_to_the_project_of_its_models(call: Call, models: Path, workplace: Path) -> None:
+    """The only project there is; of several it is asked which; a new text goes where the requirement is."""
+    with api.start_run(project="other", catalog=models, console=False, code=False, system_metrics=False) as run:
+        run.save("net2", workplace / "w.bin", kind="model")
+    code, _, err = call("require", "needs", "-x", "R1: recall >= 0.9")
+    assert code == 2 and "--project" in err and "other" in err
+    assert call("require", "needs", "-x", "R1: recall >= 0.9", "--project", "other")[0] == 0
+    (workplace / "n.md").write_text("# More")
+    assert call("require", "needs", "--file", "n.md")[0] == 0
+    assert set(_verdicts(call, "net2")) == {"net2:v1 needs/R1"} and _verdicts(call, "net") == {}
+
+
 def test_a_criterion_is_dropped_and_comes_back(call: Call, models: Path) -> None:
     """It is gone for later verdicts, its history stays, and undo brings it back as old as it was."""
     call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: recall > 0.1")

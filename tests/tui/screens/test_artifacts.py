@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 
 import artui
 from artui.capture.adding import add_version
-from artui.catalog import Catalog, events
+from artui.catalog import Catalog, criteria, events
 from artui.catalog import artifacts as saved_artifacts
 from artui.query import artifacts as query
 from artui.query.artifactrows import heads_of
@@ -339,6 +339,49 @@ def test_what_rests_on_a_version_is_said_before_it_is_deleted(small_catalog: Pat
         assert "candidate names it, and would name nothing" in await press("X")
 
     explore(small_catalog, flow)
+
+
+def test_what_misses_a_criterion_is_promoted_with_a_reason_alone(small_catalog: Path, explore: Explore) -> None:
+    """The prompt says what is missed; without a reason nothing changes, with one the page says who overrode it and why."""
+    with Reader(small_catalog) as reader, reader.snapshot() as connection:
+        key = (
+            "SELECT key FROM version AS v WHERE v.artifact_key = (SELECT key FROM artifact WHERE name = 'digits-model')"
+        )
+        (model,) = version_heads(connection, key, {})
+    text = small_catalog.parent / "needs.md"
+    text.write_text("---\ncriteria:\n  R1: fact.licence = GPL\n  R2: size > 1TB\n---\n")
+    add_version(small_catalog, text, name="needs", kind="requirement", project=model.project)
+
+    def given() -> tuple[list[str], list[tuple[str, str]]]:
+        with Reader(small_catalog) as reader, reader.snapshot() as connection:
+            (head,) = version_heads(connection, "SELECT :key", {"key": model.key})
+            waived = criteria.waivers(connection, head.id)
+        return list(head.aliases), sorted((key, one.why) for (key, _), one in waived.items())
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash")
+        await settled(pilot)
+        await _type(pilot, "kind = model")
+        for key in ("enter", "enter", "plus", "enter"):
+            await pilot.press(key)
+            await settled(pilot)
+        assert "v1 misses needs/R1" in shown(pilot) and "and 1 more. Reason to override:" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "is not made production without a reason" in shown(pilot) and given()[1] == []
+        for key in ("plus", "enter"):
+            await pilot.press(key)
+            await settled(pilot)
+        await _type(pilot, "until March")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert given() == (["production", *given()[0][1:]], [("needs/R1", "until March"), ("needs/R2", "until March")])
+        assert "missed, overridden" in shown(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert "production" not in given()[0] and given()[1] == []
+
+    explore(small_catalog, flow, size=(200, 50))
 
 
 def test_versions_are_promoted_approved_retired_and_deleted_by_key(small_catalog: Path, explore: Explore) -> None:
