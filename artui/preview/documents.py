@@ -1,11 +1,12 @@
 """Documents: notebooks, Markdown with what stands before it, and pages and drawings, of which nothing is rendered or run.
 
-Formats: nbformat 3 and 4 (https://nbformat.readthedocs.io), model cards of Hugging Face (YAML between lines of `---`),
+Formats: nbformat 3 and 4 (https://nbformat.readthedocs.io), model cards of Hugging Face (YAML between lines of `---`, TOML between lines of `+++`),
 HTML, SVG, PDF.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -16,11 +17,11 @@ from typing import Any
 
 from artui.model import Preview
 from artui.preview import structured, tensors, text, trees
+from artui.preview.frontmatter import front_matter, parted
 from artui.preview.source import Source
 
 MAX_NOTEBOOK_BYTES = 8 << 20
 """A larger notebook is a text."""
-_MAX_FRONT_BYTES = 64 << 10
 _MAX_HEAD_CHARS = 64 << 10
 _MAX_CELL_LINES = 30
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
@@ -200,28 +201,18 @@ def _dictionary(value: Any) -> dict[str, Any]:
 def markdown(content: bytes, source: Source, *, is_whole: bool) -> Preview:
     """Preview Markdown; what a model card says before its text is shown as facts."""
     body, facts = content, []
-    front = _front_matter(content)
-    if front is not None:
-        tree = trees.read_yaml(front, source)
-        documents = tree.documents if tree is not None else []
-        # What cannot be read stands before the text, as it is.
-        body = content[content.index(b"\n---", 3) + 4 :].split(b"\n", 1)[-1]
-        if documents and isinstance(documents[0], dict):
-            facts = list(_flat("", documents[0], 0))[:40]
+    with contextlib.suppress(ValueError):
+        parts = parted(content)
+        body = parts.body if parts is not None else content
+        facts = list(_flat("", front_matter(content) or {}, 0))[:40]
     shown = text.look(body, is_whole=is_whole)
     heading = next((line.lstrip("# ").strip() for line in shown.text.split("\n") if line.startswith("#")), "")
-    if front is not None and not facts:
+    if not facts:
+        # What cannot be read stands before the text, as it is.
         shown = text.look(content, is_whole=is_whole)
     lines = (shown if body is content else text.look(content, is_whole=is_whole)).title.removeprefix("text, ")
     title = f"Markdown, {lines}{f': {heading[:80]}' if heading else ''}"
     return Preview("text", title, shown.text, facts=(*facts, *shown.facts))
-
-
-def _front_matter(content: bytes) -> bytes | None:
-    if not content.startswith((b"---\n", b"---\r\n")):
-        return None
-    end = content.find(b"\n---", 3, _MAX_FRONT_BYTES)
-    return None if end < 0 else content[3:end]
 
 
 def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

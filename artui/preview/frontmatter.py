@@ -6,36 +6,63 @@ Read as data and nothing else, see `trees`: no object is made, no tag is followe
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from artui.preview.source import Source
 
 MAX_BYTES = 256 << 10
 """What lies further from the start of a file is not read."""
+_MARK = b"\xef\xbb\xbf"
+_START = re.compile(rb"(---|\+\+\+)[ \t]*(?:\r?\n|$)")
 
 
-def front_matter(content: bytes) -> Mapping[str, Any] | None:
-    """Give the settings at the start of a text, by name; None where it has none.
+class Parts(NamedTuple):
+    """A text that begins with settings."""
+
+    fence: bytes
+    """`---` or `+++`."""
+    settings: bytes
+    body: bytes
+
+
+def parted(content: bytes) -> Parts | None:
+    """Part a text into its settings and what follows; None where it has none.
 
     Args:
         content: the first bytes of the file, UTF-8; a mark of the byte order is left out.
 
     Raises:
-        ValueError: there are some, and they cannot be read; the message says why.
+        ValueError: they do not end, as far as that is read.
     """
-    lines = content[:MAX_BYTES].removeprefix(b"\xef\xbb\xbf").splitlines()
-    fence = lines[0].strip() if lines else b""
-    if fence not in (b"---", b"+++"):
+    content = content.removeprefix(_MARK)
+    start = _START.match(content)
+    if start is None:
         return None
-    end = next((place for place, line in enumerate(lines[1:], 1) if line.strip() in (fence, b"...")), None)
-    if end is None:
+    fence = start[1]
+    end = re.compile(
+        rb"^(?:" + re.escape(fence) + (rb"|\.\.\." if fence == b"---" else b"") + rb")[ \t]*(?:\r?\n|\Z)", re.MULTILINE
+    )
+    found = end.search(content, start.end(), MAX_BYTES)
+    if found is None:
         if fence == b"---" and len(content) < MAX_BYTES:
             return None  # a mere line across the page
         raise ValueError("it does not end")
-    text = b"\n".join(lines[1:end])
-    read = _toml(text) if fence == b"+++" else _yaml(text)
+    return Parts(fence, content[start.end() : found.start()], content[found.end() :])
+
+
+def front_matter(content: bytes) -> Mapping[str, Any] | None:
+    """Give the settings at the start of a text, by name; None where it has none.
+
+    Raises:
+        ValueError: there are some, and they cannot be read; the message says why.
+    """
+    parts = parted(content)
+    if parts is None:
+        return None
+    read = _toml(parts.settings) if parts.fence == b"+++" else _yaml(parts.settings)
     return read if isinstance(read, dict) else {}
 
 

@@ -16,7 +16,6 @@ from artui.query.profiles import profiles
 from artui.query.reader import Reader
 from artui.query.references import resolve_any
 from artui.query.run import get_run
-from artui.query.verdicts import with_verdicts
 
 MAX_METRICS = 1_000
 """Further metrics of a run are only counted; `--json` has them all."""
@@ -66,6 +65,8 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
 
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
+    from artui.query.verdicts import with_verdicts
+
     version, previews_by_path = (
         with_verdicts(reader, with_presence(reader, get_version(reader, head.id))),
         previews(reader, head.key),

@@ -36,7 +36,6 @@ from artui.query.measures import version_measures
 from artui.query.profiles import profiles
 from artui.query.profiles import spreads as spreads_of
 from artui.query.runs.sorting import Sort
-from artui.query.verdicts import with_verdicts
 from artui.safetext import clean
 from artui.tui.aliases import chosen_aliases
 from artui.tui.cells import Span
@@ -839,6 +838,8 @@ def is_listed(head: VersionHead) -> bool:
 
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
+    from artui.query.verdicts import with_verdicts
+
     reader = screen.reader
     detail = with_verdicts(
         reader, query.with_presence(reader, query.get_version(reader, version_id, max_files=MAX_FILES))
