@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artui.catalog import cells
+from artui.catalog.fields import detail_of
 from artui.catalog.pairing import side_by_side
 from artui.catalog.seals import SCHEMA_VERSION as SEALED_SINCE
 from artui.model import STAGES, STATUSES
@@ -93,44 +94,57 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "view": ("SELECT screen, content FROM saved_view WHERE name = :key",),
 }  # fmt: skip
-_APPROVALS = """
-    SELECT 'approved by ' || e.author, 'yes'
+_IN_THE_JOURNAL = """
+    SELECT e.action, e.before, e.after
     FROM event AS e
-    WHERE e.subject_id = :id
-      AND e.action = 'approve'
-      AND e.after <> 'null'
-      AND NOT EXISTS (
-          SELECT 1 FROM event AS l WHERE l.subject_id = e.subject_id AND l.action = 'approve' AND l.author = e.author AND l.id > e.id
-      )
+    WHERE e.subject_id = :id AND e.action IN ('approve', 'criterion', 'waive')
+    ORDER BY {order}, e.id
 """
+"""What no table has: who approves a version, what a requirement asks for, and what a version may miss."""
 
 
 def catalog_difference(first: Reader, second: Reader) -> list[ThingChange]:
     """Say what is new in the second catalog, what differs, and what only the first one has; runs first, then versions and views."""
     with first.snapshot() as before, second.snapshot() as after:
         seal = "NULL" if min(first.schema_version, second.schema_version) < SEALED_SINCE else "seal"
-        return [change for kind in _HEADS for change in _changes(before, after, kind, seal)]
+        # Before schema 5 events had no stamp.
+        order = "e.time_ms" if seal == "NULL" else "e.stamp"
+        return [change for kind in _HEADS for change in _changes(before, after, kind, seal, order)]
 
 
-def _changes(before: sqlite3.Connection, after: sqlite3.Connection, kind: Any, seal: str) -> Iterator[ThingChange]:
+def _changes(
+    before: sqlite3.Connection, after: sqlite3.Connection, kind: Any, seal: str, order: str
+) -> Iterator[ThingChange]:
     query = _HEADS[kind].format(seal=seal)
     for one, other in side_by_side(before.execute(query), after.execute(query)):
         if one is None or other is None:
             row = one or other or ("", 0, None, "")
             yield ThingChange(kind, cells.text(row[0]), cells.text(row[3]), "new" if one is None else "gone")
             continue
-        approvals = _approvals(before, one[0]), _approvals(after, other[0])
-        if kind != "view" and one[2] is not None and one[2] == other[2] and approvals[0] == approvals[1]:
+        said = _in_the_journal(before, one[0], order), _in_the_journal(after, other[0], order)
+        if kind != "view" and one[2] is not None and one[2] == other[2] and said[0] == said[1]:
             continue
-        fields = tuple(
-            _differing(_fields(before, kind, one[1]) | approvals[0], _fields(after, kind, other[1]) | approvals[1])
-        )
+        fields = tuple(_differing(_fields(before, kind, one[1]) | said[0], _fields(after, kind, other[1]) | said[1]))
         if fields:
             yield ThingChange(kind, cells.text(other[0]), cells.text(other[3]), "changed", fields)
 
 
-def _approvals(connection: sqlite3.Connection, thing_id: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in connection.execute(_APPROVALS, {"id": thing_id})}
+def _in_the_journal(connection: sqlite3.Connection, thing_id: Any, order: str) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for action, before, after in connection.execute(_IN_THE_JOURNAL.format(order=order), {"id": thing_id}):
+        old, new = cells.list_of(before), cells.list_of(after)
+        detail = detail_of(str(action), old, new)
+        if detail is None:
+            continue
+        name = f"{_SAID_AS[str(action)]} {detail}"
+        if new is None:
+            said.pop(name, None)
+        else:
+            said[name] = " ".join(filter(None, map(str, new[1:]))) or "yes"
+    return said
+
+
+_SAID_AS = {"approve": "approved by", "criterion": "criterion", "waive": "may miss"}
 
 
 def _fields(connection: sqlite3.Connection, kind: str, key: Any) -> dict[str, str]:

@@ -12,6 +12,8 @@ import pytest
 
 from artui.catalog import Catalog, artifacts, blobs, context, events, runs
 from artui.catalog.artifacts import NewFile, NewVersion
+from artui.catalog.fields import FIELDS
+from artui.model.criteria import Criterion
 from artui.query.catalogdiff import ThingChange, catalog_difference
 from artui.query.reader import Reader
 from tests import mutating
@@ -61,7 +63,11 @@ PLANTED: dict[str, tuple[Callable[[Path], None], set[tuple[str, str, str]]]] = {
     "fact": (_edit(lambda edit, _, version: edit.declare(version, "licence", "BSD")), {("version", "changed", "fact licence")}),
     "retire": (_edit(lambda edit, _, version: edit.retire(version)), {("version", "changed", "retired")}),
     "delete": (_edit(lambda edit, _, version: edit.delete_version(version)), {("version", "changed", "deleted_ms")}),
-    "withdraw": (_edit(lambda edit, _, version: edit.withdraw(version)), {("version", "changed", f"approved by {events.author()}")}),
+    "override": (_edit(lambda edit, _, version: edit.declare(version, "contact", "ada", is_of_version=True)), {("version", "changed", "fact contact")}),
+    "place": (_edit(lambda edit, _, version: edit.relocate(version, "/elsewhere", "box-9")), {("version", "changed", "location"), ("version", "changed", "host")}),
+    "criterion": (_edit(lambda edit, _, version: edit.set_criterion(version, Criterion("R7", "loss < 1"))), {("version", "changed", "criterion R7")}),
+    "waive": (_edit(lambda edit, _, version: edit.waive(version, "needs/R7", "loss < 1")), {("version", "changed", "may miss needs/R7")}),
+    "approve": (_edit(lambda edit, _, version: edit.withdraw(version)), {("version", "changed", f"approved by {events.author()}")}),
     "view": (_edit(lambda edit, *_: edit.save_view("my view", "runs", "{}")), {("view", "changed", "content")}),
     "new view": (_edit(lambda edit, *_: edit.save_view("more", "runs", "{}")), {("view", "new", "")}),
     "gone view": (_edit(lambda edit, *_: edit.delete_view("my view")), {("view", "gone", "")}),
@@ -71,6 +77,11 @@ PLANTED: dict[str, tuple[Callable[[Path], None], set[tuple[str, str, str]]]] = {
     "run": (_write(lambda connection, _: runs.start(connection, runs.NewRun("digits", "another"))), {("run", "new", "")}),
     "nothing": (lambda _: None, set()),
 }  # fmt: skip
+
+
+def test_every_field_that_people_change_is_planted() -> None:
+    """A new one is compared, too."""
+    assert set(FIELDS) <= set(PLANTED)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def command(
     place = find_catalog(catalog)[0]
     made = _made(place, name, criteria, path, project)
     is_new = made is not None and path is None
-    changed = _change(place, name if made is None else made, criteria, drop, project, why)
+    changed, criteria = _change(place, name if made is None else made, criteria, drop, project, why)
     with open_reader(catalog) as reader:
         from artui.query.verdicts import requirement_version, unmeasured
 
@@ -109,7 +110,8 @@ def _only(projects: Sequence[str], several: str) -> str:
 
 def _change(
     place: Path, name: str, criteria: Sequence[Criterion], drop: Sequence[str], project: str | None, why: str
-) -> list[str]:
+) -> tuple[list[str], list[Criterion]]:
+    """Change criteria of a version; give what is said of that, and the criteria as they stand there now."""
     from artui.catalog import Catalog, artifacts, events
     from artui.catalog.criteria import criteria_of
     from artui.errors import UnknownReference, UsageError
@@ -121,18 +123,19 @@ def _change(
         (kind,) = connection.execute("SELECT kind FROM artifact WHERE key = ?", (version.artifact_key,)).fetchone()
         if kind != REQUIREMENT:
             raise UsageError(f"{version.reference} is no requirement, but a {kind}.", remedy="Choose another name.")
-        have = {one.name for one in criteria_of(connection, version.id)}
+        have = {one.name: one for one in criteria_of(connection, version.id)}
+        # What it is about stays unless it is said anew.
+        criteria = [
+            replace(one, artifacts=have[one.name].artifacts) if one.name in have and not one.artifacts else one
+            for one in criteria
+        ]
         if unknown := [one for one in drop if one not in have]:
             raise UnknownReference(f"{version.reference} has no criterion {unknown[0]!r}.", remedy=f"It has {', '.join(sorted(have)) or 'none'}.")  # fmt: skip
         names = ", ".join([*(one.name for one in criteria), *drop])
         with events.editing(opened, f"criteria {names} of {version.reference}", why=why) as edit:
-            said = [
-                f"{one.name} {one.condition}"
-                for one in criteria
-                if edit.set_criterion(version.id, one) or one.name not in have
-            ]
+            said = [f"{one.name} {one.condition}" for one in criteria if edit.set_criterion(version.id, one)]
             said += [f"{one} dropped" for one in drop if edit.drop_criterion(version.id, one)]
-    return said
+    return said, criteria
 
 
 def _list(name: str, catalog: str | None) -> int:

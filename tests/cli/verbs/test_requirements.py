@@ -191,3 +191,7 @@ def test_a_criterion_is_dropped_and_comes_back(call: Call, models: Path) -> None
     call("undo")
     after = _verdicts(call, "net:v1")
     assert set(after) == set(before)
+    # What it is about stays where only the condition is another one.
+    call("require", "needs", "-x", "R1: recall >= 0.9", "--for", "net")
+    call("require", "needs", "-x", "R1: recall >= 0.8")
+    assert "net" in next(line for line in call("require", "needs")[1].splitlines() if line.startswith("R1"))
