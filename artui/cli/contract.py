@@ -722,7 +722,13 @@ DOCUMENTS: dict[str, Record] = {
         "after": Field("text", "the second catalog"),
         "changes": Field("[thing change]", "runs, versions and views that are not the same in both"),
     },
-    "verify": {"versions": Field("[judged version]", "the version, or those that a requirement is about")},
+    "verify": {
+        "versions": Field("[judged version]", "of each model the newest version and those that have an alias"),
+        "without_criterion": Field("[text]", "requirements that have no criterion"),
+        "without_evidence": Field("[text]", "criteria that are unknown for all of them"),
+        "without_requirement": Field("[text]", "models that no criterion is about"),
+    },
+    "verify REF": {"versions": Field("[judged version]", "the version, or those that a requirement is about")},
     "audit RUN": {
         "run": Field("run", "the run"),
         "verdict": Field("text", "whether it could be made again, in a sentence"),
@@ -997,6 +1003,11 @@ def version_record(head: VersionHead) -> dict[str, Any]:
         "storage": head.storage, "not_stored_count": head.not_stored_count, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "is_retired": head.is_retired,
         "deleted_ms": head.deleted_ms, "damaged": head.damaged,
     }  # fmt: skip
+
+
+def judged_record(head: VersionHead, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Make the record of a version with its verdicts."""
+    return {"version": version_record(head), "verdicts": [verdict_record(verdict) for verdict in verdicts]}
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:

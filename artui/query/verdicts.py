@@ -76,6 +76,8 @@ _MAKE_MODELS = """
 """
 """The runs that made a model: if one of them used another, what it measured is of the one that it made."""
 _NONE = 1 << 62
+_FEW = 100
+"""Of so many runs each is looked at by itself; of more all that match are read."""
 
 
 class _Candidates:
@@ -181,7 +183,8 @@ class Judge:
         self._place = {key: place for place, key in enumerate(self._keys)}
         self._evidence = _Evidence(connection, self._keys)
         now_ms = clock.now_ms() if now_ms is None else now_ms
-        self._within = set(self._evidence.users_first.runs.tolist())
+        among = self._evidence.users_first.runs
+        self._within = set(among.tolist()) if len(among) <= _FEW else None
         """The runs that count: it does not matter which others are found, so of few ones only these are looked at."""
         self._runs, self._versions = Scope(connection, now_ms), VersionScope(connection, now_ms)
         self._nodes: dict[str, Node | str] = {}
@@ -526,6 +529,19 @@ def judged_by(reader: Reader, requirement: RequirementVersion, project: str) -> 
     with reader.snapshot() as connection:
         values = {"project": project, "names": orjson.dumps(sorted(names)).decode(), "all": is_of_all}
         return sorted(version_heads(connection, query, values), key=lambda head: (head.artifact, head.number))
+
+
+def models(reader: Reader) -> list[VersionHead]:
+    """Give of each model the newest version and those that have an alias."""
+    kinds = ", ".join(f"'{kind}'" for kind in JUDGED_KINDS)
+    query = f"""
+        SELECT v.key
+        FROM artifact AS a
+        JOIN version AS v ON v.artifact_key = a.key
+        WHERE a.kind IN ({kinds}) AND a.deleted_ms IS NULL AND ({is_named("v")} OR v.number = {newest_number("a.key")})
+    """
+    with reader.snapshot() as connection:
+        return sorted(version_heads(connection, query, {}), key=lambda head: (head.artifact, head.project, head.number))
 
 
 def with_verdicts(reader: Reader, detail: VersionDetail) -> VersionDetail:

@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 def command(refs: tuple[str, ...], against: str | None, strict: bool, catalog: str | None, as_json: bool) -> int:
     """Say whether REF meets its requirements, by what was measured: of a requirement, whether the versions that it is about do.
 
-    Ends with 1 if a criterion is missed and nobody has overridden that.
+    Without REF, how all models stand, the newest of each and those with an alias, and what is required of nothing or was
+    never measured. Ends with 1 if a criterion is missed and nobody has overridden that.
     """
     from artui.model.criteria import REQUIREMENT
     from artui.query.references import resolve
     from artui.query.verdicts import judged, judged_by, made_versions, requirement_version
 
     refs, catalog = without_catalog(refs, catalog)
+    if not refs:
+        return _verify_all(catalog, strict=strict, as_json=as_json)
     with open_reader(catalog) as reader:
         thing = resolve(reader, one_of(refs, "REF"))
         heads = made_versions(reader, thing.id) if hasattr(thing, "started_ms") else [thing]
@@ -51,23 +54,61 @@ def command(refs: tuple[str, ...], against: str | None, strict: bool, catalog: s
             _print_json(heads, found)
         else:
             _print(reader, heads, found, requirements)
-    verdicts = [verdict for of_version in found for verdict in of_version]
-    is_bad = any(
-        verdict.waiver is None and (verdict.answer == "missed" or (strict and verdict.answer == "unknown"))
-        for verdict in verdicts
+    return _code(found, strict=strict)
+
+
+def _code(found: Sequence[Sequence[Verdict]], *, strict: bool) -> int:
+    return int(
+        any(
+            verdict.waiver is None and (verdict.answer == "missed" or (strict and verdict.answer == "unknown"))
+            for of_version in found
+            for verdict in of_version
+        )
     )
-    return int(is_bad)
+
+
+def _verify_all(catalog: str | None, *, strict: bool, as_json: bool) -> int:
+    """Say how all models stand, and what requirements leave open."""
+    from artui.query.verdicts import coverage, judged, models, standing_requirements
+    from artui.sheets.verdicts import summary_text
+
+    with open_reader(catalog) as reader:
+        heads = models(reader)
+        found = judged(reader, heads)
+        with reader.snapshot() as connection:
+            open_ones = coverage(standing_requirements(connection), heads, found)
+    if as_json:
+        from artui.cli.contract import judged_record
+
+        print_json(
+            versions=[judged_record(head, verdicts) for head, verdicts in zip(heads, found, strict=True)],
+            without_criterion=open_ones.without_criterion, without_evidence=open_ones.without_evidence, without_requirement=open_ones.without_requirement,
+        )  # fmt: skip
+        return _code(found, strict=strict)
+    if not heads:
+        click.echo("There is no model in the catalog.")
+    else:
+        print_table(
+            ["model", "alias", "stands"],
+            [
+                [head.reference, " ".join(alias for alias in head.aliases if alias != "latest"), summary_text(verdicts)]
+                for head, verdicts in zip(heads, found, strict=True)
+            ],
+            right=[False] * 3,
+        )
+    for words, names in (
+        ("no criterion", open_ones.without_criterion), ("never measured", open_ones.without_evidence),
+        ("nothing is required of", open_ones.without_requirement),
+    ):  # fmt: skip
+        if names:
+            click.echo(f"{words}: {clean(', '.join(names))}")
+    return _code(found, strict=strict)
 
 
 def _print_json(heads: Sequence[VersionHead], found: Sequence[Sequence[Verdict]]) -> None:
-    from artui.cli.contract import verdict_record, version_record
+    from artui.cli.contract import judged_record
 
-    print_json(
-        versions=[
-            {"version": version_record(head), "verdicts": list(map(verdict_record, verdicts))}
-            for head, verdicts in zip(heads, found, strict=True)
-        ]
-    )
+    print_json(versions=[judged_record(head, verdicts) for head, verdicts in zip(heads, found, strict=True)])
 
 
 def _print(

@@ -180,6 +180,27 @@ def test_a_requirement_belongs_to_the_project_of_its_models(call: Call, models: 
     assert set(_verdicts(call, "net2")) == {"net2:v1 needs/R1"} and _verdicts(call, "net") == {}
 
 
+def test_what_requirements_leave_open_is_said(call: Call, models: Path, workplace: Path) -> None:
+    """A requirement without a criterion, a criterion that nothing measured, a model of which nothing is required."""
+    code, out, _ = call("verify")
+    assert code == 0 and "net:v2" in out and "nothing is required of: net" in out
+    call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: nothing_of_this > 1", "--for", "net")
+    (workplace / "empty.md").write_text("# Later")
+    call("require", "empty", "--file", "empty.md")
+    with api.start_run(project="default", catalog=models, console=False, code=False, system_metrics=False) as run:
+        run.save("other", workplace / "w.bin", kind="model")
+    code, out, _ = call("verify")
+    assert code == 1 and "0 of 2 criteria met, 1 missed, 1 unknown" in out
+    assert "no criterion: empty" in out and "never measured: needs/R2" in out and "nothing is required of: other" in out
+    document = json.loads(call("verify", "--json")[1])
+    assert [one["version"]["reference"] for one in document["versions"]] == ["net:v2", "other:v1"]
+    assert (document["without_criterion"], document["without_evidence"], document["without_requirement"]) == (
+        ["empty"],
+        ["needs/R2"],
+        ["other"],
+    )
+
+
 def test_a_criterion_is_dropped_and_comes_back(call: Call, models: Path) -> None:
     """It is gone for later verdicts, its history stays, and undo brings it back as old as it was."""
     call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: recall > 0.1")
