@@ -193,6 +193,8 @@ class VersionDetail:
     """What is found of the criteria that are about it, as far as that was looked for."""
     criteria: tuple[Defined, ...] = ()
     """Of a requirement: what it asks for, as far as that was looked for."""
+    judged: tuple[tuple[VersionHead, tuple[Verdict, ...]], ...] = ()
+    """Of a requirement: the versions that it is about, each with what is found of its criteria, as far as that was looked for."""
     not_there: tuple[str, ...] = ()
     """Paths of the files that it refers to and that are no longer there, as far as that was looked after."""
     damaged: Damage = ()

@@ -76,6 +76,8 @@ _MAKE_MODELS = """
 """
 """The runs that made a model: if one of them used another, what it measured is of the one that it made."""
 _NONE = 1 << 62
+MOST_JUDGED = 12
+"""On the page of a requirement so many versions stand side by side, the newest ones."""
 _FEW = 100
 """Of so many runs each is looked at by itself; of more all that match are read."""
 
@@ -550,8 +552,12 @@ def with_verdicts(reader: Reader, detail: VersionDetail) -> VersionDetail:
     if head.kind == REQUIREMENT:
         with reader.snapshot() as connection:
             every = requirement_versions(connection, artifact_key=head.artifact_key)
-            criteria = next((version.criteria for version in every if version.version_id == head.id), ())
-        return replace(detail, criteria=criteria)
+            version = next((version for version in every if version.version_id == head.id), None)
+        if version is None or not version.criteria:
+            return detail
+        heads = judged_by(reader, version, head.project)[-MOST_JUDGED:]
+        pairs = zip(heads, map(tuple, judged(reader, heads, [version])), strict=True)
+        return replace(detail, criteria=version.criteria, judged=tuple(pairs))
     return replace(detail, verdicts=tuple(verdicts_of(reader, head)))
 
 

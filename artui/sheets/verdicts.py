@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from artui.model import VersionHead
 from artui.model.criteria import Answer, Defined, Measured, Verdict
 from artui.sheets.sheet import MIDDLE_DOT, Cell, Header, Link, Row, Section, Table, Tone
 from artui.units import age_text, count_text, duration_text, number_text, param_text
@@ -107,24 +108,33 @@ def remark_text(verdict: Verdict) -> str:
     return MIDDLE_DOT.join(parts)
 
 
-def criteria_section(criteria: Sequence[Defined], now_ms: int) -> Section:
-    """Make a section of what a requirement asks for, and since when."""
-    headers = (
-        Header("criterion"),
-        Header("condition", least=24),
-        Header("of"),
-        Header("about"),
-        Header("since", is_right=True),
-        Header("by"),
-    )
+def criteria_section(
+    criteria: Sequence[Defined], judged: Sequence[tuple[VersionHead, Sequence[Verdict]]], now_ms: int
+) -> Section:
+    """Make a section of what a requirement asks for, since when, and how the versions that it is about stand."""
+    names = {head.artifact for head, _ in judged}
+    headers = [Header("criterion"), Header("condition", least=24), Header("since", is_right=True)]
+    headers += [Header(_version_title(head, is_alone=len(names) == 1), is_right=True) for head, _ in judged]
+    headers += [Header("of"), Header("about"), Header("by")]
+    by_key = [{verdict.defined.key: verdict for verdict in verdicts} for _, verdicts in judged]
     rows = [
         (
-            Cell(one.criterion.name, "strong"), Cell(one.criterion.condition), Cell(one.criterion.subject, "dim"),
-            Cell(", ".join(one.criterion.artifacts) or "every model", "dim"), Cell(age_text(one.since_ms, now_ms), "dim"), Cell(one.author, "dim"),
+            Cell(one.criterion.name, "strong"), Cell(one.criterion.condition), Cell(age_text(one.since_ms, now_ms), "dim"),
+            *(_found(verdicts.get(one.key)) for verdicts in by_key),
+            Cell(one.criterion.subject, "dim"), Cell(", ".join(one.criterion.artifacts) or "every model", "dim"), Cell(one.author, "dim"),
         )
         for one in criteria
     ]  # fmt: skip
-    return Section("criteria", table=Table(headers, rows))
+    return Section("criteria", table=Table(tuple(headers), rows))
+
+
+def _version_title(head: VersionHead, *, is_alone: bool) -> str:
+    aliases = [alias for alias in head.aliases if alias != "latest"]
+    return " ".join([head.version if is_alone else head.reference, *aliases[:1]])
+
+
+def _found(verdict: Verdict | None) -> Cell:
+    return Cell(matrix_cell(verdict), "faint" if verdict is None else TONES[verdict.answer])
 
 
 def matrix_cell(verdict: Verdict | None) -> str:

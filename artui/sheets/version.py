@@ -104,7 +104,7 @@ def version_sheet(
                 reinstate or f"artui retire --back {head.reference}",
                 history,
             ),
-            criteria_section(detail.criteria, now_ms),
+            criteria_section(detail.criteria, detail.judged, now_ms),
             verdicts_section(detail.verdicts),
             declared_section(
                 detail.head.kind, detail.facts, offered or {}, declare or f"artui declare {shlex.quote(head.artifact)}"

@@ -92,7 +92,7 @@ def version_detail(**changes: object) -> VersionDetail:
         "files": (ManifestFile("model.safetensors", 38_800, DIGEST, "application/octet-stream"), ManifestFile("latest", 0, "", "", link_target="model.safetensors"), ManifestFile("large.bin", 7, "", "", note="changed while read")),
         "used_by": (run_head("evaluate"), run_head("score", status="failed")),
         "related": (("trained on", version_head("digits-split", kind="dataset")),), "damaged": ("files",),
-        "criteria": (DEFINED,), "verdicts": (verdict(),),
+        "criteria": (DEFINED,), "judged": ((version_head(number=3, aliases=("production",)), (verdict(),)),), "verdicts": (verdict(),),
         "facts": {"licence": "MIT"}, "note": "from the second delivery", "not_there": ("large.bin",), "approvals": (Approval("eve@box-4", NOW_MS - 1_000, "read it"),),
     }  # fmt: skip
     return VersionDetail(**(values | changes))  # type: ignore[arg-type]

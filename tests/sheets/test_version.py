@@ -41,7 +41,7 @@ ON_THE_SHEET: dict[str, str] = {
     "head": "digits-model:v4", "metadata": "val_loss: 0.06703", "location": "lies at: /stores/models", "host": "on box-3",
     "files": f"model.safetensors | 38.8 kB | {DIGEST}", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
     "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)", "facts": "licence: MIT",
-    "criteria": "R1 | recall >= 0.9 | run | digits-model", "verdicts": "R1 | recall >= 0.9 on run | ✗ missed, overridden | 0.8500 | evaluate | 4d14h before | missed by 0.050 · overridden by ada@box-3: needed today",
+    "criteria": "R1 | recall >= 0.9 | 4d | 0.8500 ✗* | run | digits-model", "judged": "0.8500 ✗*", "verdicts": "R1 | recall >= 0.9 on run | ✗ missed, overridden | 0.8500 | evaluate | 4d14h before | missed by 0.050 · overridden by ada@box-3: needed today",
     "note": "note: from the second delivery", "not_there": "not there: 1 file: large.bin",
 }  # fmt: skip
 """What the sheet of `version_detail()` says, by field of VersionDetail."""
