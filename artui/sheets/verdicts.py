@@ -12,13 +12,15 @@ from artui.units import age_text, count_text, duration_text, number_text, param_
 
 SIGNS: Mapping[Answer, str] = MappingProxyType({"met": "✓", "missed": "✗", "unknown": "?"})
 TONES: Mapping[Answer, Tone] = MappingProxyType({"met": "good", "missed": "bad", "unknown": "warn"})
+CRITERIA, REQUIREMENTS = "criteria", "requirements"
+"""Titles of the sections of what a requirement asks for, and of what is found of a version."""
 HEADERS = (
     Header("criterion"), Header("condition", least=24), Header("verdict"), Header("measured", is_right=True, least=10), Header("by", least=8),
     Header("defined"), Header("remark", least=12),
 )  # fmt: skip
 
 
-def verdicts_section(verdicts: Sequence[Verdict], title: str = "requirements") -> Section:
+def verdicts_section(verdicts: Sequence[Verdict], title: str = REQUIREMENTS) -> Section:
     """Make a section of what is found of each criterion; where all are of one requirement, that is named once."""
     requirements = {verdict.defined.artifact for verdict in verdicts}
     about = summary_text(verdicts) + (f"{MIDDLE_DOT}{next(iter(requirements))}" if len(requirements) == 1 else "")
@@ -125,7 +127,7 @@ def criteria_section(
         )
         for one in criteria
     ]  # fmt: skip
-    return Section("criteria", table=Table(tuple(headers), rows))
+    return Section(CRITERIA, table=Table(tuple(headers), rows))
 
 
 def _version_title(head: VersionHead, *, is_alone: bool) -> str:

@@ -11,6 +11,7 @@ from artui.model.profiles import TableProfile
 from artui.preview.table import EMPTY_IN_FIRST
 from artui.sheets.profile import profile_section
 from artui.sheets.sheet import Section, shortened
+from artui.sheets.verdicts import CRITERIA, REQUIREMENTS
 from artui.sheets.version import DIGEST, FILES, SHA256, offered_facts, preview_section, short_digest, version_sheet
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.facts.sections import (
@@ -52,6 +53,7 @@ NAME_CELLS = 24
 """Of the names of these columns."""
 
 
+_JUDGED = (CRITERIA, REQUIREMENTS)
 _BY_KEY = ": enter "
 FILES_SHARE = 5
 """Of a dense page so many files take one part in so many."""
@@ -139,11 +141,16 @@ def _version_lines(
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
-    state, *others = sheet.sections
+    state, *every = sheet.sections
+    # What is judged is what one comes for: it stands before what the version holds.
+    judged = [
+        line for section in every if section.title in _JUDGED for line in (BLANK, *section_lines(section, cells=cells))
+    ]
+    others = [section for section in every if section.title not in _JUDGED]
     others = [_with_fitting_digests(section, cells) if section.title == FILES else section for section in others]
     if is_dense:
-        return [*lines, *_dense_lines(detail, previews, state, others, columns, cells=cells, rows=rows - len(lines))]
-    lines += sheet_lines([_with_fitting_digest(state, cells)], cells=cells)
+        return [*lines, *_dense_lines(detail, previews, state, others, columns, judged, cells=cells, rows=rows - len(lines))]  # fmt: skip
+    lines += [*sheet_lines([_with_fitting_digest(state, cells)], cells=cells), *judged]
     most = max(LEAST_PREVIEW_ROWS, rows // PREVIEW_SHARE)
     files, rest = _files_and_rest(others, detail, cells, most=most)
     shown = _file_previews(detail.head.key, previews, cells=cells, most=most)
@@ -174,12 +181,13 @@ def _dense_lines(
     state: Section,
     others: Sequence[Section],
     columns: Sequence[Line],
+    judged: Sequence[Line],
     *,
     cells: int,
     rows: int,
 ) -> list[Line]:
     """Draw how a version stands in as few lines as there can be, its first files and the first preview, and then the rest."""
-    lines = _dense_facts(state, cells)
+    lines = [*_dense_facts(state, cells), *judged]
     files, rest = _files_and_rest(others, detail, cells, most=max(2, rows // FILES_SHARE))
     # The last line says how many go on.
     most = max(LEAST_PREVIEW_ROWS, rows - len(lines) - len(files) - len(columns) - 2)
