@@ -14,6 +14,7 @@ from artui.numbers import as_float
 from artui.query.attributes import ATTRIBUTES
 from artui.safetext import cells_of, clean
 from artui.tui.colouring import CURVE_COLOURS
+from artui.tui.contrast import ink_for, legible, mixed, subdued
 from artui.tui.themes import DARK, Theme
 from artui.units import DIGITS, column_text, decimals_of, number_text, param_text
 
@@ -67,7 +68,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
     styles: dict[str, Style] = {}
     for name, colour in theme.colours.items():
         if not is_coloured:
-            styles[name] = Style(dim=name == "faint", bold=name in ("accent", "bad"))
+            styles[name] = Style(dim=name in ("faint", "frame"), bold=name in ("accent", "bad"))
         else:
             styles[name] = base + Style.parse(colour if is_rich else theme.sixteen[name])
     styles["differs"] = styles["warn"] + Style(bold=not is_coloured)
@@ -90,7 +91,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
     cursor = Style.parse(f"on {theme.cursor}") if is_rich else Style(reverse=True)
     if is_rich:
         curves = tuple(base + Style.parse(colour) for colour in theme.curves)
-        bands = tuple(base + Style.parse(_towards(colour, theme.background)) for colour in theme.curves)
+        bands = tuple(base + Style.parse(subdued(colour, theme.background)) for colour in theme.curves)
     elif is_coloured:
         curves = tuple(Style.parse(name) for name in theme.sixteen_curves)
         bands = tuple(Style.parse("bright_black") for _ in curves)
@@ -114,25 +115,15 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
         styles[f"{name}.marked"] = styles[name] + Style(reverse=True, bold=True)
     heat = None
     if is_rich:
-        ink, paper = Style.parse(theme.background), Style.parse(theme.colours["text"])
+        inks = theme.colours["text"], theme.background
 
         def heat(share: float) -> Style:
             hue = theme.colours["accent" if share >= 0 else "warn"]
-            back = _mixed(hue, theme.background, 0.9 * min(1.0, abs(share)))
-            return (ink if abs(share) > 0.55 else paper) + Style.parse(f"on {back}")
+            back = mixed(hue, theme.background, 0.9 * min(1.0, abs(share)))
+            return Style.parse(f"{ink_for(back, *inks)} on {back}")
 
     red, green, blue = (int(theme.background[place : place + 2], 16) for place in (1, 3, 5))
     return Palette(styles, cursor, curves, bands, heat, is_coloured, (red, green, blue))
-
-
-def _towards(colour: str, background: str) -> str:
-    """Mix a colour with what is behind it: about two fifths of it remain."""
-    return _mixed(colour, background, 0.38)
-
-
-def _mixed(colour: str, background: str, share: float) -> str:
-    front, back = (tuple(int(text[i : i + 2], 16) for i in (1, 3, 5)) for text in (colour, background))
-    return "#" + "".join(f"{round(share * f + (1 - share) * b):02x}" for f, b in zip(front, back, strict=True))
 
 
 def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
@@ -288,21 +279,21 @@ def strip_of(
         style = palette.styles[name]
         if ground is not None:
             style += ground
-        segments.append(Segment(text, _under(over, style)))
+        segments.append(Segment(text, under_cursor(over, style)))
         used += cells
     if used < width:
-        segments.append(Segment(" " * (width - used), _under(over, palette.styles[fill])))
+        segments.append(Segment(" " * (width - used), under_cursor(over, palette.styles[fill])))
     return Strip(segments, width)
 
 
-def _under(cursor: Style | None, style: Style) -> Style:
-    """Give a style on the line of the cursor, if there is one.
+def under_cursor(cursor: Style | None, style: Style) -> Style:
+    """Give a style on the line of the cursor, if there is one, so that it can be read there.
 
     Where that is reversed, colours are left out: blanks behind a bar would be a bar in its colour.
     """
     if cursor is None:
         return style
-    return (style.without_color if cursor.reverse else style) + cursor
+    return style.without_color + cursor if cursor.reverse else legible(style + cursor)
 
 
 def length_of(spans: Iterable[Span]) -> int:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from artui.errors import UsageError
 from artui.settings import Settings, keep_state, read_state
 
-MEANINGS = ("text", "dim", "spark", "faint", "accent", "good", "bad", "warn", "mark")
+MEANINGS = ("text", "dim", "faint", "frame", "spark", "accent", "good", "bad", "warn", "mark")
+"""`frame` is for what is no text: axes, edges, lines that stand behind others, and dots where there is no value."""
 PLACES = ("background", "panel", "cursor")
 _STATE = "theme.json"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
@@ -45,13 +46,13 @@ class Theme(NamedTuple):
 DARK = Theme(
     "dark",
     {
-        "text": "#d7d7d7", "dim": "#8a8a8a", "spark": "#5f87af", "faint": "#585858", "accent": "#5fd7ff",
+        "text": "#d7d7d7", "dim": "#a8a8a8", "faint": "#8a8a8a", "frame": "#6c6c6c", "spark": "#5f87af", "accent": "#5fd7ff",
         "good": "#87d787", "bad": "#ff8787", "warn": "#ffaf5f", "mark": "#ffd787",
     },
     background="#10131a", panel="#161b24", cursor="#22344d",
-    curves=("#5fd7ff", "#ffaf5f", "#d787ff", "#afd75f", "#ff8787", "#5fd7af", "#87afff", "#ffd787", "#ff87d7", "#87d787"),
+    curves=("#5fd7ff", "#ffaf5f", "#d787ff", "#afd75f", "#ff8787", "#5fd7af", "#87afff", "#ffd787", "#ff87d7", "#878700"),
     sixteen={
-        "text": "default", "dim": "white", "spark": "cyan", "faint": "bright_black", "accent": "bright_cyan",
+        "text": "default", "dim": "white", "faint": "bright_black", "frame": "bright_black", "spark": "cyan", "accent": "bright_cyan",
         "good": "green", "bad": "bright_red", "warn": "yellow", "mark": "bright_yellow",
     },
 )  # fmt: skip
@@ -59,13 +60,13 @@ DARK = Theme(
 LIGHT = Theme(
     "light",
     {
-        "text": "#262626", "dim": "#626262", "spark": "#5f87af", "faint": "#9e9e9e", "accent": "#005faf",
+        "text": "#262626", "dim": "#4e4e4e", "faint": "#6c6c6c", "frame": "#878787", "spark": "#5f87af", "accent": "#005faf",
         "good": "#005f00", "bad": "#af0000", "warn": "#875f00", "mark": "#870087",
     },
     background="#ffffff", panel="#eeeeee", cursor="#d7d7ff",
-    curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#008787", "#5f5fd7", "#d70000", "#875f00", "#5f8700"),
+    curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#005f5f", "#875f87", "#0000ff", "#af00ff", "#5f5fff"),
     sixteen={
-        "text": "default", "dim": "default", "spark": "blue", "faint": "bright_black", "accent": "blue",
+        "text": "default", "dim": "default", "faint": "bright_black", "frame": "bright_black", "spark": "blue", "accent": "blue",
         "good": "green", "bad": "red", "warn": "red", "mark": "magenta",
     },
     sixteen_curves=("blue", "red", "green", "magenta", "cyan", "black", "bright_red", "bright_blue", "bright_green", "bright_magenta"),
@@ -78,9 +79,9 @@ COLOUR_BLIND = DARK._replace(
     # After M. Okabe and K. Ito, Color Universal Design (2008), in the nearest of the 256: blue for good, vermilion for bad.
     colours={
         **DARK.colours,
-        "accent": "#5fafff", "good": "#5fafff", "bad": "#ff8700", "warn": "#ffd75f", "mark": "#ffff5f", "spark": "#5f87af",
+        "accent": "#5fafff", "good": "#0087ff", "bad": "#ff8700", "warn": "#ffd75f", "mark": "#ffff5f", "spark": "#5f87af",
     },
-    curves=("#5fafff", "#ffff5f", "#00af87", "#ffffff", "#0087d7", "#ffaf00", "#87d7ff", "#ff8700", "#d787af", "#afaf87"),
+    curves=("#5fafff", "#ffff5f", "#00af87", "#ffffff", "#0087d7", "#ffaf00", "#87d7d7", "#ff0000", "#5fffaf", "#5fd787"),
     sixteen={**DARK.sixteen, "good": "bright_blue", "bad": "bright_yellow", "warn": "bright_white", "accent": "bright_cyan"},
 )  # fmt: skip
 

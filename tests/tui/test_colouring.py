@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
 
 from artui.figures.figure import RAMP
-from artui.tui.cells import MARK, fit_apart, fit_values, fit_words_apart, most_cells
+from artui.tui.cells import MARK, fit_apart, fit_values, fit_words_apart, make_palette, most_cells, strip_of
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
+from artui.tui.contrast import BEHIND, MARKS, TEXT, contrast
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, OURS, Theme
 
 IDS = st.lists(st.integers(0, 60).map(str), max_size=60)
@@ -132,21 +135,51 @@ def _seen(colour: str, sight: tuple[Vector, ...]) -> Vector:
     ("theme", "sights"), [(DARK, (_FULL,)), (LIGHT, (_FULL,)), (COLOUR_BLIND, (_FULL, _DEUTERANOPIA, _PROTANOPIA))]
 )
 def test_the_first_colours_of_curves_differ_most(theme: Theme, sights: tuple[tuple[Vector, ...], ...]) -> None:
-    """Six runs have colours that are far apart, three still farther; they are no shades of one of the sixteen either."""
-    for count, least in ((3, 0.16), (6, 0.1)):
+    """Ten runs have colours that are apart, six are far apart, and three still farther; they are no shades of one of the sixteen either."""
+    for count, least in ((3, 0.16), (6, 0.1), (CURVE_COLOURS, 0.09)):
         for first, second in combinations(theme.curves[:count], 2):
             assert min(math.dist(_seen(first, sight), _seen(second, sight)) for sight in sights) > least
     assert len({name.removeprefix("bright_") for name in theme.sixteen_curves[:6]}) == 6
 
 
-def _contrast(first: str, second: str) -> float:
-    """Give the contrast ratio of two colours by the relative luminance of WCAG 2.1."""
-    luminances = []
-    for colour in (first, second):
-        shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-        linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-        luminances.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+def _seen_contrast(style: Style) -> float:
+    """Give the contrast of what is drawn in a style with what is behind it."""
+    assert style.color is not None and style.bgcolor is not None
+    return contrast(style.color.get_truecolor().hex, style.bgcolor.get_truecolor().hex)
+
+
+@pytest.mark.parametrize("theme", OURS.values(), ids=list(OURS))
+def test_all_that_is_drawn_is_seen(theme: Theme) -> None:
+    """Text has a contrast of 4.5 on its background, on the bar and under the cursor, marks one of 3 (WCAG 2.1, 1.4.3 and 1.4.11)."""
+    palette = make_palette(is_coloured=True, is_rich=True, theme=theme)
+
+    def too_faint(where: str, strip: Strip, names: Collection[str], least: float) -> list[str]:
+        return [f"{part.text} {where}: {got:.2f}" for part in strip if part.text in names and part.style and (got := _seen_contrast(part.style)) < least]  # fmt: skip
+
+    spans = [(name, name) for name in palette.styles]
+    cells = sum(map(len, palette.styles))
+    marks = [name for name in palette.styles if name in ("frame", "spark") or name.startswith("ramp")]
+    texts = [name for name in palette.styles if name not in marks]
+    faint = too_faint("as text", strip_of(spans, cells, palette), texts, TEXT)
+    faint += too_faint("as a mark", strip_of(spans, cells, palette), marks, MARKS)
+    faint += too_faint("under the cursor", strip_of(spans, cells, palette, is_cursor=True), palette.styles, TEXT)
+    said = [name for name in texts if not name.startswith("curve")]
+    faint += too_faint("on the bar", strip_of(spans, cells, palette, fill="bar"), said, TEXT)
+    assert faint == []
+    assert palette.heat is not None
+    assert min(_seen_contrast(palette.heat(step / 100)) for step in range(-100, 101)) >= TEXT
+    # What stands behind a line is paler than it, and still seen.
+    for line, band in zip(palette.curves, palette.bands, strict=True):
+        assert BEHIND <= _seen_contrast(band) < _seen_contrast(line) / 1.3
+
+
+@pytest.mark.parametrize("theme", OURS.values(), ids=list(OURS))
+def test_words_of_different_meaning_look_different(theme: Theme) -> None:
+    """No two meanings have one colour; for colour-blind eyes neither, in their theme."""
+    for sight in (_FULL, _DEUTERANOPIA, _PROTANOPIA) if theme is COLOUR_BLIND else (_FULL,):
+        seen = {name: _seen(colour, sight) for name, colour in theme.colours.items()}
+        alike = [pair for pair in combinations(seen, 2) if math.dist(seen[pair[0]], seen[pair[1]]) < 0.06]
+        assert alike == []
 
 
 @pytest.mark.parametrize("theme", OURS.values(), ids=list(OURS))
@@ -158,6 +191,6 @@ def test_colours_of_numbers_are_ordered_for_any_eyes(theme: Theme) -> None:
         sign = 1 if _seen(theme.background, sight)[0] < 0.5 else -1
         assert all(sign * step > 0.05 for step in steps)
     # The lowest quarter is one of the runs, too: it must be seen (contrast as in WCAG 2.1, 1.4.11).
-    assert min(_contrast(colour, theme.background) for colour in theme.ramp) >= 3
+    assert min(contrast(colour, theme.background) for colour in theme.ramp) >= MARKS
     paper = [_seen(colour, _FULL)[0] for colour in RAMP]
     assert paper == sorted(paper, reverse=True)

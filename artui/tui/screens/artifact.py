@@ -405,9 +405,9 @@ class ArtifactScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         beyond = self.table.hidden_columns.text if self.versions else ""
         return [
             (head.stage, "dim"),
-            (" ▸ ", "faint"),
+            (" ▸ ", "frame"),
             (clean(head.kind), "dim"),
-            (" ▸ ", "faint"),
+            (" ▸ ", "frame"),
             (clean(head.artifact), "title"),
             (f"  {self._in_sight()}{self._counted()}", "dim"),
             *([(f" · {hidden}", "faint")] if hidden else []),

@@ -185,7 +185,7 @@ class CatalogScreen(Asks, FindsLines):
             (" " + self.artui.catalog_title, "bold"),
             *self.artui.trust_spans(is_brief=bool(title)),
         ]
-        spans += [(" ▸ ", "faint"), *title] if title else []
+        spans += [(" ▸ ", "frame"), *title] if title else []
         spans += self.view_spans()
         places = place_spans(self.PLACE, self.size.width, beside=length_of(spans))
         for bar in self.query("#top").results(Bar):

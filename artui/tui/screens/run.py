@@ -168,7 +168,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         head = self.detail.head
         return [
             (clean(head.project), "dim"),
-            (" ▸ ", "faint"),
+            (" ▸ ", "frame"),
             glyph_of(head, after=" "),
             *self.mark_spans(head),
             (clean(head.name), "title"),

@@ -52,7 +52,7 @@ def _place(number: int, name: str, *, is_here: bool) -> list[Span]:
     ]
 
 
-CRUMB: Span = (" ▸ ", "faint")
+CRUMB: Span = (" ▸ ", "frame")
 """Between the parts of a place, such as a catalog, a project and a run."""
 INSIDE: Span = (" ▸ ", "dim")
 """Between a version and a file in it: where there is little room, the name of the catalog goes before the version."""

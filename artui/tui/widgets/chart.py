@@ -24,7 +24,7 @@ from textual.widget import Widget
 
 from artui.query.direction import guess_direction, has_direction
 from artui.safetext import clean
-from artui.tui.cells import BEST_SIGN, DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of
+from artui.tui.cells import BEST_SIGN, DAMAGED_SIGN, Palette, Span, fit, fit_apart, length_of, strip_of, under_cursor
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import Scale, label_cells, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
@@ -410,7 +410,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     ]  # fmt: skip
     # A run that is not picked has no colour of its own: it would be another run's.
     # Where none has one, there is nothing that they would stand behind.
-    aside = palette.styles["faint" if first_picked < len(curves) else "text"]
+    aside = palette.styles["frame" if first_picked < len(curves) else "text"]
     faded = [palette.bands[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     front = [palette.curves[colour_at(line.colour)] if line.is_picked else aside for line in curves]
     drawn_in = [faded[number] if has_front and not line.is_front else front[number] for number, line in enumerate(curves)]  # fmt: skip
@@ -528,7 +528,7 @@ def owner_of(number: int, first_picked: int) -> int:
 def _shaded(strip: Strip, first: int, last: int, palette: Palette) -> Strip:
     """Draw some cells of a line, both ends included, like the line under a cursor."""
     middle = strip.crop(first, last + 1)
-    shaded = [Segment(segment.text, (segment.style or Style()) + palette.cursor) for segment in middle]
+    shaded = [Segment(segment.text, under_cursor(palette.cursor, segment.style or Style())) for segment in middle]
     return Strip.join([strip.crop(0, first), Strip(shaded, middle.cell_length), strip.crop(last + 1)])
 
 

@@ -29,7 +29,7 @@ def drawn(order: PictureOrder) -> bytes:
     palette = order.palette
 
     def colour_of(number: int) -> str:
-        return _hex(palette.curves[colour_at(number)] if number >= 0 else palette.styles["faint"])
+        return _hex(palette.curves[colour_at(number)] if number >= 0 else palette.styles["frame"])
 
     return plot_png(figure, size, box, colour_of)
 

@@ -482,7 +482,7 @@ def _cell(
 ) -> list[Span]:
     value = row.values[number]
     if value is None:
-        return [(fit("·", cells), "faint")]
+        return [(fit("·", cells), "frame")]
     style = _style(row, number, baseline, marks_others=marks_others)
     if _writer_of(row) is not None or not row.is_measured or not isinstance(value, int | float):
         # Texts that begin alike are cut at the front.
@@ -780,7 +780,7 @@ def _style(row: Row, number: int, baseline: int, *, marks_others: bool) -> str:
     """
     value = row.values[number]
     if value is None:
-        return "faint"
+        return "frame"
     if isinstance(value, float) and not math.isfinite(value):
         return "bad"
     if number in row.bests:

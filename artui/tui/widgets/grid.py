@@ -215,7 +215,7 @@ class Grid(MovesByLines, can_focus=True):
             style = (
                 "head.current"
                 if is_here and self.has_focus
-                else "faint"
+                else "frame"
                 if value is None
                 else self.style_of(column, place)
             )

@@ -266,7 +266,7 @@ class LineageGraph(Searched, ScrollView, can_focus=True):
         first, last = max(0, start), min(graph.width, stop)
         drawn = graph.row_below(row, first, last) if is_between else graph.row(row, first, last)
         text = (" " * (first - start) + drawn).ljust(stop - start)[: stop - start]
-        styles = palette.styles["faint"], palette.styles["accent"], palette.styles["title"]
+        styles = palette.styles["frame"], palette.styles["accent"], palette.styles["title"]
         segments: list[Segment] = []
         part, level = "", 0
         for number, letter in enumerate(text):

@@ -350,7 +350,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         start, stop = cuts[row], cuts[row + 1] if row + 1 < len(cuts) else len(text)
         if index >= len(self.page.lines):
             part = _part(self.rows.behind[index - len(self.page.lines)].spans, start, stop)
-            return [("↳", "faint"), *part] if row else part
+            return [("↳", "frame"), *part] if row else part
         marks = self._marks_of(index)
         if not self.is_wrapped:
             start = letter_at(text, self._left)

@@ -61,7 +61,7 @@ _ENOUGH_IN_FRONT = 100
 """Of so many it is said, too, that they are nowhere more than by chance."""
 _FEWEST_IN_FRONT, _CROWDED_TIMES, _CROWDED_ERRORS = 20, 1.25, 3.5
 """Of so many runs in front an axis says where they are so many times as many as by chance, and by so many standard errors."""
-_BACK_SHADES, _FRONT_SHADES = ("faint", "faint", "dim"), ("faint", "spark", "accent")
+_BACK_SHADES, _FRONT_SHADES = ("frame", "frame", "dim"), ("frame", "spark", "accent")
 _LEAST_NAME_CELLS, _NAME_CELLS = 3, 14
 """Fewest and most cells of a word beside its lines."""
 _MAX_NAME_CHARS = 200
@@ -350,7 +350,7 @@ class Parallel(Picture):
         front_style = palette.styles["good" if colours else "accent"]
         front_shades = [palette.styles[name] for name in _FRONT_SHADES]
         back_shades = [palette.styles[name] for name in _BACK_SHADES]
-        back_style = palette.styles["faint" if ahead or colours or self.cursor is not None else "spark"]
+        back_style = palette.styles["frame" if ahead or colours or self.cursor is not None else "spark"]
         are_many_ahead, are_many_behind = _are_many(behind, ahead)
 
         def front(owner: int) -> Style:

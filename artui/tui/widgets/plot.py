@@ -172,7 +172,7 @@ _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 def bar_axis(label: str, label_cells: int) -> list[Span]:
     """Write the axis beside one row of upright bars; with a label, a bar of its value ends at the tick."""
-    return [(fit(label, label_cells, right=True) + (EDGE_TICK if label else " "), "dim"), ("│", "faint")]
+    return [(fit(label, label_cells, right=True) + (EDGE_TICK if label else " "), "dim"), ("│", "frame")]
 
 
 def bar_letter(height: float, *, is_lowest: bool) -> str:
@@ -261,10 +261,10 @@ def _row(
     cursor: int | None,
     edges: tuple[str, str],
 ) -> Strip:
-    faint, accent, text = palette.styles["faint"], palette.styles["accent"], palette.styles["text"]
+    frame, accent, text = palette.styles["frame"], palette.styles["accent"], palette.styles["text"]
     segments = [
         Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]),
-        Segment(edges[bool(label)], faint),
+        Segment(edges[bool(label)], frame),
     ]
     base, letters = row * plot.columns, BRAILLE
     run: list[str] = []

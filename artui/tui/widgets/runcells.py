@@ -43,7 +43,7 @@ def _starred(text: str) -> str:
 
 def _value_style(row: RunRow, shape: Shape, text: str) -> str:
     if shape.column.id not in row.cells:
-        return "faint"
+        return "frame"
     return "bad" if text in ("NaN", "∞", "−∞") or row.cells[shape.column.id] is DAMAGED else "text"
 
 

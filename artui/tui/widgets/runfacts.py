@@ -104,7 +104,7 @@ def bar_spans(run: LiveRun, cells: int) -> list[Span]:
     if run.headway is None or run.headway.total <= 0:
         return []
     full = max(0, min(cells, round(cells * run.headway.done / run.headway.total)))
-    return [("   " + "━" * full, "accent"), ("─" * (cells - full), "faint")]
+    return [("   " + "━" * full, "accent"), ("─" * (cells - full), "frame")]
 
 
 def far_spans(run: LiveRun, now_ms: int) -> list[Span]:

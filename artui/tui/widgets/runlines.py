@@ -250,7 +250,7 @@ class RunLines:
     def _metric_spans(self, run: LiveRun, title: str, cells: int) -> Spans:
         live = self._metrics[run.head.id].get(title)
         number = "·" if live is None else self._number_text(run.head.id, live, self._decimals[title], cells)
-        style = "faint" if live is None else "bad" if title in self._alerts.get(run.head.id, {}) else value_style(live)
+        style = "frame" if live is None else "bad" if title in self._alerts.get(run.head.id, {}) else value_style(live)
         spans: list[Span] = [(_GAP, "text"), (fit(number, cells, right=True), style)]
         if title in self._drawn:
             scale = self._scales.get((run.head.project, title))

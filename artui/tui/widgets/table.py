@@ -81,7 +81,7 @@ def _spread_title(shape: Shape, arrow: str, *, is_median: bool) -> str:
 def _with_edge(spans: list[Span]) -> list[Span]:
     """Draw a line in the gap that cells begin with."""
     (text, style), *rest = spans
-    return [(_PINNED_EDGE, "faint"), (text[1:], style), *rest]
+    return [(_PINNED_EDGE, "frame"), (text[1:], style), *rest]
 
 
 def _without_spread(shape: Shape) -> Shape:
@@ -634,7 +634,7 @@ class Table(MovesByLines, ScrollView, Generic[R], can_focus=True):
         is_marked = key in self.marked
         spans: list[Span] = [(MARK if is_marked else " ", "mark"), (CURSOR if is_cursor else " ", "accent")]
         if row is None:
-            return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
+            return [*spans, ("·", "frame"), (" ", "text"), (fit("…", self._name_cells), "frame")]
         head = row.head
         spans += [self.sign_of(row), (" ", "text")]
         indent = "  " if self.groups else ""

@@ -94,5 +94,5 @@ def _bar(
         halves = round(share * cells * 2)
         return [Segment(BAR * (halves // 2) + HALF_BAR * (halves % 2), style)]
     place = round(share * (cells - 1)) if math.isfinite(share) else 0
-    track = palette.styles["faint"]
+    track = palette.styles["frame"]
     return [Segment(TRACK * place, track), Segment(PLACE, style), Segment(TRACK * (cells - 1 - place), track)]
