@@ -77,8 +77,11 @@ class Surface:
         colours: ColorSystem | None,
         erases_in_colour: bool = True,
         stand_ins: Mapping[int, str] | None = None,
+        wraps_anyway: bool = False,
     ) -> None:
         self.width, self.height = width, height
+        self._wraps_anyway = wraps_anyway
+        """Whether what does not fit into a row is put into the next one in spite of `STOP_WRAPPING`, see `wraps_anyway`."""
         self._stand_ins = stand_ins
         """For letters that the terminal lacks, see `glyphs`."""
         self._colours = colours
@@ -97,6 +100,9 @@ class Surface:
                 if y not in chars:
                     chars[y], looks[y] = self._chars[y][:], self._looks[y][:]
                 self._place(chars[y], looks[y], x, strip)
+        if self._wraps_anyway and self._has_met_uncertain:
+            for row in chars.values():
+                self._keep_from_margin(row)
         changed = {y for y in chars if chars[y] != self._chars[y] or looks[y] != self._looks[y]}
         if not changed:
             return ""
@@ -251,9 +257,26 @@ class Surface:
                 chars[place] = marked(letter, mark)
                 self._has_met_uncertain = True
 
+    def _keep_from_margin(self, chars: list[str | None]) -> None:
+        """Put a question mark in place of a letter that may come out so long that it does not fit into the row."""
+        for x in range(max(0, self.width - WIDEST_CELLS * (_MAX_MARKS + 1)), self.width):
+            letter = chars[x]
+            if letter and not is_certain(letter) and x + WIDEST_CELLS * len(letter) > self.width:
+                if x + 1 < self.width and chars[x + 1] == "":
+                    chars[x + 1] = " "
+                chars[x] = "?"
+
+    def _uncertain_runs(self, chars: list[str | None]) -> list[_Run]:
+        runs = _uncertain_runs(chars)
+        if self._wraps_anyway and any(run.start + run.most_cells > self.width for run in runs):
+            # A run that may come out too long is placed letter by letter: each begins in its own cell, and has room.
+            fitting = [[run] if run.start + run.most_cells <= self.width else _one_by_one(run, chars) for run in runs]
+            runs = [run for pieces in fitting for run in pieces]
+        return runs
+
     def _send(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
         old_chars, old_looks = self._chars[y], self._looks[y]
-        runs = _uncertain_runs(chars) if self._has_met_uncertain else []
+        runs = self._uncertain_runs(chars) if self._has_met_uncertain else []
         old_runs = _uncertain_runs(old_chars) if self._has_met_uncertain else []
         if not runs and not old_runs:
             self._send_row(y, old_chars, old_looks, chars, looks, pen)
@@ -617,6 +640,20 @@ def _uncertain_runs(chars: list[str | None]) -> list[_Run]:
     return [*runs, _Run(start, end, points * WIDEST_CELLS)] if points else runs
 
 
+def _one_by_one(run: _Run, chars: list[str | None]) -> list[_Run]:
+    """Take a run apart: one for each letter."""
+    starts = [x for x in run.columns if (letter := chars[x]) and not is_certain(letter)]
+    return [
+        _Run(x, x + (2 if x + 1 < len(chars) and chars[x + 1] == "" else 1), WIDEST_CELLS * len(chars[x] or ""))
+        for x in starts
+    ]
+
+
+def wraps_anyway() -> bool:
+    """Whether what does not fit is put into the next row, whatever it is told: so does the terminal around tmux."""
+    return "TMUX" in os.environ
+
+
 def _erases_in_colour() -> bool:
     """Whether this terminal fills erased cells with the current background; GNU screen does only if TERM says `bce`."""
     term = os.environ.get("TERM", "")
@@ -682,6 +719,7 @@ class ChangesOnly(App[int]):
                     colours=colours,
                     erases_in_colour=_erases_in_colour(),
                     stand_ins=self.stand_ins,
+                    wraps_anyway=wraps_anyway(),
                 )
                 if isinstance(renderable, ChopsUpdate):
                     # Nothing is known of the terminal: a partial update is not enough.

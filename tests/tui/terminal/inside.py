@@ -26,7 +26,7 @@ from textual.strip import Strip
 
 from artui.safetext import clean
 from artui.tui.terminal.glyphs import has_certain_letters, stand_ins
-from artui.tui.terminal.output import STOP_WRAPPING, Surface, _erases_in_colour
+from artui.tui.terminal.output import STOP_WRAPPING, Surface, _erases_in_colour, wraps_anyway
 from artui.tui.terminal.widths import is_certain
 from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, STYLES, WIDTH, blank, pieces_of_an_update
 
@@ -75,6 +75,7 @@ def _surface() -> Surface:
         colours=ColorSystem.TRUECOLOR,
         erases_in_colour=_erases_in_colour(),
         stand_ins=stand_ins("braille", is_certain_only=is_certain_only),
+        wraps_anyway=wraps_anyway(),
     )
 
 

@@ -24,6 +24,8 @@ class OddTerminal:
     rows: list[list[str]] = field(default_factory=list)
     widths: dict[str, int] = field(default_factory=dict)
     """Of the uncertain letters met so far."""
+    wraps_anyway: bool = False
+    """Whether it does not stop wrapping when it is told to, as the terminal around tmux is not told."""
     scrolled_lines: int = 0
     """Lines that left the screen because something was written past its end."""
 
@@ -119,6 +121,6 @@ class OddTerminal:
         elif command in "ST":
             self._shift(first if command == "S" else -first, *self._margins)
         elif command in ("?l", "?h") and first == 7:
-            self._wraps = command == "?h"
+            self._wraps = command == "?h" or self.wraps_anyway
         elif command != "m":
             raise AssertionError(f"the terminal knows no {command!r} {numbers}")

@@ -50,7 +50,13 @@ def _near(wanted: list[str]) -> Iterator[bool]:
 
 def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surface:
     """Send updates to a terminal, looking after each that all is where it belongs."""
-    surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=surface_seed % 2 == 0)
+    surface = Surface(
+        WIDTH,
+        HEIGHT,
+        colours=ColorSystem.TRUECOLOR,
+        erases_in_colour=surface_seed % 2 == 0,
+        wraps_anyway=terminal.wraps_anyway,
+    )
     for update in (blank(), *updates):
         terminal.feed(surface.update(iter(update)))
         assert list(wrong_cells(surface, terminal)) == [] and terminal.scrolled_lines == 0
@@ -59,8 +65,10 @@ def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surfac
 
 def _drawn_at_once(*updates: Pieces, like: OddTerminal, seed: int) -> list[list[str]]:
     """Give what a terminal of the same widths and habits shows when it is sent everything together."""
-    terminal = OddTerminal(WIDTH, HEIGHT, Random(seed), widths=like.widths)
-    surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=False)
+    terminal = OddTerminal(WIDTH, HEIGHT, Random(seed), widths=like.widths, wraps_anyway=like.wraps_anyway)
+    surface = Surface(
+        WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=False, wraps_anyway=like.wraps_anyway
+    )
     terminal.feed(surface.update(iter([piece for update in (blank(), *updates) for piece in update])))
     return terminal.rows
 
@@ -70,7 +78,10 @@ def test_what_is_certain_is_shown_whatever_the_terminal_makes_of_the_rest(script
     """After any updates, in terminals of any habits, all numbers stand where they belong, nothing scrolls, and drawing all anew changes nothing."""
     names = [*NAMES[script], *NAMES["certain"], *(f"日本{name}" for name in NAMES[script])]
     for seed in range(COUNT):
-        random, terminal = Random(f"{script} {seed}"), OddTerminal(WIDTH, HEIGHT, Random(seed))
+        random, terminal = (
+            Random(f"{script} {seed}"),
+            OddTerminal(WIDTH, HEIGHT, Random(seed), wraps_anyway=seed % 2 == 1),
+        )
         updates = [pieces_of_an_update(random, names) for _ in range(12)]
 
         _drawn(seed, *updates, terminal=terminal)
