@@ -1,7 +1,7 @@
-"""Keys that are pressed before a list has answered its filter, or before a question is asked that they answer.
+"""Keys that are pressed before what they are meant for is there: a list that answers its filter, a question, another screen.
 
 Over a slow line keys arrive in bursts: `model`, enter, enter. The second enter is meant for what the filter matches,
-and must not open what stood under the cursor before.
+and must not open what stood under the cursor before. Of `g`, `c` the second says by what to group, and must not compare.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from textual.app import App
 from textual.message_pump import MessagePump
 
 from artui.tui.finding import FindsLines
-from artui.tui.keys import keys_that_ask
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.widgets.answer import WORD_SECONDS, YesOrNo
+from artui.tui.widgets.answer import WORD_SECONDS
 from artui.tui.widgets.entry import LineEntry
 
 MAX_KEYS = 100
@@ -33,7 +32,7 @@ class KeysInOrder(App[int]):
     """The other keys of a word that has answered a question by its first letter: they do nothing where they follow at once."""
     _swallows_until = 0.0
     _is_entering = False
-    """Whether a key is on its way that what has the focus now does not know of yet: enter in a filter line, or one that asks."""
+    """Whether a key is on its way that what has the focus now does not know of yet."""
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -79,12 +78,10 @@ class KeysInOrder(App[int]):
         entry = self.focused
         await super().on_event(key)
         is_typing = isinstance(entry, LineEntry)
-        # What answers a question must not be taken for keys while that is on its way.
-        asks = not is_typing and key.key in keys_that_ask()
-        is_answering = isinstance(entry, YesOrNo)
-        if entry is not None and (asks or is_answering or (is_typing and key.key == "enter")):
-            # The key goes up to the app, which submits the entry, and that goes up again.
-            way = [*entry.ancestors_with_self]
+        # The next key may be meant for what this one leads to: another screen, a question, the second key of a menu.
+        if key.key == "enter" or not is_typing:
+            # The key goes up to the app, which does what it means, and what that says goes up again.
+            way = [*(entry or self.screen).ancestors_with_self]
             self._is_entering = True
             self._follow([*way, *way, *way])
 
@@ -100,5 +97,5 @@ class KeysInOrder(App[int]):
             self._is_entering
             or not screen.is_mounted
             or (isinstance(screen, FindsLines) and screen.is_about_to_find)
-            or (isinstance(screen, CatalogScreen) and (screen.shows_older_list() or screen.is_about_to_ask()))
+            or (isinstance(screen, CatalogScreen) and (screen.shows_older_list() or screen.is_about_to_lead_on()))
         )

@@ -99,23 +99,6 @@ _AT_ONCE = ("filter", "find_line", "group")
 """Actions after which the very next key means something else."""
 
 
-_ASKING = (
-    "alias", "promote", "approve", "retire", "declare", "trash", "tag", "note", "move_to_project", "export",
-)  # fmt: skip
-"""Actions that ask something at the bottom, maybe once the catalog has said what it is about."""
-
-
-@cache
-def keys_that_ask() -> frozenset[str]:
-    """Give the keys after which the next ones answer a question."""
-    return frozenset(
-        part
-        for key in KEYS
-        if key.action in _ASKING or key.action.endswith("palette") or key.keys == "slash"
-        for part in key.keys.split(",")
-    )
-
-
 @cache
 def bindings(*scopes: str) -> list[BindingType]:
     """Give Textual's bindings for the keys of some scopes."""

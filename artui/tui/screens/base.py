@@ -27,8 +27,19 @@ if TYPE_CHECKING:
 BACK = ("esc", "back")
 """For the footer: what leads out of every screen but the first."""
 
-QUESTION_TOPICS = ("hidden", "marked", "resting", "trash", "approval", "loser")
-"""Topics of what is read before something is asked at the bottom."""
+LEADING_TOPICS = (
+    "hidden",
+    "marked",
+    "resting",
+    "trash",
+    "approval",
+    "loser",
+    "compared",
+    "neighbour",
+    "opened",
+    "keys",
+)
+"""Topics of what is read before something is asked at the bottom, or another screen is shown."""
 
 FEW_KEYS = 3
 """A footer of so many keys has room for the way back."""
@@ -87,9 +98,9 @@ class CatalogScreen(Asks, FindsLines):
         """Whether the list is still what an earlier filter matched: keys are meant for what the new one matches."""
         return self.is_asking(*self.LIST_TOPICS) and any(line.is_ahead for line in self.query(QueryLine))
 
-    def is_about_to_ask(self) -> bool:
-        """Whether something is read that a question at the bottom depends on: keys are meant for that."""
-        return self.is_asking(*QUESTION_TOPICS)
+    def is_about_to_lead_on(self) -> bool:
+        """Whether something is read that a question at the bottom, or another screen, depends on: keys are meant for that."""
+        return self.is_asking(*LEADING_TOPICS)
 
     def draw_pictures_again(self) -> None:
         """Draw pictures anew: the terminal has lost them."""

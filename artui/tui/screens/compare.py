@@ -118,6 +118,10 @@ class CompareScreen(ActsOnRuns, SideBySide, DrawsCharts):
             self._take,
         )
 
+    def is_about_to_lead_on(self) -> bool:
+        """Keys are meant for what is compared, too, before it is there."""
+        return super().is_about_to_lead_on() or (self.comparison is None and self.is_asking("comparison"))
+
     def _take(self, comparison: Comparison) -> None:
         before, self.comparison = self.comparison, comparison
         self._numbers = self.artui.set_apart([run.head.id for run in comparison.runs])

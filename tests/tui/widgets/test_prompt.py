@@ -450,3 +450,24 @@ def test_a_burst_behind_the_key_that_asks_is_the_answer(place: str, small_catalo
                 await settled(pilot)
 
     explore(small_catalog, flow)
+
+
+BURSTS: dict[str, str] = {
+    "enter tab": "as measured", "f tab": "rank correlation", "f tab tab": "Parallel coordinates", "right right right g c": "in 3 groups",
+    "c w": "Nothing that differs clearly", "L v": "where it came from", "7 S": "the whole catalog", "question_mark slash z": "find", "2 enter tab": "train.csv",
+}  # fmt: skip
+"""Keys that are pressed together, and what is on the screen then."""
+
+
+@pytest.mark.parametrize("keys", BURSTS)
+def test_a_key_waits_for_what_the_one_before_leads_to(keys: str, small_catalog: Path, explore: Explore) -> None:
+    """However fast keys are pressed, each acts on the screen, the menu or the list that the ones before it lead to."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for key in keys.split():
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        for _ in range(4):
+            await settled(pilot)
+        assert BURSTS[keys] in shown(pilot), shown(pilot)
+
+    explore(small_catalog, flow, size=(120, 36))
