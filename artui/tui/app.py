@@ -612,7 +612,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def forget_old_notice(self) -> None:
         """Remove an old notice: another screen is on top."""
         # What is said to newcomers is about the table of runs.
-        if getattr(self.screen, "PLACE", 1) != 1:
+        if self.screen is not self.runs_screen:
             self.unsay(greeting.GREETING)
         if self._notices.is_old:
             self._unsay()

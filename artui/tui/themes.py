@@ -49,7 +49,7 @@ DARK = Theme(
         "text": "#d7d7d7", "dim": "#a8a8a8", "faint": "#8a8a8a", "frame": "#6c6c6c", "spark": "#5f87af", "accent": "#5fd7ff",
         "good": "#87d787", "bad": "#ff8787", "warn": "#ffaf5f", "mark": "#ffd787",
     },
-    background="#10131a", panel="#161b24", cursor="#22344d",
+    background="#10131a", panel="#161b24", cursor="#29466b",
     curves=("#5fd7ff", "#ffaf5f", "#d787ff", "#afd75f", "#ff8787", "#5fd7af", "#87afff", "#ffd787", "#ff87d7", "#878700"),
     sixteen={
         "text": "default", "dim": "white", "faint": "bright_black", "frame": "bright_black", "spark": "cyan", "accent": "bright_cyan",
@@ -63,7 +63,7 @@ LIGHT = Theme(
         "text": "#262626", "dim": "#4e4e4e", "faint": "#6c6c6c", "frame": "#878787", "spark": "#5f87af", "accent": "#005faf",
         "good": "#005f00", "bad": "#af0000", "warn": "#875f00", "mark": "#870087",
     },
-    background="#ffffff", panel="#eeeeee", cursor="#d7d7ff",
+    background="#ffffff", panel="#eeeeee", cursor="#b5c4f5",
     curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#005f5f", "#875f87", "#0000ff", "#af00ff", "#5f5fff"),
     sixteen={
         "text": "default", "dim": "default", "faint": "bright_black", "frame": "bright_black", "spark": "blue", "accent": "blue",

@@ -15,6 +15,7 @@ from artui.catalog import Catalog, points, runs
 from artui.query.filter.tokens import FilterError
 from artui.query.runs.order import RunsRequest, run_order
 from artui.settings import default_catalog
+from artui.tui.greeting import GREETING, GREETING_SECONDS
 from artui.tui.screens.catalogs import CatalogsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
@@ -63,8 +64,30 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
         await settled(pilot)
         assert "No run matches nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
         assert ":  finds names that are nearly so" in shown(pilot)
+        assert shown(pilot).splitlines()[-1].split() == ["/", "filter", "esc", "clear", "filter", "?", "all", "keys"]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "enter open" in shown(pilot).splitlines()[-1]
 
     explore(small_catalog, flow)
+
+
+def test_what_is_said_to_newcomers_is_said_of_the_table_alone(small_catalog: Path, explore: Explore) -> None:
+    """A screen that is opened before shows its own keys."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        for key in ("E", "I", "2", "f"):
+            app.say(GREETING, seconds=GREETING_SECONDS)
+            await settled(pilot)
+            assert GREETING in shown(pilot)
+            await pilot.press(key)
+            await settled(pilot)
+            assert GREETING not in shown(pilot), key
+            await pilot.press("1")
+            await settled(pilot)
+
+    explore(small_catalog, flow, size=(120, 36))
 
 
 def test_filter_is_completed_corrected_and_remembered(small_catalog: Path, explore: Explore) -> None:

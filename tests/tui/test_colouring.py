@@ -168,6 +168,7 @@ def test_all_that_is_drawn_is_seen(theme: Theme) -> None:
     assert faint == []
     assert palette.heat is not None
     assert min(_seen_contrast(palette.heat(step / 100)) for step in range(-100, 101)) >= TEXT
+    assert contrast(theme.cursor, theme.background) > 1.5  # a whole line of it
     # What stands behind a line is paler than it, and still seen.
     for line, band in zip(palette.curves, palette.bands, strict=True):
         assert BEHIND <= _seen_contrast(band) < _seen_contrast(line) / 1.3

@@ -235,6 +235,10 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         """Whether the catalog has no artifacts at all."""
         return self.state.answered_where == "" and not self.state.rows and not self.state.total
 
+    def matches_nothing(self) -> bool:
+        """Whether no artifact matches the filter."""
+        return bool(self.state.answered_where) and not self.state.rows
+
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""
         listing, is_empty = self.query_one("#empty", LineList), not self.state.rows

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from artui.tui.cells import length_of
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
-from artui.tui.keys import footer_keys
+from artui.tui.keys import footer_keys, pairs_of
 from artui.tui.widgets.bars import Bar, KeyBar, place_spans
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.prompt import Prompt
@@ -41,6 +41,10 @@ LEADING_TOPICS = (
 )
 """Topics of what is read before something is asked at the bottom, or another screen is shown."""
 
+CLEAR = ("esc", "clear filter")
+FILTERS = ("runs.filter", "artifacts.filter")
+"""Keys that change the filter of a list: where nothing matches, all that is left to do."""
+
 FEW_KEYS = 3
 """A footer of so many keys has room for the way back."""
 
@@ -54,7 +58,7 @@ class CatalogScreen(Asks, FindsLines):
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """Scopes of the keys that work on this screen, for the footer and the help; the most specific first."""
     AUTO_FOCUS = ""
-    _was_empty = False
+    _was_empty = (False, False)
     LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
     """Topics of the questions that a filter line starts."""
     PLACE: int = 0
@@ -145,10 +149,15 @@ class CatalogScreen(Asks, FindsLines):
         """Whether the catalog has nothing that this screen is for: keys for it do nothing."""
         return False
 
+    def matches_nothing(self) -> bool:
+        """Whether the filter leaves nothing of what there is: keys for it do nothing but change the filter."""
+        return False
+
     def show_keys_of_empty(self) -> None:
         """Show other keys where that has changed; what is asked at the bottom keeps its own."""
-        if self.has_nothing() != self._was_empty:
-            self._was_empty = self.has_nothing()
+        is_empty = self.has_nothing(), self.matches_nothing()
+        if is_empty != self._was_empty:
+            self._was_empty = is_empty
             self.show_keys()
 
     def no_version(self) -> str:
@@ -160,6 +169,8 @@ class CatalogScreen(Asks, FindsLines):
         if self.has_nothing():
             return [("r", "reload")]
         pairs = footer_keys(*self.SCOPES, is_searching=self.is_searching())
+        if self.matches_nothing():
+            return [*(pair for pair in pairs if pair in pairs_of(FILTERS)), CLEAR]
         return pairs if len(pairs) > FEW_KEYS else [*pairs, BACK]
 
     def prompt_home(self) -> Widget | None:

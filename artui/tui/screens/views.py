@@ -20,7 +20,7 @@ from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.base import BACK, CatalogScreen
 from artui.tui.state.arrangement import ALL_BUT_SEED, Arrangement, Place, arrangement_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -96,6 +96,10 @@ class ViewsScreen(CatalogScreen):
         for where in dict.fromkeys(self._shown_by(view).where for view in self._views[:MAX_COUNTED]):
             self.ask(f"count {where}", partial(self._count, where), partial(self._take_count, where))
 
+    def footer_pairs(self) -> list[tuple[str, str]]:
+        """Where no view is kept, only how to leave."""
+        return super().footer_pairs() if self._views else [BACK]
+
     def _count(self, where: str) -> str:
         from artui.query.filter.tokens import FilterError
 
@@ -122,7 +126,9 @@ class ViewsScreen(CatalogScreen):
             head, lines = view_lines(self._views, self._counts, self._place, cells=cells)
         self.query_one("#views-head", Bar).show(head.spans)
         self.listing.styles.height = min(len(lines), max(4, self.size.height // 2)) + 1
+        self.listing.marks_cursor = bool(self._views)
         self.listing.set_lines(lines, keep=True)
+        self.show_keys()
         self._show_current()
 
     def _show_current(self) -> None:

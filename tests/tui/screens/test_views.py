@@ -16,6 +16,7 @@ from artui.catalog import Catalog, events
 from artui.query.runs.sorting import Sort
 from artui.query.runs.views import saved_views
 from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.views import ViewsScreen
 from artui.tui.state.arrangement import Arrangement
 from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
@@ -171,3 +172,15 @@ def test_versions_are_seen_through_a_view_of_another_artifact(
         assert "view bad is of versions: open an artifact first" in text
 
     explore(catalog, flow, size=size)
+
+
+def test_without_views_there_is_nothing_to_choose(small_catalog: Path, explore: Explore) -> None:
+    """No line looks chosen, and the keys of a view are not offered."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        assert not on(pilot, ViewsScreen).listing.marks_cursor
+        assert "remove" not in shown(pilot) and "esc back" in shown(pilot).splitlines()[-1]
+
+    explore(small_catalog, flow)

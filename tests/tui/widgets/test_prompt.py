@@ -16,7 +16,9 @@ from artui.catalog import Catalog, events, runs
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids
+from artui.tui.contrast import TEXT, contrast
 from artui.tui.tagging import quoted_tag, tag_changes
+from artui.tui.themes import OURS
 from artui.tui.widgets.prompt import ENTRY_CELLS, NO_ANSWER, Prompt
 from tests.tui.looking import settled, shown
 
@@ -371,6 +373,29 @@ def test_what_gives_way_is_seen(
         await pilot.press("right")
         await settled(pilot)
         assert before and looks() and before != looks()
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("theme", OURS)
+def test_what_is_typed_its_caret_and_what_gives_way_are_seen(small_catalog: Path, explore: Explore, theme: str) -> None:
+    """In every colour scheme the caret stands out from the entry, and text can be read there: typed, suggested or to be replaced."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        app.take_theme(theme)
+        for keys in (["e"], ["escape", "n", "x"], ["escape", "slash"], ["escape", "colon"], ["escape", "7", "D"]):
+            await pilot.press(*keys)
+            await settled(pilot)
+            entry: Any = app.screen.focused
+            parts = [part for part in entry.render_line(0) if part.text and part.style is not None]
+            behind = parts[-1].style.bgcolor.triplet.hex
+            for text, style, _ in parts:
+                front, back = (colour.triplet.hex for colour in (style.color, style.bgcolor))
+                assert contrast(front, back) >= TEXT, (keys, text)
+            assert any(style.reverse and contrast(style.color.triplet.hex, behind) >= TEXT for _, style, _ in parts), (
+                keys
+            )
 
     explore(small_catalog, flow)
 

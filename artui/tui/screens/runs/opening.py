@@ -147,6 +147,11 @@ class RunsOpener:
         self._awaited = screen.state.request, f"{read}: {does} as soon as the rest is there.", then
         screen.artui.say(self._awaited[1], seconds=_LONGEST_WAIT)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something opens as soon as all runs have been read."""
+        return self._awaited is not None and self._screen.is_asking(*self._screen.LIST_TOPICS)
+
     def order_changed(self) -> None:
         """Do what waits for all runs, if they are there; forget it if other runs are asked for by now."""
         if self._awaited is None:

@@ -156,6 +156,10 @@ class RunsScreen(ArrangesColumns):
 
         return RunsOpener(self)
 
+    def is_about_to_lead_on(self) -> bool:
+        """Keys are also meant for what opens when all runs have been read."""
+        return super().is_about_to_lead_on() or ("_opener" in vars(self) and self._opener.is_waiting)
+
     @cached_property
     def _taker(self) -> RunsTaker:
         from artui.tui.screens.runs.taking import RunsTaker
@@ -292,6 +296,11 @@ class RunsScreen(ArrangesColumns):
         """Whether the catalog has no runs but for those in the trash."""
         state = self.state
         return not state.order.keys and not state.order.is_partial and not state.answered.where
+
+    def matches_nothing(self) -> bool:
+        """Whether no run matches the filter."""
+        state = self.state
+        return not state.order.keys and not state.order.is_partial and bool(state.answered.where)
 
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""
