@@ -84,7 +84,7 @@ def take_back(
         if later and not over:
             return TakenBack(label, 0, later, is_asked=True, left=tuple(why_not.items()))
         touched: list[str] = []
-        with events.editing(catalog, f"return from: {label}") as edit:
+        with events.editing(catalog, f"taken back: {label}") as edit:
             for number, (change, now) in enumerate(wanted):
                 if tell is not None:
                     tell(label, number, len(wanted))

@@ -173,6 +173,11 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self._notices = Notices()
         self._notice_timer: Any = None
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the catalog is shown as it was at some time."""
+        return self.past is not None
+
     # Colours
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

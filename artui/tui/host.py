@@ -43,6 +43,11 @@ class Host(Protocol):
     signature: Signature | None
     """What is known of the signature beside the catalog; None if there is none, or it is still being looked at."""
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the catalog is shown as it was at some time."""
+        ...
+
     # Long work
 
     def work(

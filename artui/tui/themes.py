@@ -64,7 +64,7 @@ LIGHT = Theme(
         "good": "#005f00", "bad": "#af0000", "warn": "#875f00", "mark": "#870087",
     },
     background="#ffffff", panel="#eeeeee", cursor="#b5c4f5",
-    curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#005f5f", "#875f87", "#0000ff", "#af00ff", "#5f5fff"),
+    curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#005f5f", "#5f5fff", "#870000", "#875f87", "#5f5f00"),
     sixteen={
         "text": "default", "dim": "default", "faint": "bright_black", "frame": "bright_black", "spark": "blue", "accent": "blue",
         "good": "green", "bad": "red", "warn": "red", "mark": "magenta",

@@ -19,6 +19,7 @@ from artui.query.reader import Reader
 from artui.settings import Settings
 from artui.times import time_text
 from artui.travel import union
+from artui.travel.past import as_of
 from artui.tui.app import ArtuiApp, _said_of, reader_of
 from artui.tui.importing import Gathering
 from tests.reading import open_reader
@@ -74,6 +75,30 @@ def test_at_goes_back_in_time(demo_catalog: Path) -> None:
             past.folder.cleanup()
 
     asyncio.run(main())
+
+
+def test_before_the_first_run_nobody_is_told_to_log_one(demo_catalog: Path) -> None:
+    """Of a time when there was nothing it is said how to come back from there."""
+    with closing(sqlite3.connect(demo_catalog)) as connection:
+        first_ms = connection.execute("SELECT MIN(started_ms) FROM run").fetchone()[0]
+    past = as_of(demo_catalog, first_ms - 60_000)
+
+    async def main() -> None:
+        app = ArtuiApp(reader_of(past), Settings(refresh_seconds=0.2))
+        app.past = past
+        async with app.run_test(size=(80, 24)) as pilot:
+            for key, what in (("1", "runs"), ("2", "artifacts")):
+                await pilot.press(key)
+                await settled(pilot)
+                text = shown(pilot)
+                assert f"There were no {what} yet at that time." in text and "@  goes back to now" in text
+                assert "run.save" not in text and "start_run" not in text
+        app.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        past.folder.cleanup()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -247,7 +247,12 @@ class ArtifactsScreen(ActsOnVersions, FiltersVersions, ArrangesColumns):
         self.show_keys_of_empty()
         if is_empty:
             is_filtered = bool(self.state.answered_where)
-            listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else _NOTHING, keep=False)
+            nothing = _NOTHING
+            if self.artui.is_past:
+                from artui.tui.screens.moment import nothing_then_lines
+
+                nothing = nothing_then_lines("artifacts")
+            listing.set_lines(_NO_MATCH if is_filtered else [] if self.state.total else nothing, keep=False)
 
     @property
     def _most_table_cells(self) -> int:

@@ -120,8 +120,12 @@ def changes_lines(
         lines.append(Line([("  + is only there, − only here", "dim")]))
     if (told := _fields_text(changes, cells=cells - 4)) is not None:
         lines.append(Line([("  in ", "dim"), (told, "text")]))
+    before = 0
     for change in changes[:_MOST_THINGS]:
-        lines += [BLANK, *_thing_lines(change, cells=cells, shows_all=shows_all, gone_is_here=gone_is_here)]
+        added = list(_thing_lines(change, cells=cells, shows_all=shows_all, gone_is_here=gone_is_here))
+        # Things of which nothing more is said stand below each other.
+        lines += added if before == len(added) == 1 else [BLANK, *added]
+        before = len(added)
     if len(changes) > _MOST_THINGS:
         lines += [BLANK, Line([(f"  and {len(changes) - _MOST_THINGS:,} more: artui diff has all", "dim")])]
     return lines

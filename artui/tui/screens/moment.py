@@ -10,6 +10,7 @@ from artui.query.moments import newest_edits
 from artui.safetext import clean
 from artui.times import last_moment_ms, time_text
 from artui.tui.screens.pick import Choice, PickScreen
+from artui.tui.widgets.lines import BLANK, Line
 from artui.units import ago_text
 
 if TYPE_CHECKING:
@@ -58,3 +59,13 @@ class MomentScreen(PickScreen):
             return []
         at_ms = min(at_ms, now_ms)
         return [Choice(str(at_ms), typed, f"{time_text(at_ms)}, {ago_text(at_ms, now_ms)}")]
+
+
+def nothing_then_lines(what: str) -> list[Line]:
+    """Say that there was nothing of a kind at the time that is shown, and how to come back."""
+    return [
+        BLANK,
+        Line([(f"  There were no {what} yet at that time.", "bold")]),
+        BLANK,
+        Line([("  @", "key"), ("  goes back to now, or to another time.", "dim")]),
+    ]

@@ -127,6 +127,9 @@ def test_the_journal_is_filtered_unfolded_and_leads_to_what_it_is_about(
         await settled(pilot)
         assert " of " in shown(pilot).splitlines()[1] and "what ~ alias" in shown(pilot).splitlines()[1]
         assert "sweep-4" not in shown(pilot)
+        home = on(pilot, CatalogHomeScreen)
+        lines = home.listing.lines
+        assert isinstance(lines, CatalogLines) and home.listing.cursor == len(lines.head)  # on the first that was found
         await _go_to(pilot, "passes R1")
         await pilot.press("enter")
         await settled(pilot)

@@ -27,3 +27,11 @@ def test_a_command_is_written_as_one_types_it() -> None:
     """Words with blanks are quoted, none is said, and what is no list of words is left as it is."""
     for kept, shown in (('["python", "a b.py"]', "python 'a b.py'"), ("[]", "none"), ("[1]", "[1]"), ("{", "{")):
         assert any(text.endswith(f"→ {shown}") for text in _texts([_changed(1, FieldChange("command", None, kept))]))
+
+
+def test_things_of_which_nothing_more_is_said_stand_below_each_other() -> None:
+    """Only what has lines of its own is set apart."""
+    new = [ThingChange("run", str(number), f"new-{number}", "new", ()) for number in range(3)]
+    texts = _texts([*new, _changed(7, FieldChange("user", "ann", "ben")), new[0]])
+
+    assert [text.split()[-1] if text.split() else "" for text in texts[2:]] == ["", "new-0", "new-1", "new-2", "", "run-7", "ben", "", "new-0"]  # fmt: skip

@@ -64,6 +64,8 @@ class CatalogHomeScreen(CatalogScreen):
         super().__init__()
         self.state = CatalogState()
         self._measured_seconds = 0.0
+        self._is_to_found = False
+        """Whether the cursor goes to the first entry that the filter finds, once that is there."""
         self._is_arranged = False
         """Whether it was seen to that what it holds is unfolded where there is room, or the user has folded something."""
 
@@ -162,10 +164,18 @@ class CatalogHomeScreen(CatalogScreen):
             journal, found = answer
             self.filter.fault(found.error, found.notes)
             self.show(replace(self.state, journal=journal, shown=found.things, words=words))
+            self._go_to_found()
             if journal.may_have_more:
                 self._ask_journal(is_typing=self.filter.is_typing)
 
         self.ask("journal", read, take)
+
+    def _go_to_found(self) -> None:
+        """Put the cursor on the first entry that a filter has found, once it is there."""
+        lines = self.listing.lines
+        if self._is_to_found and isinstance(lines, CatalogLines) and lines.rows:
+            self.listing.move_to(len(lines.head))
+        self._is_to_found = False
 
     # What is shown
 
@@ -361,6 +371,7 @@ class CatalogHomeScreen(CatalogScreen):
         self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
+        self._is_to_found = bool(self.filter.words)
         # What was half typed is meant as it stands now.
         self._ask_journal(is_typing=False)
         self.set_focus(self.listing)

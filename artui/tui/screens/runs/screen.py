@@ -317,6 +317,10 @@ class RunsScreen(ArrangesColumns):
             lines = empty.no_match_lines(self.state.answered.where, self.state.order.among)
         elif importing is not None and not importing.state.is_done:
             lines = empty.importing_lines(importing)
+        elif self.artui.is_past:
+            from artui.tui.screens.moment import nothing_then_lines
+
+            lines = nothing_then_lines("runs")
         else:
             lines = empty.first_step_lines(str(self.reader.path))
             from artui.query.artifacts import artifact_list
