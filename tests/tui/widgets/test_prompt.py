@@ -26,7 +26,7 @@ Explore = Callable[..., None]
 
 ENTRIES = {
     "": "t n m W e slash C,slash colon question_mark,slash",
-    "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash",
+    "enter": "t n slash", "enter tab": "e", "enter tab tab": "slash", "slash o t t e r - 2 enter enter shift+tab": "t n slash ampersand",
     "space down space c": "a", "f": "e", "2": "a slash", "2 enter": "a slash", "3": "slash", "4": "t A",
     "I": "slash", "E": "e f o",
 }  # fmt: skip

@@ -150,7 +150,7 @@ class RunsOpener:
     @property
     def is_waiting(self) -> bool:
         """Whether something opens as soon as all runs have been read."""
-        return self._awaited is not None and self._screen.is_asking(*self._screen.LIST_TOPICS)
+        return self._awaited is not None
 
     def order_changed(self) -> None:
         """Do what waits for all runs, if they are there; forget it if other runs are asked for by now."""

@@ -158,7 +158,9 @@ class RunsScreen(ArrangesColumns):
 
     def is_about_to_lead_on(self) -> bool:
         """Keys are also meant for what opens when all runs have been read."""
-        return super().is_about_to_lead_on() or ("_opener" in vars(self) and self._opener.is_waiting)
+        if super().is_about_to_lead_on():
+            return True
+        return self.is_asking(*self.LIST_TOPICS) and "_opener" in vars(self) and self._opener.is_waiting
 
     @cached_property
     def _taker(self) -> RunsTaker:
