@@ -340,7 +340,8 @@ class LiveScreen(ActsOnRuns):
             scales = f" · one scale per metric{' and project' if has_several else ''}"
             if length_of(summary) + len(scales) + 1 + len(signs) <= self.size.width:
                 summary.append((scales, "dim"))
-        self.query_one("#summary", Bar).show(summary, [(signs, "dim")])
+        # What nothing has is not explained.
+        self.query_one("#summary", Bar).show(summary, [(signs, "dim")] if self._runs else [])
 
     def on_resize(self) -> None:
         if self._runs:

@@ -43,9 +43,13 @@ _PARTS = {
 }  # fmt: skip
 
 
-def section_line(section: str, spans: Sequence[Span], *, is_unfolded: bool) -> Line:
-    """Draw the line of a section: its title, and what is in it in short."""
-    sign = "▾" if is_unfolded else "▸"
+def section_line(section: str, spans: Sequence[Span], *, is_unfolded: bool, has_more: bool = True) -> Line:
+    """Draw the line of a section: its title, and what is in it in short.
+
+    Args:
+        has_more: whether it says more unfolded.
+    """
+    sign = " " if not has_more else "▾" if is_unfolded else "▸"
     return Line(
         [(f" {sign} ", "dim"), (fit(TITLES[section], _TITLE_CELLS), "bold"), *spans], Link("fold", f"{SECTION}{section}")
     )  # fmt: skip
@@ -191,7 +195,7 @@ def settle_lines(settling: Sequence[ToSettle], *, is_unfolded: bool, may_write: 
     """Show what two people changed without seeing each other's change, and what each made of it."""
     if not settling:
         return []
-    hint = "   two people changed these without seeing each other's change: the later one stands"
+    hint = "   changed in two copies without seeing each other's change: the later one stands"
     spans: list[Span] = [(count_text(len(settling)), "warn"), *([(hint, "dim")] if len(hint) + 24 < cells else [])]
     lines = [section_line(SETTLE, spans, is_unfolded=is_unfolded)]
     for number, each in enumerate(settling[:_MOST_SETTLING]) if is_unfolded else ():
@@ -304,8 +308,11 @@ def others_lines(
     ]
     parts += [(plural(len(catalogs), "catalog") + " to open", "dim")] if catalogs else []
     parts = parts or [("none", "dim"), ("artui push PLACE shares with a team, ^g opens another catalog", "dim")]
-    lines = [section_line(OTHERS, fitted(parts, cells=cells - 4 - _TITLE_CELLS), is_unfolded=is_unfolded)]
-    if not is_unfolded:
+    has_more = bool(teams or catalogs)
+    lines = [
+        section_line(OTHERS, fitted(parts, cells=cells - 4 - _TITLE_CELLS), is_unfolded=is_unfolded, has_more=has_more)
+    ]
+    if not is_unfolded or not has_more:
         return lines
     for team in teams[:_MOST_MERGES]:
         said = [("pushed", team.pushed, team.pushed_ms), ("pulled", team.pulled, team.pulled_ms)]

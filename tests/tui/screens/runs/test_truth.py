@@ -597,6 +597,27 @@ def test_what_needs_all_runs_waits_for_them(small_catalog: Path, explore: Explor
     explore(small_catalog, flow)
 
 
+def test_keys_wait_for_the_charts_that_wait_for_all_runs(small_catalog: Path, explore: Explore) -> None:
+    """What is pressed behind the key that opens them is meant for them."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = on(pilot, RunsScreen)
+        whole = screen.state.order
+        screen.show(replace(screen.state, order=RunOrder(whole.keys[:2], whole.total, whole.running, is_partial=True)))
+        screen._unanswered.add("order")
+        await pilot.press("f", "tab")
+        await settled(pilot)
+        assert pilot.app.screen is screen
+        screen._unanswered.discard("order")
+        screen.show(replace(screen.state, order=whole))
+        screen.artui.topic_succeeded(screen, "order")
+        await settled(pilot)
+        await settled(pilot)
+        assert on(pilot, PlotScreen).tab == "scatter"
+
+    explore(small_catalog, flow)
+
+
 def test_means_of_many_runs_come_column_by_column(
     tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
