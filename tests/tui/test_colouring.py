@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
+from textual.pilot import Pilot
 from textual.strip import Strip
 
 from artui.figures.figure import RAMP
@@ -18,6 +21,8 @@ from artui.tui.cells import MARK, fit_apart, fit_values, fit_words_apart, make_p
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
 from artui.tui.contrast import BEHIND, MARKS, TEXT, contrast
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, OURS, Theme
+from tests.tui.looking import settled
+from tests.tui.touring import STEPS
 
 IDS = st.lists(st.integers(0, 60).map(str), max_size=60)
 
@@ -195,3 +200,30 @@ def test_colours_of_numbers_are_ordered_for_any_eyes(theme: Theme) -> None:
     assert min(contrast(colour, theme.background) for colour in theme.ramp) >= MARKS
     paper = [_seen(colour, _FULL)[0] for colour in RAMP]
     assert paper == sorted(paper, reverse=True)
+
+
+def test_every_screen_can_be_read_on_a_bright_background(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """On a walk through the screens all that is drawn has the contrast that it needs, and nothing the terminal's own background."""
+    faint: dict[str, str] = {}
+
+    def look(pilot: Pilot[Any], at: str) -> None:
+        for strip in pilot.app.screen._compositor.render_strips():
+            for text, style, _ in strip:
+                if not text.strip() or style is None:
+                    continue
+                assert style.bgcolor is not None and style.bgcolor.triplet is not None, (at, text)
+                least = TEXT if any(letter.isalnum() for letter in text) else BEHIND
+                if _seen_contrast(style) < least:
+                    faint[text] = at
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        app.take_theme("light")
+        for at in STEPS:
+            await pilot.press(*at.split())
+            await settled(pilot)
+            look(pilot, at)
+
+    explore(small_catalog, flow, size=(120, 36))
+
+    assert faint == {}
