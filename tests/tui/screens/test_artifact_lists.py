@@ -142,7 +142,7 @@ def test_stages_sum_up_all_versions_and_details_have_room_below(
         await settled(pilot)
         rows = shown(pilot).splitlines()
         below = "".join(rows[12:])
-        assert "artifact" in rows[2] and "content" in below and "files" in below
+        assert "artifact" in rows[2] and "content" in below and "criteria" in below
         await pilot.press("p")
         await settled(pilot)
         assert shown(pilot).splitlines()[3:] != rows[3:] and "content" not in shown(pilot)
