@@ -1,6 +1,6 @@
-"""Flip single bits of a rich catalog: every change of a shown value must be said.
+"""Damage a rich catalog: a bit, a burst of bytes or a page at a time; every change of a shown value must be said.
 
-    python tests/bench/bench_flips.py [COUNT] [SEED]
+    python tests/bench/bench_flips.py [BITS] [BURSTS AND PAGES] [SEED]
 
 What is shown is compared before and after: `ls`, `show` of each run and version, `trace`, `compare` as JSON, and all
 points of all series. Said is: the catalog does not open, reading fails with one of our errors, or the thing is marked.
@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import artui
 from artui.catalog import Catalog, events
+from artui.catalog.schema import PAGE_BYTES
 from artui.cli.common import plain
-from artui.errors import ArtuiError
+from artui.errors import ArtuiError, CatalogDamaged
 from artui.query.artifacts import alias_history, artifact_list, get_version, previews, versions
 from artui.query.damage import damaged_runs, damaged_versions
 from artui.query.lineage import lineage
@@ -33,12 +33,12 @@ from tests.reading import OpenReader, open_reader
 Shown = dict[str, Any]
 
 
-def rich_catalog(path: Path) -> None:
-    """Make a catalog with a little of everything."""
+def rich_catalog(path: Path, *, run_count: int = 6, step_count: int = 300) -> None:
+    """Make a catalog with a little of everything; one of its runs has points in several blocks."""
     folder = path.parent / "content"
     folder.mkdir(exist_ok=True)
     chance = random.Random(1)
-    for number in range(6):
+    for number in range(run_count):
         (folder / "weights.bin").write_bytes(chance.randbytes(3000))
         (folder / "table.csv").write_text("a,b\n" + "\n".join(f"{n},{chance.random()}" for n in range(50)))
         params = {"lr": 0.1 * number, "optimizer": "adam", "layers": [1, 2, number], "deep": {"a": True}}
@@ -47,8 +47,8 @@ def rich_catalog(path: Path) -> None:
         ) as run:
             if number:
                 run.use("weights:latest")
-            for step in range(3000 if number == 2 else 300):
-                run.log({"loss": 1 / (step + 1) + chance.random(), "acc": step / 300}, step=step)
+            for step in range(10 * step_count if number == 1 else step_count):
+                run.log({"loss": 1 / (step + 1) + chance.random(), "acc": step / step_count}, step=step)
             run.save("weights", folder / "weights.bin", kind="weights")
             run.save("table", folder / "table.csv", kind="dataset")
     with open_reader(path) as reader:
@@ -122,19 +122,26 @@ def without_damage(value: Any) -> Any:
     return value
 
 
-def flip(source: Path, target: Path, at: int) -> None:
-    """Copy a file with one bit turned."""
-    shutil.copyfile(source, target)
-    with target.open("r+b") as file:
-        file.seek(at // 8)
-        (byte,) = file.read(1)
-        file.seek(at // 8)
-        file.write(bytes([byte ^ 1 << at % 8]))
+def damaged_copy(content: bytes, kind: str, chance: random.Random) -> tuple[bytes, int]:
+    """Give what is left of a file after one damage, and where it is."""
+    changed, at = bytearray(content), chance.randrange(len(content))
+    page = at // PAGE_BYTES * PAGE_BYTES
+    if kind == "bit":
+        changed[at] ^= 1 << chance.randrange(8)
+    elif kind == "burst":
+        end = min(len(changed), at + chance.randrange(2, 200))
+        changed[at:end] = chance.randbytes(end - at)
+    else:
+        # Of zeros, or that of another place.
+        other = chance.randrange(len(content) // PAGE_BYTES) * PAGE_BYTES
+        changed[page : page + PAGE_BYTES] = (
+            content[other : other + PAGE_BYTES] if chance.random() < 0.6 else bytes(PAGE_BYTES)
+        )
+    return bytes(changed), at
 
 
-def unsaid_after(source: Path, target: Path, at: int, before: Shown) -> list[str] | None:
-    """Flip one bit; give the subjects whose values changed without a word, or None if nothing shown changed."""
-    flip(source, target, at)
+def unsaid(target: Path, before: Shown) -> list[str] | None:
+    """Give the subjects of a damaged copy whose values changed without a word, or None if nothing shown changed."""
     after, damaged, is_refused = shown(target)
     if is_refused:
         return []
@@ -145,35 +152,59 @@ def unsaid_after(source: Path, target: Path, at: int, before: Shown) -> list[str
     ]
     if not changed:
         return None
-    # A change is said when anything that is shown with it is marked.
-    return [] if damaged else changed
+    # A change is said when anything that is shown with it is marked, or what the app does behind its first screen finds it.
+    return [] if damaged or _is_found_behind(target) else changed
 
 
-def main() -> None:
-    count, seed = (int(text) for text in (*sys.argv[1:3], *("2000", "7")[len(sys.argv) - 1 :]))
-    with tempfile.TemporaryDirectory() as name:
-        os.environ |= {"XDG_STATE_HOME": f"{name}/state", "XDG_CACHE_HOME": f"{name}/cache"}
-        os.environ |= {"ARTUI_CONSOLE": "0", "ARTUI_SYSTEM_SECONDS": "0", "ARTUI_CODE": "0"}
-        source, target = Path(name) / "x.artui", Path(name) / "y.artui"
-        rich_catalog(source)
-        before, damaged, is_refused = shown(source)
-        assert not damaged
-        assert not is_refused
-        chance, changed, unsaid, ended = random.Random(seed), 0, 0, 0
-        for _ in range(count):
-            at = chance.randrange(source.stat().st_size * 8)
+def _is_found_behind(path: Path) -> bool:
+    try:
+        with open_reader(path) as reader:
+            reader.check_damage()
+    except CatalogDamaged:
+        return True
+    return False
+
+
+def damages(
+    folder: Path, counts: Mapping[str, int], seed: int, *, run_count: int = 6, step_count: int = 300
+) -> tuple[int, list[str]]:
+    """Damage a catalog in each way so often, one at a time; give how many changed something shown or were refused, and what is wrong."""
+    source, target = folder / "x.artui", folder / "y.artui"
+    rich_catalog(source, run_count=run_count, step_count=step_count)
+    before, damaged, is_refused = shown(source)
+    assert not damaged
+    assert not is_refused
+    content, changed_count, wrong = source.read_bytes(), 0, []
+    for kind, count in counts.items():
+        chance = random.Random(f"{kind} {seed}")
+        for number in range(count):
+            changed, at = damaged_copy(content, kind, chance)
+            target.write_bytes(changed)
+            label = f"{kind} {number} of seed {seed} at {at} (page {at // PAGE_BYTES + 1})"
             try:
-                found = unsaid_after(source, target, at, before)
+                subjects = unsaid(target, before)
             except Exception as error:  # noqa: BLE001 - counted
-                ended += 1
-                print(f"bit {at}: {type(error).__name__}: {error}"[:160])
+                wrong.append(f"{label}: {type(error).__name__}: {error}"[:200])
                 continue
-            changed += found is not None
-            if found:
-                unsaid += 1
-                print(f"bit {at} (page {at // 8 // 1024 + 1}): {', '.join(found[:4])}")
-        print(f"{count} flips: {changed} changed something shown or were refused, {unsaid} went unsaid, {ended} ended")
+            changed_count += subjects is not None
+            if subjects:
+                wrong.append(f"{label}: {', '.join(subjects[:4])} went unsaid")
+    return changed_count, wrong
+
+
+def main() -> int:
+    count, others, seed = (int(text) for text in (*sys.argv[1:4], *("2000", "0", "7")[len(sys.argv) - 1 :]))
+    with tempfile.TemporaryDirectory() as name:
+        os.environ |= {"XDG_STATE_HOME": f"{name}/state", "XDG_CACHE_HOME": f"{name}/cache", "ARTUI_QUIET": "1"}
+        os.environ |= {"ARTUI_CONSOLE": "0", "ARTUI_SYSTEM_SECONDS": "0", "ARTUI_CODE": "0"}
+        changed_count, wrong = damages(Path(name), {"bit": count, "burst": others, "page": others}, seed)
+    print(
+        *wrong,
+        f"{count} bits, {others} bursts, {others} pages: {changed_count} changed something shown or were refused, {len(wrong)} wrong",
+        sep="\n",
+    )
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -93,13 +93,24 @@ def merging(folder: Path, run_count: int, metric_count: int, point_count: int) -
         f"cp {copying:.2f}, backup {backing:.2f} s",
     )
     _line("merge it again", f"{_seconds(once):.3f} s", "0.2 s")
+    shutil.copyfile(source, folder / "replica.db")
     with Catalog(source) as catalog, catalog.transaction() as connection:
         run_ids = [row[0] for row in connection.execute("SELECT id FROM run LIMIT 100")]
     with Catalog(source) as catalog, events.editing(catalog, "100 notes") as edit:
         for run_id in run_ids:
             edit.set_note(run_id, "seen")
-    _line("merge it again after 100 notes", f"{_seconds(once):.3f} s")
+    peer = _replicated(source, folder / "replica.db")
+    _line("merge it again after 100 notes", f"{_seconds(once):.3f} s", "", peer)
     _line("peak memory of all this", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", "200 MiB")
+
+
+def _replicated(origin: Path, replica: Path) -> str:
+    """Bring a copy up to date by SQLite's own program, which came with 3.47 and is in few distributions."""
+    program = shutil.which("sqlite3_rsync")
+    if program is None:
+        return "sqlite3_rsync: not here"
+    words = [program, str(origin), str(replica)]
+    return f"sqlite3_rsync {_seconds(lambda: subprocess.run(words, check=True, capture_output=True)):.3f} s"
 
 
 def sharing(folder: Path, run_count: int, metric_count: int, point_count: int) -> None:
@@ -216,14 +227,15 @@ def checking(folder: Path, gigabytes: float) -> None:
     )  # fmt: skip
 
 
-def flipping(count: int, first: int) -> None:
-    """Flip single bits of a catalog: how many change something that has a digest, and are not found."""
+def flipping(count: int, first: int) -> int:
+    """Flip single bits of a catalog; give how many change something that has a digest, and are not found."""
     from tests import mutating
     from tests.catalog.test_checking import flips
 
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # fmt: skip
         unseen = flips(mutating.build(Path(folder) / "x.artui"), Path(folder) / "y.artui", count, seed=first)
     _line(f"{count:,} flipped bits", f"{len(unseen)} not found", "0")
+    return len(unseen)
 
 
 def _backup(source: Path, target: Path) -> None:
@@ -236,8 +248,8 @@ def laws(count: int, first: int) -> None:
     subprocess.run([sys.executable, "-m", "tests.catalog.merging.laws", str(first), str(count)], check=False)
 
 
-def main() -> None:
-    """Print what was measured."""
+def main() -> int:
+    """Print what was measured; give 1 if a flipped bit was not found."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--metrics", type=int, default=1)
@@ -262,11 +274,13 @@ def main() -> None:
         looking_back(Path(folder), options.runs, options.metrics, options.points)
     with tempfile.TemporaryDirectory() as folder:
         checking(Path(folder), options.gigabytes)
+    unfound_count = 0
     if options.flips:
-        flipping(options.flips, options.first)
+        unfound_count = flipping(options.flips, options.first)
     if options.laws:
         laws(options.laws, options.first)
+    return 1 if unfound_count else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

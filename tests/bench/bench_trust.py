@@ -4,7 +4,8 @@
 
 Each row runs the tests of the ordinary run with `ARTUI_TEST_LONG=1`, which takes their full counts, and the machines
 that are made for more. Hours on a small machine; `--short` takes the counts of the ordinary run, and a hundredth of
-those of the machines, to see that each works. Ends with 1 if a row failed; what it printed is then shown.
+those of the machines, to see that each works. The last line of each command says its counts. Ends with 1 if a row
+failed; all that it printed is then shown.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ ROWS = (
     Row(FILES, "odd file names", (f"{OPENING}odd_file_names_open", "cli/test_hostile_files.py::test_every_verb_reads_a_file_of_any_name")),
     Row(FILES, "1,000 truncations", (f"{OPENING}truncated_copies_are_refused",)),
     Row(FILES, "10,000 flips that check finds", ("catalog/test_checking.py",), (_bench("bench_travel", "--runs", "100", "--gigabytes", "0.01", "--catalogs", "2", "--packs", "2", "--flips", "10000"),)),
-    Row(FILES, "2,000 flips of what is shown", (f"{OPENING}flipped_bits_never_get_past_our_errors", "query/test_damage.py"), (_machine("flipping", "--count", "2000"), _bench("bench_flips", "1000"))),
+    Row(FILES, "3,000 flips, 1,000 bursts, 1,000 pages of what is shown", (f"{OPENING}flipped_bits_never_get_past_our_errors", "query/test_damage.py"), (_machine("flipping", "--count", "2000"), _bench("bench_flips", "1000", "1000"))),
     Row(FILES, "salvage of 600 damaged pages", ("travel/test_salvaging.py",)),
     Row(FILES, "ids of other programs", (f"{STRANGERS}an_id_of_another_program_is_refused",)),
     Row(FILES, "a -wal or -journal where nothing can be written", (f"{STRANGERS}a_wal_where_no_index_can_be_made", f"{STRANGERS}a_journal_in_a_folder_that_is_read_only", f"{OPENING}a_wal_in_a_folder_that_is_read_only_is_read_from_a_copy", f"{OPENING}file_left_in_wal_mode_opens_without_a_trace")),
@@ -63,7 +64,7 @@ ROWS = (
     Row(FILES, "schemas of others", (f"{OPENING}any_change_of_the_schema_is_refused", f"{OPENING}rows_that_are_repeated_hide_nothing", f"{OPENING}table_replaced_by_a_view_that_eats_memory_is_refused", f"{OPENING}a_schema_that_changes_while_it_is_open_is_seen")),
     Row(FILES, "values of the wrong type, in every cell and screen", ("test_wrong_types.py",), (("-m", "tests.bench.sweep_types", "--sample", "20000"),)),
     Row(FILES, "500 changed catalogs, and the app on those that open", ("faults/test_faults.py::test_a_catalog_that_is_changed_anywhere_is_refused_or_shown", "faults/test_faults.py::test_the_app_goes_on_with_a_catalog_that_is_changed_anywhere"), (_machine("fuzzing", "--count", "500", "--walks", "100", "--seed", "2"), _bench("hostile_writes", "--count", "1000"))),
-    Row(CRASHES, "1,000 kills of a logger, and 1,000 of two", (), (("tests/capture/crashing.py", "{folder}/x.artui", "--rounds", "1000"), ("tests/capture/crashing.py", "{folder}/y.artui", "--rounds", "1000", "--writers", "2"), _machine("killing", "kills", "--writers", "0", "--count", "1000"))),
+    Row(CRASHES, "1,000 kills of a logger, and 1,000 of two", (), (("tests/capture/crashing.py", "{folder}/x.artui", "--rounds", "500"), ("tests/capture/crashing.py", "{folder}/w.artui", "--rounds", "100", "--times", "5"), ("tests/capture/crashing.py", "{folder}/y.artui", "--rounds", "1000", "--writers", "2"), _machine("killing", "kills", "--writers", "0", "--count", "1000"))),
     Row(CRASHES, "a kill, a full or failing disk at each call", ("faults/test_faults.py",), (_bench("bench_faults", "--only", "injecting"),)),
     Row(CRASHES, "power cuts", (), (_bench("bench_faults", "--only", "powercut"),)),
     Row(CRASHES, "full disks", ("catalog/test_full_disk.py",), (("tests/capture/crashing.py", "{folder}/x.artui", "--rounds", "200", "--full-disk"),)),
@@ -92,7 +93,7 @@ def _short(word: str) -> str:
 
 
 def try_row(row: Row, *, is_short: bool = False) -> tuple[int, str]:
-    """Run all of a row; give how many of its commands failed, and what these printed."""
+    """Run all of a row; give how many of its commands failed, what these printed, and the last line of the others."""
     commands = [("-m", "pytest", "-q", "-p", "no:xdist", *(word if _is_option(word, row) else f"tests/{word}" for word in row.tests))] if row.tests else []  # fmt: skip
     failed, printed = 0, ""
     for command in (*commands, *row.commands):
@@ -106,6 +107,8 @@ def try_row(row: Row, *, is_short: bool = False) -> tuple[int, str]:
         if done.returncode:
             failed += 1
             printed += f"    {' '.join(command)}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}\n"
+        else:
+            printed += f"    {(done.stdout.strip().splitlines() or ['nothing was printed'])[-1][:240]}\n"
     return failed, printed
 
 

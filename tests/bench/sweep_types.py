@@ -7,6 +7,7 @@ import collections
 import os
 import random
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from tests import mutating
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", default="0/1", help="which part of how many, for several processes")
     parser.add_argument("--sample", type=int, default=0, help="only so many mutations, by chance")
@@ -58,7 +59,8 @@ def main() -> None:
         for cause, times in found.most_common():
             print(f"{times:5} {example[cause]}")
         print(f"{done} mutations, {sum(found.values())} troubles, {time.process_time() - began:.0f} s of CPU")
+    return 1 if found or not done else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,11 +21,16 @@ def _crash(path: Path, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("rounds", "writers"), [(20, 1), (10, 2)])
-def test_killed_loggers_lose_no_acknowledged_point(tmp_path: Path, rounds: int, writers: int) -> None:
+@pytest.mark.parametrize(("rounds", "times", "writers"), [(12, 4, 1), (5, 4, 2)])
+def test_killed_loggers_lose_no_acknowledged_point(tmp_path: Path, rounds: int, times: int, writers: int) -> None:
     """A logger killed with SIGKILL, in folds and in takeovers too: every acknowledged point is there, once, in order."""
-    report = _crash(tmp_path / "x.artui", "--rounds", str(rounds), "--writers", str(writers))
+    words = ("--rounds", str(rounds), "--times", str(times), "--writers", str(writers))
+
+    report = _crash(tmp_path / "x.artui", *words)
+
     assert "0 lost, 0 twice" in report and os.listdir(tmp_path) == ["x.artui"]
+    acknowledged = re.search(r"([\d,]+) points acknowledged", report)
+    assert acknowledged and int(acknowledged[1].replace(",", "")) > rounds * times * writers
 
 
 def test_full_disk_loses_no_acknowledged_point(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests import mutating
 from tests.faults.playing import set_up
 from tests.mutating import Mutation
 from tests.tui.looking import make_app
-from tests.tui.touring import SHORT_STEPS, STEPS, tour
+from tests.tui.touring import SHORT_STEPS, STEPS, tour, tour_of_many
 
 CHANGES = 5
 MOST_SECONDS = 20
@@ -128,6 +128,28 @@ def walk(folder: Path, count: int, *, seed: int, steps: tuple[str, ...] = STEPS)
     return faults
 
 
+def walk_in_place(folder: Path, count: int, *, seed: int) -> list[str]:
+    """Let so many changed catalogs that can be opened come into each other's place in one app; give the faults."""
+    folder.mkdir(exist_ok=True)
+    whole = mutating.build(folder / "whole-in-place.artui").read_bytes()
+    path = folder / "placed.artui"
+    contents: list[bytes] = []
+    names: list[str] = []
+    for number in itertools.count():
+        if len(contents) == count:
+            break
+        content = fuzzed(whole, random.Random(f"place {seed} {number}"))
+        path.write_bytes(content)
+        try:
+            make_app(path).close()
+        except ArtuiError:
+            continue
+        contents.append(content)
+        names.append(f"catalog {number} of seed {seed}")
+    path.write_bytes(whole)
+    return tour_of_many(path, [*contents, whole], [*names, "the whole one"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
@@ -145,6 +167,7 @@ def main() -> int:
     began = time.monotonic()
     counts, faults = fuzz(folder, options.count, seed=options.seed)
     faults += walk(folder, options.walks, seed=options.seed)
+    faults += walk_in_place(folder, 4 * options.walks, seed=options.seed) if options.walks else []
     for fault in faults:
         if options.report:
             with options.report.open("a") as report:

@@ -1,6 +1,7 @@
 """Injects a fault at the k-th system call that changes a file, for k = 1, 2, 3 …, until a whole pass meets none.
 
     python -m tests.faults.injecting FOLDER PLAY:FAULT[:mode=rollback][:stride=7][:first=1][:last=100][:call=pwrite64] …
+    python -m tests.faults.injecting FOLDER PLAY:FAULT:places=4 …  (a whole pass is counted, and so many calls of it are hit)
 
 Each round plays one thing that people do to a catalog in a process of its own, with the fault in it; then fresh
 processes look at what is left (`verifying`). The faults come from `shim.c`, preloaded: it counts all calls that
@@ -36,6 +37,8 @@ SHIM = Path(__file__).with_name("shim.c")
 WRITE, SYNC, LINK, UNLINK, RENAME, CUT, MAKE = (1 << bit for bit in range(7))
 ALL = WRITE | SYNC | LINK | UNLINK | RENAME | CUT | MAKE
 FOR_EVER = 1 << 60
+WHOLE_PASS = 60_000
+"""A call that none comes to, which strace can count to."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def run_machine(
     if is_preloaded:
         environment["LD_PRELOAD"] = str(build_shim(folder))
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.faults.{module}", str(folder), "--report", str(report), *options],
+        [sys.executable, "-m", f"tests.faults.{module}", "--report", str(report), str(folder), *options],
         env=environment, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False,
     )  # fmt: skip
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:] + done.stdout[-1000:]
@@ -108,6 +111,8 @@ class Plan:
     """Or `rollback`."""
     call: str = ""
     """The kind of call that strace counts; all are counted by the shim if there is none."""
+    places: int = 0
+    """So many calls, spread over all that a whole pass makes; 0: as the next three say."""
     stride: int = 1
     first: int = 1
     last: int = 100_000
@@ -119,6 +124,15 @@ class Plan:
         values = dict(option.split("=") for option in options)
         mode, call = values.pop("mode", cls.mode), values.pop("call", cls.call)
         return cls(play, fault, mode, call, **{name: int(value) for name, value in values.items()})
+
+    def calls(self, machine: Machine) -> Iterator[int]:
+        """Give which calls are hit, one a round."""
+        if not self.places:
+            yield from range(self.first, self.last + 1, self.stride)
+            return
+        yield WHOLE_PASS
+        for place in range(self.places):
+            yield 1 + (2 * place + 1) * max(0, machine.call_count - 1) // (2 * self.places)
 
 
 def main() -> int:
@@ -132,14 +146,17 @@ def main() -> int:
     options = parser.parse_args()
     playing.preload(migrates=any(plan.play.startswith("migrate-") for plan in options.plans))
     bad = 0
+    prepared: Prepared = {}
     for plan in options.plans:
         began, rounds, bad_here = time.monotonic(), 0, 0
-        machine = Machine(options.folder.resolve() / "rounds", plan)
+        machine = Machine(options.folder.resolve() / "rounds", plan, prepared)
         counts: Counter[str] = Counter()
-        for k in range(plan.first, plan.last + 1, plan.stride):
-            is_reader_first = (k - plan.first) // plan.stride % 2 == 0
+        hit_count = 0
+        for k in plan.calls(machine):
+            is_reader_first = rounds % 2 == 0
             seen, is_hit = machine.play_round(k, is_reader_first=is_reader_first)
             rounds += 1
+            hit_count += is_hit
             if seen:
                 bad_here += 1
                 counts.update(fault.split(" ", 1)[0].rstrip(":") for fault in seen)
@@ -156,12 +173,13 @@ def main() -> int:
                     print(json.dumps(line), flush=True)
                 if options.keep:
                     return 1
-            if not is_hit:
+            if not is_hit and not plan.places:
                 break
         bad += bad_here
         print(
-            f"{plan.play} {plan.fault} {plan.mode} {plan.call}: {rounds} rounds, every {plan.stride}, up to k = {k}"
-            f"{'' if is_hit else ' (a whole pass)'}, {machine.acknowledged_count:,} points acknowledged, {machine.found_count:,} found, "
+            f"{plan.play} {plan.fault} {plan.mode} {plan.call}: {rounds} rounds, {hit_count} hit, "
+            f"{f'of {machine.call_count} calls' if plan.places else f'every {plan.stride}, up to k = {k}'}"
+            f"{' (a whole pass)' if hit_count < rounds else ''}, {machine.acknowledged_count:,} points acknowledged, {machine.found_count:,} found, "
             f"{bad_here} bad rounds {dict(counts)}, {time.monotonic() - began:.0f} s",
             flush=True,
         )
@@ -190,6 +208,9 @@ class Injector(Protocol):
     def is_hit(self, promise: Promise) -> bool:
         """Called in the parent when the child has ended."""
 
+    def count(self, promise: Promise) -> int:
+        """Give how many calls could have been hit, after that."""
+
 
 class Shim:
     """Faults by the preloaded library."""
@@ -210,10 +231,14 @@ class Shim:
 
     def disarm(self, promise: Promise) -> None:
         promise.put("hits", self._library.fault_hits())
+        promise.put("calls", self._library.fault_seen())
         self._library.fault_disarm()
 
     def is_hit(self, promise: Promise) -> bool:
         return promise.get("hits") > 0
+
+    def count(self, promise: Promise) -> int:
+        return promise.get("calls")
 
 
 class Strace:
@@ -253,27 +278,37 @@ class Strace:
         self._tracer.wait(timeout=30)
         return "INJECTED" in self._output.read_text(errors="replace")
 
+    def count(self, promise: Promise) -> int:
+        # It counts those of each thread for itself.
+        threads = Counter(
+            line.split()[0]
+            for line in self._output.read_text(errors="replace").splitlines()
+            if f" {self._call}(" in line
+        )
+        return max(threads.values(), default=0)
+
+
+Prepared = dict[tuple[object, bool], tuple[Path, "Sequence[Promise]"]]
+"""What plays begin with, by what prepares it and the journal: a folder to copy, and what was promised of it."""
+
 
 class Machine:
     """Plays rounds; remembers what it counted."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, plan: Plan, prepared: Prepared) -> None:
+        self.folder, self._prepared = folder, prepared
         self.fault, self.play, self.is_rollback = FAULTS[plan.fault], PLAYS[plan.play], plan.mode == "rollback"
         self.injector: Injector = Strace(self.fault, plan.call) if plan.call else Shim(self.fault)
-        self.acknowledged_count = self.found_count = 0
+        self.acknowledged_count = self.found_count = self.call_count = 0
         self.messages = ""
 
     def play_round(self, k: int, *, is_reader_first: bool) -> tuple[list[str], bool]:
         """Play one round; give what is wrong afterwards, and whether the fault was met."""
         from tests.faults import playing, verifying
 
-        shutil.rmtree(self.folder, ignore_errors=True)
         work, home = self.folder / "work", self.folder / "home"
-        work.mkdir(parents=True)
-        home.mkdir()
         path, output = work / "x.artui", self.folder / "victim.txt"
-        promised = self.play.prepare(self, path, home)
+        promised = self._prepare(path, home)
         promise = playing.Promise()
 
         ready, go = os.pipe()
@@ -298,6 +333,7 @@ class Machine:
         code = playing.wait(child, seconds=60)
         self.messages = output.read_text(errors="replace")
         is_hit = self.injector.is_hit(promise) or code == -9
+        self.call_count = max(self.call_count, self.injector.count(promise))
         wrong = self._ending(code, promise)
         seen = verifying.verify(
             self.play.where(path), [*promised, promise], homes=[home], is_reader_first=is_reader_first, messages=self.messages,
@@ -306,6 +342,23 @@ class Machine:
         self.acknowledged_count += seen.acknowledged_count
         self.found_count += seen.found_count
         return wrong + seen.faults + self.play.check(path, promise), is_hit
+
+    def _prepare(self, path: Path, home: Path) -> Sequence[Promise]:
+        """Put there what the play begins with: made once for all that begin with it, and copied for each round."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        key = self.play.prepare, self.is_rollback
+        if key in self._prepared:
+            made, promised = self._prepared[key]
+            shutil.copytree(made, self.folder, symlinks=True)
+            return promised
+        path.parent.mkdir(parents=True)
+        home.mkdir()
+        promised = self.play.prepare(self, path, home)
+        if not self.play.is_prepared_anew:
+            made = self.folder.with_name(f"prepared-{len(self._prepared)}")
+            shutil.copytree(self.folder, made, symlinks=True)
+            self._prepared[key] = made, promised
+        return promised
 
     def _ending(self, code: int | None, promise: Promise) -> list[str]:
         """Say what is wrong about how the process itself ended."""
@@ -330,6 +383,8 @@ class Play:
     check: Callable[[Path, Promise], list[str]] = lambda *_: []
     where: Callable[[Path], Path] = lambda path: path
     """Where the catalog is afterwards."""
+    is_prepared_anew: bool = False
+    """What it begins with is another in each round."""
 
 
 def _logs(points: int, *, large: int = 0) -> Callable[[Path, Promise], None]:
@@ -677,8 +732,8 @@ PLAYS = {
     "log-short": Play(_logs(60)),
     "large": Play(_logs(60, large=5)),
     "log-beside": Play(_logs(60), prepare=_finished_before),
-    "take-over-by-ls": Play(_verb("ls"), prepare=_killed_before),
-    "take-over-by-run": Play(_logs(12), prepare=_killed_before),
+    "take-over-by-ls": Play(_verb("ls"), prepare=_killed_before, is_prepared_anew=True),
+    "take-over-by-run": Play(_logs(12), prepare=_killed_before, is_prepared_anew=True),
     "note": Play(_verb("note", "before", "a new note"), prepare=_finished_before, check=_noted("note", "a new note")),
     "tag": Play(_verb("tag", "before", "seen"), prepare=_finished_before, check=_noted("tags", "seen")),
     "forget": Play(_verb("forget", "rubbish-0:v1", "--yes"), prepare=_deleted_before),

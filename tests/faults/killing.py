@@ -2,6 +2,7 @@
 
     python -m tests.faults.killing FOLDER kills --count 1000 --writers 2 [--rollback]  (0 writers: one, two and three in turn) [--seed 1]
     python -m tests.faults.killing FOLDER opens|checkpoints|starts --count 1000 [--rollback]
+    python -m tests.faults.killing FOLDER kills:count=40:writers=0 kills:count=20:mode=rollback opens …  (several, one after the other)
 
 Each home has its own HOME and XDG folders, as the next container or another user has.
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults import playing, verifying
@@ -316,33 +318,60 @@ def _watcher(place: Place, at: float) -> Callable[[], None]:
 MACHINES = {"kills": kills, "opens": opens, "checkpoints": checkpoints, "starts": starts}
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One of the machines with its counts: `MACHINE[:count=4][:writers=0][:seed=2][:mode=rollback]` on the command line."""
+
+    machine: str
+    mode: str
+    count: int
+    writers: int
+    seed: int
+
+    @classmethod
+    def read(cls, text: str, options: argparse.Namespace) -> Plan:
+        """Read a plan; what it does not say is as the options say."""
+        machine, *words = text.split(":")
+        assert machine in MACHINES, f"{text}: of {sorted(MACHINES)}"
+        said = dict(word.split("=") for word in words)
+        mode = said.pop("mode", "rollback" if options.rollback else "wal")
+        counts = {"count": options.count, "writers": options.writers, "seed": options.seed}
+        assert said.keys() <= counts.keys(), text
+        return cls(machine, mode, **counts | {name: int(value) for name, value in said.items()})
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("machine", choices=sorted(MACHINES))
+    parser.add_argument("plans", nargs="+")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--writers", type=int, default=2)
     parser.add_argument("--rollback", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
-    playing.preload(migrates=options.machine == "starts")
-    place = Place(options.folder.resolve(), is_rollback=options.rollback)
-    began = time.monotonic()
-    what = MACHINES[options.machine](place, options.count, writers=options.writers, seed=options.seed)
-    counts: Counter[str] = Counter()
-    for fault in place.faults:
-        counts.update(str(seen).split(" ", 1)[0].rstrip(":") for seen in fault["seen"])  # type: ignore[attr-defined]
-        if options.report:
-            with options.report.open("a") as report:
-                report.write(json.dumps(fault) + "\n")
-        else:
-            print(json.dumps(fault))
-    print(
-        f"{what}, {'rollback' if options.rollback else 'wal'}: {place.acknowledged_count:,} points acknowledged, "
-        f"{place.found_count:,} found, {len(place.faults)} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
-    )
-    return 1 if place.faults else 0
+    plans = [Plan.read(text, options) for text in options.plans]
+    playing.preload(migrates=any(plan.machine == "starts" for plan in plans))
+    bad = 0
+    for plan in plans:
+        place = Place(options.folder.resolve(), is_rollback=plan.mode == "rollback")
+        began = time.monotonic()
+        what = MACHINES[plan.machine](place, plan.count, writers=plan.writers, seed=plan.seed)
+        bad += len(place.faults)
+        counts: Counter[str] = Counter()
+        for fault in place.faults:
+            counts.update(str(seen).split(" ", 1)[0].rstrip(":") for seen in fault["seen"])  # type: ignore[attr-defined]
+            if options.report:
+                with options.report.open("a") as report:
+                    report.write(json.dumps(fault) + "\n")
+            else:
+                print(json.dumps(fault))
+        print(
+            f"{what}, {plan.mode}: {place.acknowledged_count:,} points acknowledged, "
+            f"{place.found_count:,} found, {len(place.faults)} bad {dict(counts)}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

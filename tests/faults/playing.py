@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gzip
 import io
+import mimetypes
 import mmap
 import os
 import pkgutil
@@ -223,5 +224,5 @@ def preload(*, migrates: bool = False) -> None:
             import_module(module.name)
     # Each child that starts a run would read the same.
     environment = import_module("artui.capture.environment")
-    for read in (environment.packages, environment.origins, environment.gpus):
+    for read in (environment.packages, environment.origins, environment.gpus, environment.surroundings, mimetypes.init):
         read()

@@ -1,6 +1,7 @@
 """Cuts the power at any moment of what a process does, and looks what is left on the disk.
 
     python -m tests.faults.powercut FOLDER --play log --count 1000 [--rollback] [--seed 1]
+    python -m tests.faults.powercut FOLDER log-short:count=3 take-over-by-run:count=2:mode=rollback …
 
 The process runs once, with every write, sync and change of names written down by `shim.c`. A round takes a moment
 until which the disk had time to write everything, and a later one at which the power fails. Of what came between,
@@ -271,17 +272,28 @@ class Machine:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
+    parser.add_argument("plays", nargs="*", help="PLAY:count=3[:mode=rollback], several, instead of the options")
     parser.add_argument("--play", choices=sorted(injecting.PLAYS), default="log-short")
     parser.add_argument("--rollback", action="store_true")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
-    playing.preload(migrates=options.play.startswith("migrate-"))
-    machine = Machine(options.folder.resolve() / "rounds", injecting.PLAYS[options.play], is_rollback=options.rollback)
+    plays = options.plays or [options.play]
+    playing.preload(migrates=any(play.startswith("migrate-") for play in plays))
+    return 1 if sum(_play(words, options) for words in plays) else 0
+
+
+def _play(words: str, options: argparse.Namespace) -> int:
+    """Play one thing, and cut the power at so many moments of it; give how many were bad."""
+    play, *rest = words.split(":")
+    said = dict(word.split("=") for word in rest)
+    assert said.keys() <= {"count", "mode"}, words
+    count, is_rollback = int(said.get("count", options.count)), said.get("mode") == "rollback" or options.rollback
+    machine = Machine(options.folder.resolve() / "rounds", injecting.PLAYS[play], is_rollback=is_rollback)
     chance, began, bad = random.Random(options.seed), time.monotonic(), 0
     counts: Counter[str] = Counter()
-    for number in range(options.count):
+    for number in range(count):
         failed = chance.randrange(1, len(machine.steps) + 1)
         written = max(0, failed - round(chance.paretovariate(0.4))) if number % 5 else 0
         cut = CUTS[number % len(CUTS)]
@@ -294,7 +306,7 @@ def main() -> int:
                 for fault in machine.steps[max(0, failed - 3) : failed]
             ]
             line = {
-                "play": options.play, "rollback": options.rollback, "written": written, "failed": failed,
+                "play": play, "rollback": is_rollback, "written": written, "failed": failed,
                 "of": len(machine.steps), "cut": cut.title, "seed": number, "seen": seen, "last": last,
             }  # fmt: skip
             if options.report:
@@ -303,10 +315,10 @@ def main() -> int:
             else:
                 print(json.dumps(line), flush=True)
     print(
-        f"{options.count} power cuts in {len(machine.steps)} steps of {options.play}, {'rollback' if options.rollback else 'wal'}: "
+        f"{count} power cuts in {len(machine.steps)} steps of {play}, {'rollback' if is_rollback else 'wal'}: "
         f"{machine.acknowledged_count:,} points acknowledged, {machine.found_count:,} found, {bad} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
     )
-    return 1 if bad else 0
+    return bad
 
 
 if __name__ == "__main__":

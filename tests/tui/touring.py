@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,64 @@ SHORT_STEPS: tuple[str, ...] = (
 """The table, a run, a comparison, the artifacts and a version, the lineage, the catalog."""
 
 
+PLACES: tuple[str, ...] = (
+    "", "enter", "tab", "tab", "escape space down space c", "escape 2", "enter", "tab", "escape escape 3", "escape 7",
+)  # fmt: skip
+"""What leads from each of the same screens to the next."""
+
+
+def tour_of_many(path: Path, contents: Sequence[bytes], names: Sequence[str]) -> list[str]:
+    """Walk once through the screens of one app while catalogs come into the place of each other: on each screen some of them.
+
+    Gives the problems: an end of the app, control letters, a last whole catalog that is not shown.
+    """
+    at, problems = "start", []
+
+    async def main() -> None:
+        nonlocal at
+        app = make_app(path)
+        try:
+            async with app.run_test(size=(160, 50)) as pilot:
+                await _quiet(pilot)
+                for number, (content, name) in enumerate(zip(contents, names, strict=True)):
+                    place = number * len(PLACES) // len(contents)
+                    if place != (number - 1) * len(PLACES) // len(contents) and PLACES[place]:
+                        await pilot.press(*PLACES[place].split())
+                        await _quiet(pilot)
+                    at = f"{name} at {PLACES[place]}"
+                    beside = path.with_name("next.artui")
+                    beside.write_bytes(content)
+                    beside.replace(path)
+                    await pilot.press("r")
+                    await _quiet(pilot)
+                    if acting := _acting(shown(pilot)):
+                        problems.append(f"{at}: control letters {acting}")
+                await pilot.press("escape", "escape", "1", "r")
+                await _quiet(pilot)
+                if lost := [name for name in ALL_RUNS if name not in shown(pilot)]:
+                    problems.append(f"the last catalog is not shown: {lost}")
+        finally:
+            app.close()
+
+    try:
+        asyncio.run(main())
+    except Exception as raised:  # noqa: BLE001 - any end of the app is a problem
+        problems.append(f"{at}: {_place_of(raised)}")
+    return problems
+
+
+def _acting(text: str) -> set[str]:
+    return {letter for letter in text if (letter != "\n" and ord(letter) < 32) or 127 <= ord(letter) < 160}
+
+
+def _place_of(raised: Exception) -> str:
+    import traceback
+
+    where = traceback.extract_tb(raised.__traceback__)
+    ours = [frame for frame in where if "/artui/" in frame.filename] or where
+    return f"{type(raised).__name__}: {str(raised)[:80]} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}"
+
+
 def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS, *, wanted: tuple[str, ...] = ALL_RUNS) -> list[str]:  # fmt: skip
     """Walk through the screens; give the problems: an end of the app, control letters, missing runs."""
     at = "start"
@@ -54,8 +113,7 @@ def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS, *, want
                 for at in steps:
                     await pilot.press(*at.split())
                     await _quiet(pilot)
-                    acting = {letter for letter in shown(pilot) if (letter != "\n" and ord(letter) < 32) or 127 <= ord(letter) < 160}  # fmt: skip
-                    if acting:
+                    if acting := _acting(shown(pilot)):
                         problems.append(f"{mutation}: app: control letters {acting} at {at}")
         finally:
             app.close()
@@ -63,11 +121,5 @@ def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS, *, want
     try:
         asyncio.run(main())
     except Exception as raised:  # noqa: BLE001 - any end of the app is a problem
-        import traceback
-
-        where = traceback.extract_tb(raised.__traceback__)
-        ours = [frame for frame in where if "/artui/" in frame.filename] or where
-        problems.append(
-            f"{mutation}: app: {type(raised).__name__}: {str(raised)[:80]} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name} ({at})"
-        )
+        problems.append(f"{mutation}: app: {_place_of(raised)} ({at})")
     return problems
