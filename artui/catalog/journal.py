@@ -200,20 +200,25 @@ def settle(connection: sqlite3.Connection) -> bool:
         mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
         if str(mode).lower() != "delete":
             return False
-        _remove_index(connection)
+        _remove_rests(connection)
     except sqlite3.Error:
         return False
     return True
 
 
-def _remove_index(connection: sqlite3.Connection) -> None:
-    """Remove a `-shm` that stayed when the `-wal` went, as on a disk that fails. Whoever uses one holds a lock that keeps us out."""
-    index = f"{connection.execute('PRAGMA database_list').fetchone()[2]}-shm"
-    if not os.path.lexists(index):
+def _remove_rests(connection: sqlite3.Connection) -> None:
+    """Remove a `-shm` that stayed when the `-wal` went, as on a disk that fails, and an empty `-wal` of a writer that was killed as it began.
+
+    Whoever uses one holds a lock that keeps us out.
+    """
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    if not any(os.path.lexists(f"{path}{end}") for end in ("-wal", "-shm")):
         return
     connection.execute("BEGIN EXCLUSIVE")
     try:
-        os.unlink(index)
+        if os.path.lexists(f"{path}-wal") and os.lstat(f"{path}-wal").st_size == 0:
+            os.unlink(f"{path}-wal")
+        os.unlink(f"{path}-shm")
     except OSError:
         pass
     finally:

@@ -351,7 +351,8 @@ def settle(path: Path) -> bool:
     """Bring a catalog back to one plain file, if nobody uses it and what is beside it belongs to it."""
     from artui.catalog import journal
 
-    if not has_content(f"{path}-wal") and not os.path.exists(f"{path}-shm"):
+    # An empty `-wal` is what a writer leaves that was killed as it began.
+    if not any(os.path.lexists(f"{path}{end}") for end in ("-wal", "-shm")):
         return False
     try:
         with connections.untouched(path) as is_untouched:

@@ -100,14 +100,18 @@ def test_flipped_bits_are_found_or_change_nothing(catalog: Path, tmp_path: Path)
 
 
 def flips(catalog: Path, path: Path, count: int, *, seed: int) -> list[int]:
-    """Flip single bits; give the places of those after which something reads otherwise, and nothing is found."""
+    """Flip single bits; give the places of those after which something reads otherwise, and nothing is found.
+
+    A run that goes on has no digest yet: its own rows are left out, those of its points are not.
+    """
     from artui.catalog import logical
 
     chance, content = random.Random(seed), catalog.read_bytes()
     uncovered = {"origins", "projects", "edits", "views", "imports"}
     with closing(sqlite3.connect(catalog)) as connection:
         before = {part: digest for part, digest in logical.digests(connection).items() if part not in uncovered}
-        stamps = {part: connection.execute(logical.PARTS[part]).fetchall() for part in before}
+        running = {row[0] for row in connection.execute("SELECT id FROM run WHERE status = 0")}
+        stamps = {part: _covered(connection, part, running) for part in before}
     unseen = []
     for _ in range(count):
         place = chance.randrange(len(content))
@@ -120,11 +124,18 @@ def flips(catalog: Path, path: Path, count: int, *, seed: int) -> list[int]:
             with closing(sqlite3.connect(path)) as connection:
                 after = logical.digests(connection)
                 differing = [part for part in before if after[part] != before[part]]
-                if any(_differs(stamps[part], connection.execute(logical.PARTS[part]).fetchall()) for part in differing):  # fmt: skip
+                if any(_differs(stamps[part], _covered(connection, part, running)) for part in differing):
                     unseen.append(place)
         except (CatalogError, sqlite3.Error, UnicodeDecodeError):
             continue
     return unseen
+
+
+def _covered(connection: sqlite3.Connection, part: str, running: set[str]) -> list[tuple[object, ...]]:
+    from artui.catalog import logical
+
+    rows = connection.execute(logical.PARTS[part]).fetchall()
+    return [row for row in rows if part == "blocks" or row[0] not in running]
 
 
 def _differs(before: list[tuple[object, ...]], after: list[tuple[object, ...]]) -> bool:

@@ -296,6 +296,23 @@ def test_what_a_killed_writer_left_is_settled_by_a_reader(own: Path) -> None:
     assert os.listdir(own.parent) == [own.name]
 
 
+@pytest.mark.parametrize("index", [None, b"", bytes(32768)])
+@pytest.mark.parametrize("mode", [1, 2])
+def test_an_empty_wal_of_a_writer_that_was_killed_as_it_began_goes(own: Path, mode: int, index: bytes | None) -> None:
+    """Before or after the file's own header says so: whoever reads it next leaves one plain file."""
+    content = bytearray(own.read_bytes())
+    content[18] = content[19] = mode
+    own.write_bytes(content)
+    Path(f"{own}-wal").touch()
+    if index is not None:
+        Path(f"{own}-shm").write_bytes(index)
+
+    with open_reader(own) as reader:
+        assert len(reader.runs()) == 1
+
+    assert os.listdir(own.parent) == [own.name]
+
+
 def test_a_main_file_that_a_checkpoint_left_short_opens(own: Path) -> None:
     """With its own -wal beside it, a file that is shorter than its header says is whole; without, the copy is incomplete."""
     with Catalog(own) as catalog, catalog.transaction() as connection:
