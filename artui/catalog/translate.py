@@ -29,6 +29,7 @@ _CANNOT_WRITE = frozenset(
     f"SQLITE_IOERR_{what}"
     for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
 )
+_CANNOT_READ = frozenset(f"SQLITE_IOERR_{what}" for what in ("READ", "SHORT_READ", "DATA", "CORRUPTFS"))
 _CANNOT_LOCK = frozenset(f"SQLITE_IOERR_{what}" for what in ("LOCK", "RDLOCK", "UNLOCK", "CHECKRESERVEDLOCK"))
 USED_UP = (errno.EMFILE, errno.ENFILE)
 """Errors of a process, or a machine, that has as many files open as it may."""
@@ -113,7 +114,14 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     is_asked = not str(error).startswith("malformed database schema")
     if is_asked and any(sign in str(error).lower() for sign in TOO_MUCH):
         return UsageError("That is more than one question can hold.", remedy="Ask for less at once.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
+    if name.startswith("SQLITE_IOERR"):
+        # Of a page that a disk cannot give back any more nothing else is known than of one that is damaged.
+        kind = CatalogDamaged if name in _CANNOT_READ else CatalogError
+        return kind(
+            f"{shown} cannot be read: its disk, or the server that it lies on, does not answer ({name.removeprefix('SQLITE_IOERR_').lower()} failed).",
+            remedy="See to the disk or the connection, then try again.",
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_NOMEM")):
         return CatalogDamaged(
             f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
         )

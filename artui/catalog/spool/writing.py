@@ -239,14 +239,19 @@ class Spool:
                 if written == len(whole):
                     self._keep(whole)
                     return
-                # A full disk took only a part: remove it, so that the next records do not follow half of one.
-                os.ftruncate(handle, os.fstat(handle).st_size - written)
+                self._take_back(handle, written)
                 self.trouble = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if points and self._waiting_bytes + len(whole) > MAX_WAITING_BYTES:
             self.dropped_points += points
             return
         self._waiting.append((whole, points))
         self._waiting_bytes += len(whole)
+
+    def _take_back(self, handle: int, written: int) -> None:
+        """Remove the part of a record that a full disk took, so that the next ones do not follow half of one."""
+        # Where that is not possible, either, the file is seen to be too long, and written anew.
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, os.fstat(handle).st_size - written)
 
     def _keep(self, whole: bytes) -> None:
         """Note a record that was written."""
@@ -305,14 +310,20 @@ class Spool:
         except OSError as error:
             self._tell("spool harmed", f"{before} {harm}, and cannot be written anew: {error.strerror}.")
             # The open file still has everything, unless it was cut.
-            return os.fstat(handle).st_size == self.size
+            return _size_of(handle) == self.size
+        self._tell_renewed(before, harm, lost_bytes)
+        return True
+
+    def _tell_renewed(self, before: str, harm: str, lost_bytes: int) -> None:
         lost = f" but for {lost_bytes:,} bytes, which are lost" if lost_bytes else ""
         self._tell("spool renewed", f"{before} {harm}: what the catalog does not hold yet was written anew{lost}.")
-        return True
 
     def _harm(self, handle: int) -> str:
         """Say what somebody has done to the file; empty when nothing."""
-        open_status = os.fstat(handle)
+        try:
+            open_status = os.fstat(handle)
+        except OSError as error:
+            return f"could not be reached any more ({error.strerror})"
         if open_status.st_size != self.size:
             return "was cut or changed while it was in use"
         try:
@@ -333,7 +344,7 @@ class Spool:
         kept = b"".join(part for _, parts in (*self._older, (0, self._recent)) for part in parts)
         kept_from = self._kept_from
         before = self.path
-        is_cut = os.fstat(handle).st_size != self.size
+        is_cut = _size_of(handle) != self.size
         if start >= kept_from:
             kept, kept_from = kept[start - kept_from :], start
         lost_bytes = kept_from - start if is_cut else 0
@@ -356,9 +367,22 @@ class Spool:
                 self._open()
             except OSError as error:
                 self.trouble = error
-        handle, done = self._handle, 0
+        handle = self._handle
         if handle is None:
             return
+        self._write_waiting(handle)
+        if self._waiting and not self.is_closed and _size_of(handle) < 0:
+            # Its file system was away. Once it is back, it may have the name, and never again this open file.
+            try:
+                before, lost_bytes = f"{self.folder.name}/{self.id}", self._renew(handle)
+            except OSError:
+                return
+            self._tell_renewed(before, "could not be reached any more", lost_bytes)
+            if (handle := self.handle) is not None:
+                self._write_waiting(handle)
+
+    def _write_waiting(self, handle: int) -> None:
+        done = 0
         for whole, _ in self._waiting:
             try:
                 written = os.write(handle, whole)
@@ -366,7 +390,7 @@ class Spool:
                 self.trouble = error
                 break
             if written != len(whole):
-                os.ftruncate(handle, os.fstat(handle).st_size - written)
+                self._take_back(handle, written)
                 break
             self._keep(whole)
             self._waiting_bytes -= written
@@ -456,6 +480,14 @@ class Stream:
         number = self._spool.define(self._run_id, self._labels, names)
         name_set = self._sets[names] = number, struct.Struct(f"<BIqq{len(names)}d").pack
         return name_set
+
+
+def _size_of(handle: int) -> int:
+    """Give the size of an open file; -1 of one that its file system has lost, as a network one does whose server was away."""
+    try:
+        return os.fstat(handle).st_size
+    except OSError:
+        return -1
 
 
 def _parts_of(handle: int, start: int, end: int) -> Iterator[bytes]:

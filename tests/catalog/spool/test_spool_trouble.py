@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -152,6 +153,48 @@ def test_spool_taken_away_is_written_anew(path: Path, harm: str, is_folded: bool
 
     assert _points(path, "r", "x") == [float(step) for step in range(300)]
     assert len(messages) == 1 and "was written anew." in messages[0]
+
+
+@pytest.mark.parametrize("is_looked_at_first", [True, False])
+def test_spool_that_its_file_system_has_lost_is_written_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch, is_looked_at_first: bool
+) -> None:
+    """Where a server was away, an open file may be stale for ever: each point is in the catalog, and no call of the loop raises."""
+    messages: list[str] = []
+    spool = Spool(path, tell=lambda _, text: messages.append(text))
+    spool.act(_start())
+    stream = spool.stream(RUN_ID, "")
+    for step in range(150):
+        stream.add({"x": float(step)}, step, WHEN_MS + step)
+    lost, use = spool.handle, {name: getattr(os, name) for name in ("fstat", "write", "ftruncate", "pread", "utime")}
+
+    def stale(name: str) -> Callable[..., object]:
+        def call(handle: object, *rest: object) -> object:
+            if handle == lost:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            return use[name](handle, *rest)
+
+        return call
+
+    for name in use:
+        monkeypatch.setattr(os, name, stale(name))
+    for step in range(150, 200):
+        stream.add({"x": float(step)}, step, WHEN_MS + step)
+    spool.touch()
+    assert not spool.is_in_place
+    # The writer's thread looks first when nothing waits, and retries first when something does.
+    assert (
+        spool.look() and spool.retry() if is_looked_at_first else spool.retry() and spool.look()
+    ) and spool.is_in_place
+    monkeypatch.undo()
+    for step in range(200, 300):
+        stream.add({"x": float(step)}, step, WHEN_MS + step)
+    spool.close()
+    with Catalog(path) as catalog:
+        assert adopting.adopt(catalog) == 1
+
+    assert _points(path, "r", "x") == [float(step) for step in range(300)]
+    assert len(messages) == 1 and "could not be reached any more" in messages[0] and "was written anew." in messages[0]
 
 
 def test_moved_spool_that_comes_back_adds_nothing(path: Path) -> None:
