@@ -246,6 +246,7 @@ class Writer:
         from artui.catalog.spool import folding
 
         catalog, spool = self.catalog, self.spool
+        catalog.refuse_another_machine()
         spool.mark()
         try:
             end = folding.fold(catalog, file, beating=tuple(run.id for run in self._runs), tell=warn)

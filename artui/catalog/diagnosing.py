@@ -192,7 +192,9 @@ def _place(real: Path, header: Header | None) -> Iterator[Remark]:
     else:
         yield Remark(
             "file system", "note", f"{kind}: locks and shared memory of such a file system are not to be relied on, so that writers use a rollback journal",
-            "Several processes may log at once; a local disk is faster.",
+            "Locks hold on this machine alone: log from one machine at a time, or to a catalog for each, and `artui merge` them."
+            if journal.locks_are_local(real)
+            else "Several processes may log at once; a local disk is faster.",
         )  # fmt: skip
     with contextlib.suppress(OSError):
         free, size = shutil.disk_usage(real.parent).free, real.stat().st_size

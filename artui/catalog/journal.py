@@ -52,6 +52,14 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 """File system types on which WAL's shared memory or POSIX locks cannot be relied on."""
 
+LOCAL_LOCKS = frozenset(
+    ["9p", "v9fs", "virtiofs", "vboxsf", "prl_fs", "davfs", "ncpfs", "sshfs", "fuse", "fuseblk", "s3fs"]
+)
+"""Those of them whose locks hold on one machine, or in one mount, alone: another one does not see them."""
+_FUSE_WITH_LOCKS = frozenset(
+    ["fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.moosefs", "fuse.mfs", "fuse.lizardfs"]
+)
+
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """A `-wal` larger than this is copied back into the file while the writer goes on."""
 SWITCH_SECONDS = 2.5
@@ -64,6 +72,12 @@ def wal_is_safe(path: Path, *, mount_table: str | None = None) -> bool:
     """Say whether a catalog at `path` may be written in WAL mode, by the type of its file system."""
     kind = file_system_of(path, mount_table=mount_table)
     return kind not in NETWORK_FILE_SYSTEMS and not kind.startswith("fuse.")
+
+
+def locks_are_local(path: Path, *, mount_table: str | None = None) -> bool:
+    """Say whether another machine that uses the same file may not see the locks that are held here."""
+    kind = file_system_of(path, mount_table=mount_table)
+    return kind in LOCAL_LOCKS or (kind.startswith("fuse.") and kind not in _FUSE_WITH_LOCKS)
 
 
 def file_system_of(path: Path, *, mount_table: str | None = None) -> str:

@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from artui.catalog import connections, guard
+from artui.catalog import connections, guard, journal
 from artui.catalog.header import CHANGE_COUNTER_AT, Header, has_content, is_hot
 from artui.catalog.journal import fsync
 from artui.catalog.locks import Lock, lock_file
@@ -82,6 +82,18 @@ def can_lock(path: Path) -> bool:
     except OSError as error:
         return error.errno not in _NO_LOCKS
     return True
+
+
+def writer_elsewhere(path: Path) -> str:
+    """Name another machine whose turn it is to write to the file, where no lock tells of it; empty if there is none that is known of.
+
+    What lies beside the file may be in use by it: it is left alone.
+    """
+    if not journal.locks_are_local(path):
+        return ""
+    from artui.catalog.spool import abandoned
+
+    return abandoned.writer_elsewhere(path)
 
 
 def user_of(path: Path) -> int:
@@ -260,7 +272,7 @@ def has_hot_journal(path: Path) -> bool:
 def has_left_journal(path: Path) -> bool:
     """Whether there is a hot `-journal` whose writer is gone: none that comes, goes or changes while it is looked at."""
     seen = _looks(path)
-    if not has_hot_journal(path) or is_being_written(path):
+    if not has_hot_journal(path) or is_being_written(path) or writer_elsewhere(path):
         return False
     time.sleep(STILL_SECONDS)
     return seen == _looks(path) and has_hot_journal(path) and not is_being_written(path)
@@ -432,15 +444,17 @@ def clear(path: Path) -> None:
 
     Not to be called while connected.
     """
+    if writer_elsewhere(path):
+        return
     remove_stale_parts(path)
-    journal = f"{path}-journal"
+    left = f"{path}-journal"
     seen = _looks(path)
     if not seen or has_hot_journal(path) or is_being_written(path):
         return
     time.sleep(STILL_SECONDS)
     if seen == _looks(path) and not has_hot_journal(path) and not is_being_written(path):
         with contextlib.suppress(OSError):
-            os.unlink(journal)
+            os.unlink(left)
 
 
 def is_own_leftover(path: Path) -> bool:

@@ -72,6 +72,8 @@ class Catalog:
         with border(self.path), connections.untouched(self.path) as is_untouched:
             if is_untouched and os.path.exists(self.path):
                 leftovers.clear(self.path)
+        self._locks_are_local = journal.locks_are_local(self.path)
+        self.refuse_another_machine()
         opened = opening.inspect(wanted, for_writing=True, seconds=self._busy_seconds)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
@@ -107,6 +109,19 @@ class Catalog:
         status = os.stat(self.path)
         self._place = status.st_dev, status.st_ino
         return connection
+
+    def refuse_another_machine(self) -> None:
+        """Refuse to write beside another machine that no lock of this one reaches: the two would destroy the file.
+
+        Raises:
+            CatalogReadOnly: it is the turn of another one.
+        """
+        if self._locks_are_local and os.path.exists(self.path) and (host := leftovers.writer_elsewhere(self.path)):
+            kind = journal.file_system_of(self.path)
+            raise CatalogReadOnly(
+                f"{ascii_path(self.path)} is being logged to from {ascii(host)[1:-1]}, which no lock of {kind} reaches.",
+                remedy="It can be written to from here once that has ended; a catalog for each machine, and `artui merge`, has nothing to wait for.",
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

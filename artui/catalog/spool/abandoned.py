@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from artui.catalog.locks import Lock, lock_file
@@ -30,12 +31,49 @@ def _is_gone(owner: Owner | None, lock: Lock, written_at: float) -> bool:
     is_silent = time.time() - written_at > OTHER_HOST_SECONDS
     if owner is None:
         return lock is Lock.MINE or is_silent
-    # Machines may share a name: one that was booted at another time is another one, or has lost all its processes.
-    if owner.host != socket.gethostname() or owner.boot != boot_id():
+    if _is_elsewhere(owner):
         return is_silent
     if lock is Lock.MINE:
         return True
     return is_silent if owner.pids != pid_namespace() else not _is_alive(owner.pid)
+
+
+def _is_elsewhere(owner: Owner) -> bool:
+    # Machines may share a name: one that was booted at another time is another one, or has lost all its processes.
+    return owner.host != socket.gethostname() or owner.boot != boot_id()
+
+
+def writer_elsewhere(catalog: Path) -> str:
+    """Name another machine whose turn it is to write to a catalog; empty if it is this one's.
+
+    For file systems whose locks do not reach from one machine to the other: it is the turn of the machine that was
+    there first of those that log now. A machine that has died keeps its turn until it has been silent for long.
+    """
+    living = list(_living(catalog))
+    if all(not _is_elsewhere(owner) for _, owner in living):
+        return ""
+    turns = [
+        (owner.turn or path.name, owner) for path, owner in living if _is_elsewhere(owner) or not is_abandoned(path)
+    ]
+    first = min(turns, key=lambda turn: turn[0])[1]
+    return (first.host or "another machine") if _is_elsewhere(first) else ""
+
+
+def turn_behind(catalog: Path, spool_id: str) -> str:
+    """Give the turn of a new spool, behind those of other machines, whatever their clocks say."""
+    last = max((owner.turn or path.name for path, owner in _living(catalog) if _is_elsewhere(owner)), default="")
+    return spool_id if spool_id > last else f"{last}~{spool_id}"
+
+
+def _living(catalog: Path) -> Iterator[tuple[Path, Owner]]:
+    for path in spool_files(catalog):
+        try:
+            with opened_file(path, may_be_own=True) as handle:
+                owner, is_silent = read_owner(handle), time.time() - os.fstat(handle).st_mtime > OTHER_HOST_SECONDS
+        except OSError:
+            continue  # it has just ended
+        if owner is not None and not is_silent:
+            yield path, owner
 
 
 def _is_alive(pid: int) -> bool:

@@ -34,6 +34,8 @@ class Owner:
     version: float = FORMAT_VERSION
     schema: int = 0
     """The newest schema that the writer knows; 0 when the header does not name it."""
+    turn: str = ""
+    """Where locks do not reach from one machine to another: who writes is the one with the least; else empty."""
 
     @property
     def is_newer(self) -> bool:
@@ -63,7 +65,7 @@ def owner_of(header: Any) -> Owner | None:
         return None
     return Owner(
         str(host), pid if type(pid) is int else 0, str(boot), _text(header.get("parent")), _text(header.get("pids")),
-        version, schema if type(schema) is int else 0,
+        version, schema if type(schema) is int else 0, _text(header.get("turn")),
     )  # fmt: skip
 
 

@@ -16,12 +16,15 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.ids import new_id
+from artui.catalog.journal import locks_are_local
 from artui.catalog.locks import lock_file
 from artui.catalog.spool import format as spool_format
+from artui.catalog.spool.abandoned import turn_behind
 from artui.catalog.spool.format import (
     ACTION,
     CONTENT,
@@ -77,6 +80,7 @@ class Spool:
         self.redactor = redactor or Redactor(str(catalog))
         """Takes secrets out of everything that is written to this file, since it may be left behind."""
         self.owner = this_process(parent)
+        self._catalog_path = catalog
         self.lock = threading.Lock()
         self.dropped_points = 0
         self.is_closed = False
@@ -137,6 +141,8 @@ class Spool:
     def _open(self, *, copied: _Copy | None = None) -> None:
         """Begin a new file, which is whole and locked before it gets its name."""
         spool_id = new_id()
+        if not self.owner.turn and locks_are_local(self._catalog_path):
+            self.owner = replace(self.owner, turn=turn_behind(self._catalog_path, spool_id))
         starts = b"".join(self._starts.values())
         begin = MAGIC + record(bytes([HEADER]) + encode_json(header_of(self.owner)))
         if copied is not None:
@@ -418,6 +424,10 @@ class Spool:
             self.is_closed = True
             handle, self._handle = self._handle, None
         if handle is not None:
+            if self.owner.turn:
+                # Another machine, which sees no lock, has nothing to wait for any more.
+                with contextlib.suppress(OSError):
+                    os.utime(handle, (0, 0))
             os.close(handle)
 
     def abandon(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ import pytest
 
 import artui
 from artui.capture import writer
-from artui.catalog import SCHEMA_VERSION, Catalog
+from artui.catalog import SCHEMA_VERSION, Catalog, journal
 from artui.catalog.locks import lock_file
 from artui.catalog.spool import adopting, folding, owners
 from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned, older_writers
@@ -37,6 +38,7 @@ from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
+from artui.errors import CatalogReadOnly
 from artui.query.artifacts import file_text
 from tests.catalog.spool import spool_fuzz
 from tests.reading import open_reader
@@ -181,7 +183,6 @@ def test_spool_that_its_file_system_has_lost_is_written_anew(
     for step in range(150, 200):
         stream.add({"x": float(step)}, step, WHEN_MS + step)
     spool.touch()
-    assert not spool.is_in_place
     # The writer's thread looks first when nothing waits, and retries first when something does.
     assert (
         spool.look() and spool.retry() if is_looked_at_first else spool.retry() and spool.look()
@@ -546,3 +547,59 @@ def test_beginnings_of_dead_spools_are_cleared_away(path: Path) -> None:
         run.log({"x": 1.0})
 
     assert os.listdir(path.parent) == ["x.artui"]
+
+
+def _elsewhere(path: Path, *, turn: str = "", spool_id: str = "01HZZZZZZZZZZZZZZZZZZZZZZB") -> Path:
+    """Leave the spool of a run that goes on at another machine."""
+    header: dict[str, object] = {"host": "gpu-7", "boot": "other", "turn": turn}
+    return _write(path, _body(_start("B", "b")), *_point_bodies("B"), header=header, spool_id=spool_id)
+
+
+@pytest.mark.parametrize("kind", ["fuse.sshfs", "9p", "nfs4", "ext4"])
+def test_one_machine_at_a_time_writes_where_no_lock_reaches_the_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Two would destroy the file: the second one keeps what it logs beside it, and no reader touches what the first may use."""
+    monkeypatch.setattr(journal, "file_system_of", lambda path, **_: kind)
+    is_local = kind in ("fuse.sshfs", "9p")
+    other = _elsewhere(path)
+    leftover = path.with_name("x.artui-journal")
+    leftover.write_bytes(bytes(512))
+    os.utime(leftover, (1, 1))
+
+    with open_reader(path) as reader:
+        assert [run.name for run in reader.runs()] == []
+    assert leftover.exists() is is_local
+    with contextlib.nullcontext() if not is_local else pytest.raises(CatalogReadOnly, match=f"from gpu-7.*no lock of {kind}"):  # fmt: skip
+        Catalog(path).close()
+    with artui.start_run(catalog=path, name="r") as run:
+        run.log({"x": 0.0}, step=0)
+    assert ("logged to from gpu-7" in capsys.readouterr().err) is is_local
+    assert len(spool_files(path)) == 1 + is_local
+
+    other.unlink()
+    with Catalog(path) as catalog:
+        adopting.adopt(catalog)
+    assert _points(path, "r", "x") == [0.0] and not folder_of(path).exists()
+
+
+@pytest.mark.parametrize("who", ["was there first", "came later", "is silent"])
+def test_it_is_the_turn_of_the_machine_that_was_there_first(
+    path: Path, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """Whatever their clocks say; and one that has been silent for long is waited for no more."""
+    monkeypatch.setattr(journal, "file_system_of", lambda path, **_: "fuse.sshfs")
+    ahead = "7ZZZZZZZZZZZZZZZZZZZZZZZZB"
+    other = None if who == "came later" else _elsewhere(path, spool_id=ahead)
+    spool = Spool(path)
+    spool.act(_start())
+    other = other or _elsewhere(path, turn=f"{spool.id}~01HZZZZZZZZZZZZZZZZZZZZZZB")
+    if who == "is silent":
+        os.utime(other, (1, 1))
+
+    with contextlib.nullcontext() if who != "was there first" else pytest.raises(CatalogReadOnly):
+        Catalog(path).close()
+
+    assert spool.owner.turn == (spool.id if who == "came later" else f"{ahead}~{spool.id}")
+    spool.close()
+    assert spool.path.stat().st_mtime == 0  # another machine need not wait
