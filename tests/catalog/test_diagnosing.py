@@ -85,7 +85,7 @@ def test_several_names_loose_modes_and_clocks_that_are_off_are_wrong(
     os.link(path, tmp_path / "other-name")
     path.chmod(0o666)
     tmp_path.chmod(0o777)
-    monkeypatch.setattr("artui.catalog.journal.file_system_of", lambda _: "nfs4")
+    monkeypatch.setattr("artui.catalog.journal.file_system_of", lambda *_, **__: "nfs4")
     monkeypatch.setattr("artui.catalog.journal.wal_is_safe", lambda _: False)
 
     remarks = _seen(path)

@@ -99,7 +99,14 @@ def kills(place: Place, count: int, *, writers: int, seed: int) -> str:
             children.append(
                 spawn(_logger(place, writer, promise, is_large=is_large), place.folder / f"said-{writer}.txt")
             )
-        time.sleep(chance.uniform(0.0, 0.4 if is_large else 0.15))
+        # Some are killed while they start. The others once all of them log, however long a busy machine takes to come to that.
+        if chance.random() < 0.8:
+            deadline = time.monotonic() + 10
+            while not all(promise.get("points") for promise in promised) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.3 if is_large else 0.08))
+        else:
+            time.sleep(chance.uniform(0.0, 0.15))
         for child in sorted(children, key=lambda _: chance.random()):
             os.kill(child, 9)
             if chance.random() < 0.5:

@@ -34,11 +34,11 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 BY_SHIM = {
     "wal": (
         "log-short:kill:places=3", "log-short:full:places=3", "log-short:short:places=3", "log-short:full-a-while:places=3",
-        "take-over-by-ls:kill:places=3", "take-over-by-run:error:places=2", "migrate-1:kill:places=3", "tag:full:places=2", "gc:kill:places=2", "forget:kill:places=2", "merge:kill:places=3", "share:kill:places=4", "move:kill:places=3", "move-far:kill:places=3", "sync:kill:places=2",
+        "take-over-by-ls:kill:places=3", "take-over-by-run:error:places=2", "migrate-1:kill:places=3", "tag:full:places=2", "gc:kill:places=2", "forget:kill:places=2", "merge:kill:places=3", "share:kill:places=4", "move:kill:places=3", "move-far:kill:places=3", "sync:kill:places=1",
     ),
     "rollback": (
         "log-short:kill:places=3", "log-short:error:places=3", "take-over-by-ls:error:places=2",
-        "take-over-by-run:kill:places=2", "migrate-4:error:places=3", "note:kill:places=2", "gc:full:places=3", "merge:full:places=4", "share:full:places=3", "move-far:full:places=3", "sync:full:places=2",
+        "take-over-by-run:kill:places=2", "migrate-4:error:places=3", "note:kill:places=2", "gc:full:places=3", "merge:full:places=4", "share:full:places=3", "move-far:full:places=3", "sync:full:places=1",
     ),
 }  # fmt: skip
 """Calls spread over a whole pass. `tests/bench/bench_faults.py` hits each of them."""
