@@ -218,7 +218,8 @@ def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: 
         query = (_EDGES_OF_ONE if few else _EDGES).format(**names)
         for part in keys if few else parts_of(keys):
             for own, relation, other in connection.execute(query, {"key" if few else "keys": part}):
-                if not isinstance(own, int) or not isinstance(other, int):
+                # An index that is damaged may give what was not asked for.
+                if not isinstance(own, int) or not isinstance(other, int) or relation not in relations:
                     continue
                 # Of MADE the source is a run, of USED the target, of all others neither.
                 ends = Thing(is_run, own), Thing(relation in (MADE, USED) and not is_run, other)

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,7 @@ from artui.cli.verbs.impact import by_kind
 from artui.model import RunHead, VersionHead
 from artui.query.around import FEWEST_FOLDED, Around, around
 from artui.query.between import MOST_WAYS, between, ways_between
-from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, mermaid_text, read_graph
+from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, edges_at, mermaid_text, read_graph
 from artui.query.impact import Impact, impact
 from artui.query.lineage import lineage
 from artui.query.reader import Reader
@@ -413,3 +414,16 @@ def test_who_used_a_version_is_the_same_wherever_it_is_asked(tmp_path: Path) -> 
         assert {run.name for run in rests.users} == {run.name for run in rests.runs} == {"r0", "r2"}
         assert resting_on(reader, [data.key]).run_count == len(rests.users) == 2
         assert by_kind(rests.versions) == ["model: one/model:v1, two/model:v1"]
+
+
+@pytest.mark.parametrize("row", [(1, b"", 2), (1, None, 2), (1, 99, 2), (b"", 0, 2), (1, 0, "2")])
+def test_what_a_damaged_index_gives_is_no_edge(row: tuple[object, ...]) -> None:
+    """It may answer with a relation that was not asked for, and with what is no key."""
+
+    class Damaged:
+        def execute(self, *_: object) -> list[tuple[object, ...]]:
+            return [row, (1, 0, 2)]
+
+    edges = list(edges_at(cast(sqlite3.Connection, Damaged()), [Thing(True, 1)], "down"))
+
+    assert [(edge.relation, edge.target.key) for edge in edges] == [(0, 2)]
