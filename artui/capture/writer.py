@@ -318,7 +318,9 @@ class Writer:
         is_whole = False
         deadline = time.monotonic() + END_SECONDS / 2
         while not (is_whole := self._fold() and self.spool.size == self._folded_bytes):
-            if time.monotonic() > deadline or not isinstance(self._error, CatalogLocked | DiskFull | None):
+            # What is in memory alone waits for a disk that has room again, whatever the catalog's trouble is.
+            may_pass = isinstance(self._error, CatalogLocked | DiskFull | None) or self.spool.has_waiting
+            if time.monotonic() > deadline or not may_pass:
                 break
             time.sleep(0.05)
         self._tell_dropped()

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
-from artui.errors import CatalogReadOnly
+from artui.errors import CatalogNotFound, CatalogReadOnly
 from artui.query.artifacts import file_text
 from tests.catalog.spool import spool_fuzz
 from tests.reading import open_reader
@@ -603,3 +604,29 @@ def test_it_is_the_turn_of_the_machine_that_was_there_first(
     assert spool.owner.turn == (spool.id if who == "came later" else f"{ahead}~{spool.id}")
     spool.close()
     assert spool.path.stat().st_mtime == 0  # another machine need not wait
+
+
+def test_what_is_in_memory_alone_waits_for_a_disk_with_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of a run, too, and when the catalog cannot be opened for another reason: it is kept beside it then."""
+    opened, left = Spool._open, [12]
+
+    def full(spool: Spool, **options: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        opened(spool, **options)
+
+    def missing(*_: object, **__: object) -> None:
+        raise CatalogNotFound("It cannot be opened.")
+
+    monkeypatch.setattr(Spool, "_open", full)
+    monkeypatch.setattr(writer, "Catalog", missing)
+    run = artui.start_run(catalog=path, name="r")
+    run.log({"x": 0.0}, step=0)
+    run.finish()
+    monkeypatch.undo()
+
+    assert len(spool_files(path)) == 1
+    with Catalog(path) as catalog:
+        adopting.adopt(catalog)
+    assert _points(path, "r", "x") == [0.0]
