@@ -31,6 +31,8 @@ _WAIVERS = """
     ORDER BY stamp, id
 """
 _FOR_EVER_MS = 1 << 62
+_SINCE = 8
+"""The schema of the first catalogs that may have criteria: whoever writes one brings the file to it, or a later one."""
 
 
 class RequirementVersion(NamedTuple):
@@ -52,6 +54,8 @@ def requirement_versions(
     Args:
         until_ms: what was written later does not count.
     """
+    if not _may_have_any(connection):
+        until_ms = -1
     # Since when a criterion stands as it is, by its name: in a version it may have been since an earlier one.
     since: dict[str, tuple[Criterion, int, str]] = {}
     last_key: int | None = None
@@ -68,10 +72,16 @@ def requirement_versions(
         yield RequirementVersion(int(key), cells.text(name), cells.text(version_id), cells.integer(number), tuple(defined))  # fmt: skip
 
 
+def _may_have_any(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] >= _SINCE)
+
+
 def _standing(
     connection: sqlite3.Connection, version_id: str, until_ms: int, earlier: dict[str, tuple[Criterion, int, str]]
 ) -> dict[str, tuple[Criterion, int, str]]:
     standing: dict[str, tuple[Criterion, int, str]] = {}
+    if until_ms < 0:
+        return standing
     for before, after, time_ms, author in connection.execute(_EVENTS, {"id": version_id, "until": until_ms}):
         old, new = cells.list_of(before), cells.list_of(after)
         name = detail_of("criterion", old, new)
@@ -99,6 +109,8 @@ def waivers(
 ) -> dict[tuple[str, str], Waiver]:
     """Give which criteria a version may miss, by `Defined.key` and the condition that was waived."""
     standing: dict[tuple[str, str], Waiver] = {}
+    if not _may_have_any(connection):
+        return standing
     for before, after, time_ms, author, why in connection.execute(_WAIVERS, {"id": version_id, "until": until_ms}):
         now = _waived(cells.list_of(after))
         for key in (_waived(cells.list_of(before)), now):

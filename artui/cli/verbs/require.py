@@ -82,7 +82,7 @@ def _made(place: Path, name: str, criteria: Sequence[Criterion], path: Path | No
     home = project or _only(homes, f"{name!r} is in {len(homes)} projects.") or _only(projects, f"The catalog has {len(projects)} projects.")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="artui-require-") as folder:
         if path is None:
-            path = Path(folder) / f"{reference.name.rpartition('/')[2] or 'requirement'}.md"
+            path = Path(folder) / "requirement.md"
             path.write_text(requirement_text(name, criteria), encoding="utf-8")
         return add_version(place, path, name=name, kind=REQUIREMENT, project=home or "default").reference
 
