@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ from artui.query.artifacts import version_heads
 from artui.query.filter.compile import compile_node, run_keys
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, parse
 from artui.query.filter.resolve import Meaning, NothingNamed, meaning_of
-from artui.query.filter.sets import Scope
+from artui.query.filter.sets import Blamed, Condition, Rows, Scope, blaming
 from artui.query.filter.tokens import FilterError, pointing_into
 from artui.query.filter.versions import VersionScope, compile_versions, metadata_names
 from artui.query.heads import param_value
@@ -76,6 +76,7 @@ _MAKE_MODELS = """
 """
 """The runs that made a model: if one of them used another, what it measured is of the one that it made."""
 _NONE = 1 << 62
+_NOWHERE = np.zeros(0, np.bool_)
 MOST_JUDGED = 12
 """On the page of a requirement so many versions stand side by side, the newest ones."""
 _FEW = 100
@@ -156,8 +157,9 @@ class _Held:
     """How one test of a condition is held against runs, or against versions themselves."""
 
     leaf: Leaf
-    matching: set[int]
-    known: set[int] | None = None
+    matching: Bools
+    """By the key of a run, or by the place of a version."""
+    known: Bools | None = None
     """The keys of what it can be held against; None for all."""
     meaning: Meaning | None = None
     """What the field is, where it is of runs."""
@@ -211,7 +213,7 @@ class Judge:
         for leaf in _leaves(node):
             held = self._hold(leaf, condition, is_of_run)
             if held.is_of_version:
-                if version_key not in held.matching:
+                if not held.matching[self._place[version_key]]:
                     reasons.append(f"not {condition[leaf.position : leaf.position + leaf.length]}")
                 continue
             if held.asks_whether and self._evidence.of(held.source, is_of_run=is_of_run).of(self._place[version_key]):
@@ -265,28 +267,35 @@ class Judge:
         if held.why:
             return np.full(count, _UNKNOWN)
         if held.is_of_version:
-            return np.where([key in held.matching for key in self._keys], _MET, _MISSED)
+            return np.where(held.matching, _MET, _MISSED)
         candidates = self._evidence.of(held.source, is_of_run=is_of_run)
         if held.asks_whether:
             # Nothing is where none of the runs has it, and something where any has.
             is_negated = held.asks_whether == "is null"
-            is_there = candidates.any(
-                self._among(set(candidates.runs.tolist()) - held.matching if is_negated else held.matching)
-            )
+            is_there = candidates.any(~held.matching if is_negated else held.matching)
             answers = np.where(is_there != is_negated, _MET, _MISSED)
             return np.where(candidates.first(None) < _NONE, answers, _UNKNOWN)
-        first = candidates.first(None if held.known is None else self._among(held.known))
+        first = candidates.first(held.known)
         runs = (
             candidates.runs[np.minimum(first, max(0, len(candidates.runs) - 1))]
             if len(candidates.runs)
             else np.zeros(count, np.int64)
         )
-        return np.where(first == _NONE, _UNKNOWN, np.where(self._among(held.matching)[runs], _MET, _MISSED))
+        return np.where(first == _NONE, _UNKNOWN, np.where(held.matching[runs], _MET, _MISSED))
 
-    def _among(self, keys: Collection[int]) -> Bools:
-        """Say of each key of a run up to the greatest that counts whether it is among some."""
+    def _among(self, condition: Condition) -> Bools:
+        """Say of each key of a run up to the greatest that counts whether a condition holds for it."""
+        part = condition.part if isinstance(condition, Blamed) else condition
+        if self._within is None and isinstance(part, Rows) and isinstance(condition, Blamed):
+            # The keys as they are read: of very many a set takes as long as the query.
+            with blaming(condition.test):
+                chosen = np.array(
+                    key_list(self._connection, part.query, {**part.values, "name_key": part.name_key}), np.int64
+                )
+        else:
+            keys = condition.keys(self._runs, self._within)
+            chosen = np.fromiter(keys, np.int64, len(keys))
         are = np.zeros(self._evidence.newest + 1, np.bool_)
-        chosen = np.fromiter(keys, np.int64, len(keys))
         are[chosen[chosen <= self._evidence.newest]] = True
         return are
 
@@ -295,7 +304,7 @@ class Judge:
         if held.why:
             return None
         candidates = self._evidence.of(held.source, is_of_run=is_of_run).of(self._place[version_key])
-        return next((run for run in candidates if held.known is None or run in held.known), None)
+        return next((run for run in candidates if held.known is None or held.known[run]), None)
 
     def _hold(self, leaf: Leaf, condition: str, is_of_run: bool) -> _Held:
         key = (condition, is_of_run, id(leaf))  # the tree is kept, and with it what the id is of
@@ -304,16 +313,16 @@ class Judge:
                 with pointing_into(condition):
                     self._held[key] = self._made(leaf, is_of_run)
             except NothingNamed:
-                self._held[key] = _Held(leaf, set(), why=f"no run measured {_shown(leaf)}")
+                self._held[key] = _Held(leaf, _NOWHERE, why=f"no run measured {_shown(leaf)}")
             except FilterError as error:
-                self._held[key] = _Held(leaf, set(), why=f"it cannot be read: {error.message}")
+                self._held[key] = _Held(leaf, _NOWHERE, why=f"it cannot be read: {error.message}")
         return self._held[key]
 
     def _made(self, leaf: Leaf, is_of_run: bool) -> _Held:
         if not is_of_run and self._is_of_version(leaf):
             keys = compile_versions(leaf, self._versions, run_keys).keys(self._versions, None)
-            return _Held(leaf, keys, is_of_version=True)
-        matching = compile_node(leaf, self._runs).keys(self._runs, self._within)
+            return _Held(leaf, np.array([key in keys for key in self._keys], np.bool_), is_of_version=True)
+        matching = self._among(compile_node(leaf, self._runs))
         if isinstance(leaf, Word | Nested):
             return _Held(leaf, matching)
         meaning = meaning_of(leaf.field, self._runs)
@@ -322,9 +331,9 @@ class Judge:
         if isinstance(leaf, Comparison) and leaf.operator in ("exists", "is null", "is not null"):
             return _Held(leaf, matching, None, meaning, asks_whether=leaf.operator)
         there = Comparison(leaf.field, "exists", (), leaf.position, leaf.length)
-        known = compile_node(there, self._runs).keys(self._runs, self._within)
-        if meaning.source == "metric" and not known:
-            return _Held(leaf, set(), why=f"no run measured {_shown(leaf)}")
+        known = self._among(compile_node(there, self._runs))
+        if meaning.source == "metric" and not known.any():
+            return _Held(leaf, _NOWHERE, why=f"no run measured {_shown(leaf)}")
         return _Held(leaf, matching, known, meaning)
 
     def _is_of_version(self, leaf: Leaf) -> bool:
