@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from artui.catalog import Catalog, artifacts, points, runs
+from artui.query.judge import Judge
 from artui.query.reader import Reader
-from artui.query.verdicts import Judge
 
 LIMIT_MS = 300
 """For 50 criteria and 10,000 versions."""
