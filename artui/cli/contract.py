@@ -421,6 +421,7 @@ RECORDS: dict[str, Record] = {
         "version": Field("version?", "the version, if it is one"),
         "is_repeated": Field("flag", "whether it stands at another place, and is only named here"),
         "is_deleted": Field("flag", "whether it is deleted, or its content removed"),
+        "criteria_met": Field("text", "between a requirement and what is to satisfy it: `3 of 4`"),
     },
     "way": {
         "things": Field("[node]", "from the one end to the other, each with how it relates to the one before it"),
@@ -1171,7 +1172,7 @@ def node_record(node: Node, runs_there: Collection[int]) -> dict[str, Any]:
     is_gone = version is not None and (version.deleted_ms is not None or version.removed_ms is not None)
     return {
         "depth": node.depth, "relation": node.relation, "run": _or_none(run_record, node.run), "version": _or_none(version_record, node.version),
-        "is_repeated": node.is_repeated, "is_deleted": is_gone or (node.run is not None and node.run.key not in runs_there),
+        "is_repeated": node.is_repeated, "criteria_met": node.criteria_met, "is_deleted": is_gone or (node.run is not None and node.run.key not in runs_there),
     }  # fmt: skip
 
 

@@ -67,6 +67,8 @@ class Node:
     version: VersionHead | None
     is_repeated: bool = False
     """Whether it stands at another place, and is only named here; it is not walked again."""
+    criteria_met: str = ""
+    """Where a requirement and what is to satisfy it stand above each other: how many criteria are met, `3 of 4`; else empty."""
 
     @property
     def damaged(self) -> Damage:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from artui.model import STAGES, Node, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
-from artui.query.graph import RELATIONS, Direction, Graph, Thing, only_ways, read_graph
+from artui.query.graph import RELATIONS, SATISFIES, Direction, Graph, Thing, only_ways, read_graph
 
 if TYPE_CHECKING:
     from artui.model import Damage
@@ -24,6 +24,8 @@ PARTS: tuple[Part, ...] = ("all", "data", "code")
 CODE_KINDS = frozenset({"code", "environment"})
 NO_DATA_KINDS = frozenset({"code", "environment", "log", "runtime"})
 _CHECKED_AT_ONCE = 1_000
+_MOST_HELD = 200
+"""Of so many things, the first ones, it is said how much of a requirement they meet."""
 _OWN_KIND = "kinds of the user"
 _ORDER = {
     kind: place
@@ -113,7 +115,7 @@ def lineage(
         down, down_cut = _walk(graph, root, "down", max_depth, most, part)
     # Of very many things that takes longer than anything that is read at once may.
     root, *nodes = _marked(reader, [root, *up, *down], most_checked)
-    up, down = nodes[: len(up)], nodes[len(up) :]
+    up, down = (_held_against(reader, root, part) for part in (nodes[: len(up)], nodes[len(up) :]))
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut or graph.is_cut)
 
 
@@ -158,6 +160,25 @@ def _marked(reader: Reader, nodes: list[Node], most: int | None) -> list[Node]:
         )
         for node in nodes
     ]
+
+
+def _held_against(reader: Reader, root: Node, nodes: list[Node]) -> list[Node]:
+    """Say how much of a requirement is met by what is to satisfy it: that somebody once said it is proves nothing."""
+    words = RELATIONS[SATISFIES]
+    if not any(node.relation in words for node in nodes[:_MOST_HELD]):
+        return nodes
+    from artui.query.verdicts import met_texts  # numpy is for those that need it
+
+    path = [root]
+    pairs: dict[int, tuple[VersionHead, VersionHead]] = {}
+    for place, node in enumerate(nodes[:_MOST_HELD]):
+        del path[node.depth :]
+        above = path[-1].version
+        if node.relation in words and node.version is not None and above is not None:
+            pairs[place] = (node.version, above) if node.relation == words[0] else (above, node.version)
+        path.append(node)
+    texts = dict(zip(pairs, met_texts(reader, list(pairs.values())), strict=True))
+    return [replace(node, criteria_met=texts.get(place, "")) for place, node in enumerate(nodes)]
 
 
 def _walk(

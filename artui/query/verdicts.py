@@ -181,6 +181,19 @@ def with_verdicts(reader: Reader, detail: VersionDetail) -> VersionDetail:
     return replace(detail, verdicts=tuple(verdicts_of(reader, head)))
 
 
+def met_texts(reader: Reader, pairs: Sequence[tuple[VersionHead, VersionHead]]) -> list[str]:
+    """Say of pairs of a requirement and what is to satisfy it how many criteria are met: `3 of 4`; empty where none is about it."""
+    with reader.snapshot() as connection:
+        keys = {requirement.artifact_key for requirement, _ in pairs}
+        every = {version.version_id: version for key in keys for version in requirement_versions(connection, artifact_key=key)}  # fmt: skip
+    texts = []
+    for requirement, head in pairs:
+        version = every.get(requirement.id)
+        verdicts = judged(reader, [head], [version])[0] if version is not None else []
+        texts.append(f"{sum(verdict.answer == 'met' for verdict in verdicts)} of {len(verdicts)}" if verdicts else "")
+    return texts
+
+
 def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Give the verdicts of what is missed and was not waived."""
     return [verdict for verdict in verdicts if verdict.answer == "missed" and verdict.waiver is None]

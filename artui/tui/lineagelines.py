@@ -105,7 +105,11 @@ class RowCells(NamedTuple):
 def cells_of_row(row: Row, arrow: str) -> RowCells:
     node = row.step.node
     sign: Span = (arrow + " ", "faint") if not row.fold_id else ("▸ " if row.is_folded else "▾ ", "accent")
-    before: list[Span] = [(" " + "  " * min(row.depth, _MOST_INDENTED), "text"), sign, (node.relation + " ", "dim")]
+    before: list[Span] = [
+        (" " + "  " * min(row.depth, _MOST_INDENTED), "text"),
+        sign,
+        (f"{node.relation} {node.criteria_met}".rstrip() + " ", "dim"),
+    ]
     if row.depth > _MOST_INDENTED:
         before.insert(1, (f"({row.depth:,} steps) ", "faint"))
     if not row.fold_id:

@@ -100,7 +100,8 @@ def command(
         for step in steps:
             node = step.node
             damaged = "  (damaged)" if node.damaged else ""
-            click.echo(f"{_indent(node.depth)}{node.relation} {_title(node, there)}{damaged}")
+            met = f"  {node.criteria_met} criteria met" if node.criteria_met else ""
+            click.echo(f"{_indent(node.depth)}{node.relation} {_title(node, there)}{met}{damaged}")
             if step.also:
                 click.echo(_also(step))
         if not nodes:

@@ -201,6 +201,24 @@ def test_what_requirements_leave_open_is_said(call: Call, models: Path, workplac
     )
 
 
+def test_the_lineage_says_how_much_is_met(call: Call, models: Path, workplace: Path) -> None:
+    """That somebody said that a model satisfies a requirement is no more than that: beside it stands what was found."""
+    call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: recall > 0.1")
+    with api.start_run(project="default", catalog=models, console=False, code=False, system_metrics=False) as run:
+        run.log({"recall": 0.5})
+        (workplace / "w.bin").write_bytes(b"another")
+        run.save("net", workplace / "w.bin", kind="model", related={"needs:v1": "satisfies"})
+        run.save("other", workplace / "w.bin", kind="report", related={"needs:v1": "satisfies"})
+    assert "satisfies needs:v1  requirement  latest  1 of 2 criteria met" in call("trace", "net:v3")[1]
+    down = call("trace", "needs", "--down")[1]
+    assert (
+        "satisfied by net:v3  model  latest  1 of 2 criteria met" in down
+        and "satisfied by other:v1  report  latest\n" in down
+    )
+    document = json.loads(call("trace", "needs", "--json")[1])
+    assert {node["version"]["reference"]: node["criteria_met"] for node in document["downstream"] if node["version"]} == {"net:v3": "1 of 2", "other:v1": ""}  # fmt: skip
+
+
 def test_a_criterion_is_dropped_and_comes_back(call: Call, models: Path) -> None:
     """It is gone for later verdicts, its history stays, and undo brings it back as old as it was."""
     call("require", "needs", "-x", "R1: recall >= 0.9", "-x", "R2: recall > 0.1")
