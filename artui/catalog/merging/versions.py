@@ -388,6 +388,9 @@ def merge_aliases(
                 )
 
 
+_FORGOTTEN_SINCE = "SELECT 1 FROM event AS e WHERE e.subject = 'version' AND e.subject_id = v.id AND e.stamp > ? AND e.action = 'forget'"
+
+
 def apply_to_artifact(target: Target, artifact_key: int, standings: Mapping[tuple[str, str], Standing]) -> None:
     """Bring aliases and facts of an artifact to what the journal says."""
     aliases = {str(row[0]): row for row in target.execute(ALIASES, (artifact_key,))}
@@ -395,8 +398,10 @@ def apply_to_artifact(target: Target, artifact_key: int, standings: Mapping[tupl
         if action == "alias" and standing.stamp >= cells.integer(aliases.get(detail, (0, 0))[1]):
             version = None
             if standing.state is not None:
+                # What was said before a version was forgotten does not come back with it.
                 version = target.execute(
-                    "SELECT key FROM version WHERE id = ? AND artifact_key = ?", (standing.state[1], artifact_key)
+                    f"SELECT key FROM version AS v WHERE id = ? AND artifact_key = ? AND NOT EXISTS ({_FORGOTTEN_SINCE})",
+                    (standing.state[1], artifact_key, standing.stamp),
                 ).fetchone()
             if version is None:
                 target.execute("DELETE FROM alias WHERE artifact_key = ? AND name = ?", (artifact_key, detail))
