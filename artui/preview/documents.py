@@ -17,7 +17,7 @@ from typing import Any
 
 from artui.model import Preview
 from artui.preview import structured, tensors, text, trees
-from artui.preview.frontmatter import front_matter, parted
+from artui.preview.frontmatter import parted, settings_of
 from artui.preview.source import Source
 
 MAX_NOTEBOOK_BYTES = 8 << 20
@@ -203,11 +203,12 @@ def markdown(content: bytes, source: Source, *, is_whole: bool) -> Preview:
     body, facts = content, []
     with contextlib.suppress(ValueError):
         parts = parted(content)
-        body = parts.body if parts is not None else content
-        facts = list(_flat("", front_matter(content) or {}, 0))[:40]
+        if parts is not None:
+            body = parts.body
+            facts = list(_flat("", settings_of(parts), 0))[:40]
     shown = text.look(body, is_whole=is_whole)
     heading = next((line.lstrip("# ").strip() for line in shown.text.split("\n") if line.startswith("#")), "")
-    if not facts:
+    if body is not content and not facts:
         # What cannot be read stands before the text, as it is.
         shown = text.look(content, is_whole=is_whole)
     lines = (shown if body is content else text.look(content, is_whole=is_whole)).title.removeprefix("text, ")

@@ -60,8 +60,15 @@ def front_matter(content: bytes) -> Mapping[str, Any] | None:
         ValueError: there are some, and they cannot be read; the message says why.
     """
     parts = parted(content)
-    if parts is None:
-        return None
+    return None if parts is None else settings_of(parts)
+
+
+def settings_of(parts: Parts) -> Mapping[str, Any]:
+    """Read the settings of a text that was parted.
+
+    Raises:
+        ValueError: they cannot be read; the message says why.
+    """
     read = _toml(parts.settings) if parts.fence == b"+++" else _yaml(parts.settings)
     return read if isinstance(read, dict) else {}
 
