@@ -10,7 +10,7 @@ from artui.capture.warn import warn
 from artui.catalog import blobs, criteria, events
 from artui.catalog.artifacts import NewFile, Saved
 from artui.errors import UsageError
-from artui.model.criteria import MAX_CRITERIA, REQUIREMENT, SUBJECTS, Criterion, made_criterion, named_in
+from artui.model.criteria import MAX_CRITERIA, REQUIREMENT, Criterion, made_criterion, named_in
 
 if TYPE_CHECKING:
     from artui.catalog import Catalog
@@ -89,11 +89,7 @@ def requirement_text(name: str, criteria: Sequence[Criterion], text: str = "") -
     """Write a requirement as Markdown: its criteria as front matter, then a text, by default no more than its name."""
     import yaml
 
-    settings: dict[str, Any] = {
-        "criteria": {
-            one.name: one.condition + (f" on {one.subject}" if one.subject != SUBJECTS[0] else "") for one in criteria
-        }
-    }
+    settings: dict[str, Any] = {"criteria": {one.name: one.written for one in criteria}}
     if criteria and criteria[0].artifacts:
         settings["for"] = list(criteria[0].artifacts)
     front = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=10_000)

@@ -37,6 +37,11 @@ class Criterion:
     """Names of the artifacts that it is about; none for all models of the project."""
 
     @property
+    def written(self) -> str:
+        """The condition as people write it: with what it is said of, unless that is the version."""
+        return self.condition + (f" on {self.subject}" if self.subject != SUBJECTS[0] else "")
+
+    @property
     def state(self) -> list[str]:
         """Give it as the journal has it."""
         return [self.name, self.condition, self.subject, ", ".join(self.artifacts)]
@@ -161,5 +166,14 @@ class Verdict:
     @property
     def is_before(self) -> bool | None:
         """Whether the criterion was written before the first run began that it is held against; None where there is none."""
-        begun = [one.started_ms for one in self.measured if one.started_ms]
-        return self.defined.since_ms < min(begun) if begun else None
+        return None if self.begun_ms is None else self.defined.since_ms < self.begun_ms
+
+    @property
+    def begun_ms(self) -> int | None:
+        """When the first run began that it is held against; None where there is none."""
+        return min((one.started_ms for one in self.measured if one.started_ms), default=None)
+
+
+def met_text(verdicts: Sequence[Verdict]) -> str:
+    """Say how many of some criteria are met: `3 of 4`; empty where there are none."""
+    return f"{sum(verdict.answer == 'met' for verdict in verdicts)} of {len(verdicts)}" if verdicts else ""

@@ -16,7 +16,7 @@ from artui.catalog import cells
 from artui.catalog.criteria import RequirementVersion, requirement_versions, waivers
 from artui.catalog.standing import is_named, newest_number
 from artui.errors import UnknownReference, UsageError
-from artui.model.criteria import JUDGED_KINDS, REQUIREMENT, Answer, Criterion, Defined, Verdict
+from artui.model.criteria import JUDGED_KINDS, REQUIREMENT, Answer, Criterion, Defined, Verdict, met_text
 from artui.query.artifacts import version_heads
 from artui.query.judge import Judge
 from artui.query.references import find_version
@@ -190,7 +190,7 @@ def met_texts(reader: Reader, pairs: Sequence[tuple[VersionHead, VersionHead]]) 
     for requirement, head in pairs:
         version = every.get(requirement.id)
         verdicts = judged(reader, [head], [version])[0] if version is not None else []
-        texts.append(f"{sum(verdict.answer == 'met' for verdict in verdicts)} of {len(verdicts)}" if verdicts else "")
+        texts.append(met_text(verdicts))
     return texts
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from artui.model import VersionHead
-from artui.model.criteria import Answer, Defined, Measured, Verdict
+from artui.model.criteria import Answer, Defined, Measured, Verdict, met_text
 from artui.sheets.sheet import MIDDLE_DOT, Cell, Header, Link, Row, Section, Table, Tone
 from artui.units import age_text, count_text, duration_text, number_text, param_text
 
@@ -48,7 +48,7 @@ def _row(verdict: Verdict, *, is_alone: bool) -> Row:
     tone = TONES[verdict.answer]
     return (
         Cell(verdict.defined.criterion.name if is_alone else verdict.defined.key, "strong"),
-        Cell(condition_text(verdict)),
+        Cell(verdict.defined.criterion.written),
         Cell(f"{SIGNS[verdict.answer]} {verdict.answer}{', overridden' if verdict.waiver is not None else ''}", tone),
         Cell(MIDDLE_DOT.join(_measured(one, is_alone=len(verdict.measured) == 1) for one in verdict.measured), tone if verdict.measured else "faint"),
         _by(verdict.measured),
@@ -59,14 +59,7 @@ def _row(verdict: Verdict, *, is_alone: bool) -> Row:
 
 def satisfied_text(verdicts: Sequence[Verdict], requirement: str) -> str:
     """Say how many criteria of one requirement are met, of how many: `3 of 4`; empty where none of them is about it."""
-    of_it = [verdict for verdict in verdicts if verdict.defined.artifact == requirement]
-    return f"{sum(verdict.answer == 'met' for verdict in of_it)} of {len(of_it)}" if of_it else ""
-
-
-def condition_text(verdict: Verdict) -> str:
-    """Write a condition as people write it: with what it is said of, unless that is the version."""
-    criterion = verdict.defined.criterion
-    return criterion.condition + (f" on {criterion.subject}" if criterion.subject != "version" else "")
+    return met_text([verdict for verdict in verdicts if verdict.defined.artifact == requirement])
 
 
 def value_text(one: Measured) -> str:
@@ -87,10 +80,9 @@ def _by(measured: Sequence[Measured]) -> Cell:
 
 
 def _defined(verdict: Verdict) -> Cell:
-    begun = [one.started_ms for one in verdict.measured if one.started_ms]
-    if not begun:
+    if verdict.begun_ms is None:
         return Cell("", "faint")
-    apart_ms = min(begun) - verdict.defined.since_ms
+    apart_ms = verdict.begun_ms - verdict.defined.since_ms
     if apart_ms > 0:
         return Cell(f"{duration_text(apart_ms)} before", "dim")
     return Cell(f"{duration_text(-apart_ms)} after !", "warn")
