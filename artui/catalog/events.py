@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,11 @@ from artui.catalog.fields import FIELDS, Moment, detail_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference, UsageError
 from artui.model import check_fact
+from artui.model.deployments import INCIDENT_PARTS, RELEASE_PARTS
 
 if TYPE_CHECKING:
     from artui.model.criteria import Criterion
+    from artui.model.deployments import Incident, Release
 
 MAX_KEPT_EDITS = 1000
 MAX_REASON_CHARS = 2000
@@ -193,6 +195,26 @@ class Edit:
             condition: of that criterion.
         """
         return self._set("waive", version_id, self._text(key), [self._text(key), self._text(condition)])
+
+    def set_release(self, deployment_id: str, release: Release) -> bool:
+        """Record a release in a deployment, or change the one of its id.
+
+        Args:
+            deployment_id: of the version that stands for the deployment.
+        """
+        kept = replace(release, named=self._text(release.named), approved_by=self._text(release.approved_by))
+        return self._set("release", deployment_id, kept.id, kept.state)
+
+    def drop_release(self, deployment_id: str, release_id: str) -> bool:
+        """Take back that a version was released: it never served."""
+        return self._set("release", deployment_id, release_id, None)
+
+    def set_incident(self, deployment_id: str, incident: Incident) -> bool:
+        """Record an incident of a deployment, or change the one of its id."""
+        kept = replace(
+            incident, title=self._text(incident.title), cause=self._text(incident.cause), resolution=self._text(incident.resolution), rule=self._text(incident.rule),
+        )  # fmt: skip
+        return self._set("incident", deployment_id, kept.id, kept.state)
 
     def delete_version(self, version_id: str) -> bool:
         """Delete a version: no list shows it and no reference finds it; its content stays until `artui gc`."""
@@ -509,9 +531,9 @@ def decision_of(before: Any, after: Any) -> tuple[list[str], bool] | None:
 
 
 _PLACE_PARTS = 4
-_PARTS: Mapping[str, tuple[type, ...]] = MappingProxyType({
+_PARTS: Mapping[str, tuple[type | tuple[type, ...], ...]] = MappingProxyType({
     "tag": (str, str), "alias": (str, str, int), "view": (str, str), "approve": (str,), "fact": (str, str), "override": (str, str),
-    "criterion": (str, str, str, str), "waive": (str, str),
+    "criterion": (str, str, str, str), "waive": (str, str), "release": RELEASE_PARTS, "incident": INCIDENT_PARTS,
 })  # fmt: skip
 """What a state of such a change is made of; of the others it is one text or number."""
 

@@ -17,7 +17,7 @@ from artui.catalog import cells
 from artui.catalog.standing import refuse_removed_run, refuse_removed_version
 from artui.errors import UnknownReference
 
-WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override", "criterion", "waive"})
+WITH_DETAIL = frozenset({"tag", "alias", "approve", "fact", "override", "criterion", "waive", "release", "incident"})
 """Actions on one of several things of a kind: the states before and after begin with which."""
 
 
@@ -311,6 +311,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType({
     "approve": Field("version", _get_approval, _put_approval),
     "criterion": _in_the_journal("criterion"),
     "waive": _in_the_journal("waive"),
+    "release": _in_the_journal("release"),
+    "incident": _in_the_journal("incident"),
     "delete": Field("version", _get_deletion, _put_deletion),
     "view": Field("view", _get_view, _put_view),
     "place": Field("version", _get_place, _put_place),
