@@ -67,6 +67,10 @@ class Settings:
     alert_command: str = ""
     """A command that is run when a rule holds, without a shell; what holds is in its environment as `ARTUI_ALERT`,
     `ARTUI_ALERT_RUN`, `ARTUI_ALERT_METRIC` and `ARTUI_ALERT_VALUE`. `ARTUI_ALERT_COMMAND`."""
+    deploy_command: str = ""
+    """A command that is run before `artui deploy`, `rollback` or `retire --from` records anything, without a shell, and that may
+    act on what serves; if it fails, nothing is recorded. What is to be done is in its environment as `ARTUI_DEPLOY_ACTION`,
+    `_DEPLOYMENT`, `_VERSION`, `_ROLE`, `_SHARE`, `_REASON`, `_WHY`. `ARTUI_DEPLOY_COMMAND`."""
     theme: str = "dark"
     """`dark`, `light`, `colour-blind`, or the name of one of `themes`. Another that was chosen in the app with ctrl+t
     holds until this changes. `ARTUI_THEME`."""

@@ -29,31 +29,44 @@ def last_moment_ms(text: str, now_ms: int) -> int | None:
     `2026-11-01T14:30`, `2026-11-01`, `2026-11`, `today`, `yesterday`, `now` or `2d ago`, in local time. A day, a month or
     a minute stands for its last millisecond: what was so at its end.
     """
+    span = _span(text, now_ms)
+    return None if span is None else span[1]
+
+
+def first_moment_ms(text: str, now_ms: int) -> int | None:
+    """Read a time as `last_moment_ms` does; a day, a month or a minute stands for its first millisecond."""
+    span = _span(text, now_ms)
+    return None if span is None else span[0]
+
+
+def _span(text: str, now_ms: int) -> tuple[int, int] | None:
     word = text.strip().lower()
     try:
         if word == "now":
-            return now_ms
+            return now_ms, now_ms
         if (match := _AGO.match(word)) is not None:
-            return now_ms - round(float(match[1]) * _SECONDS[match[2]] * 1000)
+            ago_ms = now_ms - round(float(match[1]) * _SECONDS[match[2]] * 1000)
+            return ago_ms, ago_ms
         if word in _DAYS:
             midnight = datetime.fromtimestamp(now_ms / 1000).replace(hour=0, minute=0, second=0, microsecond=0)
-            return _before(midnight + timedelta(days=1 - _DAYS[word]))
+            day = midnight - timedelta(days=_DAYS[word])
+            return _between(day, day + timedelta(days=1))
         if (match := _DATE.match(text.strip())) is None:
             return None
         year, month = int(match[1]), int(match[2])
         if match[3] is None:
-            return _before(datetime(year + month // 12, month % 12 + 1, 1) if month <= 12 else datetime(year, month, 1))
+            return _between(datetime(year, month, 1), datetime(year + month // 12, month % 12 + 1, 1))
         day = datetime(year, month, int(match[3]))
         if match[4] is None:
-            return _before(day + timedelta(days=1))
+            return _between(day, day + timedelta(days=1))
         moment = datetime.fromisoformat(
             f"{day.date().isoformat()}T{match[4] if match[4][1] != ':' else '0' + match[4]}"
         )
         seconds = re.split(r"[Z+-]", match[4])[0].count(":")
-        return _before(moment + timedelta(minutes=1) if seconds < 2 else moment + timedelta(seconds=1))
+        return _between(moment, moment + (timedelta(minutes=1) if seconds < 2 else timedelta(seconds=1)))
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _before(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000) - 1
+def _between(first: datetime, next_one: datetime) -> tuple[int, int]:
+    return round(first.timestamp() * 1000), round(next_one.timestamp() * 1000) - 1

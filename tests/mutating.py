@@ -18,15 +18,17 @@ from typing import Any
 import numpy as np
 import orjson
 
-from artui.catalog import Catalog, artifacts, blobs, context, events, ids, points, runs
+from artui.catalog import Catalog, artifacts, blobs, context, deployments, events, ids, points, runs
 from artui.cli import run as run_cli
 from artui.content import profiles
 from artui.model.criteria import Criterion
+from artui.model.deployments import Incident, Release
 from artui.preview import preview
 
 NOW_MS = 1_790_000_000_000
 VICTIM, BYSTANDER, BASELINE = "victim-run", "bystander-run", "baseline-run"
 MODEL, OTHER_MODEL = "model-of-victim", "model-of-others"
+PLACE = "api/live"
 
 KINDS: Mapping[str, Any] = {
     "null": None,
@@ -115,6 +117,19 @@ def build(path: Path) -> Path:
             edit.approve(model.id)
             edit.set_criterion(requirement.id, Criterion("R1", "val/loss < 0.1"))
             edit.waive(model.id, "fast-enough/R1", "val/loss < 0.1")
+            place = deployments.ensure_deployment(edit.connection, "digits", PLACE)
+            edit.set_release(
+                place.id, Release("R1", other.id, f"{OTHER_MODEL}:v1", from_ms=1_700_000_000_000, approved_by="eve")
+            )
+            edit.set_release(
+                place.id, Release("R2", model.id, f"{MODEL}:v1", share=0.5, from_ms=1_700_000_100_000, reason="drift")
+            )
+            edit.set_incident(
+                place.id,
+                Incident(
+                    "I1", 1_700_000_200_000, "slow", "high", cause="load", release_id="R2", rule="serve/errors rises"
+                ),
+            )
             edit.declare(model.id, "licence", "MIT")
             edit.declare(model.id, "owner", "ada", is_of_version=True)
             edit.save_view("my view", "runs", orjson.dumps({"where": "", "columns": []}).decode())
@@ -215,7 +230,7 @@ READING = (
     ("ls", "-w", "status = finished or duration > 1s or started > 2d ago"), ("ls", "-w", "name ~ a or note contains b or params.optimizer ~ ad"),
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
-    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--all"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("verify", MODEL), ("verify", VICTIM, "--json"), ("verify", "fast-enough"), ("require", "fast-enough"), ("reproduce", VICTIM, "-o", "{out}/again"), ("reproduce", BASELINE, "-o", "{out}/of-baseline", "--json"), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("blame", VICTIM), ("blame", MODEL, "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
+    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--all"), ("compare", f"{MODEL}:v1", f"{OTHER_MODEL}:v1", "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("trace", MODEL, "--dot"), ("trace", VICTIM, "--mermaid", "--up"), ("impact", MODEL), ("audit", VICTIM), ("verify", MODEL), ("verify", VICTIM, "--json"), ("verify", "fast-enough"), ("require", "fast-enough"), ("served",), ("served", "--json"), ("served", PLACE), ("served", PLACE, "--json"), ("show", PLACE), ("show", PLACE, "--json"), ("blame", PLACE), ("reproduce", VICTIM, "-o", "{out}/again"), ("reproduce", BASELINE, "-o", "{out}/of-baseline", "--json"), ("audit", "-w", "optimizer = adam", "--json"), ("diff", MODEL, OTHER_MODEL), ("diff", "train-set", MODEL, "--json"), ("impact", "train-set", "--json"), ("blame", VICTIM), ("blame", MODEL, "--json"), ("gc", "--keep", "newer 1y and aliased and used and approved", "--dry-run"), ("get", "train-set", "-o", "{out}"),
     ("relocate", "/", "/", "--dry-run", "--json"), ("merge", "{catalog}", "--into", "{out}/merged.artui", "--json"),
     ("push", "{out}/team", "--dry-run"), ("share", "{out}/shared.artui", "--json"), ("share", "{out}/redacted.artui", "--redact", "--plain", VICTIM), ("check", "--data", "--references"), ("check", "--json"), ("compact", "--dry-run"), ("compact", "--dry-run", "--json"), ("adopt", "{out}/adopted.artui", "--force"), ("adopt", "{out}/adopted.artui", "--with-damaged", "--dry-run", "--json"), ("merge", "--sources"), ("merge", "--sources", "--json"), ("move", "{out}/moved.artui", "--dry-run"), ("move", "{out}/moved.artui", "--dry-run", "--json"), ("doctor",), ("doctor", "--json"), ("salvage", "{out}/salvaged.artui", "--force"), ("salvage", "{out}/salvaged.artui", "--force", "--json"),
 )  # fmt: skip
@@ -226,7 +241,7 @@ WRITING = (
     ("note", VICTIM, "new note"), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
-    ("promote", f"{MODEL}:v1", "--why", "best"), ("approve", f"{MODEL}:v1"), ("require", "fast-enough", "-x", "R9: loss < 2"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
+    ("promote", f"{MODEL}:v1", "--why", "best"), ("deploy", f"{MODEL}:v1", "--to", PLACE, "--override", "--why", "best"), ("rollback", PLACE, "--why", "slow"), ("incident", PLACE, "late"), ("incident", PLACE, "--close"), ("retire", f"{OTHER_MODEL}:v1", "--from", PLACE), ("approve", f"{MODEL}:v1"), ("require", "fast-enough", "-x", "R9: loss < 2"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
     ("declare", MODEL, "licence=Apache-2.0", "sensitivity=public"), ("declare", f"{MODEL}:v1", "owner="),
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved", "--yes"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),

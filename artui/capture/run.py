@@ -291,6 +291,30 @@ class Run:
             if self._ready(doing) and (writer := self._writer):
                 saving.alias(writer, reference, alias, project=self.project, why=str(why))
 
+    def deploy(
+        self, reference: str, to: str, *, role: str = "live", share: float = 1.0, reason: str = "new", why: str = "", approved_by: str = ""
+    ) -> bool:  # fmt: skip
+        """Note that a version serves in a deployment from now on: `run.deploy("model:v3", to="fraud-api/production")`.
+
+        With all requests (`share=1`) it ends what answered there, and gets the alias that is the last part of the name.
+
+        Args:
+            reference: the version: `model:v3`, `model:candidate`.
+            role: `live`, `shadow` or `challenger`.
+            share: of the requests, above 0 and at most 1.
+            reason: `new`, `accuracy`, `drift`, `errors`, `speed`, `scheduled`, `rollback` or `other`.
+
+        Returns:
+            Whether it was noted; false as well where that version serves there already.
+        """
+        with guarded("deploying", str(to)):
+            if self._ready(f"deploying to {ascii(str(to))[:60]}") and (writer := self._writer):
+                return saving.deploy(
+                    writer, self.id, str(reference), str(to), project=self.project, role=str(role), share=float(share), reason=str(reason), why=str(why),
+                    approved_by=str(approved_by),
+                )  # fmt: skip
+        return False
+
     def log_text(self, name: str, text: Any, step: int | None = None) -> None:
         """Keep a text as a new version of an artifact of kind `report`."""
         self._log_content(name, step, lambda media: media.text(text))

@@ -192,6 +192,30 @@ def alias(writer: Writer, reference: str, alias: str, *, project: str, why: str 
         move_alias(writer, version.id, alias, why=why)
 
 
+def deploy(
+    writer: Writer, run_id: str, reference: str, to: str, *, project: str, role: str, share: float, reason: str, why: str, approved_by: str
+) -> bool:  # fmt: skip
+    """Release the version of a reference, which the run then used; say whether anything was noted.
+
+    Raises:
+        UnknownReference, AmbiguousReference: there is no such version, or more than one.
+        UsageError: a word, a share or a name cannot be that.
+    """
+    from artui.catalog import releasing
+
+    if reproducing.original():
+        return False  # what is made again, to see whether it comes back, does not serve
+    writer.fold_now(writers.START_SECONDS)
+    with writer.catalog.transaction() as connection:
+        version = artifacts.find_version(connection, parse(reference), project=project)
+        with events.recording(writer.catalog, why=why) as edit:
+            released = releasing.deploy(
+                edit, connection, version.id, to, project=project, role=role, share=share, reason=reason, approved_by=approved_by
+            )  # fmt: skip
+        artifacts.link(connection, "input", source_key=version.key, target_key=run_key(connection, run_id))
+    return released.release is not None
+
+
 def move_alias(writer: Writer, version_id: str, alias: str, *, why: str = "") -> None:
     """Move an alias to a version, by its id."""
     with events.recording(writer.catalog, why=why) as edit:

@@ -69,7 +69,7 @@ def ensure_deployment(connection: sqlite3.Connection, project: str, name: str) -
     if row is not None:
         connection.execute("UPDATE version SET deleted_ms = NULL WHERE id = :id AND deleted_ms IS NOT NULL", {"id": version_id})  # fmt: skip
         return Saved(int(row[0]), version_id, int(row[1]), int(row[2]), is_new=False)
-    version = NewVersion(project, name, DEPLOYMENT, "operations", (), metadata={"stands_for": DEPLOYMENT})
+    version = NewVersion(project, name, DEPLOYMENT, "operations", ())
     artifact_key = artifacts.ensure_artifact(connection, version)
     (kind,) = connection.execute("SELECT kind FROM artifact WHERE key = :key", {"key": artifact_key}).fetchone()
     if kind != DEPLOYMENT:

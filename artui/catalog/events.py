@@ -110,6 +110,8 @@ class Edit:
         self._connection = connection
         self._redactor = redactor_of(connection)
         self._author = author()
+        self.connection = connection
+        """Within whose transaction it is made."""
         self.id = edit_id
         """The edit's, by which `undo` names it; None of what `undo` does not offer."""
         self._why = self._text(why.strip())[:MAX_REASON_CHARS]
@@ -149,16 +151,39 @@ class Edit:
         """Take a tag off a run."""
         return self._set("tag", run_id, self._text(name), None)
 
-    def move_alias(self, version_id: str, alias: str) -> bool:
-        """Let an alias name this version; whatever it named before loses it."""
+    def move_alias(self, version_id: str, alias: str, *, follows: bool = True) -> bool:
+        """Let an alias name this version; whatever it named before loses it.
+
+        Args:
+            follows: whether the deployment that the alias stands for, if there is one, serves this version from now on.
+        """
         artifact_id, number = self._version(version_id)
         alias = self._name(alias)
-        return self._set("alias", artifact_id, alias, [alias, version_id, number])
+        is_changed = self._set("alias", artifact_id, alias, [alias, version_id, number])
+        if is_changed and follows:
+            self._follow(version_id, artifact_id, alias)
+        return is_changed
 
-    def drop_alias(self, version_id: str, alias: str) -> bool:
-        """Take an alias off the artifact of a version; false if none of its versions has it."""
+    def drop_alias(self, version_id: str, alias: str, *, follows: bool = True) -> bool:
+        """Take an alias off the artifact of a version; false if none of its versions has it.
+
+        Args:
+            follows: whether what serves in the deployment that the alias stands for ends.
+        """
         artifact_id, _ = self._version(version_id)
-        return self._set("alias", artifact_id, self._name(alias), None)
+        alias = self._name(alias)
+        is_changed = self._set("alias", artifact_id, alias, None)
+        if is_changed and follows:
+            self._follow("", artifact_id, alias)
+        return is_changed
+
+    def _follow(self, version_id: str, artifact_id: str, alias: str) -> None:
+        if self._connection.execute("SELECT 1 FROM artifact WHERE kind = 'deployment' LIMIT 1").fetchone() is None:
+            return
+        from artui.catalog import releasing
+
+        (key,) = self._connection.execute("SELECT key FROM artifact WHERE id = ?", (artifact_id,)).fetchone()
+        releasing.follow_alias(self, self._connection, version_id, int(key), alias)
 
     def retire(self, version_id: str) -> bool:
         """Take a version out of ordinary lists; references to it go on working, but it is no longer `latest`."""

@@ -46,6 +46,21 @@ why_option = click.option("--why", metavar="TEXT", default="", help="The reason,
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
 
 
+def moment_of(text: str, *, is_last: bool = False) -> int:
+    """Read a time, in milliseconds since 1970, UTC: of a day or a minute its beginning, or with `is_last` its end.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from artui import clock
+    from artui.times import first_moment_ms, last_moment_ms
+
+    time_ms = (last_moment_ms if is_last else first_moment_ms)(text, clock.now_ms())
+    if time_ms is None:
+        raise UsageError(f"{text[:40]!r} is not a time.", remedy="Write 2026-11-03T14:00, 2026-11-03, yesterday or '2d ago'.")  # fmt: skip
+    return time_ms
+
+
 def one_of(words: Sequence[str], name: str) -> str:
     """Give the single word of an argument.
 

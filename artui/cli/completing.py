@@ -57,6 +57,11 @@ def references(context: click.Context, parameter: click.Parameter, incomplete: s
     return _offered(context, lambda reader: _references(reader, incomplete))
 
 
+def deployments(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names of deployments."""
+    return _offered(context, lambda reader: _deployments(reader, incomplete))
+
+
 def deleted(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
     """Offer what is deleted and can be restored: runs by their names, versions by their references."""
     name, part, written = _parted(context, parameter, incomplete, ":")
@@ -187,6 +192,13 @@ def _references(reader: Reader, part: str) -> Iterator[str]:
     with reader.reading(SECONDS) as connection:
         yield from beginnings.artifact_names(connection, part)
         yield from beginnings.run_names(connection, part)
+
+
+def _deployments(reader: Reader, part: str) -> Iterator[str]:
+    from artui.query import beginnings
+
+    with reader.reading(SECONDS) as connection:
+        yield from beginnings.deployment_names(connection, part)
 
 
 def _versions(reader: Reader, artifact: str, part: str, written: str) -> Iterator[str]:

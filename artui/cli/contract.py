@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         VersionHead,
     )
     from artui.model.criteria import Verdict
+    from artui.model.deployments import Deployment, Noted, Recorded
     from artui.model.difference import (
         FileChange,
         FileDifference,
@@ -194,6 +195,8 @@ RECORDS: dict[str, Record] = {
         "related": Field("[relation]", "other versions that it is related to"),
         "facts": Field("{text}", "what is declared of it or of its artifact"),
         "missing_facts": Field("[text]", "facts that a thing of its kind should have"),
+        "releases": Field("[release]", "where it serves or served, the newest first; of a deployment what was released there"),
+        "incidents": Field("[incident]", "of a deployment: what went wrong there"),
         "approvals": Field("[approval]", "who approves it, newest first"),
         "history": Field("[change]", "what was done with it, newest first"),
     },
@@ -401,6 +404,42 @@ RECORDS: dict[str, Record] = {
         "short_by": Field("number?", "how far it is on the wrong side of its limit"),
     },
     "waiver": {"author": Field("text", "who"), "time_ms": Field("whole", "when"), "why": Field("text", "the reason")},
+    "deployment": {
+        "id": Field("text", "id of the version that stands for it"),
+        "name": Field("text", "its name: `fraud-api/production`"),
+        "project": Field("text", "its project"),
+        "serving": Field("[release]", "the releases that are on at that time: those that answer most requests first"),
+        "releases": Field("[release]", "all releases, the first first"),
+        "incidents": Field("[incident]", "what went wrong, the first first"),
+    },
+    "release": {
+        "id": Field("text", "its id"),
+        "deployment": Field("text", "where"),
+        "version": Field("version?", "the version; null where this catalog does not have it"),
+        "named": Field("text", "how the version was called when it was released"),
+        "role": Field("text", "live, shadow or challenger"),
+        "share": Field("number", "of the requests: at that time, or last"),
+        "from_ms": Field("whole?", "when it began; null where nobody knows"),
+        "to_ms": Field("whole?", "when it ended; null while it goes on"),
+        "reason": Field("text", "new, accuracy, drift, errors, speed, scheduled, rollback or other"),
+        "approved_by": Field("text", "who approved it"),
+        "author": Field("text", "who noted it"),
+        "time_ms": Field("whole", "when that was"),
+        "why": Field("text", "the reason in words"),
+    },
+    "incident": {
+        "id": Field("text", "its id"),
+        "title": Field("text", "what went wrong"),
+        "severity": Field("text", "low, medium, high or critical"),
+        "opened_ms": Field("whole", "when it began"),
+        "closed_ms": Field("whole?", "when it was over; null while it is open"),
+        "cause": Field("text", "why it happened"),
+        "resolution": Field("text", "what was done about it"),
+        "release_id": Field("text", "the release that it belongs to"),
+        "rule": Field("text", "the rule that opened it; empty where a person did"),
+        "author": Field("text", "who changed it last"),
+        "time_ms": Field("whole", "when that was"),
+    },
     "moved value": {"value": Field("text", "the text"), "before": Field("number", "its share in the first"), "after": Field("number", "its share in the second")},
     "relation": {
         "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
@@ -730,6 +769,14 @@ DOCUMENTS: dict[str, Record] = {
         "without_requirement": Field("[text]", "models that no criterion is about"),
     },
     "verify REF": {"versions": Field("[judged version]", "the version, or those that a requirement is about")},
+    "served": {
+        "at_ms": Field("whole", "for which time it is said"),
+        "deployments": Field("[deployment]", "all deployments, by name"),
+    },
+    "served NAME": {
+        "at_ms": Field("whole", "for which time it is said"),
+        "deployment": Field("deployment", "that one"),
+    },
     "audit RUN": {
         "run": Field("run", "the run"),
         "verdict": Field("text", "whether it could be made again, in a sentence"),
@@ -1011,6 +1058,36 @@ def judged_record(head: VersionHead, verdicts: Sequence[Verdict]) -> dict[str, A
     return {"version": version_record(head), "verdicts": [verdict_record(verdict) for verdict in verdicts]}
 
 
+def deployment_record(place: Deployment, heads: Mapping[str, VersionHead], at_ms: int) -> dict[str, Any]:
+    """Make the record of a deployment as it is at a time."""
+    return {
+        "id": place.version_id, "name": place.name, "project": place.project,
+        "serving": [release_record(place.name, one, heads.get(one.release.version_id)) for one in place.served(at_ms)],
+        "releases": [release_record(place.name, one, heads.get(one.release.version_id)) for one in place.releases],
+        "incidents": [incident_record(one) for one in place.incidents],
+    }  # fmt: skip
+
+
+def release_record(place: str, recorded: Recorded, head: VersionHead | None) -> dict[str, Any]:
+    """Make the record of a release."""
+    release = recorded.release
+    return {
+        "id": release.id, "deployment": place, "version": _or_none(version_record, head), "named": release.named, "role": release.role,
+        "share": recorded.share, "from_ms": release.from_ms or None, "to_ms": recorded.to_ms, "reason": release.reason, "approved_by": release.approved_by,
+        "author": recorded.author, "time_ms": recorded.time_ms, "why": recorded.why,
+    }  # fmt: skip
+
+
+def incident_record(noted: Noted) -> dict[str, Any]:
+    """Make the record of an incident."""
+    incident = noted.incident
+    return {
+        "id": incident.id, "title": incident.title, "severity": incident.severity, "opened_ms": incident.opened_ms, "closed_ms": incident.closed_ms or None,
+        "cause": incident.cause, "resolution": incident.resolution, "release_id": incident.release_id, "rule": incident.rule, "author": noted.author,
+        "time_ms": noted.time_ms,
+    }  # fmt: skip
+
+
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
     """Make the record of a verdict."""
     defined, waiver = verdict.defined, verdict.waiver
@@ -1038,6 +1115,7 @@ def whole_version(
         "files": [_file(file, previews.get(file.path), (profiles or {}).get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
         "related": [{"relation": word, "version": version_record(head)} for word, head in version.related],
         "facts": dict(version.facts), "missing_facts": missing_facts(version.head.kind, version.facts),
+        "releases": [release_record(one.deployment, one.recorded, one.head) for one in version.releases], "incidents": [incident_record(one) for one in version.incidents],
         "approvals": [{name: getattr(approval, name) for name in RECORDS["approval"]} for approval in version.approvals],
         "history": [change_record(change) for change in history], "damaged": version.damaged,
     }  # fmt: skip

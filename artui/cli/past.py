@@ -19,9 +19,11 @@ OPTION = "--at"
 _wanted: list[str] = []
 """The time that is named on the command line, once at most."""
 _VERBS = (
-    "ls", "show", "compare", "why", "trace", "impact", "audit", "get", "preview", "blame", "diff",
+    "ls", "show", "compare", "why", "trace", "impact", "audit", "verify", "get", "preview", "blame", "diff",
 )  # fmt: skip
 """Those that only read."""
+_OWN = "served"
+"""The verb with an `--at` of its own: what served at a time is told by all that is known now."""
 
 
 def take_option(arguments: list[str]) -> list[str]:
@@ -32,8 +34,10 @@ def take_option(arguments: list[str]) -> list[str]:
     """
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     rest: list[str] = []
-    words = iter(ours)
     _wanted.clear()
+    if next((word for word in ours if not word.startswith("-")), "") == _OWN:
+        return arguments
+    words = iter(ours)
     for word in words:
         if word == OPTION:
             text = next(words, None)

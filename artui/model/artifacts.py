@@ -10,6 +10,7 @@ from artui.model.words import NOT_HASHED, NOT_STORED, PRODUCTION, Damage, ParamV
 
 if TYPE_CHECKING:
     from artui.model.criteria import Defined, Verdict
+    from artui.model.deployments import Noted, Recorded
     from artui.model.runs import RunHead
 
 
@@ -172,6 +173,24 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """A release, with the deployment and the version that it is of."""
+
+    deployment: str
+    """Its name."""
+    deployment_id: str
+    """The id of the version that stands for it."""
+    recorded: Recorded
+    head: VersionHead | None
+    """None where the catalog does not have the version."""
+
+    @property
+    def reference(self) -> str:
+        """The version as people call it."""
+        return self.head.reference if self.head is not None else self.recorded.release.named
+
+
+@dataclass(frozen=True, slots=True)
 class VersionDetail:
     """Everything about one version but the bytes of its files."""
 
@@ -195,6 +214,10 @@ class VersionDetail:
     """Of a requirement: what it asks for, as far as that was looked for."""
     judged: tuple[tuple[VersionHead, tuple[Verdict, ...]], ...] = ()
     """Of a requirement: the versions that it is about, each with what is found of its criteria, as far as that was looked for."""
+    releases: tuple[Serving, ...] = ()
+    """Where it serves or served, the newest first; of a deployment what was released there; as far as that was looked for."""
+    incidents: tuple[Noted, ...] = ()
+    """Of a deployment: what went wrong there, the first first, as far as that was looked for."""
     not_there: tuple[str, ...] = ()
     """Paths of the files that it refers to and that are no longer there, as far as that was looked after."""
     damaged: Damage = ()

@@ -33,6 +33,8 @@ FACTS: Mapping[str, FactWord] = MappingProxyType({
     "personal_data": FactWord("whether it holds data of persons", ("none", "pseudonymous", "yes")),
     "base_model": FactWord("what it was made from"),
     "language": FactWord("of its texts"),
+    "endpoint": FactWord("where it is called"),
+    "runtime": FactWord("what it runs in"),
 })  # fmt: skip
 """Every fact, in the order in which they are shown."""
 NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType({
@@ -40,6 +42,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "dataset": ("licence", "personal_data"),
     "labels": ("licence", "personal_data"),
     "features": ("licence", "personal_data"),
+    "deployment": ("owner", "endpoint"),
 })  # fmt: skip
 """By kind of an artifact, the facts whose lack is named."""
 

@@ -288,3 +288,17 @@ def checked_word(word: str, words: Sequence[str], what: str) -> str:
     if plain not in words:
         raise UsageError(f"{word[:60]!r} is no {what}.", remedy=f"Use {', '.join(words)}.")
     return plain
+
+
+def checked_text(text: str, what: str, most: int, *, may_be_empty: bool = False) -> str:
+    """Give a text in the form in which it is kept: without blanks around it.
+
+    Raises:
+        UsageError: it is too long, or empty where it may not be.
+    """
+    plain = text.strip()
+    if not plain and not may_be_empty:
+        raise UsageError(f"The {what} is empty.")
+    if len(plain) > most:
+        raise UsageError(f"The {what} has {len(plain):,} characters, and {most:,} are the most.")
+    return plain

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from artui.catalog.cells import storable
+from artui.model.deployments import DEPLOYMENT
 
 MOST = 100
 """At most this many are given: nobody reads more."""
@@ -35,6 +36,15 @@ _ARTIFACTS = """
     FROM artifact
     WHERE name >= :low
       AND name < :high
+    ORDER BY name
+    LIMIT :most
+"""
+_DEPLOYMENTS = """
+    SELECT DISTINCT name
+    FROM artifact
+    WHERE name >= :low
+      AND name < :high
+      AND kind = :kind
     ORDER BY name
     LIMIT :most
 """
@@ -85,6 +95,11 @@ def run_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
 def artifact_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
     """Give names of artifacts that begin with `part`."""
     yield from _asked(connection, _ARTIFACTS, part)
+
+
+def deployment_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
+    """Give names of deployments that begin with `part`."""
+    yield from _asked(connection, _DEPLOYMENTS, part, kind=DEPLOYMENT)
 
 
 def version_names(connection: sqlite3.Connection, artifact: str, part: str) -> Iterator[str]:

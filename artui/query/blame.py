@@ -89,4 +89,4 @@ def _value(action: str, after: Any) -> str | None:
     """Say what something was set to."""
     if action in STATES and action != "view":
         return STATES[action][after == "null"]
-    return value_text(state_of(after))
+    return value_text(state_of(after), action)

@@ -17,6 +17,7 @@ from artui.catalog.pairing import side_by_side
 from artui.catalog.seals import SCHEMA_VERSION as SEALED_SINCE
 from artui.model import STAGES, STATUSES
 from artui.query.reader import Reader
+from artui.query.wording import value_text
 
 Kind = Literal["run", "version", "view"]
 Standing = Literal["new", "changed", "gone"]
@@ -97,10 +98,10 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 _IN_THE_JOURNAL = """
     SELECT e.action, e.before, e.after
     FROM event AS e
-    WHERE e.subject_id = :id AND e.action IN ('approve', 'criterion', 'waive')
+    WHERE e.subject_id = :id AND e.action IN ('approve', 'criterion', 'waive', 'release', 'incident')
     ORDER BY {order}, e.id
 """
-"""What no table has: who approves a version, what a requirement asks for, and what a version may miss."""
+"""What no table has: who approves a version, what a requirement asks for, what a version may miss, and what was released and went wrong where."""
 
 
 def catalog_difference(first: Reader, second: Reader) -> list[ThingChange]:
@@ -140,11 +141,18 @@ def _in_the_journal(connection: sqlite3.Connection, thing_id: Any, order: str) -
         if new is None:
             said.pop(name, None)
         else:
-            said[name] = " ".join(filter(None, map(str, new[1:]))) or "yes"
+            words = value_text(new, str(action)) if action in ("release", "incident") else None
+            said[name] = words or " ".join(filter(None, map(str, new[1:]))) or "yes"
     return said
 
 
-_SAID_AS = {"approve": "approved by", "criterion": "criterion", "waive": "may miss"}
+_SAID_AS = {
+    "approve": "approved by",
+    "criterion": "criterion",
+    "waive": "may miss",
+    "release": "release",
+    "incident": "incident",
+}
 
 
 def _fields(connection: sqlite3.Connection, kind: str, key: Any) -> dict[str, str]:

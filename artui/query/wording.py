@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from artui.catalog.fields import WITH_DETAIL, detail_of
+from artui.model.deployments import incident_of, release_of
+from artui.times import time_text
 
 STATES = {
     "trash": ("in the trash", "out of the trash"),
@@ -29,6 +31,9 @@ ARROW = " → "
 MOST_CHARS = 400
 """A value is cut to so many characters where it stands beside another one."""
 _NOTHING = "none"
+_BY_ID = ("release", "incident")
+"""Actions on things that have an id and no name: the end of that tells them apart."""
+_ID_CHARS = 8
 _VALUE_AT, _NUMBER_AT = 1, 2
 
 
@@ -49,7 +54,9 @@ def said(action: str, before: Any, after: Any) -> Said:
         if action == "settle":
             is_contrary = not isinstance(before, list)
         return Said("" if action != "approve" else detail, STATES[action][is_contrary])
-    old, new = _cut(value_text(before)), _cut(value_text(after))
+    old, new = _cut(value_text(before, action)), _cut(value_text(after, action))
+    if action in _BY_ID:
+        detail = detail[-_ID_CHARS:]
     if action == "tag":
         return Said(detail, _tag(detail, old, new))
     if action == "note":
@@ -69,10 +76,24 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def value_text(state: Any) -> str | None:
-    """Say what something was changed to; None where it was taken away."""
+def value_text(state: Any, action: str = "") -> str | None:
+    """Say what something was changed to; None where it was taken away.
+
+    Args:
+        action: what was done, which some states need to be understood.
+    """
     if state is None:
         return None
+    if action == "release" and (release := release_of(state)) is not None:
+        share = "" if release.share >= 1 else f", {100 * release.share:.3g} %"
+        ended = f", ended {time_text(release.ended_ms)}" if release.ended_ms else ""
+        return f"{release.named} {release.role}{share} from {time_text(release.from_ms)}{ended}"
+    if action == "incident" and (incident := incident_of(state)) is not None:
+        return f"{incident.title}, {incident.severity}, {'open' if incident.is_open else 'closed'}" + "".join(
+            f", {word}: {text}"
+            for word, text in (("cause", incident.cause), ("resolution", incident.resolution))
+            if text
+        )
     if isinstance(state, list):
         if len(state) > _NUMBER_AT and isinstance(state[_NUMBER_AT], int):
             return f"v{state[_NUMBER_AT]}"
@@ -90,6 +111,8 @@ def _cut(text: str | None) -> str | None:
 
 def what_text(action: str, detail: str) -> str:
     """Name what is changed: `note`, `tag wip`, `alias production`."""
+    if action in _BY_ID:
+        detail = detail[-_ID_CHARS:]
     return f"{action} {detail}" if detail and action in WITH_DETAIL else action
 
 

@@ -23,9 +23,11 @@ from artui.model import (
     missing_facts,
 )
 from artui.model.declared import FACTS, declared_name
+from artui.model.deployments import DEPLOYMENT
 from artui.preview.structured import folded
 from artui.preview.table import EMPTY_IN_FIRST
 from artui.safetext import clean_lines
+from artui.sheets.deployment import incidents_section, releases_section
 from artui.sheets.sheet import (
     MIDDLE_DOT,
     NOTHING,
@@ -104,13 +106,15 @@ def version_sheet(
                 reinstate or f"artui retire --back {head.reference}",
                 history,
             ),
+            releases_section(detail.releases, now_ms, is_of_deployment=head.kind == DEPLOYMENT),
+            incidents_section(detail.incidents, detail.releases, now_ms),
             criteria_section(detail.criteria, detail.judged, now_ms),
             verdicts_section(detail.verdicts),
             declared_section(
                 detail.head.kind, detail.facts, offered or {}, declare or f"artui declare {shlex.quote(head.artifact)}"
             ),
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
-            _files(detail),
+            *([_files(detail)] if head.kind != DEPLOYMENT or head.file_count else []),
             _lineage(detail),
             _recent_history(history, now_ms) if has_ages else _history(history),
         ),
@@ -267,12 +271,12 @@ def _state(detail: VersionDetail, now_ms: int, restore: str, reinstate: str, his
             Fact("saved", time_text(head.created_ms) + (f"  ({ago})" if ago else "")),
             _maker(head.made_by),
             _users(detail.used_by),
-            Fact("content", content_text(head)),
+            Fact("content", content_text(head)) if head.kind != DEPLOYMENT or head.file_count else None,
             Fact("lies at", place, "warn") if head.storage == "referenced" else None,
             _not_there(detail),
             Fact("stored in", place) if head.storage == "stored" else None,
             _not_stored(detail),
-            Fact(DIGEST, head.digest_text, "dim"),
+            Fact(DIGEST, head.digest_text, "dim") if head.kind != DEPLOYMENT or head.file_count else None,
         ],
     )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import artui as api
-from artui.catalog import Catalog, events
+from artui.catalog import Catalog, artifacts, events, releasing
 from artui.cli import run
+from artui.reference import Reference
 
 Result = tuple[int, str, str]
 Call = Callable[..., Result]
@@ -18,7 +19,7 @@ Call = Callable[..., Result]
 ARGUMENTS: dict[str, list[str]] = {
     "preview": ["data:v1"], "relocate": ["kept", "archive", "--dry-run"],
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
-    "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
+    "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "deploy": ["data:v1", "--to", "api/production"], "rollback": ["api/live", "--why", "slow"], "served": [], "incident": ["api/live", "slow"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
     "delete": ["a"], "restore": ["g"], "forget": ["a", "--yes"], "gc": ["--keep", "last 1", "--dry-run"], "ls": [], "show": ["a"], "compare": ["a", "b"],
     "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "require": ["needs", "-x", "R1: loss < 2"], "verify": ["data:v1"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "mirror": ["boxes", "mirrored"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"],
 }  # fmt: skip
@@ -71,6 +72,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         catalog.transaction() as connection,
     ):
         edit.trash(connection.execute("SELECT id FROM run WHERE name = 'g'").fetchone()[0])
+    for number in range(2):
+        (folder / "net.bin").write_text(str(number))
+        assert run(["add", str(folder / "net.bin"), "--name", "net", "-c", str(folder / "near.artui")]) == 0
+    with (
+        Catalog(folder / "near.artui") as catalog,
+        events.recording(catalog) as edit,
+        catalog.transaction() as connection,
+    ):
+        for number in (1, 2):
+            version = artifacts.find_version(connection, Reference("net", number))
+            releasing.deploy(edit, connection, version.id, "api/live")
     return folder
 
 

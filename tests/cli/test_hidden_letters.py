@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from artui.catalog import Catalog, artifacts, points, runs
+from artui.catalog import Catalog, artifacts, deployments, events, points, runs
 from artui.cli import run as run_verb
+from artui.model.deployments import Incident, Release
 from artui.safetext import clean, is_hidden, printable
 
 # DerivedCoreProperties.txt of Unicode 16.0, Default_Ignorable_Code_Point, written down once more on its own.
@@ -97,13 +98,18 @@ def catalog(hidden: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
             connection.execute("UPDATE artifact SET name = ? WHERE name = ?", (text, f"m{number}"))
             artifacts.link(connection, "output", source_key=key, target_key=saved.key)
             runs.finish(connection, key, status="failed", ended_ms=2, duration_ms=1, error=text)
+            place = deployments.ensure_deployment(connection, text, f"d{number}")
+            edit = events.Edit(connection, None, why=text)
+            edit.set_release(place.id, Release(text, saved.id, text, reason=text, approved_by=text))
+            edit.set_incident(place.id, Incident(text, 1, text, text, cause=text, resolution=text, rule=text))
+            connection.execute("UPDATE artifact SET name = ? WHERE name = ?", (f"{text}d", f"d{number}"))
         return path, texts
 
 
 VERBS = (
     "ls -c FILE", "ls -c FILE --json", "ls -a -c FILE", "ls -a -c FILE --json", "show TEXT -c FILE", "show TEXT -c FILE --json",
     "show TEXT:v1 -c FILE", "show TEXT:v1 -c FILE --json", "compare TEXT OTHER -c FILE", "compare TEXT OTHER --all -c FILE", "compare TEXT OTHER -c FILE --json", "compare TEXT:v1 TEXT:v1 --all -c FILE", "compare TEXT:v1 TEXT:v1 -c FILE --json",
-    "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json", "trace TEXT -c FILE --dot", "trace TEXT -c FILE --mermaid", "impact TEXT -c FILE", "impact TEXT -c FILE --json", "audit TEXT -c FILE", "verify TEXT -c FILE", "verify TEXT -c FILE --json", "require TEXT -c FILE", "require TEXT -x R1:params.lr>3 -c FILE", "reproduce TEXT -c FILE -o FOLDER", "reproduce TEXT -c FILE -o FOLDER --json", "audit TEXT -c FILE --json", "audit --where params.lr>3 -c FILE", "diff TEXT:v1 OTHER -c FILE", "diff TEXT:v1 OTHER -c FILE --json",
+    "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json", "trace TEXT -c FILE --dot", "trace TEXT -c FILE --mermaid", "impact TEXT -c FILE", "impact TEXT -c FILE --json", "audit TEXT -c FILE", "served -c FILE", "served -c FILE --json", "served TEXT -c FILE", "deploy TEXT -c FILE --to TEXT", "rollback TEXT -c FILE --why TEXT", "incident TEXT TEXT -c FILE", "verify TEXT -c FILE", "verify TEXT -c FILE --json", "require TEXT -c FILE", "require TEXT -x R1:params.lr>3 -c FILE", "reproduce TEXT -c FILE -o FOLDER", "reproduce TEXT -c FILE -o FOLDER --json", "audit TEXT -c FILE --json", "audit --where params.lr>3 -c FILE", "diff TEXT:v1 OTHER -c FILE", "diff TEXT:v1 OTHER -c FILE --json",
     "get TEXT:v1 -c FILE -o TEXT", "get TEXT:v1 -c FILE -f TEXT", "get TEXT -c FILE --json", "preview TEXT -c FILE", "preview TEXT:v1 --again -c FILE", "preview TEXT -c FILE --json",
     "ls TEXT -c FILE", "ls -w TEXT<1 -c FILE", "ls -s TEXT -c FILE", "show nothing:TEXT -c FILE", "show -c TEXT x", "TEXT.artui", "TEXT", "import TEXT",
     "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "promote TEXT:v1 --to TEXT --why TEXT -c FILE",

@@ -14,6 +14,7 @@ from artui.catalog import Catalog, artifacts, blobs, context, events, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.fields import FIELDS
 from artui.model.criteria import Criterion
+from artui.model.deployments import Incident, Release
 from artui.query.catalogdiff import ThingChange, catalog_difference
 from artui.query.reader import Reader
 from tests import mutating
@@ -67,6 +68,8 @@ PLANTED: dict[str, tuple[Callable[[Path], None], set[tuple[str, str, str]]]] = {
     "place": (_edit(lambda edit, _, version: edit.relocate(version, "/elsewhere", "box-9")), {("version", "changed", "location"), ("version", "changed", "host")}),
     "criterion": (_edit(lambda edit, _, version: edit.set_criterion(version, Criterion("R7", "loss < 1"))), {("version", "changed", "criterion R7")}),
     "waive": (_edit(lambda edit, _, version: edit.waive(version, "needs/R7", "loss < 1")), {("version", "changed", "may miss needs/R7")}),
+    "release": (_edit(lambda edit, _, version: edit.set_release(version, Release("R1", version, "model:v1"))), {("version", "changed", "release R1")}),
+    "incident": (_edit(lambda edit, _, version: edit.set_incident(version, Incident("I1", 1, "slow"))), {("version", "changed", "incident I1")}),
     "approve": (_edit(lambda edit, _, version: edit.withdraw(version)), {("version", "changed", f"approved by {events.author()}")}),
     "view": (_edit(lambda edit, *_: edit.save_view("my view", "runs", "{}")), {("view", "changed", "content")}),
     "new view": (_edit(lambda edit, *_: edit.save_view("more", "runs", "{}")), {("view", "new", "")}),

@@ -16,7 +16,9 @@ from artui.model import (
     VersionDetail,
     VersionHead,
 )
+from artui.model.artifacts import Serving
 from artui.model.criteria import Criterion, Defined, Measured, Verdict, Waiver
+from artui.model.deployments import Incident, Noted, Recorded, Release
 from artui.sheets.sheet import Section, Sheet
 
 NOW_MS = 1_790_000_000_000
@@ -92,6 +94,11 @@ def version_detail(**changes: object) -> VersionDetail:
         "files": (ManifestFile("model.safetensors", 38_800, DIGEST, "application/octet-stream"), ManifestFile("latest", 0, "", "", link_target="model.safetensors"), ManifestFile("large.bin", 7, "", "", note="changed while read")),
         "used_by": (run_head("evaluate"), run_head("score", status="failed")),
         "related": (("trained on", version_head("digits-split", kind="dataset")),), "damaged": ("files",),
+        "releases": (
+            Serving("digits-api/production", "ID-place", Recorded(Release("R2", "ID-digits-model", "digits-model:v4", "live", 0.25, NOW_MS - 3_600_000, 0, "drift", "eve"), "ada@box-3", NOW_MS, "amounts moved", None, "", 0.25), version_head()),
+            Serving("digits-api/production", "ID-place", Recorded(Release("R1", "ID-gone", "digits-model:v1", "shadow"), "ada@box-3", NOW_MS, "", NOW_MS - 60_000, "R2", 1.0), None),
+        ),
+        "incidents": (Noted(Incident("INCIDENT1", NOW_MS - 7_200_000, "recall fell", "high", 0, "rotated", "rolled back", "R2", "live/recall falls"), "eve@box-4", NOW_MS),),
         "criteria": (DEFINED,), "judged": ((version_head(number=3, aliases=("production",)), (verdict(),)),), "verdicts": (verdict(),),
         "facts": {"licence": "MIT"}, "note": "from the second delivery", "not_there": ("large.bin",), "approvals": (Approval("eve@box-4", NOW_MS - 1_000, "read it"),),
     }  # fmt: skip

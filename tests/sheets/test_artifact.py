@@ -74,7 +74,7 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
         assert table is not None and [row[0].text for row in table.rows] == [
             f"v{n}" for n in range(highest, highest - count, -1)
         ]
-    assert len(rows) == len(sheets) == 18
+    assert len(rows) == len(sheets) == 19
 
 
 def test_what_is_declared_and_what_is_missing_is_said() -> None:

@@ -16,6 +16,7 @@ from artui.model.profiles import ColumnProfile, TableProfile
 from artui.preview.table import EMPTY_IN_FIRST
 from artui.preview.table import look as table_look
 from artui.query.artifacts import artifact_list, get_version
+from artui.query.deployments import with_releases
 from artui.query.history import version_history
 from artui.query.reader import Reader
 from artui.query.references import find_version
@@ -42,6 +43,7 @@ ON_THE_SHEET: dict[str, str] = {
     "files": f"model.safetensors | 38.8 kB | {DIGEST}", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
     "damaged": "damaged: files", "approvals": "approved by: eve@box-4 (read it)", "facts": "licence: MIT",
     "criteria": "R1 | recall >= 0.9 | 4d | 0.8500 ✗* | run | digits-model", "judged": "0.8500 ✗*", "verdicts": "R1 | recall >= 0.9 on run | ✗ missed, overridden | 0.8500 | evaluate | 4d14h before | missed by 0.050 · overridden by ada@box-3: needed today",
+    "releases": "digits-api/production | live | 25 %", "incidents": "recall fell | high",
     "note": "note: from the second delivery", "not_there": "not there: 1 file: large.bin",
 }  # fmt: skip
 """What the sheet of `version_detail()` says, by field of VersionDetail."""
@@ -248,7 +250,9 @@ def test_app_and_show_say_the_same_of_versions(
     monkeypatch.setattr("artui.clock.now_ms", lambda: now_ms)
     with open_reader(demo_catalog) as reader:
         heads = [head for head in artifact_list(reader) if head.latest is not None]
-        details = [get_version(reader, head.latest.id) for head in heads if head.latest is not None]
+        details = [
+            with_releases(reader, get_version(reader, head.latest.id)) for head in heads if head.latest is not None
+        ]
         histories = [version_history(reader, detail.head) for detail in details]
         with reader.snapshot() as connection:
             sizes = dict(connection.execute("SELECT version_key, sum(size_bytes) FROM file GROUP BY version_key"))
@@ -270,4 +274,6 @@ def test_app_and_show_say_the_same_of_versions(
                 assert [text for text in words if text not in drawn] == [], detail.head.reference
             if section in sheet.sections:
                 assert [text for text in words if text not in printed] == [], detail.head.reference
-        assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18
+        if detail.files:
+            assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content")
+        assert len(heads) == 19

@@ -65,10 +65,11 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
 
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
+    from artui.query.deployments import with_releases
     from artui.query.verdicts import with_verdicts
 
     version, previews_by_path = (
-        with_verdicts(reader, with_presence(reader, get_version(reader, head.id))),
+        with_releases(reader, with_verdicts(reader, with_presence(reader, get_version(reader, head.id)))),
         previews(reader, head.key),
     )
     history = version_history(reader, version.head)

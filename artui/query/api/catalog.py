@@ -11,6 +11,7 @@ from artui.query.reader import Reader
 
 if TYPE_CHECKING:
     from artui.query.api.artifacts import Artifact, Artifacts
+    from artui.query.api.deployments import Deployment
     from artui.query.api.difference import Difference
     from artui.query.api.lineage import Lineage
     from artui.query.api.records import Run, Version
@@ -140,6 +141,24 @@ class Catalog:
             ids = [version.version_id for version in standing_requirements(connection, project=project)]
             heads = [version_heads(connection, "SELECT key FROM version WHERE id = :id", {"id": each}) for each in ids]
         return tuple(Version(self._reader, found[0]) for found in heads if found)
+
+    def deployments(self, project: str | None = None) -> tuple[Deployment, ...]:
+        """List the places where versions serve, in one project or in all, by name."""
+        from artui.query.api.deployments import Deployment
+        from artui.query.deployments import deployments
+
+        return tuple(Deployment(self._reader, one) for one in deployments(self._reader, project=project))
+
+    def deployment(self, name: str, project: str = "") -> Deployment:
+        """Give one deployment by its name.
+
+        Raises:
+            UnknownReference: there is none, or several projects have one of that name.
+        """
+        from artui.query.api.deployments import Deployment
+        from artui.query.deployments import find_deployment
+
+        return Deployment(self._reader, find_deployment(self._reader, name, project=project))
 
     def difference(self, before: str, after: str, *, key: Sequence[str] = ()) -> Difference:
         """Say how a version differs from another: which files, and of each how, down to rows and tensors.

@@ -838,12 +838,12 @@ def is_listed(head: VersionHead) -> bool:
 
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
+    from artui.query.deployments import with_releases
     from artui.query.verdicts import with_verdicts
 
     reader = screen.reader
-    detail = with_verdicts(
-        reader, query.with_presence(reader, query.get_version(reader, version_id, max_files=MAX_FILES))
-    )
+    detail = query.with_presence(reader, query.get_version(reader, version_id, max_files=MAX_FILES))
+    detail = with_releases(reader, with_verdicts(reader, detail))
     key = detail.head.key
     return VersionFacts(
         detail, query.previews(reader, key), version_history(reader, detail.head), profiles(reader, key)

@@ -30,15 +30,18 @@ from artui.catalog import (
     opening,
     origins,
     points,
+    releasing,
     retention,
     runs,
 )
 from artui.catalog.artifacts import NewFile, NewVersion
+from artui.catalog.deployments import find_deployment
 from artui.catalog.merging import undoing
 from artui.catalog.merging.merge import merge
 from artui.errors import ArtuiError
 from artui.model import FACTS
 from artui.model.criteria import SUBJECTS, Criterion
+from artui.model.deployments import REASONS
 
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
@@ -277,6 +280,32 @@ class World:
             else:
                 edit.waive(version_id, f"model/{name}", condition)
 
+    def _do_serve(self, catalog: Catalog, chance: random.Random) -> None:
+        """Release something, end it, go back, or note what went wrong."""
+        place = chance.choice(("api/production", "batch/production", "api/staging"))
+        with catalog.transaction() as connection:
+            query = "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.kind <> 'deployment' ORDER BY v.id"
+            version_id = _one(connection, query, chance)
+            with events.editing(catalog, "serving", why=chance.choice(("", "because"))) as edit:
+                kind = chance.randrange(8)
+                if kind < 4:
+                    releasing.deploy(
+                        edit, connection, version_id, place, role=chance.choice(("live", "live", "live", "shadow", "challenger")), share=chance.choice((1.0, 1.0, 0.25)),
+                        from_ms=chance.choice((None, None, START_MS)), reason=chance.choice(REASONS), project="p",
+                    )  # fmt: skip
+                elif kind == 4:
+                    releasing.end(edit, connection, place)
+                elif kind == 5:
+                    releasing.roll_back(edit, connection, place)
+                elif kind == 6:
+                    releasing.note_incident(edit, connection, place, chance.choice(("slow", "wrong")))
+                else:
+                    found = find_deployment(connection, place)
+                    for noted in found.incidents[:1]:
+                        releasing.change_incident(
+                            edit, found, noted.incident, closed_ms=clock.now_ms(), cause=chance.choice(("", "load"))
+                        )
+
     def _do_view(self, catalog: Catalog, chance: random.Random) -> None:
         with events.editing(catalog, "a view") as edit:
             if chance.random() < 0.7:
@@ -377,12 +406,14 @@ REMOVALS = {
 
 JUDGING = WEIGHTS | {"judge": 12, "save": 8}
 """In every eighth there are requirements, too."""
+SERVING = WEIGHTS | {"serve": 14, "save": 8}
+"""In every eighth versions are released."""
 
 
 def history(seed: int, *, boxes: int = 3, steps: int = 24) -> list[Step]:
     """Give the steps of a random history."""
     chance = random.Random(seed)
-    weights = JUDGING if seed % 8 == 5 else REMOVALS if seed % 4 == 3 else WEIGHTS
+    weights = JUDGING if seed % 8 == 5 else SERVING if seed % 8 == 1 else REMOVALS if seed % 4 == 3 else WEIGHTS
     kinds = chance.choices(list(weights), list(weights.values()), k=steps)
     return [Step(chance.randrange(boxes), kind, chance.getrandbits(32)) for kind in kinds]
 

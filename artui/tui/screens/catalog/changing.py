@@ -82,7 +82,7 @@ class CatalogEditor(Editor):
                 return decide(catalog, each.one, choice)
 
         def settled(decided: Decided) -> None:
-            value = value_text(decided.state)
+            value = value_text(decided.state, each.one.action)
             shown = "taken away" if value is None else f'"{clean(value, max_chars=_SHOWN_CHARS)}"'
             what = clean(what_text(each.one.action, each.one.detail), max_chars=_SHOWN_CHARS)
             name = clean(each.name, max_chars=_SHOWN_CHARS)

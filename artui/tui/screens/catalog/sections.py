@@ -211,14 +211,22 @@ def settle_lines(settling: Sequence[ToSettle], *, is_unfolded: bool, may_write: 
         lines.append(Line(head, Link("fold", f"{THING}{number}")))
         who = max(cells_of(clean(choice.author, max_chars=60)) for choice in one.choices)
         lines += [
-            _choice_line(number, choice, who=min(who, 24), stands=choice is one.choices[-1], now_ms=now_ms, cells=cells)
+            _choice_line(
+                number,
+                choice,
+                one.action,
+                who=min(who, 24),
+                stands=choice is one.choices[-1],
+                now_ms=now_ms,
+                cells=cells,
+            )
             for choice in one.choices
         ]
     return lines
 
 
-def _choice_line(number: int, choice: Choice, *, who: int, stands: bool, now_ms: int, cells: int) -> Line:
-    value = value_text(choice.state)
+def _choice_line(number: int, choice: Choice, action: str, *, who: int, stands: bool, now_ms: int, cells: int) -> Line:
+    value = value_text(choice.state, action)
     shown = "taken away" if value is None else f'"{clean(value, max_chars=500)}"'
     room = max(10, min(_VALUE_CELLS, cells - who - 34))
     return Line(
