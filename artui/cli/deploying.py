@@ -12,20 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from artui.errors import UsageError
-from artui.model import PRODUCTION
-from artui.model.deployments import environment_of
 from artui.safetext import clean
 
 if TYPE_CHECKING:
     from artui.catalog.releasing import Released
-
-
-def is_judged(deployment: str, role: str) -> bool:
-    """Whether what is released there must do what is required of it: what answers requests in production.
-
-    That is a deployment whose name ends with `/production`, or has no such part.
-    """
-    return role != "shadow" and environment_of(deployment) in (PRODUCTION, deployment)
 
 
 def run_command(action: str, said: Mapping[str, str]) -> None:

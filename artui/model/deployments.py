@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from artui.errors import UsageError
+from artui.model.words import PRODUCTION
 
 Role = Literal["live", "shadow", "challenger"]
 
@@ -249,6 +250,14 @@ def before(releases: Sequence[Recorded], time_ms: int) -> Recorded | None:
 def environment_of(name: str) -> str:
     """Give the last part of a deployment's name, which says in what surroundings it serves: `production` of `fraud-api/production`."""
     return name.rpartition("/")[2].strip()
+
+
+def is_judged(deployment: str, role: str) -> bool:
+    """Whether what is released there must do what is required of it: what answers requests in production.
+
+    That is a deployment whose name ends with `/production`, or has no such part.
+    """
+    return role != "shadow" and environment_of(deployment) in (PRODUCTION, deployment)
 
 
 def checked_share(share: float) -> float:

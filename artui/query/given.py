@@ -64,3 +64,28 @@ def fact_answers(reader: Reader, artifact_keys: Sequence[int]) -> list[str]:
         ),
         *(f"-{name}" for name in here),
     ]
+
+
+MODELS = """
+    SELECT a.name, v.number
+    FROM artifact AS a
+    JOIN project AS p ON p.key = a.project_key
+    JOIN version AS v ON v.artifact_key = a.key
+    WHERE a.kind IN ('model', 'checkpoint') AND a.deleted_ms IS NULL AND v.deleted_ms IS NULL AND (:project IS NULL OR p.name = :project)
+    ORDER BY a.kind DESC, a.name, v.number DESC
+    LIMIT 1000
+"""
+DEPLOYMENTS = "SELECT DISTINCT a.name FROM artifact AS a WHERE a.kind = 'deployment' AND a.deleted_ms IS NULL ORDER BY a.name LIMIT 1000"
+
+
+def model_answers(reader: Reader, project: str | None = None) -> list[str]:
+    """Give the references of models, then those of checkpoints, the newest versions first; of one project, or of all."""
+    with reader.snapshot() as connection:
+        rows = connection.execute(MODELS, {"project": project}).fetchall()
+    return [f"{cell_of.text(name)}:v{cell_of.integer(number)}" for name, number in rows]
+
+
+def deployment_answers(reader: Reader) -> list[str]:
+    """Give the names of deployments."""
+    with reader.snapshot() as connection:
+        return [cell_of.text(name) for (name,) in connection.execute(DEPLOYMENTS)]

@@ -80,6 +80,7 @@ SCOPES = {
     "lineage": "Lineage",
     "graph": "Lineage, drawn",
     "live": "Live",
+    "deployments": "Deployments",
     "catalog": "Catalog",
     "share": "Sharing",
     "merge": "Merging",
@@ -220,6 +221,9 @@ USUAL_KEYS = (
     Key("app", "2", "app.show_artifacts", "Artifacts", "All artifacts, by stage and kind."),
     Key("app", "3", "app.show_lineage", "Lineage", "Where what is selected came from, and what came of it."),
     Key("app", "4", "app.show_live", "Live", "Runs that are going on: how far, how fast, what changed, and alerts."),
+    Key(
+        "app", "6", "app.show_deployments", "Deployments", "What serves where, since when and why, and what went wrong."
+    ),
     Key(
         "app",
         "7",
@@ -515,6 +519,46 @@ USUAL_KEYS = (
     ),
     Key("files", "y", "copy", "copy path", "Copy the path of the file or folder (OSC 52).", in_footer=True),
     Key("changes", "i", "more", "all fields", "Show all fields of what was changed, or the first few.", in_footer=True),
+    Key(
+        "deployments", "enter", "open", "open", "Open the deployment, or the version that was released.", in_footer=True
+    ),
+    Key(
+        "deployments",
+        "d",
+        "deploy",
+        "release",
+        "Release a version in the deployment: asks for it, and why.",
+        in_footer=True,
+    ),
+    Key(
+        "deployments",
+        "R",
+        "roll_back",
+        "roll back",
+        "Serve again what the deployment served before: asks why.",
+        in_footer=True,
+    ),
+    Key(
+        "deployments", "i", "incident", "incident", "Note that something went wrong in the deployment.", in_footer=True
+    ),
+    Key(
+        "deployments",
+        "x",
+        "close_incident",
+        "close incident",
+        "Close the incident: asks for its cause, and what was done; a closed one is opened again.",
+    ),
+    Key(
+        "deployments",
+        "z",
+        "other_span",
+        "longer",
+        "Let the bands stand for a longer time: a day, 7, 30, 90 days, a year, all time.",
+        in_footer=True,
+    ),
+    Key("deployments", "u", "undo", "undo", "Take the last change back."),
+    Key("deployments", "ctrl+r", "redo", "redo", "Do again what was taken back."),
+    Key("deployments", "y", "copy", "copy name", "Copy the name of the deployment (OSC 52)."),
     Key("imports", "enter", "choose", "runs", "Show the runs of the import in the table.", in_footer=True),
     Key("imports", "d", "show_deleted", "deleted", "Show the runs of the import that are deleted.", in_footer=True),
     Key(

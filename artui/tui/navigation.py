@@ -282,6 +282,12 @@ class Navigation:
 
         self._show_main(CatalogHomeScreen)
 
+    def show_deployments(self) -> None:
+        """Show what serves where."""
+        from artui.tui.screens.deployments import DeploymentsScreen
+
+        self._show_main(DeploymentsScreen)
+
     def show_view(self, name: str) -> None:
         """Open a view that is kept in the catalog."""
         self._open_view(name)

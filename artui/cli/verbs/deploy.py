@@ -8,9 +8,9 @@ import click
 
 from artui.cli import completing
 from artui.cli.common import catalog_option, why_option
-from artui.cli.deploying import is_judged, run_command, say_released
+from artui.cli.deploying import run_command, say_released
 from artui.cli.judging import override_option, refuse_missed, waive_all
-from artui.model.deployments import REASONS, ROLES
+from artui.model.deployments import REASONS, ROLES, is_judged
 from artui.safetext import clean
 
 

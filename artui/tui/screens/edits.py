@@ -95,6 +95,10 @@ class Editor:
             self._say(why_not, is_warning=True)
         return not why_not
 
+    def _said_of_change(self, text: str, is_changed: bool) -> None:
+        self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
+        self._screen.load()
+
     def save_view(self, place: Place, name: str, content: str) -> None:
         """Keep a view in the catalog under a name."""
         path = self._screen.reader.path
@@ -824,10 +828,6 @@ class VersionsEditor(Editor):
             self._screen.change("edit", work, take)
 
         self._ask_reason(heads, asked, answered, does, whom=whom, about=about)
-
-    def _said_of_change(self, text: str, is_changed: bool) -> None:
-        self._say(f"{clean(text)} · u takes it back" if is_changed else clean(text))
-        self._screen.load()
 
 
 def _left_words(names: Sequence[str]) -> str:

@@ -25,8 +25,12 @@ class Press(tuple[str, str]):
         return span
 
 
-PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (7, "Catalog"))
+PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (6, "Deploy"), (7, "Catalog"))
 """The main screens, by their keys."""
+_ACTIONS = {6: "deployments"}
+"""Those that have a longer name than there is room for."""
+_MOST_OF_LINE = 5, 8
+"""At most such a share of the line is theirs, as a fraction."""
 
 
 def place_spans(here: int, cells: int, *, beside: int = 0) -> list[Span]:
@@ -39,13 +43,14 @@ def place_spans(here: int, cells: int, *, beside: int = 0) -> list[Span]:
     """
     whole = [_place(number, name, is_here=number == here) for number, name in PLACES]
     spans = [span for place in whole for span in place]
-    if length_of(spans) * 2 <= cells and length_of(spans) + 1 + beside <= cells:
+    part, whole_line = _MOST_OF_LINE
+    if length_of(spans) * whole_line <= cells * part and length_of(spans) + 1 + beside <= cells:
         return spans
     return [span for (number, _), place in zip(PLACES, whole, strict=True) for span in (place if number == here else place[:1])]  # fmt: skip
 
 
 def _place(number: int, name: str, *, is_here: bool) -> list[Span]:
-    action = f"app.show_{name.lower()}"
+    action = f"app.show_{_ACTIONS.get(number, name.lower())}"
     return [
         Press(f" {number} ", "accent" if is_here else "faint", action),
         Press(f"{name} ", "title" if is_here else "dim", action),
