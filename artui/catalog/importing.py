@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from artui import clock
-from artui.catalog import artifacts, chain, context, events, keeping, numbering, points, runs
+from artui.catalog import artifacts, chain, context, events, importedreleases, keeping, numbering, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.cells import storable
 from artui.catalog.fields import FIELDS
@@ -427,6 +427,7 @@ def _set_alias(connection: sqlite3.Connection, artifact_key: int, name: str, ver
         after=wanted,
         when=when,
     )
+    importedreleases.follow(connection, artifact_key, name, version_id, author=IMPORTER)
     return True
 
 

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from artui.catalog.importedreleases import SERVING_ALIASES
 from artui.catalog.runs import flatten
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.words import plain_value
 from artui.model import RunDetail
 from artui.query.artifacts import artifact_list, file_text, get_version, versions
+from artui.query.deployments import deployments
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.series.points import get_series
@@ -127,7 +129,7 @@ def test_mlflow_is_read_as_mlflow_reads_it(client: str, layout: str, tmp_path: P
         assert sorted(head.artifact for head in run.inputs) == wanted_run["inputs"]
     registered = {}
     for artifact in artifact_list(reader):
-        if artifact.project == "model-registry":
+        if artifact.project == "model-registry" and artifact.kind != "deployment":
             heads = versions(reader, artifact.key)
             registered[artifact.name] = {
                 "versions": {str(head.number): made(reader, head.id) for head in heads},
@@ -142,6 +144,17 @@ def test_mlflow_is_read_as_mlflow_reads_it(client: str, layout: str, tmp_path: P
         for version in model["versions"].values():
             version["stage"] = "" if version["stage"] in (None, "None") else version["stage"]
     assert registered == expected["registered"]
+    # Stages, and aliases that say that a version serves, are releases since nobody knows when.
+    serving = {
+        place.name: [(one.release.named, one.release.role, one.release.from_ms) for one in place.served(2**45)]
+        for place in deployments(reader)
+    }
+    assert serving == {
+        f"{name}/{alias}": [(f"{name}:v{number}", SERVING_ALIASES[alias.lower()], 0)]
+        for name, model in expected["registered"].items()
+        for alias, number in model["aliases"].items()
+        if alias.lower() in SERVING_ALIASES
+    }
 
 
 def made(reader: Reader, id: str) -> dict[str, str]:
