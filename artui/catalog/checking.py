@@ -18,9 +18,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from artui.catalog import artifacts, blobs, cells, chain, opening, points, seals
+from artui.catalog import artifacts, blobs, cells, chain, opening, points, seals, windows
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import CatalogDamaged
+from artui.units import plural
 
 Tell = Callable[[str, int, int], None]
 """Called with what is being read, how much of it was, and how much there is."""
@@ -79,6 +80,9 @@ def check_connection(
     if schema_version >= seals.SCHEMA_VERSION:
         yield from _sealed(connection, "run", tell)
         yield from _sealed(connection, "version", tell)
+    if schema_version >= windows.SINCE:
+        yield from _windows(connection)
+    if schema_version >= seals.SCHEMA_VERSION:
         yield from check_journal(connection, schema_version=schema_version)
 
 
@@ -359,6 +363,19 @@ def _sealed(connection: sqlite3.Connection, table: Literal["run", "version"], te
             yield Finding(table, *part[key], f"not as it was recorded: {', '.join(words)}")
         if tell is not None:
             tell(f"{table}s", min(len(rows), start + _AT_ONCE), len(rows))
+
+
+def _windows(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Give deployments that have windows whose sketch is not what their digest says."""
+    bad: dict[int, int] = {}
+    for version_key, _, _ in windows.damaged(connection):
+        bad[version_key] = bad.get(version_key, 0) + 1
+    query = "SELECT v.id, a.name FROM version AS v LEFT JOIN artifact AS a ON a.key = v.artifact_key WHERE v.key = ?"
+    for version_key, count in bad.items():
+        row = connection.execute(query, (version_key,)).fetchone() or ("", "")
+        yield Finding(
+            "version", cells.text(row[0]), cells.text(row[1]), f"not as it was observed: {plural(count, 'window')}"
+        )
 
 
 def check_journal(connection: sqlite3.Connection, *, schema_version: int = SCHEMA_VERSION) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def put(connection: sqlite3.Connection, version_id: str, profiles: Mapping[str, 
 
     redactor = redactor_of(connection)
     for path, profile in profiles.items():
-        clean = replace(profile, columns=tuple(_cleaned(redactor, column) for column in profile.columns))
+        clean = replace(profile, columns=tuple(cleaned(redactor, column) for column in profile.columns))
         connection.execute(
             """
             INSERT OR REPLACE INTO profile (version_key, part, row_count, content, sketch)
@@ -47,7 +47,7 @@ def put(connection: sqlite3.Connection, version_id: str, profiles: Mapping[str, 
         )
 
 
-def _cleaned(redactor: Redactor, column: Column) -> Column:
+def cleaned(redactor: Redactor, column: Column) -> Column:
     """Take secrets out of what is kept of a column: its name, and its texts."""
     from artui.profile.frequent import of_counts
 

@@ -102,6 +102,7 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
         WHERE f.version_key = :key
         ORDER BY f.path
     """,
+    # The content of a window says the digest of its sketch.
     "previews": """
         SELECT path, content
         FROM (
@@ -111,7 +112,7 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
             FROM profile AS f
             WHERE f.version_key = :key
             UNION ALL
-            SELECT 2, f.part || '@' || f.from_ms || '/' || f.slice, f.sketch FROM profile AS f WHERE f.version_key = :key
+            SELECT 2, f.part || '@' || f.from_ms || '/' || f.slice, f.sketch FROM profile AS f WHERE f.version_key = :key AND f.to_ms = 0
         )
         ORDER BY sort, path
     """,

@@ -7,7 +7,7 @@ occurs. Grids have bins in common, so nothing is read again; where they are exac
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -120,7 +120,7 @@ def drifts(before: Profile, after: Profile) -> list[Drift]:
 def drift(before: Column, after: Column, *, of: int = 1) -> Drift:
     """Compare two columns, of so many pairs that are looked at together."""
     shares = _shares(before, after)
-    numbers = numbers_of(before, after)
+    numbers = _compared(before, after)
     new, gone = _new_and_gone(before, after)
     psi = chance = distance = of_both = None
     one_sided = 0.0
@@ -250,7 +250,7 @@ def decile_edges(before: Numbers, bins: int = PSI_BINS) -> Floats:
 
 def _shares(before: Column, after: Column) -> tuple[Floats, Floats, int, int] | None:
     """Give the shares of the bins, or values, in either column, and how many cells they are of."""
-    numbers = numbers_of(before, after)
+    numbers = _compared(before, after)
     if numbers is not None:
         first, second = numbers
         edges = decile_edges(first)
@@ -303,6 +303,17 @@ def numbers_of(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:
     if before.numbers.count and after.numbers.count:
         return before.numbers, after.numbers
     return (before.times, after.times) if before.times.count and after.times.count else None
+
+
+def _compared(before: Column, after: Column) -> tuple[Numbers, Numbers] | None:
+    numbers = numbers_of(before, after)
+    return None if numbers is None else _in_same_bins(*numbers)
+
+
+def _in_same_bins(before: Numbers, after: Numbers) -> tuple[Numbers, Numbers]:
+    """Count both in the wider bins: where many numbers are equal, narrower ones of one side alone would part them differently."""
+    shift = max(before.grid.shift, after.grid.shift)
+    return replace(before, grid=before.grid.coarser(shift)), replace(after, grid=after.grid.coarser(shift))
 
 
 def _missing(column: Column) -> float:

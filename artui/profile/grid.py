@@ -142,6 +142,14 @@ def empty(limit: int = LIMIT) -> Grid:
     return Grid(0, np.empty(0, np.int64), np.empty(0, np.int64), limit)
 
 
+def of_counts(values: Floats, counts: Ints, *, shift: int, limit: int = LIMIT) -> Grid:
+    """Make a grid of numbers with how often each occurs, with bins of 2**shift neighbours."""
+    filled = counts > 0
+    places, kept = ordered(values[filled]), counts[filled]
+    order = np.argsort(places, kind="stable")
+    return _coarse_enough(shift, *_summed(places[order] >> shift, kept[order]), limit)
+
+
 def ordered(values: Floats) -> Ints:
     """Number floats in their order; both zeros are one."""
     bits = (values + 0.0).view(np.int64)

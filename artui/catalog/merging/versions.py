@@ -15,6 +15,7 @@ from artui.catalog.merging.changes import Standing
 from artui.catalog.merging.joins import earliest, rank, wins
 from artui.catalog.merging.target import Target
 from artui.catalog.pairing import side_by_side
+from artui.catalog.windows import content_of
 from artui.errors import CatalogDamaged
 
 ARTIFACT = ("id", "name", "stage", "kind", "created_ms", "deleted_ms", "note")
@@ -303,15 +304,25 @@ def _join_files(
 def _join_looks(
     target: Target, table: str, by: int, version_key: int, their_rows: Any, our_rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Join previews or profiles: of what was made of the same file by two programs, the larger one."""
+    """Join previews or profiles: of what was made of the same file by two programs, or of one window while it grew, one."""
     columns = ("path", "content") if table == "preview" else PROFILE
     for their_row, our_row in side_by_side(their_rows, our_rows, by=by):
-        if their_row is None or (our_row is not None and not wins(rank(0, their_row), rank(0, our_row))):
+        if their_row is None or (our_row is not None and not _look_rank(table, their_row) > _look_rank(table, our_row)):
             continue
         same = " AND ".join(f"{column} = ?" for column in columns[:by])
         target.execute(f"DELETE FROM {table} WHERE version_key = ? AND {same}", (version_key, *their_row[:by]))
         key = () if table == "preview" else (target.new_key("profile"),)
         target.insert(table, (*(["key"] if key else []), "version_key", *columns), [(*key, version_key, *their_row)])
+
+
+def _look_rank(table: str, row: Sequence[Any]) -> Any:
+    """Give what two copies of a row are compared by: of profiles that of more rows wins, then the one that was written later."""
+    written = rank(0, row)
+    if table == "preview":
+        return written
+    values = dict(zip(PROFILE, row, strict=True))
+    revision = content_of(values["content"]).revision if values["to_ms"] else 0
+    return written[0], cells.integer(values["row_count"]), revision, written[2]
 
 
 # Lineage

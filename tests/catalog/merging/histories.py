@@ -23,6 +23,7 @@ from artui.catalog import (
     blobs,
     collecting,
     context,
+    deployments,
     events,
     forgetting,
     importing,
@@ -33,6 +34,7 @@ from artui.catalog import (
     releasing,
     retention,
     runs,
+    windows,
 )
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.deployments import find_deployment
@@ -42,6 +44,8 @@ from artui.errors import ArtuiError
 from artui.model import FACTS
 from artui.model.criteria import SUBJECTS, Criterion
 from artui.model.deployments import REASONS
+from artui.model.tallies import Tally
+from artui.profile.building import Builder
 
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
@@ -191,6 +195,29 @@ class World:
             importing.link_run(connection, "output", run_id, saved.key)
             importing.put_alias(connection, saved, "champion")
             importing.put_report(connection, "mlflow", "/store", {"count": count})
+
+    def _do_monitor(self, catalog: Catalog, chance: random.Random) -> None:
+        """Observe requests: a writer's windows grow, and a late truth adds no row."""
+        with catalog.transaction() as connection:
+            deployment = deployments.ensure_deployment(connection, chance.choice(("p", "q")), "api/production")
+            (origin,) = connection.execute("SELECT coalesce(max(id), '') FROM origin").fetchone()
+            part = f"{self._box}-{chance.choice('ab')}-{origin}"
+            begin_ms = START_MS + chance.randrange(3) * HOUR_MS
+            revision = windows.last_revision(connection, deployment.key, part) + 1
+            row = connection.execute(
+                "SELECT row_count, content FROM profile WHERE version_key = ? AND part = ? AND from_ms = ?",
+                (deployment.key, part, begin_ms),
+            ).fetchone()
+            count, tally = (row[0], windows.content_of(row[1]).tally) if row else (0, Tally())
+            more = chance.randrange(12)
+            tally = tally.added(Tally(requests=more, truths=1, pairs={(chance.choice("xy"), "x"): 1}))
+            builder = Builder(["x", "card"])
+            values = np.arange(count + more, dtype=np.float64)
+            builder.add([values, ["gift"] * len(values)], len(values))
+            new = windows.NewWindow(
+                begin_ms, begin_ms + HOUR_MS, chance.choice(("", "card=gift")), builder.done(), tally
+            )
+            windows.put(connection, deployment.key, part, [new], revision=revision)
 
     def _do_save(self, catalog: Catalog, chance: random.Random) -> None:
         with catalog.transaction() as connection:
@@ -410,10 +437,15 @@ SERVING = WEIGHTS | {"serve": 14, "save": 8}
 """In every eighth versions are released."""
 
 
+MONITORING = WEIGHTS | {"monitor": 14}
+"""In every eighth there are deployments that are observed."""
+
+
 def history(seed: int, *, boxes: int = 3, steps: int = 24) -> list[Step]:
     """Give the steps of a random history."""
     chance = random.Random(seed)
-    weights = JUDGING if seed % 8 == 5 else SERVING if seed % 8 == 1 else REMOVALS if seed % 4 == 3 else WEIGHTS
+    special = {1: SERVING, 5: JUDGING, 6: MONITORING}
+    weights = special.get(seed % 8) or (REMOVALS if seed % 4 == 3 else WEIGHTS)
     kinds = chance.choices(list(weights), list(weights.values()), k=steps)
     return [Step(chance.randrange(boxes), kind, chance.getrandbits(32)) for kind in kinds]
 

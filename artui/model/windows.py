@@ -1,0 +1,58 @@
+"""Windows: spans of time of a deployment, with what was observed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from artui.model.tallies import NO_TALLY, Tally
+
+SERVE, LIVE = "serve/", "live/"
+"""What the names of a deployment's series begin with."""
+SPOILED = "its sketch is damaged"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was observed in a deployment from one time to another, by all who wrote of it."""
+
+    from_ms: int
+    to_ms: int
+    slice: str
+    """Empty for all rows, else such as `card=gift`."""
+    row_count: int
+    writers: tuple[str, ...]
+    """Who observed it: one id for each."""
+    tally: Tally = NO_TALLY
+    """What errors and live metrics are made of: exact, whoever counted."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Which column is what: `prediction`, `truth`, `latency`, `status`, `id`, `time`."""
+    open_sketches: Callable[[], tuple[Any, ...]] = tuple
+    """Unpacks what is kept of the columns (`artui.profile.windowed.Sketch`), one for each writer whose is whole."""
+
+    @property
+    def has_seconds(self) -> float:
+        """Give how long it is."""
+        return (self.to_ms - self.from_ms) / 1000
+
+    @cached_property
+    def sketches(self) -> tuple[Any, ...]:
+        """Give what is kept of the columns, one for each writer; unpacked when it is first asked for."""
+        return self.open_sketches()
+
+    @cached_property
+    def profile(self) -> Any:
+        """Give the profile of the columns (`artui.profile.column.Profile`), of all writers together."""
+        from artui.profile.windowed import merged
+
+        return merged(self.sketches)
+
+    def percentile(self, share: float) -> float | None:
+        """Give a quantile of the latency; None where none was observed."""
+        name = self.roles.get("latency")
+        column = self.profile.column(name) if name is not None else None
+        if column is None or not column.numbers.count:
+            return None
+        return float(column.numbers.quantiles(share)[0])

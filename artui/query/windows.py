@@ -1,0 +1,80 @@
+"""Windows of a deployment: what was observed there, of all who wrote of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from artui.catalog import cells
+from artui.catalog.windows import content_of, digest_of
+from artui.model.tallies import Tally
+from artui.model.windows import Window
+
+if TYPE_CHECKING:
+    from artui.profile.windowed import Sketch
+
+_ROWS = """
+    SELECT from_ms, to_ms, part, row_count, content, sketch
+    FROM profile
+    WHERE version_key = :version AND to_ms <> 0 AND slice = :slice
+      AND (:since IS NULL OR to_ms > :since) AND (:until IS NULL OR from_ms < :until)
+    ORDER BY from_ms, to_ms, part
+"""
+
+
+def windows(
+    connection: sqlite3.Connection, deployment_key: int, *, since_ms: int | None = None, until_ms: int | None = None, slice_: str = ""
+) -> list[Window]:  # fmt: skip
+    """Give the windows of a deployment that overlap a span of time, the first first.
+
+    Args:
+        deployment_key: of the version that stands for it.
+        since_ms, until_ms: None for no limit.
+        slice_: such as `card=gift`; empty for all rows.
+    """
+    values = {"version": deployment_key, "slice": slice_, "since": since_ms, "until": until_ms}
+    rows = connection.execute(_ROWS, values).fetchall()
+    return [_window(slice_, list(group)) for _, group in groupby(rows, lambda row: row[:2])]
+
+
+def _window(slice_: str, rows: Sequence[tuple[object, ...]]) -> Window:
+    contents = [content_of(row[4]) for row in rows]
+    tally = Tally()
+    for content in contents:
+        tally = tally.added(content.tally)
+    roles = {role: name for content in contents for role, name in content.roles.items()}
+    packed = tuple((content.sketch, row[5]) for content, row in zip(contents, rows, strict=True))
+    return Window(
+        cells.integer(rows[0][0]), cells.integer(rows[0][1]), slice_, sum(cells.integer(row[3]) for row in rows),
+        tuple(cells.text(row[2]) for row in rows), tally, roles, lambda: _sketches(packed),
+    )  # fmt: skip
+
+
+def _sketches(packed: Sequence[tuple[str, object]]) -> tuple[Sketch, ...]:
+    """Unpack the sketches of a window; one that is damaged is left out."""
+    from artui.profile.windowed import unpacked
+
+    found = []
+    for digest, sketch in packed:
+        if not isinstance(sketch, bytes) or digest_of(sketch) != digest:
+            continue
+        try:
+            found.append(unpacked(sketch))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def slices(connection: sqlite3.Connection, deployment_key: int) -> list[str]:
+    """Give the slices that a deployment has windows of, by name; the empty one is none."""
+    query = "SELECT DISTINCT slice FROM profile WHERE version_key = ? AND to_ms <> 0 AND slice <> '' ORDER BY slice"
+    return [cells.text(name) for (name,) in connection.execute(query, (deployment_key,))]
+
+
+def span(connection: sqlite3.Connection, deployment_key: int) -> tuple[int, int] | None:
+    """Give when the first window of a deployment begins and the last one ends; None if it has none."""
+    query = "SELECT min(from_ms), max(to_ms) FROM profile WHERE version_key = ? AND to_ms <> 0"
+    first, last = connection.execute(query, (deployment_key,)).fetchone()
+    return None if first is None else (cells.integer(first), cells.integer(last))
