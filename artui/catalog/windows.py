@@ -43,6 +43,10 @@ class NewWindow:
     profile: Profile
     tally: Tally
     roles: Mapping[str, str] = field(default_factory=dict)
+    sketch: bytes | None = None
+    """What is kept of its columns as it was, where no row was added; None for that of `profile`."""
+    rows: int = 0
+    """Of that sketch."""
 
 
 def put(
@@ -60,8 +64,10 @@ def put(
 
     redactor = redactor_of(connection)
     for window in windows:
-        profile = replace(window.profile, columns=tuple(cleaned(redactor, column) for column in window.profile.columns))
-        sketch = packed(profile)
+        sketch, rows = window.sketch, window.rows
+        if sketch is None:
+            columns = tuple(cleaned(redactor, column) for column in window.profile.columns)
+            sketch, rows = packed(replace(window.profile, columns=columns)), window.profile.rows
         roles = {role: cells.storable(redactor.text(name)) for role, name in window.roles.items()}
         content = {
             "window_ms": window.to_ms - window.from_ms, "revision": revision, "tally": _clean_words(redactor, window.tally),
@@ -71,10 +77,15 @@ def put(
             _PUT,
             {
                 "version": version_key, "part": part, "from_ms": window.from_ms, "to_ms": window.to_ms,
-                "slice": cells.storable(redactor.text(window.slice)), "rows": profile.rows, "content": orjson.dumps(content).decode(),
+                "slice": slice_name(connection, window.slice), "rows": rows, "content": orjson.dumps(content).decode(),
                 "sketch": sketch,
             },
         )  # fmt: skip
+
+
+def slice_name(connection: sqlite3.Connection, name: str) -> str:
+    """Give the name of a slice as it is kept."""
+    return cells.storable(redactor_of(connection).text(name))
 
 
 def _clean_words(redactor: Any, tally: Tally) -> dict[str, Any]:
@@ -114,6 +125,31 @@ def content_of(content: object) -> Content:
         cells.integer(words.get("revision")), tally_of(words.get("tally")),
         {str(role): str(name) for role, name in roles.items()} if isinstance(roles, dict) else {}, str(words.get("sketch", "")),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a writer wrote of a window."""
+
+    rows: int
+    content: Content
+    sketch: bytes
+
+
+def find(connection: sqlite3.Connection, version_key: int, part: str, from_ms: int, slice_: str) -> Stored | None:
+    """Give what a writer wrote of a window; None if it wrote nothing."""
+    row = connection.execute(
+        "SELECT row_count, content, sketch FROM profile WHERE version_key = ? AND part = ? AND from_ms = ? AND slice = ?",
+        (version_key, part, from_ms, slice_),
+    ).fetchone()
+    return None if row is None else Stored(cells.integer(row[0]), content_of(row[1]), row[2] if isinstance(row[2], bytes) else b"")  # fmt: skip
+
+
+def newest(connection: sqlite3.Connection, version_key: int, part: str, slice_: str) -> int | None:
+    """Give when the last window of a writer begins; None if it wrote none."""
+    query = "SELECT max(from_ms) FROM profile WHERE version_key = ? AND part = ? AND slice = ?"
+    (from_ms,) = connection.execute(query, (version_key, part, slice_)).fetchone()
+    return None if from_ms is None else cells.integer(from_ms)
 
 
 def last_revision(connection: sqlite3.Connection, version_key: int, part: str) -> int:

@@ -12,6 +12,8 @@ MAX_CLASSES = 100
 OTHERS = "…"
 """Stands for the classes beyond those that are kept."""
 _MAX_CHARS = 100
+_MAX_NUMBERED = 20
+"""Whole numbers of more different values are no classes."""
 _TRUE = ("true", "1", "1.0", "yes", "positive")
 _FALSE = ("false", "0", "0.0", "no", "negative")
 
@@ -51,13 +53,19 @@ class Tally:
         """Give the live metrics by name: of classes and of numbers, those that can be said."""
         said: dict[str, float] = {}
         total = sum(self.pairs.values())
-        if total:
+        # Whole numbers are both: few different ones are taken for classes.
+        are_classes = total >= max(1, self.numbers) and (not self.numbers or self._class_count <= _MAX_NUMBERED)
+        if are_classes:
             said["accuracy"] = self.hits / total
             said |= self._of_classes()
-        if self.numbers:
+        if self.numbers and not are_classes:
             said["mae"] = self.absolute / self.numbers
             said["rmse"] = math.sqrt(self.squared / self.numbers)
         return {name: value for name, value in said.items() if math.isfinite(value)}
+
+    @property
+    def _class_count(self) -> int:
+        return len({name for pair in self.pairs for name in pair})
 
     def _of_classes(self) -> dict[str, float]:
         """Give precision, recall and F1: of two classes those of the positive one, else the mean of all true ones and each."""
@@ -144,7 +152,10 @@ def class_of(value: object) -> str | None:
         return str(value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1 << 53 else None
-    return value[:_MAX_CHARS] if isinstance(value, str) else None
+    if isinstance(value, str):
+        lowered = value.lower() if value in ("True", "TRUE", "False", "FALSE") else value
+        return lowered[:_MAX_CHARS]
+    return None
 
 
 def few_enough(pairs: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:

@@ -11,7 +11,12 @@ from artui.model.tallies import NO_TALLY, Tally
 
 SERVE, LIVE = "serve/", "live/"
 """What the names of a deployment's series begin with."""
-SPOILED = "its sketch is damaged"
+_IN_SECONDS = ("_s", "_sec", "_secs", "_seconds", "seconds")
+
+
+def latency_factor(name: str) -> float:
+    """Give by what the numbers of a column are multiplied to be milliseconds: 1000 where its name says that they are seconds."""
+    return 1000.0 if name.lower().endswith(_IN_SECONDS) else 1.0
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,12 @@ class Window:
         return merged(self.sketches)
 
     def percentile(self, share: float) -> float | None:
-        """Give a quantile of the latency; None where none was observed."""
+        """Give a quantile of the latency in milliseconds; None where none was observed."""
         name = self.roles.get("latency")
-        column = self.profile.column(name) if name is not None else None
-        if column is None or not column.numbers.count:
+        if name is None:
             return None
-        return float(column.numbers.quantiles(share)[0])
+        columns = [column for sketch in self.sketches if (column := sketch.column(name)) is not None]
+        numbers = None
+        for column in columns:
+            numbers = column.numbers if numbers is None else numbers.merged(column.numbers)
+        return float(numbers.quantiles(share)[0]) * latency_factor(name) if numbers is not None and numbers.count else None  # fmt: skip

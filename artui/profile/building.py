@@ -219,7 +219,7 @@ def time_of(text: str) -> float | None:
     if not (10 <= len(text) <= 40 and text[4] == "-" and text[:4].isdigit()):
         return None
     try:
-        return _time_ms(datetime.fromisoformat(text))
+        return time_ms_of(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 
@@ -244,7 +244,7 @@ def _with_objects(column: Column, cells: Sequence[Any]) -> Column:
         elif isinstance(cell, float | Decimal | np.floating):
             numbers.append(float(cell))
         elif isinstance(cell, datetime | date):
-            times.append(_time_ms(cell))
+            times.append(time_ms_of(cell))
         else:
             others += 1
     column = replace(column, null_count=column.null_count + nulls, other_count=column.other_count + others)
@@ -282,7 +282,8 @@ def _as_float(whole: int) -> float:
         return math.copysign(math.inf, whole)
 
 
-def _time_ms(moment: datetime | date) -> float:
+def time_ms_of(moment: datetime | date) -> float:
+    """Give a moment in milliseconds since 1970; without a zone it is UTC."""
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day)
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +83,26 @@ class Sketch:
             found.setdefault(self.names[column], entry)
         return found
 
+    def column(self, name: str) -> Column | None:
+        """Give a column by its name; the first of several."""
+        if name not in self.names:
+            return None
+        place = self.names.index(name)
+        return self._of_entries(np.flatnonzero(self.columns == place))._columns_at([place])[0]
+
     def profile(self) -> Profile:
         """Give the profile."""
+        return Profile(
+            self.rows, self._columns_at(range(len(self.names))), self.head["left_out"], self.head["odd"], self.head["bad"], self.head["note"],
+        )  # fmt: skip
+
+    def _of_entries(self, some: Ints) -> Sketch:
+        return replace(
+            self, columns=self.columns[some], is_time=self.is_time[some], moments=self.moments[some], uppers=self.uppers[some],
+            counts=self.counts[some], masses=self.masses[some], shifts=self.shifts[some],
+        )  # fmt: skip
+
+    def _columns_at(self, places: Iterable[int]) -> tuple[Column, ...]:
         values, counts = self._spread()
         whole = self.head["fractions"]
         numbers: dict[tuple[int, bool], Numbers] = {}
@@ -94,10 +112,7 @@ class Sketch:
                 points = np.ceil(points)
             made = grid.of_counts(points, counts[entry].ravel(), shift=int(self.shifts[entry]))
             numbers[column, bool(self.is_time[entry])] = self._numbers(entry, made)
-        return Profile(
-            self.rows, tuple(self._column(place, numbers) for place in range(len(self.names))), self.head["left_out"], self.head["odd"],
-            self.head["bad"], self.head["note"],
-        )  # fmt: skip
+        return tuple(self._column(place, numbers) for place in places)
 
     def _spread(self) -> tuple[Floats, Ints]:
         """Give of each entry the places where numbers are taken to lie, and how many lie at each."""

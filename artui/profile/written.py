@@ -64,7 +64,7 @@ def _with_mixed(column: Column, counts: Counter[str]) -> Column:
     times: list[float] = []
     texts: dict[str, int] = {}
     for cell, count in counts.items():
-        if cell[0] in _BEGINS_NUMBER and _is_number(cell):
+        if cell[0] in _BEGINS_NUMBER and is_number(cell):
             numbers += [cell] * count
         elif (time_ms := building.time_of(cell)) is not None:
             times += [time_ms] * count
@@ -74,7 +74,8 @@ def _with_mixed(column: Column, counts: Counter[str]) -> Column:
     return building.with_texts(building.with_times(column, np.array(times, np.float64)), texts)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Say whether a cell is written as a number."""
     try:
         float(cell)
     except ValueError:

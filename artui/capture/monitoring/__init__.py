@@ -1,0 +1,1 @@
+"""What happens in production: requests become windows of a deployment."""

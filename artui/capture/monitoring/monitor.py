@@ -1,0 +1,212 @@
+"""`artui.monitor`: data that was observed become windows of a deployment.
+
+    report = artui.monitor("fraud-api/production", frame, window="1h", slices=["card"])
+
+What is odd about rows is counted and said, and they are taken; only what is no row is left out. Files that were taken already do not
+count again. All windows of a file are written together: what is interrupted has written nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time as times
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artui.capture.adding import add_version
+from artui.capture.monitoring import sources
+from artui.capture.monitoring.gathering import Gatherer
+from artui.capture.monitoring.truths import Truths
+from artui.capture.monitoring.writing import Place, Writer, held, place_of
+from artui.catalog import Catalog, artifacts, finding
+from artui.errors import UsageError
+from artui.model.monitoring import Report, parse_window
+from artui.reference import check_name, parse
+
+if TYPE_CHECKING:
+    from artui.profile.batches import Batch
+
+PREDICTIONS = "predictions"
+"""The kind of the versions that hold raw predictions."""
+WRITE_SECONDS = 30.0
+"""What comes without an end is written so often."""
+_PACKED_BYTES = 64 << 20
+_PIECE_BYTES = 1 << 20
+Tell = Callable[[str, int], None]
+"""Called with what is read, and how many rows of it were."""
+
+
+def monitor(
+    deployment: str, data: Any, *, window: str = "1h", project: str | None = None, catalog: str | os.PathLike[str] | None = None,
+    time: str | None = None, id: str | None = None, prediction: str | None = None, truth: str | None = None, latency: str | None = None,
+    status: str | None = None, slices: Sequence[str] = (), features: Sequence[str] | None = None, keep: bool = False, again: bool = False,
+    tell: Tell | None = None,
+) -> Report:  # fmt: skip
+    """Observe requests of a deployment: what their columns were like goes into the catalog, window by window, not the requests.
+
+    Args:
+        deployment: such as `fraud-api/production`; it is made if there is none.
+        data: a frame of pandas, polars or pyarrow, the path of a CSV, TSV, JSON lines, Parquet or Arrow file, several paths, or an
+            iterator of records (mappings; `features` in one may be a mapping itself).
+        window: how long each is: `15m`, `1h`, `1d`; windows begin at multiples of it, UTC.
+        project: by default the one that has the deployment, or the only one that there is, else `default`.
+        catalog: as of `start_run`.
+        time, id, prediction, truth, latency, status: names of columns; by default those called so, or alike (`timestamp`, `y_pred`,
+            `label`, `latency_ms`). An empty text says that there is none. Latencies are milliseconds, unless the name ends in `_s`.
+        slices: columns whose values are looked at apart (`card`), or single values (`card=gift`).
+        features: the columns to look at; by default all but id and time.
+        keep: save the file as a version of kind `predictions`, too; large ones are referenced where they are.
+        again: count files that were taken already once more.
+        tell: called with what is read and how many rows of it were read.
+
+    Raises:
+        UsageError: the data are none of these, or a name cannot be one.
+        CatalogError: the catalog cannot be written to.
+    """
+    window_ms = parse_window(window)
+    given = {"time": time, "id": id, "prediction": prediction, "truth": truth, "latency": latency, "status": status}
+    place = find_place(deployment, project=project, catalog=catalog)
+    report = Report(deployment, window_ms=window_ms)
+    with held(place), contextlib.closing(Truths(place.truths)) as truths:
+        writer = Writer(place)
+
+        def gatherer() -> Gatherer:
+            return Gatherer(report, window_ms=window_ms, given=given, slices=slices, features=features, truths=truths)
+
+        paths = _paths_of(data)
+        if paths is None:
+            if keep:
+                raise UsageError("Only files can be kept.", remedy="Give the path of a file, or leave keep out.")
+            _take(sources.batches_of(data, report), gatherer(), writer, truths, report, window_ms, tell=tell)
+        for path in paths or ():
+            _take_file(path, place, gatherer(), writer, truths, report, window_ms, keep=keep, again=again, tell=tell)
+    return report
+
+
+def monitor_stream(deployment: str, stream: Any, **options: Any) -> Report:
+    """Observe what a stream has, such as standard input: JSON lines or CSV; windows are written every half minute."""
+    window_ms = parse_window(options.pop("window", "1h"))
+    place = find_place(deployment, project=options.pop("project", None), catalog=options.pop("catalog", None))
+    tell, slices, features = options.pop("tell", None), options.pop("slices", ()), options.pop("features", None)
+    report = Report(deployment, window_ms=window_ms)
+    with held(place), contextlib.closing(Truths(place.truths)) as truths:
+        gathered = Gatherer(report, window_ms=window_ms, given=options, slices=slices, features=features, truths=truths)
+        _take(sources.of_stream(stream, report), gathered, Writer(place), truths, report, window_ms, tell=tell)
+    return report
+
+
+def _paths_of(data: Any) -> list[Path] | None:
+    """Give the paths that data are; None where they are no files."""
+    if isinstance(data, str | os.PathLike):
+        return [Path(data)]
+    if isinstance(data, list | tuple) and data and all(isinstance(one, str | os.PathLike) for one in data):
+        return [Path(one) for one in data]
+    return None
+
+
+def _take(
+    batches: Iterable[Batch], gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, tell: Tell | None
+) -> None:  # fmt: skip
+    """Count what may have no end: it is written now and then."""
+    until = times.monotonic() + WRITE_SECONDS
+    for batch in batches:
+        gatherer.add(batch)
+        if tell is not None:
+            tell("rows", report.rows)
+        if times.monotonic() > until or _is_large(gatherer):
+            _write(gatherer, writer, truths, report, window_ms)
+            until = times.monotonic() + WRITE_SECONDS
+    _write(gatherer, writer, truths, report, window_ms)
+
+
+def _is_large(gatherer: Gatherer) -> bool:
+    return sum(len(window.packed or b"") for window in gatherer.windows.values()) > _PACKED_BYTES
+
+
+def _take_file(
+    path: Path, place: Place, gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, keep: bool, again: bool,
+    tell: Tell | None,
+) -> None:  # fmt: skip
+    """Count a file, all of it or nothing, unless it was taken already."""
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", remedy="Give CSV, TSV, JSON lines, Parquet or Arrow.")
+    digest = _digest_of(path)
+    if not again and writer.inputs_taken([digest]):
+        report.taken_before = (*report.taken_before, path.name)
+        return
+    for batch in sources.of_file(path, report):
+        gatherer.add(batch)
+        if tell is not None:
+            tell(path.name, report.rows)
+        if _is_large(gatherer):  # years of many columns: what is interrupted now is counted in part
+            _write(gatherer, writer, truths, report, window_ms)
+    kept = []
+    if keep:
+        added = add_version(place.catalog, path, name=f"{place.deployment}-{PREDICTIONS}", kind=PREDICTIONS, stage="operations", project=place.project)  # fmt: skip
+        report.kept = (*report.kept, added.reference)
+        with Catalog(place.catalog, create=False) as catalog, catalog.transaction() as connection:
+            kept.append(artifacts.find_version(connection, parse(added.reference), project=place.project).key)
+    _write(gatherer, writer, truths, report, window_ms, inputs={digest: path.name}, kept=kept)
+
+
+def _write(
+    gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, inputs: Mapping[str, str] | None = None,
+    kept: Sequence[int] = (),
+) -> None:  # fmt: skip
+    gathered = gatherer.taken()
+    writer.write(gathered, gatherer.roles, window_ms=window_ms, inputs=inputs, kept=kept)
+    truths.commit()
+    report.note("predictions that wait for their truth no longer: there are more than a million", truths.forgotten)
+    truths.forgotten = 0
+    for (from_ms, slice_), window in gathered.items():
+        report.starts.add(from_ms)
+        report.truths += window.tally.truths if not slice_ else 0
+        report.left_out_columns = max(report.left_out_columns, window.left_out)
+    mixed = {column.name for window in gathered.values() for column in window.columns.values() if column.type == "mixed"}  # fmt: skip
+    report.mixed_columns = tuple(sorted({*report.mixed_columns, *mixed}))
+    report.missing_columns = tuple(dict.fromkeys((*report.missing_columns, *gatherer.columns_missing())))
+
+
+def _digest_of(path: Path) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        for piece in iter(lambda: stream.read(_PIECE_BYTES), b""):
+            whole.update(piece)
+    return whole.hexdigest()
+
+
+def find_place(deployment: str, *, project: str | None, catalog: str | os.PathLike[str] | None) -> Place:
+    """Say where a deployment is, in which catalog and project.
+
+    Raises:
+        UsageError: a name cannot be one, or several projects have it and none is named.
+    """
+    check_name(deployment, what="a deployment")
+    path = finding.place_for_run(catalog).path
+    if project is None:
+        project = _project_of(path, deployment)
+    check_name(project, what="a project")
+    return place_of(path, project, deployment)
+
+
+def _project_of(path: Path, deployment: str) -> str:
+    if not path.exists():
+        return "default"
+    with Catalog(path, create=False) as catalog, catalog.transaction() as connection:
+        having = [str(name) for (name,) in connection.execute(_PROJECTS_WITH, {"name": deployment})]
+        if len(having) > 1:
+            raise UsageError(f"{len(having)} projects have a deployment {deployment}.", remedy=f"Say which: project={having[0]!r}.")  # fmt: skip
+        every = [str(name) for (name,) in connection.execute("SELECT name FROM project ORDER BY name LIMIT 2")]
+    return having[0] if having else every[0] if len(every) == 1 else "default"
+
+
+_PROJECTS_WITH = """
+    SELECT p.name
+    FROM artifact AS a
+    JOIN project AS p ON p.key = a.project_key
+    WHERE a.name = :name AND a.kind = 'deployment' AND a.deleted_ms IS NULL
+    ORDER BY p.name
+"""

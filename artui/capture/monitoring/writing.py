@@ -1,0 +1,253 @@
+"""Windows that were gathered go into the catalog: rows of the deployment, and series of the run that observes it.
+
+Who writes is one for each catalog and deployment of a user: a run of the stage operations, whose id names the rows that it wrote. What
+is to be known from one time to the next lies in the user's state folder: this id, how often it wrote, and the predictions
+that wait for their truth. A catalog that was put back to an earlier state gets another writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from artui import clock
+from artui.capture.monitoring.gathering import Key, OpenWindow
+from artui.catalog import Catalog, artifacts, context, deployments, origins, points, runs, windows
+from artui.catalog.ids import new_id
+from artui.catalog.locks import lock_file
+from artui.catalog.windows import NewWindow
+from artui.model.tallies import Tally
+from artui.model.windows import LIVE, SERVE, latency_factor
+from artui.profile import windowed
+from artui.profile.column import Profile
+from artui.settings import private_folder, state_folder
+
+if TYPE_CHECKING:
+    from artui.catalog.artifacts import Saved
+
+FOLDER = "monitor"
+INPUTS = "inputs"
+"""The subject of a run's context that says which files were taken."""
+MOST_INPUTS = 2_000
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a deployment is, and what this user remembers of it."""
+
+    catalog: Path
+    project: str
+    deployment: str
+    folder: Path
+
+    @property
+    def truths(self) -> Path:
+        """Where the predictions are that wait for their truth."""
+        return self.folder / "waiting.sqlite"
+
+
+def place_of(catalog: Path, project: str, deployment: str) -> Place:
+    """Say where what is remembered of a deployment lies."""
+    named = "\0".join((os.path.realpath(catalog), project, deployment))
+    digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return Place(catalog, project, deployment, private_folder(state_folder() / FOLDER / digest))
+
+
+@contextlib.contextmanager
+def held(place: Place, *, waits: bool = True) -> Iterator[bool]:
+    """Be the only one of this user who writes windows of a deployment; gives whether one is."""
+    handle = os.open(place.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield lock_file(handle, waits=waits).name != "TAKEN"
+    finally:
+        os.close(handle)
+
+
+class Writer:
+    """Writes windows of one deployment; to be used while it is `held`."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._state = _state_of(place.folder / "writer.json")
+
+    def write(
+        self, gathered: Mapping[Key, OpenWindow], roles: Mapping[str, str], *, window_ms: int, inputs: Mapping[str, str] | None = None,
+        kept: Sequence[int] = (),
+    ) -> int:  # fmt: skip
+        """Write windows, all or none; give how many.
+
+        Args:
+            inputs: the files whose rows these are, by digest.
+            kept: keys of versions that hold the raw rows.
+        """
+        if not gathered and not inputs and not kept:
+            return 0
+        with Catalog(self._place.catalog) as catalog, catalog.transaction() as connection:
+            saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
+            part, revision = self._turn(connection, saved)
+            run_key = self._run(connection, saved, part)
+            gathered = {
+                (from_ms, windows.slice_name(connection, slice_)): window
+                for (from_ms, slice_), window in gathered.items()
+            }
+            new = [self._new(connection, saved.key, part, key, window, roles, window_ms) for key, window in sorted(gathered.items())]  # fmt: skip
+            windows.put(connection, saved.key, part, new, revision=revision)
+            _append_points(connection, run_key, saved.key, part, {(one.from_ms, one.slice) for one in new}, window_ms)
+            if inputs:
+                _note_inputs(connection, run_key, inputs)
+            for key in kept:
+                artifacts.link(connection, "input", source_key=key, target_key=run_key)
+            now_ms = clock.now_ms()
+            (started_ms,) = connection.execute("SELECT started_ms FROM run WHERE key = ?", (run_key,)).fetchone()
+            runs.finish(connection, run_key, status="finished", ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms))  # fmt: skip
+        self._state = {"part": part, "revision": revision}
+        _keep_state(self._place.folder / "writer.json", self._state)
+        return len(new)
+
+    def inputs_taken(self, digests: Sequence[str]) -> set[str]:
+        """Give which of some files were taken already, by whoever observes this deployment."""
+        if not self._place.catalog.exists():
+            return set()
+        with Catalog(self._place.catalog, create=False) as catalog, catalog.transaction() as connection:
+            version_id = deployments.deployment_id(self._place.project, self._place.deployment)
+            taken: set[str] = set()
+            for (run_key,) in connection.execute(_OBSERVERS, {"id": version_id}).fetchall():
+                known = context.get(connection, run_key, INPUTS)
+                if isinstance(known, dict):
+                    taken |= known.keys() & set(digests)
+            return taken
+
+    def _turn(self, connection: sqlite3.Connection, saved: Saved) -> tuple[str, int]:
+        """Give who writes, and how often it will have written."""
+        part, revision = self._state.get("part"), self._state.get("revision")
+        if isinstance(part, str) and isinstance(revision, int) and windows.last_revision(connection, saved.key, part) == revision:  # fmt: skip
+            return part, revision + 1
+        return new_id(), 1
+
+    def _run(self, connection: sqlite3.Connection, saved: Saved, part: str) -> int:
+        """Give the run that observes, which is made with its first windows."""
+        row = connection.execute("SELECT key FROM run WHERE id = ?", (part,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        user, _, host = origins.author().partition("@")
+        run = runs.NewRun(
+            self._place.project, self._place.deployment, id=part, stage="operations", tags={"monitor": ""}, user=user, host=host
+        )  # fmt: skip
+        key = runs.start(connection, run)
+        artifacts.link(connection, "input", source_key=saved.key, target_key=key)
+        return key
+
+    def _new(
+        self, connection: sqlite3.Connection, version_key: int, part: str, key: Key, window: OpenWindow, roles: Mapping[str, str], window_ms: int
+    ) -> NewWindow:  # fmt: skip
+        """Put what was gathered to what this writer wrote of the window before."""
+        from_ms, slice_ = key
+        before = windows.find(connection, version_key, part, from_ms, slice_)
+        profile = window.profile()
+        tally, sketch, rows = window.tally, None, 0
+        if before is not None:
+            tally = before.content.tally.added(tally)
+            roles = {**before.content.roles, **roles}
+            if profile is None:
+                sketch, rows = before.sketch, before.rows
+            else:
+                with contextlib.suppress(ValueError):
+                    profile = windowed.unpacked(before.sketch).profile().merged(profile)
+        return NewWindow(from_ms, from_ms + window_ms, slice_, profile or Profile(0, ()), tally, dict(roles), sketch, rows)  # fmt: skip
+
+
+_OBSERVERS = """
+    SELECT e.target_key
+    FROM version AS v
+    JOIN edge AS e ON e.source_key = v.key AND e.relation = 1
+    WHERE v.id = :id
+    ORDER BY e.target_key
+"""
+
+
+def _note_inputs(connection: sqlite3.Connection, run_key: int, inputs: Mapping[str, str]) -> None:
+    known = context.get(connection, run_key, INPUTS)
+    every = {**(known if isinstance(known, dict) else {}), **inputs}
+    context.put(connection, run_key, INPUTS, dict(list(every.items())[-MOST_INPUTS:]))
+
+
+# Series
+
+
+def _append_points(
+    connection: sqlite3.Connection, run_key: int, version_key: int, part: str, changed: set[Key], window_ms: int
+) -> None:
+    """Append a point of each series for each window that changed.
+
+    The newest one of each slice comes last again, so that what a series says last is what was last.
+    """
+    by_slice: dict[str, list[int]] = {}
+    for from_ms, slice_ in changed:
+        by_slice.setdefault(slice_, []).append(from_ms)
+    for slice_, starts in by_slice.items():
+        newest = windows.newest(connection, version_key, part, slice_)
+        rows: dict[str, list[tuple[int, int, float]]] = {}
+        for from_ms in sorted({*starts, *([newest] if newest is not None else [])}):
+            stored = windows.find(connection, version_key, part, from_ms, slice_)
+            if stored is None:
+                continue
+            for name, value in series_of(stored.content.tally, stored.sketch, stored.content.roles, window_ms).items():
+                rows.setdefault(name, []).append((from_ms // window_ms, from_ms, value))
+        origin_key = runs.other_origin(connection, run_key)
+        for name, triples in rows.items():
+            steps, times, values = (np.array(column) for column in zip(*triples, strict=True))
+            points.append(
+                connection, run_key, runs.name_key(connection, name), f"slice={slice_}" if slice_ else "", steps.astype(np.int64),
+                times.astype(np.int64), values.astype(np.float64), origin_key=origin_key,
+            )  # fmt: skip
+
+
+def series_of(tally: Tally, sketch: bytes, roles: Mapping[str, str], window_ms: int) -> dict[str, float]:
+    """Give the values of a window by the names of their series."""
+    said = {f"{SERVE}requests": float(tally.requests), f"{SERVE}throughput": tally.requests / (window_ms / 1000)}
+    if tally.statuses:
+        said[f"{SERVE}errors"] = float(tally.errors)
+        said[f"{SERVE}error_rate"] = tally.errors / tally.statuses
+    if (name := roles.get("latency")) is not None:
+        said |= _latencies(sketch, name)
+    return said | {f"{LIVE}{name}": value for name, value in tally.metrics.items()}
+
+
+def _latencies(sketch: bytes, name: str) -> dict[str, float]:
+    try:
+        unpacked = windowed.unpacked(sketch)
+        column = unpacked.column(name)
+    except ValueError:
+        return {}
+    if column is None or not column.numbers.count:
+        return {}
+    values = column.numbers.quantiles(*PERCENTILES.values())
+    factor = latency_factor(name)
+    return {f"{SERVE}latency.{word}": value * factor for word, value in zip(PERCENTILES, values, strict=True)}
+
+
+# What is remembered
+
+
+def _state_of(path: Path) -> dict[str, Any]:
+    try:
+        state = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _keep_state(path: Path, state: Mapping[str, Any]) -> None:
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(orjson.dumps(state))
+    part.replace(path)
