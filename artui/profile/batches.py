@@ -84,11 +84,12 @@ def of_records(records: Sequence[Mapping[Any, Any]]) -> Batch:
 
 def _flat(record: Mapping[Any, Any]) -> dict[str, Any]:
     features = record.get("features")
+    if isinstance(features, list | tuple):
+        features = {f"feature_{place}": value for place, value in enumerate(features)}
     if isinstance(features, Mapping):
-        record = {**features, **{name: value for name, value in record.items() if name != "features"}}
-    elif isinstance(features, list | tuple):
-        numbered = {f"feature_{place}": value for place, value in enumerate(features)}
-        record = {**numbered, **{name: value for name, value in record.items() if name != "features"}}
+        # One that is called like a part of the record itself stands beside it.
+        own = {name: value for name, value in record.items() if name != "features"}
+        record = {**{f"features.{name}" if name in own else name: value for name, value in features.items()}, **own}
     return {str(name)[:MAX_NAME_CHARS]: value for name, value in record.items()}
 
 

@@ -81,7 +81,7 @@ class Gatherer:
 
     def __init__(
         self, report: Report, *, window_ms: int, given: Mapping[str, str | None], slices: Sequence[str] = (), features: Sequence[str] | None = None,
-        truths: Truths | None = None,
+        truths: Truths | None = None, says_missing: bool = True,
     ) -> None:  # fmt: skip
         self.windows: OrderedDict[Key, OpenWindow] = OrderedDict()
         """The one that was added to last comes last."""
@@ -90,6 +90,7 @@ class Gatherer:
         """The last time that was seen."""
         self._report, self._window_ms, self._given = report, window_ms, given
         self._slices, self._features, self._truths = tuple(slices), features, truths
+        self._says_missing = says_missing
         self._slice_values: dict[str, set[str]] = {}
         self._open_columns = 0
         self._seen: dict[str, int] = {}
@@ -102,7 +103,7 @@ class Gatherer:
             return
         roles = roles_of(list(batch.columns), self._given)
         for role, name in roles.items():
-            if name not in batch.columns and role in self._given and self._given[role]:
+            if name not in batch.columns and self._given.get(role) and self._says_missing:
                 self._report.note(f"without {name}", batch.rows)
         roles = {role: name for role, name in roles.items() if name in batch.columns}
         self.roles |= roles

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from artui.capture.adding import add_version
 from artui.capture.monitoring import sources
 from artui.capture.monitoring.gathering import Gatherer
+from artui.capture.monitoring.observer import fold_files
 from artui.capture.monitoring.truths import Truths
 from artui.capture.monitoring.writing import Place, Writer, held, place_of
 from artui.catalog import Catalog, artifacts, finding
@@ -72,6 +73,7 @@ def monitor(
     report = Report(deployment, window_ms=window_ms)
     with held(place), contextlib.closing(Truths(place.truths)) as truths:
         writer = Writer(place)
+        fold_files(place, writer, report, slices=slices)
 
         def gatherer() -> Gatherer:
             return Gatherer(report, window_ms=window_ms, given=given, slices=slices, features=features, truths=truths)

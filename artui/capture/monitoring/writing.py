@@ -24,6 +24,7 @@ from artui.capture.monitoring.gathering import Key, OpenWindow
 from artui.catalog import Catalog, artifacts, context, deployments, origins, points, runs, windows
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
+from artui.catalog.spool import place as spool_place
 from artui.catalog.windows import NewWindow
 from artui.model.tallies import Tally
 from artui.model.windows import LIVE, SERVE, latency_factor
@@ -38,6 +39,11 @@ FOLDER = "monitor"
 INPUTS = "inputs"
 """The subject of a run's context that says which files were taken."""
 MOST_INPUTS = 2_000
+FOLDED = "folded"
+"""The subject that says which files of observations were folded last: what could not be removed then is not folded again."""
+MOST_FOLDED = 200
+_FINE_COLUMNS = 3_000
+"""So many columns of windows that were written are kept as fine as they were counted, for when these grow."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -60,7 +66,11 @@ def place_of(catalog: Path, project: str, deployment: str) -> Place:
     """Say where what is remembered of a deployment lies."""
     named = "\0".join((os.path.realpath(catalog), project, deployment))
     digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    return Place(catalog, project, deployment, private_folder(state_folder() / FOLDER / digest))
+    try:
+        folder = private_folder(state_folder() / FOLDER / digest)
+    except (OSError, RuntimeError):  # a user without a home, or one that cannot be written to
+        folder = private_folder(spool_place.private_folder() / FOLDER / digest)
+    return Place(catalog, project, deployment, folder)
 
 
 @contextlib.contextmanager
@@ -79,19 +89,23 @@ class Writer:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._state = _state_of(place.folder / "writer.json")
+        self._fine: dict[Key, tuple[int, Profile]] = {}
+        """Windows that were written lately: with which revision, and as they were counted."""
 
     def write(
         self, gathered: Mapping[Key, OpenWindow], roles: Mapping[str, str], *, window_ms: int, inputs: Mapping[str, str] | None = None,
-        kept: Sequence[int] = (),
-    ) -> int:  # fmt: skip
-        """Write windows, all or none; give how many.
+        kept: Sequence[int] = (), folded: Sequence[str] = (), is_last: bool = True,
+    ) -> None:  # fmt: skip
+        """Write windows, all or none.
 
         Args:
             inputs: the files whose rows these are, by digest.
             kept: keys of versions that hold the raw rows.
+            folded: ids of the files of observations that these are.
+            is_last: whether windows that are still open get their points, too.
         """
-        if not gathered and not inputs and not kept:
-            return 0
+        if not gathered and not inputs and not kept and not folded:
+            return
         with Catalog(self._place.catalog) as catalog, catalog.transaction() as connection:
             saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
             part, revision = self._turn(connection, saved)
@@ -102,7 +116,12 @@ class Writer:
             }
             new = [self._new(connection, saved.key, part, key, window, roles, window_ms) for key, window in sorted(gathered.items())]  # fmt: skip
             windows.put(connection, saved.key, part, new, revision=revision)
-            _append_points(connection, run_key, saved.key, part, {(one.from_ms, one.slice) for one in new}, window_ms)
+            unsaid = self._unsaid() | {(one.from_ms, one.slice) for one in new}
+            said = {key for key in unsaid if is_last or key[0] + window_ms <= clock.now_ms()}
+            _append_points(connection, run_key, saved.key, part, said, window_ms)
+            if folded:
+                known = context.get(connection, run_key, FOLDED)
+                context.put(connection, run_key, FOLDED, [*(known if isinstance(known, list) else []), *folded][-MOST_FOLDED:])  # fmt: skip
             if inputs:
                 _note_inputs(connection, run_key, inputs)
             for key in kept:
@@ -110,22 +129,60 @@ class Writer:
             now_ms = clock.now_ms()
             (started_ms,) = connection.execute("SELECT started_ms FROM run WHERE key = ?", (run_key,)).fetchone()
             runs.finish(connection, run_key, status="finished", ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms))  # fmt: skip
-        self._state = {"part": part, "revision": revision}
+        self._state = {"part": part, "revision": revision, "unsaid": sorted(unsaid - said)}
         _keep_state(self._place.folder / "writer.json", self._state)
-        return len(new)
+        self._keep_fine(new, revision)
+
+    def say_closed(self, window_ms: int, *, is_last: bool) -> None:
+        """Append the points of windows that have closed since they were written."""
+        now_ms = clock.now_ms()
+        if not any(is_last or from_ms + window_ms <= now_ms for from_ms, _ in self._unsaid()):
+            return
+        with Catalog(self._place.catalog, create=False) as catalog, catalog.transaction() as connection:
+            part = str(self._state.get("part"))
+            row = connection.execute("SELECT key FROM run WHERE id = ?", (part,)).fetchone()
+            said = {key for key in self._unsaid() if is_last or key[0] + window_ms <= now_ms}
+            if row is not None:
+                saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
+                _append_points(connection, int(row[0]), saved.key, part, said, window_ms)
+                runs.recorded(connection, int(row[0]))
+        self._state["unsaid"] = sorted(self._unsaid() - said)
+        _keep_state(self._place.folder / "writer.json", self._state)
+
+    def _unsaid(self) -> set[Key]:
+        """Give the windows whose points are to be written when they close."""
+        unsaid = self._state.get("unsaid")
+        rows = unsaid if isinstance(unsaid, list) else []
+        return {(row[0], row[1]) for row in rows if isinstance(row, list | tuple) and len(row) == 2 and isinstance(row[0], int)}  # fmt: skip
+
+    def _keep_fine(self, new: Sequence[NewWindow], revision: int) -> None:
+        """Keep the latest windows as they were counted."""
+        for window in new:
+            self._fine.pop((window.from_ms, window.slice), None)
+            if window.sketch is None:
+                self._fine[window.from_ms, window.slice] = revision, window.profile
+        while sum(len(profile.columns) for _, profile in self._fine.values()) > _FINE_COLUMNS:
+            del self._fine[min(self._fine)]
+
+    def folded(self, ids: Sequence[str]) -> set[str]:
+        """Give which files of observations were folded already."""
+        return self._named_in(FOLDED, ids)
 
     def inputs_taken(self, digests: Sequence[str]) -> set[str]:
         """Give which of some files were taken already, by whoever observes this deployment."""
+        return self._named_in(INPUTS, digests)
+
+    def _named_in(self, subject: str, names: Sequence[str]) -> set[str]:
+        """Give which names stand under a subject of a run that observes this deployment."""
         if not self._place.catalog.exists():
             return set()
         with Catalog(self._place.catalog, create=False) as catalog, catalog.transaction() as connection:
             version_id = deployments.deployment_id(self._place.project, self._place.deployment)
-            taken: set[str] = set()
+            found: set[str] = set()
             for (run_key,) in connection.execute(_OBSERVERS, {"id": version_id}).fetchall():
-                known = context.get(connection, run_key, INPUTS)
-                if isinstance(known, dict):
-                    taken |= known.keys() & set(digests)
-            return taken
+                known = context.get(connection, run_key, subject)
+                found |= set(known if isinstance(known, dict | list) else ()) & set(names)
+            return found
 
     def _turn(self, connection: sqlite3.Connection, saved: Saved) -> tuple[str, int]:
         """Give who writes, and how often it will have written."""
@@ -160,6 +217,8 @@ class Writer:
             roles = {**before.content.roles, **roles}
             if profile is None:
                 sketch, rows = before.sketch, before.rows
+            elif key in self._fine and self._fine[key][0] == before.content.revision:
+                profile = self._fine[key][1].merged(profile)
             else:
                 with contextlib.suppress(ValueError):
                     profile = windowed.unpacked(before.sketch).profile().merged(profile)
