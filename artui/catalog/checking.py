@@ -21,7 +21,6 @@ from typing import Any, Literal
 from artui.catalog import artifacts, blobs, cells, chain, opening, points, seals, windows
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import CatalogDamaged
-from artui.units import plural
 
 Tell = Callable[[str, int, int], None]
 """Called with what is being read, how much of it was, and how much there is."""
@@ -374,7 +373,10 @@ def _windows(connection: sqlite3.Connection) -> Iterator[Finding]:
     for version_key, count in bad.items():
         row = connection.execute(query, (version_key,)).fetchone() or ("", "")
         yield Finding(
-            "version", cells.text(row[0]), cells.text(row[1]), f"not as it was observed: {plural(count, 'window')}"
+            "version",
+            cells.text(row[0]),
+            cells.text(row[1]),
+            f"not as it was observed: {count:,} window{'s' if count > 1 else ''}",
         )
 
 

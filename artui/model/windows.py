@@ -35,7 +35,9 @@ class Window:
     roles: Mapping[str, str] = field(default_factory=dict)
     """Which column is what: `prediction`, `truth`, `latency`, `status`, `id`, `time`."""
     open_sketches: Callable[[], tuple[Any, ...]] = tuple
-    """Unpacks what is kept of the columns (`artui.profile.windowed.Sketch`), one for each writer whose is whole."""
+    """Unpacks what is kept of the columns (a `Sketch` of `profile/windowed.py`), one for each writer whose is whole."""
+    merge: Callable[[tuple[Any, ...]], Any] = tuple
+    """Puts these together."""
 
     @property
     def has_seconds(self) -> float:
@@ -49,10 +51,8 @@ class Window:
 
     @cached_property
     def profile(self) -> Any:
-        """Give the profile of the columns (`artui.profile.column.Profile`), of all writers together."""
-        from artui.profile.windowed import merged
-
-        return merged(self.sketches)
+        """Give the profile of the columns (a `Profile` of `profile/column.py`), of all writers together."""
+        return self.merge(self.sketches)
 
     def percentile(self, share: float) -> float | None:
         """Give a quantile of the latency in milliseconds; None where none was observed."""

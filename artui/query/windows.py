@@ -13,6 +13,7 @@ from artui.model.tallies import Tally
 from artui.model.windows import Window
 
 if TYPE_CHECKING:
+    from artui.profile.column import Profile
     from artui.profile.windowed import Sketch
 
 _ROWS = """
@@ -48,7 +49,7 @@ def _window(slice_: str, rows: Sequence[tuple[object, ...]]) -> Window:
     packed = tuple((content.sketch, row[5]) for content, row in zip(contents, rows, strict=True))
     return Window(
         cells.integer(rows[0][0]), cells.integer(rows[0][1]), slice_, sum(cells.integer(row[3]) for row in rows),
-        tuple(cells.text(row[2]) for row in rows), tally, roles, lambda: _sketches(packed),
+        tuple(cells.text(row[2]) for row in rows), tally, roles, lambda: _sketches(packed), _merged,
     )  # fmt: skip
 
 
@@ -65,6 +66,12 @@ def _sketches(packed: Sequence[tuple[str, object]]) -> tuple[Sketch, ...]:
         except ValueError:
             continue
     return tuple(found)
+
+
+def _merged(sketches: tuple[Sketch, ...]) -> Profile:
+    from artui.profile.windowed import merged
+
+    return merged(sketches)
 
 
 def slices(connection: sqlite3.Connection, deployment_key: int) -> list[str]:
