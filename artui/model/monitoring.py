@@ -17,6 +17,17 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "status": ("status", "status_code", "http_status"),
 }
 """What columns are taken for by their names, whatever the case; the first that is there."""
+GIVEN: Mapping[str, str] = {
+    "time": "time",
+    "id": "id",
+    "prediction": "prediction",
+    "truth": "truth",
+    "latency": "latency_ms",
+    "status": "status",
+}
+"""What the parts of an observation are called, as columns."""
+ENDING = ".obs"
+"""Of a file of observations."""
 _UNITS_MS = {"s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 366 * 86_400_000
 _LENGTH = re.compile(r"(\d{1,6})\s*([a-z]+)\Z")

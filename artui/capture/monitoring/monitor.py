@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from artui.capture.adding import add_version
 from artui.capture.monitoring import sources
+from artui.capture.monitoring.folding import fold_files
 from artui.capture.monitoring.gathering import Gatherer
-from artui.capture.monitoring.observer import fold_files
+from artui.capture.monitoring.places import Place, find_place, held
 from artui.capture.monitoring.truths import Truths
-from artui.capture.monitoring.writing import Place, Writer, held, place_of
-from artui.catalog import Catalog, artifacts, finding
+from artui.capture.monitoring.writing import Writer
+from artui.catalog import Catalog, artifacts
 from artui.errors import UsageError
 from artui.model.monitoring import Report, parse_window
-from artui.reference import check_name, parse
+from artui.reference import parse
 
 if TYPE_CHECKING:
     from artui.profile.batches import Batch
@@ -178,37 +179,3 @@ def _digest_of(path: Path) -> str:
         for piece in iter(lambda: stream.read(_PIECE_BYTES), b""):
             whole.update(piece)
     return whole.hexdigest()
-
-
-def find_place(deployment: str, *, project: str | None, catalog: str | os.PathLike[str] | None) -> Place:
-    """Say where a deployment is, in which catalog and project.
-
-    Raises:
-        UsageError: a name cannot be one, or several projects have it and none is named.
-    """
-    check_name(deployment, what="a deployment")
-    path = finding.place_for_run(catalog).path
-    if project is None:
-        project = _project_of(path, deployment)
-    check_name(project, what="a project")
-    return place_of(path, project, deployment)
-
-
-def _project_of(path: Path, deployment: str) -> str:
-    if not path.exists():
-        return "default"
-    with Catalog(path, create=False) as catalog, catalog.transaction() as connection:
-        having = [str(name) for (name,) in connection.execute(_PROJECTS_WITH, {"name": deployment})]
-        if len(having) > 1:
-            raise UsageError(f"{len(having)} projects have a deployment {deployment}.", remedy=f"Say which: project={having[0]!r}.")  # fmt: skip
-        every = [str(name) for (name,) in connection.execute("SELECT name FROM project ORDER BY name LIMIT 2")]
-    return having[0] if having else every[0] if len(every) == 1 else "default"
-
-
-_PROJECTS_WITH = """
-    SELECT p.name
-    FROM artifact AS a
-    JOIN project AS p ON p.key = a.project_key
-    WHERE a.name = :name AND a.kind = 'deployment' AND a.deleted_ms IS NULL
-    ORDER BY p.name
-"""

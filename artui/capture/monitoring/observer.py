@@ -18,7 +18,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,22 +26,20 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from artui import clock
+from artui.capture.monitoring.places import Place, find_place, held
 from artui.capture.warn import guarded, warn
 from artui.catalog.ids import new_id
-from artui.catalog.locks import Lock, lock_file
-from artui.model.monitoring import Report, parse_window
+from artui.catalog.locks import lock_file
+from artui.model.monitoring import ENDING, GIVEN, Report, parse_window
 
 if TYPE_CHECKING:
-    from artui.capture.monitoring.truths import Truths
-    from artui.capture.monitoring.writing import Place, Writer
+    from artui.capture.monitoring.writing import Writer
 
 FOLD_SECONDS = 15.0
 ROTATE_BYTES = 16 << 20
 """A file that is this large is folded at once."""
 WAITING_BYTES = 32 << 20
 """So much is kept in memory while the disk is full; what comes then is counted and dropped."""
-ENDING = ".obs"
-_GIVEN = {"time": "time", "id": "id", "prediction": "prediction", "truth": "truth", "latency": "latency_ms", "status": "status"}  # fmt: skip
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _living: weakref.WeakSet[Observer] = weakref.WeakSet()
 
@@ -70,9 +68,8 @@ class Observer:
         """Observations that could not be written anywhere."""
         self.report = Report(deployment, window_ms=parse_window(window))
         """What this process has folded so far, also of others."""
-        self._named = (project, catalog)
-        self._slices, self._features = tuple(slices), None if features is None else [*features, *_GIVEN.values()]
-        self._place: Place = self._found_place()
+        self._slices, self._features = tuple(slices), None if features is None else [*features, *GIVEN.values()]
+        self._place: Place = find_place(deployment, project=project, catalog=catalog)
         self._writer: Writer | None = None
         self._lock = threading.Lock()
         self._folding = threading.Lock()
@@ -86,11 +83,6 @@ class Observer:
         self._is_closed = False
         _living.add(self)
         atexit.register(_close_at_exit, weakref.ref(self))
-
-    def _found_place(self) -> Place:
-        from artui.capture.monitoring.monitor import find_place
-
-        return find_place(self.deployment, project=self._named[0], catalog=self._named[1])
 
     def observe(
         self, features: Mapping[str, Any] | Sequence[Any] | None = None, prediction: Any = None, *, truth: Any = None, id: Any = None,
@@ -219,7 +211,9 @@ class Observer:
 
     def _fold(self, *, waits: bool = False, is_last: bool = False) -> bool:
         """Fold all files that nobody writes to any more, and what this process wrote; gives whether it was this one's turn."""
-        from artui.capture.monitoring.writing import Writer, held
+        # They need numpy, which a service that observes nothing does without.
+        from artui.capture.monitoring.folding import fold_files
+        from artui.capture.monitoring.writing import Writer
 
         with self._folding, held(self._place, waits=waits) as is_mine:
             if not is_mine:
@@ -314,72 +308,3 @@ def _with_odd_numbers(record: dict[str, Any]) -> bytes:
         return json.dumps(record, default=_plain, separators=(",", ":"), skipkeys=True).encode()
     except (TypeError, ValueError, RecursionError):
         return json.dumps({"time": clock.now_ms()}).encode()
-
-
-# What was written, by whomever
-
-
-def fold_files(
-    place: Place, writer: Writer, report: Report, *, slices: Sequence[str] = (), features: Sequence[str] | None = None, is_last: bool = True,
-    own: tuple[Path, int] | None = None,
-) -> None:  # fmt: skip
-    """Fold the observations of processes that are gone, and of this one; to be called while the deployment is `held`.
-
-    Args:
-        is_last: whether windows that are still open get their points, too.
-        own: a file of this process that is written no longer, and its handle, which is closed.
-    """
-    from artui.capture.monitoring import sources
-    from artui.capture.monitoring.gathering import Gatherer
-    from artui.capture.monitoring.truths import Truths
-
-    with contextlib.ExitStack() as undo:
-        files = list(_abandoned(place.folder, undo))
-        if own is not None:
-            undo.callback(os.close, own[1])
-            files.append(own[0])
-        if not files:
-            writer.say_closed(report.window_ms, is_last=is_last)
-            return
-        taken = writer.folded([path.stem for path in files])
-        truths: Truths = undo.enter_context(contextlib.closing(Truths(place.truths)))
-        gathered = Gatherer(report, window_ms=report.window_ms, given=_GIVEN, slices=slices, features=features, truths=truths, says_missing=False)  # fmt: skip
-        fresh = [path for path in files if path.stem not in taken]
-        for path in fresh:
-            for batch in sources.of_records(_records(path, report), report):
-                gathered.add(batch)
-        windows = gathered.taken()
-        writer.write(windows, gathered.roles, window_ms=report.window_ms, folded=[path.stem for path in fresh], is_last=is_last)  # fmt: skip
-        truths.commit()
-        report.starts |= {from_ms for from_ms, _ in windows}
-        report.truths += sum(window.tally.truths for (_, slice_), window in windows.items() if not slice_)
-        for path in files:
-            path.unlink(missing_ok=True)
-
-
-def _abandoned(folder: Path, undo: contextlib.ExitStack) -> Iterator[Path]:
-    """Give the files whose process is gone, the oldest first; each is locked until the end."""
-    for path in sorted(folder.glob(f"*{ENDING}")):
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
-        except OSError:
-            continue
-        if lock_file(handle) is Lock.TAKEN:
-            os.close(handle)
-            continue
-        undo.callback(os.close, handle)
-        yield path
-
-
-def _records(path: Path, report: Report) -> Iterator[Any]:
-    with path.open("rb") as stream:
-        for line in stream:
-            if not line.strip():
-                continue
-            try:
-                yield orjson.loads(line)
-            except ValueError:
-                try:
-                    yield json.loads(line)  # NaN and infinite numbers
-                except (ValueError, RecursionError):
-                    report.leave_out("an observation that was cut off", 1)

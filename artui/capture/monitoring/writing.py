@@ -8,11 +8,9 @@ that wait for their truth. A catalog that was put back to an earlier state gets 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +19,18 @@ import orjson
 
 from artui import clock
 from artui.capture.monitoring.gathering import Key, OpenWindow
+from artui.capture.monitoring.places import Place
 from artui.catalog import Catalog, artifacts, context, deployments, origins, points, runs, windows
 from artui.catalog.ids import new_id
-from artui.catalog.locks import lock_file
-from artui.catalog.spool import place as spool_place
 from artui.catalog.windows import NewWindow
 from artui.model.tallies import Tally
 from artui.model.windows import LIVE, SERVE, latency_factor
 from artui.profile import windowed
 from artui.profile.column import Profile
-from artui.settings import private_folder, state_folder
 
 if TYPE_CHECKING:
     from artui.catalog.artifacts import Saved
 
-FOLDER = "monitor"
 INPUTS = "inputs"
 """The subject of a run's context that says which files were taken."""
 MOST_INPUTS = 2_000
@@ -45,42 +40,6 @@ MOST_FOLDED = 200
 _FINE_COLUMNS = 3_000
 """So many columns of windows that were written are kept as fine as they were counted, for when these grow."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a deployment is, and what this user remembers of it."""
-
-    catalog: Path
-    project: str
-    deployment: str
-    folder: Path
-
-    @property
-    def truths(self) -> Path:
-        """Where the predictions are that wait for their truth."""
-        return self.folder / "waiting.sqlite"
-
-
-def place_of(catalog: Path, project: str, deployment: str) -> Place:
-    """Say where what is remembered of a deployment lies."""
-    named = "\0".join((os.path.realpath(catalog), project, deployment))
-    digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    try:
-        folder = private_folder(state_folder() / FOLDER / digest)
-    except (OSError, RuntimeError):  # a user without a home, or one that cannot be written to
-        folder = private_folder(spool_place.private_folder() / FOLDER / digest)
-    return Place(catalog, project, deployment, folder)
-
-
-@contextlib.contextmanager
-def held(place: Place, *, waits: bool = True) -> Iterator[bool]:
-    """Be the only one of this user who writes windows of a deployment; gives whether one is."""
-    handle = os.open(place.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield lock_file(handle, waits=waits).name != "TAKEN"
-    finally:
-        os.close(handle)
 
 
 class Writer:

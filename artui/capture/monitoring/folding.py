@@ -1,0 +1,82 @@
+"""Observations that services wrote are folded into windows, by the next who observes their deployment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from artui.capture.monitoring import sources
+from artui.capture.monitoring.gathering import Gatherer
+from artui.capture.monitoring.places import Place
+from artui.capture.monitoring.truths import Truths
+from artui.capture.monitoring.writing import Writer
+from artui.catalog.locks import Lock, lock_file
+from artui.model.monitoring import ENDING, GIVEN, Report
+
+
+def fold_files(
+    place: Place, writer: Writer, report: Report, *, slices: Sequence[str] = (), features: Sequence[str] | None = None, is_last: bool = True,
+    own: tuple[Path, int] | None = None,
+) -> None:  # fmt: skip
+    """Fold the observations of processes that are gone, and of this one; to be called while the deployment is `held`.
+
+    Args:
+        is_last: whether windows that are still open get their points, too.
+        own: a file of this process that is written no longer, and its handle, which is closed.
+    """
+    with contextlib.ExitStack() as undo:
+        files = list(_abandoned(place.folder, undo))
+        if own is not None:
+            undo.callback(os.close, own[1])
+            files.append(own[0])
+        if not files:
+            writer.say_closed(report.window_ms, is_last=is_last)
+            return
+        taken = writer.folded([path.stem for path in files])
+        truths: Truths = undo.enter_context(contextlib.closing(Truths(place.truths)))
+        gathered = Gatherer(report, window_ms=report.window_ms, given=GIVEN, slices=slices, features=features, truths=truths, says_missing=False)  # fmt: skip
+        fresh = [path for path in files if path.stem not in taken]
+        for path in fresh:
+            for batch in sources.of_records(_records(path, report), report):
+                gathered.add(batch)
+        windows = gathered.taken()
+        writer.write(windows, gathered.roles, window_ms=report.window_ms, folded=[path.stem for path in fresh], is_last=is_last)  # fmt: skip
+        truths.commit()
+        report.starts |= {from_ms for from_ms, _ in windows}
+        report.truths += sum(window.tally.truths for (_, slice_), window in windows.items() if not slice_)
+        for path in files:
+            path.unlink(missing_ok=True)
+
+
+def _abandoned(folder: Path, undo: contextlib.ExitStack) -> Iterator[Path]:
+    """Give the files whose process is gone, the oldest first; each is locked until the end."""
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:
+            continue
+        if lock_file(handle) is Lock.TAKEN:
+            os.close(handle)
+            continue
+        undo.callback(os.close, handle)
+        yield path
+
+
+def _records(path: Path, report: Report) -> Iterator[Any]:
+    with path.open("rb") as stream:
+        for line in stream:
+            if not line.strip():
+                continue
+            try:
+                yield orjson.loads(line)
+            except ValueError:
+                try:
+                    yield json.loads(line)  # NaN and infinite numbers
+                except (ValueError, RecursionError):
+                    report.leave_out("an observation that was cut off", 1)
