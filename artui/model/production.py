@@ -13,6 +13,7 @@ Measure = Literal["count", "share", "amount", "score"]
 Brought = Literal["packages", "code", "data", "params"]
 BROUGHT: tuple[Brought, ...] = ("packages", "code", "data", "params")
 """What a version may bring with it, by what differs between the runs that made it and the one before it."""
+CauseKind = Literal["drift", "release", "packages", "code", "data", "params", "load", "errors", "latency", "quality"]
 Told = Literal["strong", "weak", "no change"]
 
 
@@ -92,7 +93,7 @@ class Production:
 class Cause:
     """Something that may be why production changed, with what speaks for it."""
 
-    kind: Literal["drift", "release", "packages", "code", "data", "params", "load", "errors", "latency", "quality"]
+    kind: CauseKind
     name: str
     """Of the column, the version, or the series."""
     word: Told
@@ -102,7 +103,9 @@ class Cause:
     z: float = 0.0
     """How many standard deviations it stands out from what is usual there, after all that was looked at."""
     effects: tuple[str, ...] = ()
-    """What changed with it or after it: `live/recall 0.94 → 0.89`."""
+    """What changed with it: `live/recall 0.94 → 0.89`."""
+    end_ms: int | None = None
+    """When it was over; None while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
