@@ -32,12 +32,13 @@ def table_difference(before: Profile, after: Profile, rows: RowsDifference | Non
         second,
         tuple(name for name in after_names if name not in before_names),
         tuple(name for name in before_names if name not in after_names),
-        tuple(_said(drift, is_key=rows is not None and drift.name in rows.key) for drift in found),
+        tuple(column_drift(drift, is_key=rows is not None and drift.name in rows.key) for drift in found),
         rows,
     )
 
 
-def _said(drift: Drift, *, is_key: bool) -> ColumnDrift:
+def column_drift(drift: Drift, *, is_key: bool = False) -> ColumnDrift:
+    """Give what is said of how far a column drifted."""
     from artui.profile.column import Profile
     from artui.profile.together import spreads
 

@@ -1,0 +1,198 @@
+"""What is known of a deployment before a moment and since, as the catalog has it: what `production` explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from artui.catalog.deployments import find_deployment
+from artui.errors import UsageError
+from artui.model.deployments import Deployment, Recorded
+from artui.model.production import Arrival, Brought, ColumnTrack, Measure, Production, Track
+from artui.query.artifacts import version_heads
+from artui.query.compare import compare
+from artui.query.direction import guess_direction
+from artui.query.drifting import ASIDE
+from artui.query.livequality import metric_count
+from artui.query.windows import windows
+
+if TYPE_CHECKING:
+    from artui.model import VersionHead
+    from artui.model.tallies import Tally
+    from artui.model.windows import Window
+    from artui.query.reader import Reader
+
+DAY_MS = 86_400_000
+_BEFORE_MS = 14 * DAY_MS
+"""So long before a moment, or as long as the time since it if that is more, shows what is usual."""
+MOST_METRICS = 12
+_MOST_NAMED = 6
+_SECTIONS: dict[str, Brought] = {"packages": "packages", "code": "code", "inputs": "data", "params": "params"}
+_UNTOLD = ("command", "branch")
+_OUTPUTS = ("prediction",)
+_TRUTHS = ("truth",)
+
+
+def observed(
+    reader: Reader, name: str, *, since_ms: int, until_ms: int, project: str = "", slice_: str = ""
+) -> Production:  # fmt: skip
+    """Read what is known of a deployment.
+
+    Raises:
+        UnknownReference: there is no such deployment.
+        UsageError: the time ends before it begins.
+    """
+    if until_ms <= since_ms:
+        raise UsageError("The time ends before it begins.", remedy="Give --since a time before --until.")
+    before_ms = since_ms - max(_BEFORE_MS, until_ms - since_ms)
+    with reader.snapshot() as connection:
+        deployment = find_deployment(connection, name, project=project)
+        found = windows(
+            connection, deployment.version_key, since_ms=before_ms, until_ms=until_ms, slice_=slice_
+        )  # fmt: skip
+    return Production(
+        deployment.name, since_ms, until_ms, _window_ms(found), tuple(_arrivals(reader, deployment, since_ms, until_ms)),
+        _tracks(found), _columns(found, since_ms),
+    )  # fmt: skip
+
+
+def _window_ms(found: Sequence[Window]) -> int:
+    """Give how far apart windows begin, mostly."""
+    steps = sorted(after.from_ms - before.from_ms for before, after in pairwise(found) if after.from_ms > before.from_ms)  # fmt: skip
+    return steps[len(steps) // 2] if steps else (found[0].to_ms - found[0].from_ms if found else DAY_MS)
+
+
+def _arrivals(reader: Reader, deployment: Deployment, since_ms: int, until_ms: int) -> list[Arrival]:
+    """Give the releases of a time, each with what it brought beside the one that served before."""
+    found: list[Arrival] = []
+    ordered = sorted(deployment.releases, key=lambda one: one.release.from_ms)
+    for one in ordered:
+        if not since_ms <= one.release.from_ms < until_ms or one.release.role == "shadow":
+            continue
+        replaced = _before(deployment, one)
+        brought, is_compared = (
+            _brought(reader, replaced.release.version_id, one.release.version_id) if replaced else ((), False)
+        )  # fmt: skip
+        found.append(
+            Arrival(
+                one.release.from_ms, one.release.named, replaced.release.named if replaced else "", one.release.reason, one.author,
+                one.release.share, brought, is_compared,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _before(deployment: Deployment, one: Recorded) -> Recorded | None:
+    """Give what answered until a release began."""
+    on = deployment.served(one.release.from_ms - 1)
+    return next((other for other in on if other.release.role != "shadow"), None)
+
+
+def _brought(reader: Reader, before_id: str, after_id: str) -> tuple[tuple[tuple[Brought, str], ...], bool]:
+    """Say what differs between the runs that made two versions, and whether both are known."""
+    makers = []
+    for version_id in (before_id, after_id):
+        head = _head(reader, version_id)
+        maker = head.made_by if head is not None else None
+        if maker is None or "id" in maker.damaged:
+            return (), False
+        makers.append(maker.id)
+    if makers[0] == makers[1]:
+        return (), True
+    by_kind: dict[Brought, list[str]] = {}
+    for row in compare(reader, makers).rows:
+        kind = _SECTIONS.get(row.section)
+        if kind is None or not row.differs or row.name in _UNTOLD:
+            continue
+        before, after = ("none" if value is None else str(value) for value in row.values)
+        short = all(len(text) <= 40 and "\n" not in text for text in (before, after))
+        by_kind.setdefault(kind, []).append(f"{row.name} {before} → {after}" if short else row.name)
+    told: list[tuple[Brought, str]] = []
+    for kind, texts in by_kind.items():
+        told += [(kind, text) for text in texts[:_MOST_NAMED]]
+        if len(texts) > _MOST_NAMED:
+            told.append((kind, f"and {len(texts) - _MOST_NAMED:,} more"))
+    return tuple(told), True
+
+
+def _head(reader: Reader, version_id: str) -> VersionHead | None:
+    with reader.snapshot() as connection:
+        query = "SELECT key FROM version WHERE id = :id"
+        return next(iter(version_heads(connection, query, {"id": version_id})), None)
+
+
+def _tracks(found: Sequence[Window]) -> tuple[Track, ...]:
+    """Give requests, errors, latency and live metrics of windows."""
+    import numpy as np
+
+    if not found:
+        return ()
+    times = np.array([window.from_ms for window in found], np.int64)
+    rows = np.array([float(window.tally.requests or window.row_count) for window in found])
+    # A window that is not over yet has fewer requests: they count by the hour.
+    tracks = [Track("serve/requests", "count", times, rows, rows)]
+
+    def track(name: str, measure: Measure, values: list[float], counts: list[float], is_better_higher: bool) -> None:
+        if any(map(math.isfinite, values)):
+            tracks.append(Track(name, measure, times, np.array(values), np.array(counts), is_better_higher=is_better_higher))  # fmt: skip
+
+    said = [float(window.tally.statuses) for window in found]
+    track(
+        "serve/errors", "share", [_share(window.tally.errors, window.tally.statuses) for window in found], said, False
+    )
+    latencies = [window.percentile(0.95) for window in found] if any("latency" in one.roles for one in found) else []
+    if latencies:
+        track("serve/latency.p95", "amount", [math.nan if value is None else value for value in latencies], rows.tolist(), False)  # fmt: skip
+    metrics = [window.tally.metrics for window in found]
+    for name in list(dict.fromkeys(name for one in metrics for name in one))[:MOST_METRICS]:
+        track(
+            f"live/{name}", "score", [one.get(name, math.nan) for one in metrics],
+            [float(_count(window.tally, name)) for window in found], guess_direction(name) == "higher",
+        )  # fmt: skip
+    return tuple(tracks)
+
+
+def _share(count: int, total: int) -> float:
+    return count / total if total else math.nan
+
+
+def _count(tally: Tally, name: str) -> int:
+    return metric_count(tally, name)
+
+
+def _columns(found: Sequence[Window], since_ms: int) -> tuple[ColumnTrack, ...]:
+    """Give how the values of columns lie in windows, over bins that are taken from those before a moment."""
+    import numpy as np
+
+    from artui.profile import spans
+
+    pairs = [(place, sketch) for place, window in enumerate(found) for sketch in window.sketches]
+    if not pairs:
+        return ()
+    sketches = [sketch for _, sketch in pairs]
+    place = np.array([place for place, _ in pairs], np.int64)
+    usual = [sketch for at, sketch in pairs if found[at].from_ms < since_ms]
+    bins = spans.bins_of_windows(usual or sketches)
+    counted = spans.counted_in(sketches, bins)
+    times = np.array([window.from_ms for window in found], np.int64)
+    roles = {name: role for window in found for role, name in window.roles.items()}
+    columns = []
+    for number, name in enumerate(bins.names):
+        if roles.get(name) in (*ASIDE, *_TRUTHS):
+            continue
+        counts = np.zeros((len(found), counted.numbers.shape[2]))
+        np.add.at(counts, place, counted.numbers[:, number])
+        sums, filled = np.zeros(len(found)), counted.numbers[:, number].sum(axis=1)
+        np.add.at(sums, place, np.nan_to_num(counted.means[:, number]) * filled)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = sums / counts.sum(axis=1)
+        columns.append(ColumnTrack(name, times, counts, means, roles.get(name) in _OUTPUTS))
+    for name, labels in bins.texts.items():
+        if roles.get(name) in (*ASIDE, *_TRUTHS):
+            continue
+        counts = np.zeros((len(found), len(labels) + 1))
+        np.add.at(counts, place, counted.texts[name])
+        columns.append(ColumnTrack(name, times, counts, None, roles.get(name) in _OUTPUTS, (*labels, spans.OTHERS)))
+    return tuple(columns)
