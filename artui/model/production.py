@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -126,3 +127,51 @@ class WhyProduction:
     def cause(self) -> Cause | None:
         """Give what is named as the cause; None where it cannot be told."""
         return self.causes[0] if self.causes and self.causes[0].word == "strong" else None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowDrift:
+    """How far a column of one window is from what it is held against."""
+
+    time_ms: int
+    """When the window begins."""
+    psi: float | None
+    psi_by_chance: float
+    """What chance alone stays below, of all columns and windows together."""
+    js: float | None = None
+    ks: float | None = None
+    null_shift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What rules about a deployment are held against."""
+
+    name: str
+    since_ms: int
+    """What was before shows what is usual."""
+    window_ms: int
+    tracks: tuple[Track, ...] = ()
+    """Of all rows, and of slices."""
+    drift: Mapping[str, tuple[WindowDrift, ...]] = field(default_factory=dict)
+    """By column, the windows since the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A rule about a deployment that holds, or held."""
+
+    rule: str
+    name: str
+    """The column, or the series."""
+    deployment: str
+    time_ms: int
+    """From when on it held."""
+    value: float
+    """The last one; of drift the largest."""
+    evidence: str
+    is_going: bool
+    """Whether it holds in the last window."""
+    end_ms: int | None = None
+    """When it held no more."""
+    slice: str = ""

@@ -325,3 +325,15 @@ def psis(expected: Floats, actual: Floats) -> tuple[Floats, Floats, Ints]:
         found = np.where(is_used, (theirs - ours) * np.log(theirs / ours), 0.0).sum(axis=-1)
     has_both = (first[..., 0] > 0) & (second[..., 0] > 0)
     return np.where(has_both, found, np.nan), np.minimum(first, second)[..., 0], is_used.sum(axis=-1)
+
+
+def distances(expected: Floats, actual: Floats) -> tuple[Floats, Floats]:
+    """Give the distances of Jensen and Shannon, and of Kolmogorov and Smirnov, of rows of counts over their bins; NaN where one is empty."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ours = expected / expected.sum(axis=-1, keepdims=True)
+        theirs = actual / actual.sum(axis=-1, keepdims=True)
+        middle = (ours + theirs) / 2
+        sums = [np.where(side > 0, side * np.log2(side / middle), 0.0).sum(axis=-1) for side in np.broadcast_arrays(ours, theirs)]  # fmt: skip
+    js = np.sqrt(np.maximum(0.0, (sums[0] + sums[1]) / 2))
+    ks = np.abs(np.cumsum(ours - theirs, axis=-1)).max(axis=-1)
+    return np.where(np.isfinite(ks), js, np.nan), ks

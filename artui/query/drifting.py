@@ -52,7 +52,7 @@ _INPUTS_OF_USERS = """
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """One side as it was read: the tables of a version, or windows."""
 
     side: DriftSide
@@ -81,15 +81,15 @@ def drift_of(
         UsageError: nothing is known of its columns, or there is nothing to hold it against.
     """
     if not after:
-        second = _side(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
+        second = side_of(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
         if second.deployment is None:
             raise UsageError(f"{before} is no deployment: it needs something to be compared with.", remedy=f"artui drift OTHER {before}")  # fmt: skip
-        first = _earlier(reader, second, since_ms) if is_earlier else _reference(reader, second)
+        first = _earlier(reader, second, since_ms) if is_earlier else reference_of(reader, second)
         if first is second:
             raise UsageError(f"There is nothing that {before} could be compared with.", remedy=f"Name it: artui drift REF {before}")  # fmt: skip
     else:
         first, second = (
-            _side(reader, text, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
+            side_of(reader, text, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
             for text in (before, after)
         )
     report = _compared(first, second, most=most)
@@ -104,9 +104,15 @@ def is_deployment(reader: Reader, name: str) -> bool:
         return next(iter(deployments(connection, name=name)), None) is not None
 
 
-def _side(
-    reader: Reader, text: str, *, project: str, since_ms: int | None, until_ms: int | None, slice_: str
-) -> _Side:  # fmt: skip
+def side_of(
+    reader: Reader, text: str, *, project: str = "", since_ms: int | None = None, until_ms: int | None = None, slice_: str = ""
+) -> Side:  # fmt: skip
+    """Read what a text names: a deployment, else a version or a file of one.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
+        UsageError: nothing is known of its columns.
+    """
     if is_deployment(reader, text):
         with reader.snapshot() as connection:
             deployment = find_deployment(connection, text, project=project)
@@ -134,7 +140,7 @@ def _parted(text: str) -> tuple[str, str]:
     return f"{name}{colon}{version}", path
 
 
-def _of_version(reader: Reader, head: VersionHead, path: str, basis: str = "") -> _Side:
+def _of_version(reader: Reader, head: VersionHead, path: str, basis: str = "") -> Side:
     tables = sketches(reader, head.key)
     if path:
         if path not in tables:
@@ -145,17 +151,17 @@ def _of_version(reader: Reader, head: VersionHead, path: str, basis: str = "") -
         raise UsageError(f"Nothing is known of columns of {head.reference}.", remedy="`artui preview` looks into what is stored; what is referenced is looked into when it is saved.")  # fmt: skip
     only = next(iter(tables)) if len(tables) == 1 else ""
     title = f"{head.reference} {only}".rstrip()
-    return _Side(DriftSide(title, sum(table.rows for table in tables.values()), basis), tables)
+    return Side(DriftSide(title, sum(table.rows for table in tables.values()), basis), tables)
 
 
-def _of_windows(deployment: Deployment, found: Sequence[Window], slice_: str, basis: str = "") -> _Side:
+def _of_windows(deployment: Deployment, found: Sequence[Window], slice_: str, basis: str = "") -> Side:
     side = DriftSide(
         deployment.name, sum(window.row_count for window in found), basis, len(found), found[0].from_ms, max(window.to_ms for window in found), slice_,
     )  # fmt: skip
-    return _Side(side, {}, tuple(found), deployment)
+    return Side(side, {}, tuple(found), deployment)
 
 
-def _earlier(reader: Reader, second: _Side, since_ms: int | None) -> _Side:
+def _earlier(reader: Reader, second: Side, since_ms: int | None) -> Side:
     assert second.deployment is not None
     if since_ms is None:
         raise UsageError("Earlier than when?", remedy="Give --since, such as --since mon.")
@@ -168,7 +174,7 @@ def _earlier(reader: Reader, second: _Side, since_ms: int | None) -> _Side:
     return _of_windows(second.deployment, found, second.side.slice, "before that")
 
 
-def _served(side: _Side) -> str:
+def _served(side: Side) -> str:
     """Give the version that served last in the time of some windows."""
     if side.deployment is None or side.side.to_ms is None:
         return ""
@@ -186,7 +192,7 @@ def served_head(reader: Reader, deployment: Deployment, time_ms: int) -> Version
         return next(iter(version_heads(connection, query, {"id": on[0].release.version_id})), None)
 
 
-def _reference(reader: Reader, second: _Side) -> _Side:
+def reference_of(reader: Reader, second: Side) -> Side:
     """Give what a deployment is held against where nobody names it; itself if there is nothing."""
     assert second.deployment is not None and second.side.to_ms is not None
     head = served_head(reader, second.deployment, second.side.to_ms - 1)
@@ -209,7 +215,7 @@ def _window_columns(found: Iterable[Window]) -> set[str]:
     return {name for window in found for sketch in window.sketches for name in sketch.names}
 
 
-def _best_table(reader: Reader, query: str, head: VersionHead, names: set[str], *, is_test: bool) -> _Side | None:
+def _best_table(reader: Reader, query: str, head: VersionHead, names: set[str], *, is_test: bool) -> Side | None:
     """Give of the data that runs used the table that has most of some columns; of equal ones that of a test, or of none."""
     with reader.snapshot() as connection:
         heads = version_heads(connection, query, {"version": head.key})
@@ -233,13 +239,13 @@ def _column_names(reader: Reader, version_key: int, names: set[str]) -> list[tup
     ]
 
 
-def _compared(first: _Side, second: _Side, *, most: int) -> DriftReport:
+def _compared(first: Side, second: Side, *, most: int) -> DriftReport:
     if first.windows or second.windows:
         return _with_windows(first, second, most=most)
     return _of_tables(first, second, most=most)
 
 
-def _of_tables(first: _Side, second: _Side, *, most: int) -> DriftReport:
+def _of_tables(first: Side, second: Side, *, most: int) -> DriftReport:
     """Compare versions: files of one path, or the only ones."""
     from artui.profile.drift import drifts
     from artui.query.difference.tables import column_drift
@@ -276,7 +282,7 @@ def _excess(psi: float | None, chance: float | None, null_shift: float) -> float
     return max(beyond, abs(null_shift) if abs(null_shift) > 0.05 else -1.0)
 
 
-def _with_windows(first: _Side, second: _Side, *, most: int) -> DriftReport:
+def _with_windows(first: Side, second: Side, *, most: int) -> DriftReport:
     """Compare windows with a table or with others: all columns are ranked in shared bins, the first are looked at in depth."""
     import numpy as np
 
@@ -284,7 +290,7 @@ def _with_windows(first: _Side, second: _Side, *, most: int) -> DriftReport:
     from artui.profile.drift import drift
     from artui.query.difference.tables import column_drift
 
-    sides = [_Columns(first), _Columns(second)]
+    sides = [Columns(first), Columns(second)]
     aside = {name for side in (first, second) for window in side.windows for role, name in window.roles.items() if role in ASIDE}  # fmt: skip
     names = [set(side.names) - aside for side in sides]
     shared = [name for name in sides[1].names if name in names[0] and name in names[1]]
@@ -304,7 +310,7 @@ def _with_windows(first: _Side, second: _Side, *, most: int) -> DriftReport:
     if second.windows:
         per_window = np.array(sides[1].window_of, np.int64)
         for one in found[:MOST_OVER_TIME]:
-            usual, counts = _counts_of(bins, counted, one.name)
+            usual, counts = counts_of(bins, counted, one.name)
             # A window has a sketch of each writer.
             summed = np.zeros((len(second.windows), counts.shape[1]))
             np.add.at(summed, per_window, counts)
@@ -320,7 +326,7 @@ def _with_windows(first: _Side, second: _Side, *, most: int) -> DriftReport:
     )  # fmt: skip
 
 
-def _counts_of(bins: Bins, counted: Counted, name: str) -> tuple[Floats, Floats]:
+def counts_of(bins: Bins, counted: Counted, name: str) -> tuple[Floats, Floats]:
     """Give how much of a column is usually in its bins, and how much is in those of each that was counted."""
     if name in bins.names:
         place = bins.names.index(name)
@@ -357,10 +363,11 @@ def _most_drifted(bins: Bins, counted: Counted, rows: Sequence[int], names: Sequ
     return sorted(names, key=lambda name: (-excess.get(name, -1.0), name))
 
 
-class _Columns:
+class Columns:
     """The columns of one side: of windows as they are kept, of a table as one."""
 
-    def __init__(self, side: _Side) -> None:
+    def __init__(self, side: Side) -> None:
+        """Unpack the windows of a side."""
         pairs = [(place, sketch) for place, window in enumerate(side.windows) for sketch in window.sketches]
         self.sketches = [sketch for _, sketch in pairs]
         self.window_of = [place for place, _ in pairs]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from artui import clock
 from artui.catalog import cells as cell_of
 from artui.catalog import points
+from artui.query.conditions import RECENT_VALUES
 from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.query.headway import (
@@ -41,8 +42,6 @@ SKEW_MS = 5 * 60 * 1000
 """A run that ended later than this from now ended by a clock that is wrong."""
 ENDED_MS = 30 * 60 * 1000
 """Runs that ended less than this ago are shown after those that are running, and rules are about them, too."""
-RECENT_VALUES = 64
-"""This many of the last values of a metric are given, for rules such as "rises 5 times"."""
 SPARK_VALUES = 120
 LONGEST_DECODES = 8
 """Series of up to so many blocks are read whole, if there are few runs."""

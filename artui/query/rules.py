@@ -6,25 +6,22 @@ gpu_memory > 38000
 val/acc falls below 0.9
 loss is silent for 10m
 run stalls
+drift psi > 0.2 on any column
 """
 
 from __future__ import annotations
 
 import fnmatch
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from artui.errors import UsageError
 from artui.model import GOING
-from artui.query.live import ENDED_MS, RECENT_VALUES, LiveRun
+from artui.query.conditions import IS_ODD, RECENT_VALUES, TIMES, Holds, condition
+from artui.query.live import ENDED_MS, LiveRun
+from artui.query.windowrules import is_window_rule, parse_window_rule
 
-_TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
-_IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")
-_COMPARES = re.compile(r"(>=|<=|>|<|==?|rises\s+above|falls\s+below)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\Z")
-_SILENT = re.compile(r"is\s+silent\s+for\s+(\d+(?:\.\d+)?)\s*(s|m|h)\Z")
 _SPLIT = re.compile(
     r"(?P<name>\S.*?)\s+(?P<rest>(?:rises|falls|stays|is)\s.+|(?:>=|<=|>|<|==?)\s*\S+)\Z|(?P<tight>\S+?)(?P<sign>>=|<=|>|<|==?)(?P<value>\S+)\Z"
 )
@@ -33,13 +30,6 @@ STALLS = "run stalls"
 """The rule about a run that logs nothing for far longer than usual."""
 STALL_ALARM_SECONDS = 120
 """Nobody is called for a shorter pause."""
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda value, limit: value > limit, "<": lambda value, limit: value < limit,
-    ">=": lambda value, limit: value >= limit, "<=": lambda value, limit: value <= limit,
-    "=": lambda value, limit: value == limit, "==": lambda value, limit: value == limit,
-    "rises above": lambda value, limit: value > limit, "falls below": lambda value, limit: value < limit,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +39,7 @@ class Rule:
     text: str
     metric: str
     """A metric's name; `*` stands for anything."""
-    holds: Callable[[Sequence[float], float], bool]
+    holds: Holds
     """Says of the last values (oldest first) and the seconds since the last one whether somebody should look."""
     depth: int = 1
     """How many of the last values it goes by."""
@@ -57,10 +47,16 @@ class Rule:
     """Whether it is about the run as a whole: it goes by no values, and by the seconds for which it stands still."""
     is_of_odd: bool = False
     """Whether it is about values that are NaN or infinite: any of the last ones."""
+    is_of_windows: bool = False
+    """Whether it is about what is observed in deployments (`windowrules`), and about no run."""
 
     def is_about(self, name: str) -> bool:
         """Say whether it is about a metric of this name."""
-        return not self.is_of_run and (name == self.metric or fnmatch.fnmatchcase(name, self.metric))
+        return (
+            not self.is_of_run
+            and not self.is_of_windows
+            and (name == self.metric or fnmatch.fnmatchcase(name, self.metric))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +88,22 @@ def parse_rule(text: str) -> Rule:
     text = " ".join(text[: 2 * MAX_CHARS].split())
     if text == STALLS:
         return Rule(text, "", lambda _, silent_seconds: silent_seconds >= STALL_ALARM_SECONDS, 0, is_of_run=True)
+    if is_window_rule(text):
+        return Rule(parse_window_rule(text).text, "", lambda _, __: False, 0, is_of_windows=True)
     match = _SPLIT.match(text) if len(text) <= MAX_CHARS else None
     if match is not None:
         name = match["name"] or match["tight"]
         rest = match["rest"] or f"{match['sign']} {match['value']}"
-        holds = _condition(rest)
+        holds = condition(rest)
         if holds is not None:
-            times = _TIMES.match(rest)
+            times = TIMES.match(rest)
             # What comes and goes between two looks is seen, too.
-            depth = RECENT_VALUES if _IS.match(rest) else int(times[2]) + 1 if times else 1
-            return Rule(text, name, holds, depth, is_of_odd=_IS.match(rest) is not None)
+            depth = RECENT_VALUES if IS_ODD.match(rest) else int(times[2]) + 1 if times else 1
+            return Rule(text, name, holds, depth, is_of_odd=IS_ODD.match(rest) is not None)
     raise UsageError(
         f"{text[:80]!r} is no rule.",
-        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls.",
+        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls; of deployments drift psi > 0.2 on any column, serve/errors rises or live/recall falls below 0.9 on card=gift.",
     )
-
-
-def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
-    if match := _TIMES.match(text):
-        count = int(match[2])
-        if not 1 <= count < RECENT_VALUES:
-            return None
-        word = match[1]
-
-        def moves(values: Sequence[float], _: float) -> bool:
-            last = values[-count - 1 :]
-            if len(last) <= count:
-                return False
-            steps = list(pairwise(last))
-            if word == "stays":
-                return all(before == after for before, after in steps)
-            return all(after > before if word == "rises" else after < before for before, after in steps)
-
-        return moves
-    if match := _IS.match(text):
-        wanted = match[1].split()[0]
-
-        is_odd = {"nan": math.isnan, "inf": math.isinf, "not": lambda value: not math.isfinite(value)}[wanted]
-        return lambda values, _: any(map(is_odd, values))
-    if match := _COMPARES.match(text):
-        operator = _OPERATORS[" ".join(match[1].split())]
-        try:
-            limit = float(match[2])
-        except ValueError:
-            return None
-        return lambda values, _: operator(values[-1], limit)
-    if match := _SILENT.match(text):
-        seconds = float(match[1]) * _SECONDS[match[2]]
-        return lambda _, silent_seconds: silent_seconds > seconds
-    return None
 
 
 def depth_for(rules: Sequence[Rule]) -> Callable[[str], int]:

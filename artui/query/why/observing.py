@@ -36,9 +36,12 @@ _TRUTHS = ("truth",)
 
 
 def observed(
-    reader: Reader, name: str, *, since_ms: int, until_ms: int, project: str = "", slice_: str = ""
+    reader: Reader, name: str, *, since_ms: int, until_ms: int, project: str = "", slice_: str = "", has_columns: bool = True
 ) -> Production:  # fmt: skip
     """Read what is known of a deployment.
+
+    Args:
+        has_columns: whether columns and releases are looked at, too.
 
     Raises:
         UnknownReference: there is no such deployment.
@@ -52,6 +55,8 @@ def observed(
         found = windows(
             connection, deployment.version_key, since_ms=before_ms, until_ms=until_ms, slice_=slice_
         )  # fmt: skip
+    if not has_columns:
+        return Production(deployment.name, since_ms, until_ms, _window_ms(found), (), _tracks(found))
     return Production(
         deployment.name, since_ms, until_ms, _window_ms(found), tuple(_arrivals(reader, deployment, since_ms, until_ms)),
         _tracks(found), _columns(found, since_ms),

@@ -42,7 +42,7 @@ ARROW = "→"
 
 
 @dataclass(frozen=True, slots=True)
-class _Changed:
+class Changed:
     """A series or column, and how it left what is usual."""
 
     kind: CauseKind
@@ -70,7 +70,7 @@ class _Weighed:
     worth: float = 0.0
     strength: float = 0.0
     """Orders those of one worth."""
-    effects: list[_Changed] = field(default_factory=list)
+    effects: list[Changed] = field(default_factory=list)
 
 
 def why_production(production: Production) -> WhyProduction:
@@ -81,7 +81,7 @@ def why_production(production: Production) -> WhyProduction:
     usual_count, window_count = _counted(production)
     tests = max(1, len(production.tracks) + len(production.columns)) * max(1, window_count)
     least_z = NormalDist().inv_cdf(1 - CHANCE / (2 * tests))
-    changed: list[_Changed] = []
+    changed: list[Changed] = []
     for track in production.tracks:
         shift = shift_of_track(track, since_ms, window_ms)
         if shift is not None:
@@ -97,6 +97,18 @@ def why_production(production: Production) -> WhyProduction:
     )
 
 
+def clear_change(track: Track, since_ms: int, window_ms: int) -> Changed | None:
+    """Give how a series left what is usual since a moment, looked at alone; None if it did not, or nothing is known to be usual."""
+    from artui.query.why.usual import shift_of_track
+
+    shift = shift_of_track(track, since_ms, window_ms)
+    if shift is None:
+        return None
+    least_z = NormalDist().inv_cdf(1 - CHANCE / (2 * max(1, int((track.times_ms >= since_ms).sum()))))
+    changed = _of_track(track, shift, least_z)
+    return changed if changed.is_clear else None
+
+
 def _counted(production: Production) -> tuple[int, int]:
     """Give how many windows there are before the moment, and since."""
     every = [*(track.times_ms for track in production.tracks), *(column.times_ms for column in production.columns)]
@@ -107,7 +119,7 @@ def _counted(production: Production) -> tuple[int, int]:
     return before, len(times) - before
 
 
-def _of_track(track: Track, shift: Shift, least_z: float) -> _Changed:
+def _of_track(track: Track, shift: Shift, least_z: float) -> Changed:
     before, after = shift.before, shift.after
     if track.measure == "score":
         is_enough = abs(after - before) >= _LEAST_SCORE * max(1.0, abs(before))
@@ -120,13 +132,13 @@ def _of_track(track: Track, shift: Shift, least_z: float) -> _Changed:
         text += f" (x {after / max(before, 1e-12):.2g})"
     name = f"{track.name} on {track.slice}" if track.slice else track.name
     z = abs(shift.z)
-    return _Changed(
+    return Changed(
         _KINDS[track.measure], name, shift, text, "rose" if after > before else "fell",
         is_enough and z >= least_z, is_enough and z >= HINT_Z, track.measure == "count" and not track.slice,
     )  # fmt: skip
 
 
-def _of_column(column: ColumnTrack, shift: Shift, least_z: float) -> _Changed:
+def _of_column(column: ColumnTrack, shift: Shift, least_z: float) -> Changed:
     parts = [f"PSI {shift.psi:.2g}"]
     if column.means is not None:
         parts.append(f"mean {shift.before:.3g} {ARROW} {shift.after:.3g}")
@@ -134,13 +146,13 @@ def _of_column(column: ColumnTrack, shift: Shift, least_z: float) -> _Changed:
         place, before, after = shift.moved
         parts.append(f"{column.labels[place]} {before:.0%} {ARROW} {after:.0%}".replace("%", " %"))
     is_enough = shift.psi >= LEAST_PSI
-    return _Changed(
+    return Changed(
         "drift", column.name, shift, f"({', '.join(parts)})", "drifted",
         is_enough and shift.z >= least_z, is_enough and shift.z >= HINT_Z, not column.is_output,
     )  # fmt: skip
 
 
-def _weighed(production: Production, changed: Sequence[_Changed]) -> list[_Weighed]:
+def _weighed(production: Production, changed: Sequence[Changed]) -> list[_Weighed]:
     """Give each change to what explains it, and put what explains most first."""
     given = [one for one in changed if one.can_be_cause and one.is_clear]
     symptoms = [one for one in changed if not one.can_be_cause and one.is_clear]
@@ -152,7 +164,7 @@ def _weighed(production: Production, changed: Sequence[_Changed]) -> list[_Weigh
         if explainer is None:
             alone.append(_Weighed(replace(_cause_of(symptom), word="strong"), _WORTH[symptom.kind], _strength(symptom)))
             continue
-        found = by_change[id(explainer)] if isinstance(explainer, _Changed) else by_arrival[id(explainer)]
+        found = by_change[id(explainer)] if isinstance(explainer, Changed) else by_arrival[id(explainer)]
         found.effects.append(symptom)
         found.worth += _WORTH[symptom.kind]
         found.strength = max(found.strength, _strength(symptom))
@@ -168,11 +180,11 @@ def _weighed(production: Production, changed: Sequence[_Changed]) -> list[_Weigh
     return sorted(every, key=lambda one: (one.cause.word != "strong", -one.worth, -one.strength, one.cause.name))
 
 
-def _strength(one: _Changed) -> float:
+def _strength(one: Changed) -> float:
     return one.shift.psi if one.kind == "drift" else abs(one.shift.z) / 1000
 
 
-def _explainer(symptom: _Changed, given: Sequence[_Changed], arrivals: Sequence[Arrival]) -> _Changed | Arrival | None:
+def _explainer(symptom: Changed, given: Sequence[Changed], arrivals: Sequence[Arrival]) -> Changed | Arrival | None:
     """Give what began when something changed; None where nothing did."""
     strength = symptom.shift.z**2
     columns = [(symptom.shift.loss_with(one.shift), one) for one in given if _may_explain(one, symptom)]
@@ -189,13 +201,13 @@ def _explainer(symptom: _Changed, given: Sequence[_Changed], arrivals: Sequence[
     return max((one for _, one in columns), key=lambda one: one.shift.psi, default=None)
 
 
-def _may_explain(one: _Changed, symptom: _Changed) -> bool:
+def _may_explain(one: Changed, symptom: Changed) -> bool:
     if one.kind == "load":
         return symptom.kind in ("latency", "errors") and symptom.word == one.word
     return symptom.kind != "latency"
 
 
-def _cause_of(one: _Changed) -> Cause:
+def _cause_of(one: Changed) -> Cause:
     return Cause(
         one.kind, one.name, "weak", one.shift.start_ms, one.sentence, abs(one.shift.z), end_ms=one.shift.end_ms
     )
@@ -220,7 +232,7 @@ def _told(one: _Weighed) -> Cause:
     return replace(one.cause, z=z, end_ms=end_ms, effects=tuple(effect.sentence for effect in effects))
 
 
-def _unchanged(production: Production, causes: Sequence[Cause], changed: Sequence[_Changed]) -> list[Cause]:
+def _unchanged(production: Production, causes: Sequence[Cause], changed: Sequence[Changed]) -> list[Cause]:
     """Name what was looked at and did not change, each kind once."""
     named, effects = {(one.kind, one.name) for one in causes}, {effect for one in causes for effect in one.effects}
     found = []
