@@ -5,7 +5,7 @@
 Each is started in a terminal in memory, artui's last step draws COUNT sequences of updates in it, and then each picture
 anew. Counts the rows in which a digit is not in its cell, and the rows that drawing anew changes. The terminal in memory
 gives letters the same cells as the program in it does (`--widths same`), those that layout counts (`layout`), or cells
-by chance (a number).
+by chance (a number). `--colours` is what artui writes in: tmux leaves out what it has already if colours are `few`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from artui.tui.terminal.widths import cells_of, is_certain  # noqa: E402
+from tests.tui.terminal.inside import COLOURS  # noqa: E402
 from tests.tui.terminal.odd_updates import HEIGHT, WIDTH  # noqa: E402
 
 QUIET_SECONDS = {"tmux": 0.12, "screen": 0.12, "mosh": 0.5}
@@ -74,14 +75,14 @@ class Screen(pyte.Screen):
 class Program:
     """tmux, screen or mosh with `tests.tui.terminal.inside` in it, started in a terminal in memory."""
 
-    def __init__(self, name: str, folder: Path, count: int) -> None:
+    def __init__(self, name: str, folder: Path, count: int, colours: str) -> None:
         self.name = name
         self.screen = Screen(WIDTH, HEIGHT + 1)
         self.screen.widths = {}
         self._stream = pyte.ByteStream(self.screen)
         env = {key: value for key, value in os.environ.items() if key not in ("TMUX", "STY")}
         env |= {"LC_ALL": "C.UTF-8", "TERM": "screen-256color", "TMUX_TMPDIR": str(folder), "SCREENDIR": str(folder)}
-        inside = [sys.executable, "-m", "tests.tui.terminal.inside", str(folder), str(count)]
+        inside = [sys.executable, "-m", "tests.tui.terminal.inside", str(folder), str(count), colours]
         if name == "tmux":
             command = ["tmux", "-u", "-f", os.devnull, "new-session", *inside]
         elif name == "screen":
@@ -113,13 +114,13 @@ class Program:
         os.waitpid(self.pid, 0)
 
 
-def measure(name: str, count: int, widths: str) -> str:
+def measure(name: str, count: int, widths: str, colours: str) -> str:
     """Run one program; say what was counted."""
     wrong = changed = rows = 0
     with tempfile.TemporaryDirectory(prefix="artui-") as text:
         folder = Path(text)
         folder.chmod(0o700)
-        program = Program(name, folder, count)
+        program = Program(name, folder, count, colours)
         before: list[list[str]] = []
         for number in range(1 + 2 * count):
             deadline = time.monotonic() + 30
@@ -150,7 +151,7 @@ def measure(name: str, count: int, widths: str) -> str:
             (folder / f"{number}.go").touch()
         program.take(0.5)
         program.end()
-    return f"{name}, widths {widths}: of {rows} rows {wrong} with a digit out of place, {changed} that drawing anew changed"
+    return f"{name}, widths {widths}, colours {colours}: of {rows} rows {wrong} with a digit out of place, {changed} that drawing anew changed"
 
 
 def main() -> None:
@@ -159,11 +160,17 @@ def main() -> None:
     parser.add_argument("programs", nargs="+", choices=list(QUIET_SECONDS))
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--widths", default="same")
+    parser.add_argument("--colours", choices=list(COLOURS), default="all")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     for name in arguments.programs:
         is_there = shutil.which(f"{name}-client" if name == "mosh" else name)
-        print(measure(name, arguments.count, arguments.widths) if is_there else f"{name} is not installed", flush=True)
+        print(
+            measure(name, arguments.count, arguments.widths, arguments.colours)
+            if is_there
+            else f"{name} is not installed",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,11 @@ written in three turns wherever they reach: blanks, then these letters in runs, 
 other text that they may have covered. So what is certain stands where it belongs, whatever the terminal made of the
 rest; a run that comes out too long covers blanks beside it, and ends where other text begins.
 
+tmux stands between this and its own terminal, and keeps its own idea of both: it leaves out what is already written in
+its picture, though the terminal may show something else there, and for each mark it steps back and writes the letter
+once more. So inside tmux the cells that a run may reach are erased before and after it, which is never left out, and a
+run reaches further (see `_reach`).
+
 It relies on private names of Textual (see `SUPPORTED`): if they are missing, Textual's own output is used.
 """
 
@@ -29,7 +34,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from artui.tui.terminal.widths import HIDDEN, WIDEST_CELLS, cells_of, is_certain, marked
+from artui.tui.terminal.widths import HIDDEN, WIDEST_CELLS, cells_of, is_certain, is_mark_to_some, marked
 
 try:
     from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -47,6 +52,8 @@ LARGE_CHARS = 1500
 """An update of more characters than this is also written look by look, and the shorter of both is sent."""
 STOP_WRAPPING = "\x1b[?7l"
 """What does not fit into a row is dropped by the terminal, not put into the next one. Textual asks for it too, and undoes it at the end."""
+NO_BREAK_SPACE = "\u00a0"
+"""A blank that tmux always passes on: of plain letters it leaves out those that it has."""
 _MAX_MARKS = 3
 
 # bold, dim, italic, underline, blink, reverse, strike: code that switches on, code that switches off.
@@ -77,11 +84,11 @@ class Surface:
         colours: ColorSystem | None,
         erases_in_colour: bool = True,
         stand_ins: Mapping[int, str] | None = None,
-        wraps_anyway: bool = False,
+        in_tmux: bool = False,
     ) -> None:
         self.width, self.height = width, height
-        self._wraps_anyway = wraps_anyway
-        """Whether what does not fit into a row is put into the next one in spite of `STOP_WRAPPING`, see `wraps_anyway`."""
+        self._in_tmux = in_tmux
+        """The terminal around tmux puts what does not fit into a row into the next one, in spite of `STOP_WRAPPING`."""
         self._stand_ins = stand_ins
         """For letters that the terminal lacks, see `glyphs`."""
         self._colours = colours
@@ -100,7 +107,7 @@ class Surface:
                 if y not in chars:
                     chars[y], looks[y] = self._chars[y][:], self._looks[y][:]
                 self._place(chars[y], looks[y], x, strip)
-        if self._wraps_anyway and self._has_met_uncertain:
+        if self._in_tmux and self._has_met_uncertain:
             for row in chars.values():
                 self._keep_from_margin(row)
         changed = {y for y in chars if chars[y] != self._chars[y] or looks[y] != self._looks[y]}
@@ -259,29 +266,39 @@ class Surface:
 
     def _keep_from_margin(self, chars: list[str | None]) -> None:
         """Put a question mark in place of a letter that may come out so long that it does not fit into the row."""
-        for x in range(max(0, self.width - WIDEST_CELLS * (_MAX_MARKS + 1)), self.width):
-            letter = chars[x]
-            if letter and not is_certain(letter) and x + WIDEST_CELLS * len(letter) > self.width:
+        for x, letter in enumerate(chars):
+            if letter and not is_certain(letter) and x + _one(x, chars, in_tmux=True).most_cells > self.width:
                 if x + 1 < self.width and chars[x + 1] == "":
                     chars[x + 1] = " "
                 chars[x] = "?"
 
     def _uncertain_runs(self, chars: list[str | None]) -> list[_Run]:
-        runs = _uncertain_runs(chars)
-        if self._wraps_anyway and any(run.start + run.most_cells > self.width for run in runs):
+        runs = _uncertain_runs(chars, in_tmux=self._in_tmux)
+        if self._in_tmux and any(run.start + run.most_cells > self.width for run in runs):
             # A run that may come out too long is placed letter by letter: each begins in its own cell, and has room.
-            fitting = [[run] if run.start + run.most_cells <= self.width else _one_by_one(run, chars) for run in runs]
+            fitting = [
+                [run]
+                if run.start + run.most_cells <= self.width
+                else [
+                    _one(x, chars, in_tmux=True) for x in run.columns if (letter := chars[x]) and not is_certain(letter)
+                ]
+                for run in runs
+            ]
             runs = [run for pieces in fitting for run in pieces]
         return runs
 
     def _send(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
         old_chars, old_looks = self._chars[y], self._looks[y]
         runs = self._uncertain_runs(chars) if self._has_met_uncertain else []
-        old_runs = _uncertain_runs(old_chars) if self._has_met_uncertain else []
+        old_runs = self._uncertain_runs(old_chars) if self._has_met_uncertain else []
         if not runs and not old_runs:
             self._send_row(y, old_chars, old_looks, chars, looks, pen)
             return
         reached = {x for run in (*runs, *old_runs) for x in run.reach(self.width)}
+        if self._in_tmux:
+            # Not half of a wide letter: tmux and its terminal may differ on what becomes of the other half.
+            wide = [x for row in (old_chars, chars) for x in range(1, self.width) if row[x] == ""]
+            reached |= {half for x in wide if x in reached or x - 1 in reached for half in (x - 1, x)}
         # What is written in the last turn: neither uncertain letters, nor the blanks behind them up to other text.
         last = chars[:]
         for run in runs:
@@ -294,19 +311,41 @@ class Surface:
             for run in runs:
                 for x in run.columns:
                     first[x], first_looks[x] = " ", _blank(looks[x])
-            unknown = [None if x in reached else letter for x, letter in enumerate(old_chars)]
-            self._send_row(y, unknown, old_looks, first, first_looks, pen)
+            if self._in_tmux:
+                # First only the blanks that stay: all else is written in the last turn.
+                first = [" " if letter is None else None for letter in last]
+            old = self._blanked(y, reached, looks, pen)
+            self._send_row(y, *old, first, first_looks, pen)
             self._send_runs(y, runs, chars, looks, pen)
-            old_chars = [None if x in reached else letter for x, letter in enumerate(last)]
-            old_looks = looks
+            covered = {x for x in reached if last[x] is not None}
+            if self._in_tmux:
+                old_chars, old_looks = self._blanked(y, covered, looks, pen)
+            else:
+                old_chars, old_looks = [None if x in covered else letter for x, letter in enumerate(last)], looks
         self._send_row(y, old_chars, old_looks, last, looks, pen)
+
+    def _blanked(self, y: int, columns: set[int], looks: list[int], pen: _Pen) -> tuple[list[str | None], list[int]]:
+        """Give what a row is if nothing is known of some columns; in tmux they are erased."""
+        old_chars, old_looks = self._chars[y][:], self._looks[y][:]
+        for start, end in _stretches(columns):
+            old_chars[start:end] = [None] * (end - start)
+            if self._in_tmux:
+                look = _common_blank([looks[start:end]]) or 0
+                pen.move(y, start)
+                pen.wear(look)
+                pen.write(f"\x1b[{end - start}X")
+                pen.at(y, start, self.width)
+                if self._erases_in_colour:
+                    old_chars[start:end] = [" "] * (end - start)
+                    old_looks[start:end] = [look] * (end - start)
+        return old_chars, old_looks
 
     def _send_runs(self, y: int, runs: list[_Run], chars: list[str | None], looks: list[int], pen: _Pen) -> None:
         for run in runs:
             if run.start + run.most_cells > self.width:
                 pen.write(STOP_WRAPPING)
             # A terminal to which the first letter is a mark may put it on what was written last: let that be a blank.
-            pen.place(y, run.start, " ", looks[run.start])
+            pen.place(y, run.start, NO_BREAK_SPACE if self._in_tmux else " ", looks[run.start])
             pen.move(y, run.start)
             for x in run.columns:
                 if letter := chars[x]:
@@ -314,11 +353,14 @@ class Surface:
                     pen.write(letter)
             # tmux and GNU screen think that they know where the cursor of their own terminal is now. From a place in
             # another row and another column they say both, so the cursor goes to the start of such a row.
-            for row in range(self.height):
-                first = self._chars[row][0]
-                if row != y and first and is_certain(first):
-                    pen.place(row, 0, first, self._looks[row][0])
-                    break
+            if (row := self._anchor(y)) is not None:
+                pen.place(row, 0, self._chars[row][0] or " ", self._looks[row][0], erase=self._in_tmux)
+
+    def _anchor(self, y: int) -> int | None:
+        """Give another row, whose first cell is certain, or is yet to be sent, so that a blank may stand there until then."""
+        firsts = [(row, letters[0]) for row, letters in enumerate(self._chars) if row != y]
+        certain = next((row for row, first in firsts if first and is_certain(first)), None)
+        return certain if certain is not None else next((row for row, first in firsts if first is None), None)
 
     def _send_row(
         self,
@@ -471,11 +513,11 @@ class _Pen:
             self._out.append(_change(self.look, look))
             self.look = look
 
-    def place(self, y: int, x: int, letter: str, look: int) -> None:
+    def place(self, y: int, x: int, letter: str, look: int, *, erase: bool = False) -> None:
         """Write a letter somewhere; the move after it says row and column."""
         self.move(y, x)
         self.wear_for(letter, look)
-        self.write(letter)
+        self.write(f"\x1b[X{letter}" if erase else letter)
         self._place = None
 
     def wear_for(self, letter: str, look: int) -> None:
@@ -615,6 +657,8 @@ class _Run:
     """The column behind the last one that layout counts."""
     most_cells: int
     """What it takes in a terminal that gives every code point as much as any does."""
+    steps_back: int
+    """How far before its start it may write, in a terminal that gives its letters no cell."""
 
     @property
     def columns(self) -> range:
@@ -622,35 +666,68 @@ class _Run:
 
     def reach(self, width: int) -> range:
         """Give the columns whose content this may change: it may join what is before it, and be longer than thought."""
-        return range(max(0, self.start - WIDEST_CELLS), min(width, max(self.end, self.start + self.most_cells)))
+        return range(max(0, self.start - self.steps_back), min(width, max(self.end, self.start + self.most_cells)))
 
 
-def _uncertain_runs(chars: list[str | None]) -> list[_Run]:
-    runs: list[_Run] = []
-    start = end = points = 0
+def _uncertain_runs(chars: list[str | None], *, in_tmux: bool) -> list[_Run]:
+    spans: list[tuple[int, int]] = []
     for x, letter in enumerate(chars):
         if not letter or is_certain(letter):
             continue
-        if x > end + 1 or not points or (x == end + 1 and chars[end] != " "):
-            if points:
-                runs.append(_Run(start, end, points * WIDEST_CELLS))
-            start, points = x, 0
-        points += len(letter) + (x - end if points else 0)
         end = x + (2 if x + 1 < len(chars) and chars[x + 1] == "" else 1)
-    return [*runs, _Run(start, end, points * WIDEST_CELLS)] if points else runs
-
-
-def _one_by_one(run: _Run, chars: list[str | None]) -> list[_Run]:
-    """Take a run apart: one for each letter."""
-    starts = [x for x in run.columns if (letter := chars[x]) and not is_certain(letter)]
+        if spans and (x == spans[-1][1] or (x == spans[-1][1] + 1 and chars[x - 1] == " ")):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((x, end))
     return [
-        _Run(x, x + (2 if x + 1 < len(chars) and chars[x + 1] == "" else 1), WIDEST_CELLS * len(chars[x] or ""))
-        for x in starts
+        _Run(start, end, *_reach("".join(letter or "" for letter in chars[start:end]), in_tmux=in_tmux))
+        for start, end in spans
     ]
 
 
-def wraps_anyway() -> bool:
-    """Whether what does not fit is put into the next row, whatever it is told: so does the terminal around tmux."""
+def _one(x: int, chars: list[str | None], *, in_tmux: bool) -> _Run:
+    """Give one letter of uncertain width as a run."""
+    before = chars[x - 1] if x and chars[x - 1] else chars[x - 2] if x > 1 else None
+    joined = len(before) if before and not is_certain(before) else 1
+    end = x + (2 if x + 1 < len(chars) and chars[x + 1] == "" else 1)
+    return _Run(x, end, *_reach(chars[x] or "", in_tmux=in_tmux, joined=joined))
+
+
+def _reach(points: str, *, in_tmux: bool, joined: int = 1) -> tuple[int, int]:
+    """Say how many cells code points take at most, and how far before the first one they may write.
+
+    tmux writes a mark by stepping back over the letter, as wide as it is to tmux, and writing it again with all marks.
+
+    Args:
+        points: letters of uncertain width with their marks.
+        in_tmux: whether it is tmux that passes them on.
+        joined: how many code points the letter before has, which the first one may join.
+    """
+    most_cells, steps_back = len(points) * WIDEST_CELLS, WIDEST_CELLS
+    if in_tmux:
+        for point in points:
+            if is_mark_to_some(point):
+                most_cells += joined * WIDEST_CELLS - 1
+                steps_back += WIDEST_CELLS
+                joined += 1
+            else:
+                joined = 1
+    return most_cells, steps_back
+
+
+def _stretches(columns: set[int]) -> list[tuple[int, int]]:
+    """Give columns as ranges: where each starts, and the column behind it."""
+    stretches: list[tuple[int, int]] = []
+    for x in sorted(columns):
+        if stretches and stretches[-1][1] == x:
+            stretches[-1] = (stretches[-1][0], x + 1)
+        else:
+            stretches.append((x, x + 1))
+    return stretches
+
+
+def is_in_tmux() -> bool:
+    """Whether tmux passes on what is written here."""
     return "TMUX" in os.environ
 
 
@@ -719,7 +796,7 @@ class ChangesOnly(App[int]):
                     colours=colours,
                     erases_in_colour=_erases_in_colour(),
                     stand_ins=self.stand_ins,
-                    wraps_anyway=wraps_anyway(),
+                    in_tmux=is_in_tmux(),
                 )
                 if isinstance(renderable, ChopsUpdate):
                     # Nothing is known of the terminal: a partial update is not enough.

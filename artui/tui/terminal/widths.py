@@ -58,6 +58,14 @@ def is_certain(cluster: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_mark_to_some(letter: str) -> bool:
+    """Say whether some terminal may put a letter on the one before it: a mark, a modifier, or what an old table lacks."""
+    return cells_of(letter) <= 0 or any(
+        table.category(letter)[0] in "MC" for table in (unicodedata, unicodedata.ucd_3_2_0)
+    )
+
+
+@lru_cache(maxsize=4096)
 def marked(cluster: str, mark: str) -> str:
     """Put a mark on a letter, as one code point where there is one."""
     return unicodedata.normalize("NFC", cluster + mark)

@@ -1,6 +1,6 @@
 """Draws in the terminal that it is started in, for one who looks on from outside.
 
-    python -m tests.tui.terminal.inside FOLDER COUNT
+    python -m tests.tui.terminal.inside FOLDER COUNT [COLOURS]
 
 Posts what it knows as FOLDER/0.json, 1.json and so on, when the terminal has taken all that was sent, and waits for
 FOLDER/0.go and so on before it goes on: first the cells that this terminal gives each uncertain letter; then, for each
@@ -26,11 +26,12 @@ from textual.strip import Strip
 
 from artui.safetext import clean
 from artui.tui.terminal.glyphs import has_certain_letters, stand_ins
-from artui.tui.terminal.output import STOP_WRAPPING, Surface, _erases_in_colour, wraps_anyway
+from artui.tui.terminal.output import STOP_WRAPPING, Surface, _erases_in_colour, is_in_tmux
 from artui.tui.terminal.widths import is_certain
 from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, STYLES, WIDTH, blank, pieces_of_an_update
 
 UPDATES = 12
+COLOURS = {"all": ColorSystem.TRUECOLOR, "few": ColorSystem.STANDARD, "none": None}
 
 
 class Poster:
@@ -67,19 +68,19 @@ class Poster:
         self._count += 1
 
 
-def _surface() -> Surface:
+def _surface(colours: ColorSystem | None) -> Surface:
     is_certain_only = has_certain_letters(os.environ, "auto", pid=os.getpid())
     return Surface(
         WIDTH,
         HEIGHT,
-        colours=ColorSystem.TRUECOLOR,
+        colours=colours,
         erases_in_colour=_erases_in_colour(),
         stand_ins=stand_ins("braille", is_certain_only=is_certain_only),
-        wraps_anyway=wraps_anyway(),
+        in_tmux=is_in_tmux(),
     )
 
 
-def main(folder: Path, count: int) -> None:
+def main(folder: Path, count: int, colours: ColorSystem | None) -> None:
     """Draw and post."""
     poster = Poster(folder)
     widths: dict[str, int] = {}
@@ -89,7 +90,7 @@ def main(folder: Path, count: int) -> None:
     poster.send(STOP_WRAPPING)
     poster.post(widths)
     for seed in range(count):
-        random, surface = Random(seed), _surface()
+        random, surface = Random(seed), _surface(colours)
         drawn = [*blank(), (0, 0, Strip([Segment("TOP 123.456", STYLES[0])]))]
         poster.send("\x1b[m\x1b[2J" + surface.update(iter(drawn)))
         for _ in range(UPDATES):
@@ -97,9 +98,9 @@ def main(folder: Path, count: int) -> None:
             drawn += pieces
             poster.send(surface.update(iter(pieces)))
         poster.post([surface.letters(y) for y in range(HEIGHT)])
-        poster.send(_surface().update(iter(drawn)))
+        poster.send(_surface(colours).update(iter(drawn)))
         poster.post([surface.letters(y) for y in range(HEIGHT)])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), COLOURS[(*sys.argv, "all")[3]])

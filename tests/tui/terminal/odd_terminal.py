@@ -111,8 +111,12 @@ class OddTerminal:
             self._y, self._x = (*(number - 1 for number in numbers), 0, 0)[:2] if numbers[0] else (0, 0)
         elif command == "C":
             self._x = min(self.width - 1, self._x + first)
-        elif command == "K":
-            for x in range(self._x, self.width):
+        elif command == "D":
+            self._x = max(0, self._x - first)
+        elif command == "d":
+            self._y = first - 1
+        elif command in "KX":
+            for x in range(self._x, self.width if command == "K" else min(self.width, self._x + first)):
                 self._clear(x)
         elif command == "J":
             self.rows = [[" "] * self.width for _ in range(self.height)]

@@ -19,17 +19,20 @@ from artui.safetext import clean
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import HIDDEN, cells_of, is_certain
 from tests.tui.terminal.odd_terminal import HALF, OddTerminal
+from tests.tui.terminal.odd_tmux import OddTmux
 from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, NAMES, STYLES, WIDTH, Pieces, blank, pieces_of_an_update
 
 COUNT = 6
 """Of terminals that a test draws in; `bench_terminals.py` takes more."""
 
 
-def wrong_cells(surface: Surface, terminal: OddTerminal) -> Iterator[tuple[int, int, str, str]]:
+def wrong_cells(
+    surface: Surface, terminal: OddTerminal, *, in_tmux: bool = False
+) -> Iterator[tuple[int, int, str, str]]:
     """Give the cells that do not show what they should, but for uncertain letters and the blanks that these may cover."""
     for y in range(HEIGHT):
         wanted = [letter or HALF for letter in surface.letters(y)]
-        for x, (letter, is_near) in enumerate(zip(wanted, _near(wanted), strict=True)):
+        for x, (letter, is_near) in enumerate(zip(wanted, _near(wanted, in_tmux=in_tmux), strict=True)):
             is_half = letter == HALF
             if not is_certain(wanted[x - 1] if is_half else letter) or (letter == " " and is_near):
                 continue
@@ -37,15 +40,18 @@ def wrong_cells(surface: Surface, terminal: OddTerminal) -> Iterator[tuple[int, 
                 yield y, x, letter, terminal.rows[y][x]
 
 
-def _near(wanted: list[str]) -> Iterator[bool]:
-    """Say of each cell whether uncertain letters may cover a blank there: those before it, by their length, if only blanks are between."""
+def _near(wanted: list[str], *, in_tmux: bool) -> Iterator[bool]:
+    """Say of each cell whether uncertain letters may cover a blank there: those before it, by their length, if only blanks are between.
+
+    In tmux whatever their length: it writes letters with marks more than once.
+    """
     spill = 0
     for letter in wanted:
         yield spill > 0
         is_blank = letter in (" ", HALF)
         spill = max(0, spill - 1) if is_blank or not is_certain(letter) else 0
         if not is_certain(letter):
-            spill += 2 * len(letter)
+            spill += WIDTH if in_tmux else 2 * len(letter)
 
 
 def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surface:
@@ -55,7 +61,6 @@ def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surfac
         HEIGHT,
         colours=ColorSystem.TRUECOLOR,
         erases_in_colour=surface_seed % 2 == 0,
-        wraps_anyway=terminal.wraps_anyway,
     )
     for update in (blank(), *updates):
         terminal.feed(surface.update(iter(update)))
@@ -65,10 +70,8 @@ def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surfac
 
 def _drawn_at_once(*updates: Pieces, like: OddTerminal, seed: int) -> list[list[str]]:
     """Give what a terminal of the same widths and habits shows when it is sent everything together."""
-    terminal = OddTerminal(WIDTH, HEIGHT, Random(seed), widths=like.widths, wraps_anyway=like.wraps_anyway)
-    surface = Surface(
-        WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=False, wraps_anyway=like.wraps_anyway
-    )
+    terminal = OddTerminal(WIDTH, HEIGHT, Random(seed), widths=like.widths)
+    surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=False)
     terminal.feed(surface.update(iter([piece for update in (blank(), *updates) for piece in update])))
     return terminal.rows
 
@@ -80,13 +83,38 @@ def test_what_is_certain_is_shown_whatever_the_terminal_makes_of_the_rest(script
     for seed in range(COUNT):
         random, terminal = (
             Random(f"{script} {seed}"),
-            OddTerminal(WIDTH, HEIGHT, Random(seed), wraps_anyway=seed % 2 == 1),
+            OddTerminal(WIDTH, HEIGHT, Random(seed)),
         )
         updates = [pieces_of_an_update(random, names) for _ in range(12)]
 
         _drawn(seed, *updates, terminal=terminal)
 
         assert _drawn_at_once(*updates, like=terminal, seed=seed) == terminal.rows
+
+
+@pytest.mark.parametrize("colours", [ColorSystem.TRUECOLOR, ColorSystem.STANDARD, None], ids=str)
+@pytest.mark.parametrize("script", NAMES)
+def test_in_tmux_what_is_certain_is_shown_too(script: str, colours: ColorSystem | None) -> None:
+    """Though tmux leaves out what it has already, and writes letters with marks twice, all numbers stand where they belong."""
+    names = [*NAMES[script], *NAMES["certain"], *(f"日本{name}" for name in NAMES[script])]
+    for seed in range(COUNT):
+        random, outer = Random(f"{script} {seed}"), OddTerminal(WIDTH, HEIGHT, Random(seed), wraps_anyway=True)
+        tmux, top = OddTmux(outer), (0, 0, Strip([Segment("TOP 123.456", STYLES[0])]))
+        surfaces = [
+            Surface(WIDTH, HEIGHT, colours=colours, erases_in_colour=seed % 2 == 0, in_tmux=True) for _ in range(2)
+        ]
+        drawn = [*blank(), top]
+        tmux.feed(surfaces[0].update(iter(drawn)))
+        for _ in range(12):
+            update = pieces_of_an_update(random, names)
+            drawn += update
+            tmux.feed(surfaces[0].update(iter(update)))
+            assert list(wrong_cells(surfaces[0], outer, in_tmux=True)) == [] and outer.scrolled_lines == 0
+        before = [row[:] for row in outer.rows]
+
+        tmux.feed(surfaces[1].update(iter(drawn)))
+
+        assert before == outer.rows and outer.scrolled_lines == 0
 
 
 def test_lists_of_uncertain_names_scroll() -> None:
