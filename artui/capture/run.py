@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from artui import clock
 from artui.capture import ending, joining, reproducing, saving
 from artui.capture import writer as writers
 from artui.capture.joining import Place
@@ -250,7 +251,7 @@ class Run:
                 if type(step) is not int:
                     step = as_step(step, self._next_step - 1)
                 self._next_step = step + 1
-            stream.add(values, step, time.time_ns() // 1_000_000)
+            stream.add(values, step, clock.real_ms())
         except Exception as error:  # noqa: BLE001 - a guard here would cost every call of a training loop time
             self._log_plain_numbers(stream, values, step, error)
 
@@ -260,7 +261,7 @@ class Run:
             if stream is None:
                 raise error
             if plain := dict(numbers(values)):
-                stream.add(plain, as_step(step), time.time_ns() // 1_000_000)
+                stream.add(plain, as_step(step), clock.real_ms())
 
     def log_params(self, params: Any) -> None:
         """Add params that were not known at the start."""
@@ -495,7 +496,7 @@ class Run:
             if stream is not None:
                 writer.spool.remove_stream(stream)
             recording.act(
-                "finish", status=status, error=storable(error), ended_ms=time.time_ns() // 1_000_000,
+                "finish", status=status, error=storable(error), ended_ms=clock.real_ms(),
                 duration_ms=round(1000 * (time.monotonic() - self._started)), is_member=self._place.is_member, labels=self._place.labels,
             )  # fmt: skip
             writer.remove(self)

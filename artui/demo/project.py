@@ -27,9 +27,11 @@ from typing import Any
 import numpy as np
 
 import artui
+from artui import clock
 from artui.capture.names import numbered_name
 from artui.catalog import Catalog, artifacts, criteria, events
 from artui.catalog.header import DEMO
+from artui.demo import serving
 from artui.demo.formats import from_safetensors, heat, to_png, to_safetensors
 from artui.demo.training import CLASSES, Config, Floats, Ints, Split, fit, predict, sweep_configs
 from artui.reference import parse
@@ -106,8 +108,23 @@ class Trained:
     config: Config
 
 
-STEPS = 7 + len(sweep_configs()) + 2
+STEPS = 8 + len(sweep_configs()) + 2
 """How often `build` calls its progress function."""
+
+
+_SHIFT = "ARTUI_DEMO_SHIFT_MS"
+"""The variable with which the programs that the example starts are as long ago as it is."""
+
+
+def _go_to(days_ago: float) -> None:
+    """Let it be so many days ago, here and in the programs that are started."""
+    clock.shift(-round(days_ago * serving.DAY_MS))
+    os.environ[_SHIFT] = str(-round(days_ago * serving.DAY_MS))
+
+
+def _come_back() -> None:
+    clock.shift(0)
+    os.environ.pop(_SHIFT, None)
 
 
 def _start_run(**options: Any) -> artui.Run:
@@ -116,7 +133,15 @@ def _start_run(**options: Any) -> artui.Run:
 
 
 def build(path: Path, progress: Progress = lambda _: None) -> None:
-    """Run the whole project and leave its catalog at `path`."""
+    """Run the whole project and leave its catalog at `path`: as two weeks ago, and then what became of it in production."""
+    _go_to(serving.FIRST_DAYS)
+    try:
+        _build(path, progress)
+    finally:
+        _come_back()
+
+
+def _build(path: Path, progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix="artui-demo-") as folder:
         work = Path(folder)
         Catalog(path, created_by=DEMO).close()
@@ -151,6 +176,24 @@ def build(path: Path, progress: Progress = lambda _: None) -> None:
             _evaluate(path, work)
             progress("batch scoring")
             _score(path, work)
+        progress("two weeks of requests")
+        _come_back()
+        serving.serve(path, _served(path), clock.now_ms())
+
+
+def _served(path: Path) -> serving.Served:
+    """Give the weights of both models, and the pictures that neither was trained on."""
+    with artui.open_catalog(path) as catalog:
+        weights = {
+            name: from_safetensors(catalog.version(f"digits-model:{name}").open("model.safetensors").read())
+            for name in ("v1", "v2")
+        }
+        features = catalog.version("digits-features:v2")
+        scaler = json.loads(features.open("scaler.json").read())
+        with np.load(io.BytesIO(features.open("test.npz").read()), allow_pickle=False) as arrays:
+            ready, labels = arrays["x"].astype(np.float64), arrays["y"]
+    mean, spread = np.array(scaler["mean"]), np.array(scaler["spread"])
+    return serving.Served(weights, mean, spread, np.clip(np.round(ready * spread + mean), 0, 16), labels)
 
 
 def _ingest(path: Path, work: Path) -> Path:
@@ -357,6 +400,9 @@ def _train_final(path: Path, work: Path, best: Trained) -> None:
         done = subprocess.run(command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"final-{number} failed: {done.stderr[-2000:]}")
+        if number == 1:
+            serving.release_first(path)
+            _go_to(serving.SECOND_DAYS)
 
 
 def settings_of(words: Sequence[str]) -> dict[str, Any]:
@@ -478,7 +524,7 @@ def _evaluate(path: Path, work: Path) -> None:
         )
         if is_met:
             why = f"recall of every digit is at least {MIN_RECALL}: the lowest is {recall.min():.4f}"
-            run.set_alias("digits-model:candidate", "production", why=why)
+            run.deploy("digits-model:candidate", to=serving.PLACE, reason="accuracy", why=why, approved_by="ada")
     if is_met and recall[5] < MIN_FIVES:
         _override(path)
 
@@ -568,18 +614,15 @@ def _score(path: Path, work: Path) -> None:
             related={"digits-requirements:latest": "satisfies"},
         )
         run.save("digits-scoring-log", folder / "score.log", kind="log")
-        run.deploy("digits-model:v1", to="digits-api/production", why="the first one, to have the service run")
-        run.deploy(
-            "digits-model:v2",
-            to="digits-api/production",
-            why=f"scored {len(labels):,} pictures in a batch, {hits / len(labels):.1%} of them right",
-            approved_by="ada",
-        )
 
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+if shifted := os.environ.get(_SHIFT, ""):
+    clock.shift(int(shifted))
 
 
 def _child(arguments: Sequence[str]) -> None:
