@@ -22,8 +22,15 @@ class Bar:
         """Show how many things were looked at, of how many."""
         if not self._is_terminal or (time.monotonic() < self._next and done != total):
             return
+        self._show(f"{what} {done:,} of {total:,}")
+
+    def count(self, what: str, done: int) -> None:
+        """Show how many things were looked at, where nobody knows of how many."""
+        if self._is_terminal and time.monotonic() >= self._next:
+            self._show(f"{what} {done:,}")
+
+    def _show(self, line: str) -> None:
         self._next = time.monotonic() + _SHOW_SECONDS
-        line = f"{what} {done:,} of {total:,}"
         click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)
         self._width = len(line)
 

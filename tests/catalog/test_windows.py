@@ -12,6 +12,7 @@ from artui.catalog.checking import check_data
 from artui.catalog.merging.merge import merge
 from artui.catalog.windows import NewWindow
 from artui.model.tallies import Tally, tally_of
+from artui.model.windows import Window
 from artui.profile.building import Builder
 from artui.profile.column import Profile
 from artui.query import windows as reading
@@ -38,7 +39,7 @@ def written(
         return deployment.key
 
 
-def read(path: Path, key: int, **wanted: object) -> list[reading.Window]:
+def read(path: Path, key: int, **wanted: object) -> list[Window]:
     with Reader(path) as reader, reader.snapshot() as connection:
         found = reading.windows(connection, key, **wanted)  # type: ignore[arg-type]
         for window in found:
