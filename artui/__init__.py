@@ -17,6 +17,8 @@ from artui import version
 __version__ = version.VERSION
 
 if TYPE_CHECKING:
+    from artui.capture.monitoring.monitor import monitor
+    from artui.capture.monitoring.observer import Observer
     from artui.capture.run import Run, start_run
     from artui.errors import ArtuiError
     from artui.query.api import Catalog, open_catalog
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
 _WHERE = {
     "start_run": ("artui.capture.run", "start_run"),
     "Run": ("artui.capture.run", "Run"),
+    "monitor": ("artui.capture.monitoring.monitor", "monitor"),
+    "Observer": ("artui.capture.monitoring.observer", "Observer"),
     "open_catalog": ("artui.query.api", "open_catalog"),
     "Catalog": ("artui.query.api", "Catalog"),
     "ArtuiError": ("artui.errors", "ArtuiError"),
 }
 
-__all__ = ["ArtuiError", "Catalog", "Run", "__version__", "open_catalog", "start_run"]
+__all__ = ["ArtuiError", "Catalog", "Observer", "Run", "__version__", "monitor", "open_catalog", "start_run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -147,6 +147,15 @@ def build(path: Path) -> Path:
     return path
 
 
+def _requests(folder: Path) -> Path:
+    """Write requests to a deployment."""
+    path = folder / "requests.csv"
+    path.write_text(
+        "time,amount,card,prediction,truth\n2026-09-21T13:00:00,5,gift,1,1\n2026-09-21T14:30:00,7,debit,0,1\n"
+    )
+    return path
+
+
 def _version(connection: Any, name: str, kind: str, stage: str, files: Mapping[str, bytes]) -> artifacts.Saved:
     manifest, seen, counted = [], {}, {}
     for path, content in files.items():
@@ -241,7 +250,7 @@ WRITING = (
     ("note", VICTIM, "new note"), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
-    ("promote", f"{MODEL}:v1", "--why", "best"), ("deploy", f"{MODEL}:v1", "--to", PLACE, "--override", "--why", "best"), ("rollback", PLACE, "--why", "slow"), ("incident", PLACE, "late"), ("incident", PLACE, "--close"), ("retire", f"{OTHER_MODEL}:v1", "--from", PLACE), ("approve", f"{MODEL}:v1"), ("require", "fast-enough", "-x", "R9: loss < 2"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"),
+    ("promote", f"{MODEL}:v1", "--why", "best"), ("deploy", f"{MODEL}:v1", "--to", PLACE, "--override", "--why", "best"), ("rollback", PLACE, "--why", "slow"), ("incident", PLACE, "late"), ("incident", PLACE, "--close"), ("retire", f"{OTHER_MODEL}:v1", "--from", PLACE), ("approve", f"{MODEL}:v1"), ("require", "fast-enough", "-x", "R9: loss < 2"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"), ("monitor", "api/production", "{requests}"),
     ("declare", MODEL, "licence=Apache-2.0", "sensitivity=public"), ("declare", f"{MODEL}:v1", "owner="),
     ("delete", BASELINE, f"{OTHER_MODEL}:v1"), ("restore", BASELINE, f"{OTHER_MODEL}:v1"), ("undo",), ("restore", f"{'y' * 255}:v1"),
     ("gc", "--keep", "last 1 and used and approved", "--yes"), ("delete", f"{OTHER_MODEL}:v1"), ("gc", "--older-than", "0d"),
@@ -300,6 +309,7 @@ def troubles(catalog: Path, mutation: Mutation, verbs: Sequence[Sequence[str]]) 
     folder = catalog.parent
     places = {
         "{file}": __file__,
+        "{requests}": str(_requests(folder)),
         "{out}": str(folder / "got"),
         "{catalog}": str(catalog),
         "{other}": str(folder / "whole.artui"),

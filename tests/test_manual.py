@@ -82,6 +82,9 @@ def test_command_works(
         _write_stores(demo_catalog.parent)
     if "train.csv" in words or "train" in words or "relocate" in words:
         _write_stored(demo_catalog, is_added="--store" not in words, is_moved="relocate" in words)
+    if "monitor" in words:
+        (demo_catalog.parent / "requests.csv").write_text("time,id,card,prediction\n2026-11-01T10:00:00,1,gift,1\n")
+        (demo_catalog.parent / "truths.jsonl").write_text('{"id": 1, "truth": 1}\n')
     if "gpu7.artui" in words:
         for name in ("gpu7.artui", "laptop.artui", "team.artui"):
             shutil.copyfile(demo_catalog, demo_catalog.with_name(name))

@@ -49,6 +49,7 @@ VERBS = {
     "audit": "Say whether a run could be made again, and what is missing.",
     "require": "Write down what a model must do, as criteria that are judged.",
     "verify": "Say whether a version meets what is required of it.",
+    "monitor": "Observe a deployment: requests become windows of what their columns were like.",
     "reproduce": "Make a run again, and say whether its numbers come back.",
     "merge": "Bring all that is in some catalogs into one.",
     "push": "Write what is new into a folder or bucket that others pull from.",

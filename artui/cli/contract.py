@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ValueChange,
         VersionDifference,
     )
+    from artui.model.monitoring import Report
     from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
     from artui.query.compare import Row
     from artui.query.why import Factor, Spread
@@ -777,6 +778,23 @@ DOCUMENTS: dict[str, Record] = {
         "at_ms": Field("whole", "for which time it is said"),
         "deployment": Field("deployment", "that one"),
     },
+    "monitor": {
+        "deployment": Field("text", "what was observed"),
+        "requests": Field("whole", "requests that were taken"),
+        "windows": Field("whole", "windows that were new, grew, or got a truth"),
+        "first_ms": Field("whole?", "when the first of these begins"),
+        "last_ms": Field("whole?", "when the last of them ends"),
+        "truths": Field("whole", "predictions whose truth is known, late ones too"),
+        "truths_joined": Field("whole", "truths that came later and found their prediction"),
+        "truths_unjoined": Field("whole", "truths that found none"),
+        "odd": Field("{whole}", "by what was odd about them, rows that were taken"),
+        "left_out": Field("{whole}", "by the reason, rows that were not taken"),
+        "missing_columns": Field("[text]", "columns that not all rows had"),
+        "mixed_columns": Field("[text]", "columns with values of several types"),
+        "left_out_columns": Field("whole", "columns beyond those that are looked at"),
+        "taken_before": Field("[text]", "files that were taken already, and did not count again"),
+        "kept": Field("[text]", "versions that hold the raw rows"),
+    },
     "audit RUN": {
         "run": Field("run", "the run"),
         "verdict": Field("text", "whether it could be made again, in a sentence"),
@@ -1085,6 +1103,16 @@ def incident_record(noted: Noted) -> dict[str, Any]:
         "id": incident.id, "title": incident.title, "severity": incident.severity, "opened_ms": incident.opened_ms, "closed_ms": incident.closed_ms or None,
         "cause": incident.cause, "resolution": incident.resolution, "release_id": incident.release_id, "rule": incident.rule, "author": noted.author,
         "time_ms": noted.time_ms,
+    }  # fmt: skip
+
+
+def observed_record(report: Report) -> dict[str, Any]:
+    """Make the document of what came of observing a deployment."""
+    return {
+        "deployment": report.deployment, "requests": report.rows, "windows": report.windows, "first_ms": report.first_ms or None,
+        "last_ms": report.last_ms or None, "truths": report.truths, "truths_joined": report.truths_joined, "truths_unjoined": report.truths_unjoined,
+        "odd": report.noted, "left_out": report.left_out, "missing_columns": report.missing_columns, "mixed_columns": report.mixed_columns,
+        "left_out_columns": report.left_out_columns, "taken_before": report.taken_before, "kept": report.kept,
     }  # fmt: skip
 
 

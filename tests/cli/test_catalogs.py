@@ -23,8 +23,8 @@ OF_CATALOGS = [
     for verb, command in COMMANDS.items()
     if any(parameter.name in ("catalog", "catalogs") for parameter in command.params)
 ]
-OTHER_PLACES = ("demo", "merge", "share", "push", "pull", "sync", "adopt", "salvage", "move")
-"""Verbs whose words are other catalogs, or places for them."""
+OTHER_PLACES = ("demo", "merge", "share", "push", "pull", "sync", "adopt", "salvage", "move", "monitor")
+"""Verbs whose words are other catalogs, places for them, or files to be taken in."""
 READING = [
     verb
     for verb in OF_CATALOGS

@@ -107,6 +107,7 @@ def test_trouble_offers_nothing_and_says_nothing(here: Path) -> None:
         "boxes",
         "data.txt",
         "near.artui",
+        "requests.csv",
         "store",
         "sub",
         "text.artui",

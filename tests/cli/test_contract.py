@@ -57,6 +57,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "verify REF": (("verify", "digits-model:production"), ("verify", "digits-requirements"), ("verify", "final-2"), ("verify", "digits-split")),
     "served": (("served",),),
     "served NAME": (("served", "digits-api/production"),),
+    "monitor": (("monitor", "api/production", "{requests}"), ("monitor", "api/production", "{requests}", "--slice", "card", "--keep")),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
     "reproduce": (("reproduce", "final-1", "-o", "{again}"), ("reproduce", "score-batch", "-o", "{empty}")),
@@ -109,6 +110,7 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
         capsys.readouterr()
     places = {
         "kept": str(tmp_path / "kept"),
+        "requests": str(_requests(tmp_path)),
         "store": str(tmp_path / "mlruns"),
         "empty": str(tmp_path / "empty"),
         "demo": str(catalog),
@@ -141,6 +143,12 @@ def test_documents_are_as_declared(
         document = _call((*arguments, *where), demo_catalog, tmp_path, capsys)
         assert document["artui"] == CONTRACT and next(iter(document)) == "artui"
         validator.validate(document)
+
+
+def _requests(folder: Path) -> Path:
+    path = folder / "requests.csv"
+    path.write_text("time,card,prediction,truth\n2026-11-01T10:00:00,gift,1,1\n2026-11-01T10:30:00,debit,0,1\n")
+    return path
 
 
 def test_fields_that_no_call_fills_are_few(
