@@ -143,6 +143,18 @@ def read_state(name: str) -> Any:
         return None
 
 
+MAX_KEPT_ALERTS = 50
+
+
+def kept_alerts() -> list[str]:
+    """Give the rules that the user added in the app."""
+    try:
+        text = (state_folder() / "alerts").read_text("utf-8", "replace")
+    except (OSError, RuntimeError):  # no home folder, so no state folder
+        return []
+    return [line for line in text.splitlines() if line.strip()][:MAX_KEPT_ALERTS]
+
+
 def keep_state(name: str, value: Any) -> None:
     """Remember JSON for the user, whole or not at all. It is only a convenience, so failing to write it is ignored."""
     import orjson

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 _AGO = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h|d|w|mo|y)(?: ago)?\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_629_800, "y": 31_557_600}
 _DATE = re.compile(r"(\d{4})-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?))?)?\Z")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)([a-z]*)(?: (\d\d?:\d\d))?\Z")
 _DAYS = {"today": 0, "yesterday": 1}
 
 
@@ -26,22 +28,28 @@ def time_text(time_ms: int | None) -> str:
 def last_moment_ms(text: str, now_ms: int) -> int | None:
     """Read a time, in milliseconds since 1970, UTC; None if it is none.
 
-    `2026-11-01T14:30`, `2026-11-01`, `2026-11`, `today`, `yesterday`, `now` or `2d ago`, in local time. A day, a month or
+    `2026-11-01T14:30`, `2026-11-01`, `2026-11`, `today`, `yesterday`, `mon`, `now` or `2d ago`, in local time. A day, a month or
     a minute stands for its last millisecond: what was so at its end.
     """
-    span = _span(text, now_ms)
+    span = span_ms(text, now_ms)
     return None if span is None else span[1]
 
 
 def first_moment_ms(text: str, now_ms: int) -> int | None:
     """Read a time as `last_moment_ms` does; a day, a month or a minute stands for its first millisecond."""
-    span = _span(text, now_ms)
+    span = span_ms(text, now_ms)
     return None if span is None else span[0]
 
 
-def _span(text: str, now_ms: int) -> tuple[int, int] | None:
-    word = text.strip().lower()
+def span_ms(text: str, now_ms: int) -> tuple[int, int] | None:
+    """Read a span of time as its first and its last millisecond since 1970, UTC; None if it is none.
+
+    What `last_moment_ms` reads, and days of the week, which stand for the last one that has begun: `mon`, `monday`, `mon 09:00`.
+    """
+    word = " ".join(text.split()).lower()
     try:
+        if (match := _WEEKDAY.match(word)) is not None:
+            return _of_weekday(match, now_ms)
         if word == "now":
             return now_ms, now_ms
         if (match := _AGO.match(word)) is not None:
@@ -70,3 +78,19 @@ def _span(text: str, now_ms: int) -> tuple[int, int] | None:
 
 def _between(first: datetime, next_one: datetime) -> tuple[int, int]:
     return round(first.timestamp() * 1000), round(next_one.timestamp() * 1000) - 1
+
+
+def _of_weekday(match: re.Match[str], now_ms: int) -> tuple[int, int] | None:
+    names = [number for number, name in enumerate(_WEEKDAYS) if name.startswith(match[1] + match[2])]
+    if len(names) != 1:
+        return None
+    now = datetime.fromtimestamp(now_ms / 1000)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = today - timedelta(days=(today.weekday() - names[0]) % 7)
+    if match[3] is None:
+        return _between(day, day + timedelta(days=1))
+    hours, minutes = map(int, match[3].split(":"))
+    moment = day.replace(hour=hours, minute=minutes)
+    if moment > now:
+        moment -= timedelta(days=7)
+    return _between(moment, moment + timedelta(minutes=1))

@@ -17,7 +17,7 @@ from artui.query.artifacts import version_heads
 from artui.query.livequality import quality_of
 from artui.query.profiles import sketches
 from artui.query.references import find_version
-from artui.query.windows import windows
+from artui.query.windows import span, windows
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
@@ -71,7 +71,7 @@ def drift_of(
         before, after: versions (`data:v1`), files of them (`data:v1/train.csv`), or deployments. With the first alone a
             deployment, which is held against the training data of the version that serves, else its test data, else its
             first window.
-        since_ms, until_ms: of deployments only windows of this time.
+        since_ms, until_ms: of deployments only windows of this time; of one alone by default since its version was released.
         slice_: of deployments only these rows: `card=gift`.
         is_earlier: hold a deployment against its own windows before `since_ms` instead.
         most: so many columns are given.
@@ -81,6 +81,8 @@ def drift_of(
         UsageError: nothing is known of its columns, or there is nothing to hold it against.
     """
     if not after:
+        if since_ms is None and not is_earlier:
+            since_ms = _released_ms(reader, before, project, until_ms)
         second = side_of(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
         if second.deployment is None:
             raise UsageError(f"{before} is no deployment: it needs something to be compared with.", remedy=f"artui drift OTHER {before}")  # fmt: skip
@@ -96,6 +98,19 @@ def drift_of(
     if second.deployment is None:
         return report
     return replace(report, quality=quality_of(reader, second.deployment, second.windows), served=_served(second))
+
+
+def _released_ms(reader: Reader, name: str, project: str, until_ms: int | None) -> int | None:
+    """Give since when the version serves that served last, if anything was observed since."""
+    if not is_deployment(reader, name):
+        return None
+    with reader.snapshot() as connection:
+        deployment = find_deployment(connection, name, project=project)
+        observed = span(connection, deployment.version_key)
+    if observed is None:
+        return None
+    on = deployment.served(min(until_ms or observed[1], observed[1]) - 1)
+    return on[0].release.from_ms if on and on[0].release.from_ms < observed[1] else None
 
 
 def is_deployment(reader: Reader, name: str) -> bool:

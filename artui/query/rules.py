@@ -102,7 +102,7 @@ def parse_rule(text: str) -> Rule:
             return Rule(text, name, holds, depth, is_of_odd=IS_ODD.match(rest) is not None)
     raise UsageError(
         f"{text[:80]!r} is no rule.",
-        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls; of deployments drift psi > 0.2 on any column, serve/errors rises or live/recall falls below 0.9 on card=gift.",
+        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5, METRIC is silent for 10m or run stalls.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artui.model.drifts import DriftReport, DriftSide, Quality
-from artui.model.production import Cause, Told, WhyProduction
+from artui.model.production import Cause, Raised, Told, WhyProduction
 from artui.model.profiles import ColumnDrift
 from artui.sheets.difference import DRIFT_HEADERS, drift_row
 from artui.sheets.profile import column_table, shape_text
@@ -157,12 +157,27 @@ def why_sheet(why: WhyProduction) -> Sheet:
     since, until = time_texts((why.since_ms, why.until_ms))
     about = f"since {since}, until {until}"
     headers = (Header("", is_right=True), Header("what changed", least=30), Header("from"), Header("until"), Header(""))
-    rows = [_cause_row(place + 1, one) for place, one in enumerate(why.causes)]
+    changed = [one for one in why.causes if one.word != "no change"]
+    rows = [_cause_row(place + 1, one) for place, one in enumerate(changed)]
+    if calm := [one for one in why.causes if one.word == "no change"]:
+        rows.append((Cell(""), Cell(_calm_text(calm), "dim"), Cell(""), Cell(""), Cell("no change", "dim")))
+    cause = why.cause
     facts = (
         Fact("", why.sentence, "strong"),
+        Fact("from", time_texts((cause.time_ms,))[0] if cause is not None else ""),
         Fact("", f"{plural(why.window_count, 'window')} against {plural(why.usual_count, 'window')} before", "dim"),
     )
-    return Sheet(why.name, about, filled(Section("", facts=facts), Section("ranked by evidence", table=Table(headers, rows) if rows else None)))  # fmt: skip
+    return Sheet(
+        why.name, about,
+        filled(facts_section("", facts), Section("ranked by evidence", table=Table(headers, rows) if rows else None)),
+    )  # fmt: skip
+
+
+def _calm_text(calm: Sequence[Cause]) -> str:
+    """Say in one line what did not change: series by their names, the others as they are told."""
+    usual = [one.name for one in calm if one.kind not in ("release", "drift")]
+    told = [one.sentence for one in calm if one.kind in ("release", "drift")]
+    return "; ".join([*told, *([f"as usual: {', '.join(usual)}"] if usual else [])])
 
 
 def _cause_row(number: int, one: Cause) -> Row:
@@ -171,4 +186,19 @@ def _cause_row(number: int, one: Cause) -> Row:
     return (
         Cell(str(number), "dim"), Cell(f"{one.sentence}{with_it}"), Cell(times[0]), Cell(times[1], "dim"),
         Cell(one.word, TONES[one.word]),
+    )  # fmt: skip
+
+
+def raised_section(found: Sequence[Raised]) -> Section:
+    """Say which rules hold in a deployment, since when and what shows it; those that held come after."""
+    headers = (Header("rule"), Header("on", least=8), Header("from"), Header("until"), Header("evidence", least=20))
+    rows = [_raised_row(one) for one in found]
+    return Section("rules", table=Table(headers, rows) if rows else None)
+
+
+def _raised_row(one: Raised) -> Row:
+    first, last = time_texts((one.time_ms, one.end_ms))
+    return (
+        Cell(one.rule, "strong"), Cell(f"{one.name} on {one.slice}" if one.slice else one.name), Cell(first),
+        Cell("holds" if one.is_going else last, "bad" if one.is_going else "dim"), Cell(one.evidence),
     )  # fmt: skip

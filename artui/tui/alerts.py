@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artui import clock
 from artui.errors import ArtuiError
 from artui.safetext import clean
-from artui.settings import Settings, keep_state, private_folder, read_state, state_folder
+from artui.settings import MAX_KEPT_ALERTS, Settings, keep_state, kept_alerts, private_folder, read_state, state_folder
 from artui.sheets.progress import silence_text
 from artui.units import number_text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from artui.query.live import LiveRun
     from artui.query.rules import Alert, Rule
 
-MAX_RULES = 50
+MAX_RULES = MAX_KEPT_ALERTS
 BUILT_IN = {"* is not finite": "", "run stalls": "no step for far longer than usual"}
 """The rules that are there from the start, with what they mean where they do not say it themselves."""
 MAX_TOLD = 500
@@ -42,7 +42,7 @@ class Alerts:
         self.holding: dict[tuple[str, str, str], Alert] = {}
         self._told: dict[tuple[str, str, str], None] = {}
         """Alerts that were told, here or at an earlier start, and have not ceased since; the oldest first."""
-        kept = self._kept()
+        kept = kept_alerts()
         if settings.alerts or kept:
             # What is wrong with them is said at once.
             self._load(kept)
@@ -172,13 +172,6 @@ class Alerts:
             )  # fmt: skip
         except OSError as error:
             self._tell(f"alert_command of the settings cannot be run: {error.strerror}")
-
-    def _kept(self) -> list[str]:
-        try:
-            text = (state_folder() / "alerts").read_text("utf-8", "replace")
-        except (OSError, RuntimeError):  # no home folder, so no state folder
-            return []
-        return [line for line in text.splitlines() if line.strip()][:MAX_RULES]
 
     def _keep(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`artui why RUN BASELINE`, `artui why --where FILTER`: what explains differences between runs."""
+"""`artui why RUN BASELINE`, `artui why --where FILTER`: what explains differences between runs; `artui why --deployment NAME`: why production changed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from artui.cli.common import (
     print_table,
     say_damaged,
 )
+from artui.cli.spans import since_of, span_options, until_of
 from artui.query.codediff import other_versions
 from artui.query.damage import damaged_runs
 from artui.query.filter.narrowing import narrowed
@@ -51,17 +52,26 @@ MAX_LINES = 20
 @click.option("--best", "by_best", is_flag=True, help="Judge by the best value of the metric instead of the last one.")
 @filter_option("--where", "-w", help="Instead of two runs: what sets the runs that this filter matches apart.")
 @filter_option("--among", "-a", help="With --where: only runs that this filter matches are looked at.")
+@click.option("--deployment", "-d", metavar="NAME", default="", help="Instead of runs: why production changed there.")
+@span_options
 @catalog_option
 @json_option
 def command(
-    runs: tuple[str, ...], metric: str, by_best: bool, where: str, among: str, catalog: str | None, as_json: bool
-) -> int:
-    """Say what made one of RUN and BASELINE better than the other, or what sets the runs of a filter apart from the others.
+    runs: tuple[str, ...], metric: str, by_best: bool, where: str, among: str, deployment: str, slice_: str, since: str, until: str,
+    catalog: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Say what made one of RUN and BASELINE better than the other, what sets the runs of a filter apart from the others, or why production changed.
 
     Everything that differs is ranked by what all runs of the catalog tell about it. The better run comes first; with
     --json RUN does. Of a counter such as epoch no value is better: the run with the higher one comes first.
     """
     runs, catalog = without_catalog(runs, catalog)
+    if deployment:
+        if runs or where or among or metric or by_best:
+            raise click.UsageError("--deployment goes with --since, --until and --slice alone.")
+        return _of_deployment(deployment, slice_, since, until, catalog, as_json=as_json)
+    if since or until or slice_:
+        raise click.UsageError("--since, --until and --slice go with --deployment.")
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
         raise click.UsageError("Name two runs, or give --where and a filter.")
     if among and not where:
@@ -123,6 +133,33 @@ def command(
     _print_factors(factors, names, is_better, is_judged=is_judged)
     for remark in remarks:
         click.echo(f"{clean(remark)}.")
+    return 0
+
+
+_USUAL_MS = 7 * 86_400_000
+"""So long ago production may have changed where nobody says since when."""
+
+
+def _of_deployment(name: str, slice_: str, since: str, until: str, catalog: str | None, *, as_json: bool) -> int:
+    """Say why production changed."""
+    from artui import clock
+    from artui.query.why.observing import observed
+    from artui.query.why.production import why_production
+
+    until_ms = until_of(until) or clock.now_ms()
+    since_ms = since_of(since)
+    with open_reader(catalog) as reader:
+        since_ms = until_ms - _USUAL_MS if since_ms is None else since_ms
+        answer = why_production(observed(reader, name, since_ms=since_ms, until_ms=until_ms, slice_=slice_))
+    if as_json:
+        from artui.cli.contract import production_record
+
+        print_json(**production_record(answer))
+        return 0
+    from artui.cli.sheets import print_sheet
+    from artui.sheets.drift import why_sheet
+
+    print_sheet(why_sheet(answer))
     return 0
 
 
