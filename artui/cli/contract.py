@@ -35,7 +35,9 @@ if TYPE_CHECKING:
         ValueChange,
         VersionDifference,
     )
+    from artui.model.drifts import DriftReport
     from artui.model.monitoring import Report
+    from artui.model.production import Cause, Raised, WhyProduction
     from artui.model.profiles import ColumnDrift, ColumnProfile, Spreads, TableProfile
     from artui.query.compare import Row
     from artui.query.why import Factor, Spread
@@ -349,6 +351,54 @@ RECORDS: dict[str, Record] = {
         "texts": Field("[text]", "the most frequent ones of both"),
         "before": Field("[number]", "of each bin or text the share of the first's cells with a value"),
         "after": Field("[number]", "the same of the second"),
+    },
+    "drift side": {
+        "title": Field("text", "the version, the file, or the deployment"),
+        "row_count": Field("whole", "its rows"),
+        "basis": Field("text", "why it is held against the other where nobody named it, such as `what fraud-model:v29 was trained on`"),
+        "window_count": Field("whole", "windows of a deployment"),
+        "from_ms": Field("whole?", "when the first of these begins"),
+        "to_ms": Field("whole?", "when the last one ends"),
+        "slice": Field("text", "of which rows, such as `card=gift`; empty: of all"),
+    },
+    "live quality": {
+        "name": Field("text", "the metric, without `live/` or `test/`"),
+        "live": Field("number", "its value in the deployment"),
+        "live_count": Field("whole", "of so many truths"),
+        "test": Field("number?", "its value in the test of the version that serves"),
+        "test_count": Field("whole?", "rows of the test data"),
+        "test_run": Field("text", "the run that measured it"),
+        "difference": Field("number?", "the live value less that of the test"),
+        "uncertainty": Field("number?", "the difference is within so much of the true one in 19 of 20 cases"),
+        "is_clear": Field("flag", "whether it is more than chance"),
+    },
+    "drift over time": {
+        "column": Field("text", "the column"),
+        "points": Field("[window drift]", "its windows, the first first"),
+    },
+    "window drift": {
+        "time_ms": Field("whole", "when the window begins"),
+        "psi": Field("number?", "population stability index; null where the window has no value of the column"),
+    },
+    "production cause": {
+        "kind": Field("text", "drift, release, packages, code, data, params, load, errors, latency or quality"),
+        "name": Field("text", "the column, the version, or the series"),
+        "word": Field("text", "strong, weak or no change"),
+        "time_ms": Field("whole?", "from when on"),
+        "end_ms": Field("whole?", "when it was over; null while it goes on"),
+        "sentence": Field("text", "what changed"),
+        "z": Field("number", "by how many standard deviations it, or what changed with it, is beyond what is usual"),
+        "effects": Field("[text]", "what changed with it"),
+    },
+    "raised": {
+        "rule": Field("text", "the rule"),
+        "name": Field("text", "the column, or the series"),
+        "slice": Field("text", "of which rows; empty: of all"),
+        "time_ms": Field("whole", "from when on it holds"),
+        "end_ms": Field("whole?", "when it held no more"),
+        "is_going": Field("flag", "whether it holds in the last window"),
+        "value": Field("number", "the last value; of drift the largest"),
+        "evidence": Field("text", "what shows it"),
     },
     "ingredient": {
         "name": Field("text", "code, data, env, seed, params, command or hardware"),
@@ -735,6 +785,24 @@ DOCUMENTS: dict[str, Record] = {
     "show VERSION": {"version": Field("whole version", "the version")},
     "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},
     "compare VERSION": {"versions": Field("[version]", "the versions"), "rows": Field("[compared]", "what is compared")},
+    "drift": {
+        "before": Field("drift side", "what the other is held against"),
+        "after": Field("drift side", "what may have drifted"),
+        "served": Field("text", "the version that served last; empty where it is no deployment"),
+        "compared_count": Field("whole", "columns that both have"),
+        "only_before": Field("[text]", "columns that only the first has"),
+        "only_after": Field("[text]", "columns that only the second has"),
+        "columns": Field("[column drift]", "columns that both have, those that drifted most beyond chance first"),
+        "beyond": Field("[text]", "columns beyond a `--limit`"),
+        "quality": Field("[live quality]", "live metrics beside those of the test"),
+        "over_time": Field("[drift over time]", "the columns that drifted most, window by window"),
+    },
+    "drift --rules": {
+        "deployment": Field("text", "the deployment"),
+        "rules": Field("[text]", "the rules that were asked"),
+        "raised": Field("[raised]", "those that hold, and then those that held"),
+        "opened": Field("[text]", "titles of the incidents that were opened"),
+    },
     "get": {
         "reference": Field("text", "the version"),
         "folder": Field("text", "where its files are"),
@@ -972,6 +1040,16 @@ DOCUMENTS: dict[str, Record] = {
         "repetitions": Field("repetitions?", "the runs that are alike but for the seeds, in their code, too, if these two are"),
         "same_settings": Field("repetitions?", "those of the same settings, whatever their seeds and code, if nothing else can be weighed"),
         "damaged": Field("{value}", "by name of a run, its parts that are not as recorded"),
+    },
+    "why --deployment": {
+        "deployment": Field("text", "the deployment"),
+        "since_ms": Field("whole", "since when"),
+        "until_ms": Field("whole", "until when"),
+        "sentence": Field("text", "the answer"),
+        "cause": Field("production cause?", "what is named; null where it cannot be told"),
+        "causes": Field("[production cause]", "all that was looked at, what explains most first"),
+        "window_count": Field("whole", "windows since then"),
+        "usual_count": Field("whole", "windows before, from which what is usual is known"),
     },
     "why --where": {
         "count": Field("whole", "runs that match, and have what is judged by or compared by the filter"),
@@ -1259,6 +1337,39 @@ def _column_drift(drift: ColumnDrift) -> dict[str, Any]:
         "drift": drift.word, "moved_value": moved, "before": _column_profile(drift.before), "after": _column_profile(drift.after),
         "spreads": _or_none(_column_spreads, drift.spreads),
     }  # fmt: skip
+
+
+def drift_record(report: DriftReport, columns: Sequence[ColumnDrift], beyond: Sequence[str]) -> dict[str, Any]:
+    """Make what is printed of how far one side is from another."""
+    sides = {
+        word: {name: getattr(side, name) for name in RECORDS["drift side"]}
+        for word, side in (("before", report.before), ("after", report.after))
+    }
+    names = ("served", "compared_count", "only_before", "only_after")
+    return sides | {name: getattr(report, name) for name in names} | {
+        "columns": [_column_drift(one) for one in columns], "beyond": list(beyond),
+        "quality": [{name: getattr(one, name) for name in RECORDS["live quality"]} for one in report.quality],
+        "over_time": [
+            {"column": name, "points": [{"time_ms": time_ms, "psi": psi} for time_ms, psi in points]} for name, points in report.over_time.items()
+        ],
+    }  # fmt: skip
+
+
+def raised_record(one: Raised) -> dict[str, Any]:
+    """Make the record of a rule that holds in a deployment."""
+    return {name: getattr(one, name) for name in RECORDS["raised"]}
+
+
+def production_record(why: WhyProduction) -> dict[str, Any]:
+    """Make what is printed of why production changed."""
+    names = ("since_ms", "until_ms", "sentence", "window_count", "usual_count")
+    return {"deployment": why.name} | {name: getattr(why, name) for name in names} | {
+        "cause": _or_none(_production_cause, why.cause), "causes": [_production_cause(one) for one in why.causes],
+    }  # fmt: skip
+
+
+def _production_cause(cause: Cause) -> dict[str, Any]:
+    return {name: getattr(cause, name) for name in RECORDS["production cause"]}
 
 
 def _column_spreads(spreads: Spreads) -> dict[str, Any]:

@@ -28,10 +28,10 @@ OTHER_VERBS = {
 
 
 GROUPS = {
-    "Record": ("demo", "exec", "start", "log", "finish", "import", "add", "monitor"),
+    "Record": ("demo", "exec", "start", "log", "finish", "import", "add"),
     "Look": ("ls", "show", "compare", "diff", "why", "trace", "impact", "blame", "preview", "get"),
     "Judge": ("require", "verify", "audit", "reproduce", "approve", "promote", "alias", "retire", "declare"),
-    "Serve": ("deploy", "served", "rollback", "incident"),
+    "Serve": ("deploy", "served", "rollback", "monitor", "drift", "incident"),
     "Change": ("tag", "note", "undo", "delete", "restore", "forget", "gc", "relocate"),
     "Share": ("share", "merge", "push", "pull", "sync", "mirror", "adopt"),
     "Care for a catalog": ("check", "doctor", "compact", "move", "salvage", "settle"),

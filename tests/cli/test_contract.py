@@ -20,6 +20,7 @@ from artui.cli.group import cli as group
 from artui.cli.manual import page
 from tests import mutating
 from tests.exchange.mlruns import write_run
+from tests.query.deployed import make as make_deployed
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -68,6 +69,9 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "trace REF REF": (("trace", "digits-raw:v1", "digits-model:production"), ("trace", "final-1", "digits-raw:v1"), ("trace", "final-1", "final-2")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "final-2", "-m", "epoch"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
+    "why --deployment": (("why", "-d", "fraud-api/production", "--since", "2026-11-02", "--until", "2026-11-05", "-c", "{deployed}"), ("why", "-d", "fraud-api/production", "-c", "{deployed}")),
+    "drift": (("drift", "fraud-api/production", "--since", "2026-11-02", "-c", "{deployed}"), ("drift", "fraud-train:v1", "fraud-test:v1/test.csv", "--limit", "psi=0.1", "-c", "{deployed}")),
+    "drift --rules": (("drift", "fraud-api/production", "--since", "2026-11-02", "--rule", "drift psi > 0.2 on any column", "--open", "-c", "{deployed}"),),
     "import": (("import", "{store}", "--dry-run"),),
     "import of nothing": (("import", "{empty}", "--dry-run"),),
     "import --report": (("import", "--report"),),
@@ -91,6 +95,9 @@ ANYWHERE = (
     "merge",
     "mirror",
     "diff CATALOG",
+    "drift",
+    "drift --rules",
+    "why --deployment",
 )
 """Documents that are printed without `--catalog`."""
 
@@ -108,7 +115,11 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
         for path in (catalog, tmp_path / "merged.artui"):
             cli.run(["note", "final-1", f"seen in {path.name}", "-c", str(path)])
         capsys.readouterr()
+    if "{deployed}" in arguments and not (tmp_path / "fraud.artui").exists():
+        make_deployed(tmp_path)
+        capsys.readouterr()
     places = {
+        "deployed": str(tmp_path / "fraud.artui"),
         "kept": str(tmp_path / "kept"),
         "requests": str(_requests(tmp_path)),
         "store": str(tmp_path / "mlruns"),
