@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+import artui
 from artui import clock
-from artui.capture.monitoring.monitor import monitor
 from artui.catalog import Catalog, artifacts, events, releasing
 from artui.catalog.deployments import find_deployment
 from artui.demo.training import Floats, Ints, predict
@@ -74,9 +74,9 @@ def serve(path: Path, served: Served, now_ms: int) -> None:
         clock.shift(end_ms - now_ms)
         # What came in until then, and what the pictures of the day before truly were.
         for rows in (requests, answers):
-            monitor(
+            artui.monitor(
                 PLACE, [row for row in rows if day_ms <= row["time"] < end_ms], window=WINDOW, catalog=path, project="digits",
-                features=["ink", "width", "height", "rotation", "prediction", "latency_ms"],
+                features=["ink", "rotation", "prediction", "latency_ms"],
             )  # fmt: skip
         day_ms = end_ms
     clock.shift(0)
@@ -124,19 +124,15 @@ def _turned(images: Floats) -> Floats:
 
 
 def _features(images: Floats) -> dict[str, Floats]:
-    """Say of pictures how much ink is on each, how wide and high that is, and by how many degrees its longer axis leans from upright."""
+    """Say of pictures how much ink is on each, and by how many degrees its longer axis leans from upright."""
     pictures = images.reshape(-1, 8, 8)
-    is_ink = pictures > 4
     ink = pictures.sum(axis=(1, 2))
     ys, xs = np.indices((8, 8))
     dx, dy = (at[None] - ((at * pictures).sum(axis=(1, 2)) / ink)[:, None, None] for at in (xs, ys))
     across, along, both = ((pictures * product).sum(axis=(1, 2)) for product in (dx * dx, dy * dy, dx * dy))
     # The angle of the longer axis of the ellipse that has these moments.
     lean = np.degrees(0.5 * np.arctan2(2 * both, along - across))
-    return {
-        "ink": (ink / 64).round(3), "width": is_ink.any(axis=1).sum(axis=1).astype(np.float64), "height": is_ink.any(axis=2).sum(axis=1).astype(np.float64),
-        "rotation": np.abs(lean).round(1),
-    }  # fmt: skip
+    return {"ink": (ink / 64).round(3), "rotation": np.abs(lean).round(1)}
 
 
 def _open_incident(path: Path) -> None:

@@ -73,14 +73,15 @@ class Tally:
         positive = positive_of(classes)
         if positive is not None:
             return self._rates(positive, "")
-        said: dict[str, float] = {}
+        each: dict[str, float] = {}
         for name in classes:
-            said |= self._rates(name, f".{name}")
+            each |= self._rates(name, f".{name}")
+        said: dict[str, float] = {}
         for word in ("precision", "recall", "f1"):
-            of_true = [said[f"{word}.{name}"] for name in classes if f"{word}.{name}" in said]
+            of_true = [each[f"{word}.{name}"] for name in classes if f"{word}.{name}" in each]
             if of_true:
                 said[word] = sum(of_true) / len(of_true)
-        return said
+        return said | each
 
     def _rates(self, name: str, ending: str) -> dict[str, float]:
         hits = self.pairs.get((name, name), 0)

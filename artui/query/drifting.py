@@ -61,6 +61,10 @@ class Side:
     deployment: Deployment | None = None
 
 
+_REFERENCE_ROWS, _REFERENCE_SHARE = 1_000, 4
+"""Where nothing else is known, as many of the first windows are what others are held against as have so many rows; at most one in so many."""
+
+
 def drift_of(
     reader: Reader, before: str, after: str = "", *, project: str = "", since_ms: int | None = None, until_ms: int | None = None, slice_: str = "",
     is_earlier: bool = False, most: int = MOST_COLUMNS,
@@ -223,7 +227,12 @@ def reference_of(reader: Reader, second: Side) -> Side:
         )
     if every[0].from_ms >= second.windows[-1].from_ms:
         return second
-    return _of_windows(second.deployment, every[:1], second.side.slice, "the first window")
+    count, rows = 1, every[0].row_count
+    while rows < _REFERENCE_ROWS and count < max(1, len(every) // _REFERENCE_SHARE):
+        rows += every[count].row_count
+        count += 1
+    basis = "the first window" if count == 1 else f"the first {count} windows"
+    return _of_windows(second.deployment, every[:count], second.side.slice, basis)
 
 
 def _window_columns(found: Iterable[Window]) -> set[str]:

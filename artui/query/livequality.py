@@ -24,6 +24,7 @@ _SURE = 1.96
 """So many standard deviations hold the true value in 19 of 20 cases."""
 _TEST_PARTS = ("test/", "test_", "eval/", "eval_")
 """What the test's metric may begin with, in the order in which it is looked for."""
+_ALSO_CALLED = {"accuracy": ("acc",), "precision": ("prec",)}
 _RUNS = """
     SELECT r.key, r.name
     FROM edge AS e
@@ -92,7 +93,7 @@ def _tests_of(
 
 
 def _first(measured: Mapping[str, float], name: str) -> float | None:
-    spelled = (name, name.replace(".", "/"), name.replace(".", "_"))
+    spelled = (name, name.replace(".", "/"), name.replace(".", "_"), *_ALSO_CALLED.get(name, ()))
     # Without `test/` it may be of anything that the run measured.
     values = (measured.get(part + each) for part in _TEST_PARTS for each in spelled)
     return next((value for value in values if value is not None and math.isfinite(value)), None)

@@ -7,8 +7,26 @@ from types import MappingProxyType
 
 from artui.model.artifacts import Serving
 from artui.model.deployments import Deployment, Noted, Recorded
-from artui.sheets.sheet import MIDDLE_DOT, Cell, Header, Link, Row, Section, Table, Tone
-from artui.units import age_text, duration_text, plural, time_text, time_texts
+from artui.model.drifts import DriftReport
+from artui.model.observed import Observed
+from artui.model.production import WhyProduction
+from artui.sheets.drift import columns_section, over_time_section, quality_section, summary_text, why_sheet
+from artui.sheets.profile import shape_text
+from artui.sheets.sheet import (
+    MIDDLE_DOT,
+    Cell,
+    Fact,
+    Header,
+    Link,
+    Row,
+    Section,
+    Sheet,
+    Table,
+    Tone,
+    facts_section,
+    filled,
+)
+from artui.units import age_text, count_text, duration_text, number_text, number_texts, plural, time_text, time_texts
 
 RELEASES, INCIDENTS = "releases", "incidents"
 """Titles of the sections of what was released, and of what went wrong."""
@@ -110,3 +128,109 @@ def since_text(deployment: Deployment, now_ms: int) -> str:
 def share_text(share: float) -> str:
     """Write a share of requests: `100 %`, `12.5 %`."""
     return f"{100 * share:.3g} %"
+
+
+OBSERVED, WHY = "observed", "why"
+"""Titles of the sections of what was observed, and of why it changed."""
+_SHAPE_CELLS = 40
+_MOST_QUALITY = 8
+"""So many live metrics are shown; `artui drift NAME` has all."""
+
+
+def deployment_sheet(
+    place: Deployment, servings: Sequence[Serving], facts: Mapping[str, str], *, now_ms: int, observed: Observed | None = None, why: WhyProduction | None = None
+) -> Sheet:  # fmt: skip
+    """Say what serves in a deployment, what was observed there, how its data drifted, what went wrong, and what was released."""
+    references = {one.recorded.release.version_id: one.reference for one in servings}
+    on = place.served(now_ms)
+    serves = served_text(on, references) or "nothing"
+    head: list[Fact | None] = [
+        Fact(
+            "serves",
+            f"{serves}{MIDDLE_DOT}since {since_text(place, now_ms)}" if on else serves,
+            "good" if on else "warn",
+        ),
+        *(Fact(name, value) for name, value in facts.items()),
+    ]
+    report = observed.drift if observed is not None else None
+    drift = (
+        ()
+        if report is None
+        else (quality_section(report.quality[:_MOST_QUALITY]), columns_section(report), over_time_section(report))
+    )
+    told = (
+        ()
+        if why is None
+        else tuple(
+            Section(WHY if number == 0 else "", why.name if number == 0 else "", facts=part.facts, table=part.table)
+            for number, part in enumerate(why_sheet(why).sections)
+        )
+    )
+    return Sheet(
+        place.name, MIDDLE_DOT.join(["deployment", place.project]),
+        filled(
+            facts_section("", head), *told, observed_section(observed), *drift, incidents_section(place.incidents, servings, now_ms),
+            releases_section(servings, now_ms, is_of_deployment=True),
+        ),
+    )  # fmt: skip
+
+
+def observed_section(observed: Observed | None) -> Section:
+    """Draw what was observed over time, a series a line."""
+    if observed is None:
+        return Section(OBSERVED)
+    if not observed.window_count:
+        return Section(OBSERVED, facts=(Fact("", "nothing yet: artui monitor NAME FILE takes requests", "dim"),))
+    first, last = time_texts((observed.from_ms, observed.to_ms))
+    rows: list[Row] = []
+    for name, points in observed.series:
+        values = [value for _, value in points if value is not None]
+        if not values:
+            continue
+        low, high, end = number_texts([min(values), max(values), values[-1]], 8)
+        rows.append((Cell(name, "strong"), Cell(end, "accent"), Cell(_course(points), "accent"), Cell(low, "dim"), Cell(high, "dim")))  # fmt: skip
+    headers = (Header("series"), Header("last", is_right=True), Header("over time", least=16), Header("lowest", is_right=True), Header("highest", is_right=True))  # fmt: skip
+    errors = f"{MIDDLE_DOT}{count_text(observed.error_count)} errors" if observed.error_count else ""
+    about = f"{plural(observed.window_count, 'window')} from {first} to {last}{MIDDLE_DOT}{plural(observed.request_count, 'request')}{errors}"
+    return Section(OBSERVED, about, table=Table(headers, rows))
+
+
+def _course(points: Sequence[tuple[int, float | None]]) -> str:
+    """Draw values over time in a line of blocks, from nothing, or from the lowest where all are far from that; gaps stay empty."""
+    each = -(-len(points) // _SHAPE_CELLS)
+    parts = [[value for _, value in points[place : place + each] if value is not None] for place in range(0, len(points), each)]  # fmt: skip
+    means = [sum(part) / len(part) if part else None for part in parts]
+    known = [value for value in means if value is not None]
+    low, high = min(known), max(known)
+    floor = low - (high - low) / 7 if low > 0.5 * high else 0.0
+    return "".join(" " if value is None else shape_text([value - floor], 1, most=(high - floor) or 1.0) for value in means)  # fmt: skip
+
+
+def drift_text(observed_drift: DriftReport | None) -> tuple[str, Tone]:
+    """Say in few words which column drifted most: `rotation 4.4 !`; nothing where none did."""
+    if observed_drift is None or not observed_drift.columns:
+        return "", "dim"
+    first = observed_drift.columns[0]
+    if first.word in ("none", "low", "unknown"):
+        return "" if first.word == "unknown" else "no drift" if first.word == "none" else "low", "dim"
+    value = "" if first.psi is None else f" {first.psi:.2g}"
+    return f"{first.name}{value} !", "bad" if first.word in ("high", "type") else "warn"
+
+
+def quality_text(report: DriftReport | None) -> tuple[str, Tone]:
+    """Say how the first live metric stands beside the test: `accuracy 0.152 (0.974) ▼`."""
+    if report is None or not report.quality:
+        return "", "dim"
+    first = report.quality[0]
+    if first.test is None:
+        return f"{first.name} {number_text(first.live)}", "plain"
+    live, test = number_texts([first.live, first.test], 6)
+    sign = ""
+    if first.is_clear and first.difference and first.is_better_higher is not None:
+        sign = " ▲" if (first.difference > 0) == first.is_better_higher else " ▼"
+    return f"{first.name} {live} ({test}){sign}", "bad" if sign == " ▼" else "good" if sign else "plain"
+
+
+def drift_summary(report: DriftReport | None) -> str:
+    """Say how many columns drifted; empty where nothing is known."""
+    return "" if report is None else summary_text(report)

@@ -28,6 +28,8 @@ from artui.units import count_text, number_text, plural, time_texts
 
 _MOST_NAMES = 8
 _SHAPE_CELLS = 30
+_MOST_EFFECTS = 3
+"""So many things that changed with a cause are named; the others are counted."""
 COLUMNS, OVER_TIME, QUALITY = "columns by drift", "drift over time", "quality"
 """Titles of the sections."""
 _CALM = ("none", "unknown")
@@ -182,7 +184,9 @@ def _calm_text(calm: Sequence[Cause]) -> str:
 
 def _cause_row(number: int, one: Cause) -> Row:
     times = time_texts((one.time_ms, one.end_ms)) if one.time_ms is not None else ("", "")
-    with_it = f"; with it {', '.join(one.effects)}" if one.effects else ""
+    more = len(one.effects) - _MOST_EFFECTS
+    named = one.effects[:_MOST_EFFECTS] if more > 1 else one.effects
+    with_it = f"; with it {', '.join([*named, *([f'and {more} more'] if more > 1 else [])])}" if one.effects else ""
     return (
         Cell(str(number), "dim"), Cell(f"{one.sentence}{with_it}"), Cell(times[0]), Cell(times[1], "dim"),
         Cell(one.word, TONES[one.word]),

@@ -81,6 +81,7 @@ SCOPES = {
     "graph": "Lineage, drawn",
     "live": "Live",
     "deployments": "Deployments",
+    "deployment": "Deployment",
     "catalog": "Catalog",
     "share": "Sharing",
     "merge": "Merging",
@@ -204,6 +205,47 @@ def _on_a_version(scope: str) -> tuple[Key, ...]:
         Key(scope, "u", "undo", "undo", "Take the last change back."),
         Key(scope, "ctrl+r", "redo", "redo", "Do again what was taken back."),
         Key(scope, "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
+    )
+
+
+def serving_keys(scope: str) -> tuple[Key, ...]:
+    """Give the keys for what people do about a deployment, on a screen where some or one is in sight."""
+    return (
+        Key(
+            scope,
+            "d",
+            "deploy",
+            "release",
+            "Release a version in the deployment: asks for it, and why.",
+            in_footer=True,
+        ),
+        Key(
+            scope,
+            "R",
+            "roll_back",
+            "roll back",
+            "Serve again what the deployment served before: asks why.",
+            in_footer=True,
+        ),
+        Key(scope, "i", "incident", "incident", "Note that something went wrong in the deployment.", in_footer=True),
+        Key(
+            scope,
+            "x",
+            "close_incident",
+            "close incident",
+            "Close the incident: asks for its cause, and what was done; a closed one is opened again.",
+        ),
+        Key(
+            scope,
+            "z",
+            "other_span",
+            "longer",
+            "Look at a longer time: a day, 7, 30, 90 days, a year, all time.",
+            in_footer=True,
+        ),
+        Key(scope, "u", "undo", "undo", "Take the last change back."),
+        Key(scope, "ctrl+r", "redo", "redo", "Do again what was taken back."),
+        Key(scope, "y", "copy", "copy name", "Copy the name of the deployment (OSC 52)."),
     )
 
 
@@ -522,43 +564,23 @@ USUAL_KEYS = (
     Key(
         "deployments", "enter", "open", "open", "Open the deployment, or the version that was released.", in_footer=True
     ),
+    *serving_keys("deployments"),
     Key(
-        "deployments",
-        "d",
-        "deploy",
-        "release",
-        "Release a version in the deployment: asks for it, and why.",
+        "deployment",
+        "w",
+        "why",
+        "why",
+        "Say why it changed in the time that is looked at: releases, drift, code, load, ranked by evidence.",
         in_footer=True,
     ),
+    *serving_keys("deployment"),
     Key(
-        "deployments",
-        "R",
-        "roll_back",
-        "roll back",
-        "Serve again what the deployment served before: asks why.",
-        in_footer=True,
+        "deployment",
+        "a",
+        "open_version",
+        "as artifact",
+        "Show the deployment as an artifact: its facts and its history.",
     ),
-    Key(
-        "deployments", "i", "incident", "incident", "Note that something went wrong in the deployment.", in_footer=True
-    ),
-    Key(
-        "deployments",
-        "x",
-        "close_incident",
-        "close incident",
-        "Close the incident: asks for its cause, and what was done; a closed one is opened again.",
-    ),
-    Key(
-        "deployments",
-        "z",
-        "other_span",
-        "longer",
-        "Let the bands stand for a longer time: a day, 7, 30, 90 days, a year, all time.",
-        in_footer=True,
-    ),
-    Key("deployments", "u", "undo", "undo", "Take the last change back."),
-    Key("deployments", "ctrl+r", "redo", "redo", "Do again what was taken back."),
-    Key("deployments", "y", "copy", "copy name", "Copy the name of the deployment (OSC 52)."),
     Key("imports", "enter", "choose", "runs", "Show the runs of the import in the table.", in_footer=True),
     Key("imports", "d", "show_deleted", "deleted", "Show the runs of the import that are deleted.", in_footer=True),
     Key(

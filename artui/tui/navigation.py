@@ -128,7 +128,7 @@ class Navigation:
                 screen.ask(
                     "followed",
                     lambda: get_version(self._reader, link.id, max_files=1).head,
-                    lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
+                    self._show_version,
                 )
         elif link.kind == "files":
             self._show_files(link.id)
@@ -202,6 +202,16 @@ class Navigation:
             self._app.screen.change_run(run_id)
         else:
             self._app.push_screen(RunScreen(run_id, tab=tab))
+
+    def _show_version(self, head: VersionHead) -> None:
+        """Show a version; of one that stands for a deployment, what serves there."""
+        from artui.model.deployments import DEPLOYMENT
+        from artui.tui.screens.deployment import DeploymentScreen
+
+        if head.kind == DEPLOYMENT and not head.file_count:
+            self._app.push_screen(DeploymentScreen(head.id))
+        else:
+            self._show_artifact(head.artifact_key, version_id=head.id)
 
     def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
         from artui.tui.screens.artifact import ArtifactScreen

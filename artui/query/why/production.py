@@ -265,4 +265,15 @@ def _answer(production: Production, causes: Sequence[Cause], *, is_enough: bool,
 
 
 def _with(effects: Sequence[str]) -> str:
-    return f"; with it {', '.join(effects)}" if effects else ""
+    return f"; with it {effects_text(effects)}" if effects else ""
+
+
+MOST_EFFECTS = 3
+"""So many things that changed with a cause are named; the others are counted."""
+
+
+def effects_text(effects: Sequence[str]) -> str:
+    """Name what changed with a cause."""
+    more = [f"and {len(effects) - MOST_EFFECTS} more"] if len(effects) > MOST_EFFECTS + 1 else []
+    named = effects[:MOST_EFFECTS] if more else effects
+    return ", ".join([*named, *more])

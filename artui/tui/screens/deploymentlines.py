@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from artui.model.deployments import Deployment, Noted, Recorded
 from artui.safetext import cells_of, clean
-from artui.sheets.deployment import SEVERITY_TONES, UNKNOWN_START, served_text, share_text, since_text
+from artui.sheets.deployment import (
+    SEVERITY_TONES,
+    UNKNOWN_START,
+    drift_text,
+    quality_text,
+    served_text,
+    share_text,
+    since_text,
+)
 from artui.times import time_text
 from artui.tui.cells import Span, fit, fit_middle
 from artui.tui.facts.sections import STYLES
@@ -20,6 +28,7 @@ from artui.units import age_text, count_text, duration_text, plural
 
 if TYPE_CHECKING:
     from artui.model import VersionHead
+    from artui.model.drifts import DriftReport
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -34,6 +43,8 @@ _OTHER_CELLS = 15
 """What stands beside name, versions and band: a sign, the age, and blanks."""
 _TITLE_CELLS = 60
 _MOST_RELEASES = 500
+_SAID = ("live (test)", "drift")
+"""Titles of what is said of the last day that was observed."""
 WIDE_CELLS = 100
 """From so many cells on, versions are named with their artifact, and incidents with what was found."""
 
@@ -45,6 +56,8 @@ class Places:
     places: Sequence[Deployment] = ()
     heads: Mapping[str, VersionHead] = field(default_factory=dict)
     """By id the versions that were released, as far as the catalog has them."""
+    lately: Mapping[str, DriftReport | None] = field(default_factory=dict)
+    """By id of the deployment, what was observed there last, as far as it was read."""
 
     @cached_property
     def colours(self) -> dict[str, str]:
@@ -127,13 +140,21 @@ def _place_lines(shown: Places, window: Window, *, now_ms: int, cells: int) -> l
     room = min(_SERVES_CELLS[1], cells - name_cells - _OTHER_CELLS - max(LEAST_CELLS, cells // 3))
     serves = whole if max(map(cells_of, whole)) <= room else short
     serves_cells = _within(max(map(cells_of, serves)), _SERVES_CELLS[0], max(_SERVES_CELLS[0], room))
-    band_cells = cells - name_cells - serves_cells - _OTHER_CELLS
+    said = [_lately(shown, place) for place in shown.places]
+    said_cells = [_widest(title, [pair[column][0] for pair in said]) for column, title in enumerate(_SAID)]
+    beside = sum(width + 2 for width in said_cells if width)
+    band_cells = cells - name_cells - serves_cells - _OTHER_CELLS - beside
+    # Where there is no room beside the band, it stands below.
+    is_below = bool(beside) and band_cells < max(24, cells // 5)
+    band_cells += beside if is_below else 0
     head: list[Span] = [
         (f"   {fit('deployment', name_cells)}  {fit('serves', serves_cells)}  {fit('since', 5, right=True)}  ", "head"),
         (fit(_axis_text(window, band_cells), band_cells), "head"),
     ]
+    if beside and not is_below:
+        head += [(f"  {fit(title, width)}", "head") for title, width in zip(_SAID, said_cells, strict=True) if width]
     lines = [Line(head)]
-    for place, name, text, age, ones in zip(shown.places, names, serves, since, on, strict=True):
+    for place, name, text, age, ones, pair in zip(shown.places, names, serves, since, on, said, strict=True):
         open_count = sum(noted.incident.is_open for noted in place.incidents)
         sign: Span = (" ! ", "bad") if open_count else ("   ", "text")
         style = shown.colours[ones[0].release.version_id] if ones else "dim"
@@ -144,8 +165,28 @@ def _place_lines(shown: Places, window: Window, *, now_ms: int, cells: int) -> l
                 place, window, band_cells, names={one.release.version_id: shown.short(one.release.version_id, one.release.named) for one in place.releases}, colours=shown.colours,
             ),
         ]  # fmt: skip
+        if not is_below:
+            spans += [
+                (f"  {fit(words, width)}", style)
+                for (words, style), width in zip(pair, said_cells, strict=True)
+                if width
+            ]
         lines.append(Line(spans, Link("version", place.version_id)))
+        if is_below and any(words for words, _ in pair):
+            lines.append(Line([("     ", "text"), *((f"{words}   ", style) for words, style in pair if words)]))
     return lines
+
+
+def _widest(title: str, texts: Sequence[str]) -> int:
+    """Give how wide a column is; 0 where it has nothing."""
+    return max(map(cells_of, [title, *texts])) if any(texts) else 0
+
+
+def _lately(shown: Places, place: Deployment) -> tuple[Span, Span]:
+    """Say how good it is live, and what drifted, by the last day that was observed."""
+    report = shown.lately.get(place.version_id)
+    (quality, tone), (drift, drift_tone) = quality_text(report), drift_text(report)
+    return (clean(quality, max_chars=60), STYLES[tone]), (clean(drift, max_chars=40), STYLES[drift_tone])
 
 
 def _axis_text(window: Window, cells: int) -> str:

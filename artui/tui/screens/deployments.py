@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from artui.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.model.deployments import Deployment, Incident
+    from artui.model.drifts import DriftReport
 
 
 class DeploymentsScreen(CatalogScreen):
@@ -88,13 +90,26 @@ class DeploymentsScreen(CatalogScreen):
         self.ask("deployments", read, self._take)
 
     def _take(self, shown: Places) -> None:
-        self._shown = shown
+        self._shown = replace(shown, lately=self._shown.lately if self._shown is not None else {})
         self.show_place()
         self._draw()
-        self.show_keys_of_empty()
+        self._ask_lately(shown)
 
-    def has_nothing(self) -> bool:
-        return False
+    def _ask_lately(self, shown: Places) -> None:
+        """Ask how good what serves is, and what drifted: that may take longer."""
+        reader = self.reader
+
+        def read() -> dict[str, DriftReport | None]:
+            from artui.query.observed import lately
+
+            return {place.version_id: lately(reader, place) for place in shown.places}
+
+        def take(found: dict[str, DriftReport | None]) -> None:
+            if self._shown is not None:
+                self._shown = replace(self._shown, lately=found)
+                self._draw()
+
+        self.ask("lately", read, take, is_long=True)
 
     # What is shown
 
