@@ -28,7 +28,7 @@ TRUTH_LATE_MS = DAY_MS
 
 FIRST_DAYS, SECOND_DAYS = 15.0, 12.0
 """So many days ago the first model was trained and released, and the second."""
-TURNED_DAYS, ALERT_DAYS, BACK_DAYS, MENDED_DAYS, AGAIN_DAYS = 5.0, 3.5, 3.25, 1.5, 1.0
+TURNED_DAYS, ALERT_DAYS, BACK_DAYS, MENDED_DAYS, AGAIN_DAYS = 6.0, 4.5, 4.25, 2.75, 2.25
 """When pictures began to arrive turned, when that was seen, when the model before was released again, when the scanner was mended,
 and when the second model was released again."""
 RULE = "live/accuracy falls below 0.9"

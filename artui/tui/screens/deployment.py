@@ -147,7 +147,7 @@ class DeploymentScreen(CatalogScreen):
             return self._span
         return first_span([self._page.place] if self._page.place is not None else [], clock.now_ms())
 
-    def _draw(self) -> None:
+    def _draw(self, *, to_top: bool = False) -> None:
         page, cells = self._page, self.size.width
         if page.place is None or not cells:
             return
@@ -171,7 +171,7 @@ class DeploymentScreen(CatalogScreen):
         if page.observed is None:
             lines += [BLANK, Line([("  reading what was observed …", "dim")])]
         # Whoever has not moved sees the top, whatever comes in below it.
-        self.listing.set_lines(lines, keep=self.listing.scroll_offset.y > 0)
+        self.listing.set_lines(lines, keep=self.listing.scroll_offset.y > 0 and not to_top)
 
     def on_resize(self) -> None:
         self._draw()
@@ -204,8 +204,7 @@ class DeploymentScreen(CatalogScreen):
 
         def take(why: WhyProduction) -> None:
             self._page = replace(self._page, why=why)
-            self._draw()
-            self.listing.show_from(0)
+            self._draw(to_top=True)
 
         self.ask("why", read, take, is_long=True)
 
