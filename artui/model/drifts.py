@@ -22,6 +22,8 @@ class DriftSide:
     from_ms: int | None = None
     to_ms: int | None = None
     slice: str = ""
+    sketched_count: int = 0
+    """Of so many windows the columns were read: of very many for a first view not all, and of damaged ones none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ _MOST_POOLED = 32
 """So many windows say where the bins of columns are that nothing else tells of."""
 _PIECES = 4_096
 """Numbers of a column are put into about so many places where they are put together."""
+_UP_TO = np.triu(np.ones((POINTS, POINTS)))
+"""Times this, counts become how many there are up to each."""
 _ONES = np.uint64(0x0101_0101_0101_0101)
 
 
@@ -221,46 +223,67 @@ def counted_in(sketches: Sequence[Sketch], bins: Bins) -> Counted:
 
 def _binned(low: Floats, uppers: Floats, counts: Ints, masses: Bools, edges: Floats) -> Floats:
     """Give how many numbers of each column lie in its bins: a row for each column."""
-    rows = len(edges)
-    # How many quantiles lie below each edge: sixteen truths are two words, whose bytes are added by one multiplication.
-    is_below = np.ascontiguousarray(uppers[:, None, :] <= edges[:, :, None]).view(np.uint64)
-    place = ((is_below * _ONES) >> np.uint64(56)).sum(axis=-1).astype(np.int64)
-    at = np.minimum(place, POINTS - 1)
-    flat = at + np.arange(rows)[:, None] * POINTS
-    before = np.concatenate((low[:, None], uppers[:, :-1]), axis=1).ravel()[flat]
-    width = uppers.ravel()[flat] - before
-    inside = counts.ravel()[flat].astype(np.float64)
-    ends = np.cumsum(counts, axis=1)
-    below = (ends - counts).ravel()[flat]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        part = np.where(width > 0, (edges - before) / width, 0.0)
-    part = np.where(masses.ravel()[flat], 0.0, np.clip(part, 0.0, 1.0))
-    total = ends[:, -1:].astype(np.float64)
-    at_most = np.where(place >= POINTS, total, below + part * inside)
-    return np.diff(at_most, axis=1, prepend=0.0, append=total)
+    rows, inner = edges.shape
+    # How many quantiles are at most as large as each edge: sixteen truths are two words, whose bytes are added by one multiplication.
+    words = np.ascontiguousarray(uppers[:, None, :] <= edges[:, :, None]).view(np.uint64)
+    place = (((words[..., 0] + words[..., 1]) * _ONES) >> np.uint64(56)).astype(np.int64)
+    is_beyond = place >= POINTS
+    flat = np.minimum(place, POINTS - 1)
+    flat += np.arange(0, rows * POINTS, POINTS)[:, None]
+    before = np.concatenate((low[:, None], uppers[:, :-1]), axis=1).take(flat)
+    width = uppers.take(flat) - before
+    filled = counts.astype(np.float64)
+    ends = filled @ _UP_TO
+    # Within a sixteenth numbers lie evenly; where all are equal they lie at its end.
+    width[(width <= 0) | masses.take(flat)] = np.inf
+    at_most = np.maximum((edges - before) / width, 0.0)
+    at_most *= filled.take(flat)
+    at_most += (ends - filled).take(flat)
+    total = ends[:, -1]
+    np.copyto(at_most, total[:, None], where=is_beyond)
+    found = np.empty((rows, inner + 1))
+    found[:, 0] = at_most[:, 0]
+    np.subtract(at_most[:, 1:], at_most[:, :-1], out=found[:, 1:-1])
+    found[:, -1] = total - at_most[:, -1]
+    return found
 
 
 def together(sketches: Sequence[Sketch], names: Sequence[str]) -> Profile:
     """Give what some columns are like in windows together."""
     rows = sum(sketch.rows for sketch in sketches)
-    places: list[dict[str, int]] = []
-    known: dict[int, dict[str, int]] = {}
+    layouts: dict[tuple[tuple[str, ...], bytes, bytes], _Layout] = {}
+    having = []
     for sketch in sketches:
-        key = hash(sketch.names)
-        if key not in known:
-            known[key] = {}
-            for place, name in enumerate(sketch.names):
-                known[key].setdefault(name, place)
-        places.append(known[key])
-    return Profile(rows, tuple(_column(sketches, places, name) for name in names))
+        key = sketch.names, sketch.columns.tobytes(), sketch.is_time.tobytes()
+        if key not in layouts:
+            layouts[key] = _layout(sketch)
+        having.append((sketch, layouts[key]))
+    return Profile(rows, tuple(_column(having, name) for name in names))
 
 
-def _column(sketches: Sequence[Sketch], places: Sequence[Mapping[str, int]], name: str) -> Column:
-    having = [(sketch, of[name]) for sketch, of in zip(sketches, places, strict=True) if name in of]
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where a sketch has what, as all windows of one service do."""
+
+    places: Mapping[str, int]
+    entries: Mapping[tuple[int, bool], int]
+    """By place of the column, and whether it is of its times."""
+
+
+def _layout(sketch: Sketch) -> _Layout:
+    places: dict[str, int] = {}
+    for place, name in enumerate(sketch.names):
+        places.setdefault(name, place)
+    pairs = zip(sketch.columns.tolist(), sketch.is_time.tolist(), strict=True)
+    return _Layout(places, {pair: entry for entry, pair in enumerate(pairs)})
+
+
+def _column(sketches: Sequence[tuple[Sketch, _Layout]], name: str) -> Column:
+    having = [(sketch, layout, layout.places[name]) for sketch, layout in sketches if name in layout.places]
     sums = dict.fromkeys(("rows", "nulls", "nans", "infinites", "others"), 0)
     texts, text_count, chars, longest, different = Frequent({}), 0, 0, 0, 0
     has_fractions = False
-    for sketch, place in having:
+    for sketch, _, place in having:
         key, counted = str(place), sketch.head["counted"]
         for word in sums:
             sums[word] += counted.get(word, {}).get(key, sketch.rows if word == "rows" else 0)
@@ -270,7 +293,7 @@ def _column(sketches: Sequence[Sketch], places: Sequence[Mapping[str, int]], nam
             total, letters, most, error, long_count, limit, counts = sketch.head["texts"][key]
             texts = texts.merged(Frequent(counts, error, long_count, limit)) if texts.counts else Frequent(counts, error, long_count, limit)  # fmt: skip
             text_count, chars, longest = text_count + total, chars + letters, max(longest, most)
-    absent = sum(sketch.rows for sketch, of in zip(sketches, places, strict=True) if name not in of)
+    absent = sum(sketch.rows for sketch, layout in sketches if name not in layout.places)
     numbers, times = (_numbers(having, is_time=is_time, is_whole=not has_fractions) for is_time in (False, True))
     return Column(
         name, sums["rows"] + absent, sums["nulls"] + absent, sums["nans"], sums["infinites"], numbers, has_fractions, times, text_count, texts,
@@ -278,12 +301,12 @@ def _column(sketches: Sequence[Sketch], places: Sequence[Mapping[str, int]], nam
     )  # fmt: skip
 
 
-def _numbers(having: Sequence[tuple[Sketch, int]], *, is_time: bool, is_whole: bool) -> Numbers:
+def _numbers(having: Sequence[tuple[Sketch, _Layout, int]], *, is_time: bool, is_whole: bool) -> Numbers:
     """Put the numbers of a column together: in windows that are many, those of a sixteenth lie at fewer places."""
     found = [
         (sketch, entry)
-        for sketch, place in having
-        for entry in np.flatnonzero((sketch.columns == place) & (sketch.is_time == is_time)).tolist()
+        for sketch, layout, place in having
+        if (entry := layout.entries.get((place, is_time))) is not None
     ]
     if not found:
         return Numbers()

@@ -17,7 +17,7 @@ from artui.query.artifacts import version_heads
 from artui.query.livequality import quality_of
 from artui.query.profiles import sketches
 from artui.query.references import find_version
-from artui.query.windows import span, windows
+from artui.query.windows import row_counts, windows
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 50
 """So many columns are looked at in depth, those that drifted most."""
 MOST_OVER_TIME = 5
+FIRST_WINDOWS = 64
+"""So many windows are enough for a first view of very many."""
 ASIDE = ("id", "time", "latency", "status")
 """Roles of columns that say nothing of what goes in or comes out."""
 _TEST_WORDS = ("test", "eval", "holdout")
@@ -67,7 +69,7 @@ _REFERENCE_ROWS, _REFERENCE_SHARE = 1_000, 4
 
 def drift_of(
     reader: Reader, before: str, after: str = "", *, project: str = "", since_ms: int | None = None, until_ms: int | None = None, slice_: str = "",
-    is_earlier: bool = False, most: int = MOST_COLUMNS,
+    is_earlier: bool = False, most: int = MOST_COLUMNS, most_windows: int | None = None,
 ) -> DriftReport:  # fmt: skip
     """Say how far the second is from the first; of one deployment, how far it is from what its version was made of.
 
@@ -79,6 +81,7 @@ def drift_of(
         slice_: of deployments only these rows: `card=gift`.
         is_earlier: hold a deployment against its own windows before `since_ms` instead.
         most: so many columns are given.
+        most_windows: so many windows of a deployment, spread evenly, say how its columns are: enough for a first view.
 
     Raises:
         UnknownReference, AmbiguousReference: something is not there.
@@ -87,17 +90,18 @@ def drift_of(
     if not after:
         if since_ms is None and not is_earlier:
             since_ms = _released_ms(reader, before, project, until_ms)
-        second = side_of(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
+        second = side_of(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_, most_windows=most_windows)  # fmt: skip
         if second.deployment is None:
             raise UsageError(f"{before} is no deployment: it needs something to be compared with.", remedy=f"artui drift OTHER {before}")  # fmt: skip
         first = _earlier(reader, second, since_ms) if is_earlier else reference_of(reader, second)
         if first is second:
             raise UsageError(f"There is nothing that {before} could be compared with.", remedy=f"Name it: artui drift REF {before}")  # fmt: skip
     else:
-        first, second = (
-            side_of(reader, text, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
-            for text in (before, after)
-        )
+
+        def read(text: str) -> Side:
+            return side_of(reader, text, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_, most_windows=most_windows)  # fmt: skip
+
+        first, second = read(before), read(after)
     report = _compared(first, second, most=most)
     if second.deployment is None:
         return report
@@ -124,7 +128,8 @@ def is_deployment(reader: Reader, name: str) -> bool:
 
 
 def side_of(
-    reader: Reader, text: str, *, project: str = "", since_ms: int | None = None, until_ms: int | None = None, slice_: str = ""
+    reader: Reader, text: str, *, project: str = "", since_ms: int | None = None, until_ms: int | None = None, slice_: str = "",
+    most_windows: int | None = None,
 ) -> Side:  # fmt: skip
     """Read what a text names: a deployment, else a version or a file of one.
 
@@ -135,7 +140,9 @@ def side_of(
     if is_deployment(reader, text):
         with reader.snapshot() as connection:
             deployment = find_deployment(connection, text, project=project)
-            found = windows(connection, deployment.version_key, since_ms=since_ms, until_ms=until_ms, slice_=slice_)
+            found = windows(
+                connection, deployment.version_key, since_ms=since_ms, until_ms=until_ms, slice_=slice_, most_sketched=most_windows
+            )  # fmt: skip
         if not found:
             where = f" on {slice_}" if slice_ else ""
             raise UsageError(f"Nothing was observed in {text}{where} in this time.", remedy=f"artui monitor {text} FILE takes what was.")  # fmt: skip
@@ -176,6 +183,7 @@ def _of_version(reader: Reader, head: VersionHead, path: str, basis: str = "") -
 def _of_windows(deployment: Deployment, found: Sequence[Window], slice_: str, basis: str = "") -> Side:
     side = DriftSide(
         deployment.name, sum(window.row_count for window in found), basis, len(found), found[0].from_ms, max(window.to_ms for window in found), slice_,
+        sum(bool(window.sketches) for window in found),
     )  # fmt: skip
     return Side(side, {}, tuple(found), deployment)
 
@@ -222,21 +230,27 @@ def reference_of(reader: Reader, second: Side) -> Side:
             if found is not None:
                 return replace(found, side=replace(found.side, basis=f"what {head.reference} was {basis}"))
     with reader.snapshot() as connection:
-        every = windows(
-            connection, second.deployment.version_key, until_ms=second.windows[-1].to_ms, slice_=second.side.slice
-        )
-    if every[0].from_ms >= second.windows[-1].from_ms:
+        until_ms = _reference_end(row_counts(connection, second.deployment.version_key, slice_=second.side.slice))
+        first = windows(connection, second.deployment.version_key, until_ms=until_ms, slice_=second.side.slice)
+    if not first or first[0].from_ms >= second.windows[-1].from_ms:
         return second
-    count, rows = 1, every[0].row_count
-    while rows < _REFERENCE_ROWS and count < max(1, len(every) // _REFERENCE_SHARE):
-        rows += every[count].row_count
-        count += 1
-    basis = "the first window" if count == 1 else f"the first {count} windows"
-    return _of_windows(second.deployment, every[:count], second.side.slice, basis)
+    basis = "the first window" if len(first) == 1 else f"the first {len(first)} windows"
+    return _of_windows(second.deployment, first, second.side.slice, basis)
+
+
+def _reference_end(counts: Sequence[tuple[int, int]]) -> int:
+    """Give the end of the first windows that have rows enough, by when each begins and how many rows it has."""
+    rows, until_ms = 0, 0
+    for from_ms, row_count in counts[: max(1, len(counts) // _REFERENCE_SHARE)]:
+        rows, until_ms = rows + row_count, from_ms + 1
+        if rows >= _REFERENCE_ROWS:
+            break
+    return until_ms
 
 
 def _window_columns(found: Iterable[Window]) -> set[str]:
-    return {name for window in found for sketch in window.sketches for name in sketch.names}
+    layouts = {sketch.names for window in found for sketch in window.sketches}
+    return {name for layout in layouts for name in layout}
 
 
 def _best_table(reader: Reader, query: str, head: VersionHead, names: set[str], *, is_test: bool) -> Side | None:
@@ -318,6 +332,7 @@ def _with_windows(first: Side, second: Side, *, most: int) -> DriftReport:
     aside = {name for side in (first, second) for window in side.windows for role, name in window.roles.items() if role in ASIDE}  # fmt: skip
     names = [set(side.names) - aside for side in sides]
     shared = [name for name in sides[1].names if name in names[0] and name in names[1]]
+    gone, new = names[0] - names[1], names[1] - names[0]
     if not shared:
         raise UsageError(f"{first.side.title} and {second.side.title} have no column in common.")
     bins = sides[0].bins(shared)
@@ -342,11 +357,11 @@ def _with_windows(first: Side, second: Side, *, most: int) -> DriftReport:
             over_time[one.name] = tuple(
                 (window.from_ms, float(value) if np.isfinite(value) else None)
                 for window, value in zip(second.windows, values, strict=True)
+                if window.sketches
             )
     return DriftReport(
         first.side, second.side, tuple(map(column_drift, found[:most])), len(shared),
-        tuple(name for name in sides[0].names if name in names[0] - names[1]),
-        tuple(name for name in sides[1].names if name in names[1] - names[0]), over_time=over_time,
+        tuple(name for name in sides[0].names if name in gone), tuple(name for name in sides[1].names if name in new), over_time=over_time,
     )  # fmt: skip
 
 
@@ -400,7 +415,9 @@ class Columns:
         if self._tables:
             self.names = list(dict.fromkeys(column.name for table in self._tables for column in table.columns))
         else:
-            self.names = list(dict.fromkeys(name for sketch in self.sketches for name in sketch.names))
+            # Windows of one service have the same columns.
+            layouts = dict.fromkeys(sketch.names for sketch in self.sketches)
+            self.names = list(dict.fromkeys(name for layout in layouts for name in layout))
 
     def bins(self, names: Sequence[str]) -> Bins:
         """Give bins by what this side holds."""

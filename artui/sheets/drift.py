@@ -86,6 +86,8 @@ def _side_text(side: DriftSide) -> str:
     if side.window_count and side.from_ms is not None and side.to_ms is not None:
         first, last = time_texts((side.from_ms, side.to_ms))
         parts.append(f"{plural(side.window_count, 'window')} from {first} to {last}")
+        if side.sketched_count < side.window_count:
+            parts.append(f"columns of {count_text(side.sketched_count)} of them")
     return MIDDLE_DOT.join([*parts, *([side.basis] if side.basis else [])])
 
 

@@ -1,4 +1,4 @@
-"""The life of a model after its training: how quickly requirements are judged, ours beside the limit.
+"""The life of a model after its training: how quickly requirements are judged, and drift is found, ours beside the limit.
 
     python tests/bench/bench_operations.py [--versions 10000] [--criteria 50] [--folder DIR]
 
@@ -17,11 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from artui.catalog import Catalog, artifacts, points, runs
+from artui.query.drifting import FIRST_WINDOWS, drift_of
 from artui.query.judge import Judge
 from artui.query.reader import Reader
+from tests.bench.bench_production import WIDE, wide
 
 LIMIT_MS = 300
 """For 50 criteria and 10,000 versions."""
+DRIFT_LIMIT_MS = 250
+"""For what the screen of a deployment needs: 1,000 columns, 365 windows."""
 _TIMES = 5
 _AT_ONCE = 500
 START_MS = 1_790_000_000_000
@@ -104,6 +108,25 @@ def main() -> None:
     print(
         f"{f'{words.criteria} criteria, {words.versions:,} versions':34}{ours:>7.0f} ms{LIMIT_MS:>7} ms{plain:>25.0f} ms"
     )
+    _drift(words.folder)
+
+
+def _drift(folder: Path | None) -> None:
+    """Print how long the columns that drifted most take, and the drift of five of them over time: as they are seen first, and of all windows."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = wide((folder or Path(scratch)) / "wide.artui")
+        size_mb = path.stat().st_size / 1e6
+
+        def found(most_windows: int | None) -> list[str]:
+            with Reader(path) as reader:
+                report = drift_of(reader, WIDE, most=12, most_windows=most_windows)
+                assert len(report.over_time) == 5
+                return [one.name for one in report.columns]
+
+        assert found(None)[0] == "c007", "the column that drifts is first"
+        first, whole = fastest(lambda: found(FIRST_WINDOWS)), fastest(lambda: found(None))
+    print(f"{'drift':34}{'ours':>10}{'limit':>10}{'all windows':>28}{'file':>10}")
+    print(f"{'1,000 columns, 365 windows':34}{first:>7.0f} ms{DRIFT_LIMIT_MS:>7} ms{whole:>25.0f} ms{size_mb:>7.0f} MB")
 
 
 if __name__ == "__main__":

@@ -107,10 +107,14 @@ def test_why_it_changed_is_read_from_the_catalog(deployed: Deployed) -> None:
     """The drift is named with its time and what fell with it; the release that came later, with what it brought, is not."""
     with Reader(deployed.path) as reader:
         production = observed(reader, NAME, since_ms=SINCE_MS, until_ms=SINCE_MS + AFTER * WINDOW_MS)
+        half = observed(reader, NAME, since_ms=SINCE_MS, until_ms=SINCE_MS + AFTER * WINDOW_MS - WINDOW_MS // 2)
         before = observed(reader, NAME, since_ms=SINCE_MS - 42 * WINDOW_MS, until_ms=SINCE_MS)
 
     answer = why_production(production)
 
+    assert len(half.tracks[0].values) == len(production.tracks[0].values) - 1, (
+        "a window that is not over does not count"
+    )
     assert answer.cause is not None and (answer.cause.kind, answer.cause.name) == ("drift", "amount")
     assert answer.cause.time_ms is not None and abs(answer.cause.time_ms - DRIFTS_MS) <= WINDOW_MS
     assert any(effect.startswith("live/recall fell") for effect in answer.cause.effects)

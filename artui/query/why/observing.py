@@ -55,6 +55,8 @@ def observed(
         found = windows(
             connection, deployment.version_key, since_ms=before_ms, until_ms=until_ms, slice_=slice_
         )  # fmt: skip
+    # One that is not over yet has fewer requests, and is no fall of the load.
+    found = [window for window in found if window.to_ms <= until_ms + 1]
     if not has_columns:
         return Production(deployment.name, since_ms, until_ms, _window_ms(found), (), _tracks(found))
     return Production(
@@ -136,7 +138,6 @@ def _tracks(found: Sequence[Window]) -> tuple[Track, ...]:
         return ()
     times = np.array([window.from_ms for window in found], np.int64)
     rows = np.array([float(window.tally.requests or window.row_count) for window in found])
-    # A window that is not over yet has fewer requests: they count by the hour.
     tracks = [Track("serve/requests", "count", times, rows, rows)]
 
     def track(name: str, measure: Measure, values: list[float], counts: list[float], is_better_higher: bool) -> None:
