@@ -17,7 +17,7 @@ from artui.query.artifacts import version_heads
 from artui.query.livequality import quality_of
 from artui.query.profiles import sketches
 from artui.query.references import find_version
-from artui.query.windows import row_counts, windows
+from artui.query.windows import row_counts, span, windows
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
