@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from artui.arrays import Ints
     from artui.capture.monitoring.truths import Truths
 
-OPEN_COLUMNS = 6_000
-"""So many columns are counted finely, of all windows together: some 50 MiB."""
+OPEN_COLUMNS = 5_000
+"""So many columns are counted finely, of all windows together: some 35 MiB."""
 _BINS, _HASHES = 256, 256
 MOST_SLICES = 50
 """Different values of a column that are looked at apart; rows of others are counted in no slice."""
@@ -125,16 +125,16 @@ class Gatherer:
         named: list[tuple[str, np.ndarray[Any, Any] | None]] = [("", None)]
         for wanted in self._slices:
             named += self._places_of(wanted, part)
-        ids = batches.texts(part.columns[roles["id"]]) if "id" in roles and self._truths is not None else None
-        slices_of: list[list[str]] | None = [[] for _ in range(part.rows)] if ids is not None and len(named) > 1 else None  # fmt: skip
+        waiting = self._waiting(part, roles)
+        slices_of: list[list[str]] | None = [[] for _ in range(part.rows)] if waiting is not None and len(named) > 1 else None  # fmt: skip
         for slice_, places in named:
             rows = part if places is None else part.taken(places)
             self._count(self.window((from_ms, slice_)), rows, roles)
             if slices_of is not None and places is not None:
                 for place in places.tolist():
                     slices_of[place].append(slice_)
-        if ids is not None and self._truths is not None and "prediction" in roles:
-            self._keep_predictions(self._truths, from_ms, part, roles, ids, slices_of)
+        if waiting is not None and self._truths is not None:
+            self._keep_predictions(self._truths, from_ms, part.taken(waiting), roles, [slices_of[place] for place in waiting.tolist()] if slices_of is not None else None)  # fmt: skip
 
     def window(self, key: Key) -> OpenWindow:
         """Give a window, which is opened with its first row."""
@@ -276,23 +276,24 @@ class Gatherer:
             window = self.window(key)
             window.tally = window.tally.added(tally_of_pairs(batches.typed(guesses), batches.typed(true)))
 
-    def _keep_predictions(
-        self, truths: Truths, from_ms: int, part: Batch, roles: Mapping[str, str], ids: Sequence[str | None], slices_of: list[list[str]] | None
-    ) -> None:  # fmt: skip
-        """Keep the predictions aside whose truth is not known yet."""
+    def _waiting(self, part: Batch, roles: Mapping[str, str]) -> Ints | None:
+        """Give the places of predictions whose truth is not known yet; None if there are none, or none can be kept aside."""
+        if self._truths is None or "id" not in roles or "prediction" not in roles:
+            return None
         waits = batches.is_filled(part.columns[roles["prediction"]])
         if "truth" in roles:
             waits = waits & ~batches.is_filled(part.columns[roles["truth"]])
-        places = np.flatnonzero(waits)
-        if not places.size:
-            return
-        values = values_of(batches.taken(part.columns[roles["prediction"]], places))
-        rows = [
-            (ids[place], value, slices_of[place] if slices_of is not None else ())
-            for place, value in zip(places.tolist(), values, strict=True)
-            if ids[place] is not None
-        ]
-        self._report.note("without an id, so that no truth can be joined later", len(places) - len(rows))
+        return np.flatnonzero(waits) if waits.any() else None
+
+    def _keep_predictions(
+        self, truths: Truths, from_ms: int, waiting: Batch, roles: Mapping[str, str], slices_of: list[list[str]] | None
+    ) -> None:
+        """Keep predictions aside until their truth comes."""
+        ids = batches.texts(waiting.columns[roles["id"]])
+        values = values_of(waiting.columns[roles["prediction"]])
+        slices = slices_of if slices_of is not None else [[]] * waiting.rows
+        rows = [row for row in zip(ids, values, slices, strict=True) if row[0] is not None]
+        self._report.note("without an id, so that no truth can be joined later", waiting.rows - len(rows))
         truths.keep(from_ms, rows)
 
 
