@@ -31,7 +31,7 @@ from artui.capture.joining import Place
 from artui.capture.names import new_name
 from artui.capture.params import Params
 from artui.capture.start import Start, fitting_name, fitting_stage, text_of, writer_for
-from artui.capture.values import as_step, error_text, numbers, tag_values
+from artui.capture.values import as_step, error_text, label_text, numbers, tag_values
 from artui.capture.warn import Guard, guarded, settings_or_default, tell, warn
 from artui.catalog import runs
 from artui.catalog.cells import storable
@@ -115,6 +115,8 @@ class Run:
         self._writer: Writer | None = None
         self._path: Path | None = None
         self._stream: Stream | None = None
+        self._slices: dict[str, Stream] = {}
+        """By labels, where points of parts of the data go."""
         self._place = Place()
         self._recording: Recording | None = None
         self._program: Program | None = None
@@ -231,16 +233,24 @@ class Run:
     def _go_on(self, last_step: int | None) -> None:
         self._next_step = 0 if last_step is None else last_step + 1
 
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+    def log(
+        self, values: Mapping[str, Any], step: int | None = None, *, labels: Mapping[str, Any] | None = None
+    ) -> None:
         """Log metrics: numbers by name, measured at one step. NaN and infinities are kept as such.
 
         Without a step, the last step plus one is used. Nested mappings are flattened with `/`. May be
         called from any thread, and in a process that was forked from this one.
+
+        Args:
+            labels: which part of the data was measured, such as `{"card": "gift"}`: a filter asks for it as
+                `recall[card=gift]`. The whole is logged without.
         """
-        stream = self._stream
+        stream = self._stream if labels is None else self._slice(labels)
         try:
             if stream is None:
                 stream = self._find_stream("logging metrics")
+                if stream is not None and labels is not None:
+                    stream = self._slice(labels)
                 if stream is None:
                     return
             if step is None:
@@ -254,6 +264,19 @@ class Run:
             stream.add(values, step, clock.real_ms())
         except Exception as error:  # noqa: BLE001 - a guard here would cost every call of a training loop time
             self._log_plain_numbers(stream, values, step, error)
+
+    def _slice(self, labels: Mapping[str, Any]) -> Stream | None:
+        """Give what writes the points of one slice; None where nothing is recorded, or not yet."""
+        with guarded("logging metrics of a slice"):
+            whole, writer = self._stream, self._writer
+            if whole is None or writer is None or not (text := writer.redactor.text(label_text(labels))):
+                return whole
+            stream = self._slices.get(text)
+            if stream is None:
+                joined = ",".join(filter(None, (text, self._place.labels)))
+                stream = self._slices[text] = writer.spool.stream(self.id, joined)
+            return stream
+        return None
 
     def _log_plain_numbers(self, stream: Stream | None, values: Mapping[str, Any], step: Any, error: Exception) -> None:
         """Log again what could not be logged as it is: of its values, those that are or can become plain numbers."""
@@ -491,10 +514,11 @@ class Run:
         if not self._is_forked:
             with guarded("ending the run"):
                 recording.end()
-        stream, self._stream = self._stream, None
+        streams, self._stream, self._slices = [self._stream, *self._slices.values()], None, {}
         with guarded("ending the run"):
-            if stream is not None:
-                writer.spool.remove_stream(stream)
+            for stream in streams:
+                if stream is not None:
+                    writer.spool.remove_stream(stream)
             recording.act(
                 "finish", status=status, error=storable(error), ended_ms=clock.real_ms(),
                 duration_ms=round(1000 * (time.monotonic() - self._started)), is_member=self._place.is_member, labels=self._place.labels,
@@ -519,7 +543,7 @@ class Run:
         recording.end()
         recording.act("leave", until_ms=until_ms)
         ending.unwatch(id(self))
-        self._stream = None
+        self._stream, self._slices = None, {}
         with guarded("hashing what was saved"):
             self._await_digests()
         writer.remove(self)
@@ -581,6 +605,7 @@ class Run:
         """In a forked child: drop everything that belongs to the parent."""
         self._is_forked = True
         self._writer = self._stream = self._recording = None
+        self._slices = {}
         self._jobs = []
         self._step_lock = threading.Lock()
 

@@ -95,6 +95,32 @@ def tag_values(tags: Iterable[Any] | Mapping[Any, Any] | None) -> dict[str, str]
     return {str(name): str(value) for name, value in pairs if str(name)}
 
 
+_LABEL_CHARS, _MOST_LABELS = 50, 8
+_NOT_IN_LABELS = str.maketrans(dict.fromkeys(",=[]", "_"))
+_OF_PROCESSES = frozenset(("rank", "part", "from", "log"))
+"""Keys of the labels that artui itself gives: to several processes of a run, and to copies that went on apart."""
+
+
+def label_text(labels: Mapping[Any, Any]) -> str:
+    """Write labels as a series has them: `card=gift,country=fr`, in the order of their keys.
+
+    Signs that part them become `_`, and a key that artui itself uses gets one behind it; that is told once.
+    """
+    given = {str(key): str(value) for key, value in labels.items()}
+    pairs: dict[str, str] = {}
+    for key, value in sorted(given.items())[:_MOST_LABELS]:
+        word = "_".join(_plain(key, _LABEL_CHARS).split()) or "label"
+        pairs[word + "_" * (word in _OF_PROCESSES)] = _plain(value, _LABEL_CHARS)
+    written = ",".join(f"{key}={value}" for key, value in sorted(pairs.items()))
+    if pairs != given:
+        warn("labels", f"log(): labels are written as {ascii(written)[:100]}.", subject=written)
+    return written
+
+
+def _plain(text: str, most: int) -> str:
+    return "".join(filter(str.isprintable, text.translate(_NOT_IN_LABELS)))[:most].strip()
+
+
 def error_text(fault: BaseException) -> str:
     """Give an exception with its traceback, as Python prints it; its type alone when it cannot be printed."""
     return "".join(answer_of(traceback.format_exception, fault, default=[type(fault).__name__])).strip()

@@ -52,6 +52,8 @@ class Column:
     """Longest text seen, for the width of a text column."""
     aggregate: str = "last"
     """Of a metric: `last`, `min`, `max`, `mean`, `first`, `count`…"""
+    labels: tuple[str, ...] = ()
+    """Of a metric: its slice, which stands in its name as well: `recall[card=gift]`."""
 
     @property
     def id(self) -> str:

@@ -30,6 +30,7 @@ from artui.query.aggregates import AGGREGATES
 from artui.query.filter.compile import compile_node, run_keys
 from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, parse
 from artui.query.filter.resolve import Meaning, NothingNamed, meaning_of
+from artui.query.filter.series import which_series
 from artui.query.filter.sets import Blamed, Condition, Rows, Scope, blaming
 from artui.query.filter.tokens import FilterError, pointing_into
 from artui.query.filter.versions import VersionScope, compile_versions, metadata_names
@@ -229,7 +230,7 @@ class Judge:
                 with pointing_into(condition):
                     meaning_of(leaf.field, self._runs)
             except FilterError as error:
-                near = error.remedy if error.remedy.startswith("Did you mean") else ""
+                near = error.remedy if error.remedy.startswith(("Did you mean", "It has", "It was")) else ""
                 said.append(" ".join(filter(None, (f"nothing here measured {_shown(leaf)} yet.", near))))
         return said
 
@@ -350,9 +351,10 @@ class Judge:
         step: int | None = None
         values = {"run": run_key, "name": meaning.name_key}
         if meaning.source == "metric":
+            which, more = which_series(meaning, self._runs)
             rows = self._connection.execute(
-                f"SELECT {AGGREGATES[meaning.aggregate]}, {_STEPS.get(meaning.aggregate, 'NULL')} FROM series AS t WHERE t.run_key = :run AND t.name_key = :name",
-                values,
+                f"SELECT {AGGREGATES[meaning.aggregate]}, {_STEPS.get(meaning.aggregate, 'NULL')} FROM series AS t WHERE t.run_key = :run AND t.name_key = :name AND {which or '1'}",
+                {**values, **more},
             ).fetchall()
             value, step = _telling(held.leaf, rows)
         elif meaning.source == "param":

@@ -37,6 +37,7 @@ from artui.query.filter.parser import (
 )
 from artui.query.filter.points import any_point
 from artui.query.filter.resolve import Meaning, meaning_of
+from artui.query.filter.series import of_series
 from artui.query.filter.sets import (
     FEW,
     Blamed,
@@ -204,30 +205,30 @@ def _test(test: Comparison, scope: Scope) -> Condition:
         return attribute_condition(test, meaning.name, scope)
     if meaning.name_key is None:
         # Check the values all the same: an error should not wait for the first run that has such a metric.
-        _check_values(test, meaning)
+        _check_values(test, meaning, scope)
         return Complement(Nothing()) if test.operator == "is null" else Nothing()
     if test.operator == "is null" and meaning.aggregate != "diverged":
-        exists = _existing(meaning)
+        exists = _existing(meaning, scope)
         return Complement(exists)
     if test.operator in ("exists", "is not null") and meaning.aggregate != "diverged":
-        return _existing(meaning)
+        return _existing(meaning, scope)
     if meaning.source == "metric":
-        return _metric(test, meaning)
+        return _metric(test, meaning, scope)
     note_kinds(test, meaning, scope)
-    return _param(test, meaning) if meaning.source == "param" else _tag(test, meaning)
+    return _param(test, meaning, scope) if meaning.source == "param" else _tag(test, meaning, scope)
 
 
-def _existing(meaning: Meaning) -> Condition:
+def _existing(meaning: Meaning, scope: Scope) -> Condition:
     if meaning.source == "param":
         # Each over its own index: a row has a number or a text.
         having = ("t.number IS NOT NULL", HAS_TEXT)
         return Union([Rows("param", condition, {}, meaning.name_key) for condition in having])
-    return Rows("series" if meaning.source == "metric" else "tag", "1", {}, meaning.name_key)
+    return of_series("1", {}, meaning, scope) if meaning.source == "metric" else Rows("tag", "1", {}, meaning.name_key)
 
 
-def _check_values(test: Comparison, meaning: Meaning) -> None:
+def _check_values(test: Comparison, meaning: Meaning, scope: Scope) -> None:
     if meaning.source == "metric":
-        _metric(test, meaning)
+        _metric(test, meaning, scope)
     elif test.operator in ("~", "!~"):
         matcher(test)
 
@@ -235,18 +236,18 @@ def _check_values(test: Comparison, meaning: Meaning) -> None:
 # Metrics
 
 
-def _metric(test: Comparison, meaning: Meaning) -> Condition:
+def _metric(test: Comparison, meaning: Meaning, scope: Scope) -> Condition:
     expression = AGGREGATES[meaning.aggregate]
     if meaning.aggregate == "diverged":
         # One query a part, each over the index of last values: joined by OR they would scan all of it.
         parts = ("t.last IS NULL", f"t.last > {FINITE}", f"t.last < -{FINITE}")
-        diverged = Union([Rows("series", part, {}, meaning.name_key) for part in parts])
-        return flag(test, diverged, _existing(meaning))
+        diverged = Union([of_series(part, {}, meaning, scope) for part in parts])
+        return flag(test, diverged, _existing(meaning, scope))
     operator = test.operator
     if operator in ("is nan", "is not nan"):
-        return Rows("series", f"{expression} IS {'NOT ' if 'not' in operator else ''}NULL", {}, meaning.name_key)
+        return of_series(f"{expression} IS {'NOT ' if 'not' in operator else ''}NULL", {}, meaning, scope)
     if operator in ("exists", "is null", "is not null"):
-        return _existing(meaning)
+        return _existing(meaning, scope)
     if operator not in ("=", "!=", "in", "not in", *COMPARISONS):
         raise error_at(
             test,
@@ -257,7 +258,7 @@ def _metric(test: Comparison, meaning: Meaning) -> Condition:
     if operator in COMPARISONS:
         if math.isnan(numbers[0]):
             return Nothing()
-        return Rows("series", f"{expression} {operator} :v0", {"v0": numbers[0]}, meaning.name_key)
+        return of_series(f"{expression} {operator} :v0", {"v0": numbers[0]}, meaning, scope)
     finite = [number for number in numbers if not math.isnan(number)]
     values = {f"v{i}": number for i, number in enumerate(finite)}
     same = f"{expression} IN ({', '.join(f':v{i}' for i in range(len(finite)))})"
@@ -267,7 +268,7 @@ def _metric(test: Comparison, meaning: Meaning) -> Condition:
         condition = f"({same} OR {expression} IS NULL)" if has_nan else same
     else:
         condition = f"({expression} IS NOT NULL AND NOT {same})" if has_nan else f"({expression} IS NULL OR NOT {same})"
-    return Rows("series", condition, values, meaning.name_key)
+    return of_series(condition, values, meaning, scope)
 
 
 def _metric_number(test: Comparison, value: Value) -> float:
@@ -284,14 +285,14 @@ def _metric_number(test: Comparison, value: Value) -> float:
 # Params and tags
 
 
-def _param(test: Comparison, meaning: Meaning) -> Condition:
+def _param(test: Comparison, meaning: Meaning, scope: Scope) -> Condition:
     operator = test.operator
     if operator in ("is nan", "is not nan"):
-        return _nan(test, meaning)
+        return _nan(test, meaning, scope)
     if operator in ("=", "in"):
         return _same_param(test, meaning)
     if operator in ("!=", "not in"):
-        return Intersection([_existing(meaning), Complement(_same_param(test, meaning))])
+        return Intersection([_existing(meaning, scope), Complement(_same_param(test, meaning))])
     if operator in COMPARISONS:
         value = test.values[0]
         number = value.quantity
@@ -360,10 +361,10 @@ def _same_param(test: Comparison, meaning: Meaning) -> Condition:
     return same if is_number is None else Union([same, _spelled(test, meaning, is_number)])
 
 
-def _nan(test: Comparison, meaning: Meaning) -> Condition:
+def _nan(test: Comparison, meaning: Meaning, scope: Scope) -> Condition:
     """Find values that are NaN, stored as a number or as text; for `is not nan` the others."""
     odd = _spelled(test, meaning, is_nan)
-    return odd if test.operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
+    return odd if test.operator == "is nan" else Intersection([_existing(meaning, scope), Complement(odd)])
 
 
 def _spelled(test: Comparison, meaning: Meaning, holds: Callable[[int | float], bool]) -> Texts:
@@ -382,9 +383,9 @@ def _spelled(test: Comparison, meaning: Meaning, holds: Callable[[int | float], 
     )
 
 
-def _tag(test: Comparison, meaning: Meaning) -> Condition:
+def _tag(test: Comparison, meaning: Meaning, scope: Scope) -> Condition:
     if test.operator in ("is nan", "is not nan"):
-        return _nan(test, meaning)
+        return _nan(test, meaning, scope)
     query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"
     values = {"name_key": meaning.name_key}
     one_by_one = "SELECT w.value, t.value FROM json_each(:within) AS w CROSS JOIN tag AS t ON t.run_key = w.value AND t.name_key = :name_key"

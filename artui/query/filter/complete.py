@@ -15,9 +15,11 @@ from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import as_text
 from artui.query.filter.parser import Field, field_of
-from artui.query.filter.resolve import meaning_of
+from artui.query.filter.resolve import Meaning, meaning_of
+from artui.query.filter.series import which_series
 from artui.query.filter.sets import Scope
 from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
+from artui.query.slices import slices_of
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -278,12 +280,34 @@ def _fields(scope: Scope, place: Place) -> list[Completion]:
             for word in AGGREGATES
             if word.startswith(aggregate)
         ]
+    ranked += _slices(scope, wanted, terms, written, place)
     if "any(".startswith(wanted.lower()) and not written:
         ranked.append((2, 9, Completion("any(", place.start, "whether any point of a metric is such", ends_word=False)))
     if "not".startswith(wanted.lower()) and wanted:
         ranked.append((0, 9, Completion("not", place.start, "what follows must not hold")))
     ranked.sort(key=lambda entry: entry[:2])
     return [completion for _, _, completion in ranked[:MAX_OFFERED] if completion.text != place.partial]
+
+
+def _slices(scope: Scope, wanted: str, terms: list[Term], written: str, place: Place) -> list[tuple[int, int, Completion]]:  # fmt: skip
+    """Offer the slices of a metric once its name has a bracket behind it, and the statistics of a slice behind that."""
+    base, bracket, partial = wanted.partition("[")
+    metric = next((term.name for term in terms if term.source == "metric" and term.name == base.strip("`\"'")), None)
+    if not bracket or metric is None:
+        return []
+    label, closing, rest = partial.partition("]")
+    offered: list[Completion] = []
+    for slice_label in slices_of(scope.connection, scope.name_key(metric), scope.memory):
+        whole = f"{written}{quoted_name(metric)}[{slice_label}]"
+        if not closing and label.casefold() in slice_label.casefold():
+            offered.append(Completion(whole, place.start, f"the part of {metric} with {slice_label}"))
+        elif closing and label == slice_label and rest.startswith("."):
+            offered += [
+                Completion(f"{whole}.{word}", place.start, f"{word.replace('_', ' ')} of this part")
+                for word in AGGREGATES
+                if word.startswith(rest[1:])
+            ]
+    return [(0, 9, completion) for completion in offered]
 
 
 def rank_of(name: str, wanted: str) -> int | None:
@@ -365,7 +389,7 @@ def _values(scope: Scope, place: Place) -> list[Completion]:
         name = "age" if place.field.name.lower() == "age" else meaning.name
         return [Completion(text, place.start) for text in _FIXED_VALUES[name] if wanted in text]
     if meaning.source == "metric":
-        pairs: Iterable[tuple[str, str]] = _metric_values(scope, meaning.name_key, meaning.aggregate)
+        pairs: Iterable[tuple[str, str]] = _metric_values(scope, meaning)
     elif meaning.source == "attribute":
         query = _values_query(meaning.name)
         rows = scope.connection.execute(query, {"most": MAX_VALUES}).fetchall() if query else []
@@ -434,13 +458,15 @@ def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tupl
     return [(text, _runs_text(count)) for count, text in counted]
 
 
-def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
+def _metric_values(scope: Scope, meaning: Meaning) -> list[tuple[str, str]]:
     """Give values that divide the runs, near 1, 10, 50, 90 and 99 % of them, and say how many values are less."""
-    value = AGGREGATES[aggregate]
-    if aggregate in ("diverged",):
+    value = AGGREGATES[meaning.aggregate]
+    if meaning.aggregate in ("diverged",):
         return []
+    which, more = which_series(meaning, scope)
     rows = scope.connection.execute(
-        f"SELECT {value} FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL", {"name": name_key}
+        f"SELECT {value} FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL AND {which or '1'}",
+        {"name": meaning.name_key, **more},
     )
     values = sorted(row[0] for row in rows if isinstance(row[0], int | float))
     quantiles = []

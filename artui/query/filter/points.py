@@ -14,8 +14,10 @@ from artui.numbers import as_float
 from artui.query.aggregates import FINITE
 from artui.query.filter.parser import AnyPoint, error_at
 from artui.query.filter.resolve import meaning_of
-from artui.query.filter.sets import FEW, Computed, Condition, Nothing, Rows, Scope
+from artui.query.filter.series import of_series, which_series
+from artui.query.filter.sets import FEW, Computed, Condition, Nothing, Scope
 from artui.query.filter.tokens import quoted_name
+from artui.query.slices import sliced, title
 
 _STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
 
@@ -32,11 +34,12 @@ def any_point(node: AnyPoint, scope: Scope) -> Condition:
     meaning = meaning_of(node.field, scope)
     if meaning.source != "metric":
         raise error_at(node.field, f"{node.field.name} is no metric.", "any(…) looks at the points of a metric.")
-    if meaning.aggregate != "last" or not meaning.name.endswith(node.field.name):
+    name = found.name if meaning.labels and (found := sliced(node.field.name)) is not None else node.field.name
+    if meaning.aggregate != "last" or not meaning.name.endswith(name):
         raise error_at(
             node.field,
             f"any(…) looks at all points, not at {meaning.aggregate}.",
-            f"Write any({quoted_name(meaning.name)} …).",
+            f"Write any({quoted_name(title(meaning.name, meaning.labels))} …).",
         )
     if meaning.name_key is None:
         return Nothing()
@@ -53,14 +56,15 @@ def any_point(node: AnyPoint, scope: Scope) -> Condition:
     values = {"v0": number}
     is_exact = node.operator != "=" or not math.isfinite(number)
     if is_exact and node.low is None and node.high is None:
-        return Rows("series", possible, values, meaning.name_key)
+        return of_series(possible, values, meaning, scope)
     low, high = node.low if node.low is not None else _LOWEST, node.high if node.high is not None else _HIGHEST
     if low > high:
         return Nothing()
-    asked = {**values, "low": low, "high": high, "name_key": meaning.name_key}
+    which, more = which_series(meaning, scope)
+    asked = {**values, **more, "low": low, "high": high, "name_key": meaning.name_key}
     return Computed(
         functools.partial(
-            _runs_with_point, node.operator, asked, possible, _point_test(node.operator, number), is_exact
+            _runs_with_point, node.operator, asked, possible, which or "1", _point_test(node.operator, number), is_exact
         )
     )
 
@@ -105,6 +109,7 @@ def _runs_with_point(
     operator: str,
     asked: dict[str, Any],
     possible: str,
+    which: str,
     holds: Callable[[Any], Any],
     is_exact: bool,
     scope: Scope,
@@ -122,7 +127,7 @@ def _runs_with_point(
         SELECT t.run_key, b.key, b.low_step >= :low AND b.high_step <= :high
         FROM series AS t
         CROSS JOIN block AS b ON b.series_key = t.key
-        WHERE {narrowed}t.name_key = :name_key AND {possible} AND {_STEPS_WHERE} AND {in_block}
+        WHERE {narrowed}t.name_key = :name_key AND {possible} AND {which} AND {_STEPS_WHERE} AND {in_block}
     """
     sure: set[int] = set()
     extreme = {"<": "min", "<=": "min", ">": "max", ">=": "max"}.get(operator)
@@ -130,7 +135,7 @@ def _runs_with_point(
         # If the extreme point itself is in the range, nothing else has to be read.
         sure = scope.kept_set(
             f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name_key AND t.{extreme} {operator} :v0 "
-            f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high",
+            f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high AND {which}",
             asked,
         )
     open_blocks: list[tuple[int, int]] = []

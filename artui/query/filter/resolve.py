@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from artui.catalog.cells import storable, text
@@ -13,6 +13,7 @@ from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
 from artui.query.direction import best_aggregate
 from artui.query.filter.parser import Field, error_at
 from artui.query.filter.tokens import FilterError, quoted_name, shortened
+from artui.query.slices import Sliced, has_slice, sliced, slices_of
 from artui.query.versionwords import VERSION_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Meaning:
     name: str
     aggregate: str = "last"
     name_key: int | None = None
+    labels: tuple[str, ...] = ()
+    """Of a metric: its slice, see `slices`."""
 
 
 def meaning_of(field: Field, scope: Scope) -> Meaning:
@@ -60,6 +63,8 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
         if name in ATTRIBUTES:
             return Meaning("attribute", name)
         raise error_at(field, f"A run has no attribute {field.name!r}.", f"Use one of {', '.join(ATTRIBUTES)}.")
+    if (found := sliced(field.name)) is not None and not scope.sources_of(field.name):
+        return _slice(field, found, scope)
     if field.source:
         return _named(field, scope)
 
@@ -99,6 +104,33 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
         remedy = _of_artifacts(name) or _nearest(scope, base if aggregate else name)
         raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return meanings[0]
+
+
+def _slice(field: Field, found: Sliced, scope: Scope) -> Meaning:
+    """Find a metric with a slice.
+
+    Raises:
+        FilterError: it is no metric; it has no such slice, unless it is named with its prefix.
+    """
+    meaning = replace(meaning_of(replace(field, name=found.name + found.rest), scope), labels=found.labels)
+    if meaning.source != "metric":
+        raise error_at(
+            field, f"{found.name} is no metric, and only metrics have slices.", f"Write {quoted_name(found.name)}."
+        )
+    wanted = ",".join(found.labels)
+    if meaning.name_key is None or has_slice(scope.connection, meaning.name_key, found.labels, scope.memory):
+        return meaning
+    there = slices_of(scope.connection, meaning.name_key, scope.memory)
+    near = list(dict.fromkeys((*nearest(wanted, there, most=_OFFERED), *there)))[:_OFFERED]
+    more = f" and {len(there) - len(near)} more" if len(there) > len(near) else ""
+    remedy = (
+        f"It has {', '.join(f'[{label}]' for label in near)}{more}." if there else "It was measured as a whole only."
+    )
+    message = f"{shortened(meaning.name, 80)} has no slice [{shortened(wanted, 80)}]."
+    if not field.source:
+        raise NothingNamed(message, field.position, field.length, remedy=remedy)
+    scope.notes.append(f"{message} {remedy}")
+    return replace(meaning, name_key=None)
 
 
 def _of_artifacts(name: str) -> str:

@@ -21,6 +21,7 @@ from artui.catalog.cells import keys_of, text
 from artui.catalog.translate import TOO_MUCH
 from artui.query.filter.parser import AnyPoint, Comparison, Nested, Word, error_at
 from artui.query.keys import Kept, key_list, name_key
+from artui.query.slices import has_several
 
 if TYPE_CHECKING:
     from artui.query.filter.matching import Matcher
@@ -106,6 +107,10 @@ class Scope:
     def name_key(self, text: str) -> int | None:
         """Give the key of the name of a param, a metric or a tag; None if it is unknown."""
         return name_key(self.connection, text)
+
+    def has_several(self, key: int | None) -> bool:
+        """Whether runs have several series of a metric."""
+        return has_several(self.connection, key, self.memory)
 
     def sources_of(self, text: str) -> list[str]:
         """Say which of `metric`, `param` and `tag` runs have by that name."""

@@ -89,6 +89,9 @@ class Token:
 
 
 _PLAIN = re.compile(r"""[^\s(),'"`<>=!~]""")
+_SLICE = re.compile(r"""\[[^\s\[\](),'"`<>=!~]+=[^\[\]]*(\]?)""")
+"""The slice of a metric, which its name has behind it: `[card=gift]`."""
+_NAME_AND_SLICE = re.compile(r"""(?P<name>[^\[\]]+)(?P<slice>\[[^\s\[\](),'"`<>=!~]+=[^\[\]]*\])""")
 _CONDITION = re.compile(r"""[^\s),<>=~]""")
 """What a condition, or `!` before one, can begin with."""
 
@@ -139,13 +142,25 @@ def _word(text: str, start: int, is_lenient: bool) -> Token:
     while position < len(text):
         sign = text[position]
         opens = sign in "\"'`" and (position == start or text[position - 1] in ".")
+        part_of_metric = _SLICE.match(text, position) if sign == "[" and position > start else None
         if opens:
             part, end = _quoted(text, position, is_lenient)
             kind = ("name" if sign == "`" else "string") if position == start else "name"
             parts.append(part)
             position = end
-            if position < len(text) and text[position] != ".":
+            if position < len(text) and text[position] != "." and not _SLICE.match(text, position):
                 break
+        elif part_of_metric is not None:
+            if not part_of_metric[1] and not is_lenient:
+                raise FilterError(
+                    "This [ is not closed.",
+                    position,
+                    remedy="Put a ] behind the slice, as in recall[card=gift].",
+                    text=text,
+                )
+            kind = "name" if kind == "string" else kind
+            parts.append(part_of_metric[0])
+            position = part_of_metric.end()
         elif (
             _PLAIN.match(sign)
             or (sign in "'\"`!" and position > start and not text.startswith(("!=", "!~"), position))
@@ -189,6 +204,9 @@ def _quoted(text: str, start: int, is_lenient: bool) -> tuple[str, int]:
 
 def quoted_name(name: str) -> str:
     """Write a name so that it is read back unchanged: bare where that works, else in backticks or quotes."""
+    found = _NAME_AND_SLICE.fullmatch(name)
+    if found is not None:
+        return quoted_name(found["name"]) + found["slice"]
     is_bare = (
         name != ""
         and all(_PLAIN.match(sign) for sign in name)

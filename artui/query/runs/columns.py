@@ -18,6 +18,7 @@ from artui.query.keys import without_collecting
 from artui.query.runs.rows import marks
 from artui.query.runs.sorting import KEYS_BY_START, value_groups
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
+from artui.query.slices import is_of_whole, labels_of, title
 from artui.query.spelling import number_in
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[
     seeds = [column for column in differing if SEED.search(column.name)]
     params = [column for column in differing if column not in seeds][:MAX_PARAMS]
     # What the machine did is on the run's own screens; as columns it would push the results out.
-    metrics = [column for column in columns.metrics if not column.name.startswith("system/")][:MAX_METRICS]
+    metrics = [column for column in columns.metrics if not column.name.startswith("system/") and not column.labels][:MAX_METRICS]  # fmt: skip
     early = [column for name in EARLY_ATTRIBUTES for column in attributes if column.name == name]
     order = [column for column in attributes if column.name == ORDER_ATTRIBUTE]
     others = [column for column in attributes if column not in early and column not in order]
@@ -181,6 +182,8 @@ def _columns(reader: Reader) -> Columns:
         newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
         having = _having(connection, "series", newest)
         seen = _seen_params(connection, newest)
+        query = _SLICES.format(runs=marks(newest))
+        slices = [(key, cell_of.text(labels)) for key, labels in connection.execute(query, newest)]
         longest = dict(
             connection.execute(
                 f"SELECT name_key, max(length(text)) FROM param WHERE run_key IN ({marks(newest)}) AND text IS NOT NULL GROUP BY name_key",
@@ -217,7 +220,34 @@ def _columns(reader: Reader) -> Columns:
             column.name_key,
         )
     )
-    return Columns(tuple(params), tuple(metrics), frozenset(varying))
+    return Columns(tuple(params), (*metrics, *_sliced(metrics, slices)), frozenset(varying))
+
+
+MAX_SLICES = 200
+_SLICES = """
+    SELECT DISTINCT name_key, labels
+    FROM series
+    WHERE run_key IN ({runs}) AND labels <> '' AND instr(labels, '=')
+    ORDER BY name_key, labels
+    LIMIT 2000
+"""
+
+
+def _sliced(metrics: Sequence[Column], slices: Sequence[tuple[int, str]]) -> list[Column]:
+    """Give the slices of metrics as columns, by metric and label; each has one label."""
+    labels: dict[int, dict[str, None]] = {}
+    for key, text in slices:
+        if not is_of_whole(text):
+            labels.setdefault(key, {}).update(
+                dict.fromkeys(label for label in labels_of(text) if not is_of_whole(label))
+            )
+    return [
+        Column(
+            "metric", title(column.name, [label]), column.name_key, low=column.low, high=column.high, labels=(label,)
+        )
+        for column in metrics
+        for label in sorted(labels.get(column.name_key, ()))
+    ][:MAX_SLICES]
 
 
 class SeenParam(NamedTuple):

@@ -11,6 +11,7 @@ from artui.errors import UsageError
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric
 from artui.query.runs.sorting import Sort
+from artui.query.slices import title
 
 if TYPE_CHECKING:
     from artui.query.filter.parser import Field
@@ -65,7 +66,7 @@ def column_named(reader: Reader, name: str) -> Column:
 
 
 def _names_in(text: str) -> Iterator[str]:
-    """Split a text at its commas, except for those in quotes."""
+    """Split a text at its commas, except for those in quotes and in slices."""
     from artui.query.filter.tokens import FilterError, tokens
 
     try:
@@ -100,7 +101,10 @@ def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, 
     if notes is not None:
         notes += scope.notes
     has_numbers = meaning.source == "metric" or (meaning.source == "attribute" and is_numeric(meaning.name))
-    return Column(meaning.source, meaning.name, meaning.name_key or 0, has_numbers, aggregate=meaning.aggregate)  # type: ignore[arg-type]
+    return Column(
+        meaning.source, title(meaning.name, meaning.labels), meaning.name_key or 0, has_numbers,  # type: ignore[arg-type]
+        aggregate=meaning.aggregate, labels=meaning.labels,
+    )  # fmt: skip
 
 
 def _field_of(name: str) -> Field:

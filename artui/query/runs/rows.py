@@ -17,6 +17,7 @@ from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, Attribute
 from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_of, param_value
+from artui.query.slices import OF_SLICE, bound, has, title
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -52,7 +53,7 @@ def run_rows(
         return {}
     now_ms = clock.now_ms()
     params = {column.name_key: column.id for column in shown if column.source == "param"}
-    metrics = {column.name_key: column for column in shown if column.source == "metric" and column.aggregate == "last"}
+    metrics = {column.name_key: column for column in shown if column.source == "metric" and column.aggregate == "last" and not column.labels}  # fmt: skip
     spark_ids = set(sparks)
     # A damaged index may lead to rows of another run or name.
     cells: dict[int, dict[str, ParamValue]] = defaultdict(dict)
@@ -84,11 +85,11 @@ def run_rows(
                     if _is_far(column.name, last, *summary):
                         far[run_key].add(column.id)
         series += _read_others(connection, keys, shown, cells)
-        if metrics:
+        if metrics or any(column.labels for column in shown):
             _take_pending(
                 pending(reader, connection),
                 heads,
-                {column.name: column.id for column in metrics.values()},
+                [column for column in shown if column.source == "metric" and column.aggregate == "last"],
                 cells,
             )
         wanted = [key for key, _, column_id in series if column_id in spark_ids]
@@ -144,10 +145,15 @@ def _read_others(
             if name_key in tags:
                 cells[key][tags[name_key]] = cell_of.text(value) or "✓"
     for column in shown:
-        if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
+        if (
+            column.source == "metric"
+            and column.aggregate in AGGREGATES
+            and (column.aggregate != "last" or column.labels)
+        ):
             value = AGGREGATES[column.aggregate]
-            query = f"SELECT t.key, t.run_key, {value}, t.last FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
-            for series_key, key, cell, last in connection.execute(query, [*keys, column.name_key]):
+            which, asked = (OF_SLICE.replace(":labels", "?"), [bound(column.labels)]) if column.labels else ("1", [])
+            query = f"SELECT t.key, t.run_key, {value}, t.last FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? AND {which} ORDER BY t.labels"
+            for series_key, key, cell, last in connection.execute(query, [*keys, column.name_key, *asked]):
                 if column.id not in cells[key]:
                     # Without a finite point the summary has none: what the series became says more than NaN.
                     cells[key][column.id] = measured(last if cell is None and last in (math.inf, -math.inf) else cell)
@@ -195,15 +201,25 @@ def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
     return [key_by_id[run_id] for run_id in ids if run_id in key_by_id]
 
 
-def _take_pending(pending_series: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
+def _take_pending(pending_series: Pending, heads: dict[int, RunHead], columns: Sequence[Column], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
     """Show the last values that were logged and are not in the catalog yet."""
     if not pending_series:
         return
     keys = {head.id: key for key, head in heads.items()}
     for (run_id, labels, name), (_, _, values) in pending_series.items():
-        key, column = keys.get(run_id), columns.get(name)
-        if key is not None and column is not None and (not labels or column not in cells[key]):
-            cells[key][column] = float(values[-1])
+        key = keys.get(run_id)
+        if key is None:
+            continue
+        for column in columns:
+            if _is_of(column, name, labels) and (labels == ",".join(column.labels) or column.id not in cells[key]):
+                cells[key][column.id] = float(values[-1])
+
+
+def _is_of(column: Column, name: str, labels: str) -> bool:
+    """Whether a series of a metric may give the value of a column."""
+    if not column.labels:
+        return name == column.name
+    return has(labels, column.labels) and title(name, column.labels) == column.name
 
 
 def measured(cell: Any) -> ParamValue:

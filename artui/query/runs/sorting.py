@@ -17,6 +17,7 @@ from artui.query.attributes import ATTRIBUTES
 from artui.query.collation import HAS_TEXT, NAN, spelled_numbers
 from artui.query.keys import key_list, name_key
 from artui.query.runs.keyorder import KeyOrder
+from artui.query.slices import FIRST_OF_SLICE, OF_SLICE, Series, bound, series_named
 
 KEYS_BY_START = """
     SELECT key
@@ -132,14 +133,15 @@ class _Within:
         self._within = None if within is None else orjson.dumps(list(within)).decode()
         self._count = None if within is None else len(within)
 
-    def keys(self, order: KeyOrder, name: int | None = None) -> list[int]:
+    def keys(self, order: KeyOrder, name: int | None = None, labels: Sequence[str] = ()) -> list[int]:
         """Give the keys in order.
 
         Args:
             name: key of the name of the param, metric or tag.
+            labels: those of the slice, if the order asks for one.
         """
         statement = order.statement(is_within=self._within is not None)
-        return key_list(self.connection, statement, {"name": name, "within": self._within})
+        return key_list(self.connection, statement, {"name": name, "labels": bound(labels), "within": self._within})
 
     @functools.cached_property
     def count(self) -> int:
@@ -157,7 +159,7 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
     elif source in ("param", "tag"):
         keys = _value_keys(scope, source, name_key(scope.connection, name))
     else:
-        keys = _metric_keys(scope, name_key(scope.connection, name), source.partition(".")[2] or "last")
+        keys = _metric_keys(scope, series_named(scope.connection, name), source.partition(".")[2] or "last")
     if sort.is_descending:
         keys.reverse()
     keys += [key for odd in _odd_keys(scope, sort) for key in odd]
@@ -184,14 +186,23 @@ def _value_keys(scope: _Within, source: str, name: int | None) -> list[int]:
     return [key for _, key in sorted(numbers)] + [key for key in words if key in others]
 
 
-def _metric_keys(scope: _Within, name: int | None, aggregate: str) -> list[int]:
+def _metric_keys(scope: _Within, series: Series, aggregate: str) -> list[int]:
     """Sort runs by a metric. Of a run of several processes the first series by label decides, as in its cell."""
     order = metric_order(aggregate)
-    keys = scope.keys(order, name)
+    if series.labels:
+        return scope.keys(order.where(*_slice_conditions(series)), *series)
+    keys = scope.keys(order, *series)
     distinct = set(keys)
-    if len(distinct) == len(keys) and all(distinct.isdisjoint(scope.keys(odd, name)) for odd in odd_orders(aggregate)):
+    if len(distinct) == len(keys) and all(
+        distinct.isdisjoint(scope.keys(odd, *series)) for odd in odd_orders(aggregate)
+    ):
         return keys
-    return scope.keys(order.where(FIRST_SERIES), name)
+    return scope.keys(order.where(FIRST_SERIES), *series)
+
+
+def _slice_conditions(series: Series) -> tuple[str, ...]:
+    """Give the conditions that a series is the one of a run that counts."""
+    return (OF_SLICE, FIRST_OF_SLICE) if series.labels else (FIRST_SERIES,)
 
 
 def _odd_keys(scope: _Within, sort: Sort) -> list[list[int]]:
@@ -204,7 +215,9 @@ def _odd_keys(scope: _Within, sort: Sort) -> list[list[int]]:
         words = set(scope.keys(PARAM_TEXT_ORDER if source == "param" else TAG_ORDER, name))
         spelled = spelled_numbers(scope.connection, source, name) if words else None
         return [[key for key in spelled.nan if key in words]] if spelled else []
-    return [scope.keys(order.where(FIRST_SERIES), name) for order in odd_orders(source.partition(".")[2] or "last")]
+    series = series_named(scope.connection, column_name)
+    conditions = _slice_conditions(series)
+    return [scope.keys(order.where(*conditions), *series) for order in odd_orders(source.partition(".")[2] or "last")]
 
 
 def _is_odd(value: Any, sort: Sort) -> bool:
@@ -226,6 +239,8 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
     None where that is not possible: fewer runs have a value, or runs have several series of the metric.
     """
     source, _, name = sort.column.partition(":")
+    if source.startswith("metric") and series_named(connection, name).labels:
+        return None
     named = name_key(connection, name) if source != "attribute" else None
     orders = _partial_orders(connection, source, name, named)
     keys: list[int] = []
@@ -284,8 +299,10 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
     if source in ("param", "tag"):
         return _value_groups(connection, source, values)
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
+    series = series_named(connection, name)
+    values = series.values
     labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
-    only = f"AND {FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
+    only = " ".join(f"AND {condition}" for condition in _slice_conditions(series)) if connection.execute(labelled, values).fetchone() else ""  # fmt: skip
     groups = _grouped(connection, _groups_of("series", value, f"{value} IS NOT NULL {only}"), values)
     diverged = f"SELECT t.run_key FROM series AS t WHERE t.name_key = :name AND {value} IS NULL {only}"
     keys = [key for (key,) in connection.execute(diverged, values) if isinstance(key, int)]

@@ -24,6 +24,7 @@ from artui.query.far import usual_ends
 from artui.query.keys import without_collecting
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
 from artui.query.runs.timebins import ladder_edges, span_edges
+from artui.query.slices import FIRST_OF_SLICE, Series
 from artui.query.spelling import number_in, word_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Ints, Float
         keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
         if column.source == "metric" and len(set(keys)) < len(keys):
             # Of a run of several processes the first series by label decides, as in its cell.
-            pairs = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
+            first = FIRST_OF_SLICE if column.labels else FIRST_SERIES
+            pairs = connection.execute(f"{rows} AND {first}", values).fetchall()
             keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
         if column.source == "param":
             spelled = spelled_numbers(connection, "param", column.name_key)
@@ -87,7 +89,8 @@ def _number_rows(column: Column) -> tuple[str, dict[str, Any]]:
     if column.source == "param":
         return "SELECT run_key, number FROM param WHERE name_key = :name AND number IS NOT NULL", values
     value = AGGREGATES.get(column.aggregate, AGGREGATES["last"])
-    return f"SELECT t.run_key, {value} FROM series AS t WHERE t.name_key = :name", values
+    series = Series(column.name_key, column.labels)
+    return f"SELECT t.run_key, {value} FROM series AS t WHERE t.name_key = :name AND {series.condition}", series.values
 
 
 def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamValue, list[int]]]:

@@ -96,7 +96,7 @@ def column_values(reader: Reader, keys: Sequence[int], columns: Sequence[Column]
 def _is_read_by_index(column: Column, run_count: int) -> bool:
     if column.source == "tag":
         return True
-    has_index = column.source == "param" or (column.source == "metric" and column.aggregate == "last")
+    has_index = column.source == "param" or (column.source == "metric" and column.aggregate == "last" and not column.labels)  # fmt: skip
     return has_index and run_count > FEW_RUNS
 
 
