@@ -68,8 +68,23 @@ class Screen(pyte.Screen):
                 line[cursor.x + 1] = cursor.attrs._replace(data="")
             cursor.x += cells
 
+    def scroll_up(self, count: int = 1, **_: object) -> None:
+        """Move all rows up, which pyte does not know; tmux clears its screen so."""
+        y = self.cursor.y
+        self.cursor.y = (self.margins or pyte.screens.Margins(0, self.lines - 1)).bottom
+        for _step in range(count or 1):
+            self.index()
+        self.cursor.y = y
+
     def letters(self, y: int) -> list[str]:
         return [self.buffer[y][x].data for x in range(WIDTH)]
+
+
+class Stream(pyte.ByteStream):
+    """pyte's stream, which knows how rows are moved up."""
+
+    csi = pyte.ByteStream.csi | {"S": "scroll_up"}
+    events = pyte.ByteStream.events | {"scroll_up"}
 
 
 class Program:
@@ -79,7 +94,7 @@ class Program:
         self.name = name
         self.screen = Screen(WIDTH, HEIGHT + 1)
         self.screen.widths = {}
-        self._stream = pyte.ByteStream(self.screen)
+        self._stream = Stream(self.screen)
         env = {key: value for key, value in os.environ.items() if key not in ("TMUX", "STY")}
         env |= {"LC_ALL": "C.UTF-8", "TERM": "screen-256color", "TMUX_TMPDIR": str(folder), "SCREENDIR": str(folder)}
         inside = [sys.executable, "-m", "tests.tui.terminal.inside", str(folder), str(count), colours]
