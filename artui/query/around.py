@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from artui.model import STAGES, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
-from artui.query.graph import Direction, Thing, edges_at, on_ways, parts_of, runs_by_key, runs_there, versions_by_key
+from artui.query.graph import (
+    SATISFIES,
+    Direction,
+    Thing,
+    edges_at,
+    on_ways,
+    parts_of,
+    runs_by_key,
+    runs_there,
+    versions_by_key,
+)
 from artui.query.lineage import CODE_KINDS, NO_DATA_KINDS, Part, kind_place
 
 if TYPE_CHECKING:
@@ -23,6 +33,8 @@ if TYPE_CHECKING:
 MOST_SPOTS = 300
 FEWEST_FOLDED = 4
 """So many things of one sort, beside the same things, are one."""
+_MOST_HELD = 50
+"""So many pairs of a requirement and what is to satisfy it are judged."""
 FIRST_EDGES = 1_000
 """So many edges a side are read for a first picture."""
 
@@ -77,6 +89,8 @@ class Link(NamedTuple):
     source: int
     target: int
     relations: tuple[int, ...]
+    criteria_met: str = ""
+    """Between a requirement and what is to satisfy it: how many criteria are met, `3 of 4`; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +169,7 @@ def around(
         unfolded: ids of folds of which each thing has its own place, as far as there is room; None for all.
         most: so many places at most.
         most_edges: so many edges are read in each direction; None for all.
-        is_checked: whether it is looked for damage, which takes longer than all else.
+        is_checked: whether it is looked for damage, and how many criteria are met, which takes longer than all else.
         goals: what came of the root; then nothing but the ways to these is there. They have places of their own.
     """
     root = Thing(isinstance(subject, RunHead), subject.key)
@@ -176,13 +190,30 @@ def around(
             _walk(side, root, sorts, "all" if ends else part)
         spots = _Spots(root, sorts, unfolded, most, ends)
         spots.fill(sides)
-        return Around(
+        drawn = Around(
             tuple(_with_heads(reader, connection, spots.spots, is_checked=is_checked)),
             tuple(_links(sides, spots.places)),
             sum(thing.is_run for thing in (root, *spots.reached)),
             sum(not thing.is_run for thing in (root, *spots.reached)),
             any(side.is_cut for side in sides),
         )
+    return _held_against(reader, drawn) if is_checked else drawn
+
+
+def _held_against(reader: Reader, drawn: Around) -> Around:
+    """Say how much of a requirement is met by what is to satisfy it: that somebody once said it is proves nothing."""
+    pairs: dict[int, tuple[VersionHead, VersionHead]] = {}
+    for number, link in enumerate(drawn.links):
+        requirement, satisfying = drawn.spots[link.source].version, drawn.spots[link.target].version
+        if SATISFIES in link.relations and requirement is not None and satisfying is not None and len(pairs) < _MOST_HELD:  # fmt: skip
+            pairs[number] = requirement, satisfying
+    if not pairs:
+        return drawn
+    from artui.query.verdicts import met_texts  # numpy is for those that need it
+
+    texts = dict(zip(pairs, met_texts(reader, list(pairs.values())), strict=True))
+    links = (link._replace(criteria_met=texts.get(number, "")) for number, link in enumerate(drawn.links))
+    return replace(drawn, links=tuple(links))
 
 
 def _read_side(connection: sqlite3.Connection, root: Thing, direction: Direction, most: int | None) -> _Side:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artui.figures.layered import Layered, lay_out
 from artui.figures.layering import without_circles
 from artui.model import PRODUCTION, RunHead, VersionHead
-from artui.query.graph import DERIVED, RELATIONS, TRAINED
+from artui.query.graph import DERIVED, RELATIONS, SATISFIES, TRAINED
 from artui.query.names import distinct_names
 from artui.safetext import clean
 from artui.tui.aliases import alias_spans
@@ -133,13 +133,16 @@ class Drawing:
         return [target for source, target in self.graph.circles if source == place]
 
     def words_between(self, place: int, other: int) -> str:
-        """Say how another spot relates to one: `made by`, `used`."""
+        """Say how another spot relates to one: `made by`, `used`, `satisfies (3 of 4 criteria met)`."""
         words = []
         for link in self.around.links:
-            if (link.source, link.target) == (place, other):
-                words += [RELATIONS[relation][1] for relation in link.relations]
-            elif (link.source, link.target) == (other, place):
-                words += [RELATIONS[relation][0] for relation in link.relations]
+            if {link.source, link.target} == {place, other}:
+                side = int(link.source == place)
+                words += [
+                    RELATIONS[relation][side]
+                    + (f" ({link.criteria_met} criteria met)" if relation == SATISFIES and link.criteria_met else "")
+                    for relation in link.relations
+                ]
         return " and ".join(dict.fromkeys(words))
 
     def named_cells(self, place: int) -> int:

@@ -338,6 +338,19 @@ def _chance(path: Path, seed: int) -> Around:
         return around(reader, resolve(reader, "a0:v1"))
 
 
+def test_what_satisfies_a_requirement_says_how_much_of_it_is_met(demo_catalog: Path) -> None:
+    """Beside what somebody said stands what was found, from both ends; a first picture does not wait for it."""
+    with open_reader(demo_catalog) as reader:
+        model = resolve(reader, "digits-model:production")
+        drawing, first = (
+            drawing_of(around(reader, model, is_checked=is_checked), name_cells=24) for is_checked in (True, False)
+        )
+    place = drawing.names.index("digits-requirements:v1")
+    assert drawing.words_between(0, place) == "satisfies (3 of 4 criteria met)"
+    assert drawing.words_between(place, 0) == "satisfied by (3 of 4 criteria met)"
+    assert first.words_between(0, place) == "satisfies"
+
+
 def _reached(drawing: Drawing) -> set[int]:
     """Walk with the arrows to wherever they lead from the root."""
     seen, waiting = {0}, [0]
