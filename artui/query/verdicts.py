@@ -6,7 +6,7 @@ Nothing of this is stored, and nobody can set it: it is found anew each time it 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -135,35 +135,40 @@ def made_versions(reader: Reader, run_id: str) -> list[VersionHead]:
     return judged_heads
 
 
+_NEWEST_AND_NAMED = f"""
+    SELECT v.key
+    FROM artifact AS a
+    JOIN version AS v ON v.artifact_key = a.key
+    WHERE a.deleted_ms IS NULL
+      AND (:project IS NULL OR a.project_key = (SELECT p.key FROM project AS p WHERE p.name = :project))
+      AND (a.name IN (SELECT w.value FROM json_each(:names) AS w)
+       OR (:models AND a.kind IN (SELECT w.value FROM json_each(:kinds) AS w)))
+      AND ({is_named("v")} OR v.number = {newest_number("a.key")})
+"""
+"""Of artifacts of some names, and of models if these are asked for: the newest version and those that have an alias."""
+
+
 def judged_by(reader: Reader, requirement: RequirementVersion, project: str) -> list[VersionHead]:
     """Give the versions that a requirement is about: of each artifact the newest one and those that have an alias."""
     names = {name for defined in requirement.criteria for name in defined.criterion.artifacts}
     is_of_all = any(not defined.criterion.artifacts for defined in requirement.criteria)
-    query = f"""
-        SELECT v.key
-        FROM version AS v
-        JOIN artifact AS a ON a.key = v.artifact_key
-        JOIN project AS p ON p.key = a.project_key
-        WHERE p.name = :project AND a.deleted_ms IS NULL
-          AND (a.name IN (SELECT w.value FROM json_each(:names) AS w) OR (:all AND a.kind IN ({", ".join(f"'{kind}'" for kind in JUDGED_KINDS)})))
-          AND ({is_named("v")} OR v.number = {newest_number("a.key")})
-    """
-    with reader.snapshot() as connection:
-        values = {"project": project, "names": orjson.dumps(sorted(names)).decode(), "all": is_of_all}
-        return sorted(version_heads(connection, query, values), key=lambda head: (head.artifact, head.number))
+    return _newest_and_named(reader, project=project, names=names, is_of_models=is_of_all)
 
 
 def models(reader: Reader) -> list[VersionHead]:
     """Give of each model the newest version and those that have an alias."""
-    kinds = ", ".join(f"'{kind}'" for kind in JUDGED_KINDS)
-    query = f"""
-        SELECT v.key
-        FROM artifact AS a
-        JOIN version AS v ON v.artifact_key = a.key
-        WHERE a.kind IN ({kinds}) AND a.deleted_ms IS NULL AND ({is_named("v")} OR v.number = {newest_number("a.key")})
-    """
+    return _newest_and_named(reader)
+
+
+def _newest_and_named(
+    reader: Reader, *, project: str | None = None, names: Collection[str] = (), is_of_models: bool = True
+) -> list[VersionHead]:
+    values = {
+        "project": project, "models": is_of_models, "names": orjson.dumps(sorted(names)).decode(), "kinds": orjson.dumps(list(JUDGED_KINDS)).decode(),
+    }  # fmt: skip
     with reader.snapshot() as connection:
-        return sorted(version_heads(connection, query, {}), key=lambda head: (head.artifact, head.project, head.number))
+        heads = version_heads(connection, _NEWEST_AND_NAMED, values)
+    return sorted(heads, key=lambda head: (head.artifact, head.project, head.number))
 
 
 def with_verdicts(reader: Reader, detail: VersionDetail) -> VersionDetail:
