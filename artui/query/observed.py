@@ -63,10 +63,12 @@ def lately(reader: Reader, place: Deployment) -> DriftReport | None:
 
 def drift_since(reader: Reader, place: Deployment, since_ms: int, *, most: int) -> DriftReport | None:
     """Say how far columns drifted; None where there is nothing that they could be held against."""
-    from artui.query.drifting import drift_of
+    from artui.query.drifting import FIRST_WINDOWS, drift_of
 
     try:
-        return drift_of(reader, place.name, project=place.project, since_ms=since_ms, most=most)
+        return drift_of(
+            reader, place.name, project=place.project, since_ms=since_ms, most=most, most_windows=FIRST_WINDOWS
+        )
     except ArtuiError:
         return None
 
