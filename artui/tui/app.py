@@ -787,6 +787,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
     def action_show_live(self) -> None:
         self.navigation.show_live()
 
+    def action_show_lifecycle(self) -> None:
+        self.navigation.show_lifecycle()
+
     def action_show_deployments(self) -> None:
         self.navigation.show_deployments()
 

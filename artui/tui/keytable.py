@@ -80,6 +80,7 @@ SCOPES = {
     "lineage": "Lineage",
     "graph": "Lineage, drawn",
     "live": "Live",
+    "lifecycle": "Lifecycle",
     "deployments": "Deployments",
     "deployment": "Deployment",
     "catalog": "Catalog",
@@ -263,6 +264,13 @@ USUAL_KEYS = (
     Key("app", "2", "app.show_artifacts", "Artifacts", "All artifacts, by stage and kind."),
     Key("app", "3", "app.show_lineage", "Lineage", "Where what is selected came from, and what came of it."),
     Key("app", "4", "app.show_live", "Live", "Runs that are going on: how far, how fast, what changed, and alerts."),
+    Key(
+        "app",
+        "5",
+        "app.show_lifecycle",
+        "Lifecycle",
+        "A project from what was required to what serves, and what is missing.",
+    ),
     Key(
         "app", "6", "app.show_deployments", "Deployments", "What serves where, since when and why, and what went wrong."
     ),
@@ -561,6 +569,18 @@ USUAL_KEYS = (
     ),
     Key("files", "y", "copy", "copy path", "Copy the path of the file or folder (OSC 52).", in_footer=True),
     Key("changes", "i", "more", "all fields", "Show all fields of what was changed, or the first few.", in_footer=True),
+    Key(
+        "lifecycle",
+        "enter",
+        "open",
+        "open",
+        "Open what is under the cursor: a version, or a deployment.",
+        in_footer=True,
+    ),
+    Key("lifecycle", "left,h", "aside(-1)", "stage before", "Go to the stage before."),
+    Key("lifecycle", "right,l", "aside(1)", "next stage", "Go to the next stage.", in_footer=True),
+    Key("lifecycle", "m", "missing", "missing", "List what is missing alone, or all stages again.", in_footer=True),
+    Key("lifecycle", "p", "other_project", "other project", "Show the next project.", in_footer=True),
     Key(
         "deployments", "enter", "open", "open", "Open the deployment, or the version that was released.", in_footer=True
     ),

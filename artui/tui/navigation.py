@@ -292,6 +292,12 @@ class Navigation:
 
         self._show_main(CatalogHomeScreen)
 
+    def show_lifecycle(self) -> None:
+        """Show a project from what was required to what serves."""
+        from artui.tui.screens.lifecycle import LifecycleScreen
+
+        self._show_main(LifecycleScreen)
+
     def show_deployments(self) -> None:
         """Show what serves where."""
         from artui.tui.screens.deployments import DeploymentsScreen

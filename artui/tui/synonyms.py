@@ -16,6 +16,7 @@ SYNONYMS: dict[str, str] = {
     "app.show_artifacts": "model dataset data file version production candidate alias registry checkpoint",
     "app.show_lineage": "provenance graph origin upstream downstream dependency dag trace",
     "app.show_live": "alert alarm monitor watch running progress dashboard status",
+    "app.show_lifecycle": "stages requirements data modelling operations project overview missing checklist governance",
     "app.show_deployments": "deploy release serving served production rollback incident canary shadow endpoint monitor",
     "app.show_changes": "diff difference since changed delta",
     "app.choose_moment": "history past time travel back then",

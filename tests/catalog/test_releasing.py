@@ -229,9 +229,9 @@ def test_one_deployment_of_two_machines_is_one(tmp_path: Path, monkeypatch: pyte
                 (place,) = deployments(connection)
         found.append(place)
     assert [one.release for one in found[0].releases] == [one.release for one in found[1].releases]
-    first, second = found[0].releases
-    assert first.to_ms == second.release.from_ms and second.to_ms is None
-    assert (first.author, second.author) == ("ada@one", "ada@two")
+    earlier, later = found[0].releases
+    assert earlier.to_ms == later.release.from_ms and later.to_ms is None
+    assert (earlier.author, later.author) == ("ada@one", "ada@two")
 
 
 @pytest.mark.parametrize("seed", range(200))

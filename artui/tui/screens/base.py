@@ -62,7 +62,7 @@ class CatalogScreen(Asks, FindsLines):
     LIST_TOPICS: ClassVar[tuple[str, ...]] = ()
     """Topics of the questions that a filter line starts."""
     PLACE: int = 0
-    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live, 6 deployments, 7 the catalog."""
+    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live, 5 lifecycle, 6 deployments, 7 the catalog."""
 
     @property
     def artui(self) -> Host:

@@ -25,7 +25,7 @@ class Press(tuple[str, str]):
         return span
 
 
-PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (6, "Deploy"), (7, "Catalog"))
+PLACES = ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live"), (5, "Lifecycle"), (6, "Deploy"), (7, "Catalog"))
 """The main screens, by their keys."""
 _ACTIONS = {6: "deployments"}
 """Those that have a longer name than there is room for."""
