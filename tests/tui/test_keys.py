@@ -22,6 +22,7 @@ from artui.tui.screens.changes import ChangesScreen
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.deployment import DeploymentScreen
 from artui.tui.screens.deployments import DeploymentsScreen
 from artui.tui.screens.diff import DiffScreen
 from artui.tui.screens.drawing import DrawsCharts
@@ -30,6 +31,7 @@ from artui.tui.screens.forget import ForgetScreen
 from artui.tui.screens.gridded import GridScreen
 from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.imports import ImportsScreen
+from artui.tui.screens.lifecycle import LifecycleScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.live import LiveScreen
 from artui.tui.screens.palette import PaletteScreen
@@ -67,7 +69,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("deployments", "find", "list", "app"), ("catalog", "list", "app"), ("share", "list", "app"), ("merge", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
+    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("deployments", "find", "list", "app"), ("deployment", "find", "list", "app"), ("lifecycle", "list", "app"), ("catalog", "list", "app"), ("share", "list", "app"), ("merge", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -98,7 +100,7 @@ def test_every_action_exists() -> None:
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "graph": (LineageGraph, LineageScreen), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
-        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "deployments": (DeploymentsScreen,), "catalog": (CatalogHomeScreen,), "share": (ShareScreen,), "merge": (MergeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
+        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "deployments": (DeploymentsScreen,), "deployment": (DeploymentScreen,), "lifecycle": (LifecycleScreen,), "catalog": (CatalogHomeScreen,), "share": (ShareScreen,), "merge": (MergeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)

@@ -112,12 +112,12 @@ class SideBySide(LineList):
             drawn.append(rows)
         if beside:
             height = max(map(len, drawn), default=0)
-            lines = [
+            whole = [
                 Line(self._joined([rows[row] if row < len(rows) else () for rows in drawn])) for row in range(height)
             ]
         else:
-            lines = [Line(spans) for number, rows in enumerate(drawn) for spans in ([()] if number else []) + rows]
-        self.set_lines(lines, keep=True)
+            whole = [Line(spans) for number, rows in enumerate(drawn) for spans in ([()] if number else []) + rows]
+        self.set_lines(whole, keep=True)
 
     def _joined(self, parts: Sequence[Spans]) -> Spans:
         joined: list[Span] = []

@@ -10,6 +10,7 @@ import pytest
 import artui
 from artui.cli import run as run_verb
 from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.deployment import DeploymentScreen
 from artui.tui.screens.deployments import DeploymentsScreen
 from tests.tui.looking import make_app, on, settled, shown
 
@@ -74,8 +75,13 @@ def test_what_is_done_there_is_done(catalog: Path) -> None:
             assert "last 30 days" in shown(pilot)
             await pilot.press("enter")
             await settled(pilot)
+            on(pilot, DeploymentScreen)
+            assert "releases" in shown(pilot) and "fraud-model:v3" in shown(pilot) and "nothing yet" in shown(pilot)
+            await pilot.press("a")
+            await settled(pilot)
             on(pilot, ArtifactScreen)
-            assert "releases" in shown(pilot) and "fraud-model:v3" in shown(pilot)
+            await pilot.press("escape")
+            await settled(pilot)
             await pilot.press("escape")
             await settled(pilot)
             on(pilot, DeploymentsScreen)
@@ -106,6 +112,28 @@ def test_where_nothing_serves_it_says_how_to_begin(catalog: Path) -> None:
             await pilot.press("enter")
             await settled(pilot)
             assert "1 deployment" in shown(pilot) and PLACE in shown(pilot)
+        app.close()
+
+    asyncio.run(main())
+
+
+def test_the_page_says_why_it_changed(demo_catalog: Path) -> None:
+    """In the example `w` names what turned; live metrics, drift and the incident stand on the page."""
+
+    async def main() -> None:
+        app = make_app(demo_catalog)
+        async with app.run_test(size=(200, 60)) as pilot:
+            await settled(pilot)
+            await pilot.press("6")
+            await settled(pilot)
+            assert "digits-api/production" in shown(pilot) and "accuracy" in shown(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            page = shown(pilot)
+            assert "live/accuracy" in page and "drift over time" in page and "half of the digits are read wrong" in page
+            await pilot.press("w")
+            await settled(pilot)
+            assert "rotation drifted" in shown(pilot) and "strong" in shown(pilot)
         app.close()
 
     asyncio.run(main())
