@@ -114,6 +114,16 @@ class Report:
         """Give when the last of them ends; 0 if there is none."""
         return max(self.starts) + self.window_ms if self.starts else 0
 
+    def add(self, other: Report) -> None:
+        """Count what another report counted of rows."""
+        self.rows += other.rows
+        self.truths_joined += other.truths_joined
+        self.truths_unjoined += other.truths_unjoined
+        for what, count in other.noted.items():
+            self.note(what, count)
+        for why, count in other.left_out.items():
+            self.leave_out(why, count)
+
     def note(self, what: str, count: int) -> None:
         """Count rows that were odd."""
         if count:

@@ -7,7 +7,7 @@ a list of any values of Python.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -75,21 +75,31 @@ def taken(cells: Cells, places: Ints | slice) -> Cells:
     return cells[places] if isinstance(places, slice) else [cells[place] for place in places.tolist()]
 
 
-def of_records(records: Sequence[Mapping[Any, Any]]) -> Batch:
-    """Make a batch of records; `features` that is a mapping in one is taken apart."""
-    flat = [_flat(record) for record in records]
+def of_records(records: Sequence[Mapping[Any, Any]], reserved: Collection[str] = ()) -> Batch:
+    """Make a batch of records; `features` that is a mapping in one is taken apart.
+
+    Args:
+        reserved: what the parts of a record are called, whether it has them or not: a feature of such a name is `features.NAME`.
+    """
+    flat = [_flat(record, reserved) for record in records]
     names = dict.fromkeys(name for record in flat for name in record)
     return Batch({name: typed([record.get(name) for record in flat]) for name in names}, len(flat))
 
 
-def _flat(record: Mapping[Any, Any]) -> dict[str, Any]:
+def _flat(record: Mapping[Any, Any], reserved: Collection[str]) -> dict[str, Any]:
     features = record.get("features")
     if isinstance(features, list | tuple):
         features = {f"feature_{place}": value for place, value in enumerate(features)}
     if isinstance(features, Mapping):
         # One that is called like a part of the record itself stands beside it.
         own = {name: value for name, value in record.items() if name != "features"}
-        record = {**{f"features.{name}" if name in own else name: value for name, value in features.items()}, **own}
+        record = {
+            **{
+                f"features.{name}" if name in own or name in reserved else name: value
+                for name, value in features.items()
+            },
+            **own,
+        }
     return {str(name)[:MAX_NAME_CHARS]: value for name, value in record.items()}
 
 

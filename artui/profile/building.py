@@ -279,7 +279,7 @@ def _as_float(whole: int) -> float:
     try:
         return float(whole)
     except OverflowError:
-        return math.copysign(math.inf, whole)
+        return math.inf if whole > 0 else -math.inf
 
 
 def time_ms_of(moment: datetime | date) -> float:

@@ -181,15 +181,20 @@ def kills(folder: Path) -> None:
 
 ROWS = 10_000_000
 MEMORY_MIB = 200
+_PEAK = """
+def peak():
+    # That of getrusage counts the process that this one was started by.
+    return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
+"""
 _MONITOR = """
-import resource, sys, time
+import sys, time
 import artui
 began = time.perf_counter()
 report = artui.monitor("api/production", sys.argv[1], catalog=sys.argv[2])
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, report.rows, report.windows)
+print(time.perf_counter() - began, peak(), report.rows, report.windows)
 """
 _WHYLOGS = """
-import resource, sys, time
+import sys, time
 import pyarrow.parquet as parquet
 import whylogs
 began = time.perf_counter()
@@ -197,7 +202,7 @@ profile = None
 for batch in parquet.ParquetFile(sys.argv[1]).iter_batches(batch_size=1 << 15):
     view = whylogs.log(batch.to_pandas()).view()
     profile = view if profile is None else profile.merge(view)
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.perf_counter() - began, peak())
 """
 
 
@@ -239,7 +244,7 @@ def monitor(folder: Path, python: str = "") -> None:
 
 
 def _called(python: str, code: str, *paths: Path) -> list[float]:
-    done = subprocess.run([python, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True)
+    done = subprocess.run([python, "-c", _PEAK + code, *map(str, paths)], capture_output=True, text=True, check=True)
     return [float(word) for word in done.stdout.split()]
 
 

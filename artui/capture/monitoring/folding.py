@@ -19,6 +19,8 @@ from artui.capture.monitoring.writing import Writer
 from artui.catalog.locks import Lock, lock_file
 from artui.model.monitoring import ENDING, GIVEN, Report
 
+_FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
 
 def fold_files(
     place: Place, writer: Writer, report: Report, *, slices: Sequence[str] = (), features: Sequence[str] | None = None, is_last: bool = True,
@@ -39,12 +41,14 @@ def fold_files(
             writer.say_closed(report.window_ms, is_last=is_last)
             return
         taken = writer.folded([path.stem for path in files])
-        truths: Truths = undo.enter_context(contextlib.closing(Truths(place.truths)))
-        gathered = Gatherer(report, window_ms=report.window_ms, given=GIVEN, slices=slices, features=features, truths=truths, says_missing=False)  # fmt: skip
         fresh = [path for path in files if path.stem not in taken]
-        for path in fresh:
-            for batch in sources.of_records(_records(path, report), report):
-                gathered.add(batch)
+
+        try:
+            gathered, truths = _gathered(place, fresh, report, slices, features, is_careful=False)
+        except _FAULTS:
+            # One that cannot be counted must not keep the others from it.
+            gathered, truths = _gathered(place, fresh, report, slices, features, is_careful=True)
+        undo.callback(truths.close)
         windows = gathered.taken()
         writer.write(windows, gathered.roles, window_ms=report.window_ms, folded=[path.stem for path in fresh], is_last=is_last)  # fmt: skip
         truths.commit()
@@ -52,6 +56,24 @@ def fold_files(
         report.truths += sum(window.tally.truths for (_, slice_), window in windows.items() if not slice_)
         for path in files:
             path.unlink(missing_ok=True)
+
+
+def _gathered(
+    place: Place, files: Sequence[Path], report: Report, slices: Sequence[str], features: Sequence[str] | None, *, is_careful: bool
+) -> tuple[Gatherer, Truths]:  # fmt: skip
+    """Gather what stands in some files; nothing is said of it in the report if that fails."""
+    said, truths = Report(report.deployment, window_ms=report.window_ms), Truths(place.truths)
+    gathered = Gatherer(said, window_ms=said.window_ms, given=GIVEN, slices=slices, features=features, truths=truths, says_missing=False)  # fmt: skip
+    try:
+        for path in files:
+            records = _records(path, said)
+            for batch in sources.of_records(_countable(records, said) if is_careful else records, said, GIVEN.values()):
+                gathered.add(batch)
+    except BaseException:
+        truths.close()
+        raise
+    report.add(said)
+    return gathered, truths
 
 
 def _abandoned(folder: Path, undo: contextlib.ExitStack) -> Iterator[Path]:
@@ -66,6 +88,19 @@ def _abandoned(folder: Path, undo: contextlib.ExitStack) -> Iterator[Path]:
             continue
         undo.callback(os.close, handle)
         yield path
+
+
+def _countable(records: Iterator[Any], report: Report) -> Iterator[Any]:
+    """Give the records that can be counted; others are left out."""
+    for record in records:
+        alone = Gatherer(Report(report.deployment), window_ms=report.window_ms, given=GIVEN, says_missing=False)
+        try:
+            for batch in sources.of_records([record], report, GIVEN.values()):
+                alone.add(batch)
+        except _FAULTS:
+            report.leave_out("an observation that cannot be counted", 1)
+            continue
+        yield record
 
 
 def _records(path: Path, report: Report) -> Iterator[Any]:

@@ -237,7 +237,7 @@ class Gatherer:
 
     def _with_late_truths_taken(self, batch: Batch, roles: Mapping[str, str]) -> Batch:
         """Join the rows that only say what was true; give the others."""
-        if "truth" not in roles:
+        if "truth" not in roles or "id" not in roles:
             return batch
         has_truth = batches.is_filled(batch.columns[roles["truth"]])
         has_prediction = np.zeros(batch.rows, bool)
@@ -246,17 +246,12 @@ class Gatherer:
         if "status" in roles:  # a request that failed has no prediction
             has_prediction |= batches.is_filled(batch.columns[roles["status"]])
         is_late = has_truth & ~has_prediction
-        if "id" in roles:
-            is_late &= batches.is_filled(batch.columns[roles["id"]])
-        elif "prediction" not in roles:
-            is_late[:] = False  # a table with its truths, and no predictions
+        is_late &= batches.is_filled(batch.columns[roles["id"]])
         if not is_late.any():
             return batch
         late = batch.taken(np.flatnonzero(is_late))
-        if "id" not in roles or self._truths is None:
-            self._report.truths_unjoined += late.rows
-        else:
-            ids = batches.texts(late.columns[roles["id"]])
+        ids = batches.texts(late.columns[roles["id"]])
+        if self._truths is not None:
             self._join(self._truths, ids, late.columns[roles["truth"]])
         return batch.taken(np.flatnonzero(~is_late))
 

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,7 +58,7 @@ def batches_of(data: Any, report: Report) -> Iterator[Batch]:
     raise UsageError(f"A {type(data).__name__} holds no requests.", remedy="Give a frame, the path of a file, or records.")  # fmt: skip
 
 
-def of_records(records: Iterable[Any], report: Report) -> Iterator[Batch]:
+def of_records(records: Iterable[Any], report: Report, reserved: Collection[str] = ()) -> Iterator[Batch]:
     """Give records in batches; what is none is counted."""
     some: list[Mapping[Any, Any]] = []
     cells, until = 0, time.monotonic() + _WAIT_SECONDS
@@ -69,10 +69,10 @@ def of_records(records: Iterable[Any], report: Report) -> Iterator[Batch]:
         some.append(record)
         cells += len(record)
         if len(some) >= _RECORDS or cells >= BATCH_CELLS or time.monotonic() > until:
-            yield batches.of_records(some)
+            yield batches.of_records(some, reserved)
             some, cells, until = [], 0, time.monotonic() + _WAIT_SECONDS
     if some:
-        yield batches.of_records(some)
+        yield batches.of_records(some, reserved)
 
 
 # Files
