@@ -26,8 +26,11 @@ GIVEN: Mapping[str, str] = {
     "status": "status",
 }
 """What the parts of an observation are called, as columns."""
+DEFAULT_WINDOW = "1h"
 ENDING = ".obs"
 """Of a file of observations."""
+HEAD = b'{"artui":'
+"""What the first line of one begins with."""
 _UNITS_MS = {"s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 366 * 86_400_000
 _LENGTH = re.compile(r"(\d{1,6})\s*([a-z]+)\Z")

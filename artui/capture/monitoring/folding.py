@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,18 +17,27 @@ from artui.capture.monitoring.places import Place
 from artui.capture.monitoring.truths import Truths
 from artui.capture.monitoring.writing import Writer
 from artui.catalog.locks import Lock, lock_file
-from artui.model.monitoring import ENDING, GIVEN, Report
+from artui.model.monitoring import ENDING, GIVEN, HEAD, Report
 
+_HEAD_BYTES = 1 << 20
 _FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
+class Told(NamedTuple):
+    """What the first line of a file of observations says of how they are to be counted."""
+
+    window_ms: int
+    slices: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+
+
 def fold_files(
-    place: Place, writer: Writer, report: Report, *, slices: Sequence[str] = (), features: Sequence[str] | None = None, is_last: bool = True,
-    own: tuple[Path, int] | None = None,
+    place: Place, report: Report, writers: dict[int, Writer], *, is_last: bool = True, own: tuple[Path, int] | None = None
 ) -> None:  # fmt: skip
     """Fold the observations of processes that are gone, and of this one; to be called while the deployment is `held`.
 
     Args:
+        writers: by the length of their windows, those that there are; others are added.
         is_last: whether windows that are still open get their points, too.
         own: a file of this process that is written no longer, and its handle, which is closed.
     """
@@ -37,33 +46,42 @@ def fold_files(
         if own is not None:
             undo.callback(os.close, own[1])
             files.append(own[0])
-        if not files:
-            writer.say_closed(report.window_ms, is_last=is_last)
-            return
-        taken = writer.folded([path.stem for path in files])
-        fresh = [path for path in files if path.stem not in taken]
-
-        try:
-            gathered, truths = _gathered(place, fresh, report, slices, features, is_careful=False)
-        except _FAULTS:
-            # One that cannot be counted must not keep the others from it.
-            gathered, truths = _gathered(place, fresh, report, slices, features, is_careful=True)
-        undo.callback(truths.close)
-        windows = gathered.taken()
-        writer.write(windows, gathered.roles, window_ms=report.window_ms, folded=[path.stem for path in fresh], is_last=is_last)  # fmt: skip
-        truths.commit()
-        report.starts |= {from_ms for from_ms, _ in windows}
-        report.truths += sum(window.tally.truths for (_, slice_), window in windows.items() if not slice_)
+        alike: dict[Told, list[Path]] = {}
         for path in files:
-            path.unlink(missing_ok=True)
+            alike.setdefault(_told(path, report.window_ms), []).append(path)
+        for told, paths in alike.items():
+            writer = writers.setdefault(told.window_ms, Writer(place, told.window_ms))
+            _fold(place, paths, told, writer, report, is_last=is_last)
+    for writer in writers.values():
+        writer.say_closed(is_last=is_last)
+
+
+def _fold(place: Place, files: Sequence[Path], told: Told, writer: Writer, report: Report, *, is_last: bool) -> None:
+    taken = writer.folded([path.stem for path in files])
+    fresh = [path for path in files if path.stem not in taken]
+    try:
+        gathered, truths = _gathered(place, fresh, report, told, is_careful=False)
+    except _FAULTS:
+        # One that cannot be counted must not keep the others from it.
+        gathered, truths = _gathered(place, fresh, report, told, is_careful=True)
+    with contextlib.closing(truths):
+        windows = gathered.taken()
+        writer.write(windows, gathered.roles, folded=[path.stem for path in fresh], is_last=is_last)
+        truths.commit()
+    report.starts |= {from_ms for from_ms, _ in windows}
+    report.truths += sum(window.tally.truths for (_, slice_), window in windows.items() if not slice_)
+    for path in files:
+        path.unlink(missing_ok=True)
 
 
 def _gathered(
-    place: Place, files: Sequence[Path], report: Report, slices: Sequence[str], features: Sequence[str] | None, *, is_careful: bool
-) -> tuple[Gatherer, Truths]:  # fmt: skip
+    place: Place, files: Sequence[Path], report: Report, told: Told, *, is_careful: bool
+) -> tuple[Gatherer, Truths]:
     """Gather what stands in some files; nothing is said of it in the report if that fails."""
-    said, truths = Report(report.deployment, window_ms=report.window_ms), Truths(place.truths)
-    gathered = Gatherer(said, window_ms=said.window_ms, given=GIVEN, slices=slices, features=features, truths=truths, says_missing=False)  # fmt: skip
+    said, truths = Report(report.deployment, window_ms=told.window_ms), Truths(place.truths(told.window_ms))
+    gathered = Gatherer(
+        said, window_ms=told.window_ms, given=GIVEN, slices=told.slices, features=told.features, truths=truths, says_missing=False
+    )  # fmt: skip
     try:
         for path in files:
             records = _records(path, said)
@@ -74,6 +92,19 @@ def _gathered(
         raise
     report.add(said)
     return gathered, truths
+
+
+def _told(path: Path, window_ms: int) -> Told:
+    """Read the first line of a file; where it says nothing, windows are of `window_ms`."""
+    try:
+        with path.open("rb") as stream:
+            head = orjson.loads(stream.readline(_HEAD_BYTES))
+        features = head["features"]
+        return Told(
+            int(head["window_ms"]) or window_ms, tuple(map(str, head["slices"])), None if features is None else tuple(map(str, features))
+        )  # fmt: skip
+    except (OSError, ValueError, TypeError, LookupError):
+        return Told(window_ms)
 
 
 def _abandoned(folder: Path, undo: contextlib.ExitStack) -> Iterator[Path]:
@@ -106,7 +137,7 @@ def _countable(records: Iterator[Any], report: Report) -> Iterator[Any]:
 def _records(path: Path, report: Report) -> Iterator[Any]:
     with path.open("rb") as stream:
         for line in stream:
-            if not line.strip():
+            if not line.strip() or line.startswith(HEAD):
                 continue
             try:
                 yield orjson.loads(line)

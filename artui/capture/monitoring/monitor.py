@@ -12,9 +12,10 @@ import contextlib
 import hashlib
 import os
 import time as times
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artui.capture.adding import add_version
 from artui.capture.monitoring import sources
@@ -25,7 +26,7 @@ from artui.capture.monitoring.truths import Truths
 from artui.capture.monitoring.writing import Writer
 from artui.catalog import Catalog, artifacts
 from artui.errors import UsageError
-from artui.model.monitoring import Report, parse_window
+from artui.model.monitoring import Report
 from artui.reference import parse
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ Tell = Callable[[str, int], None]
 
 
 def monitor(
-    deployment: str, data: Any, *, window: str = "1h", project: str | None = None, catalog: str | os.PathLike[str] | None = None,
+    deployment: str, data: Any, *, window: str | None = None, project: str | None = None, catalog: str | os.PathLike[str] | None = None,
     time: str | None = None, id: str | None = None, prediction: str | None = None, truth: str | None = None, latency: str | None = None,
     status: str | None = None, slices: Sequence[str] = (), features: Sequence[str] | None = None, keep: bool = False, again: bool = False,
     tell: Tell | None = None,
@@ -53,7 +54,7 @@ def monitor(
         deployment: such as `fraud-api/production`; it is made if there is none.
         data: a frame of pandas, polars or pyarrow, the path of a CSV, TSV, JSON lines, Parquet or Arrow file, several paths, or an
             iterator of records (mappings; `features` in one may be a mapping itself).
-        window: how long each is: `15m`, `1h`, `1d`; windows begin at multiples of it, UTC.
+        window: how long each is: `15m`, `1h`, `1d`; by default as before, or an hour. Windows begin at multiples of it, UTC.
         project: by default the one that has the deployment, or the only one that there is, else `default`.
         catalog: as of `start_run`.
         time, id, prediction, truth, latency, status: names of columns; by default those called so, or alike (`timestamp`, `y_pred`,
@@ -68,37 +69,28 @@ def monitor(
         UsageError: the data are none of these, or a name cannot be one.
         CatalogError: the catalog cannot be written to.
     """
-    window_ms = parse_window(window)
     given = {"time": time, "id": id, "prediction": prediction, "truth": truth, "latency": latency, "status": status}
+    paths = _paths_of(data)
+    if paths is None and keep:
+        raise UsageError("Only files can be kept.", remedy="Give the path of a file, or leave keep out.")
     place = find_place(deployment, project=project, catalog=catalog)
-    report = Report(deployment, window_ms=window_ms)
-    with held(place), contextlib.closing(Truths(place.truths)) as truths:
-        writer = Writer(place)
-        fold_files(place, writer, report, slices=slices)
-
-        def gatherer() -> Gatherer:
-            return Gatherer(report, window_ms=window_ms, given=given, slices=slices, features=features, truths=truths)
-
-        paths = _paths_of(data)
+    with _taking(place, window, given=given, slices=slices, features=features, tell=tell) as taking:
         if paths is None:
-            if keep:
-                raise UsageError("Only files can be kept.", remedy="Give the path of a file, or leave keep out.")
-            _take(sources.batches_of(data, report), gatherer(), writer, truths, report, window_ms, tell=tell)
+            taking.take(sources.batches_of(data, taking.report))
         for path in paths or ():
-            _take_file(path, place, gatherer(), writer, truths, report, window_ms, keep=keep, again=again, tell=tell)
-    return report
+            taking.take_file(path, keep=keep, again=again)
+    return taking.report
 
 
-def monitor_stream(deployment: str, stream: Any, **options: Any) -> Report:
+def monitor_stream(
+    deployment: str, stream: BinaryIO, *, window: str | None = None, project: str | None = None, catalog: str | os.PathLike[str] | None = None,
+    slices: Sequence[str] = (), features: Sequence[str] | None = None, tell: Tell | None = None, **given: str | None,
+) -> Report:  # fmt: skip
     """Observe what a stream has, such as standard input: JSON lines or CSV; windows are written every half minute."""
-    window_ms = parse_window(options.pop("window", "1h"))
-    place = find_place(deployment, project=options.pop("project", None), catalog=options.pop("catalog", None))
-    tell, slices, features = options.pop("tell", None), options.pop("slices", ()), options.pop("features", None)
-    report = Report(deployment, window_ms=window_ms)
-    with held(place), contextlib.closing(Truths(place.truths)) as truths:
-        gathered = Gatherer(report, window_ms=window_ms, given=options, slices=slices, features=features, truths=truths)
-        _take(sources.of_stream(stream, report), gathered, Writer(place), truths, report, window_ms, tell=tell)
-    return report
+    place = find_place(deployment, project=project, catalog=catalog)
+    with _taking(place, window, given=given, slices=slices, features=features, tell=tell) as taking:
+        taking.take(sources.of_stream(stream, taking.report))
+    return taking.report
 
 
 def _paths_of(data: Any) -> list[Path] | None:
@@ -110,67 +102,93 @@ def _paths_of(data: Any) -> list[Path] | None:
     return None
 
 
-def _take(
-    batches: Iterable[Batch], gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, tell: Tell | None
-) -> None:  # fmt: skip
-    """Count what may have no end: it is written now and then."""
-    until = times.monotonic() + WRITE_SECONDS
-    for batch in batches:
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """Takes data for one deployment, which is held meanwhile."""
+
+    place: Place
+    report: Report
+    writer: Writer
+    truths: Truths
+    given: Mapping[str, str | None]
+    slices: Sequence[str]
+    features: Sequence[str] | None
+    tell: Tell | None
+
+    def take(self, batches: Iterable[Batch]) -> None:
+        """Count what may have no end: it is written now and then."""
+        gatherer, until = self._gatherer(), times.monotonic() + WRITE_SECONDS
+        for batch in batches:
+            self._add(gatherer, batch, "rows")
+            if times.monotonic() > until or _is_large(gatherer):
+                self._write(gatherer)
+                until = times.monotonic() + WRITE_SECONDS
+        self._write(gatherer)
+
+    def take_file(self, path: Path, *, keep: bool, again: bool) -> None:
+        """Count a file, all of it or nothing, unless it was taken already."""
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.", remedy="Give CSV, TSV, JSON lines, Parquet or Arrow.")
+        digest = _digest_of(path)
+        if not again and self.writer.inputs_taken([digest]):
+            self.report.taken_before = (*self.report.taken_before, path.name)
+            return
+        gatherer = self._gatherer()
+        for batch in sources.of_file(path, self.report):
+            self._add(gatherer, batch, path.name)
+            if _is_large(gatherer):  # years of many columns: what is interrupted now is counted in part
+                self._write(gatherer)
+        self._write(gatherer, inputs={digest: path.name}, kept=[self._kept(path)] if keep else [])
+
+    def _gatherer(self) -> Gatherer:
+        return Gatherer(
+            self.report, window_ms=self.report.window_ms, given=self.given, slices=self.slices, features=self.features, truths=self.truths
+        )  # fmt: skip
+
+    def _add(self, gatherer: Gatherer, batch: Batch, what: str) -> None:
         gatherer.add(batch)
-        if tell is not None:
-            tell("rows", report.rows)
-        if times.monotonic() > until or _is_large(gatherer):
-            _write(gatherer, writer, truths, report, window_ms)
-            until = times.monotonic() + WRITE_SECONDS
-    _write(gatherer, writer, truths, report, window_ms)
+        if self.tell is not None:
+            self.tell(what, self.report.rows)
+
+    def _kept(self, path: Path) -> int:
+        """Save a file as a version; give its key."""
+        place = self.place
+        added = add_version(place.catalog, path, name=f"{place.deployment}-{PREDICTIONS}", kind=PREDICTIONS, stage="operations", project=place.project)  # fmt: skip
+        self.report.kept = (*self.report.kept, added.reference)
+        with Catalog(place.catalog, create=False) as catalog, catalog.transaction() as connection:
+            return artifacts.find_version(connection, parse(added.reference), project=place.project).key
+
+    def _write(self, gatherer: Gatherer, *, inputs: Mapping[str, str] | None = None, kept: Sequence[int] = ()) -> None:
+        report, gathered = self.report, gatherer.taken()
+        self.writer.write(gathered, gatherer.roles, inputs=inputs, kept=kept)
+        self.truths.commit()
+        report.note("predictions that wait for their truth no longer: there are more than a million", self.truths.forgotten)  # fmt: skip
+        self.truths.forgotten = 0
+        for (from_ms, slice_), window in gathered.items():
+            report.starts.add(from_ms)
+            report.truths += window.tally.truths if not slice_ else 0
+            report.left_out_columns = max(report.left_out_columns, window.left_out)
+        mixed = {column.name for window in gathered.values() for column in window.columns.values() if column.type == "mixed"}  # fmt: skip
+        report.mixed_columns = tuple(sorted({*report.mixed_columns, *mixed}))
+        report.missing_columns = tuple(dict.fromkeys((*report.missing_columns, *gatherer.columns_missing())))
+
+
+@contextlib.contextmanager
+def _taking(
+    place: Place, window: str | None, *, given: Mapping[str, str | None], slices: Sequence[str], features: Sequence[str] | None, tell: Tell | None
+) -> Iterator[_Taking]:  # fmt: skip
+    """Hold a deployment; what dead services left of it is counted first."""
+    window_ms = place.window_ms(window)
+    report = Report(place.deployment, window_ms=window_ms)
+    with held(place):
+        writers = {window_ms: Writer(place, window_ms)}
+        fold_files(place, report, writers)
+        with contextlib.closing(Truths(place.truths(window_ms))) as truths:
+            yield _Taking(place, report, writers[window_ms], truths, given, slices, features, tell)
 
 
 def _is_large(gatherer: Gatherer) -> bool:
     return sum(len(window.packed or b"") for window in gatherer.windows.values()) > _PACKED_BYTES
-
-
-def _take_file(
-    path: Path, place: Place, gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, keep: bool, again: bool,
-    tell: Tell | None,
-) -> None:  # fmt: skip
-    """Count a file, all of it or nothing, unless it was taken already."""
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.", remedy="Give CSV, TSV, JSON lines, Parquet or Arrow.")
-    digest = _digest_of(path)
-    if not again and writer.inputs_taken([digest]):
-        report.taken_before = (*report.taken_before, path.name)
-        return
-    for batch in sources.of_file(path, report):
-        gatherer.add(batch)
-        if tell is not None:
-            tell(path.name, report.rows)
-        if _is_large(gatherer):  # years of many columns: what is interrupted now is counted in part
-            _write(gatherer, writer, truths, report, window_ms)
-    kept = []
-    if keep:
-        added = add_version(place.catalog, path, name=f"{place.deployment}-{PREDICTIONS}", kind=PREDICTIONS, stage="operations", project=place.project)  # fmt: skip
-        report.kept = (*report.kept, added.reference)
-        with Catalog(place.catalog, create=False) as catalog, catalog.transaction() as connection:
-            kept.append(artifacts.find_version(connection, parse(added.reference), project=place.project).key)
-    _write(gatherer, writer, truths, report, window_ms, inputs={digest: path.name}, kept=kept)
-
-
-def _write(
-    gatherer: Gatherer, writer: Writer, truths: Truths, report: Report, window_ms: int, *, inputs: Mapping[str, str] | None = None,
-    kept: Sequence[int] = (),
-) -> None:  # fmt: skip
-    gathered = gatherer.taken()
-    writer.write(gathered, gatherer.roles, window_ms=window_ms, inputs=inputs, kept=kept)
-    truths.commit()
-    report.note("predictions that wait for their truth no longer: there are more than a million", truths.forgotten)
-    truths.forgotten = 0
-    for (from_ms, slice_), window in gathered.items():
-        report.starts.add(from_ms)
-        report.truths += window.tally.truths if not slice_ else 0
-        report.left_out_columns = max(report.left_out_columns, window.left_out)
-    mixed = {column.name for window in gathered.values() for column in window.columns.values() if column.type == "mixed"}  # fmt: skip
-    report.mixed_columns = tuple(sorted({*report.mixed_columns, *mixed}))
-    report.missing_columns = tuple(dict.fromkeys((*report.missing_columns, *gatherer.columns_missing())))
 
 
 def _digest_of(path: Path) -> str:

@@ -30,7 +30,7 @@ from artui.capture.monitoring.places import Place, find_place, held
 from artui.capture.warn import guarded, warn
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
-from artui.model.monitoring import ENDING, GIVEN, Report, parse_window
+from artui.model.monitoring import ENDING, Report
 
 if TYPE_CHECKING:
     from artui.capture.monitoring.writing import Writer
@@ -48,14 +48,14 @@ class Observer:
     """Observes the requests of one deployment, from any thread. As a context manager it folds what is left at its end."""
 
     def __init__(
-        self, deployment: str, *, window: str = "1h", project: str | None = None, catalog: str | os.PathLike[str] | None = None,
+        self, deployment: str, *, window: str | None = None, project: str | None = None, catalog: str | os.PathLike[str] | None = None,
         slices: Sequence[str] = (), features: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         """Begin to observe.
 
         Args:
             deployment: such as `fraud-api/production`; it is made with the first request.
-            window: how long each is: `15m`, `1h`, `1d`.
+            window: how long each is: `15m`, `1h`, `1d`; by default as before, or an hour.
             project, catalog: as of `artui.monitor`.
             slices: features whose values are looked at apart (`card`), or single values (`card=gift`).
             features: those to look at; by default all.
@@ -66,11 +66,13 @@ class Observer:
         self.deployment = deployment
         self.lost = 0
         """Observations that could not be written anywhere."""
-        self.report = Report(deployment, window_ms=parse_window(window))
-        """What this process has folded so far, also of others."""
-        self._slices, self._features = tuple(slices), None if features is None else [*features, *GIVEN.values()]
         self._place: Place = find_place(deployment, project=project, catalog=catalog)
-        self._writer: Writer | None = None
+        self.report = Report(deployment, window_ms=self._place.window_ms(window))
+        """What this process has folded so far, also of others."""
+        told = {"artui": 1, "window_ms": self.report.window_ms, "slices": list(slices), "features": None if features is None else list(features)}  # fmt: skip
+        self._head = orjson.dumps(told) + b"\n"
+        """The first line of each file: by it others count what this process left."""
+        self._writers: dict[int, Writer] = {}
         self._lock = threading.Lock()
         self._folding = threading.Lock()
         self._handle: int | None = None
@@ -201,6 +203,7 @@ class Observer:
         part = path.with_name(f".{path.name}.part")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         lock_file(handle, waits=True)
+        os.write(handle, self._head)
         os.rename(part, path)
         self._handle, self._path, self._size = handle, path, 0
         if self._thread is None and not self._is_closed:
@@ -213,15 +216,11 @@ class Observer:
         """Fold all files that nobody writes to any more, and what this process wrote; gives whether it was this one's turn."""
         # They need numpy, which a service that observes nothing does without.
         from artui.capture.monitoring.folding import fold_files
-        from artui.capture.monitoring.writing import Writer
 
         with self._folding, held(self._place, waits=waits) as is_mine:
             if not is_mine:
                 return False
-            own = self._set_aside()
-            if self._writer is None:
-                self._writer = Writer(self._place)
-            fold_files(self._place, self._writer, self.report, slices=self._slices, features=self._features, is_last=is_last, own=own)  # fmt: skip
+            fold_files(self._place, self.report, self._writers, is_last=is_last, own=self._set_aside())
             return True
 
     def _set_aside(self) -> tuple[Path, int] | None:
@@ -242,7 +241,8 @@ class Observer:
         if self._handle is not None:
             with contextlib.suppress(OSError):
                 os.close(self._handle)
-        self._handle = self._path = self._thread = self._writer = None
+        self._handle = self._path = self._thread = None
+        self._writers = {}
         self._waiting, self._waiting_bytes, self._size = deque(), 0, 0
 
 

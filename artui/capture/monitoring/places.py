@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from artui.catalog import Catalog, finding
 from artui.catalog.locks import lock_file
 from artui.catalog.spool import place as spool_place
 from artui.errors import UsageError
+from artui.model.monitoring import DEFAULT_WINDOW, parse_window
 from artui.reference import check_name
 from artui.settings import private_folder, state_folder
 
 FOLDER = "monitor"
+_WINDOW = "window.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,25 @@ class Place:
     deployment: str
     folder: Path
 
-    @property
-    def truths(self) -> Path:
-        """Where the predictions are that wait for their truth."""
-        return self.folder / "waiting.sqlite"
+    def truths(self, window_ms: int) -> Path:
+        """Say where the predictions are, in windows of a length, that wait for their truth."""
+        return self.folder / f"waiting-{window_ms}.sqlite"
+
+    def window_ms(self, text: str | None) -> int:
+        """Give the length of windows that somebody wrote; for None that of before, or an hour.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if text is not None:
+            return parse_window(text)
+        before = read_state(self.folder / _WINDOW).get("window_ms")
+        return before if isinstance(before, int) and before > 0 else parse_window(DEFAULT_WINDOW)
+
+    def remember_window(self, window_ms: int) -> None:
+        """Take this length where none is named from now on."""
+        if read_state(self.folder / _WINDOW).get("window_ms") != window_ms:
+            keep_state(self.folder / _WINDOW, {"window_ms": window_ms})
 
 
 def place_of(catalog: Path, project: str, deployment: str) -> Place:
@@ -87,3 +107,19 @@ _PROJECTS_WITH = """
     WHERE a.name = :name AND a.kind = 'deployment' AND a.deleted_ms IS NULL
     ORDER BY p.name
 """
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what is remembered in a file; nothing where there is none, or it is damaged."""
+    try:
+        state = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def keep_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Remember something, whole or not at all."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(orjson.dumps(state))
+    part.replace(path)

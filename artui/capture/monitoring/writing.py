@@ -8,18 +8,15 @@ that wait for their truth. A catalog that was put back to an earlier state gets 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 
 from artui import clock
 from artui.capture.monitoring.gathering import Key, OpenWindow
-from artui.capture.monitoring.places import Place
+from artui.capture.monitoring.places import Place, keep_state, read_state
 from artui.catalog import Catalog, artifacts, context, deployments, origins, points, runs, windows
 from artui.catalog.ids import new_id
 from artui.catalog.windows import NewWindow
@@ -45,14 +42,17 @@ PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 class Writer:
     """Writes windows of one deployment; to be used while it is `held`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, window_ms: int) -> None:
+        self.window_ms = window_ms
+        """How long its windows are: windows of another length are written by another."""
         self._place = place
-        self._state = _state_of(place.folder / "writer.json")
+        self._file = f"writer-{window_ms}.json"
+        self._state = read_state(place.folder / self._file)
         self._fine: dict[Key, tuple[int, Profile]] = {}
         """Windows that were written lately: with which revision, and as they were counted."""
 
     def write(
-        self, gathered: Mapping[Key, OpenWindow], roles: Mapping[str, str], *, window_ms: int, inputs: Mapping[str, str] | None = None,
+        self, gathered: Mapping[Key, OpenWindow], roles: Mapping[str, str], *, inputs: Mapping[str, str] | None = None,
         kept: Sequence[int] = (), folded: Sequence[str] = (), is_last: bool = True,
     ) -> None:  # fmt: skip
         """Write windows, all or none.
@@ -73,11 +73,11 @@ class Writer:
                 (from_ms, windows.slice_name(connection, slice_)): window
                 for (from_ms, slice_), window in gathered.items()
             }
-            new = [self._new(connection, saved.key, part, key, window, roles, window_ms) for key, window in sorted(gathered.items())]  # fmt: skip
+            new = [self._new(connection, saved.key, part, key, window, roles) for key, window in sorted(gathered.items())]  # fmt: skip
             windows.put(connection, saved.key, part, new, revision=revision)
             unsaid = self._unsaid() | {(one.from_ms, one.slice) for one in new}
-            said = {key for key in unsaid if is_last or key[0] + window_ms <= clock.now_ms()}
-            _append_points(connection, run_key, saved.key, part, said, window_ms)
+            said = {key for key in unsaid if is_last or key[0] + self.window_ms <= clock.now_ms()}
+            _append_points(connection, run_key, saved.key, part, said, self.window_ms)
             if folded:
                 known = context.get(connection, run_key, FOLDED)
                 context.put(connection, run_key, FOLDED, [*(known if isinstance(known, list) else []), *folded][-MOST_FOLDED:])  # fmt: skip
@@ -89,24 +89,25 @@ class Writer:
             (started_ms,) = connection.execute("SELECT started_ms FROM run WHERE key = ?", (run_key,)).fetchone()
             runs.finish(connection, run_key, status="finished", ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms))  # fmt: skip
         self._state = {"part": part, "revision": revision, "unsaid": sorted(unsaid - said)}
-        _keep_state(self._place.folder / "writer.json", self._state)
+        keep_state(self._place.folder / self._file, self._state)
+        self._place.remember_window(self.window_ms)
         self._keep_fine(new, revision)
 
-    def say_closed(self, window_ms: int, *, is_last: bool) -> None:
+    def say_closed(self, *, is_last: bool) -> None:
         """Append the points of windows that have closed since they were written."""
         now_ms = clock.now_ms()
-        if not any(is_last or from_ms + window_ms <= now_ms for from_ms, _ in self._unsaid()):
+        if not any(is_last or from_ms + self.window_ms <= now_ms for from_ms, _ in self._unsaid()):
             return
         with Catalog(self._place.catalog, create=False) as catalog, catalog.transaction() as connection:
             part = str(self._state.get("part"))
             row = connection.execute("SELECT key FROM run WHERE id = ?", (part,)).fetchone()
-            said = {key for key in self._unsaid() if is_last or key[0] + window_ms <= now_ms}
+            said = {key for key in self._unsaid() if is_last or key[0] + self.window_ms <= now_ms}
             if row is not None:
                 saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
-                _append_points(connection, int(row[0]), saved.key, part, said, window_ms)
+                _append_points(connection, int(row[0]), saved.key, part, said, self.window_ms)
                 runs.recorded(connection, int(row[0]))
         self._state["unsaid"] = sorted(self._unsaid() - said)
-        _keep_state(self._place.folder / "writer.json", self._state)
+        keep_state(self._place.folder / self._file, self._state)
 
     def _unsaid(self) -> set[Key]:
         """Give the windows whose points are to be written when they close."""
@@ -164,7 +165,7 @@ class Writer:
         return key
 
     def _new(
-        self, connection: sqlite3.Connection, version_key: int, part: str, key: Key, window: OpenWindow, roles: Mapping[str, str], window_ms: int
+        self, connection: sqlite3.Connection, version_key: int, part: str, key: Key, window: OpenWindow, roles: Mapping[str, str]
     ) -> NewWindow:  # fmt: skip
         """Put what was gathered to what this writer wrote of the window before."""
         from_ms, slice_ = key
@@ -181,7 +182,7 @@ class Writer:
             else:
                 with contextlib.suppress(ValueError):
                     profile = windowed.unpacked(before.sketch).profile().merged(profile)
-        return NewWindow(from_ms, from_ms + window_ms, slice_, profile or Profile(0, ()), tally, dict(roles), sketch, rows)  # fmt: skip
+        return NewWindow(from_ms, from_ms + self.window_ms, slice_, profile or Profile(0, ()), tally, dict(roles), sketch, rows)  # fmt: skip
 
 
 _OBSERVERS = """
@@ -252,20 +253,3 @@ def _latencies(sketch: bytes, name: str) -> dict[str, float]:
     values = column.numbers.quantiles(*PERCENTILES.values())
     factor = latency_factor(name)
     return {f"{SERVE}latency.{word}": value * factor for word, value in zip(PERCENTILES, values, strict=True)}
-
-
-# What is remembered
-
-
-def _state_of(path: Path) -> dict[str, Any]:
-    try:
-        state = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
-def _keep_state(path: Path, state: Mapping[str, Any]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_bytes(orjson.dumps(state))
-    part.replace(path)

@@ -14,7 +14,7 @@ from artui.cli.progress import Bar
 @click.command("monitor")
 @click.argument("deployment", metavar="NAME")
 @click.argument("files", nargs=-1, required=True, type=PathType(path_type=Path, allow_dash=True), metavar="FILE...|-")
-@click.option("--window", "-w", default="1h", show_default=True, help="How long each window is: 15m, 1h, 1d.")
+@click.option("--window", "-w", help="How long each window is: 15m, 1h, 1d; by default as before, or 1h.")
 @click.option("--slice", "-s", "slices", multiple=True, metavar="COLUMN[=VALUE]", help="Look at the values of a column apart; may be given again.")  # fmt: skip
 @click.option("--feature", "-f", "features", multiple=True, metavar="COLUMN", help="Look at these columns alone; may be given again.")  # fmt: skip
 @click.option("--time", help="The column that says when a request was; so the other ones here. By default by their names.")  # fmt: skip
@@ -29,7 +29,7 @@ from artui.cli.progress import Bar
 @json_option
 @catalog_option
 def command(
-    deployment: str, files: tuple[Path, ...], window: str, slices: tuple[str, ...], features: tuple[str, ...], time: str | None, id_: str | None,
+    deployment: str, files: tuple[Path, ...], window: str | None, slices: tuple[str, ...], features: tuple[str, ...], time: str | None, id_: str | None,
     prediction: str | None, truth: str | None, latency: str | None, status: str | None, keep: bool, again: bool, project: str | None, as_json: bool,
     catalog: str | None,
 ) -> int:  # fmt: skip
@@ -58,7 +58,7 @@ def command(
             bar.count(what, rows)
 
         if is_stream:
-            report = monitor_stream(deployment, sys.stdin.buffer, tell=tell, **options)
+            report = monitor_stream(deployment, sys.stdin.buffer, tell=tell, **options)  # type: ignore[arg-type]
         else:
             report = monitor(deployment, list(files), keep=keep, again=again, tell=tell, **options)  # type: ignore[arg-type]
     if as_json:

@@ -194,3 +194,23 @@ def test_a_window_gets_its_point_when_it_closes(tmp_path: Path) -> None:
         steps, _, values = run.series("serve/requests").arrays()
         curve = dict(zip(steps.tolist(), values.tolist(), strict=True))
         assert curve == {old.from_ms // 3_600_000: 3.0, now.from_ms // 3_600_000: 3.0}
+
+
+def test_who_folds_for_others_counts_as_they_would(tmp_path: Path) -> None:
+    """What a dead service left goes into windows of its length, with its slices and features, whatever the next one looks at."""
+    path = tmp_path / "c.artui"
+    code = f"""
+import os, artui
+observer = artui.Observer({NAME!r}, catalog={str(path)!r}, window="15m", slices=["card"], features=["card"])
+observer.observe({{"card": "gift", "secret": 1}}, 1, time={BEGIN})
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+    artui.monitor(NAME, [{"time": BEGIN, "x": 1}], catalog=path, window="1d")
+
+    day, quarter = read(path)
+    assert (day.to_ms - day.from_ms, quarter.to_ms - quarter.from_ms) == (86_400_000, 900_000)
+    assert [column.name for column in quarter.profile.columns] == ["card", "prediction"]
+    assert read(path, "card=gift")[0].row_count == 1
+    assert artui.monitor(NAME, [{"time": BEGIN, "x": 1}], catalog=path).window_ms == 86_400_000  # as before
