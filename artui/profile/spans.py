@@ -121,7 +121,9 @@ def bins_of_windows(sketches: Sequence[Sketch], wanted: Collection[str] | None =
     place_of = {name: place for place, name in enumerate(names)}
     for number, sketch in enumerate(chosen):
         places, entries = _places(sketch, place_of)
-        points[places, number] = sketch.uppers[entries]
+        uppers = sketch.uppers[entries]
+        before = np.concatenate((sketch.moments[entries, 2:3], uppers[:, :-1]), axis=1)
+        points[places, number] = np.where(sketch.masses[entries], uppers, before + (uppers - before) / 2)
         weights[places, number] = sketch.counts[entries]
     flat, heavy = points.reshape(len(names), -1), weights.reshape(len(names), -1)
     order = np.argsort(flat, axis=1)
