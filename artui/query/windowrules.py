@@ -20,6 +20,9 @@ from artui.model.production import Raised, Track, Watched, WindowDrift
 from artui.query.conditions import TIMES, Holds, condition
 
 MAX_CHARS = 500
+_ENOUGH, _MOST_POOLED = 50, 24
+"""Of so many truths a window says enough by itself; else so many windows before it are taken with it at most."""
+_GAP = 3
 MEASURES = ("psi", "js", "ks", "nulls")
 ANY = "any column"
 _DRIFT = re.compile(r"drift\s+(?P<measure>psi|js|ks|nulls)\s*(?P<rest>(?:>=|<=|>|<)\s*\S+)\s+on\s+(?P<column>\S.*)\Z", re.I)  # fmt: skip
@@ -134,14 +137,14 @@ def _is_beyond_chance(rule: WindowRule, point: WindowDrift) -> bool:
 
 
 def _last_held(is_held: Sequence[bool]) -> tuple[int, int] | None:
-    """Give the first and the last place of the run that held last; None if none did."""
-    last = next((place for place in range(len(is_held) - 1, -1, -1) if is_held[place]), None)
-    if last is None:
+    """Give the first and the last place of the run that held last; None if none did. A good window or two do not part it."""
+    held = [place for place, holds in enumerate(is_held) if holds]
+    if not held:
         return None
-    first = last
-    while first and is_held[first - 1]:
-        first -= 1
-    return first, last
+    place = len(held) - 1
+    while place and held[place] - held[place - 1] <= _GAP:
+        place -= 1
+    return held[place], held[-1]
 
 
 def _end_of(times_ms: Sequence[int], last: int) -> int | None:
@@ -159,6 +162,8 @@ def _of_track(rule: WindowRule, track: Track, watched: Watched) -> Raised | None
 
     is_known = np.isfinite(track.values) & (track.counts > 0)
     values, times = track.values[is_known].tolist(), track.times_ms[is_known].tolist()
+    if track.measure in ("share", "score"):
+        values = _pooled(values, track.counts[is_known].tolist())
     since = [time >= watched.since_ms for time in times]
     is_held = [
         since[place] and rule.holds(values[max(0, place + 1 - max(rule.depth, 1)) : place + 1], 0.0)
@@ -173,6 +178,19 @@ def _of_track(rule: WindowRule, track: Track, watched: Watched) -> Raised | None
     return Raised(
         rule.text, track.name, watched.name, times[first], values[last], evidence, last == len(values) - 1, _end_of(times, last), track.slice,
     )  # fmt: skip
+
+
+def _pooled(values: Sequence[float], counts: Sequence[float]) -> list[float]:
+    """Put windows of few truths, or requests, together with those before them: what three truths say is chance."""
+    found = []
+    for place in range(len(values)):
+        first, count = place, counts[place]
+        while count < _ENOUGH and first and place - first < _MOST_POOLED:
+            first -= 1
+            count += counts[first]
+        parts = range(first, place + 1)
+        found.append(sum(values[part] * counts[part] for part in parts) / count)
+    return found
 
 
 def _beyond(rule: WindowRule, track: Track, watched: Watched) -> Raised | None:

@@ -69,9 +69,14 @@ def _watched(values: list[float], *, psis: list[float | None] | None = None, sli
 
 def test_an_alert_says_from_when_on_and_why() -> None:
     """Windows one after another are one alert, which goes on or has an end; one odd window before is another."""
-    (alert,) = raised([parse_window_rule("live/recall falls below 0.9")], _watched([0.95] * 8 + [0.8, 0.95, 0.85, 0.7]))
+    (alert,) = raised([parse_window_rule("live/recall falls below 0.9")], _watched([0.95] * 10 + [0.85, 0.7]))
     assert (alert.time_ms, alert.value, alert.is_going, alert.end_ms) == (SINCE_MS + 4 * HOUR_MS, 0.7, True, None)
     assert alert.evidence == "live/recall 0.7, before that 0.95, 2 windows"
+    parted = _watched([0.95] * 12 + [0.8, 0.8, 0.95, 0.95, 0.95, 0.95, 0.7, 0.95, 0.95, 0.6, 0.95, 0.95])
+    (last,) = raised([parse_window_rule("live/recall falls below 0.9")], parted)
+    assert (last.time_ms, last.end_ms) == (SINCE_MS + 6 * HOUR_MS, SINCE_MS + 10 * HOUR_MS), (
+        "a good window or two do not part it"
+    )
 
     (over,) = raised([parse_window_rule("live/recall < 0.9")], _watched([0.95] * 8 + [0.8, 0.95, 0.96, 0.97]))
     assert not over.is_going and over.end_ms == SINCE_MS + 3 * HOUR_MS
@@ -79,6 +84,18 @@ def test_an_alert_says_from_when_on_and_why() -> None:
     assert raised([parse_window_rule("live/recall < 0.9 on card=gift")], _watched([0.95] * 4 + [0.1] * 4)) == []
     assert len(raised([parse_window_rule("live/recall < 0.9 on card=gift")], _watched([0.95] * 4 + [0.1] * 4, slice_="card=gift"))) == 1  # fmt: skip
     assert raised([parse_window_rule("live/recall < 0.9")], _watched([0.95] * 4 + [float("nan")] * 4)) == []
+
+
+def test_windows_of_few_truths_are_put_together() -> None:
+    """One bad window of three truths is chance; several are not, and one that is good by chance does not end them."""
+    few = _watched([1.0] * 30 + [0.5] + [1.0] * 9)
+    lasting = _watched([1.0] * 20 + [0.5, 0.6, 0.4, 0.9, 0.5, 0.4, 0.6, 0.5, 0.95, 0.5] * 2)
+    few, lasting = (replace(one, tracks=(replace(one.tracks[0], counts=np.full(40, 5.0)),)) for one in (few, lasting))
+    rules = [parse_window_rule("live/recall falls below 0.9")]
+
+    assert raised(rules, few) == []
+    (alert,) = raised(rules, lasting)
+    assert alert.is_going and alert.time_ms <= SINCE_MS + 3 * HOUR_MS and alert.value == pytest.approx(0.585, abs=0.03)
 
 
 def test_drift_that_chance_gives_is_no_alert() -> None:

@@ -172,8 +172,8 @@ def _inflation(scaled: Floats, times: Ints, is_usual: Bools, window_ms: int) -> 
     lasting = float((known[1:] * known[:-1]).mean() / max((known**2).mean(), _TINY)) if len(known) > 2 else 0.0
     lasting = min(max(lasting, 0.0) + 1 / np.sqrt(len(known)), 0.95)
     by_neighbours = (1 + lasting) / (1 - lasting)
-    days = times[is_usual] // DAY_MS
-    sums = [known[days == day].sum() / np.sqrt((days == day).sum()) for day in np.unique(days)]
+    starts = np.flatnonzero(np.diff(times[is_usual] // DAY_MS, prepend=-1))
+    sums = np.add.reduceat(known, starts) / np.sqrt(np.diff(np.append(starts, len(known))))
     by_days = float(np.mean(np.square(sums))) if len(sums) >= 5 and window_ms < DAY_MS / 2 else 1.0
     return float(max(by_neighbours, by_days))
 
@@ -341,10 +341,12 @@ def _strays(column: ColumnTrack, since_ms: int, window_ms: int) -> _Strays | Non
 
 
 def _by_days(pulls: Floats, weight: Floats, times: Ints) -> list[float]:
-    days = times // DAY_MS
-    return [
-        float(np.square(pulls[days == day].sum(axis=0)).sum() / weight[days == day].sum()) for day in np.unique(days)
-    ]
+    """Give how far each day strays as a whole; times ascend."""
+    if not len(times):
+        return []
+    starts = np.flatnonzero(np.diff(times // DAY_MS, prepend=-1))
+    strayed = np.square(np.add.reduceat(pulls, starts, axis=0)).sum(axis=1) / np.add.reduceat(weight, starts)
+    return [float(value) for value in strayed]
 
 
 def _inflation_by_days(pulls: Floats, weight: Floats, times: Ints, window_ms: int) -> float:
