@@ -123,3 +123,17 @@ def test_why_it_changed_is_read_from_the_catalog(deployed: Deployed) -> None:
     assert (release.kind, release.word, release.time_ms) == ("params", "weak", RELEASED_MS)
     assert "params lr 0.1 → 0.2" in release.sentence
     assert why_production(before).cause is None
+
+
+def test_very_many_windows_are_looked_at_together(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a year of minutes neighbours are one: the answer stays, requests count by the time, none lies on both sides of the moment."""
+    from artui.query.why import observing
+
+    monkeypatch.setattr(observing, "MOST_WINDOWS", 50)
+    with Reader(deployed.path) as reader:
+        production = observed(reader, NAME, since_ms=SINCE_MS, until_ms=SINCE_MS + AFTER * WINDOW_MS)
+
+    assert production.window_ms == 3 * WINDOW_MS and 38 <= len(production.tracks[0].values) <= 42
+    assert SINCE_MS in production.tracks[0].times_ms and (production.tracks[0].values > 2 * ROWS).all()
+    answer = why_production(production)
+    assert answer.cause is not None and (answer.cause.kind, answer.cause.name) == ("drift", "amount")
