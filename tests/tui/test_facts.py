@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import artui
 from artui.model import Preview
+from artui.model.criteria import Waiver
 from artui.model.difference import FileDifference, TensorDistance, ValueChange
 from artui.preview.structured import folded, indented
 from artui.query.reader import Reader
@@ -21,13 +22,14 @@ from artui.query.runs.rows import run_rows
 from artui.sheets.difference import file_sections
 from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table, aliases_cell, version_cell
+from artui.sheets.verdicts import verdicts_section
 from artui.tui.cells import length_of
 from artui.tui.facts.run import _pane_metrics, _pane_tags, _pane_tool_tags, _pane_versions, file_lines, pane_lines
 from artui.tui.facts.sections import _preview_table, _rounded, labelled_lines, section_lines, wrapped_text
 from artui.tui.facts.version import _with_bytes_at_once, _with_fitting_digest, version_lines, without_keys
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import Line
-from tests.sheets.making import DIGEST, change, version_detail, version_head
+from tests.sheets.making import DIGEST, NOW_MS, change, verdict, version_detail, version_head
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
 _NUMBERS = st.sampled_from(("1", "0.9250", "192,101", "0.00091"))
@@ -373,3 +375,15 @@ def test_no_line_of_a_sentence_begins_with_a_blank(cells: int) -> None:
 
     assert not any(line.startswith(" ") for line in lines) and max(map(len, lines)) <= cells
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("cells", (40, 60, 80, 124, 300))
+def test_the_reason_of_an_override_is_whole_at_any_width(cells: int) -> None:
+    """It stands in its column where it has room, and else below its verdict, wrapped."""
+    reason = "fives are read again by a person until March, and the customer agreed to that in writing; see ticket 4711"
+    waived = verdict(waiver=Waiver("ada@box-3", NOW_MS, reason))
+
+    lines = section_lines(verdicts_section([verdict(answer="met", waiver=None), waived]), cells=cells)
+
+    assert reason in " ".join(" ".join(_texts(lines)).split())
+    assert all(length_of(line.spans) <= cells for line in lines)

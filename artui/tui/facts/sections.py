@@ -52,7 +52,7 @@ GIVE_WAY = (("kind", ""),)
 """Titles of columns that are left out first where not all have room, each with the one that it gives way to; empty for any."""
 
 
-BELOW = "why"
+BELOW = ("why", "remark")
 """The title of a column that stands below its row, wrapped, where it has no room beside the others: it is a sentence."""
 
 
@@ -313,12 +313,12 @@ class DrawnTable:
         """Make it fit into so many cells: as `_fitted` says, but that a sentence stands below its row before it would be cut or left out."""
         if self._table.says_most_first:
             return self._first_columns(cells)
-        place = self._place_of(BELOW)
+        place = self._place_of(*BELOW)
         wanted = self._widths[place] if place is not None else 0
         drawn = self._fitted(cells, fewest=fewest)
         if place is None or not wanted:
             return drawn
-        there = drawn._place_of(BELOW)
+        there = drawn._place_of(*BELOW)
         if there is not None and drawn._widths[there] >= wanted:
             return drawn
         room = max(MIN_FACT_CELLS, cells - len(self._before) - len(_BELOW_INDENT))
@@ -352,8 +352,8 @@ class DrawnTable:
         drawn._left_out = tuple(left_out)
         return drawn
 
-    def _place_of(self, title: str) -> int | None:
-        return next((place for place, header in enumerate(self._table.headers) if header.title == title), None)
+    def _place_of(self, *titles: str) -> int | None:
+        return next((place for place, header in enumerate(self._table.headers) if header.title in titles), None)
 
     def _fitted(self, cells: int, *, fewest: int) -> DrawnTable:
         """Leave out columns until it fits into so many cells: those of `GIVE_WAY`, then the last ones that would be cut to less than most of them.
