@@ -38,7 +38,7 @@ from tests.exchange.writing import (  # fmt: skip
     write_wandb,
 )
 
-MOST_LINES = {"json": 1000}
+MOST_LINES = {"json": 1100}
 """Of a page; 150 unless it is to be looked up rather than read."""
 LEAST_COLOURS = 24
 LEAST_LIT_SHARE = 0.005
