@@ -21,9 +21,11 @@ import orjson
 
 from artui.catalog import blobs, cells, events, rewriting
 from artui.catalog.collecting import remove_all_unnamed
+from artui.catalog.fields import state_of
 from artui.catalog.forgetting import index_again
 from artui.catalog.merging.changes import LEFT_OUT
 from artui.errors import CatalogDamaged, UsageError
+from artui.model.deployments import release_of
 from artui.near import did_you_mean
 from artui.secrets import Redactor
 
@@ -36,7 +38,7 @@ CLASSES: Mapping[str, str] = MappingProxyType({
     "env": "environment variables, job and container; lists of packages, with their files",
     "diff": "sources and uncommitted changes that were kept, and the address of the repository",
     "argv": "command lines",
-    "notes": "notes, and reasons in the journal",
+    "notes": "notes, incidents, and reasons in the journal",
     "logs": "what was printed",
     "previews": "rows and values of files that are kept for looking at them",
 })  # fmt: skip
@@ -248,6 +250,10 @@ class _Names:
                 user, _, host = cells.text(author).rpartition("@")
                 users[user or host] += cells.integer(count)
                 hosts[host if user else ""] += cells.integer(count)
+        for (after,) in connection.execute("SELECT after FROM event WHERE action = 'release'"):
+            # Who approved a release may have changed nothing.
+            if (release := release_of(state_of(after))) is not None:
+                users.update(re.split(r"\s*[,;&]\s*|@", release.approved_by)[:1])
         for query in ("SELECT directory FROM run", "SELECT command FROM run", "SELECT location FROM version", "SELECT place FROM origin", "SELECT content FROM context"):  # fmt: skip
             for (text,) in connection.execute(f"SELECT DISTINCT t.* FROM ({query}) AS t"):
                 users.update(match["user"] or match["other"] for match in _HOME.finditer(cells.text(text)))
@@ -395,7 +401,7 @@ class _Work:
                 self._empty(table, "note")
             self._do(
                 "event",
-                f"UPDATE event SET before = NULL, after = NULL, is_redacted = {LEFT_OUT} WHERE action = 'note' AND is_redacted = 0",
+                f"UPDATE event SET before = NULL, after = NULL, is_redacted = {LEFT_OUT} WHERE action IN ('note', 'incident') AND is_redacted = 0",
             )
             self._do(
                 "event", f"UPDATE event SET why = '', is_redacted = {LEFT_OUT} WHERE why <> '' AND is_redacted = 0"

@@ -13,17 +13,20 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from artui.catalog import Catalog, artifacts, blobs, ids, logical, rewriting
+from artui.catalog import Catalog, artifacts, blobs, deployments, events, ids, logical, rewriting
 from artui.catalog.checking import check_data
 from artui.catalog.merging.merge import merge
 from artui.catalog.redacting import CLASSES, classes_of
 from artui.cli import run as run_cli
 from artui.errors import UsageError
+from artui.model.deployments import Incident
+from artui.query.reader import Reader
 from artui.travel.sharing import Order, share
 from tests import mutating
 
@@ -291,3 +294,20 @@ def test_a_whole_copy_names_what_looks_like_a_secret(catalog: Path, tmp_path: Pa
     assert f"github-token in the note of {mutating.BASELINE}" in said and "CANARY" not in said
     assert run_cli(["share", str(tmp_path / "red.artui"), "--redact", "--catalog", str(path)]) == 0
     assert _left(tmp_path / "red.artui", "CANARYtoken") == []
+
+
+def test_who_approved_a_release_and_what_went_wrong_stay_here(tmp_path: Path) -> None:
+    """Somebody who approved a release and changed nothing himself is not named; the texts of an incident go with notes."""
+    path = mutating.build(tmp_path / "x.artui")
+    with Catalog(path) as catalog, catalog.transaction() as connection, events.editing(catalog, "release") as edit:
+        place = deployments.find_deployment(connection, mutating.PLACE)
+        edit.set_release(place.version_id, replace(place.releases[0].release, approved_by="quentin"))
+        edit.set_incident(place.version_id, Incident("I9", 1, "zorbing stopped", cause="the zorb"))
+    share(path, tmp_path / "out.artui", Order(redacted=ALL))
+
+    out = (tmp_path / "out.artui").read_bytes()
+    assert b"quentin" not in out and b"zorb" not in out and b"quentin" in path.read_bytes()
+    with Reader(tmp_path / "out.artui") as reader, reader.snapshot() as connection:
+        (shared,) = deployments.deployments(connection)
+    assert [one.release.version_id for one in shared.releases] == [one.release.version_id for one in place.releases]
+    assert shared.releases[0].release.approved_by.startswith("user-") and not shared.incidents

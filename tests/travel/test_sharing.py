@@ -284,3 +284,28 @@ def test_two_parts_that_leave_out_as_much_of_the_journal_complete_each_other(tmp
         merge(target, [tmp_path / "0.artui", tmp_path / "1.artui"])
 
     assert _digests(out) == _digests(path)
+
+
+def test_a_deployment_brings_what_was_released_there_and_what_was_observed(tmp_path: Path) -> None:
+    """Its releases name versions that are there, traced to their data; its windows and live series come, and nothing of other models."""
+    source, target = tmp_path / "a.artui", tmp_path / "b.artui"
+    for name in ("net", "other"):
+        with artui.start_run(project="p", catalog=source, console=False, code=False) as run:
+            (tmp_path / "m.bin").write_bytes(name.encode())
+            run.save(name, tmp_path / "m.bin")
+            run.deploy(f"{name}:v1", to=f"{name}-api/production", approved_by="eve")
+    rows = [{"time": 1_790_000_000 + number, "x": number, "prediction": "a", "truth": "a"} for number in range(50)]
+    artui.monitor("net-api/production", rows, catalog=source, project="p")
+
+    assert run_cli(["share", str(target), "net-api/production", "-c", str(source)]) == 0
+    with open_catalog(source) as before, open_catalog(target) as after:
+        (place,) = after.deployments()
+        (release,) = place.serving()
+        assert (place.name, release.reference, release.approved_by) == ("net-api/production", "net:v1", "eve")
+        assert release.version is not None and release.version.made_by is not None
+        assert {artifact.name for artifact in after.artifacts()} - {"environment"} == {"net", "net-api/production"}
+        query = "SELECT f.from_ms, f.row_count, hex(f.sketch) FROM profile AS f WHERE f.to_ms <> 0 ORDER BY f.from_ms"
+        assert list(after.sql(query)) == list(before.sql(query)) != []
+        assert [run.name for run in after.runs("serve/requests > 0")] == ["net-api/production"]
+    with closing(sqlite3.connect(target)) as connection:
+        assert not list(check_data(connection))

@@ -13,6 +13,23 @@ from artui.catalog import cells
 _LISTED = "(SELECT w.value FROM json_each(?) AS w)"
 
 
+_RELEASED = f"""
+    SELECT v.key
+    FROM version AS d
+    JOIN artifact AS a ON a.key = d.artifact_key
+    JOIN event AS e ON e.subject_id = d.id
+    JOIN version AS v ON v.id = CASE WHEN json_valid(e.after) THEN json_extract(e.after, '$[1]') END
+    WHERE a.kind = 'deployment' AND e.action = 'release' AND d.key IN {_LISTED}
+"""
+_OBSERVED = f"""
+    SELECT e.target_key
+    FROM version AS d
+    JOIN artifact AS a ON a.key = d.artifact_key
+    JOIN edge AS e ON e.relation = 1 AND e.source_key = d.key
+    WHERE a.kind = 'deployment' AND d.file_count = 0 AND d.key IN {_LISTED}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """The things of a catalog that are taken."""
@@ -36,7 +53,7 @@ def slice_of(connection: sqlite3.Connection, run_keys: Collection[int], version_
     """Give some runs and versions with all that they need.
 
     Runs bring the versions that they made, and the runs that they are part of. Whatever is taken brings what it was made
-    from: its inputs, the runs that made them, and so on.
+    from: its inputs, the runs that made them, and so on. A deployment brings what was released there, and the runs that observed it.
     """
     runs, versions = {*run_keys}, {*version_keys}
     versions |= _keys(connection, f"SELECT e.target_key FROM edge AS e WHERE e.relation = 0 AND e.source_key IN {_LISTED}", runs)  # fmt: skip
@@ -45,6 +62,8 @@ def slice_of(connection: sqlite3.Connection, run_keys: Collection[int], version_
         found_versions = _keys(connection, f"SELECT e.source_key FROM edge AS e WHERE e.relation = 1 AND e.target_key IN {_LISTED}", new_runs)  # fmt: skip
         found_versions |= _keys(connection, f"SELECT e.source_key FROM edge AS e WHERE e.relation > 1 AND e.target_key IN {_LISTED}", new_versions)  # fmt: skip
         found_runs = _keys(connection, f"SELECT e.source_key FROM edge AS e WHERE e.relation = 0 AND e.target_key IN {_LISTED}", new_versions)  # fmt: skip
+        found_versions |= _keys(connection, _RELEASED, new_versions)
+        found_runs |= _keys(connection, _OBSERVED, new_versions)
         found_runs |= _keys(connection, f"SELECT p.key FROM run AS r JOIN run AS p ON p.id = r.parent_id WHERE r.key IN {_LISTED}", new_runs)  # fmt: skip
         new_runs, new_versions = found_runs - runs, found_versions - versions
         runs |= new_runs
