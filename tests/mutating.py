@@ -23,7 +23,13 @@ from artui.cli import run as run_cli
 from artui.content import profiles
 from artui.model.criteria import Criterion
 from artui.model.deployments import Incident, Release
+from artui.catalog import Catalog, artifacts, blobs, context, deployments, events, ids, points, runs, windows
+from artui.cli import run as run_cli
+from artui.content import profiles
+from artui.model.criteria import Criterion
+from artui.model.tallies import Tally
 from artui.preview import preview
+from artui.profile.building import Builder
 
 NOW_MS = 1_790_000_000_000
 VICTIM, BYSTANDER, BASELINE = "victim-run", "bystander-run", "baseline-run"
@@ -144,6 +150,18 @@ def build(path: Path) -> Path:
                 "INSERT INTO merged (id, catalog_id, location, time_ms, author, report) VALUES (?, ?, '/y', ?, 'ada@box-3', '{\"runs\": 1}')",
                 (ids.derived_id("merged", "y"), ids.derived_id("catalog", "y"), NOW_MS),
             )
+            deployment = deployments.ensure_deployment(connection, "digits", "api/production")
+            for number, slice_ in enumerate(("", "card=gift")):
+                begin_ms = NOW_MS // 3_600_000 * 3_600_000
+                builder = Builder(["amount", "card"])
+                builder.add([np.arange(20.0), ["gift"] * 20], 20)
+                tally = Tally(20, 1, 20, 5, {("1", "1"): 3, ("1", "0"): 2}, 3)
+                window = windows.NewWindow(
+                    begin_ms, begin_ms + 3_600_000, slice_, builder.done(), tally, {"latency": "amount"}
+                )
+                windows.put(
+                    connection, deployment.key, ids.derived_id("test", "observer"), [window], revision=number + 1
+                )
     return path
 
 

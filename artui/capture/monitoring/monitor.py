@@ -104,7 +104,7 @@ def _paths_of(data: Any) -> list[Path] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Taking:
-    """Takes data for one deployment, which is held meanwhile."""
+    """Takes data for one deployment, which is held while anything of it is changed: others have their turn in between."""
 
     place: Place
     report: Report
@@ -119,17 +119,23 @@ class _Taking:
         """Count what may have no end: it is written now and then."""
         gatherer, until = self._gatherer(), times.monotonic() + WRITE_SECONDS
         for batch in batches:
-            self._add(gatherer, batch, "rows")
-            if times.monotonic() > until or _is_large(gatherer):
-                self._write(gatherer)
-                until = times.monotonic() + WRITE_SECONDS
-        self._write(gatherer)
+            with held(self.place):
+                self._add(gatherer, batch, "rows")
+                self.truths.save()
+                if times.monotonic() > until or _is_large(gatherer):
+                    self._write(gatherer)
+                    until = times.monotonic() + WRITE_SECONDS
+        with held(self.place):
+            self._write(gatherer)
 
     def take_file(self, path: Path, *, keep: bool, again: bool) -> None:
         """Count a file, all of it or nothing, unless it was taken already."""
         if not path.is_file():
             raise UsageError(f"There is no file {path}.", remedy="Give CSV, TSV, JSON lines, Parquet or Arrow.")
-        digest = _digest_of(path)
+        with held(self.place):
+            self._take_file(path, _digest_of(path), keep=keep, again=again)
+
+    def _take_file(self, path: Path, digest: str, *, keep: bool, again: bool) -> None:
         if not again and self.writer.inputs_taken([digest]):
             self.report.taken_before = (*self.report.taken_before, path.name)
             return
@@ -177,14 +183,14 @@ class _Taking:
 def _taking(
     place: Place, window: str | None, *, given: Mapping[str, str | None], slices: Sequence[str], features: Sequence[str] | None, tell: Tell | None
 ) -> Iterator[_Taking]:  # fmt: skip
-    """Hold a deployment; what dead services left of it is counted first."""
+    """Prepare to take data; what dead services left is counted first."""
     window_ms = place.window_ms(window)
     report = Report(place.deployment, window_ms=window_ms)
+    writers = {window_ms: Writer(place, window_ms)}
     with held(place):
-        writers = {window_ms: Writer(place, window_ms)}
         fold_files(place, report, writers)
-        with contextlib.closing(Truths(place.truths(window_ms))) as truths:
-            yield _Taking(place, report, writers[window_ms], truths, given, slices, features, tell)
+    with contextlib.closing(Truths(place.truths(window_ms))) as truths:
+        yield _Taking(place, report, writers[window_ms], truths, given, slices, features, tell)
 
 
 def _is_large(gatherer: Gatherer) -> bool:

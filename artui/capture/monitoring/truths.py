@@ -90,12 +90,16 @@ class Truths:
         if name is not None:
             self._joined.add(_hash(name))
 
+    def save(self) -> None:
+        """Keep the predictions that came; of the truths that came, nothing yet."""
+        self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN")
+
     def commit(self) -> None:
         """Keep what changed, once the windows are written."""
         self._connection.executemany("DELETE FROM waiting WHERE id = ?", ((key,) for key in self._joined))
         self._joined = set()
-        self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN")
+        self.save()
 
     def close(self) -> None:
         """Close it without keeping what changed since the last `commit`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Writer:
         """How long its windows are: windows of another length are written by another."""
         self._place = place
         self._file = f"writer-{window_ms}.json"
-        self._state = read_state(place.folder / self._file)
+        self._state: dict[str, Any] = {}
         self._fine: dict[Key, tuple[int, Profile]] = {}
         """Windows that were written lately: with which revision, and as they were counted."""
 
@@ -65,6 +65,7 @@ class Writer:
         """
         if not gathered and not inputs and not kept and not folded:
             return
+        self._state = read_state(self._place.folder / self._file)  # others write in between
         with Catalog(self._place.catalog) as catalog, catalog.transaction() as connection:
             saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
             part, revision = self._turn(connection, saved)
@@ -95,7 +96,7 @@ class Writer:
 
     def say_closed(self, *, is_last: bool) -> None:
         """Append the points of windows that have closed since they were written."""
-        now_ms = clock.now_ms()
+        now_ms, self._state = clock.now_ms(), read_state(self._place.folder / self._file)
         if not any(is_last or from_ms + self.window_ms <= now_ms for from_ms, _ in self._unsaid()):
             return
         with Catalog(self._place.catalog, create=False) as catalog, catalog.transaction() as connection:

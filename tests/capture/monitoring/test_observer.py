@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,26 @@ def test_a_window_gets_its_point_when_it_closes(tmp_path: Path) -> None:
         steps, _, values = run.series("serve/requests").arrays()
         curve = dict(zip(steps.tolist(), values.tolist(), strict=True))
         assert curve == {old.from_ms // 3_600_000: 3.0, now.from_ms // 3_600_000: 3.0}
+
+
+def test_processes_that_take_turns_are_one_writer(tmp_path: Path) -> None:
+    """Workers of one service, and data that are taken meanwhile, let the same row grow; a stream keeps nobody waiting."""
+    path = tmp_path / "c.artui"
+
+    def stream() -> Iterator[dict[str, Any]]:
+        for _ in range(3):
+            yield {"time": BEGIN, "x": 2}
+            one.observe({"x": 1}, time=BEGIN)
+            one.flush()
+
+    with artui.Observer(NAME, catalog=path) as one, artui.Observer(NAME, catalog=path) as other:
+        for observer in (one, other, one, other):
+            observer.observe({"x": 1}, time=BEGIN)
+            observer.flush()
+        artui.monitor(NAME, stream(), catalog=path)
+
+    (window,) = read(path)
+    assert window.row_count == 10 and len(window.writers) == 1
 
 
 def test_who_folds_for_others_counts_as_they_would(tmp_path: Path) -> None:
