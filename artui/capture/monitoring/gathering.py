@@ -50,7 +50,7 @@ class OpenWindow:
 
     columns: dict[str, Column] = field(default_factory=dict)
     rows: int = 0
-    left_out: int = 0
+    left_out: set[str] = field(default_factory=set)
     """Columns beyond those that are looked at."""
     tally: Tally = NO_TALLY
     packed: bytes | None = None
@@ -62,7 +62,7 @@ class OpenWindow:
             return None
         # A column that came later, or did not come again, is empty in the other rows.
         columns = tuple(building.with_nulls(column, self.rows - column.rows) for column in self.columns.values())
-        profile = Profile(self.rows, columns, self.left_out)
+        profile = Profile(self.rows, columns, len(self.left_out))
         if self.packed is None:
             return profile
         before = windowed.unpacked(self.packed).profile()
@@ -155,7 +155,7 @@ class Gatherer:
             column = window.columns.get(name)
             if column is None:
                 if len(window.columns) >= MAX_COLUMNS:
-                    window.left_out += 1
+                    window.left_out.add(name)
                     continue
                 column = building.with_nulls(_empty(name), window.rows)
                 self._open_columns += 1
@@ -202,9 +202,11 @@ class Gatherer:
             last = np.maximum.accumulate(np.where(is_time, np.arange(batch.rows), -1))
             times = np.where(last >= 0, times[np.maximum(last, 0)], self.newest_ms or now_ms)
         self._report.note("of a time that is to come", int((times > now_ms + AHEAD_MS).sum()))
-        so_far = np.maximum.accumulate(np.concatenate(([self.newest_ms], times)))[:-1]
+        # One clock that is far ahead does not make all others late.
+        likely = np.minimum(times, now_ms + AHEAD_MS)
+        so_far = np.maximum.accumulate(np.concatenate(([self.newest_ms], likely)))[:-1]
         self._report.note("more than a window earlier than a row before", int((times < so_far - self._window_ms).sum()))
-        self.newest_ms = max(self.newest_ms, int(times.max()))
+        self.newest_ms = max(self.newest_ms, int(likely.max()))
         return times
 
     # Slices

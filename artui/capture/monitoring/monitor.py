@@ -173,7 +173,7 @@ class _Taking:
         for (from_ms, slice_), window in gathered.items():
             report.starts.add(from_ms)
             report.truths += window.tally.truths if not slice_ else 0
-            report.left_out_columns = max(report.left_out_columns, window.left_out)
+            report.left_out_columns = max(report.left_out_columns, len(window.left_out))
         mixed = {column.name for window in gathered.values() for column in window.columns.values() if column.type == "mixed"}  # fmt: skip
         report.mixed_columns = tuple(sorted({*report.mixed_columns, *mixed}))
         report.missing_columns = tuple(dict.fromkeys((*report.missing_columns, *gatherer.columns_missing())))

@@ -317,3 +317,12 @@ def test_raw_predictions_are_kept_on_demand(tmp_path: Path) -> None:
     with artui.open_catalog(tmp_path / "c.artui") as catalog:
         version = catalog.version(report.kept[0])
         assert version.kind == "predictions" and version.used_by[0].name == NAME
+
+
+def test_of_too_many_columns_the_first_are_looked_at(tmp_path: Path) -> None:
+    """How many were left out is said, however many batches there are."""
+    rows = [{"time": BEGIN_MS, **{f"x{number}": number for number in range(1_010)}} for _ in range(3)]
+    report = monitor(NAME, rows, catalog=tmp_path / "c.artui")
+
+    assert (report.rows, report.left_out_columns) == (3, 10)
+    assert len(read(tmp_path / "c.artui")[0].profile.columns) == 1_000
