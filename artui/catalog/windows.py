@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from artui.catalog import cells
+from artui.catalog import cells, deployments
+from artui.catalog.artifacts import Saved
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.profiles import cleaned
 from artui.model.tallies import Tally, tally_of
@@ -47,6 +48,20 @@ class NewWindow:
     """What is kept of its columns as it was, where no row was added; None for that of `profile`."""
     rows: int = 0
     """Of that sketch."""
+
+
+def deployment(connection: sqlite3.Connection, project: str, name: str) -> Saved:
+    """Give the version that stands for a deployment, which is made with its first window; one that somebody deleted stays so.
+
+    Raises:
+        UsageError: it cannot be called so, or an artifact of another kind has this name.
+    """
+    redactor = redactor_of(connection)
+    version_id = deployments.deployment_id(cells.storable(redactor.name(project)), cells.storable(redactor.name(name)))
+    row = connection.execute("SELECT key, artifact_key, number FROM version WHERE id = ?", (version_id,)).fetchone()
+    if row is None:
+        return deployments.ensure_deployment(connection, project, name)
+    return Saved(int(row[0]), version_id, int(row[1]), int(row[2]), is_new=False)
 
 
 def put(

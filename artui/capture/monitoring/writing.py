@@ -67,7 +67,7 @@ class Writer:
             return
         self._state = read_state(self._place.folder / self._file)  # others write in between
         with Catalog(self._place.catalog) as catalog, catalog.transaction() as connection:
-            saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
+            saved = windows.deployment(connection, self._place.project, self._place.deployment)
             part, revision = self._turn(connection, saved)
             run_key = self._run(connection, saved, part)
             gathered = {
@@ -104,7 +104,7 @@ class Writer:
             row = connection.execute("SELECT key FROM run WHERE id = ?", (part,)).fetchone()
             said = {key for key in self._unsaid() if is_last or key[0] + self.window_ms <= now_ms}
             if row is not None:
-                saved = deployments.ensure_deployment(connection, self._place.project, self._place.deployment)
+                saved = windows.deployment(connection, self._place.project, self._place.deployment)
                 _append_points(connection, int(row[0]), saved.key, part, said, self.window_ms)
                 runs.recorded(connection, int(row[0]))
         self._state["unsaid"] = sorted(self._unsaid() - said)

@@ -23,7 +23,6 @@ from artui.catalog import (
     blobs,
     collecting,
     context,
-    deployments,
     events,
     forgetting,
     importing,
@@ -199,7 +198,7 @@ class World:
     def _do_monitor(self, catalog: Catalog, chance: random.Random) -> None:
         """Observe requests: a writer's windows grow, and a late truth adds no row."""
         with catalog.transaction() as connection:
-            deployment = deployments.ensure_deployment(connection, chance.choice(("p", "q")), "api/production")
+            deployment = windows.deployment(connection, chance.choice(("p", "q")), "api/production")
             (origin,) = connection.execute("SELECT coalesce(max(id), '') FROM origin").fetchone()
             part = f"{self._box}-{chance.choice('ab')}-{origin}"
             begin_ms = START_MS + chance.randrange(3) * HOUR_MS
