@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from artui.catalog.cells import storable, text
-from artui.query.keys import Kept, name_key
+from artui.query.keys import Kept, key_list, name_key
 
 _SLICED = re.compile(r"(?P<name>.+?)\[(?P<labels>[^\[\]=]+=[^\[\]]*)\](?P<rest>|[. ]\w+)", re.DOTALL)
 _OF_WHOLE = ("rank=", "part=", "from=", "log=")
@@ -35,14 +35,10 @@ FIRST_OF_SLICE = f"""NOT EXISTS (
     WHERE f.run_key = t.run_key AND f.name_key = t.name_key AND f.labels < t.labels AND {OF_SLICE.replace("t.", "f.")}
 )"""
 """If a run has several series of a slice: the condition that `t` is the first of them by label."""
-_SAMPLE_RUNS = 2_000
-_HAS_SEVERAL = f"""
-    SELECT 1
-    FROM (SELECT s.run_key FROM series AS s WHERE s.name_key = :name ORDER BY s.run_key DESC LIMIT {_SAMPLE_RUNS})
-    GROUP BY run_key
-    HAVING count(*) > 1
-    LIMIT 1
-"""
+_SAMPLE_RUNS = 500
+_NEWEST = (
+    f"SELECT s.run_key AS key FROM series AS s WHERE s.name_key = :name ORDER BY s.run_key DESC LIMIT {_SAMPLE_RUNS}"
+)
 _LABELS = f"""
     SELECT DISTINCT labels
     FROM (SELECT s.labels FROM series AS s WHERE s.name_key = :name ORDER BY s.run_key DESC LIMIT {_SAMPLE_RUNS})
@@ -147,11 +143,12 @@ def has_slice(connection: sqlite3.Connection, key: int | None, labels: tuple[str
 
 
 def has_several(connection: sqlite3.Connection, key: int | None, memory: Kept) -> bool:
-    """Whether one of the newest runs has several series of a metric: only then it matters which of them is meant.
+    """Whether one of the newest runs that have a metric has several series of it: only then it matters which of them is meant.
 
     Looking at all runs, or at the labels of all that match, would take longer than most filters do.
     """
     known: dict[int | None, bool] = memory.get("several", dict)
     if key not in known:
-        known[key] = connection.execute(_HAS_SEVERAL, {"name": key}).fetchone() is not None
+        newest = key_list(connection, _NEWEST, {"name": key})
+        known[key] = len(set(newest)) < len(newest)
     return known[key]
