@@ -20,14 +20,15 @@ COUNT = 10
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
-def test_tmux_shows_the_same_after_updates_as_after_drawing_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("colours", ["all", "few"])
+def test_tmux_shows_the_same_after_updates_as_after_drawing_anew(tmp_path: Path, colours: str) -> None:
     """With names in all scripts, rows after many updates are those of a full redraw, and hold every number that they should."""
     env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")} | {
         "LC_ALL": "C.UTF-8",
         "TMUX_TMPDIR": str(tmp_path),
     }
     tmux = ["tmux", "-u", "-L", "odd", "-f", os.devnull]
-    inside = [sys.executable, "-m", "tests.tui.terminal.inside", str(tmp_path), str(COUNT)]
+    inside = [sys.executable, "-m", "tests.tui.terminal.inside", str(tmp_path), str(COUNT), colours]
     size = ["-x", str(WIDTH), "-y", str(HEIGHT + 1)]
     subprocess.run([*tmux, "new-session", "-d", *size, *inside], env=env, check=True)
     try:
