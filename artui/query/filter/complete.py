@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_OFFERED = 40
 MAX_VALUES = 200
+_MOST_SLICED = 5
+"""Of so many metrics the slices are offered."""
 _PREFIXES = {"metric": "metrics.", "param": "params.", "tag": "tags.", "attribute": "attr."}
 _OPERATORS = {
     "metric": ("<", "<=", ">", ">=", "=", "!=", "between", "is nan", "is null"),
@@ -290,23 +292,26 @@ def _fields(scope: Scope, place: Place) -> list[Completion]:
 
 
 def _slices(scope: Scope, wanted: str, terms: list[Term], written: str, place: Place) -> list[tuple[int, int, Completion]]:  # fmt: skip
-    """Offer the slices of a metric once its name has a bracket behind it, and the statistics of a slice behind that."""
+    """Offer the slices of a metric once its name, or the last part of it, has a bracket behind it; behind a slice its statistics."""
     base, bracket, partial = wanted.partition("[")
-    metric = next((term.name for term in terms if term.source == "metric" and term.name == base.strip("`\"'")), None)
-    if not bracket or metric is None:
+    base = base.strip("`\"'")
+    if not bracket or not base:
         return []
+    named = [term.name for term in terms if term.source == "metric"]
+    metrics = [base] if base in named else [name for name in named if name.endswith((f"/{base}", f".{base}"))]
     label, closing, rest = partial.partition("]")
     offered: list[Completion] = []
-    for slice_label in slices_of(scope.connection, scope.name_key(metric), scope.memory):
-        whole = f"{written}{quoted_name(metric)}[{slice_label}]"
-        if not closing and label.casefold() in slice_label.casefold():
-            offered.append(Completion(whole, place.start, f"the part of {metric} with {slice_label}"))
-        elif closing and label == slice_label and rest.startswith("."):
-            offered += [
-                Completion(f"{whole}.{word}", place.start, f"{word.replace('_', ' ')} of this part")
-                for word in AGGREGATES
-                if word.startswith(rest[1:])
-            ]
+    for metric in metrics[:_MOST_SLICED]:
+        for slice_label in slices_of(scope.connection, scope.name_key(metric), scope.memory):
+            whole = f"{written}{quoted_name(metric)}[{slice_label}]"
+            if not closing and label.casefold() in slice_label.casefold():
+                offered.append(Completion(whole, place.start, f"the part of {metric} with {slice_label}"))
+            elif closing and label == slice_label and rest.startswith("."):
+                offered += [
+                    Completion(f"{whole}.{word}", place.start, f"{word.replace('_', ' ')} of this part")
+                    for word in AGGREGATES
+                    if word.startswith(rest[1:])
+                ]
     return [(0, 9, completion) for completion in offered]
 
 
