@@ -18,15 +18,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from artui.catalog import Catalog, artifacts, blobs, context, deployments, events, ids, points, runs
-from artui.cli import run as run_cli
-from artui.content import profiles
-from artui.model.criteria import Criterion
-from artui.model.deployments import Incident, Release
 from artui.catalog import Catalog, artifacts, blobs, context, deployments, events, ids, points, runs, windows
 from artui.cli import run as run_cli
 from artui.content import profiles
 from artui.model.criteria import Criterion
+from artui.model.deployments import Incident, Release
 from artui.model.tallies import Tally
 from artui.preview import preview
 from artui.profile.building import Builder

@@ -307,5 +307,4 @@ def test_a_deployment_brings_what_was_released_there_and_what_was_observed(tmp_p
         query = "SELECT f.from_ms, f.row_count, hex(f.sketch) FROM profile AS f WHERE f.to_ms <> 0 ORDER BY f.from_ms"
         assert list(after.sql(query)) == list(before.sql(query)) != []
         assert [run.name for run in after.runs("serve/requests > 0")] == ["net-api/production"]
-    with closing(sqlite3.connect(target)) as connection:
-        assert not list(check_data(connection))
+    assert not list(check_data(target))
