@@ -19,6 +19,8 @@ class Observed:
     error_count: int = 0
     from_ms: int = 0
     to_ms: int = 0
+    window_ms: int = 0
+    """How long most windows are."""
     series: tuple[tuple[str, Points], ...] = ()
     """By name, those that say most first: the first live metrics, then `serve/requests`, `serve/errors`, `serve/latency.p95`."""
     drift: DriftReport | None = None

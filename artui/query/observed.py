@@ -37,6 +37,7 @@ def observed(reader: Reader, place: Deployment, *, since_ms: int | None = None, 
     total = sum((window.tally.requests or window.row_count) for window in found)
     return Observed(
         len(found), total, sum(window.tally.errors for window in found), found[0].from_ms, max(window.to_ms for window in found),
+        sorted(window.to_ms - window.from_ms for window in found)[len(found) // 2],
         tuple(_series(found)), drift_since(reader, place, found[0].from_ms, most=most),
     )  # fmt: skip
 

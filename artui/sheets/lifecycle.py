@@ -17,6 +17,7 @@ GOOD, OPEN, WARNS = "●", "○", "!"
 """Before a thing: it stands well, something of it is missing, or something of it warns."""
 _SIGNS: Mapping[str, str] = MappingProxyType({"present": "✓", "partial": "~", "missing": "✗", "none": "·"})
 _MOST_MISSED = 3
+_FRESH = ("dataset", "labels", "features")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def _entry(item: StageItem, now_ms: int) -> Entry:
     age = age_text(shown.created_ms, now_ms)
     aside = alias or age
     if head.kind not in ("requirement", "model"):
-        aside = " ".join(filter(None, (head.kind, alias or age)))
+        # How fresh data are matters; of what runs leave by the way, what it is.
+        aside = alias or (age if head.kind in _FRESH else head.kind)
         if item.missing_facts:
             lines.append((f"no {', '.join(item.missing_facts)}", "warn"))
     elif item.missing_facts:
@@ -97,10 +99,9 @@ def _of_requirement(item: StageItem) -> tuple[bool, list[tuple[str, Tone]]]:
         return False, [("no criterion is about anything here", "warn")]
     count = {answer: sum(one.answer == answer for one in item.verdicts) for answer in ("met", "missed", "unknown")}
     said = [f"{count['met']} met", *(f"{count[word]} {word}" for word in ("missed", "unknown") if count[word])]
-    lines: list[tuple[str, Tone]] = [
-        (f"{criteria_text(len(item.verdicts))}: {', '.join(said)}", "bad" if count["missed"] else "good")
-    ]
     missed = [one for one in item.verdicts if one.answer == "missed"]
+    tone: Tone = "good" if not missed else "bad" if any(one.waiver is None for one in missed) else "warn"
+    lines: list[tuple[str, Tone]] = [(f"{criteria_text(len(item.verdicts))}: {', '.join(said)}", tone)]
     for one in missed[:_MOST_MISSED]:
         over = " (overridden)" if one.waiver is not None else ""
         lines.append(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from artui.model.deployments import Deployment, Noted, Recorded
+from artui.model.observed import Points
 from artui.safetext import cells_of, clean
 from artui.sheets.deployment import (
     SEVERITY_TONES,
@@ -22,13 +23,14 @@ from artui.times import time_text
 from artui.tui.cells import Span, fit, fit_middle
 from artui.tui.facts.sections import STYLES
 from artui.tui.messages import Link
-from artui.tui.widgets.bands import LEAST_CELLS, Window, band_spans, colours_of
+from artui.tui.widgets.bands import LEAST_CELLS, Window, band_spans, colours_of, course_text
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text, count_text, duration_text, plural
 
 if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.model.drifts import DriftReport
+    from artui.model.observed import Observed
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -43,6 +45,8 @@ _OTHER_CELLS = 15
 """What stands beside name, versions and band: a sign, the age, and blanks."""
 _TITLE_CELLS = 60
 _MOST_RELEASES = 500
+_TALL_ROWS = 5
+"""Lines of a deployment that is drawn over the whole width, with a blank one."""
 _SAID = ("live (test)", "drift")
 """Titles of what is said of the last day that was observed."""
 WIDE_CELLS = 100
@@ -58,6 +62,8 @@ class Places:
     """By id the versions that were released, as far as the catalog has them."""
     lately: Mapping[str, DriftReport | None] = field(default_factory=dict)
     """By id of the deployment, what was observed there last, as far as it was read."""
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    """Likewise, what was observed over time."""
 
     @cached_property
     def colours(self) -> dict[str, str]:
@@ -114,11 +120,16 @@ def summary_spans(shown: Places, span: int) -> list[Span]:
     return spans
 
 
-def deployment_lines(shown: Places, *, span: int, now_ms: int, cells: int) -> list[Line]:
-    """Give all lines: a deployment each, then incidents, then releases."""
+def deployment_lines(shown: Places, *, span: int, now_ms: int, cells: int, rows: int) -> list[Line]:
+    """Give all lines: a deployment each, then incidents, then releases.
+
+    Where half of the rows have room for it, each deployment has its band, its metric and its drift over the whole width.
+    """
     window = window_of(shown.places, span, now_ms)
+    is_tall = len(shown.places) * _TALL_ROWS <= max(_TALL_ROWS, rows // 2)
+    make = _tall_place_lines if is_tall else _place_lines
     return [
-        *_place_lines(shown, window, now_ms=now_ms, cells=cells),
+        *make(shown, window, now_ms=now_ms, cells=cells),
         *_incident_lines(shown, window, now_ms=now_ms, cells=cells),
         *_release_lines(shown, window, now_ms=now_ms, cells=cells),
     ]
@@ -187,6 +198,51 @@ def _lately(shown: Places, place: Deployment) -> tuple[Span, Span]:
     report = shown.lately.get(place.version_id)
     (quality, tone), (drift, drift_tone) = quality_text(report), drift_text(report)
     return (clean(quality, max_chars=60), STYLES[tone]), (clean(drift, max_chars=40), STYLES[drift_tone])
+
+
+def _tall_place_lines(shown: Places, window: Window, *, now_ms: int, cells: int) -> list[Line]:
+    """Give of each deployment what it serves and how it does, and below it over time its versions, its metric, and how far its data drifted."""
+    lines: list[Line] = []
+    label_cells = _within(
+        max((cells_of(label) for place in shown.places for label, *_ in _courses(shown, place)), default=0), 6, 18
+    )
+    band_cells = max(LEAST_CELLS, cells - label_cells - 6)
+    for number, place in enumerate(shown.places):
+        on = place.served(now_ms)
+        serves = served_text(on, {one.release.version_id: shown.reference(one) for one in on}) or "nothing"
+        open_count = sum(noted.incident.is_open for noted in place.incidents)
+        head: list[Span] = [
+            (" ! ", "bad") if open_count else ("   ", "text"), (clean(place.name, max_chars=100), "accent"), ("  ", "text"),
+            (serves, shown.colours[on[0].release.version_id] if on else "warn"), (f"  since {since_text(place, now_ms)}" if on else "", "dim"),
+            *((f"   {words}", style) for words, style in _lately(shown, place) if words),
+        ]  # fmt: skip
+        names = {
+            one.release.version_id: shown.short(one.release.version_id, one.release.named) for one in place.releases
+        }
+        lines += [BLANK] if number else []
+        lines.append(Line(head, Link("version", place.version_id)))
+        lines.append(Line([(f"   {fit('', label_cells)}  ", "text"), *band_spans(place, window, band_cells, names=names, colours=shown.colours)]))  # fmt: skip
+        observed = shown.observed.get(place.version_id)
+        length_ms = observed.window_ms if observed is not None else 0
+        for label, points, style, from_zero in _courses(shown, place):
+            text = course_text(points, window, band_cells, length_ms=length_ms, from_zero=from_zero)
+            lines.append(Line([(f"   {fit(clean(label, max_chars=60), label_cells)}  ", "dim"), (text, style)]))
+    axis = fit(_axis_text(window, band_cells), band_cells)
+    return [Line([(f"   {fit('deployment', label_cells)}  ", "head"), (axis, "head")]), *lines]
+
+
+def _courses(shown: Places, place: Deployment) -> list[tuple[str, Points, str, bool]]:
+    """Give what is drawn below a band: the first live metric, and the drift of the column that drifted most."""
+    observed = shown.observed.get(place.version_id)
+    if observed is None or not observed.window_count:
+        return []
+    found: list[tuple[str, Points, str, bool]] = [
+        (name, points, "accent", name.startswith("serve/")) for name, points in observed.series[:1]
+    ]
+    if observed.drift is not None:
+        for name, points in list(observed.drift.over_time.items())[:1]:
+            found.append((f"drift {name}", points, "warn", True))
+    return found
 
 
 def _axis_text(window: Window, cells: int) -> str:

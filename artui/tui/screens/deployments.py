@@ -23,6 +23,7 @@ from artui.tui.screens.deploymentlines import (
     first_span,
     span_text,
     summary_spans,
+    window_of,
 )
 from artui.tui.screens.releasing import ReleaseEditor
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from artui.model import VersionHead
     from artui.model.deployments import Deployment, Incident
     from artui.model.drifts import DriftReport
+    from artui.model.observed import Observed
+
+_MOST_DRAWN = 12
+"""Of so many deployments it is read what was observed over time."""
 
 
 class DeploymentsScreen(CatalogScreen):
@@ -90,7 +95,9 @@ class DeploymentsScreen(CatalogScreen):
         self.ask("deployments", read, self._take)
 
     def _take(self, shown: Places) -> None:
-        self._shown = replace(shown, lately=self._shown.lately if self._shown is not None else {})
+        self._shown = (
+            shown if self._shown is None else replace(shown, lately=self._shown.lately, observed=self._shown.observed)
+        )
         self.show_place()
         self._draw()
         self._ask_lately(shown)
@@ -99,14 +106,18 @@ class DeploymentsScreen(CatalogScreen):
         """Ask how good what serves is, and what drifted: that may take longer."""
         reader = self.reader
 
-        def read() -> dict[str, DriftReport | None]:
-            from artui.query.observed import lately
+        since_ms = window_of(shown.places, self.span, clock.now_ms()).from_ms
 
-            return {place.version_id: lately(reader, place) for place in shown.places}
+        def read() -> tuple[dict[str, DriftReport | None], dict[str, Observed]]:
+            from artui.query.observed import lately, observed
 
-        def take(found: dict[str, DriftReport | None]) -> None:
+            drawn = shown.places[:_MOST_DRAWN]
+            reports = {place.version_id: lately(reader, place) for place in shown.places}
+            return reports, {place.version_id: observed(reader, place, since_ms=since_ms, most=5) for place in drawn}
+
+        def take(found: tuple[dict[str, DriftReport | None], dict[str, Observed]]) -> None:
             if self._shown is not None:
-                self._shown = replace(self._shown, lately=found)
+                self._shown = replace(self._shown, lately=found[0], observed=found[1])
                 self._draw()
 
         self.ask("lately", read, take, is_long=True)
@@ -130,7 +141,10 @@ class DeploymentsScreen(CatalogScreen):
             return
         now_ms = clock.now_ms()
         self.query_one("#summary", Bar).show(summary_spans(shown, self.span))
-        self.listing.set_lines(deployment_lines(shown, span=self.span, now_ms=now_ms, cells=cells), keep=True)
+        self.listing.set_lines(
+            deployment_lines(shown, span=self.span, now_ms=now_ms, cells=cells, rows=self.listing.size.height),
+            keep=True,
+        )
 
     def on_resize(self) -> None:
         self._draw()
@@ -139,6 +153,8 @@ class DeploymentsScreen(CatalogScreen):
         """Let the bands stand for the next longer time; after all time comes a day."""
         self._span = (self.span + 1) % (len(SPANS) + 1)
         self._draw()
+        if self._shown is not None:
+            self._ask_lately(self._shown)
         self.artui.say(span_text(self._span), seconds=1.5)
 
     # What a line stands for

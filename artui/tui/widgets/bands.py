@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from artui.model.deployments import Deployment, Recorded
 from artui.safetext import cells_of, clean
-from artui.tui.cells import Span
+from artui.tui.cells import BLOCKS, Span
 from artui.tui.colouring import CURVE_COLOURS
 
 if TYPE_CHECKING:
@@ -79,6 +79,39 @@ def band_spans(
         if 0 <= cell < cells:
             letters[cell], styles[cell] = WENT_WRONG, "bad" if noted.incident.is_open else "warn"
     return _joined(letters, styles)
+
+
+def course_text(
+    points: Sequence[tuple[int, float | None]], window: Window, cells: int, *, length_ms: int, from_zero: bool
+) -> str:
+    """Draw values over time as so many cells below a band: each cell is the mean of the windows that lie in it.
+
+    Args:
+        points: when each window begins, and its value.
+        length_ms: how long a window is: a cell that lies within one shows that one.
+        from_zero: whether a cell's height is from zero; else from just below the lowest value.
+    """
+    sums, counts = [0.0] * cells, [0] * cells
+    for begin_ms, value in points:
+        if value is None:
+            continue
+        first, last = window.cell_of(begin_ms, cells), window.cell_of(begin_ms + max(0, length_ms - 1), cells)
+        for cell in range(max(0, first), min(cells - 1, last) + 1):
+            sums[cell] += value
+            counts[cell] += 1
+    means = [total / count if count else None for total, count in zip(sums, counts, strict=True)]
+    known = [value for value in means if value is not None]
+    if not known:
+        return " " * cells
+    low, high = min(known), max(known)
+    floor = 0.0 if from_zero or low < 0.5 * high else low - (high - low) / (len(BLOCKS) - 1)
+    reach = (high - floor) or 1.0
+    return "".join(
+        " "
+        if value is None
+        else BLOCKS[max(0, min(len(BLOCKS) - 1, round((value - floor) / reach * (len(BLOCKS) - 1))))]
+        for value in means
+    )
 
 
 def _main(place: Deployment, time_ms: int) -> tuple[Recorded, bool] | None:

@@ -8,7 +8,17 @@ import pytest
 
 from artui.model.deployments import Deployment, Incident, Noted, Recorded, Release, in_order
 from artui.tui.cells import length_of
-from artui.tui.widgets.bands import BACK, NOTHING, SHARED, WENT_WRONG, WHOLE, Window, band_spans, colours_of
+from artui.tui.widgets.bands import (
+    BACK,
+    NOTHING,
+    SHARED,
+    WENT_WRONG,
+    WHOLE,
+    Window,
+    band_spans,
+    colours_of,
+    course_text,
+)
 
 NAMES = {"a": "v1", "b": "v2", "c": "v3"}
 
@@ -62,3 +72,24 @@ def test_each_cell_is_what_served_then(seed: int) -> None:
         assert (letter == NOTHING) == (not answering), cell
         if letter in (WHOLE, SHARED):
             assert (letter == SHARED) == (len(answering) > 1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_course_has_a_cell_for_each_time(seed: int) -> None:
+    """Cells without a window are empty, the others are as high as plain Python says; it is as wide as its band."""
+    chance = random.Random(seed)
+    length, cells = chance.randrange(1, 9), chance.randrange(8, 60)
+    points = [
+        (begin, chance.choice((None, chance.random(), 5.0))) for begin in range(0, 100, length) if chance.random() < 0.8
+    ]
+    window = Window(chance.randrange(-20, 20), 60 + chance.randrange(60))
+    text = course_text(points, window, cells, length_ms=length, from_zero=True)
+
+    assert len(text) == cells
+    touched = {
+        cell
+        for begin, value in points
+        if value is not None
+        for cell in range(window.cell_of(begin, cells), window.cell_of(begin + length - 1, cells) + 1)
+    }
+    assert {cell for cell, letter in enumerate(text) if letter != " "} == touched & set(range(cells))
