@@ -18,6 +18,9 @@ from artui import clock
 from artui.catalog import Catalog, artifacts, events, releasing
 from artui.catalog.deployments import find_deployment
 from artui.demo.training import Floats, Ints, predict
+from artui.query.reader import Reader
+from artui.query.watching import watched
+from artui.query.windowrules import parse_window_rule, raised
 from artui.reference import parse
 
 PLACE = "digits-api/production"
@@ -28,9 +31,9 @@ TRUTH_LATE_MS = DAY_MS
 
 FIRST_DAYS, SECOND_DAYS = 15.0, 12.0
 """So many days ago the first model was trained and released, and the second."""
-TURNED_DAYS, ALERT_DAYS, BACK_DAYS, MENDED_DAYS, AGAIN_DAYS = 6.0, 4.5, 4.25, 2.75, 2.25
-"""When pictures began to arrive turned, when that was seen, when the model before was released again, when the scanner was mended,
-and when the second model was released again."""
+TURNED_DAYS, BACK_DAYS, MENDED_DAYS, AGAIN_DAYS = 6.0, 3.75, 2.75, 2.25
+"""When pictures began to arrive turned, when the model before was released again, when the scanner was mended, and when the second
+model was released again."""
 RULE = "live/accuracy falls below 0.9"
 PER_HOUR = 24
 """So many requests an hour in the middle of a day; at night there are a quarter."""
@@ -59,7 +62,6 @@ def serve(path: Path, served: Served, now_ms: int) -> None:
     requests = list(_requests(served, releases, (at(TURNED_DAYS), at(MENDED_DAYS)), now_ms, chance))
     answers = [{"id": one["id"], "time": one["time"] + TRUTH_LATE_MS, "truth": one.pop("truth")} for one in requests]
     happened: list[tuple[int, Callable[[], None]]] = [
-        (at(ALERT_DAYS), lambda: _open_incident(path)),
         (at(BACK_DAYS), lambda: _roll_back(path)),
         (at(MENDED_DAYS) + 2 * HOUR_MS, lambda: _close_incident(path)),
         (at(AGAIN_DAYS), lambda: _release_again(path)),
@@ -78,6 +80,8 @@ def serve(path: Path, served: Served, now_ms: int) -> None:
                 PLACE, [row for row in rows if day_ms <= row["time"] < end_ms], window=WINDOW, catalog=path, project="digits",
                 features=["ink", "rotation", "prediction", "latency_ms"],
             )  # fmt: skip
+        if end_ms > at(TURNED_DAYS + 1):
+            _watch(path, end_ms)
         day_ms = end_ms
     clock.shift(0)
 
@@ -135,11 +139,20 @@ def _features(images: Floats) -> dict[str, Floats]:
     return {"ink": (ink / 64).round(3), "rotation": np.abs(lean).round(1)}
 
 
-def _open_incident(path: Path) -> None:
-    with Catalog(path) as catalog, catalog.transaction() as connection, events.recording(catalog) as edit:
-        releasing.note_incident(
-            edit, connection, PLACE, "half of the digits are read wrong", severity="high", rule=RULE
+def _watch(path: Path, now_ms: int) -> None:
+    """Open an incident once the rule holds, as `artui drift NAME --rule RULE --open` does."""
+    rules = [parse_window_rule(RULE)]
+    with Reader(path) as reader:
+        found = raised(
+            rules, watched(reader, PLACE, rules, since_ms=now_ms - 7 * DAY_MS, until_ms=now_ms, project="digits")
         )
+    with Catalog(path) as catalog, catalog.transaction() as connection, events.recording(catalog) as edit:
+        if not find_deployment(connection, PLACE).incidents:
+            for alert in (one for one in found if one.is_going):
+                title = f"digits are read wrong: accuracy {alert.value:.2f}"
+                releasing.note_incident(
+                    edit, connection, PLACE, title, severity="high", opened_ms=alert.time_ms, rule=alert.rule
+                )
 
 
 def _roll_back(path: Path) -> None:
