@@ -89,7 +89,8 @@ class Writer:
             now_ms = clock.now_ms()
             (started_ms,) = connection.execute("SELECT started_ms FROM run WHERE key = ?", (run_key,)).fetchone()
             runs.finish(connection, run_key, status="finished", ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms))  # fmt: skip
-        self._state = {"part": part, "revision": revision, "unsaid": sorted(unsaid - said)}
+        # What no row says cannot be found again there.
+        self._state = {"part": part, "revision": revision if new else revision - 1, "unsaid": sorted(unsaid - said)}
         keep_state(self._place.folder / self._file, self._state)
         self._place.remember_window(self.window_ms)
         self._keep_fine(new, revision)

@@ -156,7 +156,10 @@ def test_a_file_counts_once(tmp_path: Path) -> None:
 
     assert (report.rows, report.taken_before, other.rows) == (0, ("requests.csv",), 0)
     assert sum(window.row_count for window in read(path)) == 60
+    (tmp_path / "empty.jsonl").write_text('{"id": 1, "truth": 1}')
+    assert monitor(NAME, tmp_path / "empty.jsonl", catalog=path).rows == 0
     assert monitor(NAME, file, catalog=path, again=True).rows == 60
+    assert {len(window.writers) for window in read(path)} == {1}
     assert sum(window.row_count for window in read(path)) == 120
 
 
