@@ -17,7 +17,7 @@ def report_lines(report: Report) -> list[str]:
     """Say what was taken, what was odd, and what was left out; the first line says the most."""
     lines = [_taken(report)]
     if report.truths or report.truths_joined or report.truths_unjoined:
-        said = [f"truth of {plural(report.truths, 'prediction')} known"]
+        said = [f"truth of {plural(report.truths, 'prediction')} known"] if report.truths else []
         if report.truths_joined:
             said.append(f"{report.truths_joined:,} of these came later")
         if report.truths_unjoined:
