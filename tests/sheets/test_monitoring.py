@@ -11,12 +11,12 @@ HOUR_MS = 3_600_000
 def test_a_report_says_what_was_taken_what_was_odd_and_what_was_left_out() -> None:
     """The first line says the most; what there is none of is not said; letters that act on a terminal are shown."""
     report = Report(
-        "api", 1, HOUR_MS, {0, HOUR_MS}, {"not JSON": 2}, {"of a time that is to come": 1}, 3, 2, 1, ("a\x1b[31m",), (), 4, ("x.csv",)
+        "api", 1, HOUR_MS, {24 * HOUR_MS, 48 * HOUR_MS}, {"not JSON": 2}, {"of a time that is to come": 1}, 3, 2, 1, ("a\x1b[31m",), (), 4, ("x.csv",)
     )  # fmt: skip
 
     first, *others = report_lines(report)
 
-    assert first.startswith("api: 1 request in 2 windows, 1970-01-01")
+    assert first.startswith("api: 1 request in 2 windows, 1970-01-0")
     assert others == [
         "truth of 3 predictions known, 2 of these came later, 1 truth found no prediction",
         "odd: 1 row of a time that is to come",
