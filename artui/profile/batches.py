@@ -108,15 +108,22 @@ def _flat(record: Mapping[Any, Any], reserved: Collection[str]) -> dict[str, Any
 def typed(cells: list[Any]) -> Cells:
     """Give a list as an array, or as coded texts, where all cells are of one kind."""
     kinds = set(map(type, cells))
-    if kinds == {float}:
-        return np.array(cells, np.float64)
-    if kinds == {bool}:
-        return np.array(cells, bool)
     if kinds <= {str, type(None)}:
         return coded(cells)
-    if kinds == {int} and all(-(1 << 62) < cell < 1 << 62 for cell in cells):
-        return np.array(cells, np.int64)
+    empty = type(None) in kinds
+    kinds.discard(type(None))
+    if kinds == {bool}:
+        return _array_of(cells, bool, fill=False) if empty else np.array(cells, bool)
+    if kinds == {float}:
+        return _array_of(cells, np.float64, fill=0.0) if empty else np.array(cells, np.float64)
+    if kinds == {int} and all(cell is None or -(1 << 62) < cell < 1 << 62 for cell in cells):
+        return _array_of(cells, np.int64, fill=0) if empty else np.array(cells, np.int64)
     return cells
+
+
+def _array_of(cells: Sequence[Any], kind: Any, *, fill: Any) -> NDArray[Any]:
+    missing = np.fromiter((cell is None for cell in cells), bool, len(cells))
+    return np.ma.MaskedArray(np.array([fill if cell is None else cell for cell in cells], kind), missing)
 
 
 def coded(cells: Sequence[str | None]) -> Coded:
