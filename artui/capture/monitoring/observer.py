@@ -62,6 +62,7 @@ class Observer:
 
         Raises:
             UsageError: a name cannot be one, or several projects have the deployment and none is named.
+            CatalogError: no project is named, and the catalog cannot be read to find it.
         """
         self.deployment = deployment
         self.lost = 0
@@ -168,6 +169,13 @@ class Observer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        # Nobody can close it any more: others fold what it wrote.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            with contextlib.suppress(OSError):
+                os.close(handle)
 
     # The file; all of these are called under the lock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -135,6 +136,20 @@ def test_what_was_folded_and_not_removed_counts_once(tmp_path: Path, monkeypatch
 
     assert [window.row_count for window in read(path)] == [1]
     assert not list(Path(os.environ["XDG_STATE_HOME"]).rglob("*.obs"))
+
+
+def test_what_was_never_closed_is_folded_by_others(tmp_path: Path) -> None:
+    """An observer that is forgotten leaves its file to the next one."""
+    path = tmp_path / "c.artui"
+    observer: artui.Observer | None = artui.Observer(NAME, catalog=path)
+    assert observer is not None
+    observer.observe({"x": 1}, time=BEGIN)
+    del observer
+    gc.collect()
+
+    artui.monitor(NAME, [], catalog=path)
+
+    assert [window.row_count for window in read(path)] == [1]
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
