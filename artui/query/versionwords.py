@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from artui.catalog import cells as cell_of
+from artui.catalog.deployments import deployments
 from artui.catalog.standing import newest_number
 
 Kind = Literal["text", "stage", "number", "bytes", "time", "id", "several"]
@@ -46,6 +47,8 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
     "made_by": VersionAttribute("several"),
     "used_by": VersionAttribute("several"),
     "derived_from": VersionAttribute("several"),
+    "serves_in": VersionAttribute("several", other_words=("serves", "deployed_in")),
+    "released_in": VersionAttribute("several", other_words=("released",)),
     "file": VersionAttribute("several", other_words=("path",)),
     "preview": VersionAttribute("several"),
     "note": VersionAttribute("text", "v.note || a.note"),
@@ -104,6 +107,22 @@ PAIRS: dict[str, str] = {
     "preview": "SELECT json_extract(r.content, '$.kind'), r.version_key FROM preview AS r WHERE json_valid(r.content)",
 }
 """Of what a version may have several: SQL for the texts, each with the key of the version."""
+_BY_DEPLOYMENT = ("serves_in", "released_in")
+"""What is said of versions by the deployments, whose journal is read."""
+
+
+def pairs_of(connection: sqlite3.Connection, name: str, now_ms: int) -> Iterator[tuple[Any, Any]]:
+    """Give what versions have several of: texts, each with the key of the version."""
+    if name not in _BY_DEPLOYMENT:
+        yield from connection.execute(PAIRS[name])
+        return
+    for place in deployments(connection):
+        chosen = place.served(now_ms) if name == "serves_in" else place.releases
+        for version_id in dict.fromkeys(one.release.version_id for one in chosen):
+            row = connection.execute("SELECT key FROM version WHERE id = ?", (version_id,)).fetchone()
+            if row is not None:
+                yield place.name, row[0]
+
 
 _METADATA = "SELECT v.key, v.metadata FROM version AS v WHERE v.metadata <> '{}'"
 _METADATA_OF = f"{_METADATA} AND v.artifact_key = :artifact"

@@ -22,7 +22,7 @@ from artui.query.filter.complete import (
 )
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.filter.versions import VersionScope, metadata_names
-from artui.query.versionwords import OTHER_WORDS, PAIRS, TABLES, VERSION_ATTRIBUTES
+from artui.query.versionwords import OTHER_WORDS, PAIRS, TABLES, VERSION_ATTRIBUTES, pairs_of
 
 if TYPE_CHECKING:
     from artui.query.filter.sets import Scope
@@ -142,6 +142,10 @@ def _counted(scope: Scope, name: str, place: Place) -> Iterable[tuple[str, int]]
         return Counter(value for value, _ in metadata_names(scope).get(key, ())).most_common(MAX_VALUES)
     attribute = VERSION_ATTRIBUTES[name]
     if attribute.kind == "several":
+        if name not in PAIRS:
+            return Counter(text_cell(text) for text, _ in pairs_of(scope.connection, name, scope.now_ms)).most_common(
+                MAX_VALUES
+            )
         # Of runs the names are offered, not the ids.
         query = PAIRS[name].partition("UNION ALL")[0] if name in _NESTED else PAIRS[name]
         return Counter(text_cell(row[0]) for row in scope.connection.execute(f"SELECT * FROM ({query}) LIMIT 20000")).most_common(MAX_VALUES)  # fmt: skip

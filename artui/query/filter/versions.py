@@ -46,6 +46,7 @@ from artui.query.versionwords import (
     VERSION_ATTRIBUTES,
     VersionAttribute,
     metadata_of,
+    pairs_of,
 )
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def _of_reference(test: Comparison) -> Matcher:
 def _having(scope: Scope, name: str, holds: Matcher) -> set[int]:
     verdicts: dict[str, bool] = {}
     keys: set[int] = set()
-    for text, key in scope.connection.execute(PAIRS[name]):
+    for text, key in pairs_of(scope.connection, name, scope.now_ms):
         if not isinstance(text, str) or not isinstance(key, int):
             continue
         if text not in verdicts:

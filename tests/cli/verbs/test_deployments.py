@@ -139,3 +139,17 @@ def test_a_run_releases_and_python_reads(catalog: str, capfd: pytest.CaptureFixt
         assert place.serving("2020-01-01") == () and place.incidents == ()
         assert [one.name for one in release.version.used_by] == [run.name]
         assert opened.deployment(PLACE).name == opened.deployment(f"fraud/{PLACE}").name
+
+
+def test_filters_know_where_a_version_serves(call: Call, catalog: str) -> None:
+    """What serves now, what was ever released, and what never was; each is offered as it is typed."""
+    call("deploy", "fraud-model:v1", "--to", PLACE, "-c", catalog)
+    call("deploy", "fraud-model:v3", "--to", PLACE, "-c", catalog)
+
+    def found(where: str) -> list[int]:
+        code, out, err = call("ls", "-a", "-w", f"kind = model and {where}", "--json", "-c", catalog)
+        assert code == 0, err
+        return [one["latest"]["number"] for one in json.loads(out)["artifacts"]]
+
+    assert found(f"serves_in = {PLACE}") == [3] and found("serves ~ production and version = 1") == []
+    assert found("released_in ~ fraud and version < 3") == [1] and found("serves_in is null") == [2]
