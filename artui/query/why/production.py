@@ -38,6 +38,9 @@ _ALONE_SLACK_SHARE = 0.3
 """The same where no other thing began near it."""
 _CLEARLY = 6.0
 """So much more likely it must be that a change began with a release than with a column that drifted."""
+DAY_MS = 86_400_000
+_DAY_ENOUGH = 0.9
+"""With less than so much of a day before, nobody knows what its hours are like."""
 ARROW = "→"
 
 
@@ -90,8 +93,12 @@ def why_production(production: Production) -> WhyProduction:
         changed.append(_of_column(production.columns[place], shift, least_z))
     weighed = _weighed(production, changed)
     causes = [_told(one) for one in weighed]
+    is_short = window_ms < DAY_MS / 2 and _usual_ms(production) < _DAY_ENOUGH * DAY_MS
+    if is_short:
+        # Whoever has not seen a whole day takes its evening for a change.
+        causes = [replace(one, word="weak") if one.word == "strong" else one for one in causes]
     causes += _unchanged(production, causes, changed)
-    sentence = _answer(production, causes, is_enough=enough_windows(usual_count), window_count=window_count)
+    sentence = _answer(causes, is_enough=enough_windows(usual_count), window_count=window_count, is_short=is_short)
     return WhyProduction(
         production.name, since_ms, production.until_ms, tuple(causes), sentence, window_count, usual_count
     )
@@ -251,12 +258,21 @@ def _unchanged(production: Production, causes: Sequence[Cause], changed: Sequenc
     return found
 
 
-def _answer(production: Production, causes: Sequence[Cause], *, is_enough: bool, window_count: int) -> str:
+def _usual_ms(production: Production) -> int:
+    """Give how long before the moment the first window begins."""
+    every = [*(track.times_ms for track in production.tracks), *(column.times_ms for column in production.columns)]
+    first_ms = min((int(times[0]) for times in every if len(times)), default=production.since_ms)
+    return max(0, production.since_ms - first_ms)
+
+
+def _answer(causes: Sequence[Cause], *, is_enough: bool, window_count: int, is_short: bool) -> str:
     if not window_count:
         return "Cannot tell: nothing was observed in this time."
     if not is_enough:
         return "Cannot tell: too little was observed before this time to know what is usual."
     first = causes[0] if causes and causes[0].word == "strong" else None
+    if is_short and causes and causes[0].z:
+        return f"Cannot tell: less than a day was observed before, and a season of the day would look the same. Most stands out: {causes[0].sentence}."
     if first is None:
         return "Cannot tell: nothing stands out from what is usual."
     if first.kind in ("errors", "latency", "quality"):

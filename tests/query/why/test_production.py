@@ -72,6 +72,19 @@ def test_without_windows_or_before_anything_is_usual_it_cannot_be_told() -> None
     assert "nothing was observed" in why_production(Production("x", SINCE_MS, SINCE_MS, HOUR_MS)).sentence
 
 
+def test_who_has_not_seen_a_day_takes_no_evening_for_a_change() -> None:
+    """With hours of less than a day before, what stands out is a hint: it may be the season of the day."""
+    random = np.random.default_rng(2)
+    values = 50 * np.exp(random.normal(0, 0.03, 60) + 0.8 * (np.arange(60) % 24 >= 12))
+
+    short = why_production(_production(_track(list(values), first=12)))
+    known = why_production(_production(_track(list(np.tile(values[:24], 6)), first=96)))
+
+    assert short.cause is None and short.causes[0].word == "weak"
+    assert short.sentence.startswith("Cannot tell: less than a day") and "serve/latency.p95 rose" in short.sentence
+    assert known.cause is None and known.causes[-1].word == "no change"
+
+
 def test_what_is_over_again_has_an_end() -> None:
     """A slow day that ended is found with both times; the release that came with it is named."""
     random = np.random.default_rng(0)
