@@ -93,7 +93,7 @@ def drift_of(
         second = side_of(reader, before, project=project, since_ms=since_ms, until_ms=until_ms, slice_=slice_, most_windows=most_windows)  # fmt: skip
         if second.deployment is None:
             raise UsageError(f"{before} is no deployment: it needs something to be compared with.", remedy=f"artui drift OTHER {before}")  # fmt: skip
-        first = _earlier(reader, second, since_ms) if is_earlier else reference_of(reader, second)
+        first = _earlier(reader, second, since_ms, most_windows) if is_earlier else reference_of(reader, second)
         if first is second:
             raise UsageError(f"There is nothing that {before} could be compared with.", remedy=f"Name it: artui drift REF {before}")  # fmt: skip
     else:
@@ -188,14 +188,14 @@ def _of_windows(deployment: Deployment, found: Sequence[Window], slice_: str, ba
     return Side(side, {}, tuple(found), deployment)
 
 
-def _earlier(reader: Reader, second: Side, since_ms: int | None) -> Side:
+def _earlier(reader: Reader, second: Side, since_ms: int | None, most_windows: int | None) -> Side:
     assert second.deployment is not None
     if since_ms is None:
         raise UsageError("Earlier than when?", remedy="Give --since, such as --since mon.")
     with reader.snapshot() as connection:
         found = windows(
-            connection, second.deployment.version_key, until_ms=second.windows[0].from_ms, slice_=second.side.slice
-        )
+            connection, second.deployment.version_key, until_ms=second.windows[0].from_ms, slice_=second.side.slice, most_sketched=most_windows
+        )  # fmt: skip
     if not found:
         raise UsageError(f"Nothing was observed in {second.deployment.name} before this time.")
     return _of_windows(second.deployment, found, second.side.slice, "before that")
@@ -228,7 +228,8 @@ def reference_of(reader: Reader, second: Side) -> Side:
         for query, basis, is_test in ((_INPUTS_OF_MAKER, "trained on", False), (_INPUTS_OF_USERS, "tested on", True)):
             found = _best_table(reader, query, head, names, is_test=is_test)
             if found is not None:
-                return replace(found, side=replace(found.side, basis=f"what {head.reference} was {basis}"))
+                whole = ", all of its rows" if second.side.slice else ""
+                return replace(found, side=replace(found.side, basis=f"what {head.reference} was {basis}{whole}"))
     with reader.snapshot() as connection:
         until_ms = _reference_end(row_counts(connection, second.deployment.version_key, slice_=second.side.slice))
         first = windows(connection, second.deployment.version_key, until_ms=until_ms, slice_=second.side.slice)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from artui.query.windowrules import WindowRule
 
 
+MOST_WINDOWS = 2_000
+"""Of more windows the columns of so many are looked at, spread evenly."""
+
+
 def watched(
     reader: Reader, name: str, rules: Sequence[WindowRule], *, since_ms: int, until_ms: int, project: str = ""
 ) -> Watched:
@@ -25,7 +29,7 @@ def watched(
         UnknownReference: there is no such deployment.
         UsageError: nothing was observed there since the moment.
     """
-    side = side_of(reader, name, project=project, since_ms=since_ms, until_ms=until_ms)
+    side = side_of(reader, name, project=project, since_ms=since_ms, until_ms=until_ms, most_windows=MOST_WINDOWS)
     whole = observed(reader, name, since_ms=since_ms, until_ms=until_ms, project=project, has_columns=False)
     tracks = list(whole.tracks)
     for slice_ in slices_of(rules):
@@ -44,6 +48,7 @@ def drift_by_window(first: Side, second: Side) -> dict[str, tuple[WindowDrift, .
 
     if first is second:
         return {}
+    second = replace(second, windows=tuple(window for window in second.windows if window.sketches))
     before, after = Columns(first), Columns(second)
     aside = {name for window in second.windows for role, name in window.roles.items() if role in ASIDE}
     shared = [name for name in after.names if name in set(before.names) - aside]

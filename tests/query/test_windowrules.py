@@ -146,8 +146,12 @@ def test_an_alert_opens_one_incident() -> None:
     )
 
 
-def test_they_are_held_against_the_catalog(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Drift against the training data, a metric of all rows, and slices that have none."""
+@pytest.mark.parametrize("most", [2_000, 20])
+def test_they_are_held_against_the_catalog(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Drift against the training data, a metric of all rows, and slices that have none; of very many windows some are looked at."""
+    monkeypatch.setattr("artui.query.watching.MOST_WINDOWS", most)
     made = make(tmp_path_factory.mktemp("ruled"))
     rules = [parse_window_rule(text) for text in ("drift psi > 0.2 on any column", "live/recall falls", "serve/errors rises", "live/recall < 0.9 on card=gift", "drift ks > 0.9 on card")]  # fmt: skip
     with Reader(made.path) as reader:

@@ -31,6 +31,8 @@ MEASURES: dict[str, Callable[[ColumnDrift], float | None]] = {
     "psi": lambda one: one.psi, "js": lambda one: one.jensen_shannon, "ks": lambda one: one.ks, "wasserstein": lambda one: one.wasserstein,
     "nulls": lambda one: abs(one.null_shift),
 }  # fmt: skip
+MOST_WINDOWS = 5_000
+"""Of more, as of months of minutes, the columns of so many are read, spread evenly; that is said."""
 _RULES_MS = 7 * 86_400_000
 
 
@@ -83,7 +85,8 @@ def command(
     most = MOST if wanted or column or as_json else MOST_COLUMNS
     with open_reader(catalog) as reader:
         report = drift_of(
-            reader, *refs, project=project, since_ms=since_of(since), until_ms=until_of(until), slice_=slice_, is_earlier=is_earlier, most=most
+            reader, *refs, project=project, since_ms=since_of(since), until_ms=until_of(until), slice_=slice_, is_earlier=is_earlier, most=most,
+            most_windows=MOST_WINDOWS,
         )  # fmt: skip
     if column and column not in {one.name for one in report.columns}:
         from artui.near import did_you_mean
