@@ -231,7 +231,10 @@ def reference_of(reader: Reader, second: Side) -> Side:
                 whole = ", all of its rows" if second.side.slice else ""
                 return replace(found, side=replace(found.side, basis=f"what {head.reference} was {basis}{whole}"))
     with reader.snapshot() as connection:
-        until_ms = _reference_end(row_counts(connection, second.deployment.version_key, slice_=second.side.slice))
+        counts = row_counts(connection, second.deployment.version_key, slice_=second.side.slice)
+        # Where there are windows before those that are asked for, none of these is their measure.
+        earlier = [one for one in counts if one[0] < second.windows[0].from_ms]
+        until_ms = _reference_end(earlier or counts, among=len(counts))
         first = windows(connection, second.deployment.version_key, until_ms=until_ms, slice_=second.side.slice)
     if not first or first[0].from_ms >= second.windows[-1].from_ms:
         return second
@@ -239,10 +242,14 @@ def reference_of(reader: Reader, second: Side) -> Side:
     return _of_windows(second.deployment, first, second.side.slice, basis)
 
 
-def _reference_end(counts: Sequence[tuple[int, int]]) -> int:
-    """Give the end of the first windows that have rows enough, by when each begins and how many rows it has."""
+def _reference_end(counts: Sequence[tuple[int, int]], *, among: int) -> int:
+    """Give the end of the first windows that have rows enough, by when each begins and how many rows it has.
+
+    Args:
+        among: so many windows there are: no more than a part of them are the measure of the others.
+    """
     rows, until_ms = 0, 0
-    for from_ms, row_count in counts[: max(1, len(counts) // _REFERENCE_SHARE)]:
+    for from_ms, row_count in counts[: max(1, among // _REFERENCE_SHARE)]:
         rows, until_ms = rows + row_count, from_ms + 1
         if rows >= _REFERENCE_ROWS:
             break

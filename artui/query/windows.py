@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ROWS = """
     SELECT from_ms, to_ms, part, row_count, content, key
-    SELECT from_ms, to_ms, part, row_count, content, {sketch}
     FROM profile
     WHERE version_key = :version AND to_ms <> 0 AND slice = :slice
       AND (:since IS NULL OR to_ms > :since) AND (:until IS NULL OR from_ms < :until)
@@ -32,8 +31,6 @@ _SKETCHES = "SELECT p.key, p.sketch FROM json_each(:keys) AS w JOIN profile AS p
 def windows(
     connection: sqlite3.Connection, deployment_key: int, *, since_ms: int | None = None, until_ms: int | None = None, slice_: str = "",
     most_sketched: int | None = None,
-) -> list[Window]:  # fmt: skip
-    with_sketches: bool = True,
 ) -> list[Window]:  # fmt: skip
     """Give the windows of a deployment that overlap a span of time, the first first.
 
@@ -54,12 +51,6 @@ def windows(
     keys = [row[5] for place, group in enumerate(groups) if place in sketched for row in group]
     sketches = dict(connection.execute(_SKETCHES, {"keys": orjson.dumps(keys).decode()}).fetchall())
     return [_window(slice_, group, sketches) for group in groups]
-        with_sketches: whether their columns are read: of many windows these take nearly all of the time.
-    """
-    values = {"version": deployment_key, "slice": slice_, "since": since_ms, "until": until_ms}
-    query = _ROWS.format(sketch="sketch" if with_sketches else "NULL")
-    rows = connection.execute(query, values).fetchall()
-    return [_window(slice_, list(group)) for _, group in groupby(rows, lambda row: row[:2])]
 
 
 def row_counts(connection: sqlite3.Connection, deployment_key: int, *, slice_: str = "") -> list[tuple[int, int]]:

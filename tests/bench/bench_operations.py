@@ -289,7 +289,7 @@ def year_of_windows(folder: Path) -> None:
         key = deployments.find_deployment(connection, "api/production").version_key
 
         def screen() -> int:
-            found = reading.windows(connection, key, with_sketches=False)
+            found = reading.windows(connection, key, most_sketched=0)
             (last,) = reading.windows(connection, key, since_ms=found[-1].from_ms)
             return len([window.tally.metrics for window in found]) + len(last.profile.columns)
 

@@ -65,7 +65,7 @@ def test_windows_of_several_writers_are_one(tmp_path: Path) -> None:
     assert [window.row_count for window in read(path, key, until_ms=last.from_ms)] == [4]
     assert [window.profile.column("x").numbers.max for window in read(path, key, slice_="card=gift")] == [7]
     with Reader(path) as reader, reader.snapshot() as connection:
-        (light, _) = reading.windows(connection, key, with_sketches=False)
+        (light, _) = reading.windows(connection, key, most_sketched=0)
         assert (light.tally, light.row_count, light.profile.rows) == (first.tally, 4, 0)
         assert reading.slices(connection, key) == ["card=gift"]
         assert reading.span(connection, key) == (START_MS, START_MS + 3 * HOUR_MS)
