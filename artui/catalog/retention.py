@@ -1,7 +1,8 @@
 """Which versions a rule keeps, and what it would mean if the others were gone.
 
 A rule is a list of reasons to keep a version: `last 3 or used`. A version that has none of them goes. What a run is
-writing, and what is not hashed yet, always stays; what an alias names stays unless it is said that it goes, too.
+writing, what is not hashed yet, and what stands for a deployment always stays; what an alias names, or serves, stays unless it is said
+that it goes, too.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 
 import orjson
 
+from artui import clock
 from artui.catalog import cells
 from artui.catalog.artifacts import is_pending
+from artui.catalog.deployments import deployments
 from artui.catalog.origins import ORIGINS_SINCE
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import CatalogDamaged, UsageError
@@ -24,12 +27,13 @@ from artui.errors import CatalogDamaged, UsageError
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
 _BEST = re.compile(r"best\s+(\d{1,9})\s+by\s+(\S.*?)(?:\s+(lowest|highest))?\Z", re.IGNORECASE)
-_REASONS = "last N, best N by METRIC, newer 30d, aliased, used, approved"
+_REASONS = "last N, best N by METRIC, newer 30d, aliased, used, approved, released"
 DIGEST_BYTES = 32
 _WORDS = {
     "aliased": "an alias names it",
     "used": "a run used it or a version was made of it",
     "approved": "somebody approves it",
+    "released": "it serves or served in a deployment",
 }
 """What each word of a rule says of a version that it keeps."""
 
@@ -59,7 +63,8 @@ class Rule:
     newer_ms: int = 0
     """Those that are younger than this."""
     words: frozenset[str] = frozenset()
-    """`aliased`: an alias names it; `used`: a run used it, or a version was made of it; `approved`: somebody approves it."""
+    """`aliased`: an alias names it; `used`: a run used it, or a version was made of it; `approved`: somebody approves it;
+    `released`: it serves or served in a deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def going(
 ) -> list[Named]:
     """Name the versions that a rule does not keep, by artifact and number; also what it keeps only for what goes itself.
 
-    What an alias names is among them: who deletes says whether it is meant. Unless `with_aliased`, it keeps what it was
+    What an alias names, or serves in a deployment, is among them: who deletes says whether it is meant. Unless `with_aliased`, it keeps what it was
     made of.
 
     Args:
@@ -173,7 +178,7 @@ def going(
         "JOIN artifact AS a ON a.key = v.artifact_key WHERE v.deleted_ms IS NULL ORDER BY a.name, a.key, v.number DESC"
     ).fetchall()
     chosen = None if among is None else set(among)
-    kept, aliases = _being_written(connection), _aliases(connection)
+    kept, aliases = _being_written(connection) | _deployments(connection), _aliases(connection, now_ms)
     for word in rule.words:
         kept |= _kept_for(connection, word, schema_version)
     made_of: dict[int, set[int]] = {}
@@ -238,15 +243,29 @@ def _is_pending(row: Sequence[Any]) -> bool:
     return isinstance(row[-1], bytes) and is_pending(row[-1])
 
 
-def _aliases(connection: sqlite3.Connection) -> dict[int, list[str]]:
-    """Give the aliases of each version, by its key, `production` first."""
+def _aliases(connection: sqlite3.Connection, now_ms: int) -> dict[int, list[str]]:
+    """Give the aliases of each version, by its key, `production` first; then where it serves: `serves in fraud-api/production`."""
     aliases: dict[int, list[str]] = {}
     for key, name in connection.execute("SELECT version_key, name FROM alias ORDER BY name <> 'production', name"):
         aliases.setdefault(key, []).append(cells.text(name))
+    for place in deployments(connection):
+        for one in place.served(now_ms):
+            row = connection.execute("SELECT key FROM version WHERE id = ?", (one.release.version_id,)).fetchone()
+            if row is not None:
+                aliases.setdefault(row[0], []).append(f"serves in {place.name}")
     return aliases
 
 
+def _deployments(connection: sqlite3.Connection) -> set[int]:
+    """Give the keys of the versions that stand for deployments: no rule is about these."""
+    return {place.version_key for place in deployments(connection)}
+
+
 def _kept_for(connection: sqlite3.Connection, word: str, schema_version: int) -> set[int]:
+    if word == "released":
+        released = {one.release.version_id for place in deployments(connection) for one in place.releases}
+        query = "SELECT v.key FROM json_each(?) AS w JOIN version AS v ON v.id = w.value"
+        return {row[0] for row in connection.execute(query, (orjson.dumps(sorted(released)).decode(),))}
     moment = "stamp" if schema_version >= ORIGINS_SINCE else "time_ms"
     queries = {
         "aliased": ("SELECT version_key FROM alias",),
@@ -308,7 +327,7 @@ BROKEN = """
 def removable(connection: sqlite3.Connection, *, before_ms: int) -> list[Named]:
     """Name the versions whose content may be removed: deleted before then, not removed yet, of no run that goes on."""
     rows = connection.execute(REMOVABLE, {"before": before_ms}).fetchall()
-    busy, aliases = _being_written(connection), _aliases(connection)
+    busy, aliases = _being_written(connection), _aliases(connection, clock.now_ms())
     return [_named(row, aliases) for row in rows if row[0] not in busy and not _is_pending(row)]
 
 

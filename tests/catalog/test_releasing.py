@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from artui import clock
-from artui.catalog import Catalog, artifacts, blobs, events, releasing
+from artui.catalog import Catalog, artifacts, blobs, events, releasing, retention
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.deployments import deployments, ensure_deployment, find_deployment
 from artui.catalog.events import Edit
@@ -279,3 +279,20 @@ def _plainly(releases: list[Recorded], time_ms: int) -> set[str]:
 def test_what_is_no_release_is_none(state: Any) -> None:
     """A damaged or hostile journal gives no release, and no incident."""
     assert release_of(state) is None and incident_of(state) is None
+
+
+def test_what_serves_is_not_deleted_by_a_rule(world: World) -> None:
+    """A version on trial has no alias and stays all the same, and so does the deployment; what served once stays if that is a reason."""
+    world.deploy("a1")
+    world.deploy("a2")
+    world.deploy("a3", share=0.1)
+    with world.catalog.transaction() as connection:
+        gone = {
+            rule: {each.reference: each.aliases for each in retention.going(connection, retention.parse_rule(rule), now_ms=world.now_ms)}
+            for rule in ("last 1", "last 1 or released")
+        }
+    assert gone["last 1"] == {
+        "a:v1": (), "a:v2": ("production", f"serves in {PLACE}"), "b:v1": (), "b:v2": (),
+    }  # fmt: skip
+    assert set(gone["last 1 or released"]) == {"b:v1", "b:v2"}
+    assert not any(name.startswith(PLACE) for names in gone.values() for name in names)
