@@ -124,3 +124,25 @@ def test_tallies_of_parts_are_that_of_the_whole() -> None:
     assert whole.metrics == {
         "accuracy": 0.75, "precision": 0.5, "recall": 1.0, "f1": 2 / 3
     }  # fmt: skip
+
+
+def test_windows_are_found_by_their_deployment(tmp_path: Path) -> None:
+    """However many profiles there are, no query reads all of them."""
+    path = tmp_path / "c.artui"
+    key = written(path, "one", [1])
+    statements: list[str] = []
+    with Reader(path) as reader, reader.snapshot() as connection:
+        connection.set_trace_callback(statements.append)
+        reading.windows(connection, key)
+        reading.slices(connection, key)
+        reading.span(connection, key)
+        windows.last_revision(connection, key, "one")
+        windows.find(connection, key, "one", START_MS, "")
+        windows.newest(connection, key, "one", "")
+        connection.set_trace_callback(None)
+        asked = [statement for statement in statements if "FROM profile" in statement]
+        plans = [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")] for statement in asked]
+
+    assert len(plans) == 6
+    for plan in plans:
+        assert plan[0].startswith("SEARCH profile USING"), plan
