@@ -120,12 +120,11 @@ class Sketch:
         low = np.concatenate((self.moments[:, 2:3], self.uppers[:, :-1]), axis=1)[..., None]
         high = self.uppers[..., None]
         # Halves first: the difference of two numbers may be beyond the floats.
-        values = (low / 2 + (high / 2 - low / 2) * (np.arange(1, _SPREAD + 1) / _SPREAD)) * 2
-        values[..., -1] = self.uppers
+        values = (low / 2 + (high / 2 - low / 2) * ((np.arange(_SPREAD) + 0.5) / _SPREAD)) * 2
+        values[..., -1] = np.where(self.masses, self.uppers, values[..., -1])
+        # Few numbers lie in the middle.
         steps = np.arange(_SPREAD + 1)
-        counts = np.diff(
-            self.counts[..., None] // _SPREAD * steps + self.counts[..., None] % _SPREAD * steps // _SPREAD
-        )
+        counts = np.diff((2 * self.counts[..., None] * steps + _SPREAD) // (2 * _SPREAD))
         counts[self.masses] = 0
         counts[..., -1] = np.where(self.masses, self.counts, counts[..., -1])
         return values, counts

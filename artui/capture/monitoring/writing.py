@@ -8,7 +8,9 @@ that wait for their truth. A catalog that was put back to an earlier state gets 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
+import struct
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +24,9 @@ from artui.catalog.ids import new_id
 from artui.catalog.windows import NewWindow
 from artui.model.tallies import Tally
 from artui.model.windows import LIVE, SERVE, latency_factor
-from artui.profile import windowed
+from artui.profile import packing, windowed
 from artui.profile.column import Profile
+from artui.settings import private_folder
 
 if TYPE_CHECKING:
     from artui.catalog.artifacts import Saved
@@ -34,8 +37,10 @@ MOST_INPUTS = 2_000
 FOLDED = "folded"
 """The subject that says which files of observations were folded last: what could not be removed then is not folded again."""
 MOST_FOLDED = 200
-_FINE_COLUMNS = 3_000
-"""So many columns of windows that were written are kept as fine as they were counted, for when these grow."""
+_FINE_COLUMNS = 1_500
+"""So many columns of windows that were written are kept as fine as they were counted, for when these grow: of the newest ones."""
+_FINE = "fine"
+_REVISION = struct.Struct("<q")
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -118,13 +123,38 @@ class Writer:
         return {(row[0], row[1]) for row in rows if isinstance(row, list | tuple) and len(row) == 2 and isinstance(row[0], int)}  # fmt: skip
 
     def _keep_fine(self, new: Sequence[NewWindow], revision: int) -> None:
-        """Keep the latest windows as they were counted."""
+        """Keep the newest windows as they were counted, here and for the next process: what is packed again and again blurs."""
         for window in new:
             self._fine.pop((window.from_ms, window.slice), None)
             if window.sketch is None:
                 self._fine[window.from_ms, window.slice] = revision, window.profile
         while sum(len(profile.columns) for _, profile in self._fine.values()) > _FINE_COLUMNS:
             del self._fine[min(self._fine)]
+        folder = private_folder(self._place.folder / _FINE)
+        for key, (written, profile) in self._fine.items():
+            if written == revision:
+                (folder / self._fine_name(key)).write_bytes(_REVISION.pack(revision) + packing.packed(profile))
+        if self._fine:
+            oldest = min(self._fine)[0]
+            for path in folder.glob(f"{self.window_ms}-*"):
+                if int(path.name.split("-")[1]) < oldest:
+                    path.unlink(missing_ok=True)
+
+    def _fine_name(self, key: Key) -> str:
+        digest = hashlib.blake2b(key[1].encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return f"{self.window_ms}-{key[0]}-{digest}"
+
+    def _as_counted(self, key: Key, revision: int) -> Profile | None:
+        """Give a window as it was counted when it was written so; None if that is not known any more."""
+        if key in self._fine:
+            written, profile = self._fine[key]
+            return profile if written == revision else None
+        try:
+            content = (self._place.folder / _FINE / self._fine_name(key)).read_bytes()
+            (written,) = _REVISION.unpack_from(content)
+            return packing.unpacked(content[_REVISION.size :]) if written == revision else None
+        except (OSError, ValueError, struct.error):
+            return None
 
     def folded(self, ids: Sequence[str]) -> set[str]:
         """Give which files of observations were folded already."""
@@ -179,8 +209,8 @@ class Writer:
             roles = {**before.content.roles, **roles}
             if profile is None:
                 sketch, rows = before.sketch, before.rows
-            elif key in self._fine and self._fine[key][0] == before.content.revision:
-                profile = self._fine[key][1].merged(profile)
+            elif (counted := self._as_counted(key, before.content.revision)) is not None:
+                profile = counted.merged(profile)
             else:
                 with contextlib.suppress(ValueError):
                     profile = windowed.unpacked(before.sketch).profile().merged(profile)

@@ -24,6 +24,7 @@ from artui.catalog.merging.merge import merge
 from artui.catalog.writing import Catalog
 from artui.errors import UsageError
 from artui.model.windows import Window
+from artui.profile.building import Builder
 from artui.profile.drift import drifts
 from artui.query import windows as reading
 from artui.query.reader import Reader
@@ -329,3 +330,19 @@ def test_of_too_many_columns_the_first_are_looked_at(tmp_path: Path) -> None:
 
     assert (report.rows, report.left_out_columns) == (3, 10)
     assert len(read(tmp_path / "c.artui")[0].profile.columns) == 1_000
+
+
+def test_a_window_that_grows_again_and_again_stays_sharp(tmp_path: Path) -> None:
+    """As from a job that runs every minute: packing it anew each time must not look like drift."""
+    path, chance, every = tmp_path / "c.artui", np.random.default_rng(0), []
+    for _ in range(30):
+        some = chance.normal(0, 1, 100)
+        monitor(NAME, [{"time": BEGIN_MS, "x": float(value)} for value in some], catalog=path)
+        every.append(some)
+    builder = Builder(["x"])
+    builder.add([np.concatenate(every)], 3_000)
+
+    (window,) = read(path)
+    (drift,) = drifts(builder.done(), window.profile)
+
+    assert drift.word == "none" and drift.psi is not None and drift.psi < 0.003
