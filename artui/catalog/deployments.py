@@ -67,7 +67,6 @@ def ensure_deployment(connection: sqlite3.Connection, project: str, name: str) -
         "SELECT v.key, v.artifact_key, v.number FROM version AS v WHERE v.id = :id", {"id": version_id}
     ).fetchone()
     if row is not None:
-        connection.execute("UPDATE version SET deleted_ms = NULL WHERE id = :id AND deleted_ms IS NOT NULL", {"id": version_id})  # fmt: skip
         return Saved(int(row[0]), version_id, int(row[1]), int(row[2]), is_new=False)
     version = NewVersion(project, name, DEPLOYMENT, "operations", ())
     artifact_key = artifacts.ensure_artifact(connection, version)

@@ -42,11 +42,16 @@ def follow(
         saved = ensure_deployment(connection, project, f"{artifact}/{alias}")
     except UsageError:
         return  # its name is taken, or would be too long: the alias says all the same
-    (place,) = (
-        one
-        for one in deployments(connection, name=f"{artifact}/{alias}", project=project)
-        if one.version_id == saved.id
+    place = next(
+        (
+            one
+            for one in deployments(connection, name=f"{artifact}/{alias}", project=project)
+            if one.version_id == saved.id
+        ),
+        None,
     )
+    if place is None:
+        return  # somebody deleted it
     now_ms = clock.now_ms()
     if version_id is None:
         for one in place.served(now_ms):

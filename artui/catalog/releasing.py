@@ -42,6 +42,7 @@ class Edit(Protocol):
 
     def set_release(self, deployment_id: str, release: Release) -> bool: ...
     def set_incident(self, deployment_id: str, incident: Incident) -> bool: ...
+    def restore_version(self, version_id: str) -> bool: ...
     def move_alias(self, version_id: str, alias: str, *, follows: bool = True) -> bool: ...
     def drop_alias(self, version_id: str, alias: str, *, follows: bool = True) -> bool: ...
 
@@ -101,6 +102,8 @@ def deploy(
     approved_by = checked_text(approved_by, "name of who approved it", MAX_TITLE_CHARS, may_be_empty=True)
     now_ms = clock.now_ms()
     place = ensure_deployment(connection, project or cells.text(of_project), to)
+    # One that somebody deleted serves again.
+    edit.restore_version(place.id)
     deployment = _deployment(connection, place.id, to, project or cells.text(of_project))
     was_on = deployment.served(now_ms)
     same = next((one for one in was_on if one.release.version_id == version_id), None)

@@ -288,7 +288,10 @@ def test_what_serves_is_not_deleted_by_a_rule(world: World) -> None:
     world.deploy("a3", share=0.1)
     with world.catalog.transaction() as connection:
         gone = {
-            rule: {each.reference: each.aliases for each in retention.going(connection, retention.parse_rule(rule), now_ms=world.now_ms)}
+            rule: {
+                each.reference: each.aliases
+                for each in retention.going(connection, retention.parse_rule(rule), now_ms=world.now_ms)
+            }
             for rule in ("last 1", "last 1 or released")
         }
     assert gone["last 1"] == {

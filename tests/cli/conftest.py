@@ -21,7 +21,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
     "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "deploy": ["data:v1", "--to", "api/production"], "rollback": ["api/live", "--why", "slow"], "served": [], "incident": ["api/live", "slow"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
     "delete": ["a"], "restore": ["g"], "forget": ["a", "--yes"], "gc": ["--keep", "last 1", "--dry-run"], "ls": [], "show": ["a"], "compare": ["a", "b"],
-    "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "require": ["needs", "-x", "R1: loss < 2"], "verify": ["data:v1"], "monitor": ["api/production", "requests.csv"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "mirror": ["boxes", "mirrored"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"], "drift": ["data:v2", "data:v2"],
+    "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "require": ["needs", "-x", "R1: loss < 2"], "verify": ["data:v1"], "monitor": ["api/production", "requests.csv"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "mirror": ["boxes", "mirrored"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"], "drift": ["rows:v1", "rows:v1"],
 }  # fmt: skip
 """Of every verb the arguments of a call that works in `workplace`."""
 
@@ -65,9 +65,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "time,amount,prediction,truth\n2026-11-01T10:00:00,5,1,1\n2026-11-01T10:30:00,7,0,1\n"
     )
     assert run(["add", str(folder / "data.txt"), "-c", str(folder / "near.artui")]) == 0
-    # A table, too: as a second version, whose file is not needed any more.
+    # A table, too, whose file is not needed any more.
     (folder / "rows.csv").write_text("x,y\n" + "1,a\n2,b\n" * 20)
-    assert run(["add", str(folder / "rows.csv"), "--name", "data", "-c", str(folder / "near.artui")]) == 0
+    assert run(["add", str(folder / "rows.csv"), "--name", "rows", "-c", str(folder / "near.artui")]) == 0
     (folder / "rows.csv").unlink()
     write_run(folder / "store", 1)
     (folder / "boxes").mkdir()
@@ -81,14 +81,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         edit.trash(connection.execute("SELECT id FROM run WHERE name = 'g'").fetchone()[0])
     for number in range(2):
         (folder / "net.bin").write_text(str(number))
-        assert run(["add", str(folder / "net.bin"), "--name", "net", "-c", str(folder / "near.artui")]) == 0
+        assert run(["add", str(folder / "net.bin"), "--name", "served", "-c", str(folder / "near.artui")]) == 0
+    (folder / "net.bin").unlink()
     with (
         Catalog(folder / "near.artui") as catalog,
         events.recording(catalog) as edit,
         catalog.transaction() as connection,
     ):
         for number in (1, 2):
-            version = artifacts.find_version(connection, Reference("net", number))
+            version = artifacts.find_version(connection, Reference("served", number))
             releasing.deploy(edit, connection, version.id, "api/live")
     return folder
 

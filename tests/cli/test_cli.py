@@ -27,7 +27,7 @@ def test_ls_lists_runs_with_their_params_and_metrics(call: Call, demo_catalog: P
     """Every run has a line, with what varies and what was measured."""
     code, out, _ = call("ls", "-c", str(demo_catalog))
     lines = out.splitlines()
-    assert code == 0 and len(lines) == 43
+    assert code == 0 and len(lines) == 44
     assert lines[0].split()[:4] == ["status", "run", "alias", "val/loss"] and "age" in lines[0] and "hidden" in lines[0]
 
 

@@ -55,14 +55,14 @@ def test_every_shell_is_offered_the_same(here: Path, shell: str) -> None:
     ("text", "offered"),
     [
         ("artui ne", ["near.artui"]), ("artui ls -c ", ["near.artui"]), ("artui ls -c sub/", ["sub/far.artui"]), ("artui -c su", []), ("artui settle n", ["near.artui"]),
-        ("artui show ", ["data", "environment", "b", "a"]), ("artui compare a ", ["data", "environment", "b", "a"]), ("artui note b", ["b"]), ("artui finish --run a", ["a"]),
-        ("artui show data:", ["data:production", "data:latest", "data:v2", "data:v1"]), ("artui show data:p", ["data:production"]), ("artui trace data : p", ["production"]),
-        ("artui show data :", ["production", "latest", "v2", "v1"]), ("artui alias data:v", ["data:v2", "data:v1"]), ("artui tag a be", ["best"]),
+        ("artui show ", ["api/live", "data", "environment", "rows", "served", "b", "a"]), ("artui compare a ", ["api/live", "data", "environment", "rows", "served", "b", "a"]), ("artui note b", ["b"]), ("artui finish --run a", ["a"]),
+        ("artui show data:", ["data:production", "data:latest", "data:v1"]), ("artui show data:p", ["data:production"]), ("artui trace data : p", ["production"]),
+        ("artui show data :", ["production", "latest", "v1"]), ("artui alias data:v", ["data:v1"]), ("artui tag a be", ["best"]),
         ("artui ls --sort val", ["val/loss"]), ("artui ls -C lr,system", ["lr,system/cpu"]), ("artui ls --where l", ["lr"]), ("artui ls --where params.", ["params.lr"]),
         ("artui ls -a -w fact.lic", ["fact.licence"]), ("artui gc --where kin", ["kind"]), ("artui ls -a -C kind,siz", ["kind,size"]),
         ("artui declare data lic", ["licence="]), ("artui declare data licence=M", ["licence=MIT"]), ("artui declare data licence = M", ["MIT"]), ("artui declare data licence =", ["MIT"]),
         ("artui restore ", ["g"]), ("artui restore data", []),
-        ("artui ls -c sub/far.artui --sort l", ["lr"]), ("artui -c sub/far.artui show a", ["a"]), ("artui show nosuch", []), ("artui show data:x", []),
+        ("artui ls -c sub/far.artui --sort l", ["lr"]), ("artui -c sub/far.artui show a", ["api/live", "a"]), ("artui show nosuch", []), ("artui show data:x", []),
     ],
 )  # fmt: skip
 def test_names_of_the_catalog_that_is_meant_are_offered(here: Path, text: str, offered: list[str]) -> None:

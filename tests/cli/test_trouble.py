@@ -196,7 +196,7 @@ def test_limits(call: Call, workplace: Path, limit: str, code: int) -> None:
         assert exit_code == code and ("matches" in err or "no runs" in err) is False
         assert (out == "") == (limit in ("0", "-1", "x")) and bool(err) == (code == 2)
         if code == 0:
-            assert len(json.loads(call("ls", "--limit", limit, "--json", *more)[1])["artifacts" if more else "runs"]) == min(int(limit), 4 if more else 2)  # fmt: skip
+            assert len(json.loads(call("ls", "--limit", limit, "--json", *more)[1])["artifacts" if more else "runs"]) == min(int(limit), 5 if more else 2)  # fmt: skip
 
 
 def test_a_choice_that_is_missing_is_said_in_a_line(call: Call) -> None:

@@ -229,7 +229,7 @@ def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixt
             words = [section.title, *facts, *cells, *section.lines]
             assert [text for text in words if text not in drawn] == [], detail.head.name
             assert [text for text in words if text not in printed] == [], detail.head.name
-        assert sheet.about in drawn and sheet.title in printed and len(run_ids) == 42
+        assert sheet.about in drawn and sheet.title in printed and len(run_ids) == 43
 
 
 def test_pane_has_metrics_before_what_other_tools_keep() -> None:

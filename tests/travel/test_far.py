@@ -27,6 +27,7 @@ from artui.content.stores import store
 from artui.errors import ArtuiError, CatalogError, CatalogNotFound, CatalogReadOnly, UsageError
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_ids
 from artui.settings import cache_folder
 from artui.travel.far import following
 from artui.travel.far.ahead import Ahead, _children
@@ -463,7 +464,7 @@ def test_the_past_of_it_is_told_as_of_a_file(
         with Reader(reach(named).path if "://" in named else demo_catalog) as reader:
             past = as_of(reader.path, 4_000_000_000_000)
             with past.folder, Reader(past.path) as was:
-                printed.append(str(list(run_order(was, RunsRequest()).keys)))
+                printed.append(str(run_ids(was, run_order(was, RunsRequest()).keys)))
     assert printed[:2] == printed[2:]
 
 

@@ -308,6 +308,6 @@ def test_who_approved_a_release_and_what_went_wrong_stay_here(tmp_path: Path) ->
     out = (tmp_path / "out.artui").read_bytes()
     assert b"quentin" not in out and b"zorb" not in out and b"quentin" in path.read_bytes()
     with Reader(tmp_path / "out.artui") as reader, reader.snapshot() as connection:
-        (shared,) = deployments.deployments(connection)
+        shared = deployments.find_deployment(connection, mutating.PLACE)
     assert [one.release.version_id for one in shared.releases] == [one.release.version_id for one in place.releases]
     assert shared.releases[0].release.approved_by.startswith("user-") and not shared.incidents

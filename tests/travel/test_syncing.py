@@ -333,8 +333,8 @@ def test_the_manual_can_be_followed(demo_catalog: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     said = done.stdout.splitlines()
     assert (
-        sum("team: pushed 42 runs" in line for line in said) == 1
-        and sum("1 pack brought 42 new runs" in line for line in said) == 1
+        sum("team: pushed 43 runs" in line for line in said) == 1
+        and sum("1 pack brought 43 new runs" in line for line in said) == 1
     )
     assert "1 pack brought 1 changed run, 1 change" in done.stdout and len(_packs(folder / "team")) == 2
     assert _parts(str(folder / "ada.artui")) == _parts(str(folder / "bob.artui"))

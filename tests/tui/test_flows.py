@@ -153,24 +153,24 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
         screens = await _follow(pilot, _codes("small"))
         first_row = next(screen for screen in screens if "val/loss↑" in screen).splitlines()[3]
         assert "able-lark-5" in first_row
-        assert any("of 42 runs" in screen for screen in screens)
+        assert any("of 43 runs" in screen for screen in screens)
         assert any("why able-lark-5 is better than stark-tern-17" in screen for screen in screens)
         assert "params.optimizer.name = adam" in screens[-1]
 
         # What stands between the two questions.
         await pilot.press(*["escape"] * 5, "M")
         await settled(pilot)
-        assert " 42 runs" in shown(pilot) and "marked" not in shown(pilot)
+        assert " 43 runs" in shown(pilot) and "marked" not in shown(pilot)
 
         screens = await _follow(pilot, _codes("diverged"))
-        assert any("3 of 42 runs" in screen for screen in screens)
+        assert any("3 of 43 runs" in screen for screen in screens)
         apart = next(
             screen for screen in screens if "The 3 runs with val/loss.diverged against the 31 others" in screen
         )
         assert "What sets them apart most: optimizer.lr is higher in these runs: median 25 against 0.01" in apart
         lines = [line for line in apart.splitlines() if "▆" in line]
         assert len(lines) == 1 and "optimizer.lr" in lines[0] and "median" in lines[0]
-        assert "params.optimizer.lr >= 12" in screens[-7] and "1 of 42 runs" in screens[-1]
+        assert "params.optimizer.lr >= 12" in screens[-7] and "1 of 43 runs" in screens[-1]
 
     explore(demo_catalog, flow, size=(120, 36))
 
@@ -183,7 +183,7 @@ def test_the_story_of_the_manual_can_be_followed_on_the_demo(demo_catalog: Path,
         assert "lineage of digits-model:v2" in screens[-1] and "digits-checkpoint:v30" in screens[-1] and "digits-serving:v1" in screens[-1]  # fmt: skip
         screens = await _follow(pilot, _codes("path", "story"))
         assert any("digits-model:v2 trained on digits-features:v2" in screen for screen in screens)
-        assert "of 18 artifacts" in screens[-1]
+        assert "of 19 artifacts" in screens[-1]
         screens = await _follow(pilot, _codes("versions", "story"))
         assert "compare versions" in screens[-1] and "final-1" in screens[-1] and "val_loss" in screens[-1]
         screens = await _follow(pilot, _codes("tensors", "story"))

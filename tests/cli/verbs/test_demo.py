@@ -51,7 +51,7 @@ def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
     summary = json.loads(done.stdout)
     assert (
         summary["path"] == str(built_demo)
-        and summary["run_count"] == 42
+        and summary["run_count"] == 43
         and "production" in summary["model"]["aliases"]
     )
 
@@ -60,7 +60,7 @@ def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(made_demo: Path
     """What a newcomer sees first is a bar in one line and a summary: no escape sequence as text, no path of a half-made file."""
     output = (made_demo.parent.parent / "said").read_bytes()
 
-    assert b"42 runs" in (made_demo.parent.parent / "printed").read_bytes()
+    assert b"43 runs" in (made_demo.parent.parent / "printed").read_bytes()
     assert b"project  [" in output and b"batch scoring" in output
     updates = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", output.decode()).replace("\n", "\r").split("\r")
     assert len(updates) > 40 and max(map(len, updates)) < 80

@@ -142,9 +142,9 @@ def test_artifacts_are_those_of_the_catalog(demo: Catalog) -> None:
     assert [version.number for version in model.versions] == sorted(
         (version.number for version in model.versions), reverse=True
     )
-    # As in the app: digits-serving is in production and names the model in its file.
+    # As in the app: digits-serving is in production and names the model in its file; the code of the example says both words.
     assert model.alias_history[0].author and [a.name for a in demo.artifacts(contains="model PRODUCTION")] == [
-        "digits-model", "digits-serving",
+        "digits-code", "digits-model", "digits-serving",
     ]  # fmt: skip
     with pytest.raises(UsageError, match="colour"):
         artifacts.columns("colour")

@@ -242,7 +242,7 @@ def test_what_is_typed_while_the_app_starts_is_a_filter(demo_catalog: Path) -> N
     """A slash and words typed before the first picture arrive whole, and none of the letters is a command."""
     terminal = Terminal(demo_catalog)
     os.write(terminal.master, b"/sweep and momentum\r")
-    assert terminal.read(r"\d+ of 42 runs")
+    assert terminal.read(r"\d+ of 43 runs")
     assert "sweep and momentum" in re.sub(SEQUENCE, "", terminal.text)
     assert isinstance(terminal.pid, int)
     os.kill(terminal.pid, signal.SIGTERM)

@@ -239,7 +239,7 @@ def test_aliases_find_the_run_in_production(demo_catalog: Path, explore: Explore
         assert places and places[0] < 5
         await pilot.press("slash", *"alias = production", "enter")
         await settled(pilot)
-        assert "2 of 42 runs" in shown(pilot) and "final-2" in shown(pilot)
+        assert "2 of 43 runs" in shown(pilot) and "final-2" in shown(pilot)
         await pilot.press("escape", "slash", *"alias != production and alias is not null", "enter")
         await settled(pilot)
         assert "No run matches" in shown(pilot)  # what is a candidate is in production, too
