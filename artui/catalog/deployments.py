@@ -8,7 +8,7 @@ observed there.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from artui.catalog import artifacts, cells, numbering
 from artui.catalog.artifacts import NewVersion, Saved
@@ -116,6 +116,18 @@ def deployments(
             cells.text(version_id), int(key), shown, shown_project,
             tuple(in_order(releases.values())), tuple(sorted(incidents.values(), key=lambda one: (one.incident.opened_ms, one.incident.id))),
         )  # fmt: skip
+
+
+def serving_places(connection: sqlite3.Connection, version_ids: Collection[str], time_ms: int) -> dict[str, list[str]]:
+    """Give by their ids where versions serve at a time: `fraud-api/production`, `fraud-api/trial as shadow`."""
+    places: dict[str, list[str]] = {}
+    for place in deployments(connection):
+        for one in place.served(time_ms):
+            release = one.release
+            if release.version_id in version_ids:
+                named = place.name if release.role == "live" else f"{place.name} as {release.role}"
+                places.setdefault(release.version_id, []).append(named)
+    return places
 
 
 def _has_events(connection: sqlite3.Connection, version_id: object) -> bool:

@@ -8,7 +8,6 @@ one deployment alone of that name has versions of this artifact. Both are one ed
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -335,12 +334,3 @@ def change_incident(
     )  # fmt: skip
     edit.set_incident(deployment.version_id, changed)
     return changed
-
-
-def are_served(deployments_: Sequence[Deployment], time_ms: int) -> dict[str, list[tuple[Deployment, Recorded]]]:
-    """Give by version's id where it serves at a time."""
-    found: dict[str, list[tuple[Deployment, Recorded]]] = {}
-    for deployment in deployments_:
-        for one in deployment.served(time_ms):
-            found.setdefault(one.release.version_id, []).append((deployment, one))
-    return found

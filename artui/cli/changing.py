@@ -30,9 +30,11 @@ def change_versions(
 ) -> int:
     """Change the versions that references name, and say of each what came of it.
 
-    `edit_name` names the change wherever it is taken back: a noun, as the state is another then. `warns_of_aliases` says on stderr which of them an alias goes on naming.
+    `edit_name` names the change wherever it is taken back: a noun, as the state is another then. `warns_of_aliases` says on stderr which of them an alias goes on naming, and which still serve.
     """
+    from artui import clock
     from artui.catalog import Catalog, artifacts, events, standing
+    from artui.catalog.deployments import serving_places
     from artui.catalog.finding import find_catalog
     from artui.reference import parse
 
@@ -42,11 +44,14 @@ def change_versions(
         with events.editing(opened, f"{edit_name} of {label_of(list(named.values()))}", why=why) as edit:
             is_changed = {version_id: change(edit, version_id) for version_id in named}
         aliases = {version_id: standing.aliases_naming(connection, version_id) for version_id in named}
+        serving = serving_places(connection, named, clock.now_ms()) if warns_of_aliases else {}
     for version_id, name in named.items():
         click.echo(f"{clean(name)} {done if is_changed[version_id] else already}.")
         if warns_of_aliases and aliases[version_id]:
             words = ", ".join(map(clean, aliases[version_id]))
             click.echo(f"artui: {words} still names {clean(name)}.", err=True)
+        for place in serving.get(version_id, ()):
+            click.echo(f"artui: {clean(name)} still serves in {clean(place)}.", err=True)
     if any(is_changed.values()):
         click.echo("artui: `artui undo` takes this back.", err=True)
     return 0

@@ -275,6 +275,8 @@ class Resting:
     """Versions that were made of them: those that an alias names first, `production` before all."""
     in_production: tuple[VersionHead, ...] = ()
     """Further versions, made of those, that are in production."""
+    serving: tuple[tuple[str, str], ...] = ()
+    """Where the versions themselves serve now: the id of each with the name of the deployment."""
 
 
 def has_alias(head: VersionHead) -> bool:

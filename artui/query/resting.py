@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from artui import clock
+from artui.catalog import cells
+from artui.catalog.deployments import serving_places
 from artui.model import PRODUCTION, Resting, has_alias
 from artui.query.artifacts import version_heads
 from artui.query.graph import DERIVED, TRAINED, USED, came_of, read_graph
@@ -35,9 +38,18 @@ def resting_on(reader: Reader, version_keys: Sequence[int], *, besides: Sequence
         far = _in_production(
             connection, version_keys[:_MOST_FOLLOWED], besides={*left_out, *(head.key for head in heads)}
         )
+        serving = _serving(connection, version_keys)
     there = {head.key for head in heads}
     under = {source for source, _ in users} | {source for source, target in made if target in there}
-    return Resting(len(under), len({run for _, run in users}), tuple(sorted(heads, key=_rank)), far)
+    return Resting(len(under), len({run for _, run in users}), tuple(sorted(heads, key=_rank)), far, serving)
+
+
+def _serving(connection: sqlite3.Connection, version_keys: Sequence[int]) -> tuple[tuple[str, str], ...]:
+    """Give where versions serve now, by their ids."""
+    query = "SELECT v.id FROM json_each(:keys) AS w JOIN version AS v ON v.key = w.value"
+    rows = connection.execute(query, {"keys": orjson.dumps(list(version_keys)).decode()})
+    places = serving_places(connection, {cells.text(version_id) for (version_id,) in rows}, clock.now_ms())
+    return tuple((version_id, name) for version_id, names in places.items() for name in names)
 
 
 def _in_production(

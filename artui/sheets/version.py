@@ -246,6 +246,14 @@ def consequences(heads: Sequence[VersionHead], resting: Resting) -> tuple[str, .
         more = f" and {len(named) - len(words):,} more" if len(named) > len(words) else ""
         verb = "names" if len(named) == 1 else "name"
         texts.append(f"{', '.join(words)}{more} {verb} {'it' if is_one else 'them'}, and would name nothing")
+    if resting.serving:
+        references = {head.id: head.reference for head in heads}
+        words = [
+            name if is_one else f"{name} ({references.get(version_id, '')})"
+            for version_id, name in resting.serving[:_MOST_NAMED]
+        ]
+        more = f" and {len(resting.serving) - len(words):,} more" if len(resting.serving) > len(words) else ""
+        texts.append(f"{'it serves' if is_one else 'they serve'} in {', '.join(words)}{more}")
     if users := resting_texts(resting):
         texts.append(f"{'' if is_one else f'{resting.under_count:,} of them are '}used by {users[0]}")
     return tuple(texts)

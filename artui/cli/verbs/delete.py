@@ -65,10 +65,15 @@ def command(references: tuple[str, ...], why: str, catalog: str | None) -> int:
 
 
 def _standing(reader: Reader, head: VersionHead, keys: Sequence[int]) -> str:
-    """Say which aliases a version has, and what rests on it but for what is deleted with it: `production, used by 3 runs`."""
+    """Say which aliases a version has, where it serves, and what rests on it but for what is deleted with it.
+
+    For example: `production, serving in fraud-api/production, used by 3 runs`.
+    """
     from artui.query.resting import resting_on
     from artui.sheets.version import resting_texts
 
-    texts = resting_texts(resting_on(reader, [head.key], besides=keys))
+    resting = resting_on(reader, [head.key], besides=keys)
+    texts = resting_texts(resting)
+    serving = [f"serving in {name}" for _, name in resting.serving]
     aliases = [alias for alias in head.aliases if alias != "latest"]
-    return ", ".join([*aliases, *([f"used by {texts[0]}"] if texts else [])])
+    return ", ".join([*aliases, *serving, *([f"used by {texts[0]}"] if texts else [])])

@@ -63,6 +63,22 @@ def test_a_version_is_released_rolled_back_and_asked_for(call: Call, catalog: st
     assert call("undo", "-c", catalog)[0] == 0 and "fraud-model:v1" in call("served", "-c", catalog)[1]
 
 
+def test_what_serves_is_said_before_it_is_gone(call: Call, catalog: str) -> None:
+    """What is deleted, retired or forgotten while it serves, even as a shadow, says where; what ended says nothing."""
+    assert call("deploy", "fraud-model:v1", "--to", PLACE, "-c", catalog)[0] == 0
+    assert call("deploy", "fraud-model:v3", "--to", "trial", "--role", "shadow", "-c", catalog)[0] == 0
+    _, _, err = call("retire", "fraud-model:v1", "-c", catalog)
+    assert f"fraud-model:v1 still serves in {PLACE}." in err
+    _, out, err = call("forget", "fraud-model:v1", "-c", catalog)
+    assert f"it serves in {PLACE}" in out + err
+    _, out, _ = call("delete", "fraud-model:v1", "fraud-model:v3", "-c", catalog)
+    assert f"it is production, serving in {PLACE}\n" in out and "serving in trial as shadow\n" in out
+    assert call("undo", "-c", catalog)[0] == 0
+    assert call("retire", "fraud-model:v3", "--from", "trial", "-c", catalog)[0] == 0
+    _, out, _ = call("delete", "fraud-model:v3", "-c", catalog)
+    assert "serving" not in out
+
+
 def test_what_misses_a_criterion_is_not_released_into_production(call: Call, catalog: str) -> None:
     """Without a reason it is refused; in a shadow, and elsewhere, it is not judged."""
     code, out, err = call("deploy", "fraud-model:v2", "--to", PLACE, "-c", catalog)
