@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artui.catalog import cells
 from artui.catalog.fields import detail_of, state_of
+from artui.model.deployments import incident_of, release_of
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -56,6 +58,20 @@ def newest_edits(reader: Reader, *, most: int) -> list[Edited]:
 
 
 def _what(action: str, before: object, after: object, name: str) -> str:
-    """Say what a program changed: `alias production of digits-model`."""
-    detail = detail_of(action, state_of(before), state_of(after))
+    """Say what a program changed: `alias production of digits-model`, `release of model:v2 in fraud-api/production`."""
+    states = state_of(before), state_of(after)
+    if action in ("release", "incident"):  # they are told apart by an id, which says nothing
+        place = f" in {name.rpartition(':v')[0] or name}" if name else ""
+        return f"{action}{_named(action, states)}{place}"
+    detail = detail_of(action, *states)
     return f"{action}{f' {detail}' if detail else ''}{f' of {name}' if name else ''}"
+
+
+def _named(action: str, states: Sequence[object]) -> str:
+    """Name the version that was released, or what went wrong, as the last state has it that can be read."""
+    for state in reversed(states):
+        if action == "release" and (release := release_of(state)) is not None:
+            return f" of {release.named}"
+        if action == "incident" and (incident := incident_of(state)) is not None:
+            return f" {incident.title}"
+    return ""

@@ -268,7 +268,7 @@ def test_what_a_version_holds_stands_in_one_order(rows: int, is_dense: bool) -> 
     lines = version_lines(detail, previews, [change("production", "v1", "v2")], cells=80, rows=rows, is_dense=is_dense)
 
     texts = _texts(lines)
-    titles = [texts.index(next(text for text in texts if text.startswith(f" {title}"))) for title in ("files", "scaler.json", "facts", "metadata", "lineage", "history", "b.txt")]  # fmt: skip
+    titles = [texts.index(next(text for text in texts if text.startswith(f" {title}"))) for title in ("files", "scaler.json", "releases", "incidents", "facts", "metadata", "lineage", "history", "b.txt")]  # fmt: skip
     assert titles == sorted(titles) and (is_dense or titles[2] - titles[1] <= rows // 3 + 1)
     assert texts[titles[1] + 2].startswith('     "mean": [0.0, 0.14')
     more = lines[titles[2] - 2]

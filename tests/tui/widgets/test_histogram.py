@@ -207,7 +207,7 @@ def test_a_file_counts_what_has_no_bar() -> None:
     histogram.show(replace(_of_ranges([30, 1], [0.0, 1.0, 2.0]), total=42, count=34, odd_count=3), "x")
     figure = histogram.figure()
 
-    assert figure is not None and figure.note == "31 of 43 runs drawn · 3 NaN or infinite · 9 without it"
+    assert figure is not None and figure.note == "31 of 42 runs drawn · 3 NaN or infinite · 8 without it"
     words = tuple((f"word{number}", 2) for number in range(80))
     histogram.show(Description(Column("param", "x"), 160, 160, 80, words), "x")
     figure = histogram.figure()
