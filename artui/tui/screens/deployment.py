@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.widget import Widget
 
 from artui import clock
 from artui.query.artifacts import get_version
@@ -19,9 +17,8 @@ from artui.tui.cells import Span
 from artui.tui.facts.sections import sheet_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import Link
-from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.deploymentlines import SPANS, first_span, span_text, window_of
-from artui.tui.screens.releasing import ReleaseEditor
+from artui.tui.screens.deploymentlines import SPANS, span_text, window_of
+from artui.tui.screens.serving import ServingScreen
 from artui.tui.widgets.bands import band_spans, colours_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -49,42 +46,22 @@ class _Page:
     why: WhyProduction | None = None
 
 
-class DeploymentScreen(CatalogScreen):
+class DeploymentScreen(ServingScreen):
     """A page with its band on top; `w` says why it changed in the time that the band stands for."""
 
     SCOPES = ("deployment", "find", "list", "app")
-    PLACE = 6
     BINDINGS = [*bindings("deployment"), *bindings("find")]
 
     def __init__(self, version_id: str) -> None:
         super().__init__()
         self._version_id = version_id
         self._page = _Page()
-        self._span: int | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield LineList(only_links=True, is_page=True, says_more=True, id="deployment")
         yield Prompt()
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        self.show_place()
-        self.set_focus(self.listing)
-
-    @property
-    def listing(self) -> LineList:
-        """The page."""
-        return self.query_one("#deployment", LineList)
-
-    @cached_property
-    def editor(self) -> ReleaseEditor:
-        """What releases, goes back, and notes incidents."""
-        return ReleaseEditor(self)
-
-    def prompt_home(self) -> Widget:
-        """Give the page."""
-        return self.listing
 
     def title_spans(self) -> list[Span]:
         """Name the deployment."""
@@ -141,11 +118,20 @@ class DeploymentScreen(CatalogScreen):
     # What is shown
 
     @property
-    def span(self) -> int:
-        """Which time is looked at: a place in SPANS, or the one behind them for all."""
-        if self._span is not None:
-            return self._span
-        return first_span([self._page.place] if self._page.place is not None else [], clock.now_ms())
+    def places(self) -> Sequence[Deployment]:
+        """The deployment, once it is read."""
+        return () if self.place is None else (self.place,)
+
+    @property
+    def place(self) -> Deployment | None:
+        """The deployment that is shown."""
+        return self._page.place
+
+    @property
+    def incident(self) -> Incident | None:
+        """The last that is open, or else the last."""
+        ones = [noted.incident for place in self.places for noted in place.incidents]
+        return next((one for one in reversed(ones) if one.is_open), ones[-1] if ones else None)
 
     def _draw(self, *, to_top: bool = False) -> None:
         page, cells = self._page, self.size.width
@@ -222,39 +208,7 @@ class DeploymentScreen(CatalogScreen):
         self._draw()
         self._ask_observed()
 
-    def action_deploy(self) -> None:
-        self.editor.deploy(self._page.place)
-
-    def action_roll_back(self) -> None:
-        self.editor.roll_back(self._page.place)
-
-    def action_incident(self) -> None:
-        self.editor.open_incident(self._page.place)
-
-    def action_close_incident(self) -> None:
-        self.editor.close_incident(self._page.place, self._open_incident())
-
-    def _open_incident(self) -> Incident | None:
-        place = self._page.place
-        ones = [noted.incident for noted in place.incidents] if place is not None else []
-        return next((one for one in reversed(ones) if one.is_open), ones[-1] if ones else None)
-
-    def action_undo(self) -> None:
-        self.editor.undo()
-
-    def action_redo(self) -> None:
-        self.editor.redo()
-
     def action_open_version(self) -> None:
         """Show the deployment as an artifact: its facts, its history."""
         if self._page.artifact_key:
             self.artui.follow(Link("artifact", str(self._page.artifact_key)))
-
-    def action_copy(self) -> None:
-        if (place := self._page.place) is not None:
-            self.artui.copy_to_clipboard(place.name)
-            self.artui.say(f"copied {clean(place.name, max_chars=100)}")
-
-    def go_back(self) -> bool:
-        """Leave the question; false if there is none."""
-        return self.query_one(Prompt).leave()

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.widget import Widget
 
 from artui import clock
 from artui.query.deployments import deployments, released_heads
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, Link
-from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.deploymentlines import (
     SPANS,
     Places,
     deployment_lines,
     empty_lines,
-    first_span,
     span_text,
     summary_spans,
     window_of,
 )
-from artui.tui.screens.releasing import ReleaseEditor
+from artui.tui.screens.serving import ServingScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.prompt import Prompt
@@ -40,18 +37,15 @@ _MOST_DRAWN = 12
 """Of so many deployments it is read what was observed over time."""
 
 
-class DeploymentsScreen(CatalogScreen):
+class DeploymentsScreen(ServingScreen):
     """A line for each deployment with what it served over time, below them incidents and releases."""
 
     SCOPES = ("deployments", "find", "list", "app")
-    PLACE = 6
     BINDINGS = [*bindings("deployments"), *bindings("find")]
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: Places | None = None
-        self._span: int | None = None
-        """Which time the bands stand for, once the user has chosen one."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -59,24 +53,6 @@ class DeploymentsScreen(CatalogScreen):
         yield LineList(only_links=True, says_more=True, id="deployments")
         yield Prompt()
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        self.show_place()
-        self.set_focus(self.listing)
-
-    @property
-    def listing(self) -> LineList:
-        """The list of all."""
-        return self.query_one("#deployments", LineList)
-
-    @cached_property
-    def editor(self) -> ReleaseEditor:
-        """What releases, goes back, and notes incidents."""
-        return ReleaseEditor(self)
-
-    def prompt_home(self) -> Widget:
-        """Give the list."""
-        return self.listing
 
     def title_spans(self) -> list[Span]:
         """Say what the screen shows."""
@@ -125,11 +101,9 @@ class DeploymentsScreen(CatalogScreen):
     # What is shown
 
     @property
-    def span(self) -> int:
-        """Which time the bands stand for: a place in SPANS, or the one behind them for all."""
-        if self._span is not None:
-            return self._span
-        return first_span(self._shown.places if self._shown is not None else (), clock.now_ms())
+    def places(self) -> Sequence[Deployment]:
+        """All deployments, once they are read."""
+        return self._shown.places if self._shown is not None else ()
 
     def _draw(self) -> None:
         shown, cells = self._shown, self.size.width
@@ -210,30 +184,3 @@ class DeploymentsScreen(CatalogScreen):
 
     def action_open(self) -> None:
         self.listing.choose()
-
-    def action_deploy(self) -> None:
-        self.editor.deploy(self.place)
-
-    def action_roll_back(self) -> None:
-        self.editor.roll_back(self.place)
-
-    def action_incident(self) -> None:
-        self.editor.open_incident(self.place)
-
-    def action_close_incident(self) -> None:
-        self.editor.close_incident(self.place, self.incident)
-
-    def action_undo(self) -> None:
-        self.editor.undo()
-
-    def action_redo(self) -> None:
-        self.editor.redo()
-
-    def action_copy(self) -> None:
-        if (place := self.place) is not None:
-            self.artui.copy_to_clipboard(place.name)
-            self.artui.say(f"copied {place.name}")
-
-    def go_back(self) -> bool:
-        """Leave the question; false if there is none."""
-        return self.query_one(Prompt).leave()
