@@ -441,7 +441,7 @@ class Run:
         If its content is the newest version's, no new one is made. Content that is large and stays where it is, is
         hashed in the background: the version is there at once, and the end of the run waits for its digest. If that
         is the digest of the version before it, it is that version, and its number is not used. `related` names versions that this one rests
-        on, with how: `derived`, `trained` or `satisfies`. All of it goes to `store`, a folder or a URI such as `s3://bucket/path`; with `""` none of
+        on, with how: `derived`, `trained`, `pretrained_on`, `finetuned_from`, `tested_on` or `satisfies`. All of it goes to `store`, a folder or a URI such as `s3://bucket/path`; with `""` none of
         it, and by default what is large, if the settings name a store. If the store fails, it is recorded where it lies. `facts` are declared of this version, and of a new
         artifact, so that later versions have them, too: `{"licence": "MIT"}`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.

@@ -18,6 +18,7 @@ from artui.catalog import artifacts, events
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.errors import CatalogError, UsageError
 from artui.model.criteria import REQUIREMENT
+from artui.model.words import BETWEEN_VERSIONS
 from artui.reference import check_alias, parse
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from artui.content.files import Gathered, Unhashed
     from artui.content.keeping import Keeper
     from artui.model import Relation
-
-BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,4 +239,4 @@ def _relate(connection: sqlite3.Connection, text: str, relation: str, saved: Sav
             f"{relation!r} is not a relation between versions.", remedy=f"Use one of {', '.join(BETWEEN_VERSIONS)}."
         )
     other = artifacts.find_version(connection, parse(text), project=project)
-    artifacts.link(connection, relation, source_key=other.key, target_key=saved.key)  # type: ignore[arg-type]
+    artifacts.link(connection, relation, source_key=other.key, target_key=saved.key)

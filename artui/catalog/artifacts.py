@@ -38,6 +38,7 @@ from artui.errors import (
     UsageError,
 )
 from artui.model import RELATIONS, STAGES, Preview, Relation
+from artui.model.words import BETWEEN_VERSIONS
 from artui.near import did_you_mean
 from artui.paths import PATH_BYTES, begins_with_drive, is_file_name, manifest_name, system_name, usable_path
 from artui.reference import Reference, check_name
@@ -331,9 +332,16 @@ def is_pending(digest: bytes) -> bool:
 
 def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int, target_key: int) -> None:
     """Add an edge of the lineage, from what came first to what depends on it; adding it twice changes nothing."""
+    values = {"relation": RELATIONS.index(relation), "source": source_key, "target": target_key, "now": clock.now_ms()}
+    run, version = ("source", "target") if relation == "output" else ("target", "source")
+    # One that was dropped in an import is later than its drop.
+    created_ms = ":now" if relation in BETWEEN_VERSIONS else (
+        f"max(:now, coalesce((SELECT d.stamp + 1 FROM version AS v JOIN dropped AS d ON d.run_key = :{run} AND d.kind = '{relation}' AND d.name = v.id "
+        f"WHERE v.key = :{version}), 0))"
+    )  # fmt: skip
     connection.execute(
-        "INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, ?)",
-        (RELATIONS.index(relation), source_key, target_key, clock.now_ms()),
+        f"INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (:relation, :source, :target, {created_ms})",
+        values,
     )
 
 

@@ -22,7 +22,11 @@ def put(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -
 
 _PUT = """
     INSERT INTO context (run_key, name, content, stamp)
-    VALUES (:run, :name, :content, (SELECT r.stamp FROM run AS r WHERE r.key = :run))
+    SELECT :run, :name, :content, coalesce(max(r.stamp, d.stamp + 1), r.stamp, d.stamp + 1)
+    FROM (SELECT 1)
+    LEFT JOIN run AS r ON r.key = :run
+    LEFT JOIN dropped AS d ON d.run_key = :run AND d.kind = 'context' AND d.name = :name
+    WHERE true
     ON CONFLICT (run_key, name) DO UPDATE
     SET content = excluded.content, stamp = max(:now, coalesce(stamp, 0) + 1)
     WHERE content IS NOT excluded.content

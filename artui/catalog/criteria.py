@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from artui.catalog import cells
@@ -57,7 +57,7 @@ def requirement_versions(
     if not _may_have_any(connection):
         until_ms = -1
     # Since when a criterion stands as it is, by its name: in a version it may have been since an earlier one.
-    since: dict[str, tuple[Criterion, int, str]] = {}
+    since: Standing = {}
     last_key: int | None = None
     values = {"kind": REQUIREMENT, "artifact": artifact_key}
     for version_id, number, name, key in connection.execute(_VERSIONS, values).fetchall():
@@ -76,27 +76,39 @@ def _may_have_any(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA user_version").fetchone()[0] >= _SINCE)
 
 
-def _standing(
-    connection: sqlite3.Connection, version_id: str, until_ms: int, earlier: dict[str, tuple[Criterion, int, str]]
-) -> dict[str, tuple[Criterion, int, str]]:
-    standing: dict[str, tuple[Criterion, int, str]] = {}
+Standing = dict[str, tuple[Criterion, int, str]]
+"""Criteria by their names: each with since when it stands as it is, and who wrote it."""
+
+
+def _standing(connection: sqlite3.Connection, version_id: str, until_ms: int, earlier: Standing) -> Standing:
     if until_ms < 0:
-        return standing
-    for before, after, time_ms, author in connection.execute(_EVENTS, {"id": version_id, "until": until_ms}):
+        return {}
+    return standing(connection.execute(_EVENTS, {"id": version_id, "until": until_ms}), earlier)
+
+
+def standing(changes: Iterable[Sequence[object]], earlier: Standing) -> Standing:
+    """Give the criteria that stand in a version of a requirement.
+
+    Args:
+        changes: rows of the journal, the first first: before, after, time in milliseconds, author.
+        earlier: those of the version before it: what is as it was there stands since then.
+    """
+    by_name: Standing = {}
+    for before, after, time_ms, author in changes:
         old, new = cells.list_of(before), cells.list_of(after)
         name = detail_of("criterion", old, new)
         if name is None:
             continue
         criterion = criterion_of(new)
         if criterion is None:
-            standing.pop(name, None)
+            by_name.pop(name, None)
             continue
         was = earlier.get(name)
-        if name in standing and standing[name][0] == criterion:
+        if name in by_name and by_name[name][0] == criterion:
             continue
-        is_as_before = was is not None and was[0] == criterion and name not in standing
-        standing[name] = was if was is not None and is_as_before else (criterion, cells.integer(time_ms), cells.text(author))  # fmt: skip
-    return standing
+        is_as_before = was is not None and was[0] == criterion and name not in by_name
+        by_name[name] = was if was is not None and is_as_before else (criterion, cells.integer(time_ms), cells.text(author))  # fmt: skip
+    return by_name
 
 
 def criteria_of(connection: sqlite3.Connection, version_id: str) -> list[Criterion]:

@@ -8,7 +8,9 @@ observed there.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import orjson
 
 from artui.catalog import artifacts, cells, numbering
 from artui.catalog.artifacts import NewVersion, Saved
@@ -130,6 +132,17 @@ def serving_places(connection: sqlite3.Connection, version_ids: Collection[str],
     return places
 
 
+def deployed(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Give which versions were released where: keys of versions, each with that of the version that stands for the deployment."""
+    pairs = {(one.release.version_id, place.version_key): None for place in deployments(connection) for one in place.releases}  # fmt: skip
+    if not pairs:
+        return []
+    query = "SELECT v.id, v.key FROM json_each(?) AS w JOIN version AS v ON v.id = w.value"
+    listed = orjson.dumps(sorted({version_id for version_id, _ in pairs})).decode()
+    keys = dict(connection.execute(query, (listed,)).fetchall())
+    return [(keys[version_id], place_key) for version_id, place_key in pairs if version_id in keys]
+
+
 def _has_events(connection: sqlite3.Connection, version_id: object) -> bool:
     """Whether anything was released there: a deployment whose project or artifact has another name here, after a merge."""
     query = "SELECT 1 FROM event WHERE subject_id = :id AND action IN ('release', 'incident') LIMIT 1"
@@ -139,12 +152,18 @@ def _has_events(connection: sqlite3.Connection, version_id: object) -> bool:
 def _said(
     connection: sqlite3.Connection, version_id: str, until_ms: int
 ) -> tuple[dict[str, Recorded], dict[str, Noted]]:
-    """Give the releases and the incidents of a deployment by their ids, as they stand last."""
+    return said(connection.execute(_EVENTS, {"id": version_id, "until": until_ms}))
+
+
+def said(changes: Iterable[Sequence[object]]) -> tuple[dict[str, Recorded], dict[str, Noted]]:
+    """Give the releases and the incidents of a deployment by their ids, as they stand last.
+
+    Args:
+        changes: rows of the journal, the first first: action, before, after, time in milliseconds, author, reason.
+    """
     releases: dict[str, Recorded] = {}
     incidents: dict[str, Noted] = {}
-    for action, before, after, time_ms, author, why in connection.execute(
-        _EVENTS, {"id": version_id, "until": until_ms}
-    ):
+    for action, before, after, time_ms, author, why in changes:
         old, new = state_of(before), state_of(after)
         detail = detail_of(str(action), old, new)
         if detail is None:

@@ -27,6 +27,7 @@ from artui.catalog.numbering import FORGET
 from artui.catalog.spool.place import folders_of, spool_files
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogLocked, UsageError
+from artui.model.words import RELATIONS
 
 INSTEAD = "<forgotten>"
 """Stands where the text was."""
@@ -167,7 +168,7 @@ def _forget_version(connection: sqlite3.Connection, version_id: str) -> None:
 
 _LINKS = {
     "run": ((0, "source_key"), (1, "target_key")),
-    "version": (*((relation, "target_key") for relation in (0, 2, 3, 4)), *((relation, "source_key") for relation in (1, 2, 3, 4))),
+    "version": (*((code, "target_key") for code, word in enumerate(RELATIONS) if word != "input"), *((code, "source_key") for code, word in enumerate(RELATIONS) if word != "output")),
 }  # fmt: skip
 """By table, the edges that lead from or to a row of it: each by the index that finds them."""
 

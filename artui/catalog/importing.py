@@ -26,7 +26,7 @@ from artui.catalog.fields import FIELDS
 from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun
 from artui.errors import CatalogDamaged
-from artui.model import STAGES, Relation
+from artui.model import RELATIONS, STAGES, Relation
 from artui.version import VERSION
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
         _drop_others(connection, "tag", key, {*map(storable, run.tags), *kept})
     complete_run(connection, key, run)
     keeping.set_aside(connection, key)
+    # What comes anew with this import is no longer dropped: `end_run` says so.
+    _drop(connection, key, "context", connection.execute("SELECT name, stamp FROM context WHERE run_key = ?", (key,)).fetchall())  # fmt: skip
     connection.execute("DELETE FROM context WHERE run_key = ?", (key,))
     return key
 
@@ -151,9 +153,39 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
 def _drop_others(connection: sqlite3.Connection, table: str, run_key: int, names: set[str]) -> None:
     """Delete the params, or tags, of a run that are none of some names."""
     keys = {runs.name_key(connection, name) for name in names}
-    for (name_key,) in connection.execute(f"SELECT name_key FROM {table} WHERE run_key = ?", (run_key,)).fetchall():
-        if name_key not in keys:
-            connection.execute(f"DELETE FROM {table} WHERE run_key = ? AND name_key = ?", (run_key, name_key))
+    query = (
+        f"SELECT t.name_key, n.text, t.stamp FROM {table} AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?"
+    )
+    gone = [row for row in connection.execute(query, (run_key,)).fetchall() if row[0] not in keys]
+    _drop(connection, run_key, table, [row[1:] for row in gone])
+    for name_key, *_ in gone:
+        connection.execute(f"DELETE FROM {table} WHERE run_key = ? AND name_key = ?", (run_key, name_key))
+
+
+def _drop(connection: sqlite3.Connection, run_key: int, kind: str, gone: Iterable[tuple[str, int | None]]) -> None:
+    """Note that a run has some params, tags, contexts or links no more, so that they do not come back with a copy that still has them.
+
+    Args:
+        gone: the name of each, of a link the id of the version, with its stamp.
+    """
+    connection.executemany(
+        """
+        INSERT INTO dropped (run_key, kind, name, stamp)
+        VALUES (:run, :kind, :name, :stamp)
+        ON CONFLICT (run_key, kind, name) DO UPDATE
+        SET stamp = max(stamp, excluded.stamp)
+        """,
+        [
+            {"run": run_key, "kind": kind, "name": name, "stamp": max(clock.now_ms(), (stamp or 0) + 1)}
+            for name, stamp in gone
+        ],
+    )
+
+
+_BACK_AGAIN = """
+    DELETE FROM dropped
+    WHERE run_key = :run AND kind = 'context' AND EXISTS (SELECT 1 FROM context AS c WHERE c.run_key = :run AND c.name = dropped.name)
+"""
 
 
 def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
@@ -229,6 +261,7 @@ def end_run(
     if not any(action in ("delete", "restore", "trash") for action in _changed_by_people(connection, str(run_id))):
         deleted_ms = is_deleted if deleted_ms is not None and is_deleted else deleted_ms
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
+    connection.execute(_BACK_AGAIN, {"run": run_key})
     if "remove" in _changed_by_people(connection, str(run_id)):
         # Its points were removed for their room: they do not come back by themselves.
         connection.execute(
@@ -447,8 +480,11 @@ def _aliases_of_people(connection: sqlite3.Connection, artifact_key: int) -> set
 
 def unlink_run(connection: sqlite3.Connection, run_key: int) -> None:
     """Remove a run's inputs and outputs before they are written anew."""
-    connection.execute("DELETE FROM edge WHERE relation = 0 AND source_key = ?", (run_key,))
-    connection.execute("DELETE FROM edge WHERE relation = 1 AND target_key = ?", (run_key,))
+    for relation, here, there in (("output", "source_key", "target_key"), ("input", "target_key", "source_key")):
+        code = RELATIONS.index(relation)
+        query = f"SELECT v.id, e.created_ms - 1 FROM edge AS e JOIN version AS v ON v.key = e.{there} WHERE e.relation = ? AND e.{here} = ?"
+        _drop(connection, run_key, relation, connection.execute(query, (code, run_key)).fetchall())
+        connection.execute(f"DELETE FROM edge WHERE relation = ? AND {here} = ?", (code, run_key))
 
 
 def link_run(connection: sqlite3.Connection, relation: Relation, run_id: str, version_key: int) -> None:
@@ -457,6 +493,10 @@ def link_run(connection: sqlite3.Connection, relation: Relation, run_id: str, ve
     if row is not None:
         source, target = (row[0], version_key) if relation == "output" else (version_key, row[0])
         artifacts.link(connection, relation, source_key=source, target_key=target)
+        connection.execute(
+            "DELETE FROM dropped WHERE run_key = ? AND kind = ? AND name = (SELECT v.id FROM version AS v WHERE v.key = ?)",
+            (row[0], relation, version_key),
+        )
 
 
 def put_report(connection: sqlite3.Connection, format: str, location: str, report: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from artui.catalog.schema import (
     SCHEMA_0006,
     SCHEMA_0007,
     SCHEMA_0008,
+    SCHEMA_0009,
 )
 from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
@@ -40,6 +41,7 @@ MIGRATIONS = {
     "m0006_the_life_of_versions": SCHEMA_0006,
     "m0007_profiles": SCHEMA_0007,
     "m0008_stamps": SCHEMA_0008,
+    "m0009_lifecycle": SCHEMA_0009,
 }
 """The statements of each, in order: the last is of the newest schema."""
 

@@ -23,6 +23,7 @@ from artui.catalog.deployments import deployments
 from artui.catalog.origins import ORIGINS_SINCE
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import CatalogDamaged, UsageError
+from artui.model.words import MADE_FROM_CODES
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d|w|y)\Z")
@@ -281,11 +282,11 @@ def _kept_for(connection: sqlite3.Connection, word: str, schema_version: int) ->
     return {row[0] for query in queries for row in connection.execute(query)}
 
 
-_MADE_OF = """
+_MADE_OF = f"""
     SELECT e.source_key, e.target_key
     FROM edge AS e
     JOIN version AS v ON v.key = e.target_key
-    WHERE e.relation IN (2, 3)
+    WHERE e.relation IN ({MADE_FROM_CODES})
       AND v.deleted_ms IS NULL
 """
 """Versions, and what was made of them: that keeps them as used, unless it goes itself."""

@@ -82,6 +82,13 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
 
 LATER = "max(:now, coalesce(stamp, 0) + 1)"
 """The SQL of the stamp of a row that is recorded anew: the clock, but always later than it was."""
+_AFTER_DROP = """(
+    SELECT d.stamp + 1
+    FROM name AS n
+    JOIN dropped AS d ON d.run_key = :run AND d.kind = '{kind}' AND d.name = n.text
+    WHERE n.key = :name
+)"""
+"""The SQL of the stamp of a row that a run did not have: NULL, but later than its drop where it was dropped before."""
 
 
 def recorded(connection: sqlite3.Connection, run_key: int) -> None:
@@ -469,8 +476,8 @@ def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[s
     redactor, now_ms = redactor_of(connection), clock.now_ms()
     connection.executemany(
         f"""
-        INSERT INTO param (run_key, name_key, type, number, text)
-        VALUES (:run, :name, :type, :number, :text)
+        INSERT INTO param (run_key, name_key, type, number, text, stamp)
+        VALUES (:run, :name, :type, :number, :text, {_AFTER_DROP.format(kind="param")})
         ON CONFLICT (run_key, name_key) DO UPDATE
         SET type = excluded.type, number = excluded.number, text = excluded.text, stamp = {LATER}
         WHERE (type, typeof(number), number, text) IS NOT (excluded.type, typeof(excluded.number), excluded.number, excluded.text)
@@ -492,15 +499,22 @@ def write_tags(
     """
     redactor = redactor_of(connection)
     connection.executemany(
-        """
+        f"""
         INSERT INTO tag (run_key, name_key, value, stamp)
-        VALUES (?, ?, ?, ?)
+        SELECT :run, :name, :value, coalesce(max(:stamp, a.stamp), :stamp, a.stamp)
+        FROM (SELECT {_AFTER_DROP.format(kind="tag")} AS stamp) AS a
+        WHERE true
         ON CONFLICT (run_key, name_key) DO UPDATE
         SET value = excluded.value, stamp = max(coalesce(excluded.stamp, 0), coalesce(stamp, 0) + 1)
         WHERE value IS NOT excluded.value
         """,
         [
-            (run_key, name_key(connection, name), storable(redactor.value(name, value)), stamp)
+            {
+                "run": run_key,
+                "name": name_key(connection, name),
+                "value": storable(redactor.value(name, value)),
+                "stamp": stamp,
+            }
             for name, value in tags.items()
         ],
     )

@@ -11,7 +11,7 @@ APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
 
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 
 PAGE_BYTES = 1024
@@ -431,6 +431,13 @@ VIEWS = frozenset(
         "metric_points",
         "run_context",
         "profiles",
+        "requirements",
+        "criteria",
+        "verdicts",
+        "deployments",
+        "releases",
+        "incidents",
+        "windows",
     }
 )
 
@@ -444,6 +451,7 @@ SCHEMA_DIGESTS = {
     6: "8e6280271dbdec34761c92814662cd21e5ed460d9512fd0dad5b20167ed223ed",
     7: "4ef51d742cf77d3b2227a140771a6cd8dbf0fe738ba6456831287c1637130744",
     8: "cda777d121885b363d1db219ca4aa3ea9fbe4c637a3b76481bf0c3f86c04a280",
+    9: "84712c3af495cf75f630b61217e106d7cf84616885a67ed84c21ffc0820d4be3",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -683,6 +691,163 @@ SCHEMA_0008 = (
 )
 
 
+_EVENTS_OF = """CAST((
+            SELECT json_group_array(json_array(
+                e.action, CAST(e.before AS TEXT), CAST(e.after AS TEXT), CAST(e.time_ms AS INTEGER), CAST(e.author AS TEXT), CAST(e.why AS TEXT),
+                CAST(e.stamp AS INTEGER), CAST(e.id AS TEXT)))
+            FROM event AS e
+            WHERE e.subject_id = d.id AND e.action IN ('release', 'incident')
+        ) AS BLOB)"""
+"""What the journal says of a deployment, as the functions below take it: as bytes, since a damaged text may be no UTF-8."""
+
+
+SCHEMA_0009 = (
+    # What an imported run had, and its source has no more: params, tags and contexts that are not to come back with a copy that still has them.
+    """
+    CREATE TABLE dropped (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        stamp INTEGER NOT NULL,
+        PRIMARY KEY (run_key, kind, name)
+    ) WITHOUT ROWID
+    """,
+    # relation of an edge, from here on also: 5 tested_on, 6 finetuned_from, 7 pretrained_on (version to version). Where a version is
+    # deployed is no edge: the journal says it.
+    "DROP VIEW lineage",
+    """
+    CREATE VIEW lineage AS
+        SELECT 'output' AS relation, 'run' AS source, r.id AS source_id, 'version' AS target, v.id AS target_id, e.created_ms
+        FROM edge AS e JOIN run AS r ON r.key = e.source_key JOIN version AS v ON v.key = e.target_key
+        WHERE e.relation = 0
+        UNION ALL
+        SELECT 'input', 'version', v.id, 'run', r.id, e.created_ms
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN run AS r ON r.key = e.target_key
+        WHERE e.relation = 1
+        UNION ALL
+        SELECT CASE e.relation WHEN 2 THEN 'derived' WHEN 3 THEN 'trained' WHEN 4 THEN 'satisfies' WHEN 5 THEN 'tested_on'
+                   WHEN 6 THEN 'finetuned_from' ELSE 'pretrained_on' END,
+               'version', s.id, 'version', t.id, e.created_ms
+        FROM edge AS e JOIN version AS s ON s.key = e.source_key JOIN version AS t ON t.key = e.target_key
+        WHERE e.relation > 1
+        UNION ALL
+        SELECT 'deployed_as', 'version', s.id, 'version', t.id, min(e.time_ms)
+        FROM event AS e
+        JOIN version AS t ON t.id = e.subject_id
+        JOIN version AS s ON s.id = json_extract(CASE WHEN json_valid(e.after) THEN e.after END, '$[1]')
+        WHERE e.action = 'release' AND NOT EXISTS (
+            SELECT 1
+            FROM event AS l
+            WHERE l.subject_id = e.subject_id AND l.action = 'release' AND (l.stamp, l.id) > (e.stamp, e.id) AND l.after = 'null'
+              AND json_extract(CASE WHEN json_valid(l.before) THEN l.before END, '$[0]') = json_extract(CASE WHEN json_valid(e.after) THEN e.after END, '$[0]')
+        )
+        GROUP BY s.id, t.id
+    """,
+    """
+    CREATE VIEW requirements AS
+        SELECT v.id, a.name, v.number, p.name AS project, v.created_ms, v.note,
+               v.key = (
+                   SELECT w.key FROM version AS w
+                   WHERE w.artifact_key = a.key AND w.deleted_ms IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM retirement AS t WHERE t.version_key = w.key)
+                   ORDER BY w.number DESC, w.created_ms DESC, w.id DESC
+                   LIMIT 1
+               ) AS is_standing
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN project AS p ON p.key = a.project_key
+        WHERE a.kind = 'requirement' AND v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
+    # criteria() is artui's own SQL function, as are the ones below: what follows from the journal.
+    """
+    CREATE VIEW criteria AS
+        SELECT a.name AS requirement, json_extract(j.value, '$.number') AS version, p.name AS project,
+               json_extract(j.value, '$.version_id') AS version_id, q.is_standing, json_extract(j.value, '$.name') AS name,
+               json_extract(j.value, '$.condition') AS condition, json_extract(j.value, '$.subject') AS subject,
+               json_extract(j.value, '$.artifacts') AS artifacts, json_extract(j.value, '$.since_ms') AS since_ms,
+               json_extract(j.value, '$.author') AS author
+        FROM artifact AS a
+        JOIN project AS p ON p.key = a.project_key
+        CROSS JOIN json_each(criteria(CAST((
+            SELECT json_group_array(json_array(
+                v.number, v.created_ms, v.id, CAST(e.before AS TEXT), CAST(e.after AS TEXT), CAST(e.time_ms AS INTEGER), CAST(e.author AS TEXT),
+                CAST(e.stamp AS INTEGER), CAST(e.id AS TEXT)))
+            FROM version AS v
+            LEFT JOIN event AS e ON e.subject_id = v.id AND e.action = 'criterion'
+            WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL
+        ) AS BLOB))) AS j
+        CROSS JOIN requirements AS q ON q.id = json_extract(j.value, '$.version_id')
+        WHERE a.kind = 'requirement' AND a.deleted_ms IS NULL
+    """,
+    # Of the newest version of each requirement, for the versions of its project that it is about. CROSS JOIN makes SQLite call the
+    # function once for each artifact, not for each version of the catalog.
+    """
+    CREATE VIEW verdicts AS
+        SELECT q.name AS requirement, q.number AS requirement_version, q.project, json_extract(j.value, '$.criterion') AS criterion,
+               json_extract(j.value, '$.condition') AS condition, a.name || ':v' || v.number AS version, v.id AS version_id,
+               json_extract(j.value, '$.answer') AS answer, json_extract(j.value, '$.why') AS why,
+               json_extract(j.value, '$.field') AS field, json_extract(j.value, '$.value') AS value,
+               json_extract(j.value, '$.run_id') AS run_id, json_extract(j.value, '$.step') AS step,
+               json_extract(j.value, '$.waived_by') AS waived_by, json_extract(j.value, '$.waived_why') AS waived_why
+        FROM requirements AS q
+        CROSS JOIN project AS p ON p.name = q.project
+        CROSS JOIN artifact AS a ON a.project_key = p.key AND a.deleted_ms IS NULL
+        CROSS JOIN json_each(verdicts(q.id, a.key)) AS j
+        CROSS JOIN version AS v ON v.key = json_extract(j.value, '$.version_key')
+        WHERE q.is_standing
+    """,
+    """
+    CREATE VIEW deployments AS
+        SELECT v.id, a.name, p.name AS project, v.created_ms,
+               (SELECT f.value FROM fact AS f WHERE f.artifact_key = a.key AND f.version_key = 0 AND f.name = 'endpoint') AS endpoint,
+               (SELECT f.value FROM fact AS f WHERE f.artifact_key = a.key AND f.version_key = 0 AND f.name = 'owner') AS owner,
+               (SELECT f.value FROM fact AS f WHERE f.artifact_key = a.key AND f.version_key = 0 AND f.name = 'runtime') AS runtime,
+               a.note
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN project AS p ON p.key = a.project_key
+        WHERE a.kind = 'deployment' AND v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
+    f"""
+    CREATE VIEW releases AS
+        SELECT d.name AS deployment, d.project, d.id AS deployment_id, json_extract(j.value, '$.id') AS id,
+               coalesce((SELECT a.name || ':v' || v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key
+                         WHERE v.id = json_extract(j.value, '$.version_id')), json_extract(j.value, '$.named')) AS version,
+               json_extract(j.value, '$.version_id') AS version_id, json_extract(j.value, '$.role') AS role,
+               json_extract(j.value, '$.share') AS share, json_extract(j.value, '$.from_ms') AS from_ms,
+               json_extract(j.value, '$.to_ms') AS to_ms, json_extract(j.value, '$.reason') AS reason,
+               json_extract(j.value, '$.approved_by') AS approved_by, json_extract(j.value, '$.author') AS author,
+               json_extract(j.value, '$.recorded_ms') AS recorded_ms, json_extract(j.value, '$.why') AS why
+        FROM deployments AS d
+        CROSS JOIN json_each(releases({_EVENTS_OF})) AS j
+    """,
+    f"""
+    CREATE VIEW incidents AS
+        SELECT d.name AS deployment, d.project, d.id AS deployment_id, json_extract(j.value, '$.id') AS id,
+               json_extract(j.value, '$.title') AS title, json_extract(j.value, '$.severity') AS severity,
+               json_extract(j.value, '$.opened_ms') AS opened_ms, json_extract(j.value, '$.closed_ms') AS closed_ms,
+               json_extract(j.value, '$.cause') AS cause, json_extract(j.value, '$.resolution') AS resolution,
+               json_extract(j.value, '$.release_id') AS release_id, json_extract(j.value, '$.rule') AS rule,
+               json_extract(j.value, '$.author') AS author, json_extract(j.value, '$.why') AS why
+        FROM deployments AS d
+        CROSS JOIN json_each(incidents({_EVENTS_OF})) AS j
+    """,
+    # Of all who observed a deployment together. metrics: JSON of the live metrics by name.
+    """
+    CREATE VIEW windows AS
+        SELECT d.name AS deployment, d.project, d.id AS deployment_id, f.from_ms, f.to_ms, f.slice, sum(f.row_count) AS rows,
+               sum(coalesce(json_extract(CASE WHEN json_valid(f.content) THEN f.content END, '$.tally.requests'), 0)) AS requests,
+               sum(coalesce(json_extract(CASE WHEN json_valid(f.content) THEN f.content END, '$.tally.errors'), 0)) AS errors,
+               sum(coalesce(json_extract(CASE WHEN json_valid(f.content) THEN f.content END, '$.tally.truths'), 0)) AS truths,
+               live_metrics(CAST(json_group_array(CAST(f.content AS TEXT)) AS BLOB)) AS metrics
+        FROM deployments AS d
+        JOIN version AS v ON v.id = d.id
+        JOIN profile AS f ON f.version_key = v.key AND f.to_ms <> 0
+        GROUP BY d.id, f.from_ms, f.to_ms, f.slice
+    """,
+)
+
+
 STAND_INS: Mapping[int, tuple[str, ...]] = {
     6: (
         "CREATE TEMP TABLE retirement (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL)",
@@ -692,6 +857,9 @@ STAND_INS: Mapping[int, tuple[str, ...]] = {
     7: (
         "CREATE TEMP TABLE profile (version_key INTEGER NOT NULL, part TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, "
         "slice TEXT NOT NULL, row_count INTEGER NOT NULL, content TEXT NOT NULL, sketch BLOB NOT NULL)",
+    ),
+    9: (
+        "CREATE TEMP TABLE dropped (run_key INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, stamp INTEGER NOT NULL)",
     ),
 }
 """By the schema that brought them, empty tables that a reader of an older catalog gets, so that one query fits both."""

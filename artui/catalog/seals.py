@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 
 from artui.catalog import guard
+from artui.model.words import BETWEEN_VERSIONS_CODES
 
 SEAL_BYTES = 16
 _PART_BYTES = 2
@@ -136,16 +137,16 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
         )
         ORDER BY sort, word
     """,
-    "lineage": """
+    "lineage": f"""
         SELECT e.relation, 0, v.id, e.created_ms
         FROM edge AS e
         JOIN version AS v ON v.key = e.target_key
-        WHERE e.relation IN (2, 3, 4) AND e.source_key = :key
+        WHERE e.relation IN ({BETWEEN_VERSIONS_CODES}) AND e.source_key = :key
         UNION ALL
         SELECT e.relation, 1, v.id, e.created_ms
         FROM edge AS e
         JOIN version AS v ON v.key = e.source_key
-        WHERE e.relation IN (2, 3, 4) AND e.target_key = :key
+        WHERE e.relation IN ({BETWEEN_VERSIONS_CODES}) AND e.target_key = :key
         ORDER BY 1, 2, 3
     """,
 })  # fmt: skip
@@ -312,16 +313,16 @@ _LINKED_RUNS = """IN (
     UNION
     SELECT e.target_key FROM main.edge AS e WHERE e.relation = 1 AND e.source_key = OLD.key
 )"""
-_LINKED_VERSIONS = """IN (
-    SELECT e.source_key FROM main.edge AS e WHERE e.relation IN (2, 3, 4) AND e.target_key = OLD.key
+_LINKED_VERSIONS = f"""IN (
+    SELECT e.source_key FROM main.edge AS e WHERE e.relation IN ({BETWEEN_VERSIONS_CODES}) AND e.target_key = OLD.key
     UNION
-    SELECT e.target_key FROM main.edge AS e WHERE e.relation IN (2, 3, 4) AND e.source_key = OLD.key
+    SELECT e.target_key FROM main.edge AS e WHERE e.relation IN ({BETWEEN_VERSIONS_CODES}) AND e.source_key = OLD.key
 )"""
 
 
 def _note_edge(row: str) -> str:
     return _note("run", _RUN_EDGE.format(row=row), "lineage") + "".join(
-        _note("version", f"CASE WHEN {row}.relation IN (2, 3, 4) THEN {row}.{end} END", "lineage")
+        _note("version", f"CASE WHEN {row}.relation IN ({BETWEEN_VERSIONS_CODES}) THEN {row}.{end} END", "lineage")
         for end in ("source_key", "target_key")
     )
 

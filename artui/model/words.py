@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Literal
 
 ParamValue = str | int | float | bool | None | list[Any] | dict[str, Any]
@@ -64,14 +65,44 @@ NOT_HASHED = "not hashed"
 NOT_STORED = "not stored, lies in "
 """How the note begins of a file that could not be put into the store of its version; the folder and the host follow."""
 
-RELATIONS = ("output", "input", "derived", "trained", "satisfies")
-"""Stored by position. `output`: run to version; `input`: version to run; the others: version to version.
+RELATIONS = ("output", "input", "derived", "trained", "satisfies", "tested_on", "finetuned_from", "pretrained_on")
+"""Stored by position. `output`: run to version; `input`: version to run; the others: version to version. The last three are SPDX's words.
 
 An edge points downstream, from what came first to what rests on it: a model that satisfies a requirement is
 downstream of the requirement.
 """
 
-Relation = Literal["output", "input", "derived", "trained", "satisfies"]
+Relation = Literal["output", "input", "derived", "trained", "satisfies", "tested_on", "finetuned_from", "pretrained_on"]
+BETWEEN_VERSIONS: tuple[Relation, ...] = (
+    "derived",
+    "trained",
+    "satisfies",
+    "tested_on",
+    "finetuned_from",
+    "pretrained_on",
+)
+"""Relations from version to version."""
+BETWEEN_VERSIONS_CODES = ", ".join(str(RELATIONS.index(relation)) for relation in BETWEEN_VERSIONS)
+"""These as SQL lists them: an index finds them one by one."""
+MADE_FROM_CODES = ", ".join(
+    str(RELATIONS.index(relation)) for relation in ("derived", "trained", "finetuned_from", "pretrained_on")
+)
+"""Those of a version to what it was made from."""
+RELATION_WORDS: Mapping[int, tuple[str, str]] = MappingProxyType({
+    0: ("made by", "made"),
+    1: ("used", "used by"),
+    2: ("derived from", "derived into"),
+    3: ("trained on", "trained"),
+    4: ("satisfies", "satisfied by"),
+    5: ("tested on", "tested"),
+    6: ("fine-tuned from", "fine-tuned into"),
+    7: ("pretrained on", "pretrained"),
+    8: ("released", "deployed as"),
+})  # fmt: skip
+"""How the later of two things relates to the earlier one, and the earlier to the later, by the relation of their edge.
+
+The last is of a deployment and a version that was released there: the journal says so, and no edge is stored.
+"""
 
 
 MADE_ANYWHERE = ("report", "figure", "table", "log", "code", "environment")

@@ -31,6 +31,7 @@ from artui.model import (
     VersionDetail,
     VersionHead,
 )
+from artui.model.words import BETWEEN_VERSIONS, RELATION_WORDS, RELATIONS
 from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
 from artui.query.declared import facts_of
@@ -43,14 +44,6 @@ if TYPE_CHECKING:
 MAX_FILES = 100_000
 MAX_THUMBNAIL_CHARS = 16_384
 MAX_TEXT_BYTES = 4 * 1024 * 1024
-
-_RELATION_WORDS = {
-    2: ("derived from", "derived into"),
-    3: ("trained on", "trained"),
-    4: ("satisfies", "satisfied by"),
-}
-"""By stored relation: as read from the later version, and from the earlier one."""
-
 
 _STAGE_CODES = {"stage": (STAGES, "modelling")}
 _HEADS = Shape(
@@ -410,7 +403,8 @@ def approvals(reader: Reader, connection: sqlite3.Connection, version_id: str) -
 
 
 def _related(connection: sqlite3.Connection, version_key: int) -> Iterator[tuple[str, VersionHead]]:
-    for relation, (later, earlier) in _RELATION_WORDS.items():
+    for relation in map(RELATIONS.index, BETWEEN_VERSIONS):
+        later, earlier = RELATION_WORDS[relation]
         values = {"relation": relation, "version": version_key}
         for head in version_heads(
             connection,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog import guard
-from artui.catalog.points import json_points
 from artui.errors import UsageError
+from artui.query import sqlfunctions
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -30,7 +30,7 @@ def ask(reader: Reader, query: str, values: Sequence[Any] | Mapping[str, Any], s
 
     with reader.reading(seconds) as connection, guard.questions(connection):
         try:
-            connection.create_function("points", 3, json_points, deterministic=True)
+            sqlfunctions.register(connection)
             cursor = connection.execute(query, values)
             names = [str(column[0]) for column in cursor.description or ()]
             if not names:

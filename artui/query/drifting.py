@@ -41,16 +41,20 @@ _INPUTS_OF_MAKER = """
     FROM edge AS o
     JOIN edge AS i ON i.target_key = o.source_key AND i.relation = 1
     WHERE o.relation = 0 AND o.target_key = :version
-    ORDER BY i.source_key
+    UNION
+    SELECT e.source_key FROM edge AS e WHERE e.relation = 3 AND e.target_key = :version
+    ORDER BY 1
 """
 _INPUTS_OF_USERS = """
-    SELECT DISTINCT i.source_key
+    SELECT i.source_key
     FROM edge AS u
     JOIN edge AS i ON i.target_key = u.target_key AND i.relation = 1 AND i.source_key <> :version
     WHERE u.relation = 1 AND u.source_key = :version
-    ORDER BY i.source_key
+    UNION
+    SELECT e.source_key FROM edge AS e WHERE e.relation = 5 AND e.target_key = :version
+    ORDER BY 1
 """
-"""Of a version the data from which it was made, and those that were used together with it: to test it."""
+"""Of a version the data from which it was made, and those that were used together with it: to test it; each also where somebody said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,19 @@ from typing import Literal, NamedTuple
 
 import orjson
 
+from artui.catalog.deployments import deployed
 from artui.model import RunHead, VersionHead
+from artui.model.words import RELATION_WORDS
 from artui.query.artifacts import version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 
 Direction = Literal["up", "down"]
 
-MADE, USED, DERIVED, TRAINED, SATISFIES = 0, 1, 2, 3, 4
-RELATIONS: Mapping[int, tuple[str, str]] = {
-    MADE: ("made by", "made"),
-    USED: ("used", "used by"),
-    DERIVED: ("derived from", "derived into"),
-    TRAINED: ("trained on", "trained"),
-    SATISFIES: ("satisfies", "satisfied by"),
-}
-"""How the later of two things relates to the earlier one, and the earlier to the later, by the relation of their edge."""
+MADE, USED, DERIVED, TRAINED, SATISFIES, TESTED_ON, FINETUNED_FROM, PRETRAINED_ON, DEPLOYED_AS = range(9)
+RELATIONS = RELATION_WORDS
+DONE_BY_RUNS = frozenset({DERIVED, TRAINED, TESTED_ON, FINETUNED_FROM, PRETRAINED_ON})
+"""What a run did to two versions, so that it stands between them."""
+MADE_FROM = frozenset({DERIVED, TRAINED, FINETUNED_FROM, PRETRAINED_ON})
 _AT_ONCE = 20_000
 """So many keys are looked up by one statement."""
 _FEW = 4
@@ -128,9 +126,7 @@ def on_ways(near: Near, root: Thing, goals: Collection[Thing], is_hidden: Callab
                 made for relation, run in steps if relation == USED for word, made in near.get(run, ()) if word == MADE
             }
             kept[thing] = [
-                (relation, other)
-                for relation, other in steps
-                if relation not in (DERIVED, TRAINED) or other not in by_runs
+                (relation, other) for relation, other in steps if relation not in DONE_BY_RUNS or other not in by_runs
             ]
     return kept
 
@@ -210,7 +206,8 @@ def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: 
     here, there = ("target_key", "source_key") if direction == "up" else ("source_key", "target_key")
     # A run came from what it used, and made what came of it; all other edges are at versions.
     of_runs = (USED,) if direction == "up" else (MADE,)
-    of_versions = (MADE, DERIVED, TRAINED, SATISFIES) if direction == "up" else (USED, DERIVED, TRAINED, SATISFIES)
+    between = (DERIVED, TRAINED, SATISFIES, TESTED_ON, FINETUNED_FROM, PRETRAINED_ON)
+    of_versions = (MADE, *between) if direction == "up" else (USED, *between)
     for is_run, relations in ((True, of_runs), (False, of_versions)):
         keys = [thing.key for thing in level if thing.is_run == is_run]
         names = {"here": here, "there": there, "relations": ", ".join(map(str, relations))}
@@ -225,6 +222,14 @@ def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: 
                 ends = Thing(is_run, own), Thing(relation in (MADE, USED) and not is_run, other)
                 source, target = ends[::-1] if direction == "up" else ends
                 yield Edge(source, relation, target)
+    yield from _deployed(connection, {thing.key for thing in level if not thing.is_run}, direction)
+
+
+def _deployed(connection: sqlite3.Connection, keys: Collection[int], direction: Direction) -> Iterator[Edge]:
+    """Give of some versions where they were released, or of deployments what was released there."""
+    for version_key, deployment_key in deployed(connection) if keys else ():
+        if (deployment_key if direction == "up" else version_key) in keys:
+            yield Edge(Thing(False, version_key), DEPLOYED_AS, Thing(False, deployment_key))
 
 
 # CROSS JOIN makes SQLite go through the keys, each by the index of edges.

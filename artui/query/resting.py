@@ -12,7 +12,7 @@ from artui.catalog import cells
 from artui.catalog.deployments import serving_places
 from artui.model import PRODUCTION, Resting, has_alias
 from artui.query.artifacts import version_heads
-from artui.query.graph import DERIVED, TRAINED, USED, came_of, read_graph
+from artui.query.graph import MADE_FROM, USED, came_of, read_graph
 from artui.query.impact import DOWN, is_in_production
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def resting_on(reader: Reader, version_keys: Sequence[int], *, besides: Sequence
     with reader.snapshot() as connection:
         edges = [(edge.relation, edge.source.key, edge.target.key) for edge in came_of(connection, version_keys)]
         users = [(source, run) for relation, source, run in edges if relation == USED]
-        made = [(source, target) for relation, source, target in edges if relation in (DERIVED, TRAINED) and target not in left_out]  # fmt: skip
+        made = [(source, target) for relation, source, target in edges if relation in MADE_FROM and target not in left_out]  # fmt: skip
         made_keys = orjson.dumps(sorted({target for _, target in made})).decode()
         heads = version_heads(connection, _OF_KEYS, {"keys": made_keys})
         far = _in_production(

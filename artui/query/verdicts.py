@@ -64,29 +64,37 @@ def judged(
         requirements: whose criteria count; by default those of the newest version of each in the project of the version.
     """
     with reader.snapshot() as connection:
-        by_project: dict[str, list[RequirementVersion]] = {}
-        judge = Judge(connection, [head.key for head in heads], now_ms=now_ms)
-        answers: dict[tuple[str, bool], list[Answer]] = {}
-        made: list[list[Verdict]] = []
-        for place, head in enumerate(heads):
-            if requirements is None and head.project not in by_project:
-                by_project[head.project] = standing_requirements(connection, project=head.project)
-            chosen = requirements if requirements is not None else by_project[head.project]
-            waived = waivers(connection, head.id)
-            verdicts: list[Verdict] = []
-            for defined in (one for version in chosen for one in version.criteria if is_about(one, head)):
-                condition, is_of_run = defined.criterion.condition, defined.criterion.subject == "run"
-                if (condition, is_of_run) not in answers:
-                    answers[condition, is_of_run] = judge.answers(condition, is_of_run=is_of_run)
-                answer = answers[condition, is_of_run][place]
-                found, why = judge.measured(condition, head.key, is_of_run=is_of_run)
-                verdicts.append(
-                    Verdict(
-                        defined, head.id, head.reference, answer, why if answer != "met" else "", tuple(found),
-                        waived.get((defined.key, condition)) if answer != "met" else None,
-                    )
-                )  # fmt: skip
-            made.append(verdicts)
+        return judged_in(connection, heads, requirements, now_ms=now_ms)
+
+
+def judged_in(
+    connection: sqlite3.Connection, heads: Sequence[VersionHead], requirements: Sequence[RequirementVersion] | None = None, *, now_ms: int | None = None
+) -> list[list[Verdict]]:  # fmt: skip
+    """Give the verdicts of some versions, as `judged`, by a connection that sees one state of the catalog."""
+    by_project: dict[str, list[RequirementVersion]] = {}
+    judge = Judge(connection, [head.key for head in heads], now_ms=now_ms)
+    answers: dict[tuple[str, bool], list[Answer]] = {}
+    made: list[list[Verdict]] = []
+    for place, head in enumerate(heads):
+        if requirements is None and head.project not in by_project:
+            by_project[head.project] = standing_requirements(connection, project=head.project)
+        chosen = requirements if requirements is not None else by_project[head.project]
+        waived = waivers(connection, head.id)
+        verdicts: list[Verdict] = []
+        for defined in (one for version in chosen for one in version.criteria if is_about(one, head)):
+            condition, is_of_run = defined.criterion.condition, defined.criterion.subject == "run"
+            if (condition, is_of_run) not in answers:
+                answers[condition, is_of_run] = judge.answers(condition, is_of_run=is_of_run)
+            answer = answers[condition, is_of_run][place]
+            found, why = judge.measured(condition, head.key, is_of_run=is_of_run)
+            verdicts.append(
+                Verdict(
+                    defined, head.id, head.reference, answer, why if answer != "met" else "", tuple(found),
+                    waived.get((defined.key, condition)) if answer != "met" else None,
+                )
+            )  # fmt: skip
+        made.append(verdicts)
+
     return made
 
 

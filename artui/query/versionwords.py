@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from artui.catalog import cells as cell_of
 from artui.catalog.deployments import deployments
 from artui.catalog.standing import newest_number
+from artui.model.words import MADE_FROM_CODES
 
 Kind = Literal["text", "stage", "number", "bytes", "time", "id", "several"]
 
@@ -47,6 +48,10 @@ VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
     "made_by": VersionAttribute("several"),
     "used_by": VersionAttribute("several"),
     "derived_from": VersionAttribute("several"),
+    "trained_on": VersionAttribute("several"),
+    "tested_on": VersionAttribute("several"),
+    "finetuned_from": VersionAttribute("several"),
+    "pretrained_on": VersionAttribute("several"),
     "serves_in": VersionAttribute("several", other_words=("serves", "deployed_in")),
     "released_in": VersionAttribute("several", other_words=("released",)),
     "file": VersionAttribute("several", other_words=("path",)),
@@ -64,6 +69,20 @@ OTHER_WORDS = {other: word for word, attribute in VERSION_ATTRIBUTES.items() for
 
 USE_COUNT = "(SELECT count(DISTINCT e.target_key) FROM edge AS e WHERE e.relation = 1 AND e.source_key = v.key)"
 """SQL expression over TABLES: how many runs used a version."""
+
+
+def _related(codes: str) -> str:
+    """Write the query for the artifacts and the versions that versions relate to, by their names."""
+    return f"""
+        SELECT a.name, e.target_key
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation IN ({codes})
+        UNION ALL
+        SELECT a.name || ':v' || v.number, e.target_key
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation IN ({codes})
+    """
+
 
 PAIRS: dict[str, str] = {
     "alias": f"""
@@ -94,15 +113,11 @@ PAIRS: dict[str, str] = {
         UNION ALL
         SELECT r.id, e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key WHERE e.relation = 1
     """,
-    "derived_from": """
-        SELECT a.name, e.target_key
-        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
-        WHERE e.relation IN (2, 3)
-        UNION ALL
-        SELECT a.name || ':v' || v.number, e.target_key
-        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
-        WHERE e.relation IN (2, 3)
-    """,
+    "derived_from": _related(MADE_FROM_CODES),
+    "trained_on": _related("3"),
+    "tested_on": _related("5"),
+    "finetuned_from": _related("6"),
+    "pretrained_on": _related("7"),
     "file": "SELECT f.path, f.version_key FROM file AS f",
     "preview": "SELECT json_extract(r.content, '$.kind'), r.version_key FROM preview AS r WHERE json_valid(r.content)",
 }

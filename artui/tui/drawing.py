@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artui.figures.layered import Layered, lay_out
 from artui.figures.layering import without_circles
 from artui.model import PRODUCTION, RunHead, VersionHead
-from artui.query.graph import DERIVED, RELATIONS, SATISFIES, TRAINED
+from artui.query.graph import DONE_BY_RUNS, RELATIONS, SATISFIES
 from artui.query.names import distinct_names
 from artui.safetext import clean
 from artui.tui.aliases import alias_spans
@@ -117,7 +117,7 @@ class Drawing:
         relations = {
             relation for link in self.around.links if {link.source, link.target} == ends for relation in link.relations
         }
-        return relations <= {DERIVED, TRAINED}
+        return relations <= DONE_BY_RUNS
 
     def path_cells(self, path: Sequence[int]) -> dict[tuple[int, int], int]:
         """Give the cells of the lines between spots that follow each other, with the sides that these leave them through."""

@@ -21,7 +21,7 @@ from tests.reading import open_reader
 DATA = Path(__file__).parent.parent / "data"
 
 
-SCHEMAS = (1, 2, 3, 4, 5, 6, 7)
+SCHEMAS = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 @pytest.fixture(params=SCHEMAS)

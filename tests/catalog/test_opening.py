@@ -162,11 +162,13 @@ def test_odd_file_names_open(own: Path, tmp_path: Path, name: str) -> None:
 def test_newer_schema_opens_read_only_and_says_so(own: Path) -> None:
     """A catalog of a later artui is read, with a notice that names both versions, and not written."""
     with sqlite3.connect(own) as connection:
-        connection.execute("PRAGMA user_version = 9")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with open_reader(own) as reader:
-        assert "9" in reader.notice and str(SCHEMA_VERSION) in reader.notice and not reader.may_write
+        assert (
+            str(SCHEMA_VERSION + 1) in reader.notice and str(SCHEMA_VERSION) in reader.notice and not reader.may_write
+        )
         assert [run.name for run in reader.runs()] == ["run"]
-    with pytest.raises(CatalogTooNew, match=rf"schema 9.*up to {SCHEMA_VERSION}"):
+    with pytest.raises(CatalogTooNew, match=rf"schema {SCHEMA_VERSION + 1}.*up to {SCHEMA_VERSION}"):
         Catalog(own)
 
 

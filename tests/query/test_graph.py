@@ -15,10 +15,21 @@ import pytest
 
 from artui.catalog import Catalog, artifacts, events, runs
 from artui.cli.verbs.impact import by_kind
+from artui.model import RELATIONS as STORED
 from artui.model import RunHead, VersionHead
 from artui.query.around import FEWEST_FOLDED, Around, around
 from artui.query.between import MOST_WAYS, between, ways_between
-from artui.query.graph import RELATIONS, Direction, Graph, Thing, dot_text, edges_at, mermaid_text, read_graph
+from artui.query.graph import (
+    DEPLOYED_AS,
+    RELATIONS,
+    Direction,
+    Graph,
+    Thing,
+    dot_text,
+    edges_at,
+    mermaid_text,
+    read_graph,
+)
 from artui.query.impact import Impact, impact
 from artui.query.lineage import lineage
 from artui.query.reader import Reader
@@ -363,7 +374,7 @@ def test_names_are_quoted_in_the_languages_of_graphs(tmp_path: Path) -> None:
 
 
 def test_every_relation_has_words_both_ways() -> None:
-    assert set(RELATIONS) == {0, 1, 2, 3, 4} and all(up and down for up, down in RELATIONS.values())
+    assert set(RELATIONS) == {*range(len(STORED)), DEPLOYED_AS} and all(up and down for up, down in RELATIONS.values())
 
 
 def test_what_is_in_production_far_away_is_named_before_something_is_deleted(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from artui.catalog.collecting import remove_all_unnamed
 from artui.catalog.forgetting import INSTEAD, index_again, take_out
 from artui.catalog.ids import new_id
 from artui.catalog.merging import changes, kept
-from artui.catalog.merging.runs import MergedRuns, apply_standings, merge_runs
+from artui.catalog.merging.runs import MergedRuns, apply_standings, merge_runs, take_out_dropped_links
 from artui.catalog.merging.slices import Slice
 from artui.catalog.merging.sources import Source, open_source
 from artui.catalog.merging.target import Target
@@ -153,6 +153,7 @@ def merge_one(
             only=None if only is None else only.run_ids,
         )
         missing_edges = _merge_edges(target, theirs, merged_runs, versions)
+        take_out_dropped_links(target, merged_runs.keys.values())
         merge_aliases(target, theirs, versions.artifacts, versions.keys)
         touched |= _apply(target, merged_runs, versions, news.subject_ids)
     for key in merged_runs.new:

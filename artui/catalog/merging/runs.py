@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -83,6 +83,7 @@ def merge_runs(
     merged = MergedRuns()
     ours = target.execute(HEADS).fetchall()
     their_apart, our_apart = _series_apart(theirs), _series_apart(target.connection)
+    their_dropped, our_dropped = _dropped(theirs), _dropped(target.connection)
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
@@ -100,6 +101,7 @@ def merge_runs(
             and their_row[2] is not None
             and their_row[0] not in news
             and their_apart.get(their_row[0]) == our_apart.get(their_row[0])
+            and their_dropped.get(their_row[0]) == our_dropped.get(their_row[0])
         )
         if not is_same:
             both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
@@ -130,6 +132,15 @@ def _series_apart(connection: sqlite3.Connection) -> dict[str, list[tuple[str, s
     by_run: dict[str, list[tuple[str, str, str]]] = {}
     for run_id, *said in connection.execute(_APART):
         by_run.setdefault(cells.text(run_id), []).append((said[0], said[1], said[2]))
+    return by_run
+
+
+def _dropped(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, int]]]:
+    """Give, by run, what was dropped of it: no seal has that."""
+    by_run: dict[str, list[tuple[str, str, int]]] = {}
+    query = "SELECT r.id, d.kind, d.name, d.stamp FROM dropped AS d JOIN run AS r ON r.key = d.run_key ORDER BY 1, 2, 3"
+    for run_id, *row in connection.execute(query):
+        by_run.setdefault(cells.text(run_id), []).append((row[0], row[1], row[2]))
     return by_run
 
 
@@ -174,6 +185,10 @@ def _copy(
             table, ("run_key", "name" if named else "name_key", "stamp", *columns),
             ((keys[row[0]], row[1] if named else target.name_key(cells.text(row[1])), *row[2:]) for row in rows),
         )  # fmt: skip
+    rows = theirs.execute(
+        f"SELECT d.run_key, d.kind, d.name, d.stamp FROM dropped AS d WHERE d.run_key IN {these}", listed
+    )
+    target.insert("dropped", ("run_key", "kind", "name", "stamp"), ((keys[row[0]], *row[1:]) for row in rows))
     series_keys: dict[int, int] = {}
 
     def series() -> Any:
@@ -245,6 +260,7 @@ def _join(
                 theirs.execute(query, (their_key,)),
                 target.execute(query, (our_key,)).fetchall(),
             )
+        _join_dropped(target, theirs, their_key, our_key)
     (origin_id,) = target.execute(
         "SELECT o.id FROM run AS r LEFT JOIN origin AS o ON o.key = r.origin_key WHERE r.key = ?", (our_key,)
     ).fetchone()
@@ -284,6 +300,63 @@ def _join_named(
             target.execute(
                 f"UPDATE {table} SET {sets} WHERE run_key = ? AND {named} = ?", (*their_row[1:], run_key, name)
             )
+
+
+_DROP = """
+    INSERT INTO dropped (run_key, kind, name, stamp)
+    VALUES (?, ?, ?, ?)
+    ON CONFLICT (run_key, kind, name) DO UPDATE
+    SET stamp = max(stamp, excluded.stamp)
+"""
+_TAKE_OUT_DROPPED = (
+    """
+    DELETE FROM context
+    WHERE run_key = :run
+      AND EXISTS (SELECT 1 FROM dropped AS d WHERE d.run_key = :run AND d.kind = 'context' AND d.name = context.name AND d.stamp >= coalesce(context.stamp, 0))
+    """,
+    *(
+        f"""
+        DELETE FROM {table}
+        WHERE run_key = :run AND name_key IN (
+            SELECT n.key
+            FROM dropped AS d
+            JOIN name AS n ON n.text = d.name
+            WHERE d.run_key = :run AND d.kind = '{table}' AND d.stamp >= coalesce({table}.stamp, 0)
+        )
+        """
+        for table in ("param", "tag")
+    ),
+)
+"""What one of two copies of a run dropped after it was written goes from the other, too."""
+
+
+_TAKE_OUT_LINKS = tuple(
+    f"""
+    DELETE FROM edge
+    WHERE relation = {code} AND {here} = :run AND EXISTS (
+        SELECT 1
+        FROM version AS v
+        JOIN dropped AS d ON d.run_key = :run AND d.kind = '{kind}' AND d.name = v.id
+        WHERE v.key = edge.{there} AND d.stamp >= edge.created_ms
+    )
+    """
+    for code, kind, here, there in ((0, "output", "source_key", "target_key"), (1, "input", "target_key", "source_key"))
+)
+
+
+def take_out_dropped_links(target: Target, run_keys: Iterable[int]) -> None:
+    """Take out of runs the links to versions that an import dropped; to be called when the links of both copies are there."""
+    with_drops = {row[0] for row in target.execute("SELECT DISTINCT run_key FROM dropped WHERE kind IN ('output', 'input')")}  # fmt: skip
+    for key in sorted(with_drops.intersection(run_keys)):
+        for statement in _TAKE_OUT_LINKS:
+            target.execute(statement, {"run": key})
+
+
+def _join_dropped(target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int) -> None:
+    for kind, name, stamp in theirs.execute("SELECT kind, name, stamp FROM dropped WHERE run_key = ?", (their_key,)):
+        target.execute(_DROP, (our_key, cells.text(kind), cells.text(name), cells.integer(stamp)))
+    for statement in _TAKE_OUT_DROPPED if target.execute("SELECT 1 FROM dropped WHERE run_key = ?", (our_key,)).fetchone() else ():  # fmt: skip
+        target.execute(statement, {"run": our_key})
 
 
 def apply_standings(target: Target, run_key: int, standings: Mapping[tuple[str, str], Standing]) -> bool:

@@ -18,11 +18,12 @@ from artui.catalog.merging.sources import open_source
 from artui.catalog.schema import SCHEMA_VERSION
 from artui.catalog.writers import Writer, writers_of
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
+from artui.model.words import RELATIONS
 
-EDGES = """
+EDGES = f"""
     SELECT e.relation, e.source_key, e.target_key
     FROM edge AS e
-    WHERE e.relation IN (0, 1, 2, 3, 4)
+    WHERE e.relation BETWEEN 0 AND {len(RELATIONS) - 1}
 """
 _LEAST_CHARS = 4
 """Of the end of an id."""

@@ -27,6 +27,7 @@ _WORDS = {
     "block": "blocks of points", "name": "names of params and metrics", "blob": "contents of files", "chunk": "pieces of content", "blob_chunk": "places of pieces",
     "edge": "links", "event": "entries of the journal", "alias": "aliases", "series": "series of metrics", "context": "surroundings of runs", "saved_view": "views",
     "imported": "imports", "merged": "merges", "edit": "edits", "removal": "removals", "retirement": "retirements", "catalog": "rows of the catalog itself",
+    "dropped": "notes on what imports dropped",
 }  # fmt: skip
 """What the rows of a table are called, where that is not its name and an s."""
 _REASONS = (

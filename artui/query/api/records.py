@@ -445,8 +445,8 @@ class Version:
 
     @property
     def derived_from(self) -> tuple[Version, ...]:
-        """The versions that it was derived from or trained on."""
-        words = ("derived from", "trained on")
+        """The versions that it was made from: derived from, trained on, fine-tuned from or pretrained on."""
+        words = ("derived from", "trained on", "fine-tuned from", "pretrained on")
         return tuple(Version(self._reader, head) for word, head in self._about.related if word in words)
 
     # What is in it

@@ -166,8 +166,9 @@ class World:
                 name=f"i{number}",
                 id=run_id,
                 started_ms=START_MS - number,
-                params={"lr": 0.5, "seen": count % 2},
-                tags={"t": str(count)},
+                # What the store has at one time, and has no more at another.
+                params={"lr": 0.5, "seen": count % 2} | ({"gone": 1} if count % 3 == 0 else {}),
+                tags={"t": str(count)} | ({"v": "x"} if count > 3 else {}),
                 source="mlflow",
             )
             key = importing.put_run(connection, run)
@@ -175,6 +176,8 @@ class World:
             steps = np.arange(count, dtype=np.int64)
             importing.add_points(connection, key, "loss", "", steps, START_MS + steps, 1.0 / (steps + 1))
             importing.put_context(connection, key, importing.SUBJECT, {"format": "mlflow", "count": count})
+            if count % 2:
+                importing.put_context(connection, key, "remarks", [{"time_ms": START_MS, "text": f"{count} odd lines"}])
             importing.end_run(
                 connection, key, status="finished", ended_ms=START_MS + 9, heard_ms=START_MS, deleted_ms=None, error=""
             )
@@ -191,7 +194,10 @@ class World:
                 ),
                 identity=(str(number),),
             )
+            importing.unlink_run(connection, key)
             importing.link_run(connection, "output", run_id, saved.key)
+            if count > 2:
+                importing.link_run(connection, "input", run_id, saved.key)
             importing.put_alias(connection, saved, "champion")
             importing.put_report(connection, "mlflow", "/store", {"count": count})
 
