@@ -464,7 +464,7 @@ class Run:
     ) -> str | None:
         """Save what a model must do as a new version of a requirement: criteria by name, each in the filter language.
 
-        `run.require("fraud-needs", {"R1": "test/recall >= 0.9", "R2": "val/loss < 0.2 on run"})`. They are about the artifacts
+        `run.require("fraud-needs", {"R1": "test/recall >= 0.9", "R2": "val/loss < 0.2 on run", "R3": "live/recall >= 0.8 on release"})`. They are about the artifacts
         named in `about`, by default about every model of the project; `text` is Markdown for people. What cannot be a criterion is
         left out and named. Gives the version's reference; None when it could not be saved.
         """

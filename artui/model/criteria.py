@@ -8,11 +8,11 @@ from typing import Literal
 
 from artui.errors import UsageError
 
-Subject = Literal["version", "run"]
+Subject = Literal["version", "run", "release"]
 Answer = Literal["met", "missed", "unknown"]
 
-SUBJECTS: tuple[Subject, ...] = ("version", "run")
-"""What a criterion is said of: a version and whatever was measured of it, or the run that made it alone."""
+SUBJECTS: tuple[Subject, ...] = ("version", "run", "release")
+"""What a criterion is said of: a version and whatever was measured of it, the run that made it alone, or what was observed where it serves."""
 REQUIREMENT = "requirement"
 """The kind of artifacts that have criteria."""
 JUDGED_KINDS = ("model",)
@@ -54,7 +54,9 @@ def criterion_of(state: object) -> Criterion | None:
     if not all(isinstance(part, str) for part in state):
         return None
     name, condition, subject, artifacts = state
-    return Criterion(name, condition, "run" if subject == "run" else "version", named_in(artifacts))
+    return Criterion(
+        name, condition, next((word for word in SUBJECTS if word == subject), SUBJECTS[0]), named_in(artifacts)
+    )
 
 
 def named_in(text: str) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def named_in(text: str) -> tuple[str, ...]:
 
 
 def parse_criterion(text: str, artifacts: Sequence[str] = ()) -> Criterion:
-    """Read a criterion as people write it: `R1: test/recall >= 0.9`, with `on run` or `on version` behind it.
+    """Read a criterion as people write it: `R1: test/recall >= 0.9`, with `on run`, `on release` or `on version` behind it.
 
     Raises:
         UsageError: it has no name or no condition, or one of them is too long.
@@ -77,7 +79,7 @@ def parse_criterion(text: str, artifacts: Sequence[str] = ()) -> Criterion:
 
 
 def made_criterion(name: str, text: str, artifacts: Sequence[str] = ()) -> Criterion:
-    """Make a criterion of its name and of its condition as people write it, with `on run` or `on version` behind it.
+    """Make a criterion of its name and of its condition as people write it, with `on run`, `on release` or `on version` behind it.
 
     Raises:
         UsageError: one of them is empty or too long, or there are too many artifacts.
@@ -138,13 +140,13 @@ class Measured:
     value: object
     """A number, a text, or what else params may be; None where nothing was found."""
     run_id: str = ""
-    """Of the run that has it; empty for what is said of the version itself."""
+    """Of the run that has it; empty for what is said of the version itself, or was observed of a release."""
     run: str = ""
-    """That run's name."""
+    """That run's name, or the name of the deployment."""
     step: int | None = None
     """Of a metric: where it was measured."""
     started_ms: int = 0
-    """When that run began."""
+    """When that run, or the release, began."""
     short_by: float | None = None
     """How far a number is on the wrong side of its limit; None where it is not, or there is no such limit."""
 

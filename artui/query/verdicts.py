@@ -16,10 +16,11 @@ from artui.catalog import cells
 from artui.catalog.criteria import RequirementVersion, requirement_versions, waivers
 from artui.catalog.standing import is_named, newest_number
 from artui.errors import UnknownReference, UsageError
-from artui.model.criteria import JUDGED_KINDS, REQUIREMENT, Answer, Criterion, Defined, Verdict, met_text
+from artui.model.criteria import JUDGED_KINDS, REQUIREMENT, Answer, Criterion, Defined, Measured, Verdict, met_text
 from artui.query.artifacts import version_heads
 from artui.query.judge import Judge
 from artui.query.references import find_version
+from artui.query.releasejudge import ReleaseJudge
 
 if TYPE_CHECKING:
     from artui.model import VersionDetail, VersionHead
@@ -73,6 +74,7 @@ def judged_in(
     """Give the verdicts of some versions, as `judged`, by a connection that sees one state of the catalog."""
     by_project: dict[str, list[RequirementVersion]] = {}
     judge = Judge(connection, [head.key for head in heads], now_ms=now_ms)
+    of_releases: ReleaseJudge | None = None
     answers: dict[tuple[str, bool], list[Answer]] = {}
     made: list[list[Verdict]] = []
     for place, head in enumerate(heads):
@@ -83,10 +85,15 @@ def judged_in(
         verdicts: list[Verdict] = []
         for defined in (one for version in chosen for one in version.criteria if is_about(one, head)):
             condition, is_of_run = defined.criterion.condition, defined.criterion.subject == "run"
-            if (condition, is_of_run) not in answers:
-                answers[condition, is_of_run] = judge.answers(condition, is_of_run=is_of_run)
-            answer = answers[condition, is_of_run][place]
-            found, why = judge.measured(condition, head.key, is_of_run=is_of_run)
+            found: Sequence[Measured]
+            if defined.criterion.subject == "release":
+                of_releases = of_releases or ReleaseJudge(connection)
+                answer, found, why = of_releases.judged(condition, head.id)
+            else:
+                if (condition, is_of_run) not in answers:
+                    answers[condition, is_of_run] = judge.answers(condition, is_of_run=is_of_run)
+                answer = answers[condition, is_of_run][place]
+                found, why = judge.measured(condition, head.key, is_of_run=is_of_run)
             verdicts.append(
                 Verdict(
                     defined, head.id, head.reference, answer, why if answer != "met" else "", tuple(found),
@@ -122,8 +129,9 @@ def unmeasured(reader: Reader, criteria: Sequence[Criterion]) -> list[str]:
     """Say of each criterion what in it nothing was ever measured of, in sentences: a name that is misspelled is met by nothing."""
     said: list[str] = []
     with reader.snapshot() as connection:
-        judge = Judge(connection, [])
+        of_runs, of_releases = Judge(connection, []), ReleaseJudge(connection)
         for criterion in criteria:
+            judge = of_releases if criterion.subject == "release" else of_runs
             said += (f"{criterion.name}: {words}" for words in judge.unmeasured(criterion.condition))
     return said
 

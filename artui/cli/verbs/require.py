@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("require")
 @click.argument("name", metavar="REQUIREMENT", shell_complete=completing.references)
-@click.option("--criterion", "-x", "texts", multiple=True, metavar="'R1: CONDITION'", help="A condition in the filter language, said of versions; `… on run` is said of the run that made them. Several times.")  # fmt: skip
+@click.option("--criterion", "-x", "texts", multiple=True, metavar="'R1: CONDITION'", help="A condition in the filter language, said of versions; `… on run` is said of the run that made them, `… on release` of what is observed where they serve. Several times.")  # fmt: skip
 @click.option("--for", "about", multiple=True, metavar="ARTIFACT", help="What these are about; by default every model of the project.")  # fmt: skip
 @click.option("--drop", multiple=True, metavar="R1", help="Take a criterion away.")
 @click.option("--file", "-f", "path", type=click.Path(path_type=Path), help="Save this text as its new version; criteria are read from its front matter.")  # fmt: skip

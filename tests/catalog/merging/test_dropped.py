@@ -37,7 +37,7 @@ def _take(path: Path, has: frozenset[str], *, second: int) -> None:
             blob_key, digest, size = blobs.store(connection, io.BytesIO(relation.encode()))
             saved = importing.put_version(connection, NewVersion("p", relation, "model", "modelling", [NewFile("m", size, digest, blob_key)], created_ms=1), identity=(relation,))  # fmt: skip
             if relation in has:
-                importing.link_run(connection, relation, run_id, saved.key)  # type: ignore[arg-type]
+                importing.link_run(connection, relation, run_id, saved.key)
 
 
 def _says(path: Path) -> frozenset[str]:
