@@ -110,7 +110,8 @@ def build(path: Path) -> Path:
         artifacts.link(connection, "satisfies", source_key=requirement.key, target_key=model.key)
         artifacts.link(connection, "tested_on", source_key=data.key, target_key=other.key)
         connection.execute(
-            "INSERT INTO dropped (run_key, kind, name, stamp) VALUES (?, 'tag', 'old', 5)", (runs_of[VICTIM],)
+            "INSERT INTO dropped (run_key, kind, name, stamp, time_ms) VALUES (?, 'tag', 'old', 5, 5)",
+            (runs_of[VICTIM],),
         )
         connection.execute("INSERT INTO spool (id, folded_bytes) VALUES ('gone.log', 100)")
     victim = ids.derived_id("test", VICTIM)

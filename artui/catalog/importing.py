@@ -168,15 +168,16 @@ def _drop(connection: sqlite3.Connection, run_key: int, kind: str, gone: Iterabl
     Args:
         gone: the name of each, of a link the id of the version, with its stamp.
     """
+    now_ms = clock.now_ms()
     connection.executemany(
         """
-        INSERT INTO dropped (run_key, kind, name, stamp)
-        VALUES (:run, :kind, :name, :stamp)
+        INSERT INTO dropped (run_key, kind, name, stamp, time_ms)
+        VALUES (:run, :kind, :name, :stamp, :now)
         ON CONFLICT (run_key, kind, name) DO UPDATE
-        SET stamp = max(stamp, excluded.stamp)
+        SET stamp = max(stamp + 1, excluded.stamp), time_ms = excluded.time_ms
         """,
         [
-            {"run": run_key, "kind": kind, "name": name, "stamp": max(clock.now_ms(), (stamp or 0) + 1)}
+            {"run": run_key, "kind": kind, "name": name, "stamp": max(now_ms, (stamp or 0) + 1), "now": now_ms}
             for name, stamp in gone
         ],
     )

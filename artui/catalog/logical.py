@@ -45,7 +45,7 @@ PARTS: Mapping[str, str] = MappingProxyType({
         ORDER BY 1, 2
     """,
     "contexts": "SELECT r.id, t.name, t.content, t.stamp FROM context AS t JOIN run AS r ON r.key = t.run_key ORDER BY 1, 2",
-    "dropped": "SELECT r.id, d.kind, d.name, d.stamp FROM dropped AS d JOIN run AS r ON r.key = d.run_key ORDER BY 1, 2, 3",
+    "dropped": "SELECT r.id, d.kind, d.name, d.stamp, d.time_ms FROM dropped AS d JOIN run AS r ON r.key = d.run_key ORDER BY 1, 2, 3",
     "series": f"""
         SELECT r.id, n.text, s.labels, s.count, s.finite_count, s.nan_count, s.positive_inf_count, s.negative_inf_count, s.first, s.last, s.min, s.max,
                s.sum, s.min_step, s.max_step, s.first_step, s.last_step, s.first_ms, s.last_ms, {_ORIGIN.format("coalesce(s.origin_key, r.origin_key)")}

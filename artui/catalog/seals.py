@@ -64,7 +64,16 @@ RUN_PARTS: Mapping[str, str] = MappingProxyType({
         WHERE t.run_key = :key
         ORDER BY n.text
     """,
-    "context": "SELECT name, content FROM context WHERE run_key = :key ORDER BY name",
+    # What was dropped comes behind it, so that seals from before stay true.
+    "context": """
+        SELECT name, content
+        FROM (
+            SELECT 0 AS sort, name, content FROM context WHERE run_key = :key
+            UNION ALL
+            SELECT 1, kind || ' ' || name, stamp || ' ' || time_ms FROM dropped WHERE run_key = :key
+        )
+        ORDER BY sort, name
+    """,
     "metrics": f"""
         SELECT n.text, {", ".join(f"s.{column}" for column in _SERIES_COLUMNS)}
         FROM series AS s
@@ -354,7 +363,7 @@ def _triggers() -> dict[str, str]:
             f"BEFORE {event} ON main.fact BEGIN {_note_all('version', f'IN ({said_of})', 'aliases')} END"
         )
     for table, kind, part in (
-        ("param", "run", "params"), ("tag", "run", "tags"), ("context", "run", "context"), ("series", "run", "metrics"),
+        ("param", "run", "params"), ("tag", "run", "tags"), ("context", "run", "context"), ("dropped", "run", "context"), ("series", "run", "metrics"),
         ("file", "version", "files"), ("preview", "version", "previews"), ("profile", "version", "previews"),
         ("retirement", "version", "aliases"), ("removal", "version", "aliases"),
     ):  # fmt: skip

@@ -194,7 +194,7 @@ def test_what_lost_its_page_is_put_together_from_indexes_and_marked(catalog: Pat
         parts["file"].saved,
         parts["tag"].rebuilt,
         parts["edge"].rebuilt,
-    ) == (21, 22, 6, 10, 8)
+    ) == (21, 22, 6, 10, 9)
     assert {finding.name for finding in saved.findings if finding.kind == "run"} >= {mutating.VICTIM, mutating.BASELINE}
     assert {finding.kind for finding in saved.findings} == {"run", "version"}
     with closing(sqlite3.connect(out)) as connection, closing(sqlite3.connect(catalog)) as own:

@@ -31,7 +31,7 @@ _OF_RUNS = (
     "SELECT t.run_key, t.name, t.content, t.stamp FROM context AS t ORDER BY t.run_key",
     f"SELECT s.run_key, s.name_key, s.labels, {{origin}}, {', '.join(f's.{column}' for column in copies.TOTALS)} FROM series AS s ORDER BY s.run_key",
     "SELECT s.run_key, s.name_key, s.labels, b.number, b.count, b.codec, b.digest FROM series AS s JOIN block AS b ON b.series_key = s.key ORDER BY s.run_key",
-    "SELECT d.run_key, d.name, d.kind, d.stamp FROM dropped AS d ORDER BY d.run_key",
+    "SELECT d.run_key, d.name, d.kind, d.stamp, d.time_ms FROM dropped AS d ORDER BY d.run_key",
 )
 """Of each run its rows: by its key, then what they are called, which differs in all of them."""
 _NAMED_BY_KEY = (True, True, False, True, True, False)

@@ -83,7 +83,6 @@ def merge_runs(
     merged = MergedRuns()
     ours = target.execute(HEADS).fetchall()
     their_apart, our_apart = _series_apart(theirs), _series_apart(target.connection)
-    their_dropped, our_dropped = _dropped(theirs), _dropped(target.connection)
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
     for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
@@ -101,7 +100,6 @@ def merge_runs(
             and their_row[2] is not None
             and their_row[0] not in news
             and their_apart.get(their_row[0]) == our_apart.get(their_row[0])
-            and their_dropped.get(their_row[0]) == our_dropped.get(their_row[0])
         )
         if not is_same:
             both.append((int(their_row[1]), int(our_row[1]), cells.text(their_row[0])))
@@ -132,15 +130,6 @@ def _series_apart(connection: sqlite3.Connection) -> dict[str, list[tuple[str, s
     by_run: dict[str, list[tuple[str, str, str]]] = {}
     for run_id, *said in connection.execute(_APART):
         by_run.setdefault(cells.text(run_id), []).append((said[0], said[1], said[2]))
-    return by_run
-
-
-def _dropped(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, int]]]:
-    """Give, by run, what was dropped of it: no seal has that."""
-    by_run: dict[str, list[tuple[str, str, int]]] = {}
-    query = "SELECT r.id, d.kind, d.name, d.stamp FROM dropped AS d JOIN run AS r ON r.key = d.run_key ORDER BY 1, 2, 3"
-    for run_id, *row in connection.execute(query):
-        by_run.setdefault(cells.text(run_id), []).append((row[0], row[1], row[2]))
     return by_run
 
 
@@ -186,9 +175,11 @@ def _copy(
             ((keys[row[0]], row[1] if named else target.name_key(cells.text(row[1])), *row[2:]) for row in rows),
         )  # fmt: skip
     rows = theirs.execute(
-        f"SELECT d.run_key, d.kind, d.name, d.stamp FROM dropped AS d WHERE d.run_key IN {these}", listed
+        f"SELECT d.run_key, d.kind, d.name, d.stamp, d.time_ms FROM dropped AS d WHERE d.run_key IN {these}", listed
     )
-    target.insert("dropped", ("run_key", "kind", "name", "stamp"), ((keys[row[0]], *row[1:]) for row in rows))
+    target.insert(
+        "dropped", ("run_key", "kind", "name", "stamp", "time_ms"), ((keys[row[0]], *row[1:]) for row in rows)
+    )
     series_keys: dict[int, int] = {}
 
     def series() -> Any:
@@ -303,10 +294,11 @@ def _join_named(
 
 
 _DROP = """
-    INSERT INTO dropped (run_key, kind, name, stamp)
-    VALUES (?, ?, ?, ?)
+    INSERT INTO dropped (run_key, kind, name, stamp, time_ms)
+    VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (run_key, kind, name) DO UPDATE
-    SET stamp = max(stamp, excluded.stamp)
+    SET stamp = excluded.stamp, time_ms = excluded.time_ms
+    WHERE (excluded.stamp, excluded.time_ms) > (stamp, time_ms)
 """
 _TAKE_OUT_DROPPED = (
     """
@@ -353,8 +345,11 @@ def take_out_dropped_links(target: Target, run_keys: Iterable[int]) -> None:
 
 
 def _join_dropped(target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int) -> None:
-    for kind, name, stamp in theirs.execute("SELECT kind, name, stamp FROM dropped WHERE run_key = ?", (their_key,)):
-        target.execute(_DROP, (our_key, cells.text(kind), cells.text(name), cells.integer(stamp)))
+    query = "SELECT kind, name, stamp, time_ms FROM dropped WHERE run_key = ?"
+    for kind, name, stamp, time_ms in theirs.execute(query, (their_key,)):
+        target.execute(
+            _DROP, (our_key, cells.text(kind), cells.text(name), cells.integer(stamp), cells.integer(time_ms))
+        )
     for statement in _TAKE_OUT_DROPPED if target.execute("SELECT 1 FROM dropped WHERE run_key = ?", (our_key,)).fetchone() else ():  # fmt: skip
         target.execute(statement, {"run": our_key})
 

@@ -84,6 +84,16 @@ def layouts_of(version: int) -> Mapping[str, Layout]:
     return MappingProxyType(found)
 
 
+@cache
+def texts_of(version: int) -> frozenset[tuple[str, str]]:
+    """Give the objects of a schema by their names, each with its text."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        fill(connection, version=version)
+        return frozenset(
+            (str(name), str(sql)) for name, sql in connection.execute("SELECT name, sql FROM sqlite_schema")
+        )
+
+
 def newest_version() -> int:
     """Give the newest schema that is known here."""
     return len(MIGRATIONS)

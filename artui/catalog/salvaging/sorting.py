@@ -10,14 +10,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from artui.catalog.salvaging.layouts import MADE_ANEW, SCHEMA_TABLE, Layout, layouts_of, newest_version
+from artui.catalog.salvaging.layouts import MADE_ANEW, SCHEMA_TABLE, Layout, layouts_of, newest_version, texts_of
 from artui.catalog.salvaging.pages import Pages
 from artui.catalog.salvaging.records import OF_TABLES, Page, Record, page_of, records
 from artui.errors import CatalogTooNew
 
 _MAX_HOPS = 40
 """No tree of pages is as deep."""
-_OBJECTS = ("table", "index", "view", "trigger")
+_STORED = ("table", "index")
+_OBJECTS = (*_STORED, "view", "trigger")
 _SAMPLED = 8
 """So many rows of a page are compared with what a table can hold."""
 
@@ -104,8 +105,7 @@ class Sorter:
                 for record in self.records(number)[0]:
                     if not layout.fits(record.values) or record.values[0] not in _OBJECTS:
                         break
-                    if record.values[0] in ("table", "index"):
-                        yield record
+                    yield record
 
     def _find_roots(self, schema_rows: Iterable[Record]) -> None:
         names = set(self._roots.values())
@@ -269,12 +269,13 @@ def _version_of(schema_rows: Iterable[Record], stated: int) -> int:
     Raises:
         CatalogTooNew: it is newer than any that is known here.
     """
-    newest = newest_version()
-    names = {str(record.values[1]) for record in schema_rows}
+    newest, rows = newest_version(), list(schema_rows)
+    names = {str(record.values[1]) for record in rows if record.values[0] in _STORED}
     if stated > newest and any(name not in layouts_of(newest) and not MADE_ANEW.search(name) for name in names):
         raise CatalogTooNew(f"It has schema {stated}, this artui knows up to {newest}.", remedy="Upgrade artui to salvage it.")  # fmt: skip
-    of_names = next(
-        (version for version in range(newest, 1, -1) if names & (layouts_of(version).keys() - layouts_of(version - 1).keys())),
-        1 if names else newest,
-    )  # fmt: skip
-    return max(of_names, stated if stated <= newest else 0)
+    # What is left of the texts of its objects fits some schemas best: of these it is the newest where the head is gone, which has
+    # room for all rows of older ones.
+    texts = {(str(record.values[1]), str(record.values[4])) for record in rows}
+    fitting = {version: len(texts & texts_of(version)) for version in range(1, newest + 1)}
+    best = [version for version, count in fitting.items() if count == max(fitting.values())]
+    return max(best[0], stated) if 1 <= stated <= newest else best[-1]
