@@ -224,11 +224,11 @@ def test_the_picture_shows_most_and_counts_what_lies_beyond_its_edges(demo_catal
         assert shown(pilot).splitlines()[-2].split()[:2] == ["from", "digits-features:v2,"], "its data, where it begins"
         assert not shown(pilot).splitlines()[-3].rstrip().endswith("·")
         await _press(pilot, "right")
-        assert "17 versions · 7 runs" in shown(pilot).splitlines()[-2], "with the root"
+        assert "18 versions · 8 runs" in shown(pilot).splitlines()[-2], "with the root"
         await _press(pilot, "o", "v")
         await pilot.resize_terminal(200, 50)
         await settled(pilot)
-        assert "17 versions · 7 runs" in shown(pilot)
+        assert "18 versions · 8 runs" in shown(pilot)
         await _press(pilot, "v")
         _assert_edges_are_told(graph, shown(pilot))
 
