@@ -72,6 +72,8 @@ class Alert:
     """The last value, or the last one that was NaN or infinite; the seconds since the last point where the rule is about the run as a whole."""
     is_over: bool = False
     """Whether later values are numbers again."""
+    is_of_place: bool = False
+    """Whether it is of a deployment: `run_id` is the id of the version that stands for it, `run` its name, `metric` the series or column."""
 
     @property
     def key(self) -> tuple[str, str, str]:

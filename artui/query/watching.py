@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from artui.model.production import Watched, WindowDrift
+from artui.errors import ArtuiError
+from artui.model.production import Raised, Watched, WindowDrift
+from artui.query.deployments import deployments
 from artui.query.drifting import ASIDE, Columns, Side, counts_of, reference_of, side_of
 from artui.query.why.observing import observed
-from artui.query.windowrules import slices_of
+from artui.query.windowrules import raised, slices_of
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.windowrules import WindowRule
 
 
+RULES_MS = 7 * 86_400_000
+"""Where nobody says otherwise, so much time is looked at."""
 MOST_WINDOWS = 2_000
 """Of more windows the columns of so many are looked at, spread evenly."""
 
@@ -37,6 +41,23 @@ def watched(
         tracks += [replace(track, slice=slice_) for track in part.tracks]
     drift = drift_by_window(reference_of(reader, side), side) if any(rule.measure for rule in rules) else {}
     return Watched(whole.name, since_ms, whole.window_ms, tuple(tracks), drift)
+
+
+def holding(reader: Reader, rules: Sequence[WindowRule], now_ms: int) -> dict[str, tuple[str, list[Raised]]]:
+    """Say which rules hold now in each deployment of which something was observed of late: by its id, its name and what was raised.
+
+    What was raised earlier and is over is left out.
+    """
+    found: dict[str, tuple[str, list[Raised]]] = {}
+    for place in deployments(reader):
+        try:
+            watching = watched(
+                reader, place.name, rules, since_ms=now_ms - RULES_MS, until_ms=now_ms, project=place.project
+            )
+        except ArtuiError:  # nothing was observed there of late
+            continue
+        found[place.version_id] = place.name, [one for one in raised(rules, watching) if one.is_going]
+    return found
 
 
 def drift_by_window(first: Side, second: Side) -> dict[str, tuple[WindowDrift, ...]]:

@@ -81,6 +81,18 @@ def parse_window_rule(text: str) -> WindowRule:
     raise UsageError(f"{text[:80]!r} is no rule about deployments.", remedy=_HELP)
 
 
+def about_deployments(texts: Iterable[str]) -> list[WindowRule]:
+    """Give those of the user's rules that are about deployments, each once; what is no such rule is about runs."""
+    found: dict[str, WindowRule] = {}
+    for text in texts:
+        try:
+            rule = parse_window_rule(text)
+        except UsageError:
+            continue
+        found[rule.text] = rule
+    return list(found.values())
+
+
 def slices_of(rules: Sequence[WindowRule]) -> list[str]:
     """Give the slices that rules are about, beside all rows."""
     return list(dict.fromkeys(rule.slice for rule in rules if rule.slice))

@@ -1,4 +1,4 @@
-"""Rules about metrics while the app is open: one that comes to hold rings once and may run the user's command.
+"""Rules about metrics and deployments while the app is open: one that comes to hold rings once and may run the user's command.
 
 Rules are the user's, for all catalogs. Two are there from the start: a metric that becomes NaN or infinite, and a run
 that logs nothing for far longer than usual. What was told is remembered, so that the next start does not tell it again.
@@ -7,7 +7,7 @@ that logs nothing for far longer than usual. What was told is remembered, so tha
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from artui import clock
@@ -18,8 +18,10 @@ from artui.sheets.progress import silence_text
 from artui.units import number_text
 
 if TYPE_CHECKING:
+    from artui.model.production import Raised
     from artui.query.live import LiveRun
     from artui.query.rules import Alert, Rule
+    from artui.query.windowrules import WindowRule
 
 MAX_RULES = MAX_KEPT_ALERTS
 BUILT_IN = {"* is not finite": "", "run stalls": "no step for far longer than usual"}
@@ -39,13 +41,19 @@ class Alerts:
         self._rules: list[Rule] | None = None
         self.own: set[str] = set()
         """Texts of the rules that were added in the app and can be removed there."""
-        self.holding: dict[tuple[str, str, str], Alert] = {}
+        self._of_runs: dict[tuple[str, str, str], Alert] = {}
+        self._of_places: dict[tuple[str, str, str], Alert] = {}
         self._told: dict[tuple[str, str, str], None] = {}
         """Alerts that were told, here or at an earlier start, and have not ceased since; the oldest first."""
         kept = kept_alerts()
         if settings.alerts or kept:
             # What is wrong with them is said at once.
             self._load(kept)
+
+    @property
+    def holding(self) -> dict[tuple[str, str, str], Alert]:
+        """What holds now: for runs, then for deployments."""
+        return self._of_runs | self._of_places
 
     @property
     def rules(self) -> list[Rule]:
@@ -104,7 +112,8 @@ class Alerts:
         if text not in self.own and not is_built_in:
             return False
         self._rules = [rule for rule in self.rules if rule.text != text]
-        self.holding = {key: alert for key, alert in self.holding.items() if alert.rule != text}
+        self._of_runs = {key: alert for key, alert in self._of_runs.items() if alert.rule != text}
+        self._of_places = {key: alert for key, alert in self._of_places.items() if alert.rule != text}
         if is_built_in:
             keep_state(_OFF, [*(other for other in _listed(read_state(_OFF)) if other != text), text])
         else:
@@ -120,7 +129,7 @@ class Alerts:
 
     @property
     def alarmed(self) -> dict[str, str]:
-        """Names of the runs for which an alert holds, by their ids."""
+        """Names of the runs and deployments for which an alert holds, by their ids."""
         return {alert.run_id: alert.run for alert in self.holding.values()}
 
     def of_run(self, run_id: str) -> list[Alert]:
@@ -134,12 +143,43 @@ class Alerts:
         """
         from artui.query.rules import alerts
 
-        self.holding = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
-        seen_ids = {run.head.id for run in runs}
-        # What ceased to hold is told again when it comes back; runs of other catalogs are not in sight.
-        told = {key: None for key in self._told if key in self.holding or key[1] not in seen_ids}
+        self._of_runs = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
         over_ids = {run.head.id for run in runs if run.head.ended_ms is not None and run.head.ended_ms < self._since_ms}
-        news = [alert for key, alert in self.holding.items() if key not in told]
+        return self._news(self._of_runs, {run.head.id for run in runs}, over_ids)
+
+    def window_rules(self) -> list[WindowRule]:
+        """Give the rules that are about deployments."""
+        from artui.query.windowrules import about_deployments
+
+        return about_deployments(rule.text for rule in self.rules)
+
+    def look_at_places(self, raised: Mapping[str, tuple[str, Sequence[Raised]]]) -> list[Alert]:
+        """Take which rules hold in deployments, by their ids, each with its name; give the alerts that were not told yet, as `look` does."""
+        from artui.query.rules import Alert
+
+        texts = {rule.text for rule in self.rules}
+        alerts = (
+            Alert(
+                one.rule,
+                place_id,
+                name,
+                one.name + (f"[{one.slice}]" if one.slice else ""),
+                one.value,
+                is_of_place=True,
+            )
+            for place_id, (name, of_place) in raised.items()
+            for one in of_place
+            if one.rule in texts
+        )
+        self._of_places = {alert.key: alert for alert in alerts}
+        return self._news(self._of_places, set(raised), set())
+
+    def _news(
+        self, holding: Mapping[tuple[str, str, str], Alert], seen_ids: set[str], over_ids: set[str]
+    ) -> list[Alert]:
+        # What ceased to hold is told again when it comes back; runs of other catalogs are not in sight.
+        told = {key: None for key in self._told if key in holding or key[1] not in seen_ids}
+        news = [alert for key, alert in holding.items() if key not in told]
         told |= dict.fromkeys(alert.key for alert in news)
         fresh = [alert for alert in news if alert.run_id not in over_ids]
         for alert in fresh:
@@ -162,7 +202,8 @@ class Alerts:
         if not command:
             return
         variables = {
-            "ARTUI_ALERT": alert.rule, "ARTUI_ALERT_RUN": alert.run, "ARTUI_ALERT_RUN_ID": alert.run_id,
+            "ARTUI_ALERT": alert.rule, "ARTUI_ALERT_RUN": "" if alert.is_of_place else alert.run,
+            "ARTUI_ALERT_RUN_ID": "" if alert.is_of_place else alert.run_id, "ARTUI_ALERT_DEPLOYMENT": alert.run if alert.is_of_place else "",
             "ARTUI_ALERT_METRIC": alert.metric, "ARTUI_ALERT_VALUE": repr(alert.value),
         }  # fmt: skip
         try:

@@ -59,9 +59,11 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
 
     from artui.model import RunHead, VersionHead
+    from artui.model.production import Raised
     from artui.query.forgotten import Forgotten
     from artui.query.live import LiveRun
     from artui.query.reader import Reader
+    from artui.query.rules import Alert
     from artui.query.things import Thing
     from artui.settings import Settings
     from artui.travel.past import Past
@@ -82,6 +84,8 @@ FILTER_SECONDS = 10.0
 """How long it is said how the filter before comes back."""
 ALERTS_AGE_MS = 60_000
 """So often alerts of runs that have ended are checked while nothing changes."""
+PLACES_AGE_MS = 30_000
+"""Rules about deployments are held against what is observed at most so often: it is read from many windows."""
 ALERT_SECONDS = 8.0
 """How long an alert is told; from then on the line at the top counts it."""
 GOODBYE_SECONDS = 0.8
@@ -162,6 +166,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.greets = False
         """Whether the user is new here, and is told the keys that matter most until they have used one."""
         self._alerts_token: object = None
+        self._places_token: object = None
+        self._places_due_ms = 0
         """The state of the file for which rules were checked last."""
         self._alerts_due_ms = 0
         self._total_count, self._running_count = 0, 0
@@ -226,6 +232,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
         self.set_interval(TAKE_OVER_SECONDS, self._take_over)
         self._take_over()
         self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
+        self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_at_places)
         if self.reader.is_unchecked:
             self.set_timer(CHECK_AFTER_SECONDS, self._look_for_damage)
         self._look_at_signature()
@@ -361,10 +368,35 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
             reader, depth_of = self.reader, depth_for(tuple(self.alerts.rules))
             self.ask("alerts", lambda: watched_runs(reader, depth_of), self.take_live)
 
+    def _look_at_places(self) -> None:
+        """Check which rules hold in deployments, where there are such rules: at the start, and when the catalog has changed."""
+        token = self.reader.file_token()
+        if token == self._places_token or clock.now_ms() < self._places_due_ms:
+            return
+        rules = self.alerts.window_rules()
+        self._places_token, self._places_due_ms = token, clock.now_ms() + PLACES_AGE_MS
+        if rules:
+            from artui.query.watching import holding
+
+            reader = self.reader
+            self.ask(
+                "alerts of deployments", lambda: holding(reader, rules, clock.now_ms()), self._take_places, is_long=True
+            )
+
+    def _take_places(self, raised: Mapping[str, tuple[str, Sequence[Raised]]]) -> None:
+        before = self.alerts.alarmed
+        self._tell_alerts(before, self.alerts.look_at_places(raised))
+
+    def look_at_places_again(self) -> None:
+        """Check soon which rules hold in deployments: there is another rule."""
+        self._places_token, self._places_due_ms = None, 0
+
     def take_live(self, runs: Sequence[LiveRun]) -> None:
         """Check running runs for alerts, and show those that did not hold before."""
         before = self.alerts.alarmed
-        fresh = self.alerts.look(runs, clock.now_ms())
+        self._tell_alerts(before, self.alerts.look(runs, clock.now_ms()))
+
+    def _tell_alerts(self, before: Mapping[str, str], fresh: Sequence[Alert]) -> None:
         if before != self.alerts.alarmed and isinstance(self.screen, CatalogScreen):
             self.screen.show_place()
         if fresh:
@@ -373,7 +405,8 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
                 return  # they are at the top of the screen
             first, more_ids = fresh[0], {alert.run_id for alert in fresh[1:]} - {fresh[0].run_id}
             so = "so is" if len(more_ids) == 1 else "so are"
-            more = f"; {so} {plural(len(more_ids), 'more run')}" if more_ids else ""
+            what = "more deployment" if first.is_of_place else "more run"
+            more = f"; {so} {plural(len(more_ids), what)}" if more_ids else ""
             rule = "" if first.rule in BUILT_IN else f" ({first.rule})"
             self.say(f"! {first.run}: {alert_text(first)}{rule}{more} · 4 shows {'them' if more_ids else 'it'}", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
 

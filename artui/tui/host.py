@@ -192,5 +192,8 @@ class Host(Protocol):
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""
 
+    def look_at_places_again(self) -> None:
+        """Check soon which rules hold in deployments."""
+
     def take_live(self, runs: Sequence[LiveRun]) -> None:
         """Check running runs for alerts."""

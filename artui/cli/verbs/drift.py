@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from artui.model.drifts import DriftReport
     from artui.model.production import Raised
     from artui.model.profiles import ColumnDrift
-    from artui.query.windowrules import WindowRule
 
 MOST_SHOWN = 30
 MOST = 10_000
@@ -33,7 +32,6 @@ MEASURES: dict[str, Callable[[ColumnDrift], float | None]] = {
 }  # fmt: skip
 MOST_WINDOWS = 5_000
 """Of more, as of months of minutes, the columns of so many are read, spread evenly; that is said."""
-_RULES_MS = 7 * 86_400_000
 
 
 @click.command("drift")
@@ -148,21 +146,21 @@ def _rules(
 ) -> int:  # fmt: skip
     """Say which rules hold, or held, in a deployment."""
     from artui import clock
-    from artui.query.watching import watched
-    from artui.query.windowrules import parse_window_rule, raised
+    from artui.query.watching import RULES_MS, watched
+    from artui.query.windowrules import about_deployments, parse_window_rule, raised
     from artui.settings import kept_alerts, load_settings
 
     name = one_of(refs, "a deployment")
     if slice_:
         raise UsageError("Rules name their slice.", remedy=f"--rule 'live/recall < 0.9 on {slice_}'")
-    rules = [parse_window_rule(text) for text in given] or _own(load_settings().alerts, kept_alerts())
+    rules = [parse_window_rule(text) for text in given] or about_deployments([*load_settings().alerts, *kept_alerts()])
     if not rules:
         raise UsageError("There is no rule about deployments.", remedy="Give one: --rule 'drift psi > 0.2 on any column', or in `alerts` of the settings.")  # fmt: skip
     until_ms = until_of(until) or clock.now_ms()
     since_ms = since_of(since)
     with open_reader(catalog) as reader:
         watching = watched(
-            reader, name, rules, since_ms=until_ms - _RULES_MS if since_ms is None else since_ms, until_ms=until_ms, project=project
+            reader, name, rules, since_ms=until_ms - RULES_MS if since_ms is None else since_ms, until_ms=until_ms, project=project
         )  # fmt: skip
         path = reader.path
     found = raised(rules, watching)
@@ -179,20 +177,6 @@ def _rules(
         for title in opened:
             click.echo(f"opened an incident: {clean(title)}")
     return 1 if any(one.is_going for one in found) else 0
-
-
-def _own(*texts: Sequence[str]) -> list[WindowRule]:
-    """Give the user's rules that are about deployments; what is no such rule is about runs."""
-    from artui.query.windowrules import parse_window_rule
-
-    found = {}
-    for text in (text for part in texts for text in part):
-        try:
-            rule = parse_window_rule(text)
-        except UsageError:
-            continue
-        found[rule.text] = rule
-    return list(found.values())
 
 
 def _opened(path: Path, name: str, project: str, found: Sequence[Raised]) -> list[str]:

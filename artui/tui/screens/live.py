@@ -683,7 +683,7 @@ class LiveScreen(ActsOnRuns):
         self.listing.choose()
 
     def on_line_chosen(self, message: LineChosen) -> None:
-        """Open the run; on an alert, the first run for which it holds; on the heading of the alerts, unfold or fold them."""
+        """Open the run; on an alert, the first run or deployment for which it holds; on the heading of the alerts, unfold or fold them."""
         link = message.link
         if link is None or link.kind not in ("rule", "fold"):
             return
@@ -696,9 +696,9 @@ class LiveScreen(ActsOnRuns):
             return
         holds = [alert for alert in self.artui.alerts.holding.values() if alert.rule == link.id]
         if holds:
-            self.artui.follow(Link("run", holds[0].run_id))
+            self.artui.follow(Link("version" if holds[0].is_of_place else "run", holds[0].run_id))
         else:
-            self.artui.say("This rule holds for no run now · − removes it")
+            self.artui.say("This rule holds for nothing now · − removes it")
 
     def action_add_rule(self) -> None:
         self.query_one(Prompt).ask("alert  (such as val/loss rises 5 times)", self._add_rule, enter_word="watch")
@@ -722,7 +722,8 @@ class LiveScreen(ActsOnRuns):
         if not text:
             return
         self.artui.alerts.add(text)
-        self.artui.say("It is yours, and watches the runs of all catalogs · − removes it")
+        self.artui.say("It is yours, and watches all your catalogs · − removes it")
+        self.artui.look_at_places_again()
         self.load()
         self.artui.take_live([*self._runs, *self._others])
         self._draw()

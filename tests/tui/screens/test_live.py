@@ -21,8 +21,10 @@ from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
 from artui.tui.alerts import BUILT_IN, Alerts
 from artui.tui.app import ArtuiApp
+from artui.tui.screens.deployment import DeploymentScreen
 from artui.tui.screens.live import LiveScreen
 from artui.tui.widgets.drawnlines import layout_of
+from tests.query import deployed
 from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
 
@@ -960,3 +962,38 @@ def test_charts_are_laid_out_within_their_room(count: int, most_places: int, wid
         assert lines == 1 or height >= 10
         cells, in_a_row = (width - 3) // places, (width - 3) // count
         assert cells * height >= in_a_row * min(rows, max(20, in_a_row // 2)) - rows * places
+
+
+def test_rules_about_deployments_raise_alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that holds in a deployment rings once on any screen, is listed in Live, where enter opens the deployment, and runs the user's command."""
+    bells: list[int] = []
+    monkeypatch.setattr(ArtuiApp, "bell", lambda self: bells.append(1))
+    place = deployed.make(tmp_path)
+    monkeypatch.setattr(clock, "now_ms", lambda: deployed.SINCE_MS + deployed.AFTER * deployed.WINDOW_MS)
+    out = tmp_path / "told"
+    command = f"sh -c 'echo \"$ARTUI_ALERT|$ARTUI_ALERT_RUN|$ARTUI_ALERT_DEPLOYMENT|$ARTUI_ALERT_METRIC\" >> {out}'"
+    rules = ("drift psi > 0.2 on any column", "serve/requests < 1", "live/recall < 0.85")
+    settings = Settings(refresh_seconds=0.2, alerts=rules, alert_command=command)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _until(pilot, deployed.NAME)
+        await pilot.press("4")
+        await settled(pilot)
+        lines = [line for line in shown(pilot).splitlines()[:-1] if any(rule in line for rule in rules)]
+        assert [deployed.NAME in line for line in lines] == [True, False, True], "the other holds for nothing"
+        assert "amount 0." in lines[0] and "live/recall 0." in lines[2] and "1 with an alert" in shown(pilot)
+        await pilot.press("g", "down", "enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, DeploymentScreen)
+        await pilot.pause(1)
+        assert len(bells) == 1
+
+    _explore(place.path, flow, settings=settings)
+    deadline = time.monotonic() + 5
+    while not out.exists() or len(out.read_text().splitlines()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert sorted(out.read_text().splitlines()) == [
+        f"drift psi > 0.2 on any column||{deployed.NAME}|amount",
+        f"live/recall < 0.85||{deployed.NAME}|live/recall",
+    ]
