@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import artui
 from artui.catalog import Catalog, events
+from artui.errors import UsageError
 from artui.model.criteria import Criterion, criterion_of, made_criterion
 from artui.model.deployments import Release
 from artui.model.tallies import Tally
@@ -120,3 +122,22 @@ def test_a_criterion_says_what_it_is_said_of() -> None:
         criterion = made_criterion("R1", written)
         assert criterion == Criterion("R1", "x > 1", subject) and criterion.written == written  # type: ignore[arg-type]
         assert criterion_of(criterion.state) == criterion
+
+
+def test_windows_for_python_are_those_that_are_observed(path: Path) -> None:
+    """Each window of a span and a slice with its counts, metrics and percentiles; what is no time or percentile is refused."""
+    with open_reader(path) as reader, reader.snapshot() as connection:
+        (place,) = deployments(reader)
+        wanted = [(w.from_ms, w.tally.requests, w.tally.errors, w.tally.truths, w.tally.metrics, w.percentile(0.95)) for w in windows(connection, place.version_key)]  # fmt: skip
+        gifts = len(windows(connection, place.version_key, slice_="card=gift"))
+    with artui.open_catalog(path) as catalog:
+        one = catalog.deployment(deployed.NAME)
+        found = one.windows()
+        assert [(round(w.started.timestamp() * 1000) if w.started else 0, w.requests, w.errors, w.truths, w.metrics, w.latency(95)) for w in found] == wanted  # fmt: skip
+        assert len(one.windows(slice="card=gift")) == gifts and "requests" in repr(found[0])
+        middle = found[60].started
+        assert (middle is not None and one.windows(until=middle) == ()) or len(one.windows(until=middle)) == 60
+        assert len(one.windows(since=middle)) == len(found) - 60
+        for wrong in (lambda: one.windows("no time"), lambda: found[0].latency(101)):
+            with pytest.raises(UsageError):
+                wrong()

@@ -9,7 +9,7 @@ model.open("model.npz"), model.made_by, model.used_by
 
 from artui.query.api.artifacts import Artifact, Artifacts
 from artui.query.api.catalog import Catalog, open_catalog
-from artui.query.api.deployments import Deployment, Release
+from artui.query.api.deployments import Deployment, Release, Window
 from artui.query.api.difference import Difference
 from artui.query.api.lineage import Edge, Lineage
 from artui.query.api.records import File, Metrics, Run, Version
@@ -31,5 +31,6 @@ __all__ = [
     "Runs",
     "Table",
     "Version",
+    "Window",
     "open_catalog",
 ]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from artui import clock
 from artui.errors import UsageError
 from artui.query.api.records import Version, moment
-from artui.times import last_moment_ms
+from artui.times import first_moment_ms, last_moment_ms
 
 if TYPE_CHECKING:
     from artui.model.artifacts import Serving
     from artui.model.deployments import Deployment as Stored
     from artui.model.deployments import Incident
+    from artui.model.windows import Window as StoredWindow
     from artui.query.reader import Reader
 
 
@@ -85,6 +86,62 @@ class Release:
         return f"<Release {self.reference} in {self.deployment}: {self.role}, {100 * self.share:.3g} %>"
 
 
+class Window:
+    """What was observed in a deployment from one time to another, by all who observed it."""
+
+    def __init__(self, stored: StoredWindow) -> None:
+        self._stored = stored
+
+    @property
+    def started(self) -> datetime | None:
+        """When it begins; None for a time that no calendar has."""
+        return moment(self._stored.from_ms)
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it ends; None for a time that no calendar has."""
+        return moment(self._stored.to_ms)
+
+    @property
+    def slice(self) -> str:
+        """Such as `card=gift`; empty for all requests."""
+        return self._stored.slice
+
+    @property
+    def requests(self) -> int:
+        """How many there were."""
+        return self._stored.tally.requests or self._stored.row_count
+
+    @property
+    def errors(self) -> int:
+        """How many of them failed."""
+        return self._stored.tally.errors
+
+    @property
+    def truths(self) -> int:
+        """Of how many predictions the truth is known."""
+        return self._stored.tally.truths
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The live metrics by name: `accuracy`, `recall`, `mae`…"""
+        return self._stored.tally.metrics
+
+    def latency(self, percent: float = 95) -> float | None:
+        """Give a percentile of the latency in milliseconds; None where none was observed.
+
+        Raises:
+            UsageError: it is not from 0 to 100.
+        """
+        if not 0 <= percent <= 100:
+            raise UsageError(f"{percent} is no percentile.", remedy="Give a number from 0 to 100.")
+        return self._stored.percentile(percent / 100)
+
+    def __repr__(self) -> str:
+        part = f"[{self.slice}]" if self.slice else ""
+        return f"<Window{part} {self.started} to {self.ended}: {self.requests:,} requests>"
+
+
 class Deployment:
     """A place where versions serve."""
 
@@ -125,6 +182,27 @@ class Deployment:
         """What went wrong there, the first first."""
         return tuple(one.incident for one in self._stored.incidents)
 
+    def windows(
+        self, since: str | datetime | None = None, until: str | datetime | None = None, *, slice: str = ""
+    ) -> tuple[Window, ...]:
+        """Give what was observed there, the first first.
+
+        Args:
+            since: those that end later; as `at` of `serving`, but a day means its beginning.
+            until: those that begin before.
+            slice: such as `card=gift`; by default all requests.
+
+        Raises:
+            UsageError: one of them is no time.
+        """
+        from artui.query.windows import windows
+
+        since_ms = None if since is None else _moment(since, is_first=True)
+        until_ms = None if until is None else _moment(until)
+        with self._reader.snapshot() as connection:
+            found = windows(connection, self._stored.version_key, since_ms=since_ms, until_ms=until_ms, slice_=slice)
+        return tuple(map(Window, found))
+
     def _servings(self) -> list[Serving]:
         from artui.query.deployments import released_heads, servings
 
@@ -135,8 +213,9 @@ class Deployment:
         return f"<Deployment {self.name}: serves {on}>"
 
 
-def _moment(at: str | datetime) -> int:
-    at_ms = round(at.timestamp() * 1000) if isinstance(at, datetime) else last_moment_ms(at, clock.now_ms())
+def _moment(at: str | datetime, *, is_first: bool = False) -> int:
+    said = first_moment_ms if is_first else last_moment_ms
+    at_ms = round(at.timestamp() * 1000) if isinstance(at, datetime) else said(at, clock.now_ms())
     if at_ms is None:
         raise UsageError(f"{at!r:.60} is not a time.", remedy="Write 2026-11-03T14:00, 2026-11-03 or '2d ago'.")
     return at_ms
