@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,11 @@ def lately(reader: Reader, place: Deployment) -> DriftReport | None:
         return report
     judged = [window for window in known if window.to_ms > known[-1].to_ms - DAY_MS]
     return replace(report, quality=quality_of(reader, place, judged))
+
+
+def lately_in(reader: Reader, places: Iterable[Deployment]) -> dict[str, DriftReport | None]:
+    """Give `lately` of each of some deployments, by the ids of the versions that stand for them."""
+    return {place.version_id: lately(reader, place) for place in places}
 
 
 def drift_since(reader: Reader, place: Deployment, since_ms: int, *, most: int) -> DriftReport | None:

@@ -77,26 +77,40 @@ class DeploymentsScreen(ServingScreen):
         self.show_place()
         self._draw()
         self._ask_lately(shown)
+        self._ask_observed(shown)
 
     def _ask_lately(self, shown: Places) -> None:
         """Ask how good what serves is, and what drifted: that may take longer."""
         reader = self.reader
 
-        since_ms = window_of(shown.places, self.span, clock.now_ms()).from_ms
+        def read() -> dict[str, DriftReport | None]:
+            from artui.query.observed import lately_in
 
-        def read() -> tuple[dict[str, DriftReport | None], dict[str, Observed]]:
-            from artui.query.observed import lately, observed
+            return lately_in(reader, shown.places)
 
-            drawn = shown.places[:_MOST_DRAWN]
-            reports = {place.version_id: lately(reader, place) for place in shown.places}
-            return reports, {place.version_id: observed(reader, place, since_ms=since_ms, most=5) for place in drawn}
-
-        def take(found: tuple[dict[str, DriftReport | None], dict[str, Observed]]) -> None:
+        def take(found: dict[str, DriftReport | None]) -> None:
             if self._shown is not None:
-                self._shown = replace(self._shown, lately=found[0], observed=found[1])
+                self._shown = replace(self._shown, lately=found)
                 self._draw()
 
         self.ask("lately", read, take, is_long=True)
+
+    def _ask_observed(self, shown: Places) -> None:
+        """Ask what was observed in the time that the bands stand for."""
+        reader, since_ms = self.reader, window_of(shown.places, self.span, clock.now_ms()).from_ms
+
+        def read() -> dict[str, Observed]:
+            from artui.query.observed import observed
+
+            drawn = shown.places[:_MOST_DRAWN]
+            return {place.version_id: observed(reader, place, since_ms=since_ms, most=5) for place in drawn}
+
+        def take(found: dict[str, Observed]) -> None:
+            if self._shown is not None:
+                self._shown = replace(self._shown, observed=found)
+                self._draw()
+
+        self.ask("observed", read, take, is_long=True)
 
     # What is shown
 
@@ -128,7 +142,7 @@ class DeploymentsScreen(ServingScreen):
         self._span = (self.span + 1) % (len(SPANS) + 1)
         self._draw()
         if self._shown is not None:
-            self._ask_lately(self._shown)
+            self._ask_observed(self._shown)
         self.artui.say(span_text(self._span), seconds=1.5)
 
     # What a line stands for

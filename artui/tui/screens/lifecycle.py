@@ -78,9 +78,9 @@ class LifecycleScreen(CatalogScreen):
         reader = self.reader
 
         def read() -> dict[str, DriftReport | None]:
-            from artui.query.observed import lately
+            from artui.query.observed import lately_in
 
-            return {place.version_id: lately(reader, place) for place in life.deployments}
+            return lately_in(reader, life.deployments)
 
         def take(found: dict[str, DriftReport | None]) -> None:
             if self._life is not None:
