@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 
 
 _WAY_BACK = "way back"
+_COMING_UP_SECONDS = 0.01
 _TOP_SECONDS = 1.5
 """So long it is said that esc leads no further."""
+
+
+T = TypeVar("T")
 
 
 class _WayBack(NamedTuple):
@@ -61,6 +65,10 @@ class Navigation:
         """Do what esc does inside the screen, or else leave it; the table of runs leads back to what filtered it."""
         screen = self._app.screen
         if screen is self._runs_screen and self._return():
+            return
+        if not screen.is_mounted:
+            # It is still coming up: what is taken down half way draws where nothing is.
+            self._app.set_timer(_COMING_UP_SECONDS, self.go_back)
             return
         is_inside = isinstance(screen, CatalogScreen) and (screen.leave_find() or screen.go_back())
         if is_inside:
@@ -128,7 +136,7 @@ class Navigation:
                 screen.ask(
                     "followed",
                     lambda: get_version(self._reader, link.id, max_files=1).head,
-                    self._show_version,
+                    self._unless_left(screen, self._show_version),
                 )
         elif link.kind == "files":
             self._show_files(link.id)
@@ -148,8 +156,17 @@ class Navigation:
             screen.ask(
                 "followed",
                 lambda: get_version(self._reader, version_id, max_files=1).head,
-                lambda head: self._push(FilesScreen(head)),
+                self._unless_left(screen, lambda head: self._push(FilesScreen(head))),
             )
+
+    def _unless_left(self, screen: CatalogScreen, show: Callable[[T], None]) -> Callable[[T], None]:
+        """Show what was found only while the screen that asked for it is in front: who has gone back since wants it no more."""
+
+        def take(found: T) -> None:
+            if self._app.screen is screen:
+                show(found)
+
+        return take
 
     def _push(self, screen: CatalogScreen) -> None:
         self._app.push_screen(screen)
@@ -261,7 +278,7 @@ class Navigation:
         elif len(keys) > MAX_COMPARED:
             self._say(f"{len(keys):,} runs are marked; at most {MAX_COMPARED} stand side by side.")
         elif isinstance(screen, CatalogScreen):
-            screen.ask("compared", lambda: run_ids(self._reader, keys), self._compare_others)
+            screen.ask("compared", lambda: run_ids(self._reader, keys), self._unless_left(screen, self._compare_others))
 
     def _compare_others(self, run_ids: Sequence[str]) -> None:
         shown = getattr(self._app.screen, "run_ids", ())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -63,6 +64,20 @@ class CatalogScreen(Asks, FindsLines):
     """Topics of the questions that a filter line starts."""
     PLACE: int = 0
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live, 5 lifecycle, 6 deployments, 7 the catalog."""
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """Call something once the screen is drawn; not if it is closed by then, and has nothing left to draw in."""
+
+        def still() -> Any:
+            try:
+                return callback(*args, **kwargs) if self.is_attached else None
+            except NoMatches:
+                # A screen that was closed loses its parts one by one.
+                if self in self.app.screen_stack:
+                    raise
+                return None
+
+        return super().call_after_refresh(still)
 
     @property
     def artui(self) -> Host:
