@@ -83,6 +83,19 @@ _PUSHED: dict[str, Field] = {
     "together": Field("whole", "how many packs were brought together in one more"),
     "removed": Field("whole", "how many packs were removed that another one replaced long ago"),
 }
+_CAME: dict[str, Field] = {
+    "came": Field("store", "what came of runs, as of an import"),
+    "edits": Field("{value}", "what people changed there of runs that are here: in words, by the id of the run"),
+}
+_WENT: dict[str, Field] = {
+    "went": Field(
+        "{whole}",
+        "how many runs went there, by what became of them: `new`, `updated`, `unchanged`, `deleted`, `restored`, `refused`",
+    ),
+    "brought": Field("{whole}", "points, params, tags, notes, names, files and bytes that went"),
+    "refused": Field("[refused]", "what the server did not take, or cannot hold"),
+    "retries": Field("whole", "how often the server was asked again"),
+}
 _LEFT_ALONE: dict[str, Field] = {
     "left_alone": Field("{text}", "by path, why a pack was left alone: it is damaged, or made by a newer artui"),
 }
@@ -574,6 +587,11 @@ RECORDS: dict[str, Record] = {
     },
     "damage": {"run": Field("text", "the run"), "what": Field("text", "what is damaged")},
     "import": {},
+    "refused": {
+        "what": Field("text", "params, tags, notes, metrics, versions or runs"),
+        "why": Field("text", "the reason, with the name of what it is about"),
+        "count": Field("whole", "how many"),
+    },
     "not read": {"path": Field("text", "where it is"), "what": Field("text", "what it is")},
     "key": {
         "id": Field("text", "the id by which settings change it"),
@@ -903,6 +921,9 @@ DOCUMENTS: dict[str, Record] = {
     "push": _PLACE | _PUSHED | _LEFT_ALONE,
     "pull": _PLACE | _PULLED | _LEFT_ALONE,
     "sync": _PLACE | _PULLED | _PUSHED | _LEFT_ALONE,
+    "push to a server": _PLACE | _WENT,
+    "pull from a server": _PLACE | _CAME,
+    "sync with a server": _PLACE | _CAME | _WENT,
     "mirror": {
         "source": Field("text", "where packs were read"),
         "target": Field("text", "where they were copied to"),

@@ -6,7 +6,7 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from artui.cli.contract import CONTRACT, DOCUMENTS, RECORDS, schema_of
 from artui.cli.group import cli as group
 from artui.cli.manual import page
 from tests import mutating
+from tests.exchange.mlflow.serving import fake
 from tests.exchange.mlruns import write_run
 from tests.query.deployed import make as make_deployed
 
@@ -59,6 +60,9 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "served": (("served",),),
     "served NAME": (("served", "digits-api/production"),),
     "monitor": (("monitor", "api/production", "{requests}"), ("monitor", "api/production", "{requests}", "--slice", "card", "--keep")),
+    "push to a server": (("push", "{server}", "--dry-run"), ("push", "{server}")),
+    "pull from a server": (("pull", "{server}"),),
+    "sync with a server": (("sync", "{server}"),),
     "audit RUN": (("audit", "final-1"), ("audit", "score-batch")),
     "audit --where": (("audit", "-w", "status = finished"), ("audit", "-w", "lr < 0", "--limit", "0")),
     "reproduce": (("reproduce", "final-1", "-o", "{again}"), ("reproduce", "score-batch", "-o", "{empty}")),
@@ -118,6 +122,9 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
     if "{deployed}" in arguments and not (tmp_path / "fraud.artui").exists():
         make_deployed(tmp_path)
         capsys.readouterr()
+    if "{server}" in arguments:
+        with fake() as (_, place):
+            return _printed(arguments, {"server": f"mlflow://127.0.0.1:{place.port}"}, capsys)
     places = {
         "deployed": str(tmp_path / "fraud.artui"),
         "kept": str(tmp_path / "kept"),
@@ -130,6 +137,10 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
         "catalog": str(catalog),
         "merged": str(tmp_path / "merged.artui"),
     }
+    return _printed(arguments, places, capsys)
+
+
+def _printed(arguments: tuple[str, ...], places: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> Any:
     words = [word.format(**places) if "{" in word else word for word in arguments]
     cli.run([*words, "--json"])
     return json.loads(capsys.readouterr().out)
@@ -187,7 +198,7 @@ def test_fields_that_no_call_fills_are_few(
             for name, field in fields.items():
                 walk(document[name], field.kind)
     # A clean store has nothing damaged or left; the demo has no files outside, was not imported, nor approved by anybody, repeats no run, its
-    # tables hold numbers, and its run comes back.
+    # tables hold numbers, its run comes back, and a server takes all of it.
     assert set(RECORDS) - seen <= {
         "incident",
         "damage",
@@ -199,6 +210,7 @@ def test_fields_that_no_call_fills_are_few(
         "counted",
         "import",
         "not read",
+        "refused",
         "approval",
         "moved value",
         "repetitions",

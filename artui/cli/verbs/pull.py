@@ -7,6 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option_of
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
+from artui.cli.servers import is_server, pull_from
 from artui.cli.teams import catalog_to_change, is_well, names_in, pulled_lines, record
 
 
@@ -20,7 +21,11 @@ def command(src: str, dry_run: bool, catalog: str | None, as_json: bool) -> int:
 
     SRC is where others push to: a folder, ssh://host/path, s3://bucket/path or another store. Each pack is checked
     first, and merged whole or not at all; whatever is not what its name says is named, and left alone.
+
+    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help mlflow-server`.
     """
+    if is_server(src):
+        return pull_from(src, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)
     from artui.travel.meeting import meeting_at
 
     meeting, path = meeting_at(src, is_written=False), catalog_to_change(catalog)

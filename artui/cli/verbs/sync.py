@@ -7,6 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option_of
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
+from artui.cli.servers import is_server, refuse_options, sync_with
 from artui.cli.teams import (
     catalog_to_change,
     is_well,
@@ -32,7 +33,12 @@ def command(
 
     DEST is a folder that others reach too (a network drive, a USB stick, a folder that is synced), ssh://host/path,
     s3://bucket/path or another store.
+
+    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help mlflow-server`.
     """
+    if is_server(dest):
+        refuse_options(redact=redact, no_content=no_content)
+        return sync_with(dest, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)
     from artui.travel.meeting import meeting_at
 
     order = outgoing(no_content=no_content, redact=redact)

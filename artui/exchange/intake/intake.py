@@ -47,7 +47,7 @@ class Intake:
     def __init__(
         self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
         earlier_runs: Mapping[str, ImportedRun] | None = None, history_of: Callable[[ImportedRun], History] | None = None,
-        statuses: dict[str, str] | None = None,
+        statuses: dict[str, str] | None = None, recorded_ids: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.report = Report(format, location, title=title_of(format))
         self.options = options or Options()
@@ -60,6 +60,8 @@ class Intake:
         self._progress = progress
         self._runs: dict[str, ImportedRun] = dict(earlier_runs or {})
         self._history_of = history_of
+        self._recorded_ids = recorded_ids
+        """In a dry run, what the catalog has beside the earlier runs."""
         self._statuses: dict[str, str] = {} if statuses is None else statuses
         """The status of each run that this import has met in any of its stores, by id."""
         self._elsewhere: dict[str, dict[str, ImportedRun]] = {}
@@ -163,6 +165,12 @@ class Intake:
     def _stamped(self, fingerprint: str) -> str:
         """Add the options that change the outcome to a fingerprint."""
         return f"{fingerprint}|{self.options.project}" if self.options.project else fingerprint
+
+    def is_recorded_here(self, run_id: str) -> bool:
+        """Whether the catalog has a run of this id that did not come by an import of this format: a source never overwrites that."""
+        if run_id in self._runs or self._catalog is None:
+            return run_id in self._recorded_ids
+        return importing.name_of(self._batches.begin(), run_id) is not None
 
     # Taking them
 

@@ -25,6 +25,8 @@ from artui.exchange.mlflow.artifacts import Places, kind_of, noted_models, versi
 from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow.folder import MlflowFolder, kind_of_folder
 from artui.exchange.mlflow.models import Models
+from artui.exchange.mlflow.naming import Own
+from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowRun, MlflowStore, Trouble
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.reading.files import Folder, listed, size_and_time
@@ -119,8 +121,15 @@ class _Taking:
         self._logged: dict[str, LoggedModel] = {}
         with self._piece("logged models"):
             self._logged = {model.id: model for model in source.logged_models()}
+        self._own_ids = source.own_ids() if isinstance(source, MlflowServer) else {}
+        """Of runs that artui has brought to a server: the ids that they have in catalogs."""
         self._models = Models(
-            intake, self._places, runs=self._runs_by_id, logged=self._logged, project_of=self._project_of
+            intake,
+            self._places,
+            runs=self._runs_by_id,
+            logged=self._logged,
+            project_of=self._project_of,
+            id_of=self._id_of,
         )
 
     def take(self) -> None:
@@ -165,6 +174,9 @@ class _Taking:
         if count > 0:
             self._intake.report.left[what, why] += count
 
+    def _id_of(self, run_id: str) -> str:
+        return self._own_ids.get(run_id) or self._intake.run_id(run_id)
+
     def _project_of(self, experiment_id: str) -> str:
         experiment = self._experiments.get(experiment_id)
         return experiment.name if experiment is not None and experiment.name else experiment_id or "Default"
@@ -190,7 +202,11 @@ class _Taking:
             fingerprint = self._source.fingerprint(row)
         except SourceDamaged as error:
             fingerprint = f"damaged: {error.message}"
-        identity = Identity(self._intake.run_id(row.id), fingerprint, is_named=True)
+        if row.id in self._own_ids and self._intake.is_recorded_here(self._own_ids[row.id]):
+            # The catalog has it from who recorded it: only what people changed on the server may be news, see `syncing`.
+            self._intake.report.runs["unchanged"] += 1
+            return
+        identity = Identity(self._id_of(row.id), fingerprint, is_named=True)
         candidate = Candidate(
             _Part(row, tags, models, fault), identity, name=name, project=project, source=f"mlflow:{row.id}", started_ms=row.started_ms
         )  # fmt: skip
@@ -205,9 +221,13 @@ class _Taking:
             run.damaged(row.damage)
         if part.fault is not None:
             run.fault(part.fault, "tags")
-        run.tags({name: value for name, value in tags.items() if name != _NOTE_TAG})
+        own = Own(tags) if row.id in self._own_ids else None
+        run.tags({name: value for name, value in (tags if own is None else own.tags).items() if name != _NOTE_TAG})
         with run.piece("params"):
-            run.text_params(self._source.params(row))
+            if own is None:
+                run.text_params(self._source.params(row))
+            else:
+                run.params(own.params(self._source.params(row)))
         self._take_facts(run, row, tags)
         for model in part.models:
             with run.piece(f"logged model {model.id}"):
@@ -216,7 +236,7 @@ class _Taking:
             self._take_inputs(run, row)
         with run.piece("artifacts"):
             self._take_artifacts(run, row, tags)
-        self._take_points(run, row)
+        self._take_points(run, row, own)
 
     def _take_facts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
         run.provenance(run_id=row.id, experiment_id=row.experiment_id, **self._source.facts)
@@ -225,7 +245,7 @@ class _Taking:
         run.about(
             note=tags.get(_NOTE_TAG, ""), user=tags.get("mlflow.user") or row.user,
             git_commit=tags.get("mlflow.source.git.commit") or row.commit, git_branch=tags.get("mlflow.source.git.branch", ""),
-            command=[program] if program else (), parent_id=self._intake.run_id(parent) if parent else None,
+            command=[program] if program else (), parent_id=self._id_of(parent) if parent else None,
         )  # fmt: skip
         status = STATUSES.get(row.status.upper(), "")
         if not status and not row.damage:
@@ -241,11 +261,16 @@ class _Taking:
             deleted_ms=deleted_ms,
         )
 
-    def _take_points(self, run: RunIntake, row: MlflowRun) -> None:
+    def _take_points(self, run: RunIntake, row: MlflowRun, own: Own | None = None) -> None:
         largest = heard_ms = 0
         trouble, entry = Trouble(), self._source.entry
         with run.piece("metrics"):
             for name, (steps, times_ms, values) in self._source.points(row, trouble):
+                if own is not None:
+                    metric, labels = own.series(name)
+                    run.points(metric, steps, times_ms, own.values(values), labels=labels)
+                    heard_ms = max(heard_ms, int(times_ms.max()))
+                    continue
                 run.points(name, steps, times_ms, values)
                 largest += int(np.count_nonzero(np.abs(values) == _LARGEST))
                 heard_ms = max(heard_ms, int(times_ms.max()))
@@ -279,6 +304,9 @@ class _Taking:
 
     def _take_artifacts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
         created_ms = row.ended_ms or row.started_ms
+        if isinstance(self._source, MlflowServer):
+            self._take_fetched(run, row, self._source, created_ms)
+            return
         folder = row.place / "artifacts" if row.place is not None else None
         if folder is None or not listed(folder):  # MLflow makes that folder even if artifacts go elsewhere
             folder = self._places.find(row.artifact_uri, anchor=row.id)
@@ -296,6 +324,27 @@ class _Taking:
                     path, kind="model", location=f"{row.artifact_uri}/{path}", created_ms=created_ms,
                     identity=("mlflow", row.id, path), metadata=facts,
                 )  # fmt: skip
+
+    def _take_fetched(self, run: RunIntake, row: MlflowRun, source: MlflowServer, created_ms: int) -> None:
+        """Take the files of a run that a server has given; what is too large is named where it lies."""
+        for name, place in source.entries(row):
+            if place is not None:
+                contents = self._intake.versions.folder_contents(place, root=source.files_home)
+                run.output(name, kind=kind_of(place), contents=contents, root=source.files_home, created_ms=created_ms)
+            else:
+                run.output(
+                    name, kind="model" if name in noted_models(source.tags(row).get("mlflow.log-model.history", "")) else "files",
+                    location=f"{row.artifact_uri}/{name}", created_ms=created_ms, identity=("mlflow", row.id, name),
+                )  # fmt: skip
+
+
+def take_server(source: MlflowServer, intake: Intake) -> None:
+    """Take all that a server has, as `take` takes a store.
+
+    Raises:
+        ServerError: its lists cannot be read.
+    """
+    _Taking(source, Store(FORMAT.name, source.files_home, "server"), intake).take()
 
 
 IMPORTER = Importer(FORMAT, reads=reads, find_file=find_file, find_folder=find_folder, take=take)

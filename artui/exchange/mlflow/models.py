@@ -22,9 +22,9 @@ class Models:
 
     def __init__(
         self, intake: Intake, places: Places, *, runs: Mapping[str, MlflowRun], logged: Mapping[str, LoggedModel],
-        project_of: Callable[[str], str],
+        project_of: Callable[[str], str], id_of: Callable[[str], str],
     ) -> None:  # fmt: skip
-        self._intake, self._places = intake, places
+        self._intake, self._places, self._id_of = intake, places, id_of
         self._runs, self._logged, self._project_of = runs, logged, project_of
 
     def put_logged(self, model: LoggedModel) -> Saved | None:
@@ -82,7 +82,7 @@ class Models:
             metadata={key: value for key, value in facts.items() if value not in ("", "None")}, aliases=aliases,
         )  # fmt: skip
         if saved is not None and version.run_id:
-            self._intake.versions.link_run("output", self._intake.run_id(version.run_id), saved)
+            self._intake.versions.link_run("output", self._id_of(version.run_id), saved)
         return saved
 
     def _source_of(self, version: ModelVersion) -> tuple[str, str]:

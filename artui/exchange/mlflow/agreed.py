@@ -1,0 +1,69 @@
+"""What a catalog and a server agreed on last, run by run: by it is told who has changed something since.
+
+It is kept in the user's state folder, for one file and one server: two catalogs that go to one server have each their own. Where it
+is lost, what the server's own tag says of the last push stands in for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from artui.exchange.mlflow.naming import NOTE_TAG, OURS
+from artui.settings import private_folder, state_folder
+
+
+def digest_of(text: str) -> str:
+    """Give what stands for a value."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+
+
+def state_of(tags: dict[str, str], name: str, *, is_deleted: bool) -> dict[str, Any]:
+    """Give what can be changed of a run on a server, as digests."""
+    plain = {key: digest_of(value) for key, value in tags.items() if key not in OURS and not key.startswith("mlflow.")}
+    return {"tags": plain, "note": digest_of(tags.get(NOTE_TAG, "")), "name": digest_of(name), "deleted": is_deleted}
+
+
+class Agreed:
+    """The states that were agreed on, by the ids that runs have in the catalog."""
+
+    def __init__(self, catalog: Path, place: str) -> None:
+        key = f"{catalog.resolve()}\0{place}".encode("utf-8", "surrogateescape")
+        self._path = state_folder() / "mlflow" / f"{hashlib.sha256(key).hexdigest()[:32]}.json"
+        self._states: dict[str, dict[str, Any]] = {}
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            said = orjson.loads(self._path.read_bytes())
+            if isinstance(said, dict):
+                self._states = {run_id: state for run_id, state in said.items() if _is_state(state)}
+
+    def get(self, run_id: str) -> dict[str, Any] | None:
+        """Give the state that was agreed on of a run; None where nothing is known."""
+        return self._states.get(run_id)
+
+    def put(self, run_id: str, state: dict[str, Any]) -> None:
+        """Note what is agreed on of a run; kept with `save`."""
+        self._states[run_id] = state
+
+    def revision(self, run_id: str) -> str:
+        """Give the revision of the run in the catalog that was brought last; empty where none is known."""
+        return str(self._states.get(run_id, {}).get("revision", ""))
+
+    def save(self) -> None:
+        """Keep it; where that cannot be, the next time the tag of the server stands in."""
+        with contextlib.suppress(OSError, RuntimeError):
+            folder = private_folder(self._path.parent)
+            part = folder / f"{self._path.name}.part"
+            part.write_bytes(orjson.dumps(self._states))
+            part.replace(self._path)
+
+
+def _is_state(state: object) -> bool:
+    return (
+        isinstance(state, dict)
+        and isinstance(state.get("tags"), dict)
+        and all(isinstance(state.get(word), str) for word in ("note", "name"))
+    )

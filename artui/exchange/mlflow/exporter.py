@@ -1,0 +1,548 @@
+"""Bringing the runs of a catalog to an MLflow server: what is new, and nothing twice.
+
+Each run there says in the tag `artui.id` which one it is, from the moment it is made, and in `artui.synced` what it has already;
+that is written last. So a push that was interrupted anywhere is done again without harm: MLflow keeps a point of a metric once,
+however often it is logged, and a param as it was first.
+
+What people changed on the server since is theirs: a push leaves it, and a pull takes it (see `syncing`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from artui.errors import ArtuiError
+from artui.exchange.mlflow.agreed import Agreed, digest_of, state_of
+from artui.exchange.mlflow.naming import (
+    ID_TAG,
+    NAMES,
+    NOTE_TAG,
+    OURS,
+    SYNCED,
+    TYPES,
+    comes_back,
+    param_text,
+    plain_name,
+    series_name,
+)
+from artui.exchange.mlflow.rest import Refused, Server, ServerError
+from artui.exchange.mlflow.server import MlflowServer
+from artui.query.api.records import Version
+from artui.query.revisions import Revision, revisions
+from artui.query.run import get_run
+from artui.query.series.points import get_series
+
+if TYPE_CHECKING:
+    from artui.model import RunDetail, VersionHead
+    from artui.query.reader import Reader
+
+MOST_METRICS, MOST_PARAMS, MOST_TAGS = 1000, 100, 100
+"""Of one request: https://mlflow.org/docs/latest/api_reference/rest-api.html#request-limits."""
+MOST_PARAM_CHARS = 6_000
+MOST_FILE_BYTES = 64 * 1024 * 1024
+"""A larger file is not brought to the server: it is named."""
+MOST_VALUE_CHARS, MOST_TAG_CHARS = 5_000, 4_500
+"""MLflow takes tags of 5,000 characters since its first versions; ours are shorter."""
+STATUSES = {"running": "RUNNING", "lost": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_PROXY = "mlflow-artifacts:/"
+_BOTH = "were changed there and here since the last push: pull first"
+_NOT_KEPT = ("code", "environment", "log")
+"""Kinds of versions that describe how a run was recorded: they stay in the catalog."""
+Tell = Callable[[str, int, int], None]
+"""Called with what is done, how many runs are done and how many there are."""
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What a push has brought."""
+
+    place: str
+    runs: Counter[str] = field(default_factory=Counter)
+    """`new`, `updated`, `unchanged`, `deleted`, `restored`, `refused`."""
+    brought: Counter[str] = field(default_factory=Counter)
+    """Points, params, tags, notes, files, bytes."""
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(what, why) of what the server did not take, or cannot hold."""
+    retries: int = 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was brought."""
+        return bool(self.runs["new"] + self.runs["updated"] + self.runs["deleted"] + self.runs["restored"])
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a run on the server has of the one in the catalog, as the tag there says it."""
+
+    state: dict[str, Any] | None = None
+    """What could be changed of it, as digests, at the last push by anybody; None where that is not known."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many points of each series, by the digest of its name."""
+    files: list[str] = field(default_factory=list)
+    """Digests of the versions whose files are there."""
+
+    @classmethod
+    def of(cls, text: str) -> Synced:
+        """Read the tag; what is damaged of it says nothing."""
+        try:
+            said = orjson.loads(text)
+        except ValueError:
+            return cls()
+        if not isinstance(said, dict):
+            return cls()
+        tags, counts, files = said.get("tags"), said.get("counts"), said.get("files")
+        state = None
+        if isinstance(tags, dict):
+            state = {"tags": {str(key): str(value) for key, value in tags.items()}, "note": str(said.get("note", "")), "name": str(said.get("name", "")), "deleted": said.get("deleted") is True}  # fmt: skip
+        return cls(
+            state, {str(key): value for key, value in counts.items() if isinstance(value, int)} if isinstance(counts, dict) else {},
+            [str(one) for one in files] if isinstance(files, list) else [],
+        )  # fmt: skip
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Take note of what can be changed of the run."""
+        self.state = state
+
+    def text(self) -> str:
+        """Write the tag; without counts where it would be too long, then without the files, and then without the digests of tags."""
+        said: dict[str, Any] = {**(self.state or {}), "files": self.files, "counts": self.counts}
+        for word in ("counts", "files", "tags"):
+            text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+            if len(text) <= MOST_TAG_CHARS:
+                return text
+            said.pop(word, None)
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()[:MOST_TAG_CHARS]
+
+
+@dataclass(slots=True)
+class There:
+    """A run on the server."""
+
+    id: str
+    artifact_uri: str = ""
+    is_deleted: bool = False
+    name: str = ""
+    status: str = ""
+    ended_ms: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    synced: Synced = field(default_factory=Synced)
+    is_new: bool = False
+    is_own: bool = True
+    """Whether artui has brought it; else it was recorded there, and only what people change of it is brought."""
+
+
+class Pusher:
+    """One push of one catalog to one server."""
+
+    def __init__(self, server: Server, reader: Reader, *, is_dry: bool = False, tell: Tell | None = None) -> None:
+        self._server, self._reader, self._tell, self._is_dry = server, reader, tell, is_dry
+        self._agreed = Agreed(reader.path, server.place.shown)
+        self.pushed = Pushed(server.place.shown)
+        self._experiments: dict[str, str] = {}
+        """Ids by names."""
+        self._there: dict[str, There] = {}
+        """Runs on the server by their ids in the catalog."""
+        self._revisions: dict[str, Revision] = {}
+        self._deleted_experiments: set[str] = set()
+        self._brought: set[str] = set()
+        """Runs that this push has brought: a parent before its turn."""
+
+    def push(self) -> Pushed:
+        """Bring what is new.
+
+        Raises:
+            ServerError: the server cannot be reached, or does not let anything be written.
+        """
+        self._look_there()
+        every = revisions(self._reader)
+        self._revisions = {one.id: one for one in every}
+        for number, one in enumerate(every, 1):
+            there = self._there.get(one.id)
+            if there is not None and self._agreed.revision(one.id) == one.word:
+                self.pushed.runs["unchanged"] += 1
+            elif self._is_dry:
+                self.pushed.runs[
+                    "unchanged" if there is None and one.is_deleted else "new" if there is None else "updated"
+                ] += 1
+            elif one.id not in self._brought and (there is not None or not one.is_deleted):
+                self._bring(one)
+            if self._tell is not None:
+                self._tell("pushing", number, len(every))
+        self.pushed.retries = self._server.retries
+        return self.pushed
+
+    def keep(self) -> None:
+        """Keep what is agreed on by now; also where the push was broken off."""
+        if not self._is_dry:
+            self._agreed.save()
+
+    def _look_there(self) -> None:
+        store = MlflowServer(self._server)
+        for experiment in store.experiments().values():
+            self._experiments.setdefault(experiment.name, experiment.id)
+            if experiment.is_deleted:
+                self._deleted_experiments.add(experiment.id)
+        runs = store.runs()
+        own = store.own_ids()
+        by_server_id = _imported_ids(self._reader)
+        for run in runs:
+            artui_id = own.get(run.id) or by_server_id.get(run.id)
+            if artui_id is None or artui_id in self._there:
+                continue
+            tags = store.all_tags(run)
+            self._there[artui_id] = There(
+                run.id, run.artifact_uri, run.is_deleted, run.name, run.status, run.ended_ms, tags, store.params(run), Synced.of(tags.get(SYNCED, "")),
+                is_own=run.id in own,
+            )  # fmt: skip
+
+    # One run
+
+    def _bring(self, revision: Revision) -> There | None:
+        """Bring a run to the server; a part that is refused does not keep the others from it."""
+        self._brought.add(revision.id)
+        try:
+            detail = get_run(self._reader, revision.id)
+        except ArtuiError as error:
+            self._refuse("runs", f"cannot be read: {error.message}")
+            return None
+        there = self._there.get(revision.id)
+        is_new = there is None
+        if there is None:
+            try:
+                there = self._make(revision, detail)
+            except Refused as error:
+                self.pushed.runs["refused"] += 1
+                self._refuse("runs", _reason(error))
+                return None
+            self._there[revision.id] = there
+        synced = Synced(counts=dict(there.synced.counts), files=list(there.synced.files))
+        base = self._agreed.get(revision.id) or there.synced.state
+        was_deleted = there.is_deleted
+        if base is not None and not is_new and base["deleted"] != there.is_deleted:
+            # Somebody has deleted or restored it there since: that is for a pull.
+            if revision.is_deleted != there.is_deleted:
+                self._refuse("runs", "were deleted or restored there since the last push: pull first")
+            return there
+        if there.is_deleted:
+            # MLflow changes nothing of a run that is deleted: one that stays so is deleted again below.
+            self._try("runs", lambda: self._server.post("runs/restore", run_id=there.id))
+        before, self._has_state = sum(self.pushed.brought.values()), False
+        if there.is_own:
+            self._bring_params(there, detail)
+            self._bring_points(there, detail, synced)
+            self._bring_state(there, detail)
+            self._bring_files(there, detail, synced)
+        self._bring_edits(there, detail, base)
+        state = state_of(there.tags, there.name, is_deleted=revision.is_deleted)
+        here = state_of(
+            {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
+        )  # fmt: skip
+        agreed = _agreed_on(state, base, here)
+        synced.take(agreed)
+        if there.tags.get(SYNCED) != synced.text():
+            self._set_tags(there, {SYNCED: synced.text()}, counts=False)
+        if revision.is_deleted:
+            self._try("runs", lambda: self._server.post("runs/delete", run_id=there.id))
+        has_gone = sum(self.pushed.brought.values()) > before or self._has_state
+        if is_new:
+            self.pushed.runs["new"] += 1
+        elif revision.is_deleted != was_deleted:
+            self.pushed.runs["deleted" if revision.is_deleted else "restored"] += 1
+        else:
+            self.pushed.runs["updated" if has_gone else "unchanged"] += 1
+        self._agreed.put(revision.id, agreed | {"revision": revision.word})
+        there.synced, there.is_deleted = synced, revision.is_deleted
+        return there
+
+    def _make(self, revision: Revision, detail: RunDetail) -> There:
+        head = detail.head
+        tags = {ID_TAG: head.id, "mlflow.source.type": "LOCAL", "mlflow.runName": head.name or head.id}
+        tags |= {"mlflow.user": detail.user} if detail.user else {}
+        tags |= {"mlflow.source.name": " ".join(detail.command)[:1000]} if detail.command else {}
+        tags |= {"mlflow.source.git.commit": detail.git_commit} if detail.git_commit else {}
+        tags |= {"mlflow.source.git.branch": detail.git_branch} if detail.git_branch else {}
+        parent = self._parent_of(head.parent_id)
+        tags |= {"mlflow.parentRunId": parent} if parent else {}
+        answer = self._server.post(
+            "runs/create", experiment_id=self._experiment(head.project), user_id=detail.user or "artui", start_time=head.started_ms, run_name=head.name,
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+        )  # fmt: skip
+        info = answer.get("run", {}).get("info", {})
+        run_id = str(info.get("run_id", ""))
+        if not run_id:
+            raise ServerError(f"{self._server.place.shown} made a run without an id.", remedy="Is it an MLflow server?")
+        return There(run_id, str(info.get("artifact_uri", "")), name=head.name, is_new=True)
+
+    def _parent_of(self, parent_id: str | None) -> str:
+        if parent_id is None:
+            return ""
+        there = self._there.get(parent_id)
+        if there is None and (revision := self._revisions.get(parent_id)) is not None and not revision.is_deleted:
+            there = self._bring(revision)
+        return there.id if there is not None else ""
+
+    def _experiment(self, project: str) -> str:
+        name = project or "Default"
+        found = self._experiments.get(name)
+        if found is None:
+            found = str(self._server.post("experiments/create", name=name).get("experiment_id", ""))
+            self._experiments[name] = found
+        elif found in self._deleted_experiments:
+            self._server.post("experiments/restore", experiment_id=found)
+            self._deleted_experiments.discard(found)
+        return found
+
+    def _bring_params(self, there: There, detail: RunDetail) -> None:
+        wanted: dict[str, str] = {}
+        types: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for param in detail.params:
+            name = plain_name(param.name)
+            value = param.value
+            text = (
+                orjson.dumps(value).decode() if isinstance(value, list | dict) or value is None else param_text(value)
+            )
+            wanted[name] = text
+            if name != param.name:
+                names[name] = param.name
+            if isinstance(value, list | dict) or value is None:
+                types[name] = "json"
+            elif not comes_back(value):
+                types[name] = "text"
+        # A server cuts what is longer, and does not say so.
+        long = [name for name, text in wanted.items() if len(text) > MOST_PARAM_CHARS]
+        for name in long:
+            self._refuse("params", f"{name[:60]!r}: MLflow keeps {MOST_PARAM_CHARS:,} characters, and it has more")
+        wanted = {name: text for name, text in wanted.items() if name not in long}
+        news = {name: text for name, text in wanted.items() if name not in there.params}
+        other = sum(there.params.get(name, text) != text for name, text in wanted.items())
+        self._refuse("params", "are something else by now, and MLflow keeps them as they were", other)
+        kept = self._log(there, "params", [{"key": name, "value": text} for name, text in news.items()], MOST_PARAMS)
+        self.pushed.brought["params"] += kept
+        series = {series_name(one.name, one.labels): [one.name, one.labels] for one in detail.metrics}
+        odd = {name: said for name, said in series.items() if said != [name, ""]}
+        tag_names = {plain_name(tag.name): tag.name for tag in detail.tags if plain_name(tag.name) != tag.name}
+        said = {"params": names, "series": odd, "tags": tag_names}
+        notes = {TYPES: types, NAMES: {word: value for word, value in said.items() if value}}
+        texts = {tag: orjson.dumps(value).decode() for tag, value in notes.items() if value}
+        for text in texts.values():
+            if len(text) > MOST_TAG_CHARS:
+                self._refuse(
+                    "runs",
+                    "have too many odd names or types to say them all: some come back under other names, or as text",
+                )
+        self._set_tags(there, {tag: text for tag, text in texts.items() if there.tags.get(tag) != text and len(text) <= MOST_TAG_CHARS}, counts=False)  # fmt: skip
+
+    def _bring_points(self, there: There, detail: RunDetail, synced: Synced) -> None:
+        waiting: list[dict[str, Any]] = []
+        for metric in detail.metrics:
+            key = digest_of(f"{metric.name}\0{metric.labels}")
+            had = synced.counts.get(key, 0)
+            if metric.summary.count <= had:
+                continue
+            try:
+                arrays = get_series(self._reader, detail.head.id, metric.name, metric.labels).arrays()
+            except ArtuiError as error:
+                self._refuse("series", f"cannot be read: {error.message}")
+                continue
+            name = series_name(metric.name, metric.labels)
+            for step, time_ms, value in zip(arrays.steps[had:].tolist(), arrays.times_ms[had:].tolist(), arrays.values[had:].tolist(), strict=True):  # fmt: skip
+                waiting.append({"key": name, "value": _number(value), "timestamp": time_ms, "step": step})
+                if len(waiting) == MOST_METRICS:
+                    self.pushed.brought["points"] += self._log(there, "metrics", waiting, MOST_METRICS)
+                    waiting = []
+            synced.counts[key] = len(arrays.steps)
+        self.pushed.brought["points"] += self._log(there, "metrics", waiting, MOST_METRICS)
+
+    def _bring_state(self, there: There, detail: RunDetail) -> None:
+        head = detail.head
+        said: dict[str, Any] = {"run_id": there.id, "status": STATUSES.get(head.status, "FINISHED")}
+        if head.ended_ms is not None and said["status"] != "RUNNING":
+            said["end_time"] = head.ended_ms
+        if (said["status"], said.get("end_time")) != (there.status, there.ended_ms if "end_time" in said else None):
+            self._has_state = self._try("runs", lambda: self._server.post("runs/update", **said))
+
+    def _bring_edits(self, there: There, detail: RunDetail, base: Mapping[str, Any] | None) -> None:
+        """Bring tags, note and name, where nobody has changed them on the server since what was agreed on."""
+        known: Mapping[str, str] = base["tags"] if base is not None else {}
+        wanted = {plain_name(tag.name): tag.value for tag in detail.tags if not tag.name.startswith("mlflow.") and tag.name not in OURS}  # fmt: skip
+        news = {
+            name: value
+            for name, value in wanted.items()
+            if there.tags.get(name) != value
+            and self._may_set(there, base, there.tags.get(name), known.get(name), value, "tags")
+        }
+        self._set_tags(there, news)
+        for name in [name for name in known if name not in wanted and name in there.tags]:
+            if digest_of(there.tags[name]) == known[name]:
+                if self._try("tags", lambda name=name: self._server.post("runs/delete-tag", run_id=there.id, key=name)):  # type: ignore[misc]
+                    self.pushed.brought["tags"] += 1
+                    del there.tags[name]
+            else:
+                self._refuse("tags", _BOTH)
+        note = there.tags.get(NOTE_TAG, "")
+        if detail.note != note and self._may_set(there, base, note, base["note"] if base is not None else None, detail.note, "notes"):  # fmt: skip
+            self._set_tags(there, {NOTE_TAG: detail.note}, counts=False)
+            self.pushed.brought["notes"] += 1
+        name = detail.head.name
+        may_rename = name and name != there.name and self._may_set(there, base, there.name, base["name"] if base is not None else None, name, "names")  # fmt: skip
+        if may_rename and self._try("names", lambda: self._server.post("runs/update", run_id=there.id, run_name=name)):
+            self.pushed.brought["names"] += 1
+            there.name = name
+
+    def _may_set(self, there: There, base: Mapping[str, Any] | None, now: str | None, known: str | None, wanted: str, what: str) -> bool:  # fmt: skip
+        """Whether something on the server is as it was agreed on: what somebody changed there since is left for a pull.
+
+        Args:
+            base: what was agreed on; None where that is not known: then what the server has stays, but for a run that is new there.
+            now: what the server has; None for nothing.
+            known: the digest of what was agreed on; None for nothing.
+        """
+        if there.is_new or (base is None and now in (None, "")):
+            return True
+        if base is None:
+            return False
+        if known == (None if now is None else digest_of(now)):
+            return True
+        if known != digest_of(wanted):
+            self._refuse(what, _BOTH)
+        return False
+
+    def _bring_files(self, there: There, detail: RunDetail, synced: Synced) -> None:
+        """Bring the files of what a run made, by the server's own proxy."""
+        heads = [head for head in detail.outputs if head.kind not in _NOT_KEPT and _file_mark(head) not in synced.files and head.deleted_ms is None]  # fmt: skip
+        if not heads:
+            return
+        if not there.artifact_uri.startswith(_PROXY):
+            self._refuse(
+                "versions",
+                "cannot be brought: the server takes no files, but lets its users write to a store",
+                len(heads),
+            )
+            return
+        root = there.artifact_uri.removeprefix(_PROXY).lstrip("/")
+        for head in heads:
+            version = Version(self._reader, head)
+            try:
+                files = list(version.files)
+                if any(file.size_bytes > MOST_FILE_BYTES for file in files):
+                    self._refuse(
+                        "versions",
+                        f"have a file of more than {MOST_FILE_BYTES >> 20} MB: their files stay where they are",
+                    )
+                    continue
+                is_alone = len(files) == 1 and files[0].path == head.artifact
+                for file in files:
+                    with version.open(file.path) as content:
+                        held = content.read()
+                    place = f"{root}/{head.artifact}" if is_alone else f"{root}/{head.artifact}/{file.path}"
+                    self._server.put_file(place, held)
+                    self.pushed.brought["files"] += 1
+                    self.pushed.brought["bytes"] += len(held)
+            except Refused as error:
+                self._refuse("versions", _reason(error))
+                continue
+            except ServerError:
+                raise
+            except ArtuiError as error:
+                self._refuse("versions", f"cannot be read here: {error.message}")
+                continue
+            synced.files.append(_file_mark(head))
+
+    # How it is done
+
+    def _set_tags(self, there: There, tags: Mapping[str, str], *, counts: bool = True) -> None:
+        long = [name for name, value in tags.items() if len(value) > MOST_VALUE_CHARS]
+        for name in long:
+            self._refuse("notes" if name == NOTE_TAG else "tags", f"{name[:60]!r}: MLflow keeps {MOST_VALUE_CHARS:,} characters, and it has more")  # fmt: skip
+        tags = {name: value for name, value in tags.items() if name not in long}
+        kept = self._log(there, "tags", [{"key": name, "value": value} for name, value in tags.items()], MOST_TAGS)
+        there.tags.update(tags)
+        if counts:
+            self.pushed.brought["tags"] += kept
+
+    def _log(self, there: There, what: str, rows: Sequence[dict[str, Any]], most: int) -> int:
+        """Log rows in batches; where one is refused, it is found, named and left out. Gives how many were taken."""
+        kept = 0
+        for start in range(0, len(rows), most):
+            kept += self._log_batch(there, what, rows[start : start + most])
+        return kept
+
+    def _log_batch(self, there: There, what: str, rows: Sequence[dict[str, Any]]) -> int:
+        if not rows:
+            return 0
+        try:
+            self._server.post("runs/log-batch", run_id=there.id, **{what: list(rows)})
+        except Refused as error:
+            if len(rows) == 1:
+                self._refuse(what, _reason(error, rows[0]))
+                return 0
+            middle = len(rows) // 2
+            return self._log_batch(there, what, rows[:middle]) + self._log_batch(there, what, rows[middle:])
+        return len(rows)
+
+    def _try(self, what: str, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except Refused as error:
+            self._refuse(what, _reason(error))
+            return False
+        return True
+
+    def _refuse(self, what: str, why: str, count: int = 1) -> None:
+        if count > 0:
+            self.pushed.refused[what, why] += count
+
+
+def _agreed_on(state: dict[str, Any], base: Mapping[str, Any] | None, here: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is agreed on after a push: what both say. What was changed on the server since stays as it was, until it is pulled.
+
+    Args:
+        state: what the server has.
+        base: what was agreed on before.
+        here: what the catalog has.
+    """
+    before: Mapping[str, Any] = base if base is not None else {"tags": {}}
+    tags: dict[str, str] = {}
+    for name in {*state["tags"], *here["tags"], *before["tags"]}:
+        there = state["tags"].get(name)
+        agreed = there if there == here["tags"].get(name) else before["tags"].get(name)
+        if agreed is not None:
+            tags[name] = agreed
+    words = {word: state[word] if state[word] == here[word] else before.get(word, "") for word in ("note", "name")}
+    return {"tags": tags, **words, "deleted": state["deleted"]}
+
+
+def _imported_ids(reader: Reader) -> dict[str, str]:
+    """Give runs that came from an MLflow store: their ids in the catalog by their ids there."""
+    found: dict[str, str] = {}
+    with reader.snapshot() as connection:
+        rows = connection.execute("SELECT r.id, r.source FROM run AS r WHERE r.source LIKE 'mlflow:%'")
+        for run_id, source in rows:
+            found.setdefault(str(source).removeprefix("mlflow:"), str(run_id))
+    return found
+
+
+def _file_mark(head: VersionHead) -> str:
+    """Say which content of an artifact it is: the same from whatever catalog it comes."""
+    return digest_of(f"{head.artifact}\0{head.digest}")
+
+
+def _number(value: float) -> float | str:
+    """Write a value as JSON of protocol buffers has it: https://protobuf.dev/programming-guides/json/."""
+    if np.isfinite(value):
+        return value
+    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _reason(error: Refused, row: Mapping[str, Any] | None = None) -> str:
+    named = f"{str(row['key'])[:60]!r}: " if row is not None and "key" in row else ""
+    return named + error.message.partition(" refuses it: ")[2][:200]

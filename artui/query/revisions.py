@@ -1,0 +1,57 @@
+"""Which revision of each run a catalog has: a word that differs once anything of the run has changed, found without reading it whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from artui.catalog import cells
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+
+_RUNS = """
+    SELECT r.id, r.deleted_ms, r.started_ms, hex(r.seal), r.stamp, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
+    FROM run AS r
+    JOIN project AS p ON p.key = r.project_key
+    ORDER BY r.started_ms, r.id
+"""
+_GOING_ON = """
+    SELECT r.id, count(*), sum(s.count), max(s.last_ms), sum(s.last_step)
+    FROM run AS r
+    JOIN series AS s ON s.run_key = r.key
+    WHERE r.seal IS NULL
+    GROUP BY r.key
+"""
+_TAGS = """
+    SELECT r.id, n.text, t.value
+    FROM run AS r
+    JOIN tag AS t ON t.run_key = r.key
+    JOIN name AS n ON n.key = t.name_key
+    WHERE r.seal IS NULL
+    ORDER BY r.key, n.text
+"""
+"""Of a run that has ended the seal has all that belongs to it."""
+
+
+class Revision(NamedTuple):
+    """Of one run."""
+
+    id: str
+    is_deleted: bool
+    word: str
+
+
+def revisions(reader: Reader) -> list[Revision]:
+    """Give the revision of every run, deleted ones, too, by the time of their start."""
+    with reader.snapshot() as connection:
+        more: dict[str, list[object]] = {}
+        for query in (_GOING_ON, _TAGS):
+            for run_id, *row in connection.execute(query):
+                more.setdefault(cells.text(run_id), []).append(row)
+        found = []
+        for row in connection.execute(_RUNS):
+            run_id = cells.text(row[0])
+            whole = repr((row, more.get(run_id))).encode("utf-8", "surrogatepass")
+            found.append(Revision(run_id, row[1] is not None, hashlib.blake2b(whole, digest_size=8).hexdigest()))
+    return found

@@ -1,0 +1,330 @@
+"""A catalog and an MLflow server in step: what goes there comes back as it was, edits arrive on the other side, and nothing breaks or doubles it."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import artui
+from artui.catalog import Catalog, events
+from artui.cli import run as run_cli
+from artui.errors import UsageError
+from artui.exchange.mlflow import syncing
+from artui.exchange.mlflow.naming import comes_back, plain_name, series_name
+from artui.exchange.mlflow.rest import TRIES, Place, Refused, ServerError, parse_place
+from tests.exchange.mlflow.serving import Fake, fake, mlflow_program, opened, real
+
+RUNS = 4
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with what MLflow cannot hold as it is: types, names, labels, infinities, a child, a run in the trash, one that goes on."""
+    folder = tmp_path_factory.mktemp("recorded")
+    path = folder / "x.artui"
+    options: Any = {"catalog": path, "console": False, "code": False, "system_metrics": False}
+    (folder / "weights").mkdir()
+    (folder / "weights" / "a.bin").write_bytes(b"\0\1\2")
+    (folder / "plot.svg").write_text("<svg/>")
+    odd = {
+        "lr": 0.1,
+        "n": 3,
+        "s": "3",
+        "none": None,
+        "list": [1, "a"],
+        "yes": True,
+        "text": "True",
+        "nan": math.nan,
+        "a b[c]=d": "x",
+        "é": 1e-300,
+    }
+    with artui.start_run(
+        project="fraud", name="base", params=odd, tags={"team": "a", "odd [tag]": "v=1", "plain": ""}, **options
+    ) as run:
+        for step in range(40):
+            run.log({"loss": 1 / (step + 1), "acc": step / 40}, step=step)
+        run.log({"odd/[m]": math.nan, "inf": math.inf, "ninf": -math.inf}, step=3)
+        run.log({"recall": 0.5}, labels={"card": "gift"})
+        run.save("weights", folder / "weights", kind="model")
+        run.save("plot.svg", folder / "plot.svg", kind="figure")
+        run.note = "first\nsecond" if hasattr(run, "note") else ""  # type: ignore[attr-defined]
+        base = run.id
+    with artui.start_run(project="fraud", name="child", parent=base, **options) as run:
+        run.log({"loss": 2.0})
+    with artui.start_run(project="other/π", name="dropped", **options) as run:
+        run.log({"loss": 3.0})
+        dropped = run.id
+    with artui.start_run(project="other/π", name="failed", params={"long": "x" * 7000}, **options) as run:
+        run.finish("failed")
+    with Catalog(path) as catalog, events.editing(catalog, "trash") as edit:
+        edit.trash(dropped)
+        edit.set_note(base, "first\nsecond")
+    return path
+
+
+@pytest.fixture
+def path(recorded: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "x.artui"
+    copy.write_bytes(recorded.read_bytes())
+    return copy
+
+
+@pytest.fixture(params=["fake", "real"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A server with nothing on it: one of ours, and MLflow's own where it is installed."""
+    if request.param == "fake":
+        with fake() as (_, where):
+            yield where
+        return
+    if mlflow_program() is None:
+        pytest.skip("MLflow is not installed")
+    if "edits" in request.node.name and not os.environ.get("ARTUI_TEST_LONG"):
+        pytest.skip("a server of our own says the same faster")
+    (tmp_path / "server").mkdir()
+    with real(tmp_path / "server") as where:
+        yield where
+
+
+def content(path: Path) -> dict[str, Any]:
+    """Give what a catalog says of its runs, as far as MLflow can hold it: of points that are there twice, one."""
+    found: dict[str, Any] = {}
+    with closing(sqlite3.connect(path)) as connection:
+        ids = dict(connection.execute("SELECT id, deleted_ms IS NOT NULL FROM run"))
+    with artui.open_catalog(path) as catalog:
+        from artui.query.run import get_run
+        from artui.query.series.points import get_series
+
+        for run_id, is_deleted in ids.items():
+            detail = get_run(catalog._reader, run_id)
+            points = {}
+            for metric in detail.metrics:
+                arrays = get_series(catalog._reader, run_id, metric.name, metric.labels).arrays()
+                points[metric.name, metric.labels] = sorted(set(map(repr, zip(arrays.steps.tolist(), arrays.times_ms.tolist(), arrays.values.tolist(), strict=True))))  # fmt: skip
+            params = {param.name: repr(param.value) for param in detail.params if param.name != "long"}
+            tags = {tag.name: tag.value for tag in detail.tags if not tag.name.startswith("mlflow.")}
+            files = sorted((head.artifact, head.file_count, head.size_bytes) for head in detail.outputs)
+            head = detail.head
+            found[run_id] = (head.name, head.project, head.status, head.started_ms, head.ended_ms, head.parent_id, detail.note, is_deleted, params, tags, points, files)  # fmt: skip
+    return found
+
+
+def test_what_goes_there_comes_back_as_it_was(path: Path, place: Place, tmp_path: Path) -> None:
+    """Up, and down into an empty catalog: equal, types, names, labels and infinities, too; a second time there is nothing to do."""
+    pushed = syncing.push(place, path, opened=opened)
+    assert pushed.runs["new"] == RUNS - 1, "the one in the trash was never there"
+    assert [what for what, _ in pushed.refused] == ["params"] and "'long'" in next(iter(pushed.refused))[1]
+    again = syncing.push(place, path, opened=opened)
+    assert again.runs == {"unchanged": RUNS - 1} and not again.brought
+    copy = tmp_path / "copy.artui"
+    pulled = syncing.pull(place, copy, opened=opened)
+    assert pulled.report.runs == {"new": RUNS - 1} and not pulled.report.damaged
+    wanted = {run_id: said for run_id, said in content(path).items() if not said[7]}
+    assert content(copy) == wanted
+    once_more = syncing.pull(place, copy, opened=opened)
+    assert once_more.report.runs == {"unchanged": RUNS - 1} and not once_more.has_news
+    assert syncing.pull(place, path, opened=opened).report.runs == {"unchanged": RUNS - 1}
+    assert not syncing.push(place, copy, opened=opened).has_news and content(copy) == wanted
+
+
+def test_edits_on_either_side_arrive_at_the_other(path: Path, place: Place, tmp_path: Path) -> None:
+    """Tags, notes, names and deletions, at random on both sides: after a pull and a push both say the same; what gave way stands in the journal."""
+    chance = random.Random(7)
+    copy = tmp_path / "copy.artui"
+    syncing.push(place, path, opened=opened)
+    syncing.pull(place, copy, opened=opened)
+    ids = [run_id for run_id, said in content(path).items() if not said[7]]
+    for _ in range(3):
+        for catalog_path in (path, copy):
+            with Catalog(catalog_path) as catalog, events.editing(catalog, "edits") as edit:
+                for _ in range(4):
+                    _edit(edit, chance, chance.choice(ids))
+        for catalog_path in (path, copy, path, copy):
+            syncing.pull(place, catalog_path, opened=opened)
+            assert {what for what, _ in syncing.push(place, catalog_path, opened=opened).refused} <= {"params"}
+        here, there = content(path), content(copy)
+        assert {run_id: here[run_id] for run_id in ids} == {run_id: there[run_id] for run_id in ids}
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM event WHERE why LIKE 'changed on mlflow://%'").fetchone()[0] > 0
+    for catalog_path in (path, copy):
+        assert not syncing.pull(place, catalog_path, opened=opened).has_news
+        assert not syncing.push(place, catalog_path, opened=opened).has_news
+
+
+def _edit(edit: events.Edit, chance: random.Random, run_id: str) -> None:
+    kind, value = chance.randrange(5), str(chance.randrange(100))
+    if kind == 0:
+        edit.tag(run_id, chance.choice(["team", "odd [tag]", "new"]), value)
+    elif kind == 1:
+        edit.untag(run_id, chance.choice(["team", "odd [tag]", "new"]))
+    elif kind == 2:
+        edit.set_note(run_id, f"note {value}")
+    elif kind == 3:
+        edit.rename(run_id, f"name {value}")
+    elif not edit.trash(run_id):
+        edit.restore(run_id)
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Fake, Place]]:
+    with fake() as held:
+        yield held
+
+
+class _StoppedError(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def test_a_push_that_is_broken_off_anywhere_goes_on(path: Path) -> None:
+    """At each request, before and after the server has done it: once it is pushed again, the server has what it would have had, and no more."""
+    with fake() as (whole, place):
+        syncing.push(place, path, opened=opened)
+        wanted, count = whole.content(), len(whole.requests)
+    for number in range(1, count + 1, max(1, count // 12)):
+        for is_done in (False, True):
+            with fake() as (held, place):
+
+                def broken(
+                    method: str, where: str, at: int, held: Fake = held, number: int = number, is_done: bool = is_done
+                ) -> Any:
+                    return "stop" if at == number else None
+
+                server = opened(place)
+                real_once, asked = server._once, [0]
+
+                def once(
+                    *request: Any,
+                    real_once: Any = real_once,
+                    asked: list[int] = asked,
+                    is_done: bool = is_done,
+                    number: int = number,
+                ) -> Any:
+                    asked[0] += 1
+                    if asked[0] == number and not is_done:
+                        raise _StoppedError
+                    answer = real_once(*request)
+                    if asked[0] == number:
+                        raise _StoppedError
+                    return answer
+
+                server._once = once  # type: ignore[method-assign, assignment]
+                with pytest.raises(_StoppedError):
+                    syncing.push(place, path, opened=lambda _, server=server: server)  # type: ignore[misc]
+                syncing.push(place, path, opened=opened)
+                assert held.content() == wanted, (number, is_done)
+                assert not syncing.push(place, path, opened=opened).has_news
+
+
+def test_a_server_in_trouble_is_asked_again(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """429, 5xx, connections that break, at every third request: all arrives once; how often it was asked again is said."""
+    held, place = server
+    kinds = [(429, b"", {"Retry-After": "0"}), (503, b"busy"), (500, b"{}"), "drop", (502, b"<html>")]
+    held.answers = lambda method, where, at: kinds[at // 3 % len(kinds)] if at % 3 == 1 else None
+    pushed = syncing.push(place, path, opened=opened)
+    assert pushed.runs["new"] == RUNS - 1 and pushed.retries > 5
+    copy = tmp_path / "copy.artui"
+    assert syncing.pull(place, copy, opened=opened).report.runs == {"new": RUNS - 1}
+    held.answers = None
+    with fake() as (other, quiet):
+        syncing.push(quiet, path, opened=opened)
+        assert {key: value[1:] for key, value in held.content().items()} == {
+            key: value[1:] for key, value in other.content().items()
+        }
+    assert content(copy) == {run_id: said for run_id, said in content(path).items() if not said[7]}
+
+
+def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    copy = tmp_path / "copy.artui"
+    for answer, error, words in (
+        ((500, b""), ServerError, f"asked {TRIES} times"), ((200, b"<html>"), ServerError, "does not answer as MLflow does"), ((200, b"[1]"), ServerError, "does not answer as MLflow does"),
+        ((302, b"", {"Location": "http://elsewhere/"}), ServerError, "another place"), ((401, b"{}"), Refused, "refuses it"), ((403, b'{"error_code": "PERMISSION_DENIED", "message": "no\x1b[31m"}'), Refused, "refuses it"),
+        ((200, b'{"experiments": [], "next_page_token": "again"}'), ServerError, "again and again"),
+    ):  # fmt: skip
+        held.answers = lambda method, where, at, answer=answer: answer
+        for act in (syncing.pull, syncing.push):
+            with pytest.raises(error, match=words) as raised:
+                act(place, copy if act is syncing.pull else path, opened=opened)
+            assert ("\x1b" not in raised.value.message and raised.value.remedy) or answer[0] == 403
+    wrong = {"runs": [7, {}, {"info": 3}, {"info": {"run_id": "../../x", "start_time": "soon", "status": 9}, "data": {"params": 7, "tags": [{"key": None}], "metrics": [{}]}}], "experiments": [{}, 3]}  # fmt: skip
+    held.answers = lambda method, where, at: (
+        (200, __import__("json").dumps(wrong).encode()) if where.endswith("search") else None
+    )
+    syncing.pull(place, copy, opened=opened)
+
+
+def test_a_server_cannot_take_a_run_over(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """Who says to have a run of this catalog changes of it what people may change, by name in the journal, and nothing that was recorded; paths that lead out are not followed."""
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    before = content(path)
+    (victim,) = (run for run in held.runs.values() if run["info"]["run_name"] == "base")
+    victim["params"]["lr"] = "666"
+    victim["metrics"]["loss"] = [{"value": 0.0, "timestamp": 1, "step": 9}]
+    victim["info"] |= {"status": "FAILED", "start_time": 1}
+    held.files[f"{victim['info']['run_id']}/artifacts/../../../evil"] = b"x"
+    held.files[f"{victim['info']['run_id']}/artifacts/ok/..//evil"] = b"x"
+    syncing.pull(place, path, opened=opened)
+    assert content(path) == before
+    copy = tmp_path / "new" / "copy.artui"
+    copy.parent.mkdir()
+    syncing.pull(place, copy, opened=opened)
+    assert not list(tmp_path.rglob("evil")) and content(copy)
+
+
+def test_what_one_signs_in_with_goes_to_the_server_alone(path: Path, server: tuple[Fake, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    held, place = server
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "s3cr3t-t0ken-value")
+    where = f"mlflow://127.0.0.1:{place.port}"
+    assert run_cli(["push", where, "-c", str(path)]) == 1  # a param is too long for MLflow
+    assert run_cli(["pull", where, "-c", str(tmp_path / "copy.artui")]) == 0
+    assert run_cli(["sync", where, "-c", str(path), "-n"]) == 0
+    assert all(headers.get("Authorization") == "Bearer s3cr3t-t0ken-value" for headers in held.headers)
+    printed = capfd.readouterr()
+    assert (
+        "went to mlflow://127.0.0.1" in printed.out
+        and "not taken there: 1 params" in printed.out
+        and "came from" in printed.out
+    )
+    held.answers = lambda method, where, at: (401, b"{}")
+    assert run_cli(["pull", where, "-c", str(path)]) == 1
+    printed_more = capfd.readouterr()
+    for text in (printed.out, printed.err, printed_more.out, printed_more.err):
+        assert "s3cr3t" not in text
+    for file in tmp_path.rglob("*.artui"):
+        assert b"s3cr3t" not in file.read_bytes()
+    for wrong in ("mlflow://user:password@host", "mlflow://", "mlflow://host:port", "http://host", "mlflow://h?x=1"):
+        with pytest.raises(UsageError) as raised:
+            parse_place(wrong)
+        assert "password@" not in raised.value.message
+    assert run_cli(["push", where, "-c", str(path), "--redact"]) == 2
+
+
+def test_names_are_plain_and_stay_apart() -> None:
+    for name in ("loss", "val/loss", "a b", "x:y", "lr.0"):
+        assert plain_name(name) == name
+    odd = ["a[b]", "a_b_", "a{b}", "/x", "x//y", "../x", "", "é", "e", "x" * 300, "x" * 299 + "y", "a\nb"]
+    plain = [plain_name(name) for name in odd]
+    assert len(set(plain)) == len(odd) and all(0 < len(name) <= 250 for name in plain)
+    assert (
+        series_name("recall", "card=gift") != series_name("recall", "card=gold")
+        and series_name("recall", "") == "recall"
+    )
+    assert (
+        comes_back(3)
+        and comes_back("adam")
+        and comes_back(True)
+        and comes_back(0.1)
+        and not comes_back("3")
+        and not comes_back("True")
+    )
+    assert np.isnan(float(repr(math.nan))) and comes_back(math.nan)
