@@ -41,7 +41,7 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
 
 # A property that holds, holds on a busy machine, too: no test fails on a time.
-EXAMPLES = tried(40, 500)
+EXAMPLES = tried(25, 500)
 hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("artui")
 
