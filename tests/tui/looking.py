@@ -34,18 +34,15 @@ async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
     """Wait until every question is answered and no timer of ours is about to ask another."""
     deadline = time.monotonic() + seconds
     quiet_since: float | None = None
-    await pilot.pause()
     while time.monotonic() < deadline:
+        await pilot.pause()
         if _is_awaited():
             quiet_since = None
         elif quiet_since is None:
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since > QUIET_SECONDS:
-            # A pause wakes every widget: one at the end, which may bring up another question.
             await pilot.pause()
-            if not _is_awaited():
-                return
-            quiet_since = None
+            return
         began = time.monotonic()
         await asyncio.sleep(QUIET_SECONDS / 3)
         if time.monotonic() - began > QUIET_SECONDS:
