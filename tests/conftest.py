@@ -25,6 +25,7 @@ from textual import constants
 from artui import clock, started
 from artui.capture import warn
 from artui.settings import load_settings
+from tests.counts import tried
 from tests.servers import moto, ssh_server
 
 __all__ = ["moto", "ssh_server"]
@@ -40,7 +41,7 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
 
 # A property that holds, holds on a busy machine, too: no test fails on a time.
-EXAMPLES = 500 if os.environ.get("ARTUI_TEST_LONG") else 40
+EXAMPLES = tried(25, 500)
 hypothesis.settings.register_profile("artui", hypothesis.settings(), deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("artui")
 

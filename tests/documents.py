@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from artui.cli.manual import plain
@@ -14,6 +15,7 @@ PAGES = sorted(MANUAL.glob("*.md"))
 DOCUMENTS = [README, *PAGES]
 
 
+@cache
 def text_of(path: Path) -> str:
     return path.read_text("utf-8")
 
@@ -46,5 +48,6 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.casefold()).replace(" ", "-") for heading in headings}
 
 
+@cache
 def pictures(path: Path) -> list[Path]:
     return [(path.parent / link).resolve() for link in links(path) if link.endswith(".png")]

@@ -22,6 +22,7 @@ from artui.query.runs.columns import columns
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
 from tests import mutating
+from tests.counts import tried
 from tests.mutating import BYSTANDER, KINDS, MODEL, VICTIM, Mutation
 from tests.tui.touring import tour
 
@@ -66,8 +67,8 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
     target, loose, texts = damaging
     trouble: list[str] = []
 
-    # Every seventh round: which columns of which tables are together is another draw in the walk through the screens.
-    for number, mutations in enumerate(_rounds(loose, random.Random(7))[::7]):
+    # Some of the rounds: which columns of which tables are together is another draw in the walk through the screens.
+    for number, mutations in enumerate(_rounds(loose, random.Random(7))[:: tried(14, 7)]):
         assert mutating.mutate(loose, texts, target, mutations)
         label = Mutation(" ".join(map(str, mutations)), "round", str(number))
         trouble += mutating.troubles(target, label, mutating.READING)
@@ -80,12 +81,13 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
 def test_single_cells_may_hold_anything(damaging: Damaging) -> None:
     """With one wrong value, a key among them, no verb that reads or writes ends in a traceback."""
     target, loose, texts = damaging
-    chosen = random.Random(3).sample(mutating.mutations(loose), 2)
+    every = mutating.mutations(loose)
+    random.Random(3).shuffle(every)
     trouble: list[str] = []
 
-    for mutation in chosen:
-        if mutating.mutate(loose, texts, target, [mutation]):
-            trouble += mutating.troubles(target, mutation, (*mutating.READING, *mutating.WRITING))
+    can_be = (mutation for mutation in every if mutating.mutate(loose, texts, target, [mutation]))
+    for mutation in itertools.islice(can_be, tried(1, 2)):
+        trouble += mutating.troubles(target, mutation, (*mutating.READING, *mutating.WRITING))
 
     assert trouble == []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import settle
+from tests.counts import tried
 from tests.reading import open_reader
 
 STEPS = 250
@@ -50,7 +51,7 @@ sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in chi
 """.replace("STEPS", str(STEPS))
 
 
-@pytest.mark.parametrize(("count", "mode"), [(20, "wal"), (10, "rollback")])
+@pytest.mark.parametrize(("count", "mode"), [(tried(12, 20), "wal"), (tried(6, 10), "rollback")])
 def test_many_processes_lose_nothing(tmp_path: Path, count: int, mode: str) -> None:
     """As many processes (64 and 24 in bench_many.py) log 250 steps of 5 metrics at once: no word of an error, all points there, one plain file.
 

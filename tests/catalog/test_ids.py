@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.catalog.ids import derived_id, new_id, time_of
+from tests.counts import tried
 
 
 def test_ids_of_one_moment_ascend() -> None:
@@ -21,7 +22,7 @@ def test_ids_of_one_moment_ascend() -> None:
 
 def test_forked_processes_make_different_ids() -> None:
     """Children that seed `random` alike and stop the clock alike still make ids of their own."""
-    count = 1_000_000 if os.environ.get("ARTUI_TEST_LONG") else 200
+    count = tried(200, 1_000_000)
     new_id(1)
     readers = []
     for _ in range(64):

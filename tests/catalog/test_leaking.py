@@ -10,10 +10,10 @@ from pathlib import Path
 
 from artui.catalog import Catalog, opening, runs
 from artui.errors import ArtuiError
+from tests.counts import IS_LONG
 from tests.faults.hostile import naming_journal
 from tests.reading import open_reader
 
-IS_LONG = bool(os.environ.get("ARTUI_TEST_LONG"))
 ROUNDS = 5
 """Of five kinds of catalogs; 200 with `ARTUI_TEST_LONG=1`."""
 

@@ -16,6 +16,7 @@ import artui
 from artui.catalog import SCHEMA_VERSION, Catalog, events, writing
 from artui.catalog.migrations import migrate
 from artui.catalog.schema import PAGE_BYTES
+from tests.counts import tried
 from tests.reading import open_reader
 
 DATA = Path(__file__).parent.parent / "data"
@@ -96,7 +97,7 @@ def test_processes_migrate_at_once(tmp_path: Path) -> None:
     """Of four that open an older catalog one migrates it, the others wait and go on: no error, one schema."""
     with Catalog(tmp_path / "first.artui"):
         pass  # the state folder is there
-    rounds = 8 if os.environ.get("ARTUI_TEST_LONG") else 1
+    rounds = tried(1, 8)
     paths = [_old(tmp_path, schema).rename(tmp_path / f"{schema}-{number}.artui") for number in range(rounds) for schema in SCHEMAS]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", FOUR_AT_ONCE, *paths], capture_output=True, text=True, timeout=60, check=False

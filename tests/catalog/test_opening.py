@@ -28,6 +28,7 @@ from artui.errors import (
     CatalogTooNew,
     NotACatalog,
 )
+from tests.counts import tried
 from tests.faults.hostile import ODD_NAMES, naming_journal
 from tests.reading import open_reader
 
@@ -113,7 +114,7 @@ def test_other_databases_are_named_and_never_changed(tmp_path: Path) -> None:
 def test_truncated_copies_are_refused(foreign: Path, tmp_path: Path) -> None:
     """Cut off anywhere, a copy is called incomplete or damaged, never shown."""
     content = foreign.read_bytes()
-    count = 1000 if os.environ.get("ARTUI_TEST_LONG") else 60
+    count = tried(60, 1000)
     path = tmp_path / "cut.artui"
     for number in range(count):
         path.write_bytes(content[: len(content) * number // count])

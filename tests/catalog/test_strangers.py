@@ -21,9 +21,9 @@ from artui.errors import CatalogError, CatalogReadOnly, NotACatalog
 from tests.catalog.test_migrations import DATA
 from tests.catalog.test_opening import _die_in_transaction, _inside, _killed_writer, _read_only
 from tests.catalog.test_opening import own as own
+from tests.counts import IS_LONG
 from tests.reading import open_reader
 
-IS_LONG = bool(os.environ.get("ARTUI_TEST_LONG"))
 MOST_SECONDS = 5.0
 """TRUST asks for one; this many on a machine that does much else."""
 

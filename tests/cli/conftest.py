@@ -54,6 +54,14 @@ def reopen(path: Path, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def nearer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with the run `q`: made once, to be copied to where another one is named."""
+    path = tmp_path_factory.mktemp("nearer") / "near.artui"
+    write_runs(path, names="q")
+    return path
+
+
+@pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the catalog `near.artui`, a file to add and a store to import: made once, to be copied."""
     from tests.exchange.mlruns import write_run

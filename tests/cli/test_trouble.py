@@ -83,16 +83,26 @@ def keys_as_they_were() -> object:
     (config_folder() / "settings.toml").unlink(missing_ok=True)
 
 
+def _standing(folder: Path) -> set[tuple[Path, int, int]]:
+    """Give what tells whether anything in a folder was changed; nothing if it is not there."""
+    return {(path, status.st_size, status.st_mtime_ns) for path in folder.rglob("*") for status in (path.lstat(),)}
+
+
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_thing_is_said_in_a_line(
     call: Call, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
     """Whatever verb meets it: nothing unforeseen, at most a few lines, and an exit code of the list."""
+    folder = tmp_path / "work"
+    as_prepared: set[tuple[Path, int, int]] = set()
     for verb in VERBS:
         if verb == "demo" and bad in MAKES_DEMO:
             continue
-        folder = tmp_path / verb
-        shutil.copytree(prepared, folder)
+        if not as_prepared or _standing(folder) != as_prepared:
+            # A folder for each verb takes more time than most of the verbs do.
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(prepared, folder)
+            as_prepared = _standing(folder)
         monkeypatch.chdir(folder)
         monkeypatch.delenv("ARTUI_RUN", raising=False)
         load_settings.cache_clear()

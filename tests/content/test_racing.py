@@ -15,11 +15,11 @@ import pytest
 from artui.catalog import Catalog, blobs
 from artui.content import files, hashing
 from artui.content.files import gather
+from tests.counts import IS_LONG
 
 SIZE = 40_000
 PIECE_BYTES = 4_096
 CHANGED = "changed while it was read"
-IS_LONG = bool(os.environ.get("ARTUI_TEST_LONG"))
 
 
 def _write_over(path: Path, number: int) -> None:

@@ -18,8 +18,12 @@ from artui.profile import drift
 from artui.profile.building import Builder
 from artui.profile.column import Column
 
-stats = pytest.importorskip("scipy.stats")
-distance = pytest.importorskip("scipy.spatial.distance")
+
+@pytest.fixture(scope="module")
+def scipy() -> Any:
+    """SciPy, which takes a second to import: not for every process that only collects."""
+    return pytest.importorskip("scipy")
+
 
 RANDOM = np.random.default_rng(7)
 PAIRS = {
@@ -41,7 +45,7 @@ def _column(values: Any) -> Column:
 
 
 @pytest.mark.parametrize("case", PAIRS)
-def test_distances_are_those_of_all_values(case: str) -> None:
+def test_distances_are_those_of_all_values(case: str, scipy: Any) -> None:
     """KS and Wasserstein are SciPy's: exact for few different values, within a bin for many. So is Jensen-Shannon of the same bins, and PSI by its definition."""
     before, after = PAIRS[case]
     first, second = _column(before), _column(after)
@@ -49,8 +53,8 @@ def test_distances_are_those_of_all_values(case: str) -> None:
 
     found = drift.drift(first, second)
 
-    assert found.ks == pytest.approx(stats.ks_2samp(before, after).statistic, abs=1e-12 if is_exact else 0.006)
-    area = stats.wasserstein_distance(before, after)
+    assert found.ks == pytest.approx(scipy.stats.ks_2samp(before, after).statistic, abs=1e-12 if is_exact else 0.006)
+    area = scipy.stats.wasserstein_distance(before, after)
     assert found.wasserstein == pytest.approx(
         area, rel=1e-9 if is_exact else 0.03, abs=0 if is_exact else 0.002 * np.std(before)
     )
@@ -58,7 +62,7 @@ def test_distances_are_those_of_all_values(case: str) -> None:
     # Bins hold their upper edge: those of numpy hold the lower one.
     expected, actual = (np.histogram(-values, -edges[::-1])[0][::-1] / len(values) for values in (before, after))
     assert found.jensen_shannon == pytest.approx(
-        distance.jensenshannon(expected, actual, base=2), abs=1e-9 if is_exact else 0.01
+        scipy.spatial.distance.jensenshannon(expected, actual, base=2), abs=1e-9 if is_exact else 0.01
     )
     floored = [
         np.maximum(shares, max(drift.FLOOR, 0.5 / len(values)))
@@ -71,7 +75,7 @@ def test_distances_are_those_of_all_values(case: str) -> None:
     assert found.outside == pytest.approx(outside, abs=1e-12 if is_exact else 0.005)
 
 
-def test_chance_is_told_from_drift() -> None:
+def test_chance_is_told_from_drift(scipy: Any) -> None:
     """Of samples of one population, about one of twenty has an index above what chance gives; the quantile is SciPy's."""
     random = np.random.default_rng(2)
     above = 0
@@ -82,7 +86,7 @@ def test_chance_is_told_from_drift() -> None:
 
     assert 2 <= above <= 24
     for bins in (2, 5, 10, 50):
-        quantile = stats.chi2.ppf(0.95, bins - 1)
+        quantile = scipy.stats.chi2.ppf(0.95, bins - 1)
         assert drift.chance_of(bins, 100, 400) == pytest.approx(quantile * (1 / 100 + 1 / 400), rel=0.03)
 
 
@@ -106,7 +110,7 @@ def test_few_rows_of_one_population_have_no_drift(before: int, after: int, colum
     assert moved.word == "high"
 
 
-def test_texts_are_compared_by_how_often_they_occur() -> None:
+def test_texts_are_compared_by_how_often_they_occur(scipy: Any) -> None:
     """Over their values: exact, with those that came and went named; names that occur once say nothing."""
     before, after = ["a"] * 60 + ["b"] * 30 + ["c"] * 10, ["a"] * 40 + ["b"] * 50 + ["d"] * 10
 
@@ -115,7 +119,7 @@ def test_texts_are_compared_by_how_often_they_occur() -> None:
     shares = np.array([[0.6, 0.3, 0.1, 0.0], [0.4, 0.5, 0.0, 0.1]])
     expected, actual = np.maximum(shares, 0.5 / 100)
     assert found.psi == pytest.approx(((actual - expected) * np.log(actual / expected)).sum())
-    assert found.jensen_shannon == pytest.approx(distance.jensenshannon(*shares, base=2))
+    assert found.jensen_shannon == pytest.approx(scipy.spatial.distance.jensenshannon(*shares, base=2))
     assert (found.new_values, found.gone_values, found.ks, found.word) == (("d",), ("c",), None, "high")
     names = drift.drift(
         _column([f"user {n}" for n in range(3000)]), _column([f"user {n}" for n in range(9000, 12_000)])

@@ -25,6 +25,7 @@ from artui.cli import run as run_cli
 from artui.errors import CatalogDamaged, CatalogError, CatalogLocked, NotACatalog, UsageError
 from artui.travel.salvaging import salvage
 from tests import mutating
+from tests.counts import tried
 
 Tables = Mapping[str, Counter[tuple[Any, ...]]]
 COLUMNS = {"file": "version_key, path, size_bytes, digest, media_type, link_target, note"}
@@ -92,7 +93,7 @@ def test_all_rows_off_a_damaged_page_are_saved(catalog: Path, tmp_path: Path, ki
     before, on_page, content = _rows(catalog), _on_pages(catalog), catalog.read_bytes()
     total = sum(sum(rows.values()) for rows in before.values())
     chance = random.Random(kind)
-    for number in range(100 if os.environ.get("ARTUI_TEST_LONG") else PER_KIND):
+    for number in range(tried(PER_KIND, 100)):
         path, made = tmp_path / f"{number}.artui", tmp_path / f"{number}-saved.artui"
         damaged, hurt = _damaged(content, kind, chance)
         path.write_bytes(damaged)

@@ -24,10 +24,11 @@ from artui.settings import load_settings
 from artui.travel import packs, syncing
 from artui.travel.syncing import Outgoing, pull, push
 from tests.catalog.merging.histories import World, history, merged, parts, skews
+from tests.counts import tried
 from tests.documents import MANUAL, blocks
 from tests.servers import SshServer
 
-HISTORIES = 6
+HISTORIES = tried(3, 6)
 """More are tried by `tests/bench/bench_travel.py --teams 1000`."""
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from textual import _wait
+from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.timer import Timer
@@ -53,6 +55,25 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         return timer
 
     monkeypatch.setattr(MessagePump, "set_timer", noted)
+
+
+_parsed: defaultdict[tuple[tuple[str, str], ...], dict[Any, Any]] = defaultdict(dict)
+"""By the values of its variables, what became of each text of styles."""
+
+
+@pytest.fixture(autouse=True)
+def styles_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep parsed styles from app to app: each would parse the same seventy texts again as it starts."""
+    parse = Stylesheet.parse
+
+    def parsed(self: Stylesheet) -> None:
+        own, self._parse_cache = self._parse_cache, _parsed[(*self._variables.items(),)]  # type: ignore[assignment]
+        try:
+            parse(self)
+        finally:
+            self._parse_cache = own
+
+    monkeypatch.setattr(Stylesheet, "parse", parsed)
 
 
 @pytest.fixture

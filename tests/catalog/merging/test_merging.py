@@ -29,9 +29,10 @@ from artui.query.references import find_version
 from tests import mutating
 from tests.catalog.merging.histories import history, parts
 from tests.catalog.merging.laws import LAWS, broken_law
+from tests.counts import tried
 from tests.reading import open_reader
 
-HISTORIES = 200
+HISTORIES = tried(40, 200)
 """More are tried by `tests/bench/bench_travel.py --laws 10000`."""
 AT_ONCE = 10
 

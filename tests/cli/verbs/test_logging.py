@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Call
 from tests.reading import open_reader
 
 
@@ -84,8 +85,10 @@ def test_notes_and_tags_of_runs(catalog: Path) -> None:
     [(("log", "loss=0.1"), "No run is named"), (("log", "--run", "nobody", "loss=0.1"), "nobody"), (("log", "--run", "r", "loss=high"), "not a number"),
      (("log", "--run", "r"), "nothing to log"), (("finish", "--run", "r", "--status", "great"), "great"), (("alias", "none:v1", "x"), "none")],
 )  # fmt: skip
-def test_wrong_use_says_what_to_write(catalog: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_use_says_what_to_write(catalog: Path, call: Call, arguments: tuple[str, ...], said: str) -> None:
     """Each error is one or two lines that say what is missing, with exit code 2."""
-    artui("start", "--name", "r")
-    error = artui(*arguments, expect=2, ARTUI_RUN="")
-    assert said in error and "Traceback" not in error
+    assert call("start", "--name", "r")[0] == 0
+
+    code, _, error = call(*arguments)
+
+    assert code == 2 and said in error and "Traceback" not in error

@@ -318,7 +318,9 @@ def test_a_lineage_of_nothing_says_so_and_grows(tmp_path: Path, explore: Explore
     async def flow(pilot: Pilot[Any]) -> None:
         await _open_lineage(pilot, "data")
         assert "nothing was noted" in shown(pilot)
-        await _press(pilot, "right", "left", "up", "down", "enter", "escape")
+        await _press(pilot, "right", "left", "up", "down", "enter")
+        on(pilot, ArtifactScreen)
+        await _press(pilot, "escape")
         with Catalog(path) as catalog, catalog.transaction() as connection:
             run = runs.start(connection, runs.NewRun(project="p", name="new-run"))
             artifacts.link(connection, "input", source_key=data.key, target_key=run)

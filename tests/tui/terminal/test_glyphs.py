@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import re
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -70,6 +71,7 @@ def test_other_settings_are_refused_by_name(setting: str) -> None:
     assert repr(setting) in str(caught.value)
 
 
+@cache
 def _drawn() -> set[str]:
     """Give every letter in the texts of artui's sources and on the pictures of its screens, and all cells of braille."""
     drawn = set(map(chr, range(0x2800, 0x2900)))

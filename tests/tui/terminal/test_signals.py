@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import artui
+from tests.counts import IS_LONG
 from tests.reading import open_reader
 from tests.tui.terminal.test_terminal import Terminal, given_back
 
-IS_LONG = bool(os.environ.get("ARTUI_TEST_LONG"))
 ENDS = ("SIGTERM", "SIGHUP", "SIGINT", "closed")
 STAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "first picture": ((r"\x1b\[\?1049h", ""),),

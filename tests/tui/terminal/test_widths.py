@@ -18,11 +18,12 @@ import artui.tui
 from artui.safetext import clean
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import HIDDEN, cells_of, is_certain
+from tests.counts import tried
 from tests.tui.terminal.odd_terminal import HALF, OddTerminal
 from tests.tui.terminal.odd_tmux import OddTmux
 from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, NAMES, STYLES, WIDTH, Pieces, blank, pieces_of_an_update
 
-COUNT = 6
+COUNT = tried(2, 6)
 """Of terminals that a test draws in; `bench_terminals.py` takes more."""
 
 
