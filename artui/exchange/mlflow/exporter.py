@@ -49,6 +49,9 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 """A larger file is not brought to the server: it is named."""
 MOST_VALUE_CHARS, MOST_TAG_CHARS = 5_000, 4_500
 """MLflow takes tags of 5,000 characters since its first versions; ours are shorter."""
+_MOST = {"metrics": MOST_METRICS, "params": MOST_PARAMS, "tags": MOST_TAGS // 2, "notes": MOST_TAGS // 2}
+_SENT_AS = {"metrics": "metrics", "params": "params", "tags": "tags", "notes": "tags"}
+"""`notes` are tags that are counted as something else."""
 STATUSES = {"running": "RUNNING", "lost": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _PROXY = "mlflow-artifacts:/"
 _BOTH = "were changed there and here since the last push: pull first"
@@ -152,6 +155,8 @@ class Pusher:
         """Runs on the server by their ids in the catalog."""
         self._revisions: dict[str, Revision] = {}
         self._deleted_experiments: set[str] = set()
+        self._held: dict[str, list[dict[str, Any]]] = {}
+        """What waits to be logged of the run that is brought."""
         self._brought: set[str] = set()
         """Runs that this push has brought: a parent before its turn."""
 
@@ -236,10 +241,10 @@ class Pusher:
             self._try("runs", lambda: self._server.post("runs/restore", run_id=there.id))
         before, self._has_state = sum(self.pushed.brought.values()), False
         if there.is_own:
-            self._bring_params(there, detail)
-            self._bring_points(there, detail, synced)
             self._bring_state(there, detail)
             self._bring_files(there, detail, synced)
+            self._bring_params(there, detail)
+            self._bring_points(there, detail, synced)
         self._bring_edits(there, detail, base)
         state = state_of(there.tags, there.name, is_deleted=revision.is_deleted)
         here = state_of(
@@ -249,6 +254,7 @@ class Pusher:
         synced.take(agreed)
         if there.tags.get(SYNCED) != synced.text():
             self._set_tags(there, {SYNCED: synced.text()}, counts=False)
+        self._flush(there)
         if revision.is_deleted:
             self._try("runs", lambda: self._server.post("runs/delete", run_id=there.id))
         has_gone = sum(self.pushed.brought.values()) > before or self._has_state
@@ -325,8 +331,7 @@ class Pusher:
         news = {name: text for name, text in wanted.items() if name not in there.params}
         other = sum(there.params.get(name, text) != text for name, text in wanted.items())
         self._refuse("params", "are something else by now, and MLflow keeps them as they were", other)
-        kept = self._log(there, "params", [{"key": name, "value": text} for name, text in news.items()], MOST_PARAMS)
-        self.pushed.brought["params"] += kept
+        self._log(there, "params", [{"key": name, "value": text} for name, text in news.items()])
         series = {series_name(one.name, one.labels): [one.name, one.labels] for one in detail.metrics}
         odd = {name: said for name, said in series.items() if said != [name, ""]}
         tag_names = {plain_name(tag.name): tag.name for tag in detail.tags if plain_name(tag.name) != tag.name}
@@ -357,10 +362,10 @@ class Pusher:
             for step, time_ms, value in zip(arrays.steps[had:].tolist(), arrays.times_ms[had:].tolist(), arrays.values[had:].tolist(), strict=True):  # fmt: skip
                 waiting.append({"key": name, "value": _number(value), "timestamp": time_ms, "step": step})
                 if len(waiting) == MOST_METRICS:
-                    self.pushed.brought["points"] += self._log(there, "metrics", waiting, MOST_METRICS)
+                    self._log(there, "metrics", waiting)
                     waiting = []
             synced.counts[key] = len(arrays.steps)
-        self.pushed.brought["points"] += self._log(there, "metrics", waiting, MOST_METRICS)
+        self._log(there, "metrics", waiting)
 
     def _bring_state(self, there: There, detail: RunDetail) -> None:
         head = detail.head
@@ -464,17 +469,32 @@ class Pusher:
         for name in long:
             self._refuse("notes" if name == NOTE_TAG else "tags", f"{name[:60]!r}: MLflow keeps {MOST_VALUE_CHARS:,} characters, and it has more")  # fmt: skip
         tags = {name: value for name, value in tags.items() if name not in long}
-        kept = self._log(there, "tags", [{"key": name, "value": value} for name, value in tags.items()], MOST_TAGS)
+        self._log(there, "tags" if counts else "notes", [{"key": name, "value": value} for name, value in tags.items()])
         there.tags.update(tags)
-        if counts:
-            self.pushed.brought["tags"] += kept
 
-    def _log(self, there: There, what: str, rows: Sequence[dict[str, Any]], most: int) -> int:
-        """Log rows in batches; where one is refused, it is found, named and left out. Gives how many were taken."""
-        kept = 0
-        for start in range(0, len(rows), most):
-            kept += self._log_batch(there, what, rows[start : start + most])
-        return kept
+    def _log(self, there: There, what: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Log rows: with others of the run in one request, as far as that may hold them."""
+        for row in rows:
+            held = self._held.setdefault(what, [])
+            held.append(row)
+            if len(held) >= _MOST[what] or sum(map(len, self._held.values())) >= MOST_METRICS:
+                self._flush(there)
+
+    def _flush(self, there: There) -> None:
+        """Send what is waiting; where something of it is refused, that is found, named and left out."""
+        held, self._held = self._held, {}
+        if not any(held.values()):
+            return
+        tags = [*held.get("tags", ()), *held.get("notes", ())]
+        parts = {"params": held.get("params", []), "metrics": held.get("metrics", []), "tags": tags}
+        try:
+            self._server.post("runs/log-batch", run_id=there.id, **{what: rows for what, rows in parts.items() if rows})
+            kept = {what: len(rows) for what, rows in held.items()}
+        except Refused:
+            kept = {what: self._log_batch(there, _SENT_AS[what], rows) for what, rows in held.items()}
+        for what, count in kept.items():
+            if count and what != "notes":
+                self.pushed.brought["points" if what == "metrics" else what] += count
 
     def _log_batch(self, there: There, what: str, rows: Sequence[dict[str, Any]]) -> int:
         if not rows:
