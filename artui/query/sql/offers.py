@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from artui.query.filter.complete import Completion
 from artui.query.sql.relations import SAYS_ONE_ROW_FOR, Relation
-from artui.query.sql.tokens import FUNCTIONS, KEYWORDS, Token, tokens
+from artui.query.sql.tokens import FUNCTIONS, KEYWORDS, RESERVED, Token, tokens
 
 MAX_OFFERED = 40
 _PLAIN = re.compile(r"[^\W\d]\w*\Z")
@@ -173,6 +173,6 @@ def _fitting(found: Iterator[tuple[str, str, bool]], partial: str, start: int, *
 
 def quoted(name: str) -> str:
     """Write a name as SQL takes it: in quotes where it is no plain word, or one of SQL's own."""
-    if _PLAIN.match(name) and next(tokens(name)).kind == "word":
+    if _PLAIN.match(name) and name.upper() not in RESERVED:
         return name
     return '"' + name.replace('"', '""') + '"'

@@ -36,7 +36,7 @@ SAYS_ONE_ROW_FOR = "one row for each "
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("runs by day", "SELECT date(started_ms / 1000, 'unixepoch') AS day, count(*) AS runs, sum(status = 'failed') AS failed FROM runs GROUP BY day ORDER BY day DESC"),
     ("the best run of each metric", "SELECT name, min(min) AS best, run, run_id FROM metric_summaries GROUP BY name ORDER BY name"),
-    ("a param beside a metric", "SELECT p.run, p.value AS lr, m.last AS loss, m.run_id FROM run_params AS p JOIN metric_summaries AS m USING (run_id) WHERE p.name = 'lr' AND m.name = 'val/loss' ORDER BY m.last"),
+    ("a param beside a metric", "SELECT p.run, p.name, p.value, m.name AS metric, m.last, m.run_id FROM run_params AS p JOIN metric_summaries AS m USING (run_id) WHERE p.name LIKE '%lr' AND m.name LIKE '%loss' ORDER BY m.name, m.last"),
     ("what takes room", "SELECT artifact, kind, count(*) AS versions, sum(size_bytes) AS bytes FROM artifact_versions GROUP BY artifact, kind ORDER BY bytes DESC"),
     ("what a version went into", "SELECT v.artifact || ':v' || v.number AS version, l.relation, r.name AS run, r.id AS run_id FROM lineage AS l JOIN artifact_versions AS v ON v.id = l.source_id JOIN runs AS r ON r.id = l.target_id ORDER BY l.created_ms DESC"),
     ("criteria that are not met", "SELECT version, requirement, criterion, answer, value, why, version_id FROM verdicts WHERE answer <> 'met'"),

@@ -21,10 +21,17 @@ FUNCTIONS = (
     "row_number", "rank", "lag", "lead", "first_value", "last_value",
 )  # fmt: skip
 """Functions that are of use here, the most usual first; SQLite has more."""
-_WORDS = frozenset(word for phrase in KEYWORDS for word in phrase.split()) | {
-    "BY", "IS", "NULL", "ALL", "OUTER", "NATURAL", "FULL", "RIGHT", "FIRST", "LAST", "NULLS", "ESCAPE", "MATERIALIZED", "ROWS", "RANGE", "GROUPS", "UNBOUNDED",
-    "PRECEDING", "FOLLOWING", "CURRENT", "ROW", "WINDOW", "TRUE", "FALSE", "MATCH", "REGEXP", "INDEXED", "PRAGMA", "COLLATE", "NOCASE", "EXPLAIN", "QUERY", "PLAN",
-}  # fmt: skip
+_WORDS = (
+    frozenset(word for phrase in KEYWORDS for word in phrase.split())
+    | {"BY", "IS", "NULL", "ALL", "OUTER", "NATURAL", "FULL", "RIGHT", "ESCAPE", "UNBOUNDED", "PRECEDING", "FOLLOWING", "WINDOW", "TRUE", "FALSE", "MATCH", "PRAGMA"}
+) - {"LAST", "QUERY", "PLAN"}  # fmt: skip
+"""Words of SQL; not those that are columns of views, too."""
+RESERVED = frozenset({
+    "ADD", "ALL", "ALTER", "AND", "AS", "AUTOINCREMENT", "BETWEEN", "CASE", "CHECK", "COLLATE", "COMMIT", "CONSTRAINT", "CREATE", "CROSS", "DEFAULT", "DEFERRABLE", "DELETE", "DISTINCT", "DROP", "ELSE",
+    "ESCAPE", "EXCEPT", "EXISTS", "FOREIGN", "FROM", "FULL", "GROUP", "HAVING", "IN", "INDEX", "INDEXED", "INNER", "INSERT", "INTERSECT", "INTO", "IS", "ISNULL", "JOIN", "LEFT", "LIMIT", "NATURAL", "NOT", "NOTHING",
+    "NOTNULL", "NULL", "ON", "OR", "ORDER", "OUTER", "PRIMARY", "REFERENCES", "RETURNING", "RIGHT", "SELECT", "SET", "TABLE", "THEN", "TO", "TRANSACTION", "UNION", "UNIQUE", "UPDATE", "USING", "VALUES", "WHEN", "WHERE", "WINDOW",
+})  # fmt: skip
+"""What is no name unless it is quoted."""
 
 Kind = Literal["word", "keyword", "name", "text", "number", "comment", "sign", "param"]
 
