@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 VIEWS: Mapping[str, str] = {
     "runs": "run",
     "run_params": "param of a run",
-    "run_context": "JSON about what surrounded a run: code, variables, seeds, job, hardware",
+    "run_context": "subject of what surrounded a run, as JSON: code, variables, seeds, job, hardware",
     "metric_summaries": "metric of a run: last, smallest and largest value, and more",
     "artifact_versions": "version of an artifact",
     "lineage": "link between runs and versions: what went in, what came out",
     "metric_points": "point of a metric",
     "profiles": "column of a table: type, empty cells, different values, quantiles",
-    "requirements": "version of a requirement; `is_standing` is 1 of the one that counts",
+    "requirements": "version of a requirement; is_standing is 1 of the one that counts",
     "criteria": "criterion of a version of a requirement, since when and by whom",
     "verdicts": "criterion and version that it is about: met, missed or unknown",
     "deployments": "place where versions serve",
     "releases": "version in a deployment: role, share, from when to when, why and by whom",
-    "incidents": "what went wrong in a deployment",
+    "incidents": "incident of a deployment: how bad, from when to when, its cause, what was done",
     "windows": "span of time of a deployment: rows, requests, errors, live metrics",
 }
 """The views, in the order of the manual, with what each has a row for."""

@@ -239,7 +239,7 @@ class SqlScreen(GridScreen):
         if self._query_running is not None:
             self._query_running.stop()
         running = self._query_running = Running(query)
-        reader = self.reader
+        reader, began_ms = self.reader, clock.now_ms()
 
         def read() -> Answered | ArtuiError:
             try:
@@ -248,8 +248,8 @@ class SqlScreen(GridScreen):
                 )  # fmt: skip
             except ArtuiError as error:
                 return error
-            took_ms = round(1000 * (time.monotonic() - running.began))
-            return Answered(query, answer.names, shown(answer), answer.columns, answer.is_cut, took_ms)
+            columns, took_ms = shown(answer), max(0, clock.now_ms() - began_ms)
+            return Answered(query, answer.names, columns, answer.columns, answer.is_cut, took_ms)
 
         self.line.say(())
         self._tick_soon()
@@ -348,10 +348,18 @@ class SqlScreen(GridScreen):
             self._query_running.stop()
             self._tick()
             return True
+        if self.query_one(Prompt).leave():
+            return True
         if self.line.is_typing and self._answered is not None:
             self.set_focus(self.grid)
             return True
         return super().go_back()
+
+    def action_filter(self) -> None:
+        if self._answered is None:
+            self.line.type()
+        else:
+            super().action_filter()
 
     def action_edit(self) -> None:
         self.line.type()
@@ -365,7 +373,7 @@ class SqlScreen(GridScreen):
         if answer is not None:
             first = "the first " if answer.is_cut else ""
             spans.append((f"  {first}{plural(answer.row_count, 'row')} × {plural(len(answer.names), 'column')}", "warn" if answer.is_cut else "dim"))  # fmt: skip
-            spans.append((f"  {duration_text(answer.took_ms)}", "faint"))
+            spans.append((f"  {duration_text(answer.took_ms)}" if answer.took_ms else "", "faint"))
         return spans
 
     @property

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from artui.query.sql.tokens import tokens
+from artui.safetext import clean, is_hidden
 from artui.tui.cells import Spans
 from artui.tui.state.history import SQL, filters_used
 from artui.tui.widgets.bars import Bar
@@ -54,7 +55,7 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
 
     def get_line(self, line_index: int) -> Text:
         """Give a line with the words of SQL in their colours."""
-        line = super().get_line(line_index)
+        line = Text("".join(map(_seen, self.document.get_line(line_index))), end="", no_wrap=True)
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
         start = sum(len(self.document.get_line(number)) + 1 for number in range(line_index))
         for token in tokens(self.text):
@@ -89,6 +90,13 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
             self.insert("\n")
         else:
             await super()._on_key(event)
+
+
+def _seen(letter: str) -> str:
+    """Give one letter for one that is hidden, so that the cursor stands where it should."""
+    if letter == "\t" or not is_hidden(letter):
+        return letter
+    return clean(letter) if letter < " " else "�"
 
 
 class SqlLine(Horizontal):
