@@ -79,7 +79,7 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
     def action_stay(self) -> None:
         """Do nothing: the key is neither a letter nor a way out."""
 
-    async def _on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         if event.key == "enter":
             event.stop()
             event.prevent_default()
@@ -88,8 +88,6 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.insert("\n")
-        else:
-            await super()._on_key(event)
 
 
 def _seen(letter: str) -> str:
