@@ -177,8 +177,7 @@ def _write(target: str, format: str, rows: Rows, *, replaces: bool) -> None:
         made = folder / "answer"
         count = write_file(made, format, rows.names, rows.rows)
         put(made, out, mode=0o666 & ~_umask(), replaces=replaces)
-    if sys.stderr.isatty():
-        click.echo(f"artui: wrote {plural(count, 'row')} to {clean(str(out))}", err=True)
+    click.echo(f"wrote {plural(count, 'row')} to {clean(str(out))}")
 
 
 def _umask() -> int:
