@@ -191,6 +191,8 @@ class _Limit:
         # What Python itself refuses, such as two statements at once, has no name.
         if "did not supply a value for binding" in str(error):
             return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+        if "user-defined function" in str(error):
+            return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):
             return UsageError(f"The query was not run: {_words(error)}.", remedy=_remedy(str(error), connection))
         return error
