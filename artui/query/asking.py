@@ -191,6 +191,9 @@ class _Limit:
         # What Python itself refuses, such as two statements at once, has no name.
         if "did not supply a value for binding" in str(error):
             return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+        match = _NO_NAME.match(str(error))
+        if match is not None and match["what"] == "table" and match["name"] in VIEWS:
+            return UsageError(f"This catalog is of an older artui, and has no view {match['name']} yet.", remedy="It is there once anything is written to the catalog.")  # fmt: skip
         if "user-defined function" in str(error):
             return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):
@@ -213,8 +216,6 @@ def _remedy(text: str, connection: sqlite3.Connection) -> str:
     if match is None:
         return _READS
     every = relations_in(connection)
-    if match["what"] == "table" and match["name"] in VIEWS:
-        return "This catalog is of an older artui: the view is there once anything is written to it."
     if match["what"] == "table":
         return f"{did_you_mean(match['name'], _names(every))} {_READS}".strip()
     alias, _, column = match["name"].rpartition(".")
