@@ -17,7 +17,6 @@ import artui
 from artui.query import plugin
 from artui.query.sql.relations import EXAMPLES, VIEWS
 
-
 PROGRAM = os.environ.get("ARTUI_DATASETTE", "")
 """Datasette's program, where it is not installed beside the tests."""
 

@@ -304,9 +304,10 @@ class SqlScreen(GridScreen):
         self.fill(answer.names, answer.columns)
         self.grid.note = "The query gave no row."
         self.show_place()
-        if answer.row_count:
+        is_typing_on = self.line.is_typing and self.line.entry.query_text.strip() != running.query
+        if answer.row_count and not is_typing_on:
             self.set_focus(self.grid)
-        else:
+        elif not self.line.is_typing:
             self.line.type()
         self.show_keys()
 
@@ -318,7 +319,7 @@ class SqlScreen(GridScreen):
             self.line.type()
 
     def on_sql_line_typed(self) -> None:
-        self._draft.query = self.line.entry.text
+        self._draft.query = self.line.entry.query_text
 
     def on_sql_line_down(self) -> None:
         self.set_focus(self.home)

@@ -58,11 +58,16 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
         line = Text("".join(map(_seen, self.document.get_line(line_index))), end="", no_wrap=True)
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
         start = sum(len(self.document.get_line(number)) + 1 for number in range(line_index))
-        for token in tokens(self.text):
+        for token in tokens(self.query_text):
             if token.end > start and token.start < start + len(line):
                 style = palette.styles[_STYLES.get(token.kind, "text")]
                 line.stylize(style.without_color if style.color is None else style, max(0, token.start - start), token.end - start)  # fmt: skip
         return line
+
+    @property
+    def query_text(self) -> str:
+        """What is typed, with one letter at the end of each line, whatever those of a pasted text were."""
+        return "\n".join(self.document.lines)
 
     @property
     def cursor(self) -> int:
@@ -72,6 +77,7 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
 
     def put(self, text: str, cursor: int | None = None) -> None:
         """Replace the whole text; the cursor goes behind it, or to a place in it."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.text = text
         before = text if cursor is None else text[:cursor]
         self.move_cursor((before.count("\n"), len(before) - before.rfind("\n") - 1))
@@ -194,12 +200,12 @@ class SqlLine(Horizontal):
         message.stop()
         self._offered = ()
         self._history = None
-        self.post_message(self.Asked(self.entry.text.strip()))
+        self.post_message(self.Asked(self.entry.query_text.strip()))
 
     def _look(self) -> None:
         """Look for completions of what stands before the cursor."""
-        is_wanted = self.is_typing and bool(self.entry.text.strip())
-        self._offered = self.offers(self.entry.text, self.entry.cursor) if is_wanted else ()
+        is_wanted = self.is_typing and bool(self.entry.query_text.strip())
+        self._offered = self.offers(self.entry.query_text, self.entry.cursor) if is_wanted else ()
         self._chosen = 0
         self._draw()
 
@@ -227,7 +233,7 @@ class SqlLine(Horizontal):
 
     def _complete(self) -> None:
         chosen, entry = self._offered[self._chosen], self.entry
-        text, cursor = entry.text, entry.cursor
+        text, cursor = entry.query_text, entry.cursor
         rest = text[cursor:]
         blank = " " if chosen.ends_word and not rest[:1].isspace() else ""
         entry.put(text[: chosen.start] + chosen.text + blank + rest, chosen.start + len(chosen.text) + len(blank))
@@ -236,7 +242,7 @@ class SqlLine(Horizontal):
         """Go through the queries that were asked."""
         if self._history is None:
             self._history = filters_used(SQL)
-            self._place, self._draft = len(self._history), self.entry.text
+            self._place, self._draft = len(self._history), self.entry.query_text
         place = self._place + change
         if 0 <= place <= len(self._history):
             self._place = place

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from artui.errors import UsageError
+from artui.query.asking import beginning_of
 from artui.query.reader import Reader
 from artui.query.sql.relations import EXAMPLES
 from artui.safetext import is_hidden
@@ -24,6 +26,7 @@ from artui.tui.screens.value import ValueScreen
 from artui.tui.state.history import SQL, filters_used
 from artui.tui.widgets.entry import TakesText
 from artui.tui.widgets.grid import Grid
+from artui.tui.widgets.sqlentry import SqlLine
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -37,7 +40,8 @@ HOSTILE = (
 
 async def _ask(pilot: Pilot[Any], query: str) -> SqlScreen:
     """Ask something on the screen, as if it had been typed."""
-    if not isinstance(pilot.app.screen, SqlScreen):
+    app: Any = pilot.app
+    if not isinstance(app.screen, SqlScreen):
         await pilot.press("Q")
         await settled(pilot)
     screen = on(pilot, SqlScreen)
@@ -51,7 +55,7 @@ def test_what_one_can_begin_with_is_asked_and_changed(small_catalog: Path, explo
     """The empty screen has examples and views; one that is chosen becomes the query; all of them can be asked."""
     with Reader(small_catalog) as reader:
         for _, query in EXAMPLES:
-            sqlscreen.asking.beginning_of(reader, query, seconds=5, most_rows=10, most_bytes=1000)
+            beginning_of(reader, query, seconds=5, most_rows=10, most_bytes=1000)
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("Q")
@@ -133,6 +137,30 @@ def test_a_query_that_runs_says_so_and_is_stopped(
         monkeypatch.setattr(sqlscreen, "SECONDS", 20.0)
         await _ask(pilot, "SELECT 1 AS one")
         assert "1 row × 1 column" in shown(pilot)
+        # What is typed on meanwhile is not interrupted by the answer.
+        screen.line.type("SELECT 2 AS two, 3 AS three")
+        screen.on_sql_line_asked(SqlLine.Asked("SELECT 2 AS two, 3 AS three"))
+        screen.line.entry.insert("x")
+        await settled(pilot)
+        assert "1 row × 2 columns" in shown(pilot) and screen.line.is_typing and screen.line.entry.text.endswith("threex")  # fmt: skip
+
+    explore(small_catalog, flow)
+
+
+def test_the_palette_leads_to_it_and_a_paste_stays_as_it_is(small_catalog: Path, explore: Explore) -> None:
+    """Its name and others find it; lines of any system and what is hidden in them are kept, drawn as one letter each."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("colon", *"database", "enter")
+        await settled(pilot)
+        line = on(pilot, SqlScreen).line
+        pilot.app.post_message(Paste("select 'a\x1b[31mb\u202e' as t,\r\n\t1 as one -- \r\nfrom runs where st"))
+        await settled(pilot)
+        assert "a␛[31mb�" in shown(pilot) and not [letter for letter in shown(pilot) if is_hidden(letter) and letter != "\n"]  # fmt: skip
+        await pilot.press("tab", *"is not null limit 1", "enter")
+        await settled(pilot)
+        assert line.entry.query_text.endswith("from runs where status is not null limit 1") and "1 row × 2 columns" in shown(pilot)  # fmt: skip
+        assert on(pilot, SqlScreen).grid.cell == "a\x1b[31mb\u202e" and "a␛[31mb<U+202E>" in shown(pilot)
 
     explore(small_catalog, flow)
 
@@ -176,7 +204,7 @@ def test_whatever_a_value_holds_is_text(small_catalog: Path, explore: Explore) -
     copied: list[str] = []
 
     async def flow(pilot: Pilot[Any]) -> None:
-        pilot.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        pilot.app.copy_to_clipboard = copied.append  # type: ignore[assignment, method-assign]
         screen = await _ask(pilot, HOSTILE)
         text = shown(pilot)
         assert not [letter for letter in text if is_hidden(letter) and letter != "\n"]
@@ -241,11 +269,11 @@ def test_what_is_held_of_an_answer_is_bounded(small_catalog: Path) -> None:
     """Rows of megabytes end the reading early, and one alone is still shown; no stop leaves the catalog unreadable."""
     large = "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT printf('%.1000000c', 'x') FROM a"
     with Reader(small_catalog) as reader:
-        answer = sqlscreen.asking.beginning_of(reader, large, seconds=20, most_rows=1000, most_bytes=5_500_000)
+        answer = beginning_of(reader, large, seconds=20, most_rows=1000, most_bytes=5_500_000)
         assert answer.is_cut and len(answer.columns[0]) == 5
-        answer = sqlscreen.asking.beginning_of(reader, large, seconds=20, most_rows=1000, most_bytes=10)
+        answer = beginning_of(reader, large, seconds=20, most_rows=1000, most_bytes=10)
         assert answer.is_cut and len(answer.columns[0]) == 1
         with pytest.raises(UsageError):
-            sqlscreen.asking.beginning_of(reader, "BEGIN", seconds=1, most_rows=1, most_bytes=1)
+            beginning_of(reader, "BEGIN", seconds=1, most_rows=1, most_bytes=1)
         with reader.snapshot() as connection:
             assert connection.execute("SELECT count(*) FROM run").fetchone()[0] > 0
