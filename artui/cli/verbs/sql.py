@@ -17,7 +17,7 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, pairs, print_json, print_table
 from artui.cli.layout import MAX_CELLS
 from artui.errors import QueryTooSlow, UsageError
-from artui.query.asking import Rows, asking
+from artui.query.sql.asking import Rows, asking
 from artui.query.sql.writing import ODD, format_of, text_of, write_csv, write_file, write_json, write_json_lines
 from artui.safetext import cells_of, clean, escaped
 from artui.units import count_text, plural

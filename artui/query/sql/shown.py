@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from artui.errors import UnknownReference, UsageError
-from artui.query.asking import Beginning
+from artui.query.sql.asking import Beginning
 from artui.query.sql.writing import ODD, text_of
 
 if TYPE_CHECKING:

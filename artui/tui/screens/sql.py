@@ -15,7 +15,7 @@ from textual.timer import Timer
 from artui import clock
 from artui.errors import ArtuiError, UsageError
 from artui.model import RunHead
-from artui.query import asking
+from artui.query.sql import asking
 from artui.query.sql.offers import offers, quoted
 from artui.query.sql.relations import EXAMPLES, SAYS_ONE_ROW_FOR, Relation, relations
 from artui.query.sql.shown import is_about_thing, is_id, shown, thing_in, whole_text

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artui.query.asking import asking
+from artui.query.sql.asking import asking
 from artui.query.sql.writing import format_of, write_file
 from artui.travel.placing import folder_beside, put, refuse
 

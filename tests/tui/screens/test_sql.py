@@ -13,8 +13,8 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from artui.errors import UsageError
-from artui.query.asking import beginning_of
 from artui.query.reader import Reader
+from artui.query.sql.asking import beginning_of
 from artui.query.sql.relations import EXAMPLES
 from artui.safetext import is_hidden
 from artui.tui.screens import sql as sqlscreen
@@ -24,7 +24,6 @@ from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.sql import SqlScreen
 from artui.tui.screens.value import ValueScreen
 from artui.tui.state.history import SQL, filters_used
-from artui.tui.widgets.entry import TakesText
 from artui.tui.widgets.grid import Grid
 from artui.tui.widgets.sqlentry import SqlLine
 from tests.tui.looking import on, settled, shown
@@ -62,7 +61,7 @@ def test_what_one_can_begin_with_is_asked_and_changed(small_catalog: Path, explo
         await settled(pilot)
         screen = on(pilot, SqlScreen)
         assert "to begin with" in shown(pilot) and "runs by day" in shown(pilot) and "one row for each run" in shown(pilot)  # fmt: skip
-        assert isinstance(pilot.app.focused, TakesText)
+        assert on(pilot, SqlScreen).line.is_typing
         await pilot.press("down", *["down"] * len(EXAMPLES))
         await settled(pilot)
         assert "columns  id, name, project, status" in shown(pilot)
