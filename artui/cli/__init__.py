@@ -36,6 +36,7 @@ VERBS = {
     "forget": "Take a run, a version or a text out of the catalog for good.",
     "gc": "Make room: delete what a rule does not keep, remove what was deleted long ago.",
     "ls": "List runs, or artifacts.",
+    "sql": "Ask the catalog in SQL.",
     "show": "Show a run, or a version of an artifact.",
     "compare": "Put runs side by side.",
     "diff": "Say how one version of an artifact differs from another.",

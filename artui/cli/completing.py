@@ -152,6 +152,27 @@ def artifact_filters(context: click.Context, parameter: click.Parameter, incompl
     return _offered(context, lambda reader: _fields(reader, "", incomplete, "versions"))
 
 
+def queries(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer views, tables, columns and words of SQL, in a word that holds a whole query as well as in several; behind `--schema` names alone."""
+
+    def find(reader: Reader) -> Iterator[str]:
+        from artui.query.sql.offers import offers
+        from artui.query.sql.relations import relations
+
+        every = relations(reader)
+        if context.params.get("is_schema"):
+            yield from (one.name for one in every if one.name.startswith(incomplete))
+            return
+        words = context.params.get("words") or ()
+        before = "".join(f"{word} " for word in words if not word.endswith(".artui"))
+        text = before + incomplete
+        for one in offers(text, len(text), every):
+            if one.start >= len(before):
+                yield text[len(before) : one.start] + one.text
+
+    return _offered(context, find)
+
+
 def subjects(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
     """Offer pages of the manual, and verbs."""
     from artui.cli import VERBS

@@ -140,6 +140,11 @@ _VERSION: dict[str, Field] = {
 }
 
 RECORDS: dict[str, Record] = {
+    "view or table": {
+        "name": Field("text", "its name"),
+        "about": Field("text", "what a view has a row for; empty for a table"),
+        "columns": Field("[text]", "its columns"),
+    },
     "run": _RUN,
     "listed run": _RUN | _SAID | {"metrics": Field("{number}", "the last value of each metric; of several processes the first")},
     "named columns": {
@@ -799,6 +804,14 @@ DOCUMENTS: dict[str, Record] = {
     "ls --columns": {"runs": Field("[named columns]", "the runs that match, in order")},
     "ls --artifacts": {"artifacts": Field("[artifact]", "by stage, kind and name")},
     "ls --artifacts --columns": {"artifacts": Field("[named columns]", "the artifacts, in order")},
+    "sql": {
+        "columns": Field("[text]", "the names of the columns, in order; one that comes again has a number"),
+        "rows": Field("[{value}]", "by column what a row has: infinities are texts, and blobs, as in `X'00ff'`"),
+    },
+    "sql --schema": {
+        "views": Field("[view or table]", "what is meant to be asked, and stays as it is"),
+        "tables": Field("[view or table]", "what the views are made of, which a later version may lay out differently"),
+    },
     "show RUN": {"run": Field("whole run", "the run")},
     "show VERSION": {"version": Field("whole version", "the version")},
     "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},

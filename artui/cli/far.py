@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from artui.travel.far.reaching import Reached
 
 _VERBS = (
-    "ls", "show", "compare", "why", "trace", "impact", "audit", "get", "preview", "blame", "diff", "merge", "adopt",
+    "ls", "show", "sql", "compare", "why", "trace", "impact", "audit", "get", "preview", "blame", "diff", "merge", "adopt",
 )  # fmt: skip
 """Those that only read the catalogs that they are given, or make others of them."""
 _OPTIONS = ("-c", "--catalog")

@@ -19,7 +19,7 @@ OPTION = "--at"
 _wanted: list[str] = []
 """The time that is named on the command line, once at most."""
 _VERBS = (
-    "ls", "show", "compare", "why", "trace", "impact", "audit", "verify", "get", "preview", "blame", "diff",
+    "ls", "show", "sql", "compare", "why", "trace", "impact", "audit", "verify", "get", "preview", "blame", "diff",
 )  # fmt: skip
 """Those that only read."""
 _OWN = "served"

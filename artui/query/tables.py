@@ -98,6 +98,13 @@ class Table(Frame, Sequence[Mapping[str, Any]]):
 
 def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """Make a table of rows; a name that comes again gets a number: `a`, `a_2`."""
+    unique = numbered(names)
+    columns = [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in unique]
+    return Table(dict(zip(unique, columns, strict=True)))
+
+
+def numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """Give names of which none comes twice: one that comes again gets a number, `a`, `a_2`."""
     unique: dict[str, None] = {}
     next_numbers: dict[str, int] = {}
     for name in names:
@@ -105,8 +112,7 @@ def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
         while free in unique:
             number, free = number + 1, f"{name}_{number}"
         unique[free], next_numbers[name] = None, number
-    columns = [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in unique]
-    return Table(dict(zip(unique, columns, strict=True)))
+    return tuple(unique)
 
 
 def _package(name: str, use: str) -> Any:

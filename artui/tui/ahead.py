@@ -16,7 +16,7 @@ from textual.message_pump import MessagePump
 from artui.tui.finding import FindsLines
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.answer import WORD_SECONDS
-from artui.tui.widgets.entry import LineEntry
+from artui.tui.widgets.entry import TakesText
 
 MAX_KEYS = 100
 """More than so many are not held: they are lost, as nobody types them."""
@@ -77,7 +77,7 @@ class KeysInOrder(App[int]):
             return
         entry = self.focused
         await super().on_event(key)
-        is_typing = isinstance(entry, LineEntry)
+        is_typing = isinstance(entry, TakesText)
         # The next key may be meant for what this one leads to: another screen, a question, the second key of a menu.
         if key.key == "enter" or not is_typing:
             # The key goes up to the app, which does what it means, and what that says goes up again.

@@ -50,7 +50,7 @@ from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.answer import YesOrNo
 from artui.tui.widgets.bars import KeyBar, Press
-from artui.tui.widgets.entry import LineEntry
+from artui.tui.widgets.entry import TakesText
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
@@ -729,7 +729,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def action_go_back(self) -> None:
         # What is being typed is left first: work that goes on behind it is not what one looks at.
-        is_typing = isinstance(self.focused, (LineEntry, YesOrNo))
+        is_typing = isinstance(self.focused, (TakesText, YesOrNo))
         if not is_typing and stop_change():
             return
         self.screen_left(self.screen)
@@ -838,6 +838,9 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def action_show_imports(self) -> None:
         self.navigation.show_imports()
+
+    def action_show_sql(self) -> None:
+        self.navigation.show_sql()
 
     def action_show_room(self) -> None:
         self.navigation.show_room()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.onefile import OneFile
     from artui.tui.screens.runs.screen import RunsScreen
     from artui.tui.screens.runs.state import RunsState
+    from artui.tui.screens.sql import Draft
 
 
 _WAY_BACK = "way back"
@@ -60,6 +61,8 @@ class Navigation:
         self._runs_screen = runs_screen
         self._say = say
         self._way_back: _WayBack | None = None
+        self._sql: Draft | None = None
+        """What was typed on the screen of SQL."""
 
     def go_back(self) -> None:
         """Do what esc does inside the screen, or else leave it; the table of runs leads back to what filtered it."""
@@ -380,6 +383,15 @@ class Navigation:
 
         if not isinstance(self._app.screen, RoomScreen):
             self._app.push_screen(RoomScreen(getattr(self._app.screen, "PLACE", 2)))
+
+    def show_sql(self) -> None:
+        """Show what is asked in SQL: nothing yet, or what was typed when it was left."""
+        from artui.tui.screens.sql import Draft, SqlScreen
+
+        if not isinstance(self._app.screen, SqlScreen):
+            if self._sql is None:
+                self._sql = Draft()
+            self._app.push_screen(SqlScreen(self._sql))
 
     def show_forgetting(self, head: RunHead | VersionHead | None) -> None:
         """Show what forgetting a run or a version takes out for good, and ask."""

@@ -21,6 +21,7 @@ SYNONYMS: dict[str, str] = {
     "app.show_changes": "diff difference since changed delta",
     "app.choose_moment": "history past time travel back then",
     "app.show_imports": "mlflow wandb tensorboard lightning sync ingest store",
+    "app.show_sql": "select query database sqlite table view join where console",
     "app.show_room": "garbage collect clean cleanup prune free space disk retention purge",
     "app.reload": "refresh update",
     "app.choose_theme": "theme color colour dark light scheme appearance style contrast settings config preferences",

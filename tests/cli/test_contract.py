@@ -31,6 +31,8 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ls --columns": (("ls", "-C", "started,duration,val/loss.min,lr,tags.sweep,alias"),),
     "ls --artifacts": (("ls", "--artifacts"), ("ls", "-a", "model"), ("ls", "-a", "nothing")),
     "ls --artifacts --columns": (("ls", "-a", "-C", "kind,size,age,made_by,metadata.val_loss,fact.licence", "-s", "-size"),),
+    "sql": (("sql", "SELECT * FROM runs"), ("sql", "SELECT 1 AS a, 2 AS a, NULL, 9e999, X'00ff'"), ("sql", "SELECT 1 WHERE 0")),
+    "sql --schema": (("sql", "--schema"), ("sql", "--schema", "runs")),
     "show RUN": (("show", "final-1"), ("show", "proud-ibex-29"), ("show", "sweep"), ("show", "score-batch")),
     "show VERSION": (("show", "digits-model:production"), ("show", "digits-split"), ("show", "digits-code:v1"), ("show", "digits-confusion-figure")),
     "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),

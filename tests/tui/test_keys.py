@@ -42,6 +42,7 @@ from artui.tui.screens.room import RoomScreen
 from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.sql import SqlScreen
 from artui.tui.screens.tensors import TensorsScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.screens.versioncompare import VersionCompareScreen
@@ -69,7 +70,7 @@ MEETING = [
     ("runs", "grouping", "list", "app"), ("run", ACTS, "find", "list", "app"), ("charts", "run", ACTS, "app"),
     ("logs", "text", "run", ACTS, "list", "app"), ("charts", "curves", "plot", ACTS, "app"), ("scatter", "plot", ACTS, "app"),
     ("parallel", "plot", ACTS, "app"), ("histogram", "plot", "app"), ("compare", ACTS, "find", "list", "app"), ("live", ACTS, "find", "list", "app"),
-    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("deployments", "find", "list", "app"), ("deployment", "find", "list", "app"), ("lifecycle", "list", "app"), ("catalog", "list", "app"), ("share", "list", "app"), ("merge", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"),
+    ("lineage", "find", "list", "app"), ("lineage", "graph", "find", "app"), ("artifact", "find", "list", "app"), ("artifacts", "list", "app"), ("room", "find", "list", "app"), ("deployments", "find", "list", "app"), ("deployment", "find", "list", "app"), ("lifecycle", "list", "app"), ("catalog", "list", "app"), ("share", "list", "app"), ("merge", "list", "app"), ("versions", "find", "list", "app"), ("forget", "find", "list", "app"), ("table", "text", "file", "list", "app"), ("notebook", "text", "file", "list", "app"), ("rows", "file", "list", "app"), ("sql", "grid", "list", "app"),
 ]  # fmt: skip
 """Scopes that meet on a screen, the most specific first."""
 
@@ -101,7 +102,7 @@ def test_every_action_exists() -> None:
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen, VersionDiffScreen), "versiondiff": (VersionDiffScreen,), "profile": (ProfileScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,), "changes": (ChangesScreen,), "deployments": (DeploymentsScreen,), "deployment": (DeploymentScreen,), "lifecycle": (LifecycleScreen,), "catalog": (CatalogHomeScreen,), "share": (ShareScreen,), "merge": (MergeScreen,), "files": (FilesScreen,), "file": (TextScreen,), "notebook": (TextScreen,),
-        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
+        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "sql": (SqlScreen,), "grid": (GridScreen,), "tensors": (TensorsScreen,), "slices": (RowsScreen,), "ways": (RowsScreen, TensorsScreen, TextScreen), "live": (LiveScreen,), "versions": (VersionCompareScreen,), "room": (RoomScreen,), "forget": (ForgetScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)
     for key in KEYS:

@@ -17,7 +17,7 @@ from tests.tui.looking import make_app, shown
 STEPS: tuple[str, ...] = (
     "p", "p", "s", "right right S", "F", "escape", "space down space c", "= = T", "escape", "f", "tab", "tab", "tab", "escape", "w", "escape",
     "enter", "tab", "tab", "tab", "tab", "tab", "escape", "g c", "g p", "g u", "ctrl+o", "escape", "C", "escape", "slash v a l", "escape escape",
-    "2", "space space space c", "= = right b", "escape", "enter", "tab", "tab", "tab", "escape", "down enter", "escape", "3", "left down right end home i", "v", "v", "escape", "4", "escape", "5", "right right down", "m", "enter", "escape", "escape", "6", "down enter", "w", "z", "escape", "z z", "escape", "I", "escape", "colon m o d", "escape", "1",
+    "2", "space space space c", "= = right b", "escape", "enter", "tab", "tab", "tab", "escape", "down enter", "escape", "3", "left down right end home i", "v", "v", "escape", "4", "escape", "5", "right right down", "m", "enter", "escape", "escape", "6", "down enter", "w", "z", "escape", "z z", "escape", "I", "escape", "Q", "down down down enter", "right enter", "escape", "o", "escape", "escape escape", "colon m o d", "escape", "1",
 )  # fmt: skip
 """Keys that are pressed together, then waited for."""
 

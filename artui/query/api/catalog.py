@@ -215,7 +215,7 @@ class Catalog:
             UsageError: SQLite does not understand the query, or it would do something else than read.
             QueryTooSlow: it took longer than `seconds`.
         """
-        from artui.query.asking import ask
+        from artui.query.sql.asking import ask
 
         return ask(self._reader, query, values, seconds)
 

@@ -14,6 +14,7 @@ from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys, pairs_of
 from artui.tui.widgets.bars import Bar, KeyBar, place_spans
+from artui.tui.widgets.entry import TakesText
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.prompt import Prompt
 
@@ -232,7 +233,7 @@ class CatalogScreen(Asks, FindsLines):
         self.show_place()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("filter", "find_line", "group") and isinstance(self.focused, Input):
+        if action in ("filter", "find_line", "group") and isinstance(self.focused, (Input, TakesText)):
             return False  # a slash in a filter is a slash
         return super().check_action(action, parameters)
 

@@ -24,13 +24,22 @@ class NewFile:
         content: gives its content; its path says in which format. Called in the background.
         doing: what is said meanwhile, as in `writing 3 runs …`.
         done: what was written, as in `3 runs to `, or nothing.
+        write: writes the file by its name, in place of `content`, and gives its full path; called in the background.
     """
 
     def __init__(
-        self, screen: CatalogScreen, question: str, content: Callable[[Path], bytes], *, doing: str, done: str = ""
+        self,
+        screen: CatalogScreen,
+        question: str,
+        content: Callable[[Path], bytes] = lambda _: b"",
+        *,
+        doing: str,
+        done: str = "",
+        write: Callable[[str], str] | None = None,
     ) -> None:
-        self._screen, self._question, self._content = screen, question, content
+        self._screen, self._question = screen, question
         self._doing, self._done = doing, done
+        self._write_file = write or (lambda name: write_new(name, content(Path(name).expanduser())))
 
     def ask(self, name: str) -> None:
         """Ask for its name, at first this one."""
@@ -42,7 +51,7 @@ class NewFile:
 
         def work() -> str | ArtuiError:
             try:
-                return write_new(name, self._content(Path(name).expanduser()))
+                return self._write_file(name)
             except ArtuiError as error:
                 return error
 

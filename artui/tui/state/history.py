@@ -1,12 +1,14 @@
-"""Filters that were used, newest last: kept for the user, across catalogs; those of artifacts, of rows and of the journal by themselves."""
+"""Filters that were used, newest last: kept for the user, across catalogs; those of artifacts, of rows and of the journal by themselves, and so queries in SQL."""
 
 from __future__ import annotations
 
 from artui.settings import keep_state, read_state
 
 MAX_KEPT = 200
-MAX_CHARS = 2000
-RUNS, ARTIFACTS, ROWS, JOURNAL = "filters.json", "artifact-filters.json", "row-filters.json", "journal-filters.json"
+MAX_CHARS = 4000
+RUNS, ARTIFACTS, ROWS, JOURNAL, SQL = (
+    "filters.json", "artifact-filters.json", "row-filters.json", "journal-filters.json", "queries.json",
+)  # fmt: skip
 """The files in which they are kept."""
 
 

@@ -13,7 +13,11 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 
-class LineEntry(Input):
+class TakesText:
+    """What letters are typed into: none of them is a key of the screen."""
+
+
+class LineEntry(TakesText, Input):
     """An entry of one line. While it has the focus its cursor is in sight; without it, its beginning.
 
     Tab never leads out of it: what tab does otherwise is said by the widget that it is in.

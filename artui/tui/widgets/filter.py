@@ -366,7 +366,7 @@ class QueryLine(FilterLine):
 
     def _hint_lines(self) -> tuple[Sequence[Spans], Spans]:
         if self._shows_offers:
-            left, right = self._offer_spans()
+            left, right = offer_spans(self._offered, self._chosen, self.size.width)
             return [left], right
         if self._error is not None:
             return self._error_lines(self._error), ()
@@ -418,20 +418,21 @@ class QueryLine(FilterLine):
         texts: list[Spans] = [[("  ", "text"), (line, "bad")] for line in wrapped(message, max(10, width - 3))]
         return [[(" " * start, "text"), (marks, "bad")], *texts] if marks else texts
 
-    def _offer_spans(self) -> tuple[Spans, Spans]:
-        """Show the completions, as many as fit, with the chosen one in sight."""
-        detail = self._offered[self._chosen].detail
-        right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
-        spans: list[Span] = [("  tab", "key"), ("  ", "text")]
-        room = self.size.width - length_of(right) - 10 - length_of(spans)
-        first = 0
-        texts = [clean(completion.text, max_chars=60) for completion in self._offered]
-        while first < self._chosen and sum(cell_len(text) + 2 for text in texts[first : self._chosen + 1]) > room:
-            first += 1
-        room += length_of(spans)
-        for number, text in enumerate(texts[first:], start=first):
-            if length_of(spans) + cell_len(text) + 2 > room:
-                spans.append((f"+{len(texts) - number}", "faint"))
-                break
-            spans += [(text, "head.current" if number == self._chosen else "dim"), ("  ", "text")]
-        return spans, right
+
+def offer_spans(offered: Sequence[Completion], chosen: int, cells: int) -> tuple[Spans, Spans]:
+    """Show completions in a line of so many cells, as many as fit, with the chosen one in sight; at its right end what that is."""
+    detail = offered[chosen].detail
+    right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
+    spans: list[Span] = [("  tab", "key"), ("  ", "text")]
+    room = cells - length_of(right) - 10 - length_of(spans)
+    first = 0
+    texts = [clean(completion.text, max_chars=60) for completion in offered]
+    while first < chosen and sum(cell_len(text) + 2 for text in texts[first : chosen + 1]) > room:
+        first += 1
+    room += length_of(spans)
+    for number, text in enumerate(texts[first:], start=first):
+        if length_of(spans) + cell_len(text) + 2 > room:
+            spans.append((f"+{len(texts) - number}", "faint"))
+            break
+        spans += [(text, "head.current" if number == chosen else "dim"), ("  ", "text")]
+    return spans, right

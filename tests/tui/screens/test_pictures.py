@@ -41,6 +41,11 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "parallel": (("f", "tab", "tab"), "the best tenth"),
     "histogram": (("f", "tab", "tab", "tab"), "median"),
     "transposed": (("space", "space", "space", "c", "T"), "esc turns them back"),
+    "sql": (("Q", *"SELECT run, name FROM metric_summ", "tab"), "to begin with"),
+    "sql-answer": (
+        ("Q", *"SELECT run, name, last, mean, first_step, run_id FROM metric_summaries", "enter", WAIT, "right"),
+        "opens it",
+    ),
     "palette": (("colon", *"val/"), "sort by it"),
     "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
     "help": (("question_mark",), " mark"),
