@@ -27,6 +27,7 @@ from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun
 from artui.errors import CatalogDamaged
 from artui.model import RELATIONS, STAGES, Relation
+from artui.model.words import BETWEEN_VERSIONS
 from artui.version import VERSION
 
 if TYPE_CHECKING:
@@ -245,14 +246,16 @@ def _changed_by_people(connection: sqlite3.Connection, run_id: str) -> dict[str,
 
 
 def end_run(
-    connection: sqlite3.Connection, run_key: int, *, status: str, ended_ms: int | None, heard_ms: int, deleted_ms: int | None, error: str
+    connection: sqlite3.Connection, run_key: int, *, status: str, ended_ms: int | None, heard_ms: int, deleted_ms: int | None, error: str,
+    duration_ms: int | None = None,
 ) -> None:  # fmt: skip
-    """Write how an imported run stands; one that goes on was last heard of at `heard_ms`."""
+    """Write how an imported run stands; one that goes on was last heard of at `heard_ms`. Without a duration it is what is between start and end."""
     run_id, started_ms, is_deleted = connection.execute(
         "SELECT id, started_ms, deleted_ms FROM run WHERE key = ?", (run_key,)
     ).fetchone()
     # A source that does not know the start gives the end instead.
-    duration_ms = ended_ms - started_ms if started_ms and ended_ms is not None and ended_ms > started_ms else None
+    if duration_ms is None:
+        duration_ms = ended_ms - started_ms if started_ms and ended_ms is not None and ended_ms > started_ms else None
     if status != "running":
         ended_ms = ended_ms or started_ms or None
     connection.execute(
@@ -362,6 +365,48 @@ def _put_version(
     return saved
 
 
+def put_listed_version(
+    connection: sqlite3.Connection, version: NewVersion, *, version_id: str, number: int | None
+) -> Saved:
+    """Write a version, of which nothing but a list of its files is known, under the id that it has elsewhere.
+
+    One that is there stays as it is. Where its files are said to be is not vouched for by this installation.
+    """
+    version, left_out = artifacts.usable(artifacts.cleaned(connection, version))
+    row = connection.execute("SELECT key, artifact_key, number FROM version WHERE id = ?", (version_id,)).fetchone()
+    if row is not None:
+        return Saved(row[0], version_id, row[1], row[2], is_new=False, left_out=left_out)
+    artifact_key = artifacts.ensure_artifact(connection, version)
+    if number is None or not numbering.is_free(connection, artifact_key, number, version_id):
+        number = numbering.next_number(connection, artifact_key)
+    digest = artifacts.manifest_digest(version.files, version_id)
+    saved = artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
+    connection.execute("UPDATE version SET mark = NULL WHERE key = ?", (saved.key,))
+    if numbering.is_forgotten(connection, version_id):
+        _bring_back(connection, "version", version_id)
+    return replace(saved, left_out=left_out)
+
+
+def link_by_ids(connection: sqlite3.Connection, relation: Relation, source_id: str, target_id: str) -> bool | None:
+    """Add an edge between what has two ids; say whether it is new. None if one of both is not there."""
+    if relation not in BETWEEN_VERSIONS:
+        run_id, version_id = (source_id, target_id) if relation == "output" else (target_id, source_id)
+        row = connection.execute("SELECT key FROM version WHERE id = ?", (version_id,)).fetchone()
+        if row is None or connection.execute("SELECT 1 FROM run WHERE id = ?", (run_id,)).fetchone() is None:
+            return None
+        before = connection.total_changes
+        link_run(connection, relation, run_id, int(row[0]))
+        return connection.total_changes > before
+    keys = [
+        connection.execute("SELECT key FROM version WHERE id = ?", (one,)).fetchone() for one in (source_id, target_id)
+    ]
+    if keys[0] is None or keys[1] is None:
+        return None
+    before = connection.total_changes
+    artifacts.link(connection, relation, source_key=int(keys[0][0]), target_key=int(keys[1][0]))
+    return connection.total_changes > before
+
+
 def _is_removed(connection: sqlite3.Connection, version_key: int) -> bool:
     """Whether the content of a version was removed for its room: it does not come back by itself."""
     return connection.execute("SELECT 1 FROM removal WHERE version_key = ?", (version_key,)).fetchone() is not None
@@ -419,11 +464,15 @@ def _place_of_version(row: tuple[int, int, str, int, str, str | None, int | None
     return created_ms, "", 0, created_ms, version_id
 
 
-def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool | None:
-    """Set an alias as its source says; say whether that changed it. None if people have moved it in the catalog."""
+def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str, *, serves: bool = True) -> bool | None:
+    """Set an alias as its source says; say whether that changed it. None if people have moved it in the catalog.
+
+    Args:
+        serves: whether `production` and the like mean that the version serves somewhere.
+    """
     if alias in _aliases_of_people(connection, saved.artifact_key):
         return None
-    return _set_alias(connection, saved.artifact_key, alias, saved.id)
+    return _set_alias(connection, saved.artifact_key, alias, saved.id, serves=serves)
 
 
 def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Iterable[str]) -> int:
@@ -439,7 +488,9 @@ def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Itera
     return len(gone)
 
 
-def _set_alias(connection: sqlite3.Connection, artifact_key: int, name: str, version_id: str | None) -> bool:
+def _set_alias(
+    connection: sqlite3.Connection, artifact_key: int, name: str, version_id: str | None, *, serves: bool = True
+) -> bool:
     """Let an alias name a version, or none, as its source says; the journal has it, too. False if it does already."""
     (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
     field = FIELDS["alias"]
@@ -461,7 +512,8 @@ def _set_alias(connection: sqlite3.Connection, artifact_key: int, name: str, ver
         after=wanted,
         when=when,
     )
-    importedreleases.follow(connection, artifact_key, name, version_id, author=IMPORTER)
+    if serves:
+        importedreleases.follow(connection, artifact_key, name, version_id, author=IMPORTER)
     return True
 
 

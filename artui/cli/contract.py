@@ -946,6 +946,21 @@ DOCUMENTS: dict[str, Record] = {
         "there": Field("whole", "packs that were there already"),
     }
     | _LEFT_ALONE,
+    "export": {
+        "place": Field("text", "the folder, or the URI without what is secret in it"),
+        "catalog": Field("text", "the catalog"),
+        "is_done": Field("flag", "whether anything was written"),
+        "rows": Field("{whole}", "by table, how many rows of the catalog are there"),
+        "written": Field("{whole}", "by table, how many of them were written now"),
+        "files": Field("whole", "files of the catalog that are there"),
+        "written_files": Field("whole", "files that were written now"),
+        "written_bytes": Field("whole", "how large these are"),
+        "removed_files": Field("whole", "files that were replaced, or whose rows are gone"),
+        "running": Field("whole", "runs that are still going on"),
+        "damaged_points": Field("whole", "points that are damaged, and were left out"),
+        "left_out": Field("whole", "runs whose start is damaged, and that were left out"),
+        "suspects": Field("[suspect]", "texts that look like secrets and were written now; their names are ids"),
+    },
     "share": {
         "out": Field("text", "the file that was made"),
         "signature": Field("text?", "the file with its signature; none without `--sign`"),

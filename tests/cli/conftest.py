@@ -22,6 +22,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "promote": ["data:v1"], "deploy": ["data:v1", "--to", "api/production"], "rollback": ["api/live", "--why", "slow"], "served": [], "incident": ["api/live", "slow"], "approve": ["data:v1", "--why", "checked"], "retire": ["data:v1"], "declare": ["data", "licence=MIT"],
     "delete": ["a"], "restore": ["g"], "forget": ["a", "--yes"], "gc": ["--keep", "last 1", "--dry-run"], "ls": [], "show": ["a"], "sql": ["SELECT name FROM runs"], "compare": ["a", "b"],
     "why": ["a", "b"], "trace": ["a"], "impact": ["a"], "blame": ["a"], "diff": ["data:v1", "data:v1"], "audit": ["a"], "require": ["needs", "-x", "R1: loss < 2"], "verify": ["data:v1"], "monitor": ["api/production", "requests.csv"], "reproduce": ["a"], "get": ["data:v1"], "merge": ["boxes/more.artui"], "share": ["shared.artui"], "push": ["team"], "pull": ["boxes"], "sync": ["team"], "mirror": ["boxes", "mirrored"], "check": [], "compact": ["--dry-run"], "adopt": ["near.artui", "adopted.artui"], "move": ["moved.artui"], "doctor": [], "salvage": ["near.artui", "saved.artui"], "settle": [], "keys": [], "help": ["filters"], "completion": ["bash"], "drift": ["rows:v1", "rows:v1"],
+    "export": ["--parquet", "lake", "--dry-run"],
 }  # fmt: skip
 """Of every verb the arguments of a call that works in `workplace`."""
 

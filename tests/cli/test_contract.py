@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "pull": (("pull", "{empty}"),),
     "sync": (("sync", "{out}"), ("sync", "{out}", "--no-content")),
     "mirror": (("mirror", "{empty}", "{out}"), ("mirror", "{empty}", "{out}", "--dry-run")),
+    "export": (("export", "--parquet", "{out}"), ("export", "--parquet", "{out}", "--dry-run")),
     "check": (("check", "--data", "--references"),),
     "compact": (("compact", "--dry-run"), ("compact",)),
     "adopt": (("adopt", "{out}.artui", "--force"),),

@@ -31,6 +31,7 @@ from tests.exchange.writing import (
     wandb_records,
     write_database,
     write_events,
+    write_lake,
     write_lightning,
     write_log,
     write_model,
@@ -123,11 +124,15 @@ def _folds(root: Path, share: float) -> None:
         write_log(root / "runs" / "cv", {step: fold + step / 10 for step in range(10)}, began=SECONDS + 1000 * fold)
 
 
+def _lake(root: Path, share: float) -> None:
+    write_lake(root, max(1, round(20 * share)))
+
+
 STORES: dict[str, Callable[[Path, float], None]] = {
     "mlruns": _mlruns, "mlflow.db": _database, "mlflow.db of 1.0": _old_database, "wandb": _wandb, "wandb at any byte": _wandb_bytes,
     "tensorboard": _events, "lightning": _lightning, "huggingface": _trainer,
     "hparams inside": _hparams_inside, "trainer with events": _trainer_with_events, "two loggers": _two_loggers,
-    "test-tube": _test_tube, "folds": _folds,
+    "test-tube": _test_tube, "folds": _folds, "lake": _lake,
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tests.exchange.writing import (
     event_records,
     write_database,
     write_events,
+    write_lake,
     write_lightning,
     write_model,
     write_trainer,
@@ -111,6 +112,7 @@ LOGS: dict[str, Callable[[Path], Path]] = {
     "huggingface": _state,
     "a checkpoint's state": _checkpoint_state,
     "mlflow": lambda root: write_database(root / "mlflow.db", 1, 5),
+    "lake": lambda root: write_lake(root, 5),
 }
 
 

@@ -329,3 +329,30 @@ def write_model(root: Path, *, name: str = "tiny-bert") -> Path:
     (folder / "tokenizer.json").write_text("{}")
     (folder / "README.md").write_text("---\nlicense: mit\ntags: [a, b]\n---\n# Tiny\n\nA model of four numbers.\n")
     return folder
+
+
+def write_lake(root: Path, points: int) -> Path:
+    """Export a catalog of one run with so many points, a version and a link into a lake; give the file with its run."""
+    from artui.catalog import Catalog, artifacts, runs
+    from artui.catalog import points as series
+    from artui.exchange.lake.exporter import Order, export
+    from artui.query.reader import Reader
+
+    source = root.parent / f"{root.name}-source.artui"
+    source.unlink(missing_ok=True)
+    with Catalog(source) as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE catalog SET id = '01M0000000000000000000LAKE'")
+        run = runs.NewRun(project="p", name="one", id="01M0000000000000000000RUN1", started_ms=SECONDS * 1000, params={"lr": 0.1}, tags={"t": ""})  # fmt: skip
+        key = runs.start(connection, run)
+        steps = np.arange(points, dtype=np.int64)
+        series.append(connection, key, runs.name_key(connection, "loss"), "", steps, steps + SECONDS * 1000, 1.0 / (steps + 1))  # fmt: skip
+        runs.finish(connection, key, status="finished", ended_ms=SECONDS * 1000 + 50, duration_ms=40)
+        files = [artifacts.NewFile("a.txt", 3, b"d" * 32)]
+        version = artifacts.NewVersion(project="p", name="model", kind="model", stage="modelling", files=files, created_ms=SECONDS * 1000)  # fmt: skip
+        artifact_key = artifacts.ensure_artifact(connection, version)
+        saved = artifacts.write_version(connection, version, artifact_key, "01M0000000000000000000VER1", 1, artifacts.manifest_digest(files))  # fmt: skip
+        artifacts.link(connection, "output", source_key=key, target_key=saved.key)
+    with Reader(source) as reader:
+        export(reader, str(root), Order(replaces=True))
+    source.unlink()
+    return next((root / "runs").rglob("*.parquet"))

@@ -114,6 +114,11 @@ class Intake:
             name = self.words.referable(name, "imported", what="projects")
             importing.put_project(self._batches.begin(), name)
 
+    def left(self, what: str, why: str, count: int = 1) -> None:
+        """Count something of no run in particular that is not taken."""
+        if count:
+            self.report.left[what, why] += count
+
     # Which runs they are
 
     def run_id(self, *source_id: str) -> str:
@@ -151,6 +156,22 @@ class Intake:
             return True
         self.report.runs["not chosen"] += 1
         return False
+
+    def is_its_own(self, run_id: str) -> bool:
+        """Say whether the catalog has a run of this id that did not come from this format, and so stays as it is; counts it."""
+        if self._catalog is None or run_id in self._runs:
+            return False
+        if importing.name_of(self._batches.begin(), run_id) is None:
+            return False
+        self.report.runs["kept"] += 1
+        self._statuses.setdefault(run_id, "")
+        self._show(run_id)
+        return True
+
+    def is_new(self, candidate: Candidate[Any]) -> bool:
+        """Say whether the catalog lacks a run, or has it otherwise than the source."""
+        earlier = self._runs.get(candidate.identity.id)
+        return earlier is None or earlier.fingerprint != self._stamped(candidate.identity.fingerprint)
 
     def _is_unchanged(self, run_id: str, fingerprint: str) -> bool:
         """Say whether the catalog has the run as it is in the source; counts it if so."""

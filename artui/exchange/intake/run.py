@@ -72,6 +72,7 @@ class RunIntake:
         self._status, self._error = "finished", ""
         self._ended_ms: int | None = None
         self._heard_ms = 0
+        self._duration_ms: int | None = None
         self._deleted_ms: int | None = None
         self._key: int | None = None
         self._waiting: dict[tuple[str, str], list[Columns]] = {}
@@ -172,8 +173,9 @@ class RunIntake:
         """Add to what is kept about the run's origin: the source's id, the client and its version, the store."""
         self._provenance.update(storable({name: fact for name, fact in facts.items() if fact not in (None, "")}))
 
-    def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "") -> None:  # fmt: skip
-        """Set how the run ended; of one that is still running, when it last logged something."""
+    def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "", duration_ms: int | None = None) -> None:  # fmt: skip
+        """Set how the run ended; of one that is still running, when it last logged something. A duration is what a clock of its own says."""
+        self._duration_ms = None if duration_ms is None else max(0, bounded_ms(duration_ms))
         self._status, self._error = status, self._words.text(error)
         self._ended_ms = None if ended_ms is None else bounded_ms(ended_ms)
         self._heard_ms = bounded_ms(heard_ms)
@@ -355,7 +357,7 @@ class RunIntake:
             artifacts.link(connection, relation, source_key=pair[0], target_key=pair[1])
         importing.end_run(
             connection, key, status=self._status, ended_ms=self._ended_ms, heard_ms=self._heard_ms or self._ended_ms or 0,
-            deleted_ms=self._deleted_ms, error=self._error,
+            deleted_ms=self._deleted_ms, error=self._error, duration_ms=self._duration_ms,
         )  # fmt: skip
         for name, content in self._contexts.items():
             if not importing.put_context(connection, key, name, content):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from artui.catalog import blobs, importing
 from artui.catalog.artifacts import NewFile, NewVersion, Saved, is_inside
@@ -18,7 +18,7 @@ from artui.catalog.cells import storable
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import UsageError
-from artui.exchange.intake.words import Words, bounded_ms
+from artui.exchange.intake.words import Words, bounded_ms, one_line
 from artui.exchange.reading.files import is_clutter
 from artui.exchange.reading.pointers import Pointer, pointer_of
 from artui.model import Relation, stage_of
@@ -28,6 +28,7 @@ from artui.settings import load_settings
 
 if TYPE_CHECKING:
     from artui.exchange.intake.batches import Batches
+    from artui.exchange.intake.listed import ListedFile
     from artui.exchange.intake.options import Options
     from artui.exchange.intake.report import Report
 
@@ -108,7 +109,58 @@ class Versions:
             self.put_alias(saved, alias)
         return saved
 
-    def put_alias(self, saved: Saved | None, alias: str) -> None:
+    def put_listed(
+        self, project: str, name: str, *, version_id: str, number: int | None, kind: str, stage: str, files: Sequence[ListedFile], location: str = "",
+        created_ms: int = 0, note: str = "", metadata: Mapping[str, Any] | None = None, aliases: Iterable[str] = (),
+    ) -> Saved | None:  # fmt: skip
+        """Write a version under its own id, with what its files are and without their bytes; None in a dry run. One that is there stays as it is."""
+        words = self._words
+        facts = {
+            str(key): words.value(str(key), value)
+            for key, value in (metadata or {}).items()
+            if words.is_kept("metadata", value, str(key))
+        }
+        listed = []
+        for file in files:
+            if not is_inside(file.path):
+                self._report.left["files", "their path leads out of the version"] += 1
+                continue
+            listed.append(NewFile(file.path, file.size_bytes, file.digest, None, file.media_type, file.link_target, file.note))  # fmt: skip
+        connection = self._batches.begin_unless_dry()
+        if connection is None:
+            self._report.taken["versions"] += 1
+            return None
+        saved = importing.put_listed_version(
+            connection,
+            NewVersion(
+                project=self._options.project or words.referable(project, "imported", what="projects"), name=words.referable(name, "unnamed", what="artifacts"),
+                kind=one_line(words.text(kind)) or "files", stage=stage or stage_of(kind, "modelling"), files=listed, storage="referenced",
+                location=words.text(location), note=words.text(note), metadata=facts, created_ms=bounded_ms(created_ms),
+            ),
+            version_id=version_id, number=number,
+        )  # fmt: skip
+        if saved.is_new:
+            self._report.taken["versions"] += 1
+            self._report.taken["files"] += len(listed)
+            self._report.changed["versions", "their bytes are not here: kept as references"] += 1
+        self.has_changes = self.has_changes or saved.is_new
+        for alias in aliases:
+            self.put_alias(saved, alias, serves=False)
+        return saved
+
+    def link(self, relation: str, source_id: str, target_id: str) -> None:
+        """Link two things by their ids, if both are there; counts it if not."""
+        connection = self._batches.begin_unless_dry()
+        if connection is None:
+            return
+        is_new = importing.link_by_ids(connection, cast("Relation", relation), source_id, target_id)
+        if is_new is None:
+            self._report.left["links", "lead to what is not there"] += 1
+        elif is_new:
+            self._report.taken["links"] += 1
+            self.has_changes = True
+
+    def put_alias(self, saved: Saved | None, alias: str, *, serves: bool = True) -> None:
         """Set an alias as the source has it."""
         alias = self._words.name(alias)
         try:
@@ -117,7 +169,9 @@ class Versions:
             if alias != "latest":
                 self._report.left["aliases", "cannot be an alias here"] += 1
             return
-        is_moved = importing.put_alias(self._batches.begin(), saved, alias) if saved is not None else True
+        is_moved = (
+            importing.put_alias(self._batches.begin(), saved, alias, serves=serves) if saved is not None else True
+        )
         if is_moved is None:
             self._report.left["aliases", "were moved in the catalog since"] += 1
         elif is_moved:

@@ -7,5 +7,6 @@ FORMAT = Format(
     title="TensorBoard",
     stores=("TensorBoard event files",),
     hints=("*tfevents*", "runs", "logs"),
+    before=("lake",),
     may_be_parts=True,
 )
