@@ -50,7 +50,8 @@ def rows(lake: Path, query: str) -> list[tuple[object, ...]]:
     """Ask DuckDB; `{runs}` and the like stand for the tables."""
     tables = {table: f"read_parquet('{lake}/{table}/**/*.parquet', hive_partitioning = true)" for table in TABLES}
     with duckdb.connect() as connection:
-        return connection.execute(query.format_map(tables)).fetchall()
+        answer: list[tuple[object, ...]] = connection.execute(query.format_map(tables)).fetchall()
+        return answer
 
 
 def ids(lake: Path) -> list[str]:
