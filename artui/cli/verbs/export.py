@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artui.cli.catalogs import catalog_option
+from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import PathType, filter_option, json_option, open_reader, print_json
 from artui.cli.progress import Bar
 from artui.errors import UsageError
@@ -23,6 +23,7 @@ _NAMED_MOST = 3
 
 
 @click.command("export")
+@click.argument("words", nargs=-1, metavar="[FILE]")
 @click.option("--parquet", "dest", metavar="DEST", type=PathType(), help="Write Parquet files below DEST: a folder, s3://bucket/path, gs:// or az://.")  # fmt: skip
 @filter_option("--where", "-w", help="Only runs that a filter matches, such as 'val/loss < 0.3', and what they made and used.")  # fmt: skip
 @click.option("--project", "-p", default="", metavar="NAME", help="Only what is of a project.")
@@ -30,12 +31,15 @@ _NAMED_MOST = 3
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be written, and write nothing.")
 @catalog_option
 @json_option
-def command(dest: str | None, where: str, project: str, replace: bool, dry_run: bool, catalog: str | None, as_json: bool) -> int:  # fmt: skip
+def command(words: tuple[str, ...], dest: str | None, where: str, project: str, replace: bool, dry_run: bool, catalog: str | None, as_json: bool) -> int:  # fmt: skip
     """Write runs, params, metrics, points, versions, lineage and journal as tables of Parquet files.
 
     They lie in Hive partitions by project and month, for DuckDB, Spark, pandas and what else reads Parquet. Exporting
     again writes what is new and takes away what it replaces. Contents of files stay. `artui import DEST` reads it back.
     """
+    words, catalog = without_catalog(words, catalog)
+    if words:
+        raise click.UsageError(f"Got unexpected extra argument ({clean(words[0])}).")
     if not dest:
         raise UsageError("No place is named.", remedy="`artui export --parquet DEST` writes Parquet files below DEST.")
     from artui.exchange.lake.exporter import Order, export
