@@ -35,7 +35,7 @@ from artui.exchange.lake.places import (
     take_away,
     write_manifest,
 )
-from artui.exchange.lake.tables import OF_RUNS, TABLES
+from artui.exchange.lake.tables import NUMBER, OF_RUNS, TABLES, TEXT, WHOLE
 from artui.exchange.lake.writing import ParquetWriter
 from artui.query import outgoing
 from artui.query.outgoing import Group, Row, Span
@@ -291,12 +291,12 @@ class _Export:
         def releases() -> Iterator[tuple[str, str, str, Row]]:
             for row in _rows_of(self._reader, _RELEASES):
                 if self._is_chosen(row[1], row[5], subjects):
-                    yield str(row[1]), outgoing.month_of(row[8]), str(row[3]), tuple(row)
+                    yield str(row[1]), outgoing.month_of(row[8]), str(row[3]), _typed("releases", row)
 
         def deployed() -> Iterator[tuple[str, str, str, Row]]:
             for project, created_ms, source, source_id, target, target_id in _rows_of(self._reader, _DEPLOYED):
                 if self._is_chosen(project, source_id, subjects):
-                    row = ("deployed_as", source, source_id, target, target_id, created_ms)
+                    row = _typed("lineage", ("deployed_as", source, source_id, target, target_id, created_ms))
                     yield str(project), outgoing.month_of(created_ms), str(source_id), row
 
         for table, rows in (("releases", releases()), ("lineage", deployed())):
@@ -411,3 +411,12 @@ class _Export:
 def _rows_of(reader: Reader, query: str) -> Iterator[Row]:
     table = ask(reader, query, (), _DAY_SECONDS)
     return zip(*table.columns().values(), strict=True)
+
+
+def _typed(table: str, row: Row) -> Row:
+    """Give cells of the types of their columns: what is said in a damaged entry of the journal may be anything."""
+    kinds = {TEXT: str, WHOLE: int, NUMBER: (int, float)}
+    return tuple(
+        cell if isinstance(cell, kinds[type]) else None  # type: ignore[arg-type]
+        for type, cell in zip(TABLES[table].values(), row, strict=True)
+    )
