@@ -151,13 +151,20 @@ def pulled_lines(pulled: Pulled, place: str, *, is_dry: bool) -> Iterator[str]:
 
 
 def _parts(brought: Mapping[str, int]) -> str:
-    words = [bytes_text(count) if word == "bytes" else f"{count_text(count)} {word}" for word, count in brought.items() if count]  # fmt: skip
+    words = [
+        bytes_text(count) if word == "bytes" else _counted(count, word) for word, count in brought.items() if count
+    ]
     return f"; {', '.join(words)}" if words else ""
+
+
+def _counted(count: int, words: str) -> str:
+    one = {"series": "series", "aliases": "alias"}.get(words, words.removesuffix("s"))
+    return f"{count_text(count)} {one if count == 1 else words}"
 
 
 def _named(title: str, counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
     for (what, why), count in sorted(counts.items(), key=lambda item: -item[1])[:_NAMED_MOST]:
-        yield f"  {title}: {count_text(count)} {clean(what)}: {clean(why)}"
+        yield f"  {title}: {_counted(count, clean(what))}: {clean(why)}"
     if len(counts) > _NAMED_MOST:
         yield f"  {title}: {plural(len(counts) - _NAMED_MOST, 'more kind')}"
 
