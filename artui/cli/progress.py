@@ -29,6 +29,11 @@ class Bar:
         if self._is_terminal and time.monotonic() >= self._next:
             self._show(f"{what} {done:,}")
 
+    def say(self, text: str) -> None:
+        """Show something else than how far it is."""
+        if self._is_terminal:
+            self._show(text)
+
     def _show(self, line: str) -> None:
         self._next = time.monotonic() + _SHOW_SECONDS
         click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from artui.cli.common import print_json
+from artui.cli.progress import Bar
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.units import bytes_text, count_text, plural
 
 if TYPE_CHECKING:
     from artui.exchange.mlflow.exporter import Pushed
+    from artui.exchange.mlflow.rest import Place, Server
     from artui.exchange.mlflow.syncing import Pulled
 
 SCHEMES = ("mlflow://", "mlflow+https://")
@@ -44,13 +46,12 @@ def refuse_options(*, redact: str | None, no_content: bool) -> None:
 
 def push_to(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     """Push to a server, and say what went there."""
-    from artui.cli.progress import Bar
     from artui.exchange.mlflow.rest import parse_place
     from artui.exchange.mlflow.syncing import push
 
     place = parse_place(dest)
     with Bar() as bar:
-        pushed = push(place, path, is_dry=is_dry, tell=bar.tell)
+        pushed = push(place, path, is_dry=is_dry, tell=bar.tell, opened=_opened(bar))
     if as_json:
         print_json(place=pushed.place, catalog=str(path), is_done=not is_dry, **pushed_record(pushed))
     else:
@@ -64,8 +65,8 @@ def pull_from(src: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     from artui.exchange.mlflow.syncing import pull
 
     place = parse_place(src)
-    with _Pulling() as progress:
-        pulled = pull(place, path, progress=progress, is_dry=is_dry)
+    with Bar() as bar:
+        pulled = pull(place, path, progress=_progress(bar), is_dry=is_dry, opened=_opened(bar))
     if as_json:
         print_json(place=place.shown, catalog=str(path), is_done=not is_dry, **pulled_record(pulled))
     else:
@@ -75,15 +76,14 @@ def pull_from(src: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
 
 def sync_with(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     """Pull from a server, then push to it, and say what came and went."""
-    from artui.cli.progress import Bar
     from artui.exchange.mlflow.rest import parse_place
     from artui.exchange.mlflow.syncing import pull, push
 
     place = parse_place(dest)
-    with _Pulling() as progress:
-        pulled = pull(place, path, progress=progress, is_dry=is_dry)
     with Bar() as bar:
-        pushed = push(place, path, is_dry=is_dry, tell=bar.tell)
+        pulled = pull(place, path, progress=_progress(bar), is_dry=is_dry, opened=_opened(bar))
+    with Bar() as bar:
+        pushed = push(place, path, is_dry=is_dry, tell=bar.tell, opened=_opened(bar))
     if as_json:
         print_json(place=place.shown, catalog=str(path), is_done=not is_dry, **pulled_record(pulled), **pushed_record(pushed))  # fmt: skip
     else:
@@ -91,21 +91,16 @@ def sync_with(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     return 1 if pulled.report.damaged_count or pushed.refused else 0
 
 
-class _Pulling:
-    """How many runs were looked at while a server is read."""
+def _opened(bar: Bar) -> Callable[[Place], Server]:
+    """Give what opens a server, and shows when it has to be asked again."""
+    from artui.exchange.mlflow.rest import Server
 
-    def __enter__(self) -> Any:
-        from artui.cli.progress import Bar
+    return lambda place: Server(place, tell=bar.say)
 
-        self._bar = Bar().__enter__()
 
-        def progress(report: Any, _: str) -> None:
-            self._bar.count("pulling", sum(report.runs.values()))
-
-        return progress
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.__exit__(*error)
+def _progress(bar: Bar) -> Callable[[Any, str], None]:
+    """Show how many runs were looked at while a server is read."""
+    return lambda report, _: bar.count("pulling", sum(report.runs.values()))
 
 
 def _echo(lines: Any, *, is_dry: bool) -> None:

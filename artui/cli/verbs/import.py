@@ -65,6 +65,11 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
         raise UsageError(
             "No path is given.", remedy="`artui import PATH` takes a store, or a folder that is searched for them."
         )
+    if servers := [str(path) for path in paths if str(path).startswith(("mlflow:/", "mlflow+https:/"))]:
+        raise UsageError(
+            f"{servers[0]} is a server.",
+            remedy=f"`artui pull {servers[0].replace(':/', '://', 1)}` takes what is new on it.",
+        )
     from artui.catalog.finding import find_catalog
     from artui.exchange.importing import import_paths
     from artui.exchange.intake.options import Options

@@ -14,7 +14,7 @@ import os
 import random
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -95,9 +95,15 @@ def parse_place(text: str) -> Place:
 class Server:
     """One MLflow server; to be used by one thread."""
 
-    def __init__(self, place: Place, *, wait: Any = time.sleep) -> None:
+    def __init__(self, place: Place, *, wait: Any = time.sleep, tell: Callable[[str], None] | None = None) -> None:
+        """Open no connection yet.
+
+        Args:
+            wait: waits some seconds.
+            tell: called with why, before something is asked again.
+        """
         self.place = place
-        self._wait = wait
+        self._wait, self._tell = wait, tell
         self._connection: http.client.HTTPConnection | None = None
         self.retries = 0
         """How often something was asked again."""
@@ -200,6 +206,10 @@ class Server:
                     raise self._refusal(status, answer)
                 trouble = f"it answers {status}"
             if number + 1 < TRIES:
+                if self._tell is not None:
+                    self._tell(
+                        f"{self.place.shown} does not answer as it should ({clean(trouble, max_chars=80)}): asking again"
+                    )
                 self._wait(after if after is not None else waited * random.uniform(0.5, 1.0))
                 waited = min(_LONGEST_WAIT_SECONDS, 2 * waited)
         raise ServerError(

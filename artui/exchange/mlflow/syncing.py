@@ -76,6 +76,8 @@ def pull(
     """
     source = MlflowServer(opened(place))
     try:
+        # One that is not there makes no catalog.
+        source.experiments()
         if is_dry:
             earlier, recorded_ids = _here(path)
             intake = Intake(
