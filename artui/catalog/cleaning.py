@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from artui.catalog.cells import storable
+
 if TYPE_CHECKING:
     from artui.secrets import Redactor
 
@@ -68,14 +70,14 @@ _execute = sqlite3.Cursor.execute
 
 
 def cleaned(connection: sqlite3.Connection, parameters: Any) -> Any:
-    """Give what is bound to a statement with the secrets taken out of its texts."""
+    """Give what is bound to a statement with the secrets taken out of its texts, and as SQLite takes them, whatever a log said."""
     is_named = type(parameters) is dict or isinstance(parameters, Mapping)
     for value in parameters.values() if is_named else parameters:
         if type(value) is str:  # most statements bind keys and numbers alone
             stored = redactor_of(connection).stored
             if is_named:
-                return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
-            return [stored(value) if type(value) is str else value for value in parameters]
+                return {name: storable(stored(value)) if type(value) is str else value for name, value in parameters.items()}  # fmt: skip
+            return [storable(stored(value)) if type(value) is str else value for value in parameters]
     return parameters
 
 

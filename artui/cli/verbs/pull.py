@@ -22,7 +22,7 @@ def command(src: str, dry_run: bool, catalog: str | None, as_json: bool) -> int:
     SRC is where others push to: a folder, ssh://host/path, s3://bucket/path or another store. Each pack is checked
     first, and merged whole or not at all; whatever is not what its name says is named, and left alone.
 
-    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help mlflow-server`.
+    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help server`.
     """
     if is_server(src):
         return pull_from(src, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)

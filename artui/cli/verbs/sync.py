@@ -34,7 +34,7 @@ def command(
     DEST is a folder that others reach too (a network drive, a USB stick, a folder that is synced), ssh://host/path,
     s3://bucket/path or another store.
 
-    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help mlflow-server`.
+    An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help server`.
     """
     if is_server(dest):
         refuse_options(redact=redact, no_content=no_content)

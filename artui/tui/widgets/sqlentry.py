@@ -100,7 +100,7 @@ def _seen(letter: str) -> str:
     """Give one letter for one that is hidden, so that the cursor stands where it should."""
     if letter == "\t" or not is_hidden(letter):
         return letter
-    return clean(letter) if letter < " " else "�"
+    return clean(letter) if letter < " " else "?"
 
 
 class SqlLine(Horizontal):
@@ -173,7 +173,7 @@ class SqlLine(Horizontal):
         self.screen.set_focus(self.entry)
 
     def _show(self) -> None:
-        self.query_one("#sql-sign", Bar).show([("❯ ", "accent" if self.is_typing else "dim")])
+        self.query_one("#sql-sign", Bar).show([("› ", "accent" if self.is_typing else "dim")])
 
     def on_descendant_focus(self) -> None:
         self._show()

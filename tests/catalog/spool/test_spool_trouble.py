@@ -493,6 +493,13 @@ def test_mutated_spools_hide_no_intact_point(tmp_path: Path) -> None:
     assert spool_fuzz.rounds(tmp_path, 60, random.randrange(1 << 30), tell=wrong.append) == 0, wrong
 
 
+def test_a_lone_surrogate_anywhere_in_a_spool_costs_nothing(tmp_path: Path) -> None:
+    """JSON may say half of a pair in any text of any record: SQLite takes none."""
+    wrong: list[str] = []
+
+    assert spool_fuzz.rounds(tmp_path, 30, 842107492, tell=wrong.append) == 0, wrong
+
+
 @pytest.mark.parametrize("state", ["newer", "locked", "damaged", "no catalog"])
 def test_start_that_cannot_write_spools(path: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
     """A catalog that cannot be written to now is no reason to lose a run: it is spooled, said once, and folded later."""
