@@ -248,7 +248,11 @@ def test_what_rests_on_a_version_is_not_cut_before_it_is_forgotten(demo_catalog:
         lines = ["".join(text for text, _ in line.spans) for line in forget_lines(forgotten, cells=cells)]
         assert all(cells_of(line) < cells for line in lines)
         said = " ".join(" ".join(lines).split())
-        assert "2 in production rest on that: digits-serving:v1 and digits-api/production" in said and "and 1 more version;" in said and " +" not in said
+        assert (
+            "2 in production rest on that: digits-serving:v1 and digits-api/production" in said
+            and "and 1 more version;" in said
+            and " +" not in said
+        )
 
 
 def test_after_forgetting_the_app_opens_where_it_was(small_catalog: Path, explore: Explore) -> None:
