@@ -20,13 +20,7 @@ if TYPE_CHECKING:
     from artui.exchange.mlflow.rest import Place, Server
     from artui.exchange.mlflow.syncing import Pulled
 
-SCHEMES = ("mlflow://", "mlflow+https://")
 _NAMED_MOST = 20
-
-
-def is_server(text: str) -> bool:
-    """Say whether a place is an MLflow server; asked before its package is loaded."""
-    return text.startswith(SCHEMES)
 
 
 def refuse_options(*, redact: str | None, no_content: bool) -> None:

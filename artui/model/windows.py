@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -56,11 +56,17 @@ class Window:
 
     def percentile(self, share: float) -> float | None:
         """Give a quantile of the latency in milliseconds; None where none was observed."""
-        name = self.roles.get("latency")
-        if name is None:
-            return None
-        columns = [column for sketch in self.sketches if (column := sketch.column(name)) is not None]
-        numbers = None
-        for column in columns:
-            numbers = column.numbers if numbers is None else numbers.merged(column.numbers)
-        return float(numbers.quantiles(share)[0]) * latency_factor(name) if numbers is not None and numbers.count else None  # fmt: skip
+        return percentile((self,), share)
+
+
+def percentile(windows: Iterable[Window], share: float) -> float | None:
+    """Give a quantile of the latency of some windows together, in milliseconds; None where none was observed."""
+    numbers, factor = None, 1.0
+    for window in windows:
+        name = window.roles.get("latency")
+        for sketch in window.sketches if name is not None else ():
+            column = sketch.column(name)
+            if column is not None and name is not None:
+                numbers = column.numbers if numbers is None else numbers.merged(column.numbers)
+                factor = latency_factor(name)
+    return float(numbers.quantiles(share)[0]) * factor if numbers is not None and numbers.count else None

@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from artui.catalog.deployments import deployed
 from artui.model import STAGES, RunHead, VersionHead
 from artui.query.damage import run_damage, version_damage
 from artui.query.graph import (
     SATISFIES,
     Direction,
+    Placed,
     Thing,
     edges_at,
     on_ways,
@@ -176,7 +178,8 @@ def around(
     ends = frozenset(Thing(isinstance(goal, RunHead), goal.key) for goal in goals)
     directions: tuple[Direction, ...] = ("down",) if ends else ("up", "down")
     with reader.snapshot() as connection:
-        sides = [_read_side(connection, root, direction, None if ends else most_edges) for direction in directions]
+        placed, limit = deployed(connection), None if ends else most_edges
+        sides = [_read_side(connection, root, direction, limit, placed) for direction in directions]
         things = {root: None} | {thing: None for side in sides for thing in _named_in(side)}
         sorts = _sorts(connection, things)
         hidden = NO_DATA_KINDS if part == "data" else frozenset()
@@ -216,13 +219,13 @@ def _held_against(reader: Reader, drawn: Around) -> Around:
     return replace(drawn, links=tuple(links))
 
 
-def _read_side(connection: sqlite3.Connection, root: Thing, direction: Direction, most: int | None) -> _Side:
+def _read_side(connection: sqlite3.Connection, root: Thing, direction: Direction, most: int | None, placed: Placed) -> _Side:  # fmt: skip
     """Read the edges in a direction, those at near things first."""
     near: dict[Thing, list[tuple[int, Thing]]] = {}
     seen, level, count = {root}, [root], 0
     while level:
         following: list[Thing] = []
-        for source, relation, target in edges_at(connection, level, direction):
+        for source, relation, target in edges_at(connection, level, direction, placed):
             own, other = (target, source) if direction == "up" else (source, target)
             if count == most:
                 return _Side(direction, near, True, [], {})

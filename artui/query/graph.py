@@ -169,8 +169,8 @@ def read_graph(
         max_depth: so many steps at most, None for all.
         most: so many things are read in a direction, None for all.
     """
-    root = Thing(isinstance(subject, RunHead), subject.key)
-    sides = {direction: _read_side(connection, root, direction, max_depth, most) for direction in directions}
+    root, placed = Thing(isinstance(subject, RunHead), subject.key), deployed(connection)
+    sides = {direction: _read_side(connection, root, direction, max_depth, most, placed) for direction in directions}
     up, down = (sides.get(direction, _Side()) for direction in ("up", "down"))
     things = up.seen | down.seen | {root}
     runs = runs_by_key(connection, [thing.key for thing in things if thing.is_run])
@@ -179,13 +179,13 @@ def read_graph(
 
 
 def _read_side(
-    connection: sqlite3.Connection, root: Thing, direction: Direction, max_depth: int | None, most: int | None
-) -> _Side:
+    connection: sqlite3.Connection, root: Thing, direction: Direction, max_depth: int | None, most: int | None, placed: Placed
+) -> _Side:  # fmt: skip
     side, level, depth = _Side(seen={root}), [root], 0
     while level:
         is_last = (max_depth is not None and depth >= max_depth) or (most is not None and len(side.seen) > most)
         following: dict[Thing, None] = {}
-        for edge in edges_at(connection, level, direction):
+        for edge in edges_at(connection, level, direction, placed):
             here, other = (edge.target, edge.source) if direction == "up" else (edge.source, edge.target)
             if is_last:
                 side.is_cut = side.is_cut or other not in side.seen
@@ -201,7 +201,11 @@ def _read_side(
     return side
 
 
-def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: Direction) -> Iterator[Edge]:
+Placed = Sequence[tuple[int, int]]
+"""Keys of versions, each with that of a deployment where it was released: as `deployed` gives them, once for a whole walk."""
+
+
+def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: Direction, placed: Placed) -> Iterator[Edge]:  # fmt: skip
     """Give the edges that lead on from some things."""
     here, there = ("target_key", "source_key") if direction == "up" else ("source_key", "target_key")
     # A run came from what it used, and made what came of it; all other edges are at versions.
@@ -222,13 +226,9 @@ def edges_at(connection: sqlite3.Connection, level: Sequence[Thing], direction: 
                 ends = Thing(is_run, own), Thing(relation in (MADE, USED) and not is_run, other)
                 source, target = ends[::-1] if direction == "up" else ends
                 yield Edge(source, relation, target)
-    yield from _deployed(connection, {thing.key for thing in level if not thing.is_run}, direction)
-
-
-def _deployed(connection: sqlite3.Connection, keys: Collection[int], direction: Direction) -> Iterator[Edge]:
-    """Give of some versions where they were released, or of deployments what was released there."""
-    for version_key, deployment_key in deployed(connection) if keys else ():
-        if (deployment_key if direction == "up" else version_key) in keys:
+    version_keys = {thing.key for thing in level if not thing.is_run}
+    for version_key, deployment_key in placed:
+        if (deployment_key if direction == "up" else version_key) in version_keys:
             yield Edge(Thing(False, version_key), DEPLOYED_AS, Thing(False, deployment_key))
 
 
@@ -249,7 +249,7 @@ _EDGES_OF_ONE = """
 
 def came_of(connection: sqlite3.Connection, version_keys: Sequence[int]) -> list[Edge]:
     """Give what came of versions in one step: the runs that used them, if they are not deleted, and the versions that were made of them."""
-    edges = list(edges_at(connection, [Thing(False, key) for key in version_keys], "down"))
+    edges = list(edges_at(connection, [Thing(False, key) for key in version_keys], "down", deployed(connection)))
     there = runs_there(connection, [edge.target.key for edge in edges if edge.target.is_run])
     return [edge for edge in edges if not edge.target.is_run or edge.target.key in there]
 

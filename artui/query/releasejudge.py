@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from artui.catalog.deployments import deployments
 from artui.model.criteria import Answer, Measured
 from artui.model.tallies import Tally
-from artui.model.windows import LIVE, SERVE, latency_factor
+from artui.model.windows import LIVE, SERVE, percentile
 from artui.query.filter.parser import And, Comparison, Node, Not, Or, parse
 from artui.query.filter.tokens import FilterError
 from artui.query.slices import sliced
@@ -202,19 +202,7 @@ def _of_all(found: Sequence[Window], name: str) -> tuple[float | None, str]:
             tally.errors / tally.requests if (tally.statuses or tally.errors) and tally.requests else None
         ), "no status was observed"
     match = _PERCENTILE.match(word)
-    return _percentile(found, float(match["percent"]) / 100 if match else 0.5), "no latency was observed"
-
-
-def _percentile(found: Sequence[Window], share: float) -> float | None:
-    numbers, factor = None, 1.0
-    for window in found:
-        name = window.roles.get("latency")
-        for sketch in window.sketches if name is not None else ():
-            column = sketch.column(name)
-            if column is not None and name is not None:
-                numbers = column.numbers if numbers is None else numbers.merged(column.numbers)
-                factor = latency_factor(name)
-    return float(numbers.quantiles(share)[0]) * factor if numbers is not None and numbers.count else None
+    return percentile(found, float(match["percent"]) / 100 if match else 0.5), "no latency was observed"
 
 
 def _shown(leaf: Node) -> str:

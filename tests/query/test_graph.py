@@ -435,6 +435,6 @@ def test_what_a_damaged_index_gives_is_no_edge(row: tuple[object, ...]) -> None:
         def execute(self, *_: object) -> list[tuple[object, ...]]:
             return [row, (1, 0, 2)]
 
-    edges = list(edges_at(cast(sqlite3.Connection, Damaged()), [Thing(True, 1)], "down"))
+    edges = list(edges_at(cast(sqlite3.Connection, Damaged()), [Thing(True, 1)], "down", ()))
 
     assert [(edge.relation, edge.target.key) for edge in edges] == [(0, 2)]

@@ -7,7 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option_of
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
-from artui.cli.servers import is_server, pull_from
+from artui.cli.servers import pull_from
 from artui.cli.teams import catalog_to_change, is_well, names_in, pulled_lines, record
 
 
@@ -24,6 +24,8 @@ def command(src: str, dry_run: bool, catalog: str | None, as_json: bool) -> int:
 
     An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help server`.
     """
+    from artui.exchange.mlflow import is_server
+
     if is_server(src):
         return pull_from(src, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)
     from artui.travel.meeting import meeting_at

@@ -7,7 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
-from artui.cli.servers import is_server, push_to, refuse_options
+from artui.cli.servers import push_to, refuse_options
 from artui.cli.teams import catalog_to_read, is_well, outgoing, outgoing_options, pushed_lines, record
 
 
@@ -27,6 +27,8 @@ def command(
 
     An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help server`.
     """
+    from artui.exchange.mlflow import is_server
+
     if is_server(dest):
         refuse_options(redact=redact, no_content=no_content)
         return push_to(dest, catalog_to_read(catalog), is_dry=dry_run, as_json=as_json)

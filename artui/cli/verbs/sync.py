@@ -7,7 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option_of
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
-from artui.cli.servers import is_server, refuse_options, sync_with
+from artui.cli.servers import refuse_options, sync_with
 from artui.cli.teams import (
     catalog_to_change,
     is_well,
@@ -36,6 +36,8 @@ def command(
 
     An MLflow server that a team already runs is mlflow://HOST:5000 or mlflow+https://HOST: see `artui help server`.
     """
+    from artui.exchange.mlflow import is_server
+
     if is_server(dest):
         refuse_options(redact=redact, no_content=no_content)
         return sync_with(dest, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)

@@ -9,3 +9,10 @@ FORMAT = Format(
     hints=("mlruns", "mlflow.db", "*.db", "*.sqlite"),
     before=("wandb",),  # what lies in the folder of a run is an artifact of that run
 )
+
+SCHEMES = ("mlflow://", "mlflow+https://")
+
+
+def is_server(text: str) -> bool:
+    """Say whether a text names an MLflow server."""
+    return text.startswith(SCHEMES)

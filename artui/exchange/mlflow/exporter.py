@@ -109,10 +109,6 @@ class Synced:
             [str(one) for one in files] if isinstance(files, list) else [],
         )  # fmt: skip
 
-    def take(self, state: dict[str, Any]) -> None:
-        """Take note of what can be changed of the run."""
-        self.state = state
-
     def text(self) -> str:
         """Write the tag; without counts where it would be too long, then without the files, and then without the digests of tags."""
         said: dict[str, Any] = {**(self.state or {}), "files": self.files, "counts": self.counts}
@@ -251,7 +247,7 @@ class Pusher:
             {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
         )  # fmt: skip
         agreed = _agreed_on(state, base, here)
-        synced.take(agreed)
+        synced.state = agreed
         if there.tags.get(SYNCED) != synced.text():
             self._set_tags(there, {SYNCED: synced.text()}, counts=False)
         self._flush(there)

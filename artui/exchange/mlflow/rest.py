@@ -22,9 +22,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from artui.errors import ArtuiError, UsageError
+from artui.exchange.mlflow import is_server
 from artui.safetext import clean
 
-SCHEMES = ("mlflow://", "mlflow+https://")
 API = "/api/2.0/mlflow/"
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 """No answer to one page of anything is larger."""
@@ -63,11 +63,6 @@ class Place:
     def shown(self) -> str:
         """As people write it, without user and password."""
         return f"mlflow{'+https' if self.is_tls else ''}://{self.host}:{self.port}{self.prefix}"
-
-
-def is_server(text: str) -> bool:
-    """Say whether a text names an MLflow server."""
-    return text.startswith(SCHEMES)
 
 
 def parse_place(text: str) -> Place:

@@ -56,7 +56,9 @@ class MlflowServer:
         self._server.close()
 
     def experiments(self) -> dict[str, Experiment]:
-        """Give all experiments by id, with their tags."""
+        """Give all experiments by id, with their tags; the server is asked once."""
+        if self._experiments:
+            return self._experiments
         found = self._server.pages("POST", "experiments/search", "experiments", view_type="ALL", max_results=1000)
         for one in found:
             id = _text(one.get("experiment_id"))
@@ -68,7 +70,7 @@ class MlflowServer:
     def runs(self) -> list[MlflowRun]:
         """List all runs, by the time of their start."""
         found: list[MlflowRun] = []
-        ids = list(self._experiments or self.experiments())
+        ids = list(self.experiments())
         for start in range(0, len(ids), 100):
             for said in self._server.pages(
                 "POST",
