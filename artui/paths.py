@@ -46,6 +46,14 @@ def is_argument(text: str) -> bool:
         return False
 
 
+def text_bytes(text: str) -> bytes:
+    """Write text for a file: bytes that were no UTF-8 as they were, and half of any other character as `?`."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
 def file_stem(text: str, *, most_chars: int = 80) -> str:
     """Make a part of a file name of any text: letters, digits, `-`, `_` and `.`, none of them first; empty if none is left."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)

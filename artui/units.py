@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeGuard
 
 from artui.numbers import as_float
@@ -160,7 +161,9 @@ def number_text(value: float | int, digits: int = DIGITS) -> str:
     What is less than one never reads as one: 0.99999 is `0.99999`.
     """
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) < 10**12 else f"{as_float(value):.3e}"
+        if abs(value) < 10**12:
+            return f"{value:,}"
+        return f"{as_float(value):.3e}" if abs(value) < 10**308 else f"{Decimal(value):.3e}"
     if value != value:
         return "NaN"
     if math.isinf(value):
@@ -302,6 +305,6 @@ def param_text(value: ParamValue) -> str:
         return text if "e" in text or "." in text else text + ".0"
     if value is None:
         return "none"
-    import orjson
+    from artui.jsontext import json_text
 
-    return orjson.dumps(value).decode()
+    return json_text(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from artui.capture.warn import warn
 from artui.catalog import blobs, criteria, events
 from artui.catalog.artifacts import NewFile, Saved
+from artui.catalog.cells import storable
 from artui.errors import UsageError
 from artui.model.criteria import MAX_CRITERIA, REQUIREMENT, Criterion, made_criterion, named_in
 
@@ -86,14 +87,14 @@ def _pairs(said: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def requirement_text(name: str, criteria: Sequence[Criterion], text: str = "") -> str:
-    """Write a requirement as Markdown: its criteria as front matter, then a text, by default no more than its name."""
+    """Write a requirement as Markdown: its criteria as front matter, then a text, by default no more than its name; a file takes it."""
     import yaml
 
     settings: dict[str, Any] = {"criteria": {one.name: one.written for one in criteria}}
     if criteria and criteria[0].artifacts:
         settings["for"] = list(criteria[0].artifacts)
     front = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=10_000)
-    return f"---\n{front}---\n\n{text or f'# {name}'}\n"
+    return storable(f"---\n{front}---\n\n{text or f'# {name}'}\n")
 
 
 def fitting_criteria(name: str, criteria: Mapping[str, str], about: str | Sequence[str]) -> list[Criterion]:

@@ -7,7 +7,6 @@ still going from one whose process died.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
 from artui.foreign import answer_of, ask
+from artui.jsontext import integer_text, json_text
 from artui.model import STAGES, ParamType, ParamValue
 
 STATUS_CODES = {"running": 0, "finished": 1, "failed": 2, "killed": 3}
@@ -307,31 +307,13 @@ def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:
         return (
             (ParamType.NUMBER, value, None)
             if -_EXACT_INT <= value < _EXACT_INT
-            else (ParamType.NUMBER, None, str_of_int(value))
+            else (ParamType.NUMBER, None, integer_text(value))
         )
     if isinstance(value, float):
         return (ParamType.NUMBER, None, "NaN") if math.isnan(value) else (ParamType.NUMBER, value, None)
     if isinstance(value, str):
         return ParamType.TEXT, None, storable(value)
-    return ParamType.JSON, None, _json(value)
-
-
-def _json(value: Any) -> str:
-    """Write JSON; NaN and infinities inside lists as Python does, which SQLite takes for text."""
-    try:
-        text = orjson.dumps(value).decode()
-    except TypeError:  # ints beyond 64 bits
-        text = ""
-    # orjson writes null for NaN and infinities.
-    return text if text and "null" not in text else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def str_of_int(value: int) -> str:
-    """Write an int of any size; Python itself refuses past 4,300 digits."""
-    try:
-        return str(value)
-    except ValueError:
-        return hex(value)
+    return ParamType.JSON, None, json_text(value)
 
 
 def project_key(connection: sqlite3.Connection, name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import shutil
 import sys
@@ -252,30 +251,12 @@ def say_damaged(damaged: Iterable[tuple[str, tuple[str, ...]]]) -> None:
 
 def print_json(**fields: Any) -> None:
     """Print one document of the contract; text from a catalog is escaped by JSON's own rules."""
-    import orjson
-
     from artui.cli.contract import document
+    from artui.jsontext import indented_json, plain_json
 
-    text = orjson.dumps(
-        plain(document(**fields)),
-        option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS,
-    )
-    shown = escaped(text.decode())
+    shown = escaped(indented_json(plain_json(document(**fields))))
     # JSON is UTF-8; if that cannot be written, other characters are escaped.
     click.echo(shown if getattr(sys.stdout, "is_utf8", True) else shown.encode("ascii", "artui").decode())
-
-
-def plain(value: Any) -> Any:
-    """Make JSON values of values: NaN and infinities into text, and integers of more than 64 bits, too."""
-    if isinstance(value, dict):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 64:
-        return str(value)
-    return value
 
 
 def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

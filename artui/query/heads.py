@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from artui import clock
 from artui.catalog import cells as cell_of
+from artui.jsontext import json_value
 from artui.model import DAMAGED, HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS, STAGES, ParamType, ParamValue, RunHead
 from artui.query.border import Shape
 
@@ -65,17 +64,8 @@ def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
 
 def _listed(text: Any) -> ParamValue:
     try:
-        return orjson.loads(text)  # type: ignore[no-any-return]
+        return json_value(text)  # type: ignore[no-any-return]
     except (ValueError, TypeError):
-        return _listed_with_infinities(text)
-
-
-def _listed_with_infinities(text: Any) -> ParamValue:
-    import json
-
-    try:
-        return json.loads(text)  # type: ignore[no-any-return]
-    except (ValueError, TypeError, RecursionError):
         return cell_of.text(text)
 
 

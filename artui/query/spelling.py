@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import orjson
-
+from artui.jsontext import json_text
 from artui.numbers import as_float
 
 if TYPE_CHECKING:
@@ -68,4 +67,4 @@ def number_in(text: object) -> int | float | None:
 
 def word_of(value: ParamValue) -> str:
     """Give a value as the text that filters compare it by."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json_text(value)

@@ -19,6 +19,7 @@ from artui.errors import ArtuiError, UsageError
 from artui.model import ManifestFile
 from artui.model.audit import Ingredient
 from artui.model.reproduction import Package, Prepared
+from artui.paths import text_bytes
 from artui.query.artifacts import get_version
 from artui.query.codediff import LOCKS, first_version, surroundings_of
 from artui.query.opened import open_content
@@ -99,7 +100,7 @@ def prepare(
     )  # fmt: skip
     (folder / made.directory).mkdir(parents=True, exist_ok=True)
     if made.words:
-        _write(folder, "run.sh", script_of(made, variables, run.python).encode(), is_program=True)
+        _write(folder, "run.sh", text_bytes(script_of(made, variables, run.python)), is_program=True)
     _write(folder, RECORD, _record(reader, prepared, {**put.digests, **inputs.digests, **unkept.digests}))
     return prepared
 
@@ -211,9 +212,9 @@ def _put_environment(
     origins = described.get("origins")
     versions = surroundings_of(reader, head).packages
     found = packages_of(versions, origins if isinstance(origins, dict) else {}, root=root, paths=paths)
-    _write(folder, REQUIREMENTS, requirements_text(found).encode())
+    _write(folder, REQUIREMENTS, text_bytes(requirements_text(found)))
     if text := direct_text(found, folder):
-        _write(folder, f"{ENVIRONMENT}/requirements-direct.txt", text.encode())
+        _write(folder, f"{ENVIRONMENT}/requirements-direct.txt", text_bytes(text))
     lost = [package for package in found if package.why_not]
     locks = sum(path.startswith(LOCKS) for path in (*fetched.written, *fetched.present))
     told = plural(len(found), "package") if found else "no packages were listed"

@@ -15,6 +15,7 @@ from typing import IO
 from artui.capture import environment, joining, reproducing
 from artui.errors import UsageError
 from artui.model.reproduction import Package, Prepared
+from artui.paths import text_bytes
 from artui.reproduction.command import PYTHON
 from artui.reproduction.folder import ENVIRONMENT
 from artui.reproduction.packages import direct_text, requirements_text
@@ -93,7 +94,7 @@ def make_environment(prepared: Prepared, *, say: Say) -> Interpreter:
     wanted = [package for package in prepared.packages if not package.why_not]
     lost = [(package.name, package.why_not) for package in prepared.packages if package.why_not]
     text = requirements_text(wanted) + direct_text(wanted, folder)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text_bytes(text)).hexdigest()
     mark = place / _MARK
     if (
         mark.is_file()
@@ -146,7 +147,7 @@ def _install(wanted: Sequence[Package], folder: Path, program: str, log: IO[byte
     listed = home / ".installing.txt"
 
     def install(packages: Sequence[Package]) -> bool:
-        listed.write_text(requirements_text(replace_sources(packages)) + direct_text(packages, folder), "utf-8")
+        listed.write_bytes(text_bytes(requirements_text(replace_sources(packages)) + direct_text(packages, folder)))
         return _call([*start, "-r", str(listed)], home, log)
 
     def replace_sources(packages: Sequence[Package]) -> list[Package]:

@@ -218,7 +218,9 @@ class Alerts:
         try:
             path = private_folder(state_folder()) / "alerts"
             part = path.with_name("alerts.part")
-            part.write_text("".join(f"{rule.text}\n" for rule in self.rules if rule.text in self.own), "utf-8")
+            part.write_text(
+                "".join(f"{rule.text}\n" for rule in self.rules if rule.text in self.own), "utf-8", "replace"
+            )
             part.replace(path)
         except (OSError, RuntimeError) as error:
             self._tell(f"the rule is not kept: {getattr(error, 'strerror', None) or error}")

@@ -19,8 +19,8 @@ from typing import Any
 import artui
 from artui.catalog import Catalog, events
 from artui.catalog.schema import PAGE_BYTES
-from artui.cli.common import plain
 from artui.errors import ArtuiError, CatalogDamaged
+from artui.jsontext import plain_json
 from artui.query.artifacts import alias_history, artifact_list, get_version, previews, versions
 from artui.query.damage import damaged_runs, damaged_versions
 from artui.query.lineage import lineage
@@ -82,33 +82,33 @@ def _subjects(reader: OpenReader) -> Iterator[tuple[str, Any, bool]]:
     keys = [head.key for head in heads]
     damages = damaged_runs(reader, keys)
     rows = run_rows(reader, keys, [*params, *metrics])
-    yield "ls", plain([head.id for head in heads]), bool(damages)
+    yield "ls", plain_json([head.id for head in heads]), bool(damages)
     for key, row in rows.items():
-        yield f"row {key}", plain((row.head, row.cells)), key in damages
+        yield f"row {key}", plain_json((row.head, row.cells)), key in damages
     artifacts = artifact_list(reader)
     latest = [each.latest.key for each in artifacts if each.latest is not None]
     bad = damaged_versions(reader, latest)
-    yield "artifacts", plain(artifacts), bool(bad)
+    yield "artifacts", plain_json(artifacts), bool(bad)
     for head in heads:
         run = get_run(reader, head.id)
-        told = plain(run)
+        told = plain_json(run)
         # What a run used and made is told by its lineage and, each for itself, by the versions.
         yield f"run {head.id}", told, bool(run.damaged) or bool(bad)
         walk = lineage(reader, head)
         nodes = (walk.root, *walk.upstream, *walk.downstream)
-        yield f"trace {head.id}", plain(walk), any(node.damaged for node in nodes)
+        yield f"trace {head.id}", plain_json(walk), any(node.damaged for node in nodes)
         for metric in run.metrics:
             series = get_series(reader, head.id, metric.name, metric.labels)
             arrays = tuple(array.tobytes() for array in series.arrays())
             yield f"series {head.id} {metric.title}", arrays, bool(series.damaged_count) or bool(run.damaged)
     for artifact in artifacts:
         moves = alias_history(reader, artifact.id)
-        yield f"moves {artifact.id}", plain(moves), any(move.damaged for move in moves)
+        yield f"moves {artifact.id}", plain_json(moves), any(move.damaged for move in moves)
         for head_of in versions(reader, artifact.key):
             version = get_version(reader, head_of.id)
             yield (
                 f"version {head_of.id}",
-                (plain(version), plain(previews(reader, head_of.key))),
+                (plain_json(version), plain(previews(reader, head_of.key))),
                 bool(version.damaged),
             )
 

@@ -1,13 +1,16 @@
 """What a catalog and a server agreed on last, run by run: by it is told who has changed something since.
 
 It is kept in the user's state folder, for one file and one server: two catalogs that go to one server have each their own. Where it
-is lost, what the server's own tag says of the last push stands in for it.
+is lost, what the server's own tag says of the last push stands in for it. So it does where the server went back: under the same
+address may answer one that was made anew, or set back to a copy of last week. Each push that brings something counts one up
+in the tag of the run; one that has counted less than was seen here is not the one that was agreed with.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +43,26 @@ class Agreed:
             if isinstance(said, dict):
                 self._states = {run_id: state for run_id, state in said.items() if _is_state(state)}
 
-    def get(self, run_id: str) -> dict[str, Any] | None:
-        """Give the state that was agreed on of a run; None where nothing is known."""
-        return self._states.get(run_id)
+    def get(self, run_id: str, server_id: str, pushes: int) -> dict[str, Any] | None:
+        """Give the state that was agreed on of a run; None where nothing is known, or where the server went back since.
 
-    def put(self, run_id: str, state: dict[str, Any]) -> None:
-        """Note what is agreed on of a run; kept with `save`."""
-        self._states[run_id] = state
+        Args:
+            run_id: the id in the catalog.
+            server_id: the id that the run has on the server.
+            pushes: how many have brought something of it, as the server says now.
+        """
+        state = self._states.get(run_id)
+        if state is None or state.get("server_id") != server_id or state.get("pushes", 0) > pushes:
+            return None
+        return state
 
-    def revision(self, run_id: str) -> str:
+    def put(self, run_id: str, server_id: str, pushes: int, state: Mapping[str, Any], revision: str) -> None:
+        """Note what is agreed on of a run, and which revision of it in the catalog was brought; kept with `save`."""
+        self._states[run_id] = {**state, "server_id": server_id, "pushes": pushes, "revision": revision}
+
+    def revision(self, run_id: str, server_id: str, pushes: int) -> str:
         """Give the revision of the run in the catalog that was brought last; empty where none is known."""
-        return str(self._states.get(run_id, {}).get("revision", ""))
+        return str((self.get(run_id, server_id, pushes) or {}).get("revision", ""))
 
     def save(self) -> None:
         """Keep it; where that cannot be, the next time the tag of the server stands in."""
@@ -66,4 +78,5 @@ def _is_state(state: object) -> bool:
         isinstance(state, dict)
         and isinstance(state.get("tags"), dict)
         and all(isinstance(state.get(word), str) for word in ("note", "name"))
+        and isinstance(state.get("pushes", 0), int)
     )

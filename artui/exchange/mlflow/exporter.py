@@ -33,6 +33,7 @@ from artui.exchange.mlflow.naming import (
 )
 from artui.exchange.mlflow.rest import Refused, Server, ServerError
 from artui.exchange.mlflow.server import MlflowServer
+from artui.jsontext import json_text
 from artui.query.api.records import Version
 from artui.query.revisions import Revision, revisions
 from artui.query.run import get_run
@@ -90,6 +91,8 @@ class Synced:
     """How many points of each series, by the digest of its name."""
     files: list[str] = field(default_factory=list)
     """Digests of the versions whose files are there."""
+    pushes: int = 0
+    """How many pushes, by anybody, have brought something of it."""
 
     @classmethod
     def of(cls, text: str) -> Synced:
@@ -107,11 +110,12 @@ class Synced:
         return cls(
             state, {str(key): value for key, value in counts.items() if isinstance(value, int)} if isinstance(counts, dict) else {},
             [str(one) for one in files] if isinstance(files, list) else [],
+            pushes if isinstance(pushes := said.get("pushes"), int) else 0,
         )  # fmt: skip
 
     def text(self) -> str:
         """Write the tag; without counts where it would be too long, then without the files, and then without the digests of tags."""
-        said: dict[str, Any] = {**(self.state or {}), "files": self.files, "counts": self.counts}
+        said: dict[str, Any] = {**(self.state or {}), "pushes": self.pushes, "files": self.files, "counts": self.counts}
         for word in ("counts", "files", "tags"):
             text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
             if len(text) <= MOST_TAG_CHARS:
@@ -167,7 +171,7 @@ class Pusher:
         self._revisions = {one.id: one for one in every}
         for number, one in enumerate(every, 1):
             there = self._there.get(one.id)
-            if there is not None and self._agreed.revision(one.id) == one.word:
+            if there is not None and self._agreed.revision(one.id, there.id, there.synced.pushes) == one.word:
                 self.pushed.runs["unchanged"] += 1
             elif self._is_dry:
                 self.pushed.runs[
@@ -224,8 +228,8 @@ class Pusher:
                 self._refuse("runs", _reason(error))
                 return None
             self._there[revision.id] = there
-        synced = Synced(counts=dict(there.synced.counts), files=list(there.synced.files))
-        base = self._agreed.get(revision.id) or there.synced.state
+        synced = Synced(counts=dict(there.synced.counts), files=list(there.synced.files), pushes=there.synced.pushes)
+        base = self._agreed.get(revision.id, there.id, synced.pushes) or there.synced.state
         was_deleted = there.is_deleted
         if base is not None and not is_new and base["deleted"] != there.is_deleted:
             # Somebody has deleted or restored it there since: that is for a pull.
@@ -249,6 +253,7 @@ class Pusher:
         agreed = _agreed_on(state, base, here)
         synced.state = agreed
         if there.tags.get(SYNCED) != synced.text():
+            synced.pushes += 1
             self._set_tags(there, {SYNCED: synced.text()}, counts=False)
         self._flush(there)
         if revision.is_deleted:
@@ -260,7 +265,7 @@ class Pusher:
             self.pushed.runs["deleted" if revision.is_deleted else "restored"] += 1
         else:
             self.pushed.runs["updated" if has_gone else "unchanged"] += 1
-        self._agreed.put(revision.id, agreed | {"revision": revision.word})
+        self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word)
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
 
@@ -309,9 +314,7 @@ class Pusher:
         for param in detail.params:
             name = plain_name(param.name)
             value = param.value
-            text = (
-                orjson.dumps(value).decode() if isinstance(value, list | dict) or value is None else param_text(value)
-            )
+            text = json_text(value) if isinstance(value, list | dict) or value is None else param_text(value)
             wanted[name] = text
             if name != param.name:
                 names[name] = param.name

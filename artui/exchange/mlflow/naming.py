@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from artui.exchange.intake.words import plain_value
+from artui.jsontext import json_value
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
@@ -88,7 +89,7 @@ class Own:
                 value = text
             elif kind == "json":
                 try:
-                    value = orjson.loads(text)
+                    value = json_value(text)
                 except ValueError:
                     value = text
             found[str(back.get(name, name))] = value

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import os
 import random
 import ssl
@@ -23,6 +24,7 @@ import orjson
 
 from artui.errors import ArtuiError, UsageError
 from artui.exchange.mlflow import is_server
+from artui.paths import text_bytes
 from artui.safetext import clean
 
 API = "/api/2.0/mlflow/"
@@ -127,15 +129,15 @@ class Server:
 
     def post(self, place: str, /, **body: Any) -> dict[str, Any]:
         """Have something done; raises as `get`. What was done before an answer was lost is done again, so it must do no harm twice."""
-        return self._parsed(self._ask("POST", API + place, orjson.dumps(body)))
+        return self._parsed(self._ask("POST", API + place, _written(body)))
 
     def patch(self, place: str, /, **body: Any) -> dict[str, Any]:
         """Have something changed; raises as `get`."""
-        return self._parsed(self._ask("PATCH", API + place, orjson.dumps(body)))
+        return self._parsed(self._ask("PATCH", API + place, _written(body)))
 
     def delete(self, place: str, /, **body: Any) -> dict[str, Any]:
         """Have something taken away; raises as `get`."""
-        return self._parsed(self._ask("DELETE", API + place, orjson.dumps(body)))
+        return self._parsed(self._ask("DELETE", API + place, _written(body)))
 
     def pages(self, method: str, place: str, key: str, /, **asked: Any) -> Iterator[dict[str, Any]]:
         """Give what lies on all pages of a list; a server that gives the same page again and again is not followed.
@@ -244,14 +246,28 @@ class Server:
         return Refused(f"{self.place.shown} refuses it: {clean(message or str(status), max_chars=300)}", code=code, status=status, remedy=remedy)  # fmt: skip
 
 
+def _written(body: dict[str, Any]) -> bytes:
+    """Write a body as JSON; half of a surrogate pair becomes `?`."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def _signed() -> dict[str, str]:
-    """Give the header by which one signs in, of the user's own variables."""
-    if token := os.environ.get("MLFLOW_TRACKING_TOKEN", ""):
+    """Give the header by which one signs in, of the user's own variables.
+
+    Raises:
+        UsageError: the token has what no header takes.
+    """
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN", "").strip():
+        if not token.isascii() or not token.isprintable():
+            raise UsageError("MLFLOW_TRACKING_TOKEN holds letters that no token has.", remedy="Set it anew, in one line.")  # fmt: skip
         return {"Authorization": f"Bearer {token}"}
     user, password = (os.environ.get(f"MLFLOW_TRACKING_{word}", "") for word in ("USERNAME", "PASSWORD"))
     if not user:
         return {}
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+    return {"Authorization": "Basic " + base64.b64encode(text_bytes(f"{user}:{password}")).decode()}
 
 
 def _is_final(answer: bytes) -> bool:

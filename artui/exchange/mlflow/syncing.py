@@ -122,13 +122,15 @@ def _take_edits(catalog: Catalog, source: MlflowServer) -> dict[str, list[str]]:
             if importing.name_of(connection, run_id) is not None:
                 ids[server_id] = run_id
     changed: dict[str, dict[str, Any]] = {}
-    states: dict[str, dict[str, Any]] = {}
+    states: dict[str, tuple[str, int, dict[str, Any]]] = {}
     for server_id, run_id in ids.items():
         run = runs[server_id]
         tags = source.all_tags(run)
-        states[run_id] = state_of(tags, run.name, is_deleted=run.is_deleted)
-        base = agreed.get(run_id) or Synced.of(tags.get(SYNCED, "")).state
-        if base is not None and (said := _changed(base, states[run_id], tags, run.name)):
+        synced = Synced.of(tags.get(SYNCED, ""))
+        state = state_of(tags, run.name, is_deleted=run.is_deleted)
+        states[run_id] = (server_id, synced.pushes, state)
+        base = agreed.get(run_id, server_id, synced.pushes) or synced.state
+        if base is not None and (said := _changed(base, state, tags, run.name)):
             changed[run_id] = said
     if changed:
         with events.editing(
@@ -137,8 +139,8 @@ def _take_edits(catalog: Catalog, source: MlflowServer) -> dict[str, list[str]]:
             for run_id, said in changed.items():
                 if words := _apply(edit, run_id, said):
                     taken[run_id] = words
-    for run_id, state in states.items():
-        agreed.put(run_id, state | {"revision": agreed.revision(run_id)})
+    for run_id, (server_id, pushes, state) in states.items():
+        agreed.put(run_id, server_id, pushes, state, agreed.revision(run_id, server_id, pushes))
     agreed.save()
     return taken
 

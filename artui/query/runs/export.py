@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from artui.errors import UsageError
+from artui.jsontext import indented_json, json_text, plain_json
 from artui.model import Column
 from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value, run_rows
@@ -109,8 +108,8 @@ def iso_text(time_ms: int) -> str | int:
 def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Write a table in one of FORMATS."""
     if format == "json":
-        records = [dict(zip(headers, [_plain(value) for value in row], strict=True)) for row in rows]
-        return orjson.dumps(records, option=orjson.OPT_INDENT_2).decode() + "\n"
+        records = [dict(zip(headers, [plain_json(value) for value in row], strict=True)) for row in rows]
+        return indented_json(records) + "\n"
     texts = [[_text(value) for value in row] for row in rows]
     if format in ("csv", "tsv"):
         stream = io.StringIO()
@@ -130,12 +129,6 @@ def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any
     return f"\\begin{{tabular}}{{{kinds}}}\n    \\hline\n    {head} \\\\\n    \\hline\n{body}    \\hline\n\\end{{tabular}}\n"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    return str(value) if isinstance(value, int) and abs(value) >= 1 << 63 else value
-
-
 def _text(value: Any) -> str:
     if value is None:
         return ""
@@ -143,7 +136,7 @@ def _text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value)
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else json_text(value)
 
 
 def _markdown(text: str) -> str:

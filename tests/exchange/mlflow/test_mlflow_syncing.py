@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import os
 import random
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from artui.errors import UsageError
 from artui.exchange.mlflow import syncing
 from artui.exchange.mlflow.naming import comes_back, plain_name, series_name
 from artui.exchange.mlflow.rest import TRIES, Place, Refused, ServerError, parse_place
+from artui.settings import state_folder
 from tests.exchange.mlflow.serving import Fake, fake, mlflow_program, opened, real
 
 RUNS = 4
@@ -223,6 +226,47 @@ def test_a_push_that_is_broken_off_anywhere_goes_on(path: Path) -> None:
                 assert not syncing.push(place, path, opened=opened).has_news
 
 
+def test_a_server_that_went_back_gets_what_it_lost(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """Made anew under the same address, or set back to any moment of earlier pushes: what is remembered of it hides nothing, and no edit is made up."""
+    held, place = server
+    moments = [deepcopy((held.experiments, held.runs, held.files))]
+
+    def note(method: str, where: str, at: int) -> None:
+        moments.append(deepcopy((held.experiments, held.runs, held.files)))
+
+    held.answers = note
+    syncing.push(place, path, opened=opened)
+    base = next(run_id for run_id, said in content(path).items() if said[0] == "base")
+    for round_ in range(2):
+        with Catalog(path) as catalog, events.editing(catalog, "edits") as edit:
+            edit.tag(base, "team", f"b{round_}")
+            edit.tag(base, f"new {round_}", "")
+            edit.untag(base, "plain")
+            edit.set_note(base, f"note {round_}")
+        syncing.push(place, path, opened=opened)
+    held.answers = None
+    wanted, here = held.content(), content(path)
+    moments = [
+        moment
+        for moment, earlier in zip(moments, [None, *moments], strict=False)
+        if earlier is None or moment != earlier
+    ]
+    remembered, kept = state_folder() / "mlflow", tmp_path / "kept"
+    shutil.copytree(remembered, kept)
+    assert len(moments) > 15
+    for number, moment in enumerate(moments):
+        for is_pulled_first in (False, True):
+            shutil.rmtree(remembered)
+            shutil.copytree(kept, remembered)
+            held.experiments, held.runs, held.files = deepcopy(moment)
+            if is_pulled_first:
+                assert not syncing.pull(place, path, opened=opened).edits, number
+            syncing.push(place, path, opened=opened)
+            assert held.content() == wanted, (number, is_pulled_first)
+            assert not syncing.push(place, path, opened=opened).has_news
+    assert content(path) == here
+
+
 def test_a_server_in_trouble_is_asked_again(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     """429, 5xx, connections that break, at every third request: all arrives once; how often it was asked again is said."""
     held, place = server
@@ -307,6 +351,35 @@ def test_what_one_signs_in_with_goes_to_the_server_alone(path: Path, server: tup
             parse_place(wrong)
         assert "password@" not in raised.value.message
     assert run_cli(["push", where, "-c", str(path), "--redact"]) == 2
+
+
+@pytest.mark.parametrize("token", ["s3cr3t\nX-Evil: 1", "s3cr3té", "s3\x7fcr3t"])
+def test_a_token_that_no_header_takes_is_said(
+    path: Path,
+    server: tuple[Fake, Place],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    token: str,
+) -> None:
+    """And is not shown; a blank or a line feed at its end is no part of it."""
+    held, place = server
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", token)
+    assert run_cli(["push", place.shown, "-c", str(path)]) == 2
+    printed = capfd.readouterr()
+    assert "MLFLOW_TRACKING_TOKEN" in printed.err and "s3" not in printed.out + printed.err and not held.requests
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "plain\n")
+    run_cli(["push", place.shown, "-c", str(path)])
+    assert {headers["Authorization"] for headers in held.headers} == {"Bearer plain"}
+
+
+def test_half_letters_of_a_stranger_go_as_question_marks(path: Path, server: tuple[Fake, Place]) -> None:
+    """Python reads them from JSON that SQLite keeps as plain letters; no request takes them."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE param SET text = '[\"\\ud800\"]' WHERE text LIKE '%\"a\"%'")
+        connection.execute("UPDATE run SET command = '[\"\\udcff\"]'")
+    held, place = server
+    assert syncing.push(place, path, opened=opened).runs["new"] == RUNS - 1
+    assert '["?"]' in str(held.content()) or "\\ud800" in str(held.content())
 
 
 def test_names_are_plain_and_stay_apart() -> None:
