@@ -108,7 +108,7 @@ def _subjects(reader: OpenReader) -> Iterator[tuple[str, Any, bool]]:
             version = get_version(reader, head_of.id)
             yield (
                 f"version {head_of.id}",
-                (plain_json(version), plain(previews(reader, head_of.key))),
+                (plain_json(version), plain_json(previews(reader, head_of.key))),
                 bool(version.damaged),
             )
 
