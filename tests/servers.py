@@ -1,17 +1,22 @@
-"""Real servers on this machine that tests keep things on: moto's S3, and an sshd of their own.
+"""Real servers on this machine that tests keep things on: moto's S3, PostgreSQL, and an sshd of their own.
 
-moto lies in an environment of its own, in the user's cache: `ARTUI_TEST_S3=1` makes it, which takes half a minute.
+moto lies in an environment of its own, in the user's cache: `ARTUI_TEST_S3=1` makes it, which takes half a minute;
+`ARTUI_TEST_MOTO` names another one. PostgreSQL is Debian's package; it does not run as root, so root lends it another user.
 """
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import threading
+import time
 import urllib.request
 import venv
 from collections.abc import Iterator
@@ -108,7 +113,7 @@ def use_endpoint(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """moto's S3 with a bucket."""
-    program = MOTO / "bin" / "moto_server"
+    program = Path(os.environ.get("ARTUI_TEST_MOTO") or MOTO / "bin" / "moto_server")
     if not program.exists():
         if not os.environ.get("ARTUI_TEST_S3"):
             pytest.skip("moto is not installed in ~/.cache/artui-tests; ARTUI_TEST_S3=1 does it")
@@ -132,3 +137,83 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     finally:
         server.terminate()
         server.wait()
+
+
+def postgres_programs() -> Path | None:
+    """Give the folder of PostgreSQL's programs; None if it is not installed, or nobody is there whom root could run it as."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders or not (folders[-1] / "initdb").exists():
+        return None
+    return None if os.geteuid() == 0 and not _others() else folders[-1]
+
+
+def _others() -> list[pwd.struct_passwd]:
+    """Give who may run it in the place of root: its own user, else nobody."""
+    return [user for name in ("postgres", "nobody") for user in pwd.getpwall() if user.pw_name == name]
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL server with an empty database; gives its URI, as SQLAlchemy takes it.
+
+    Raises:
+        RuntimeError: it does not come up.
+    """
+    programs = postgres_programs()
+    assert programs is not None
+    other = _others()[0] if os.geteuid() == 0 else None
+    lent = {} if other is None else {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
+    # Folders of tests are their owner's alone: another user has no way in.
+    place = Path(tempfile.mkdtemp(prefix="artui-postgres-", dir="/tmp" if other is not None else None))
+    try:
+        if other is not None:
+            os.chown(place, other.pw_uid, other.pw_gid)
+        options = {
+            "cwd": place,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.PIPE,
+            "env": {"LANG": "C.UTF-8", "PATH": os.environ["PATH"]},
+            **lent,
+        }
+        subprocess.run(
+            [programs / "initdb", "-D", place / "data", "-A", "trust", "-U", "artui", "--no-sync"],
+            check=True,
+            **options,
+        )  # type: ignore[call-overload]
+        port = free_port()
+        process = subprocess.Popen(
+            [
+                programs / "postgres",
+                "-D",
+                place / "data",
+                "-p",
+                str(port),
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+                "-c",
+                "fsync=off",
+            ],
+            **{**options, "stderr": subprocess.DEVNULL},
+        )  # type: ignore[call-overload]
+        try:
+            until = time.monotonic() + 30
+            while not _answers(port):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError("PostgreSQL does not come up")
+                time.sleep(0.05)
+            yield f"postgresql+psycopg2://artui@127.0.0.1:{port}/postgres"
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

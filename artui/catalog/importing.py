@@ -387,6 +387,27 @@ def put_listed_version(
     return replace(saved, left_out=left_out)
 
 
+def version_by_digest(connection: sqlite3.Connection, project: str, name: str, digest: str) -> Saved | None:
+    """Find the first version of an artifact whose files have this digest, as hex; None if there is none."""
+    try:
+        sought = bytes.fromhex(digest)
+    except ValueError:
+        return None
+    row = connection.execute(_BY_DIGEST, {"project": project, "name": name, "digest": sought}).fetchone()
+    return None if row is None else Saved(int(row[0]), str(row[1]), int(row[2]), int(row[3]), is_new=False)
+
+
+_BY_DIGEST = """
+    SELECT v.key, v.id, v.artifact_key, v.number
+    FROM artifact AS a
+    JOIN project AS p ON p.key = a.project_key
+    JOIN version AS v ON v.artifact_key = a.key
+    WHERE p.name = :project AND a.name = :name AND v.digest = :digest AND v.deleted_ms IS NULL
+    ORDER BY v.number, v.id
+    LIMIT 1
+"""
+
+
 def link_by_ids(connection: sqlite3.Connection, relation: Relation, source_id: str, target_id: str) -> bool | None:
     """Add an edge between what has two ids; say whether it is new. None if one of both is not there."""
     if relation not in BETWEEN_VERSIONS:

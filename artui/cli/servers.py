@@ -23,29 +23,27 @@ if TYPE_CHECKING:
 _NAMED_MOST = 20
 
 
-def refuse_options(*, redact: str | None, no_content: bool) -> None:
+def refuse_redaction(redact: str | None) -> None:
     """Refuse what is said of packs alone.
 
     Raises:
-        UsageError: one of them is given.
+        UsageError: something is to be redacted.
     """
     if redact is not None:
         raise UsageError(
             "Nothing is redacted on the way to a server: it keeps who did what.",
             remedy="`artui share OUT --redact` makes a copy without it; push that.",
         )
-    if no_content:
-        raise UsageError("--no-content is said of packs.", remedy="Leave it out: a server gets the files of at most 64 MB that runs made.")  # fmt: skip
 
 
-def push_to(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
+def push_to(dest: str, path: Path, *, with_files: bool, is_dry: bool, as_json: bool) -> int:
     """Push to a server, and say what went there."""
     from artui.exchange.mlflow.rest import parse_place
     from artui.exchange.mlflow.syncing import push
 
     place = parse_place(dest)
     with Bar() as bar:
-        pushed = push(place, path, is_dry=is_dry, tell=bar.tell, opened=_opened(bar))
+        pushed = push(place, path, is_dry=is_dry, with_files=with_files, tell=bar.tell, opened=_opened(bar))
     if as_json:
         print_json(place=pushed.place, catalog=str(path), is_done=not is_dry, **pushed_record(pushed))
     else:
@@ -68,7 +66,7 @@ def pull_from(src: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     return 1 if pulled.report.damaged_count else 0
 
 
-def sync_with(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
+def sync_with(dest: str, path: Path, *, with_files: bool, is_dry: bool, as_json: bool) -> int:
     """Pull from a server, then push to it, and say what came and went."""
     from artui.exchange.mlflow.rest import parse_place
     from artui.exchange.mlflow.syncing import pull, push
@@ -77,7 +75,7 @@ def sync_with(dest: str, path: Path, *, is_dry: bool, as_json: bool) -> int:
     with Bar() as bar:
         pulled = pull(place, path, progress=_progress(bar), is_dry=is_dry, opened=_opened(bar))
     with Bar() as bar:
-        pushed = push(place, path, is_dry=is_dry, tell=bar.tell, opened=_opened(bar))
+        pushed = push(place, path, is_dry=is_dry, with_files=with_files, tell=bar.tell, opened=_opened(bar))
     if as_json:
         print_json(place=place.shown, catalog=str(path), is_done=not is_dry, **pulled_record(pulled), **pushed_record(pushed))  # fmt: skip
     else:

@@ -7,7 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
-from artui.cli.servers import push_to, refuse_options
+from artui.cli.servers import push_to, refuse_redaction
 from artui.cli.teams import catalog_to_read, is_well, outgoing, outgoing_options, pushed_lines, record
 
 
@@ -30,8 +30,8 @@ def command(
     from artui.exchange.mlflow import is_server
 
     if is_server(dest):
-        refuse_options(redact=redact, no_content=no_content)
-        return push_to(dest, catalog_to_read(catalog), is_dry=dry_run, as_json=as_json)
+        refuse_redaction(redact)
+        return push_to(dest, catalog_to_read(catalog), with_files=not no_content, is_dry=dry_run, as_json=as_json)
     from artui.travel.meeting import meeting_at
 
     order = outgoing(no_content=no_content, redact=redact)

@@ -7,7 +7,7 @@ import click
 from artui.cli.catalogs import catalog_option_of
 from artui.cli.common import PathType, json_option, print_json
 from artui.cli.progress import Bar
-from artui.cli.servers import refuse_options, sync_with
+from artui.cli.servers import refuse_redaction, sync_with
 from artui.cli.teams import (
     catalog_to_change,
     is_well,
@@ -39,8 +39,8 @@ def command(
     from artui.exchange.mlflow import is_server
 
     if is_server(dest):
-        refuse_options(redact=redact, no_content=no_content)
-        return sync_with(dest, catalog_to_change(catalog), is_dry=dry_run, as_json=as_json)
+        refuse_redaction(redact)
+        return sync_with(dest, catalog_to_change(catalog), with_files=not no_content, is_dry=dry_run, as_json=as_json)
     from artui.travel.meeting import meeting_at
 
     order = outgoing(no_content=no_content, redact=redact)

@@ -241,6 +241,19 @@ class RunIntake:
         """Write a version that the run used; see `Versions.put`."""
         return self._put_linked("input", name, kind=kind, **version)
 
+    def used(
+        self, name: str, *, project: str, kind: str, stage: str, digest: str, number: int, size_bytes: int
+    ) -> Saved | None:
+        """Link a version that the run used, by the digest of its files: one that is here, else one that says no more than that."""
+        saved = self._versions.find(project, name, digest)
+        if saved is None:
+            facts = {"project": project, "number": number, "digest": digest, "size_bytes": size_bytes}
+            saved = self._versions.put(
+                project, name, kind=kind, stage=stage, location=f"artui:{name}:v{number}", created_ms=self.started_ms, identity=("used", digest), metadata=facts
+            )  # fmt: skip
+        self.link("input", saved)
+        return saved
+
     def _put_linked(self, relation: Relation, name: str, **version: Any) -> Saved | None:
         saved = self._versions.put(self.project, name, **version)
         if saved is not None:

@@ -109,6 +109,13 @@ class Versions:
             self.put_alias(saved, alias)
         return saved
 
+    def find(self, project: str, name: str, digest: str) -> Saved | None:
+        """Find a version that is here by the digest of its files, as hex; None if there is none, and in a dry run."""
+        connection = self._batches.begin_unless_dry()
+        if connection is None:
+            return None
+        return importing.version_by_digest(connection, self._options.project or project, self._words.referable(name, "unnamed", what="artifacts"), digest)  # fmt: skip
+
     def put_listed(
         self, project: str, name: str, *, version_id: str, number: int | None, kind: str, stage: str, files: Sequence[ListedFile], location: str = "",
         created_ms: int = 0, note: str = "", metadata: Mapping[str, Any] | None = None, aliases: Iterable[str] = (),

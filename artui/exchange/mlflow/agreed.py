@@ -3,16 +3,18 @@
 It is kept in the user's state folder, for one file and one server: two catalogs that go to one server have each their own. Where it
 is lost, what the server's own tag says of the last push stands in for it. So it does where the server went back: under the same
 address may answer one that was made anew, or set back to a copy of last week. Each push that brings something counts one up
-in the tag of the run; one that has counted less than was seen here is not the one that was agreed with.
+in the tag of the run; one that has counted less than was seen here is not the one that was agreed with. And so it does where the
+tag was written from here: a push that was killed has kept nothing here of what it brought.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -31,6 +33,28 @@ def state_of(tags: dict[str, str], name: str, *, is_deleted: bool) -> dict[str, 
     return {"tags": plain, "note": digest_of(tags.get(NOTE_TAG, "")), "name": digest_of(name), "deleted": is_deleted}
 
 
+_WRITER = "writer"
+
+
+class Said(Protocol):
+    """What a tag on the server says of the last push."""
+
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """What was agreed on by it; None where that is not said."""
+        ...
+
+    @property
+    def pushes(self) -> int:
+        """How many there were."""
+        ...
+
+    @property
+    def writer(self) -> str:
+        """Who made it."""
+        ...
+
+
 class Agreed:
     """The states that were agreed on, by the ids that runs have in the catalog."""
 
@@ -38,13 +62,30 @@ class Agreed:
         key = f"{catalog.resolve()}\0{place}".encode("utf-8", "surrogateescape")
         self._path = state_folder() / "mlflow" / f"{hashlib.sha256(key).hexdigest()[:32]}.json"
         self._states: dict[str, dict[str, Any]] = {}
+        self.writer = uuid.uuid4().hex[:12]
+        """Says in tags of a server who wrote them: this catalog in this place."""
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             said = orjson.loads(self._path.read_bytes())
             if isinstance(said, dict):
                 self._states = {run_id: state for run_id, state in said.items() if _is_state(state)}
+                if isinstance(said.get(_WRITER), str):
+                    self.writer = said[_WRITER]
+
+    def base(self, run_id: str, server_id: str, said: Said) -> dict[str, Any] | None:
+        """Give the state that was agreed on of a run; None where it is not known.
+
+        Args:
+            run_id: the id in the catalog.
+            server_id: the id that the run has on the server.
+            said: what its tag says there of the last push by anybody.
+        """
+        remembered = self.get(run_id, server_id, said.pushes)
+        if remembered is None or (said.writer == self.writer and remembered.get("pushes", 0) < said.pushes):
+            return said.state if said.state is not None else remembered
+        return remembered
 
     def get(self, run_id: str, server_id: str, pushes: int) -> dict[str, Any] | None:
-        """Give the state that was agreed on of a run; None where nothing is known, or where the server went back since.
+        """Give the state that is remembered of a run; None where nothing is known, or where the server went back since.
 
         Args:
             run_id: the id in the catalog.
@@ -61,15 +102,16 @@ class Agreed:
         self._states[run_id] = {**state, "server_id": server_id, "pushes": pushes, "revision": revision}
 
     def revision(self, run_id: str, server_id: str, pushes: int) -> str:
-        """Give the revision of the run in the catalog that was brought last; empty where none is known."""
-        return str((self.get(run_id, server_id, pushes) or {}).get("revision", ""))
+        """Give the revision of the run in the catalog that was brought last; empty where none is known, or something was brought since."""
+        state = self.get(run_id, server_id, pushes)
+        return "" if state is None or state.get("pushes", 0) != pushes else str(state.get("revision", ""))
 
     def save(self) -> None:
         """Keep it; where that cannot be, the next time the tag of the server stands in."""
         with contextlib.suppress(OSError, RuntimeError):
             folder = private_folder(self._path.parent)
             part = folder / f"{self._path.name}.part"
-            part.write_bytes(orjson.dumps(self._states))
+            part.write_bytes(orjson.dumps({**self._states, _WRITER: self.writer}))
             part.replace(self._path)
 
 

@@ -12,27 +12,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from artui.errors import ArtuiError
+from artui.errors import ArtuiError, StoreFailed
 from artui.exchange.mlflow.agreed import Agreed, digest_of, state_of
+from artui.exchange.mlflow.filing import Filer
 from artui.exchange.mlflow.naming import (
+    DATASET_SOURCE,
     ID_TAG,
+    KINDS,
     NAMES,
     NOTE_TAG,
     OURS,
     SYNCED,
     TYPES,
+    USED_DIGEST,
     comes_back,
+    dataset_source,
     param_text,
     plain_name,
     series_name,
 )
+from artui.exchange.mlflow.registry import push_models
 from artui.exchange.mlflow.rest import Refused, Server, ServerError
 from artui.exchange.mlflow.server import MlflowServer
+from artui.exchange.mlflow.synced import MOST_TAG_CHARS, Synced, There
 from artui.jsontext import json_text
 from artui.query.api.records import Version
 from artui.query.revisions import Revision, revisions
@@ -46,15 +54,12 @@ if TYPE_CHECKING:
 MOST_METRICS, MOST_PARAMS, MOST_TAGS = 1000, 100, 100
 """Of one request: https://mlflow.org/docs/latest/api_reference/rest-api.html#request-limits."""
 MOST_PARAM_CHARS = 6_000
-MOST_FILE_BYTES = 64 * 1024 * 1024
-"""A larger file is not brought to the server: it is named."""
-MOST_VALUE_CHARS, MOST_TAG_CHARS = 5_000, 4_500
-"""MLflow takes tags of 5,000 characters since its first versions; ours are shorter."""
+MOST_INPUTS = 100
+MOST_VALUE_CHARS = 5_000
 _MOST = {"metrics": MOST_METRICS, "params": MOST_PARAMS, "tags": MOST_TAGS // 2, "notes": MOST_TAGS // 2}
 _SENT_AS = {"metrics": "metrics", "params": "params", "tags": "tags", "notes": "tags"}
 """`notes` are tags that are counted as something else."""
 STATUSES = {"running": "RUNNING", "lost": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
-_PROXY = "mlflow-artifacts:/"
 _BOTH = "were changed there and here since the last push: pull first"
 _NOT_KEPT = ("code", "environment", "log")
 """Kinds of versions that describe how a run was recorded: they stay in the catalog."""
@@ -78,75 +83,18 @@ class Pushed:
     @property
     def has_news(self) -> bool:
         """Whether anything was brought."""
-        return bool(self.runs["new"] + self.runs["updated"] + self.runs["deleted"] + self.runs["restored"])
-
-
-@dataclass(slots=True)
-class Synced:
-    """What a run on the server has of the one in the catalog, as the tag there says it."""
-
-    state: dict[str, Any] | None = None
-    """What could be changed of it, as digests, at the last push by anybody; None where that is not known."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """How many points of each series, by the digest of its name."""
-    files: list[str] = field(default_factory=list)
-    """Digests of the versions whose files are there."""
-    pushes: int = 0
-    """How many pushes, by anybody, have brought something of it."""
-
-    @classmethod
-    def of(cls, text: str) -> Synced:
-        """Read the tag; what is damaged of it says nothing."""
-        try:
-            said = orjson.loads(text)
-        except ValueError:
-            return cls()
-        if not isinstance(said, dict):
-            return cls()
-        tags, counts, files = said.get("tags"), said.get("counts"), said.get("files")
-        state = None
-        if isinstance(tags, dict):
-            state = {"tags": {str(key): str(value) for key, value in tags.items()}, "note": str(said.get("note", "")), "name": str(said.get("name", "")), "deleted": said.get("deleted") is True}  # fmt: skip
-        return cls(
-            state, {str(key): value for key, value in counts.items() if isinstance(value, int)} if isinstance(counts, dict) else {},
-            [str(one) for one in files] if isinstance(files, list) else [],
-            pushes if isinstance(pushes := said.get("pushes"), int) else 0,
-        )  # fmt: skip
-
-    def text(self) -> str:
-        """Write the tag; without counts where it would be too long, then without the files, and then without the digests of tags."""
-        said: dict[str, Any] = {**(self.state or {}), "pushes": self.pushes, "files": self.files, "counts": self.counts}
-        for word in ("counts", "files", "tags"):
-            text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
-            if len(text) <= MOST_TAG_CHARS:
-                return text
-            said.pop(word, None)
-        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()[:MOST_TAG_CHARS]
-
-
-@dataclass(slots=True)
-class There:
-    """A run on the server."""
-
-    id: str
-    artifact_uri: str = ""
-    is_deleted: bool = False
-    name: str = ""
-    status: str = ""
-    ended_ms: int | None = None
-    tags: dict[str, str] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    synced: Synced = field(default_factory=Synced)
-    is_new: bool = False
-    is_own: bool = True
-    """Whether artui has brought it; else it was recorded there, and only what people change of it is brought."""
+        words = ("new", "updated", "deleted", "restored")
+        return any(self.runs[word] for word in words) or bool(self.brought["aliases"] or self.brought["model versions"])
 
 
 class Pusher:
     """One push of one catalog to one server."""
 
-    def __init__(self, server: Server, reader: Reader, *, is_dry: bool = False, tell: Tell | None = None) -> None:
+    def __init__(
+        self, server: Server, reader: Reader, *, is_dry: bool = False, with_files: bool = True, tell: Tell | None = None
+    ) -> None:
         self._server, self._reader, self._tell, self._is_dry = server, reader, tell, is_dry
+        self._with_files, self._filer = with_files, Filer(server)
         self._agreed = Agreed(reader.path, server.place.shown)
         self.pushed = Pushed(server.place.shown)
         self._experiments: dict[str, str] = {}
@@ -167,6 +115,7 @@ class Pusher:
             ServerError: the server cannot be reached, or does not let anything be written.
         """
         self._look_there()
+        self.keep()  # who writes is known before anything is written
         every = revisions(self._reader)
         self._revisions = {one.id: one for one in every}
         for number, one in enumerate(every, 1):
@@ -181,6 +130,9 @@ class Pusher:
                 self._bring(one)
             if self._tell is not None:
                 self._tell("pushing", number, len(every))
+        push_models(
+            self._server, self._source, self._reader, self._there, self._agreed, self.pushed.brought, self._refuse, is_dry=self._is_dry
+        )  # fmt: skip
         self.pushed.retries = self._server.retries
         return self.pushed
 
@@ -190,7 +142,7 @@ class Pusher:
             self._agreed.save()
 
     def _look_there(self) -> None:
-        store = MlflowServer(self._server)
+        store = self._source = MlflowServer(self._server)
         for experiment in store.experiments().values():
             self._experiments.setdefault(experiment.name, experiment.id)
             if experiment.is_deleted:
@@ -204,7 +156,7 @@ class Pusher:
                 continue
             tags = store.all_tags(run)
             self._there[artui_id] = There(
-                run.id, run.artifact_uri, run.is_deleted, run.name, run.status, run.ended_ms, tags, store.params(run), Synced.of(tags.get(SYNCED, "")),
+                run.id, run.artifact_uri, run.is_deleted, run.name, run.status, run.ended_ms, tags, store.params(run), Synced.of(tags.get(SYNCED, ""), state_of(tags, run.name, is_deleted=run.is_deleted)),
                 is_own=run.id in own,
             )  # fmt: skip
 
@@ -228,33 +180,47 @@ class Pusher:
                 self._refuse("runs", _reason(error))
                 return None
             self._there[revision.id] = there
-        synced = Synced(counts=dict(there.synced.counts), files=list(there.synced.files), pushes=there.synced.pushes)
-        base = self._agreed.get(revision.id, there.id, synced.pushes) or there.synced.state
+        synced = Synced(
+            counts=dict(there.synced.counts),
+            files=list(there.synced.files),
+            pushes=there.synced.pushes,
+            writer=there.synced.writer,
+        )
+        base = self._agreed.base(revision.id, there.id, there.synced)
         was_deleted = there.is_deleted
-        if base is not None and not is_new and base["deleted"] != there.is_deleted:
+        if base is not None and not is_new and base["deleted"] not in (there.is_deleted, None):
             # Somebody has deleted or restored it there since: that is for a pull.
             if revision.is_deleted != there.is_deleted:
                 self._refuse("runs", "were deleted or restored there since the last push: pull first")
             return there
         if there.is_deleted:
-            # MLflow changes nothing of a run that is deleted: one that stays so is deleted again below.
+            # MLflow changes nothing of a run that is deleted: one that stays so is deleted again below. Broken off after that,
+            # nothing there would tell it from a restoration by somebody else.
+            if base is not None:
+                self._agreed.put(revision.id, there.id, there.synced.pushes, {**base, "deleted": None}, "")
+                self._agreed.save()
             self._try("runs", lambda: self._server.post("runs/restore", run_id=there.id))
         before, self._has_state = sum(self.pushed.brought.values()), False
-        if there.is_own:
-            self._bring_state(there, detail)
-            self._bring_files(there, detail, synced)
-            self._bring_params(there, detail)
-            self._bring_points(there, detail, synced)
-        self._bring_edits(there, detail, base)
-        state = state_of(there.tags, there.name, is_deleted=revision.is_deleted)
         here = state_of(
             {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
         )  # fmt: skip
-        agreed = _agreed_on(state, base, here)
-        synced.state = agreed
-        if there.tags.get(SYNCED) != synced.text():
-            synced.pushes += 1
-            self._set_tags(there, {SYNCED: synced.text()}, counts=False)
+        if base is not None and not is_new and _needs_requests(here, state_of(there.tags, there.name, is_deleted=was_deleted), base):  # fmt: skip
+            synced.state, synced.next = dict(base), here
+            self._set_synced(there, synced)
+            self._flush(there)
+        if there.is_own:
+            self._bring_state(there, detail)
+            self._bring_files(there, detail, synced)
+            self._bring_inputs(there, detail, synced)
+            self._bring_params(there, detail)
+            self._bring_points(there, detail, synced)
+        self._bring_edits(there, detail, base)
+        agreed = _agreed_on(state_of(there.tags, there.name, is_deleted=revision.is_deleted), base, here)
+        synced.state, synced.next = agreed, None
+        if revision.is_deleted:
+            # It can say no more once it is deleted.
+            synced.state, synced.next = agreed | {"deleted": False}, agreed
+        self._set_synced(there, synced)
         self._flush(there)
         if revision.is_deleted:
             self._try("runs", lambda: self._server.post("runs/delete", run_id=there.id))
@@ -268,6 +234,12 @@ class Pusher:
         self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word)
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
+
+    def _set_synced(self, there: There, synced: Synced) -> None:
+        """Have the tag written that says what is agreed on, if it says something else."""
+        if there.tags.get(SYNCED) != synced.text():
+            synced.pushes, synced.writer = synced.pushes + 1, self._agreed.writer
+            self._set_tags(there, {SYNCED: synced.text()}, counts=False)
 
     def _make(self, revision: Revision, detail: RunDetail) -> There:
         head = detail.head
@@ -421,47 +393,66 @@ class Pusher:
         return False
 
     def _bring_files(self, there: There, detail: RunDetail, synced: Synced) -> None:
-        """Bring the files of what a run made, by the server's own proxy."""
-        heads = [head for head in detail.outputs if head.kind not in _NOT_KEPT and _file_mark(head) not in synced.files and head.deleted_ms is None]  # fmt: skip
-        if not heads:
+        """Bring the files of what a run made, and say of what kind they are."""
+        outputs = [head for head in detail.outputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
+        heads = [head for head in outputs if _file_mark(head) not in synced.files]
+        if not heads or not self._with_files:
             return
-        if not there.artifact_uri.startswith(_PROXY):
-            self._refuse(
-                "versions",
-                "cannot be brought: the server takes no files, but lets its users write to a store",
-                len(heads),
-            )
+        if not self._filer.takes(there.artifact_uri, there.id):
+            self._refuse("versions", "cannot be brought: the server takes no files, and keeps them where artui does not write", len(heads))  # fmt: skip
             return
-        root = there.artifact_uri.removeprefix(_PROXY).lstrip("/")
         for head in heads:
             version = Version(self._reader, head)
             try:
                 files = list(version.files)
-                if any(file.size_bytes > MOST_FILE_BYTES for file in files):
-                    self._refuse(
-                        "versions",
-                        f"have a file of more than {MOST_FILE_BYTES >> 20} MB: their files stay where they are",
-                    )
-                    continue
                 is_alone = len(files) == 1 and files[0].path == head.artifact
                 for file in files:
-                    with version.open(file.path) as content:
-                        held = content.read()
-                    place = f"{root}/{head.artifact}" if is_alone else f"{root}/{head.artifact}/{file.path}"
-                    self._server.put_file(place, held)
+                    place = head.artifact if is_alone else f"{head.artifact}/{file.path}"
+                    self._filer.put(there.artifact_uri, place, file.size_bytes, partial(version.open, file.path))
                     self.pushed.brought["files"] += 1
-                    self.pushed.brought["bytes"] += len(held)
+                    self.pushed.brought["bytes"] += file.size_bytes
             except Refused as error:
                 self._refuse("versions", _reason(error))
                 continue
             except ServerError:
                 raise
+            except StoreFailed as error:
+                self._refuse("versions", f"cannot be put into the bucket: {error.message}")
+                self._with_files = False  # those of other runs would wait for it as long
+                return
             except ArtuiError as error:
                 self._refuse("versions", f"cannot be read here: {error.message}")
                 continue
             synced.files.append(_file_mark(head))
+        kinds = json_text({head.artifact: [head.kind, head.stage] for head in outputs})
+        if len(kinds) <= MOST_TAG_CHARS and there.tags.get(KINDS) != kinds:
+            self._set_tags(there, {KINDS: kinds}, counts=False)
+
+    def _bring_inputs(self, there: There, detail: RunDetail, synced: Synced) -> None:
+        """Say which versions the run used, as MLflow says data sets."""
+        heads = [head for head in detail.inputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
+        marks = {head.key: digest_of(f"input\0{head.artifact}\0{self._digest(head)}") for head in heads}
+        heads = [head for head in heads if marks[head.key] not in synced.files]
+        for start in range(0, len(heads), MOST_INPUTS):
+            some = heads[start : start + MOST_INPUTS]
+            datasets = [
+                {
+                    "tags": [{"key": "mlflow.data.context", "value": head.kind}],
+                    "dataset": {"name": head.artifact[:500], "digest": self._digest(head)[:36] or head.id, "source_type": DATASET_SOURCE, "source": dataset_source(head, self._digest(head))},
+                }
+                for head in some
+            ]  # fmt: skip
+            if self._try("inputs", lambda: self._server.post("runs/log-inputs", run_id=there.id, datasets=datasets)):  # noqa: B023
+                self.pushed.brought["inputs"] += len(some)
+                synced.files += [marks[head.key] for head in some]
 
     # How it is done
+
+    def _digest(self, head: VersionHead) -> str:
+        """Give the digest of a version's files; of one that came from a server without any, the one that was said."""
+        if head.file_count or head.storage != "referenced":
+            return head.digest
+        return str(Version(self._reader, head).metadata.get(USED_DIGEST) or head.digest)
 
     def _set_tags(self, there: There, tags: Mapping[str, str], *, counts: bool = True) -> None:
         long = [name for name, value in tags.items() if len(value) > MOST_VALUE_CHARS]
@@ -519,6 +510,11 @@ class Pusher:
     def _refuse(self, what: str, why: str, count: int = 1) -> None:
         if count > 0:
             self.pushed.refused[what, why] += count
+
+
+def _needs_requests(here: Mapping[str, Any], now: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Whether what is to be changed takes requests of its own, between which a push may be broken off."""
+    return here["name"] != now["name"] or here["deleted"] != now["deleted"] or any(name in now["tags"] and name not in here["tags"] for name in base["tags"])  # fmt: skip
 
 
 def _agreed_on(state: dict[str, Any], base: Mapping[str, Any] | None, here: Mapping[str, Any]) -> dict[str, Any]:

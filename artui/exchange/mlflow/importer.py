@@ -25,7 +25,7 @@ from artui.exchange.mlflow.artifacts import Places, kind_of, noted_models, versi
 from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow.folder import MlflowFolder, kind_of_folder
 from artui.exchange.mlflow.models import Models
-from artui.exchange.mlflow.naming import Own
+from artui.exchange.mlflow.naming import ARTIFACT_TAG, DATASET_SOURCE, Own, used_of
 from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowRun, MlflowStore, Trouble
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
@@ -157,7 +157,12 @@ class _Taking:
                 with self._piece(f"logged model {model.id}"):
                     self._models.put_logged(model)
         with self._piece("registered models"):
-            self._models.put_registered(self._source.registered_models(), self._piece)
+            is_server = isinstance(self._source, MlflowServer)
+            # Of a model that artui has registered, the aliases alone are taken, see `syncing`: its versions come with their runs.
+            models = [
+                model for model in self._source.registered_models() if not is_server or ARTIFACT_TAG not in model.tags
+            ]
+            self._models.put_registered(models, self._piece)
         with self._piece("what else there is"):
             for what, count in self._source.others().items():
                 self._left(what, NO_PLACE, count)
@@ -233,9 +238,9 @@ class _Taking:
             with run.piece(f"logged model {model.id}"):
                 run.link("output", self._models.put_logged(model))
         with run.piece("inputs"):
-            self._take_inputs(run, row)
+            self._take_inputs(run, row, is_own=own is not None)
         with run.piece("artifacts"):
-            self._take_artifacts(run, row, tags)
+            self._take_artifacts(run, row, tags, own)
         self._take_points(run, row, own)
 
     def _take_facts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
@@ -291,9 +296,13 @@ class _Taking:
                 deleted_ms=row.started_ms or 1 if row.is_deleted else None,
             )
 
-    def _take_inputs(self, run: RunIntake, row: MlflowRun) -> None:
+    def _take_inputs(self, run: RunIntake, row: MlflowRun, *, is_own: bool) -> None:
         used = []
         for data in self._source.datasets(row):
+            said = used_of(data.source) if is_own and data.source_type == DATASET_SOURCE else None
+            if said is not None:
+                run.used(said.artifact, project=said.project, kind=said.kind, stage=said.stage, digest=said.digest, number=said.number, size_bytes=said.size_bytes)  # fmt: skip
+                continue
             run.input(data.name or "dataset", kind="dataset", stage="data", **version_of_dataset(data, row))
             used.append({"name": data.name, "digest": data.digest, **data.tags})
         if used:
@@ -302,10 +311,10 @@ class _Taking:
             if model_id in self._logged:
                 run.link("input", self._models.put_logged(self._logged[model_id]))
 
-    def _take_artifacts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
+    def _take_artifacts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str], own: Own | None) -> None:
         created_ms = row.ended_ms or row.started_ms
         if isinstance(self._source, MlflowServer):
-            self._take_fetched(run, row, self._source, created_ms)
+            self._take_fetched(run, row, self._source, created_ms, own)
             return
         folder = row.place / "artifacts" if row.place is not None else None
         if folder is None or not listed(folder):  # MLflow makes that folder even if artifacts go elsewhere
@@ -325,16 +334,18 @@ class _Taking:
                     identity=("mlflow", row.id, path), metadata=facts,
                 )  # fmt: skip
 
-    def _take_fetched(self, run: RunIntake, row: MlflowRun, source: MlflowServer, created_ms: int) -> None:
+    def _take_fetched(self, run: RunIntake, row: MlflowRun, source: MlflowServer, created_ms: int, own: Own | None) -> None:  # fmt: skip
         """Take the files of a run that a server has given; what is too large is named where it lies."""
         for name, place in source.entries(row):
+            kind, stage = own.kind(name) if own is not None else ("", "")
             if place is not None:
                 contents = self._intake.versions.folder_contents(place, root=source.files_home)
-                run.output(name, kind=kind_of(place), contents=contents, root=source.files_home, created_ms=created_ms)
+                run.output(name, kind=kind or kind_of(place), stage=stage, contents=contents, root=source.files_home, created_ms=created_ms)  # fmt: skip
             else:
+                is_model = name in noted_models(source.tags(row).get("mlflow.log-model.history", ""))
                 run.output(
-                    name, kind="model" if name in noted_models(source.tags(row).get("mlflow.log-model.history", "")) else "files",
-                    location=f"{row.artifact_uri}/{name}", created_ms=created_ms, identity=("mlflow", row.id, name),
+                    name, kind=kind or ("model" if is_model else "files"), stage=stage, location=f"{row.artifact_uri}/{name}", created_ms=created_ms,
+                    identity=("mlflow", row.id, name),
                 )  # fmt: skip
 
 

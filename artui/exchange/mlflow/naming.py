@@ -11,22 +11,31 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from artui.exchange.intake.words import plain_value
-from artui.jsontext import json_value
+from artui.jsontext import json_text, json_value
+from artui.model import STAGES
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
+    from artui.model import VersionHead
 
-ID_TAG, SYNCED, TYPES, NAMES = "artui.id", "artui.synced", "artui.types", "artui.names"
-"""Tags: the id that a run has in catalogs; what a push has brought; params that are not what their text looks like; names of metrics."""
+ID_TAG, SYNCED, TYPES, NAMES, KINDS = "artui.id", "artui.synced", "artui.types", "artui.names", "artui.kinds"
+"""Tags of a run: its id in catalogs; what a push has brought; params that are not what their text looks like; names of metrics; kind and stage of its files."""
+ARTIFACT_TAG, DIGEST_TAG = "artui.artifact", "artui.digest"
+"""Tags of a registered model: project and name of the artifact; of a version of it: the digest of its files."""
+USED_DIGEST = "digest"
+"""Metadata of a version that is known by what a run on a server used: the digest of its files."""
+DATASET_SOURCE = "artui"
+"""The type of source of what a run used, where artui has said it."""
 NOTE_TAG = "mlflow.note.content"
 """The tag in which MLflow keeps what people write about a run."""
-OURS = frozenset({ID_TAG, SYNCED, TYPES, NAMES})
+OURS = frozenset({ID_TAG, SYNCED, TYPES, NAMES, KINDS})
 ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 LARGEST = 1.7976931348623157e308
 MAX_NAME_CHARS = 250
@@ -49,6 +58,39 @@ def series_name(name: str, labels: str) -> str:
     return plain_name(f"{name}[{labels}]" if labels else name)
 
 
+def dataset_source(head: VersionHead, digest: str) -> str:
+    """Say of a version that a run used which one it is: of MLflow's data sets, the source. The digest is that of its files."""
+    said = {
+        "project": head.project, "artifact": head.artifact, "number": head.number, "kind": head.kind, "stage": head.stage, "digest": digest,
+        "size_bytes": head.size_bytes, "file_count": head.file_count,
+    }  # fmt: skip
+    return json_text(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A version that a run used, as `dataset_source` said it."""
+
+    project: str
+    artifact: str
+    number: int
+    kind: str
+    stage: str
+    digest: str
+    size_bytes: int
+    file_count: int
+
+
+def used_of(source: str) -> Used | None:
+    """Read which version a run used; None if it does not say."""
+    said = _read(source)
+    whole = [said.get(word) for word in ("number", "size_bytes", "file_count")]
+    texts = [said.get(word) for word in ("project", "artifact", "kind", "stage", "digest")]
+    if not all(isinstance(one, int) for one in whole) or not all(isinstance(one, str) for one in texts):
+        return None
+    return Used(**{field.name: said[field.name] for field in fields(Used)}) if said["stage"] in STAGES else None
+
+
 def param_text(value: Any) -> str:
     """Write a param as MLflow's client would."""
     return value if isinstance(value, str) else str(value)
@@ -66,6 +108,7 @@ class Own:
     def __init__(self, tags: Mapping[str, str]) -> None:
         self._tags = tags
         self._types, self._names = _read(tags.get(TYPES, "")), _read(tags.get(NAMES, ""))
+        self._kinds = _read(tags.get(KINDS, ""))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -94,6 +137,13 @@ class Own:
                     value = text
             found[str(back.get(name, name))] = value
         return found
+
+    def kind(self, name: str) -> tuple[str, str]:
+        """Give kind and stage of a version that the run made; both are empty where they were not said."""
+        said = self._kinds.get(name)
+        if isinstance(said, list) and len(said) == 2 and said[1] in STAGES and isinstance(said[0], str):
+            return said[0], said[1]
+        return "", ""
 
     def series(self, name: str) -> tuple[str, str]:
         """Give name and labels of a series."""

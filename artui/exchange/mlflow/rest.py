@@ -9,6 +9,7 @@ are never stored, and stand in no message.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -17,12 +18,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from artui.errors import ArtuiError, UsageError
+from artui.errors import ArtuiError, SourceDamaged, UsageError
 from artui.exchange.mlflow import is_server
 from artui.paths import text_bytes
 from artui.safetext import clean
@@ -33,6 +34,7 @@ MAX_ANSWER_BYTES = 256 * 1024 * 1024
 TRIES = 8
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 20.0
 TIMEOUT_SECONDS = 60.0
+_BLOCK_BYTES = 1 << 18
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers of a server that is busy, or comes up."""
 
@@ -87,6 +89,27 @@ def parse_place(text: str) -> Place:
         )
     is_tls = parts.scheme == "mlflow+https"
     return Place(is_tls, parts.hostname, port or (443 if is_tls else 5000), parts.path.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A file that is sent as it is read."""
+
+    size_bytes: int
+    opened: Callable[[], BinaryIO]
+
+
+class _Read:
+    """Reads a file to be sent: what the disk says is told apart from what the network says."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            raise SourceDamaged(f"cannot be read: {error.strerror or error}") from error
 
 
 class Server:
@@ -158,13 +181,13 @@ class Server:
                 raise ServerError(f"{self.place.shown} gives the same page of {place} again and again.", remedy="Ask who keeps the server.")  # fmt: skip
             seen.add(token)
 
-    def put_file(self, path: str, content: bytes) -> None:
-        """Put a file into the store of the server, by its own proxy: `mlflow-artifacts:/PATH`.
+    def put_file(self, path: str, size_bytes: int, opened: Callable[[], BinaryIO]) -> None:
+        """Put a file into the store of the server, by its own proxy: `mlflow-artifacts:/PATH`. It is streamed, and opened again for each try.
 
         Raises:
-            Refused, ServerError: as `get`.
+            Refused, ServerError: as `get`; what opening and reading the file raises.
         """
-        self._ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{quote(path)}", content, kind="application/octet-stream")
+        self._ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{quote(path)}", _Body(size_bytes, opened), kind="application/octet-stream")  # fmt: skip
 
     def file_of_run(self, run_id: str, path: str) -> bytes:
         """Give a file among the artifacts of a run, wherever the server keeps it.
@@ -183,7 +206,9 @@ class Server:
             raise ServerError(f"{self.place.shown} does not answer as MLflow does.", remedy="Is it an MLflow server, and the path before its API right?")  # fmt: skip
         return said
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, *, kind: str = "application/json") -> bytes:
+    def _ask(
+        self, method: str, path: str, body: bytes | _Body | None = None, *, kind: str = "application/json"
+    ) -> bytes:
         waited, trouble = _FIRST_WAIT_SECONDS, ""
         for number in range(TRIES):
             if number:
@@ -214,22 +239,35 @@ class Server:
             remedy="See to the server or the network, then do the same again: it goes on where it was.",
         )
 
-    def _once(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes, float | None]:
+    def _once(self, method: str, path: str, body: bytes | _Body | None, kind: str) -> tuple[int, bytes, float | None]:
         if self._connection is None:
             place = self.place
             self._connection = (
-                http.client.HTTPSConnection(place.host, place.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+                http.client.HTTPSConnection(place.host, place.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context(), blocksize=_BLOCK_BYTES)
                 if place.is_tls
-                else http.client.HTTPConnection(place.host, place.port, timeout=TIMEOUT_SECONDS)
+                else http.client.HTTPConnection(place.host, place.port, timeout=TIMEOUT_SECONDS, blocksize=_BLOCK_BYTES)
             )  # fmt: skip
         headers = {"Content-Type": kind, "Accept": "*/*"} | _signed()
-        self._connection.request(method, self.place.prefix + path, body, headers)
+        if isinstance(body, _Body):
+            with body.opened() as stream, self._closed_by_damage():
+                self._connection.request(method, self.place.prefix + path, _Read(stream), headers | {"Content-Length": str(body.size_bytes)})  # fmt: skip
+        else:
+            self._connection.request(method, self.place.prefix + path, body, headers)
         response = self._connection.getresponse()
         answer = response.read(MAX_ANSWER_BYTES + 1)
         if len(answer) > MAX_ANSWER_BYTES:
             self.close()
             raise ServerError(f"{self.place.shown} answers with more than {MAX_ANSWER_BYTES >> 20} MB.", remedy="Ask who keeps the server.")  # fmt: skip
         return response.status, answer, _seconds(response.getheader("Retry-After"))
+
+    @contextlib.contextmanager
+    def _closed_by_damage(self) -> Iterator[None]:
+        """Close the connection on which half of a file was sent that cannot be read on."""
+        try:
+            yield
+        except ArtuiError:
+            self.close()
+            raise
 
     def _refusal(self, status: int, answer: bytes) -> Refused:
         try:

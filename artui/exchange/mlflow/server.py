@@ -46,6 +46,7 @@ class MlflowServer:
         self._experiments: dict[str, Experiment] = {}
         self.runs_read: list[MlflowRun] = []
         """Those of the last list."""
+        self._models: list[RegisteredModel] | None = None
         self._said: dict[str, bytes] = {}
         """What the list of runs says of each, by its id, as JSON."""
         self._files = tempfile.TemporaryDirectory(prefix="artui-mlflow-")
@@ -207,8 +208,10 @@ class MlflowServer:
         return sorted(found, key=lambda model: (model.created_ms, model.id))
 
     def registered_models(self) -> list[RegisteredModel]:
-        """List registered models with their versions, aliases and tags; a server on files has none."""
-        found = []
+        """List registered models with their versions, aliases and tags; a server on files has none. It is asked once."""
+        if self._models is not None:
+            return self._models
+        found = self._models = []
         try:
             models = list(self._server.pages("GET", "registered-models/search", "registered_models", max_results=100))
             for said in models:

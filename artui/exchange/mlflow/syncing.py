@@ -6,6 +6,7 @@ it is met: the value here gives way to it, and both stand in the journal.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog import Catalog, events, importing
 from artui.exchange.intake.intake import Intake
-from artui.exchange.mlflow import FORMAT
+from artui.exchange.mlflow import FORMAT, registry
 from artui.exchange.mlflow.agreed import Agreed, state_of
-from artui.exchange.mlflow.exporter import Pushed, Pusher, Synced, Tell
+from artui.exchange.mlflow.exporter import Pushed, Pusher, Tell
 from artui.exchange.mlflow.importer import take_server
 from artui.exchange.mlflow.naming import NOTE_TAG, SYNCED, Own
 from artui.exchange.mlflow.rest import Place, Server
 from artui.exchange.mlflow.server import MlflowServer
+from artui.exchange.mlflow.synced import Synced
 from artui.query.reader import Reader
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Pulled:
 
     report: Report
     edits: dict[str, list[str]] = field(default_factory=dict)
-    """What people changed there of runs that were here: in words, by the id of the run."""
+    """What people changed there of runs and models that were here: in words, by the id of the run or the name of the model."""
 
     @property
     def has_news(self) -> bool:
@@ -47,17 +49,18 @@ def push(
     path: Path,
     *,
     is_dry: bool = False,
+    with_files: bool = True,
     tell: Tell | None = None,
     opened: Callable[[Place], Server] = Server,
 ) -> Pushed:
-    """Bring what is new in a catalog to a server.
+    """Bring what is new in a catalog to a server; without files, if these are not wanted there.
 
     Raises:
         ServerError: it cannot be reached, or does not let anything be written.
         CatalogError: the catalog cannot be read.
     """
     with opened(place) as server, Reader(path) as reader:
-        pusher = Pusher(server, reader, is_dry=is_dry, tell=tell)
+        pusher = Pusher(server, reader, is_dry=is_dry, with_files=with_files, tell=tell)
         try:
             return pusher.push()
         finally:
@@ -96,7 +99,7 @@ def pull(
             intake = Intake(catalog, FORMAT.name, place.shown, options=options, progress=progress)
             with intake:
                 take_server(source, intake)
-            return Pulled(intake.report, _take_edits(catalog, source))
+            return Pulled(intake.report, _take_edits(catalog, source, intake.report.left))
     finally:
         source.close()
 
@@ -110,8 +113,8 @@ def _here(path: Path) -> tuple[dict[str, ImportedRun], frozenset[str]]:
         return earlier, frozenset(str(row[0]) for row in connection.execute("SELECT id FROM run")) - earlier.keys()
 
 
-def _take_edits(catalog: Catalog, source: MlflowServer) -> dict[str, list[str]]:
-    """Take what people changed on the server of runs that are here, since what was agreed on; that is what it says from now on."""
+def _take_edits(catalog: Catalog, source: MlflowServer, left: Counter[tuple[str, str]]) -> dict[str, list[str]]:
+    """Take what people changed on the server of runs and models that are here, since what was agreed on; that is what it says from now on."""
     agreed = Agreed(catalog.path, str(source.facts["server"]))
     taken: dict[str, list[str]] = {}
     runs = {run.id: run for run in source.runs_read}
@@ -126,19 +129,22 @@ def _take_edits(catalog: Catalog, source: MlflowServer) -> dict[str, list[str]]:
     for server_id, run_id in ids.items():
         run = runs[server_id]
         tags = source.all_tags(run)
-        synced = Synced.of(tags.get(SYNCED, ""))
         state = state_of(tags, run.name, is_deleted=run.is_deleted)
+        synced = Synced.of(tags.get(SYNCED, ""), state)
         states[run_id] = (server_id, synced.pushes, state)
-        base = agreed.get(run_id, server_id, synced.pushes) or synced.state
+        base = agreed.base(run_id, server_id, synced)
         if base is not None and (said := _changed(base, state, tags, run.name)):
             changed[run_id] = said
-    if changed:
+    with catalog.transaction() as connection:
+        moves = registry.take_aliases(connection, source, agreed, left)
+    if changed or moves:
         with events.editing(
             catalog, f"changes on {source.facts['server']}", why=f"changed on {source.facts['server']}"
         ) as edit:
             for run_id, said in changed.items():
                 if words := _apply(edit, run_id, said):
                     taken[run_id] = words
+            taken |= registry.apply_aliases(edit, moves)
     for run_id, (server_id, pushes, state) in states.items():
         agreed.put(run_id, server_id, pushes, state, agreed.revision(run_id, server_id, pushes))
     agreed.save()
@@ -161,7 +167,7 @@ def _changed(base: Mapping[str, Any], state: Mapping[str, Any], tags: Mapping[st
         said["note"] = tags.get(NOTE_TAG, "")
     if name and base["name"] and state["name"] != base["name"]:
         said["name"] = name
-    if state["deleted"] != base.get("deleted", False):
+    if base.get("deleted", False) not in (state["deleted"], None):
         said["deleted"] = state["deleted"]
     return said
 

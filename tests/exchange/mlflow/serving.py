@@ -34,9 +34,12 @@ class Fake:
         }
         self.runs: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
+        self.models: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.answers: Any = None
+        self.root = "mlflow-artifacts:"
+        """Where runs keep their files."""
         self._lock = threading.Lock()
 
     def handle(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
@@ -79,13 +82,14 @@ class Fake:
         key = uuid.uuid4().hex
         info = {
             "run_id": key, "experiment_id": said["experiment_id"], "run_name": said.get("run_name", ""), "user_id": said.get("user_id", ""), "status": "RUNNING",
-            "start_time": said["start_time"], "lifecycle_stage": "active", "artifact_uri": f"mlflow-artifacts:/{key}/artifacts",
+            "start_time": said["start_time"], "lifecycle_stage": "active", "artifact_uri": f"{self.root}/{key}/artifacts",
         }  # fmt: skip
         self.runs[key] = {
             "info": info,
             "tags": {one["key"]: one["value"] for one in said.get("tags", [])},
             "params": {},
             "metrics": {},
+            "inputs": [],
         }
         return {"run": {"info": info}}
 
@@ -102,7 +106,7 @@ class Fake:
         start, most = int(said.get("page_token") or 0), int(said["max_results"])
         page = [
             {
-                "info": run["info"], "inputs": {},
+                "info": run["info"], "inputs": {"dataset_inputs": run["inputs"]},
                 "data": {
                     "params": [{"key": key, "value": value} for key, value in run["params"].items()], "tags": [{"key": key, "value": value} for key, value in run["tags"].items()],
                     "metrics": [{"key": key, **max(rows, key=lambda row: (row["step"], row["timestamp"]))} for key, rows in run["metrics"].items()],
@@ -152,6 +156,52 @@ class Fake:
     def do_runs_restore(self, said: dict[str, Any]) -> None:
         self.runs[said["run_id"]]["info"]["lifecycle_stage"] = "active"
 
+    def do_runs_log_inputs(self, said: dict[str, Any]) -> None:
+        inputs = self._active(said["run_id"])["inputs"]
+        inputs += [one for one in said["datasets"] if one not in inputs]
+
+    def do_registered_models_search(self, said: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "registered_models": [
+                {
+                    "name": name, "tags": [{"key": key, "value": value} for key, value in model["tags"].items()],
+                    "aliases": [{"alias": alias, "version": version} for alias, version in model["aliases"].items()],
+                }
+                for name, model in self.models.items()
+            ]
+        }  # fmt: skip
+
+    def do_registered_models_create(self, said: dict[str, Any]) -> None:
+        if said["name"] in self.models or "/" in said["name"] or ":" in said["name"]:
+            raise ValueError(f"Registered Model (name={said['name']}) already exists, or cannot be one")
+        self.models[said["name"]] = {
+            "tags": {one["key"]: one["value"] for one in said["tags"]},
+            "aliases": {},
+            "versions": [],
+        }
+
+    def do_registered_models_set_tag(self, said: dict[str, Any]) -> None:
+        self.models[said["name"]]["tags"][said["key"]] = said["value"]
+
+    def do_registered_models_alias(self, said: dict[str, Any]) -> None:
+        model = self.models[said["name"]]
+        if "version" not in said:
+            model["aliases"].pop(said["alias"], None)
+        elif not any(one["version"] == said["version"] for one in model["versions"]):
+            raise KeyError(said["version"])
+        else:
+            model["aliases"][said["alias"]] = said["version"]
+
+    def do_model_versions_create(self, said: dict[str, Any]) -> dict[str, Any]:
+        model = self.models[said["name"]]
+        made = {**said, "version": str(len(model["versions"]) + 1), "creation_timestamp": 5}
+        model["versions"].append(made)
+        return {"model_version": made}
+
+    def do_model_versions_search(self, said: dict[str, Any]) -> dict[str, Any]:
+        name = said["filter"].removeprefix("name='").removesuffix("'").replace("''", "'")
+        return {"model_versions": self.models[name]["versions"]}
+
     def do_metrics_get_history(self, said: dict[str, Any]) -> dict[str, Any]:
         rows = self.runs[said["run_id"]]["metrics"][said["metric_key"]]
         start, most = int(said.get("page_token") or 0), int(said["max_results"])
@@ -179,9 +229,15 @@ class Fake:
                 {name: value for name, value in run["info"].items() if name not in ("run_id", "artifact_uri", "experiment_id")}, self.experiments[run["info"]["experiment_id"]]["name"],
                 {name: names.get(value, value) for name, value in run["tags"].items() if name != "artui.synced"}, run["params"],
                 {name: sorted(map(repr, rows)) for name, rows in run["metrics"].items()},
-                {path.removeprefix(key): held for path, held in self.files.items() if path.startswith(key)},
+                {path.removeprefix(key): held for path, held in self.files.items() if path.startswith(key)}, run["inputs"],
             )
             for key, run in self.runs.items()
+        } | {
+            f"model {name}": (
+                {key: value for key, value in model["tags"].items() if key != "artui.synced"},
+                {alias: next(one["tags"] for one in model["versions"] if one["version"] == number) for alias, number in model["aliases"].items()},
+            )
+            for name, model in self.models.items()
         }  # fmt: skip
 
 
@@ -232,14 +288,26 @@ def opened(place: Place) -> Server:
     return Server(place, wait=lambda seconds: None)
 
 
+def _files_options(place: str, *, is_proxy: bool) -> list[str]:
+    return (
+        ["--artifacts-destination", place] if is_proxy else ["--no-serve-artifacts", "--default-artifact-root", place]
+    )
+
+
 def mlflow_program() -> str | None:
     """Give where a real MLflow is installed; None if it is not."""
     return os.environ.get("ARTUI_TEST_MLFLOW") or shutil.which("mlflow")
 
 
 @contextlib.contextmanager
-def real(folder: Path, *, store: str = "") -> Iterator[Place]:
-    """Start a real server, on SQLite unless another store is named.
+def real(folder: Path, *, store: str = "", artifacts: str = "", is_proxy: bool = True) -> Iterator[Place]:
+    """Start a real server.
+
+    Args:
+        folder: where it keeps what it keeps here.
+        store: the URI of its database; by default SQLite.
+        artifacts: the URI of where it keeps files; by default a folder.
+        is_proxy: whether it takes files itself; else its users write to where it keeps them.
 
     Raises:
         RuntimeError: it does not come up.
@@ -250,7 +318,7 @@ def real(folder: Path, *, store: str = "") -> Iterator[Place]:
         port = random.randrange(20_000, 30_000)
         with open(folder / "server.log", "ab") as log:
             process = subprocess.Popen(
-                [program, "server", "--backend-store-uri", store or f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files"), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+                [program, "server", "--backend-store-uri", store or f"sqlite:///{folder}/mlflow.db", *_files_options(artifacts or str(folder / "files"), is_proxy=is_proxy), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
                 stdout=log, stderr=log, start_new_session=True, cwd=folder, env={name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))},
             )  # fmt: skip
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
@@ -19,12 +21,16 @@ import pytest
 import artui
 from artui.catalog import Catalog, events
 from artui.cli import run as run_cli
+from artui.content import stores
 from artui.errors import UsageError
 from artui.exchange.mlflow import syncing
+from artui.exchange.mlflow.exporter import Pusher
 from artui.exchange.mlflow.naming import comes_back, plain_name, series_name
 from artui.exchange.mlflow.rest import TRIES, Place, Refused, ServerError, parse_place
 from artui.settings import state_folder
+from tests.counts import IS_LONG, tried
 from tests.exchange.mlflow.serving import Fake, fake, mlflow_program, opened, real
+from tests.servers import postgres, postgres_programs
 
 RUNS = 4
 
@@ -61,8 +67,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.save("plot.svg", folder / "plot.svg", kind="figure")
         run.note = "first\nsecond" if hasattr(run, "note") else ""  # type: ignore[attr-defined]
         base = run.id
+    (folder / "rows.csv").write_text("a,b\n1,2\n")
+    (folder / "better").mkdir()
+    (folder / "better" / "a.bin").write_bytes(b"\0\1\3")
     with artui.start_run(project="fraud", name="child", parent=base, **options) as run:
         run.log({"loss": 2.0})
+        run.use("weights:v1")
+        run.use("rows", path=folder / "rows.csv", kind="dataset")
+        run.save("weights", folder / "better", kind="model")
     with artui.start_run(project="other/π", name="dropped", **options) as run:
         run.log({"loss": 3.0})
         dropped = run.id
@@ -71,7 +83,16 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Catalog(path) as catalog, events.editing(catalog, "trash") as edit:
         edit.trash(dropped)
         edit.set_note(base, "first\nsecond")
+        for number, alias in ((1, "production"), (2, "best")):
+            edit.move_alias(version_of(edit.connection, number), alias)
     return path
+
+
+def version_of(connection: sqlite3.Connection, number: int) -> str:
+    """Give the id of a version of the model: which one that is tells its size in all catalogs."""
+    query = "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'weights' AND v.storage = 'embedded' ORDER BY hex(v.digest)"
+    ids = [str(row[0]) for row in connection.execute(query)]
+    return ids[number - 1]
 
 
 @pytest.fixture
@@ -90,11 +111,72 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         return
     if mlflow_program() is None:
         pytest.skip("MLflow is not installed")
-    if "edits" in request.node.name and not os.environ.get("ARTUI_TEST_LONG"):
-        pytest.skip("a server of our own says the same faster")
+    if not IS_LONG and ("edits" in request.node.name or postgres_programs() is not None):
+        pytest.skip("a server of our own, and the one on PostgreSQL, say the same faster")
     (tmp_path / "server").mkdir()
     with real(tmp_path / "server") as where:
         yield where
+
+
+def test_a_team_on_postgresql_with_files_in_a_bucket(
+    moto: None, path: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A real server as teams run it, by its proxy and without: up, killed in the midst, down into an empty catalog, edits both ways: equal."""
+    if mlflow_program() is None or postgres_programs() is None:
+        pytest.skip("MLflow or PostgreSQL is not installed")
+    chance, kills = random.Random(3), tried(3, 50)
+    wanted = {run_id: said for run_id, said in content(path).items() if not said[7]}
+    with postgres() as store:
+        for is_proxy in (True, False)[: tried(1, 2)]:
+            (tmp_path / "server").mkdir(exist_ok=True)
+            with real(
+                tmp_path / "server", store=store, artifacts=f"s3://bucket/{is_proxy}", is_proxy=is_proxy
+            ) as place:
+                copy = tmp_path / f"copy-{is_proxy}.artui"
+                for _ in range(kills):
+                    _killed_push(path, place, chance.uniform(0.2, 2.0))
+                syncing.push(place, path, opened=opened)
+                assert not syncing.push(place, path, opened=opened).has_news
+                syncing.pull(place, copy, opened=opened)
+                assert content(copy) == wanted
+                for catalog_path in (path, copy):
+                    with Catalog(catalog_path) as catalog, events.editing(catalog, "edits") as edit:
+                        for _ in range(20):
+                            _edit(edit, chance, chance.choice([*wanted]))
+                for catalog_path in (path, copy, path, copy):
+                    syncing.pull(place, catalog_path, opened=opened)
+                    syncing.push(place, catalog_path, opened=opened)
+                here, there = content(path), content(copy)
+                assert {run_id: here[run_id] for run_id in wanted} == {run_id: there[run_id] for run_id in wanted}
+                wanted = {run_id: said for run_id, said in here.items() if run_id in wanted}
+
+
+def _killed_push(path: Path, place: Place, seconds: float) -> None:
+    """Push in another process, which is killed after so many seconds."""
+    words = [sys.executable, "-m", "artui", "push", place.shown, "-c", str(path)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    process.wait()
+
+
+def test_files_go_straight_into_a_bucket(moto: None, path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """Where the server says so, and nowhere else: neither to another machine nor into a folder of this one."""
+    held, place = server
+    held.root = "s3://bucket/team"
+    pushed = syncing.push(place, path, opened=opened)
+    assert not held.files and pushed.brought["files"] == 3
+    store = stores.opened("s3://bucket/team")
+    assert sorted(name.partition("/artifacts/")[2] for name, _ in store.listed("")) == ["plot.svg", "weights/a.bin", "weights/a.bin"]  # fmt: skip
+    for number, root in enumerate((f"file://{tmp_path}/evil", f"{tmp_path}/evil", "ssh://127.0.0.1/evil", "s3://bucket/../x", "https://127.0.0.1/evil")):  # fmt: skip
+        held.experiments, held.runs, held.models = {**held.experiments}, {}, {}
+        held.root = root
+        refused = syncing.push(place, path, opened=opened).refused
+        assert any(what == "versions" and "keeps them where artui does not write" in why for what, why in refused), (
+            number
+        )
+    assert not list(tmp_path.rglob("evil"))
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -114,9 +196,21 @@ def content(path: Path) -> dict[str, Any]:
                 points[metric.name, metric.labels] = sorted(set(map(repr, zip(arrays.steps.tolist(), arrays.times_ms.tolist(), arrays.values.tolist(), strict=True))))  # fmt: skip
             params = {param.name: repr(param.value) for param in detail.params if param.name != "long"}
             tags = {tag.name: tag.value for tag in detail.tags if not tag.name.startswith("mlflow.")}
-            files = sorted((head.artifact, head.file_count, head.size_bytes) for head in detail.outputs)
+            files = sorted(
+                (head.artifact, head.kind, head.stage, head.digest)
+                for head in detail.outputs
+                if head.kind != "environment"
+            )
+            used = sorted(
+                (head.artifact, head.kind, head.stage, head.digest if head.kind == "model" else "")
+                for head in detail.inputs
+                if head.kind != "environment"
+            )
+            aliases = sorted(
+                (head.artifact, alias) for head in detail.outputs for alias in head.aliases if alias != "latest"
+            )
             head = detail.head
-            found[run_id] = (head.name, head.project, head.status, head.started_ms, head.ended_ms, head.parent_id, detail.note, is_deleted, params, tags, points, files)  # fmt: skip
+            found[run_id] = (head.name, head.project, head.status, head.started_ms, head.ended_ms, head.parent_id, detail.note, is_deleted, params, tags, points, files, used, aliases)  # fmt: skip
     return found
 
 
@@ -163,7 +257,7 @@ def test_edits_on_either_side_arrive_at_the_other(path: Path, place: Place, tmp_
 
 
 def _edit(edit: events.Edit, chance: random.Random, run_id: str) -> None:
-    kind, value = chance.randrange(5), str(chance.randrange(100))
+    kind, value = chance.randrange(7), str(chance.randrange(100))
     if kind == 0:
         edit.tag(run_id, chance.choice(["team", "odd [tag]", "new"]), value)
     elif kind == 1:
@@ -172,6 +266,12 @@ def _edit(edit: events.Edit, chance: random.Random, run_id: str) -> None:
         edit.set_note(run_id, f"note {value}")
     elif kind == 3:
         edit.rename(run_id, f"name {value}")
+    elif kind == 4:
+        edit.move_alias(
+            version_of(edit.connection, chance.choice([1, 2])), chance.choice(["production", "best", "new"])
+        )
+    elif kind == 5:
+        edit.drop_alias(version_of(edit.connection, 1), chance.choice(["production", "best", "new"]))
     elif not edit.trash(run_id):
         edit.restore(run_id)
 
@@ -191,7 +291,7 @@ def test_a_push_that_is_broken_off_anywhere_goes_on(path: Path) -> None:
     with fake() as (whole, place):
         syncing.push(place, path, opened=opened)
         wanted, count = whole.content(), len(whole.requests)
-    for number in range(1, count + 1, max(1, count // 12)):
+    for number in range(1, count + 1, max(1, count // tried(6, 100))):
         for is_done in (False, True):
             with fake() as (held, place):
 
@@ -226,13 +326,74 @@ def test_a_push_that_is_broken_off_anywhere_goes_on(path: Path) -> None:
                 assert not syncing.push(place, path, opened=opened).has_news
 
 
+def test_an_edit_after_a_push_that_was_killed_is_not_undone(
+    path: Path, server: tuple[Fake, Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at each request of a second push, with nothing kept of it here: what it brought is no edit of somebody else's."""
+    held, place = server
+    base = next(run_id for run_id, said in content(path).items() if said[0] == "base")
+    others = [run_id for run_id, said in content(path).items() if said[0] in ("child", "failed")]
+    syncing.push(place, path, opened=opened)
+    with Catalog(path) as catalog, events.editing(catalog, "edits") as first:
+        first.trash(others[1])
+    syncing.push(place, path, opened=opened)
+
+    def edit(value: str, number: int) -> None:
+        with Catalog(path) as catalog, events.editing(catalog, "edits") as edit:
+            edit.tag(base, "team", value)
+            edit.set_note(base, value)
+            edit.rename(base, value)
+            if value == "a":
+                edit.untag(base, "plain")
+                edit.trash(others[0])
+                edit.restore(others[1])
+            else:
+                edit.restore(others[0])
+                edit.trash(others[1])
+                edit.tag(base, "plain", "b")
+            edit.move_alias(version_of(edit.connection, number), "production")
+            (edit.move_alias if number == 1 else edit.drop_alias)(version_of(edit.connection, 1), "first")
+
+    edit("a", 2)
+    count = len(held.requests)
+    was = deepcopy((held.experiments, held.runs, held.files, held.models))
+    remembered = state_folder() / "mlflow"
+    kept = {file: file.read_bytes() for file in remembered.iterdir()}
+    before = path.read_bytes()
+    syncing.push(place, path, opened=opened)
+    count = len(held.requests) - count
+    for number in range(1, count + 1, max(1, count // tried(5, 100))):
+        held.experiments, held.runs, held.files, held.models = deepcopy(was)
+        path.write_bytes(before)
+        for file, text in kept.items():
+            file.write_bytes(text)
+        asked = len(held.requests)
+        held.answers = lambda method, where, at, last=asked + number: "drop" if at > last else None
+        with monkeypatch.context() as patched:
+            patched.setattr(Pusher, "keep", lambda self: None)
+            with contextlib.suppress(ServerError):
+                syncing.push(place, path, opened=opened)
+        held.answers = None
+        edit("b", 1)
+        wanted = content(path)
+        assert not syncing.pull(place, path, opened=opened).edits, number
+        pushed = syncing.push(place, path, opened=opened)
+        assert {what for what, _ in pushed.refused} <= {"params"}, number
+        assert content(path) == wanted and not syncing.pull(place, path, opened=opened).edits
+        (said,) = (said for said in held.content().values() if said[0].get("run_name") == "b")
+        assert said[2]["team"] == said[2]["mlflow.note.content"] == said[2]["plain"] == "b", number
+        stages = [held.content()[run_id][0]["lifecycle_stage"] for run_id in others]
+        assert stages == ["active", "deleted"], number
+        assert set(held.models["weights"]["aliases"]) == {"production", "best", "first"}, number
+
+
 def test_a_server_that_went_back_gets_what_it_lost(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     """Made anew under the same address, or set back to any moment of earlier pushes: what is remembered of it hides nothing, and no edit is made up."""
     held, place = server
-    moments = [deepcopy((held.experiments, held.runs, held.files))]
+    moments = [deepcopy((held.experiments, held.runs, held.files, held.models))]
 
     def note(method: str, where: str, at: int) -> None:
-        moments.append(deepcopy((held.experiments, held.runs, held.files)))
+        moments.append(deepcopy((held.experiments, held.runs, held.files, held.models)))
 
     held.answers = note
     syncing.push(place, path, opened=opened)
@@ -243,6 +404,8 @@ def test_a_server_that_went_back_gets_what_it_lost(path: Path, server: tuple[Fak
             edit.tag(base, f"new {round_}", "")
             edit.untag(base, "plain")
             edit.set_note(base, f"note {round_}")
+            edit.move_alias(version_of(edit.connection, 2 - round_), "production")
+            edit.drop_alias(version_of(edit.connection, 1), "best")
         syncing.push(place, path, opened=opened)
     held.answers = None
     wanted, here = held.content(), content(path)
@@ -254,11 +417,11 @@ def test_a_server_that_went_back_gets_what_it_lost(path: Path, server: tuple[Fak
     remembered, kept = state_folder() / "mlflow", tmp_path / "kept"
     shutil.copytree(remembered, kept)
     assert len(moments) > 15
-    for number, moment in enumerate(moments):
+    for number, moment in list(enumerate(moments))[:: max(1, len(moments) // tried(8, 1000))]:
         for is_pulled_first in (False, True):
             shutil.rmtree(remembered)
             shutil.copytree(kept, remembered)
-            held.experiments, held.runs, held.files = deepcopy(moment)
+            held.experiments, held.runs, held.files, held.models = deepcopy(moment)
             if is_pulled_first:
                 assert not syncing.pull(place, path, opened=opened).edits, number
             syncing.push(place, path, opened=opened)
