@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,27 +104,43 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def use_endpoint(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+def use_endpoint(set_variable: Callable[[str, str], None], port: int) -> None:
+    """Say by variables where a bucket is."""
+    set_variable("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     for name, value in (("ACCESS_KEY_ID", "key"), ("SECRET_ACCESS_KEY", "secret"), ("REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", value)
+        set_variable(f"AWS_{name}", value)
 
 
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """moto's S3 with a bucket."""
+    with bucket(monkeypatch.setenv) as place:
+        if not place:
+            pytest.skip("moto is not installed in ~/.cache/artui-tests; ARTUI_TEST_S3=1 does it")
+        yield
+
+
+@contextlib.contextmanager
+def bucket(set_variable: Callable[[str, str], None]) -> Iterator[str]:
+    """Start moto's S3 with a bucket, `s3://bucket`, and say by variables where it is; gives nothing where it is not installed.
+
+    Args:
+        set_variable: sets one of the environment.
+    """
     program = Path(os.environ.get("ARTUI_TEST_MOTO") or MOTO / "bin" / "moto_server")
     if not program.exists():
         if not os.environ.get("ARTUI_TEST_S3"):
-            pytest.skip("moto is not installed in ~/.cache/artui-tests; ARTUI_TEST_S3=1 does it")
+            yield ""
+            return
         venv.create(MOTO, with_pip=True, clear=True)
         done = subprocess.run([MOTO / "bin" / "python", "-m", "pip", "install", "-q", "moto[server]"], check=False)
         if done.returncode:
-            pytest.skip("moto cannot be installed here")
+            yield ""
+            return
     port = free_port()
     server = subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        use_endpoint(monkeypatch, port)
+        use_endpoint(set_variable, port)
         request = urllib.request.Request(f"http://127.0.0.1:{port}/bucket", method="PUT")
         for _ in range(200):
             try:
@@ -133,7 +149,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             except OSError:
                 server.poll()
                 threading.Event().wait(0.1)
-        yield
+        yield "s3://bucket"
     finally:
         server.terminate()
         server.wait()

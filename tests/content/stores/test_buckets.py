@@ -36,6 +36,7 @@ class _Bucket(BaseHTTPRequestHandler):
     """As much of S3 as an object needs, and what can go wrong with it."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     kept: dict[str, bytes] = {}
     asked: list[str] = []
     trouble = ""
@@ -124,7 +125,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Bucket]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    use_endpoint(monkeypatch, server.server_port)
+    use_endpoint(monkeypatch.setenv, server.server_port)
     monkeypatch.setattr(objects, "RETRIES", 0)
     with contextlib.closing(server.socket):
         yield Bucket
@@ -160,7 +161,7 @@ def test_what_goes_wrong_is_said_and_what_was_had_is_kept(
     if trouble == "gone":
         del bucket.kept[large]
     if trouble == "away":
-        use_endpoint(monkeypatch, free_port())
+        use_endpoint(monkeypatch.setenv, free_port())
 
     with pytest.raises(ContentMissing, match=sentence) as caught:
         _version(tmp_path).download(tmp_path / "out", pattern="large.bin")
@@ -186,7 +187,7 @@ def test_a_bucket_that_takes_nothing_leaves_the_version_where_it_lies(
     """The version is recorded all the same, and what failed is said once."""
     bucket.trouble = trouble
     if trouble == "away":
-        use_endpoint(monkeypatch, free_port())
+        use_endpoint(monkeypatch.setenv, free_port())
     add_version(tmp_path / "x.artui", folder, name="data", kind="dataset", store="s3://bucket/team")
 
     version = _version(tmp_path)
