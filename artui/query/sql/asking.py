@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from artui.catalog import far, guard
 from artui.errors import QueryTooSlow, UsageError
 from artui.near import did_you_mean
-from artui.query import sqlfunctions
-from artui.query.sql.relations import VIEWS, Relation, relations_in
+from artui.query.sql.questioning import questioning
+from artui.query.sql.relations import Relation, relations_in
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
 
@@ -129,8 +129,7 @@ def asking(
         # Not left to SQLite alone: after a VACUUM that was refused, the index of words would have to be opened anew.
         raise UsageError(f"The query was not run: it would do something else than read the catalog ({first.text[:20].upper()}).", remedy=_READS)  # fmt: skip
     limit = _Limit(seconds, is_stopped)
-    with reader.reading(float("inf")) as connection, guard.questions(connection):
-        sqlfunctions.register(connection)
+    with questioning(reader, float("inf")) as connection:
         connection.set_progress_handler(limit.is_over, _OPCODES_A_TICK)
         was_inside = connection.in_transaction
         with limit.told(connection):
@@ -192,8 +191,8 @@ class _Limit:
         if "did not supply a value for binding" in str(error):
             return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
         match = _NO_NAME.match(str(error))
-        if match is not None and match["what"] == "table" and match["name"] in VIEWS:
-            return UsageError(f"This catalog is of an older artui, and has no view {match['name']} yet.", remedy="It is there once anything is written to the catalog.")  # fmt: skip
+        if match is not None and match["what"] == "table" and match["name"] in guard.TABLES:
+            return UsageError(f"This catalog is of an older artui, and has no table {match['name']} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
         if "user-defined function" in str(error):
             return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artui.catalog import guard
-from artui.query import sqlfunctions
+from artui.query.sql.questioning import questioning
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -43,6 +42,14 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Queries to begin with: what each asks, and its text."""
 
+_RELATIONS = """
+    SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')
+    UNION ALL
+    SELECT name, sql FROM sqlite_temp_schema WHERE type = 'view'
+    ORDER BY name
+"""
+"""Tables and views, also those that a connection has for an older catalog; not the empty tables that it has for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -61,14 +68,13 @@ class Relation:
 
 def relations(reader: Reader) -> tuple[Relation, ...]:
     """Give what the catalog has: views first, in the order of the manual, then tables by name."""
-    with reader.reading() as connection, guard.questions(connection):
-        sqlfunctions.register(connection)
+    with questioning(reader) as connection:
         return relations_in(connection)
 
 
 def relations_in(connection: sqlite3.Connection) -> tuple[Relation, ...]:
     """Give what a connection has that may be asked by a user."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name").fetchall()  # fmt: skip
+    rows = connection.execute(_RELATIONS).fetchall()
     virtual = tuple(str(name) for name, sql in rows if str(sql).startswith("CREATE VIRTUAL"))
     names = [str(name) for name, _ in rows if not str(name).startswith(("sqlite_", "_sqlite"))]
     # Parts of a virtual table are of no use to anybody.

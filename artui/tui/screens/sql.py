@@ -484,11 +484,11 @@ class SqlScreen(GridScreen):
         what = "all rows" if is_all else plural(len(places), "row")
 
         def write(name: str) -> str:
-            from artui.tui.screens.sqlfile import write_answer, write_query
+            from artui.tui.screens.sqlfile import write_query, write_rows
 
             if is_all:
                 return write_query(reader, answer.query, SECONDS, name)
-            return write_answer(reader.path, answer.names, (answer.row(place) for place in places), name)
+            return write_rows(reader, answer.names, (answer.row(place) for place in places), name)
 
         NewFile(self, f"write {what} to  .csv .jsonl .json .parquet", doing=f"writing {what} …", done=f"{what} to ", write=write).ask(free_name("answer", ".csv"))  # fmt: skip
 

@@ -1,0 +1,35 @@
+"""The connection on which a query of a user's runs: what it may do, and what it finds there beside what is in the file."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from artui.catalog import guard, opening
+from artui.query import sqlfunctions
+from artui.query.attributes import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+
+_WITH_ORIGIN = tuple(
+    f"""
+    CREATE TEMP VIEW IF NOT EXISTS {view} AS
+        SELECT s.*, {ATTRIBUTES["origin"].value} AS origin
+        FROM main.{view} AS s
+        JOIN main.{table} AS t ON t.id = s.id
+    """
+    for view, table in (("runs", "run"), ("artifact_versions", "version"))
+)
+"""Of several catalogs that are asked as one: the views of what has an origin, which say in which of them it is."""
+
+
+@contextlib.contextmanager
+def questioning(reader: Reader, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
+    """Give this thread's connection, with all that a query of a user's may call, and nothing that it may not."""
+    views = _WITH_ORIGIN if reader.is_several else ()
+    with reader.reading(seconds) as connection, guard.questions(connection, views):
+        sqlfunctions.register(connection)
+        yield connection
