@@ -241,11 +241,11 @@ def test_several_are_asked_in_sql_as_one(
     assert "laptop.artui,later" in asked(by_origin, str(gpu7), str(laptop))
     bad = gpu7.with_name("bad.artui")
     bad.write_bytes(b"no catalog")
-    for words, code, why in (
+    for refused, code, why in (
         ([names, str(gpu7), str(bad)], 3, "bad.artui"), ([names, str(gpu7), str(laptop), "--at", "2d"], 2, "--at shows one catalog"),
         ([names, str(gpu7), str(laptop), "--csv", "--force", "-o", str(laptop)], 2, "is the catalog that is asked"), (["DELETE FROM run", str(gpu7), str(laptop)], 2, "something else than read"),
     ):  # fmt: skip
-        assert run_cli(["sql", *words]) == code and why in capsys.readouterr().err
+        assert run_cli(["sql", *refused]) == code and why in capsys.readouterr().err
     assert gpu7.read_bytes() == before[0]
     monkeypatch.setattr(union, "gather", lambda *_, **__: None)
     with pytest.raises(CatalogLocked):

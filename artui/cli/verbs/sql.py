@@ -19,6 +19,7 @@ from artui.cli.layout import MAX_CELLS
 from artui.cli.progress import Bar
 from artui.errors import QueryTooSlow, UsageError
 from artui.query.sql.asking import Rows, asking
+from artui.query.sql.faults import READS, QueryFault
 from artui.query.sql.writing import ODD, format_of, text_of, write_csv, write_json, write_json_lines
 from artui.safetext import cells_of, clean, escaped
 from artui.travel.answers import place_for_answer, write_answer
@@ -38,6 +39,7 @@ _MISSING = "·"
 _DIGITS, _MOST_DIGITS = 6, 10
 _MOST_BLOB_BYTES = 500
 _IN_MEMORY_BYTES = 16 << 20
+_READS = "What can be read: `artui sql --schema`."
 _HELP = """Ask the catalog in SQL, which can only read: `artui sql "SELECT name, status FROM runs"`. `artui sql --schema` lists what there is.
 
     QUERY may be -, or left out in a pipe: then it is read from standard input."""
@@ -125,8 +127,8 @@ def command(
                     _print(rows, format, is_limited=limit is not None)
         except QueryTooSlow as error:
             raise QueryTooSlow(error.message, remedy="Ask for less, or give it more with --seconds.") from error
-        except UsageError as error:
-            raise UsageError(error.message, remedy=error.remedy.replace("`artui help file`", "`artui sql --schema`").replace("The manual lists the views that can be read: ", "What can be read: ")) from error  # fmt: skip
+        except QueryFault as error:
+            raise error.with_remedy(error.remedy.replace(READS, _READS)) from error
     return 0
 
 

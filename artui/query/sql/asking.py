@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog import far, guard
 from artui.errors import QueryTooSlow, UsageError
-from artui.near import did_you_mean
+from artui.query.sql.faults import READS, QueryFault, fault_of
 from artui.query.sql.questioning import questioning
-from artui.query.sql.relations import Relation, relations_in
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
 
@@ -30,9 +28,8 @@ _CHANGING = frozenset({
     "ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DELETE", "DETACH", "DROP", "END", "INSERT", "REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM",
 })  # fmt: skip
 """What a statement begins with that does something else than read."""
-_READS = "The manual lists the views that can be read: `artui help file`."
 _OPCODES_A_TICK = 1000
-_NO_NAME = re.compile(r"no such (?P<what>table|column): (?P<name>.+)")
+_NO_TABLE = "no such table: "
 _CELL_BYTES = 48
 """What a cell takes beside its own letters or bytes, about."""
 
@@ -69,7 +66,8 @@ def ask(reader: Reader, query: str, values: Values, seconds: float) -> Table:
     """Run one query and give its rows as a table.
 
     Raises:
-        UsageError: SQLite does not understand the query, or it would do something else than read.
+        QueryFault: SQLite does not understand the query, or it would do something else than read.
+        UsageError: one of its values is too large, or not given.
         QueryTooSlow: it took longer than `seconds`.
     """
     from artui.query.tables import table_of
@@ -120,34 +118,35 @@ def asking(
     Only the time that SQLite takes counts, not what is done with the rows. `is_stopped` is asked again and again, in this thread.
 
     Raises:
-        UsageError: SQLite does not understand the query, or it would do something else than read.
+        QueryFault: SQLite does not understand the query, or it would do something else than read.
+        UsageError: one of its values is too large, or not given.
         QueryTooSlow: it took longer than `seconds`.
         QueryStopped: `is_stopped` said so.
     """
     first = next((one for one in tokens(query) if one.kind != "comment"), None)
     if first is not None and first.text.upper() in _CHANGING:
         # Not left to SQLite alone: after a VACUUM that was refused, the index of words would have to be opened anew.
-        raise UsageError(f"The query was not run: it would do something else than read the catalog ({first.text[:20].upper()}).", remedy=_READS)  # fmt: skip
+        raise QueryFault.at(first, query, f"The query was not run: it would do something else than read the catalog ({first.text.upper()}).")  # fmt: skip
     limit = _Limit(seconds, is_stopped)
     with questioning(reader, float("inf")) as connection:
         connection.set_progress_handler(limit.is_over, _OPCODES_A_TICK)
         was_inside = connection.in_transaction
-        with limit.told(connection):
+        with limit.told(query, connection):
             cursor = connection.execute(query, values)
         try:
             names = [str(column[0]) for column in cursor.description or ()]
             if not names or connection.in_transaction != was_inside:
-                raise UsageError("This is no query: it gives no rows.", remedy=_READS)
-            yield Rows(numbered(names), _rows(cursor, connection, limit))
+                raise QueryFault("This is no query: it gives no rows.", remedy=READS)
+            yield Rows(numbered(names), _rows(cursor, query, limit))
         finally:
             cursor.close()
             if connection.in_transaction and not was_inside:
                 connection.rollback()
 
 
-def _rows(cursor: sqlite3.Cursor, connection: sqlite3.Connection, limit: _Limit) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: sqlite3.Cursor, query: str, limit: _Limit) -> Iterator[tuple[Any, ...]]:
     while True:
-        with limit.told(connection):
+        with limit.told(query, cursor.connection):
             row = cursor.fetchone()
         if row is None:
             return
@@ -167,17 +166,17 @@ class _Limit:
         return int(self._is_stopped() or monotonic() - far.waited_seconds() > self._deadline)
 
     @contextlib.contextmanager
-    def told(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def told(self, query: str, connection: sqlite3.Connection) -> Iterator[None]:
         """Count the time of the block, and translate what SQLite says of the query."""
         self._deadline = monotonic() - far.waited_seconds() + self._left
         try:
             yield
         except sqlite3.Error as error:
-            raise self._translated(error, connection) from error
+            raise self._translated(error, query, connection) from error
         finally:
             self._left = self._deadline - (monotonic() - far.waited_seconds())
 
-    def _translated(self, error: sqlite3.Error, connection: sqlite3.Connection) -> Exception:
+    def _translated(self, error: sqlite3.Error, query: str, connection: sqlite3.Connection) -> Exception:
         name = str(getattr(error, "sqlite_errorname", "") or "")
         if name.startswith("SQLITE_INTERRUPT"):
             if self._is_stopped():
@@ -190,36 +189,11 @@ class _Limit:
         # What Python itself refuses, such as two statements at once, has no name.
         if "did not supply a value for binding" in str(error):
             return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
-        match = _NO_NAME.match(str(error))
-        if match is not None and match["what"] == "table" and match["name"] in guard.TABLES:
-            return UsageError(f"This catalog is of an older artui, and has no table {match['name']} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
+        table = str(error).removeprefix(_NO_TABLE)
+        if table != str(error) and table in guard.TABLES:
+            return UsageError(f"This catalog is of an older artui, and has no table {table} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
         if "user-defined function" in str(error):
             return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):
-            return UsageError(f"The query was not run: {_words(error)}.", remedy=_remedy(str(error), connection))
+            return fault_of(error, query, connection)
         return error
-
-
-def _words(error: sqlite3.Error) -> str:
-    text = str(error)
-    if "prohibited" in text or "not authorized" in text:
-        return f"it would do something else than read the catalog ({text})"
-    if "one statement at a time" in text:
-        return "it is more than one statement"
-    return text.rstrip(".")
-
-
-def _remedy(text: str, connection: sqlite3.Connection) -> str:
-    """Say what to do about an error: which name may have been meant."""
-    match = _NO_NAME.match(text)
-    if match is None:
-        return _READS
-    every = relations_in(connection)
-    if match["what"] == "table":
-        return f"{did_you_mean(match['name'], _names(every))} {_READS}".strip()
-    alias, _, column = match["name"].rpartition(".")
-    return did_you_mean(column or alias, dict.fromkeys(one for each in every if each.is_view for one in each.columns)) or _READS  # fmt: skip
-
-
-def _names(every: Sequence[Relation]) -> list[str]:
-    return [one.name for one in every]

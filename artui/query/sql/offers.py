@@ -40,7 +40,7 @@ def offers(query: str, cursor: int, relations: Sequence[Relation]) -> list[Compl
     if place is None:
         return []
     before, partial, start = place
-    named = _named(list(tokens(query)), relations)
+    named = named_in(query, relations)
     last = next((token.text.upper() for token in reversed(before) if token.kind == "keyword"), "")
     is_lower = partial.islower() if partial else bool(before) and all(token.text.islower() for token in before if token.kind == "keyword")  # fmt: skip
     found: Iterator[tuple[str, str, bool]]
@@ -93,8 +93,9 @@ def _is_relation_wanted(before: Sequence[Token]) -> bool:
     return False
 
 
-def _named(found: Sequence[Token], relations: Sequence[Relation]) -> dict[str, Relation]:
-    """Give what the query names: views and tables by their names and by those that it gives them, and expressions of its own."""
+def named_in(query: str, relations: Sequence[Relation]) -> dict[str, Relation]:
+    """Give what a query names, by what it is called in it: views and tables, and expressions of its own, which have no columns."""
+    found = [one for one in tokens(query) if one.kind != "comment"]
     by_name = {relation.name.lower(): relation for relation in relations}
     own = {
         one.value.lower(): Relation(one.value, ())
@@ -117,10 +118,9 @@ def _named(found: Sequence[Token], relations: Sequence[Relation]) -> dict[str, R
             relation = by_name.get(token.value.lower())
             if relation is None:
                 continue
-            named[token.value.lower()] = relation
             behind = [one for one in found[place + 1 : place + 3] if one.text.upper() != "AS"]
-            if behind and behind[0].kind in ("word", "name"):
-                named[behind[0].value.lower()] = relation
+            is_renamed = bool(behind) and behind[0].kind in ("word", "name")
+            named[(behind[0] if is_renamed else token).value.lower()] = relation
     return named
 
 

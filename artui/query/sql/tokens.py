@@ -40,9 +40,9 @@ _TOKEN = re.compile(
     (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
     | (?P<text> '(?:[^']|'')*'? )
     | (?P<name> "(?:[^"]|"")*"? | `[^`]*`? | \[[^\]]*\]? )
-    | (?P<number> (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? | 0[xX][0-9a-fA-F]+ )
+    | (?P<number> 0[xX][0-9a-fA-F]+ | (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? )
     | (?P<param> [:@$]\w+ | \?\d* )
-    | (?P<word> [^\W\d]\w* )
+    | (?P<word> (?:[A-Za-z_]|[^\x00-\x7f])(?:[\w$]|[^\x00-\x7f])* )  # as SQLite has it: whatever is no ASCII is a letter
     | (?P<sign> [^\s\w] )
     """,
     re.VERBOSE | re.DOTALL,

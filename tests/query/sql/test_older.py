@@ -73,7 +73,7 @@ def test_every_view_says_what_it_will_say(tmp_path: Path, schema: int) -> None:
     path = tmp_path / "old.artui"
     path.write_bytes(gzip.decompress((DATA / f"schema-{schema}.artui.gz").read_bytes()))
     _with_lifecycle(path)
-    newer = shutil.copy(path, tmp_path / "new.artui")
+    newer = Path(shutil.copy(path, tmp_path / "new.artui"))
     Catalog(newer).close()
     before = path.read_bytes()
 
