@@ -29,9 +29,14 @@ _CHANGING = frozenset({
 })  # fmt: skip
 """What a statement begins with that does something else than read."""
 _OPCODES_A_TICK = 1000
+_NO_JSON = "malformed JSON"
 _NO_TABLE = "no such table: "
 _CELL_BYTES = 48
 """What a cell takes beside its own letters or bytes, about."""
+
+
+class ValueMissing(UsageError):
+    """A query that names a value which was not given."""
 
 
 class QueryStopped(QueryTooSlow):
@@ -188,10 +193,12 @@ class _Limit:
             return UsageError("The query was not run to its end: one of its values would be larger than 64 MB.", remedy="Ask for a part of it, as substr() gives one.")  # fmt: skip
         # What Python itself refuses, such as two statements at once, has no name.
         if "did not supply a value for binding" in str(error):
-            return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+            return ValueMissing(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
         table = str(error).removeprefix(_NO_TABLE)
         if table != str(error) and table in guard.TABLES:
             return UsageError(f"This catalog is of an older artui, and has no table {table} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
+        if str(error) == _NO_JSON:
+            return UsageError("The query was not run to its end: a value that it reads as JSON is none.", remedy="json_valid() leaves it out; `artui check --data` looks for damage.")  # fmt: skip
         if "user-defined function" in str(error):
             return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):

@@ -53,6 +53,11 @@ class QueryFault(UsageError):
         self.query, self.position, self.length = query, position, length
 
     @property
+    def line_words(self) -> str:
+        """In which line of the query it is, as the message says it; empty where there is one line, or the place is not known."""
+        return _line_words(self.query, self.position)
+
+    @property
     def excerpt(self) -> str:
         """The line of the query in question with carets below what is meant; empty where the place is not known."""
         return "" if self.position is None else excerpt_of(self.query, self.position, self.length)
@@ -82,11 +87,15 @@ def fault_of(error: sqlite3.Error, query: str, connection: sqlite3.Connection) -
     """
     text = str(error)
     place = _place_of(text, query, connection)
-    words = _words(text)
-    if place is not None and "\n" in query.strip():
-        words += f" (line {query.count(chr(10), 0, place.start) + 1})"
     position, length = (None, 0) if place is None else (place.start, place.end - place.start)
-    return QueryFault(f"The query was not run: {words}.", remedy=_remedy(text, query, connection), query=query, position=position, length=length)  # fmt: skip
+    message = f"The query was not run: {_words(text)}{_line_words(query, position)}."
+    return QueryFault(message, remedy=_remedy(text, query, connection), query=query, position=position, length=length)
+
+
+def _line_words(query: str, position: int | None) -> str:
+    if position is None or "\n" not in query.strip():
+        return ""
+    return f" (line {query.count(chr(10), 0, position) + 1})"
 
 
 def _words(text: str) -> str:
