@@ -385,6 +385,9 @@ class SqlScreen(GridScreen):
         else:
             super().action_filter()
 
+    def action_edit(self) -> None:
+        self.line.type()
+
     def action_list(self) -> None:
         """Show examples and views in place of the answer, or the answer again."""
         if self._answered is not None:
