@@ -193,6 +193,9 @@ class _Shown:
     def __init__(self, shown: Callable[[str], str]) -> None:
         self._shown = shown
 
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
     def write(self, text: str) -> int:
         return sys.stdout.write(self._shown(text))
 
@@ -201,7 +204,8 @@ def _print(answer: Rows, format: str, *, is_limited: bool) -> None:
     stream: Any
     if format == "csv":
         # A carriage return in a cell would overwrite the line.
-        stream = _Shown(lambda text: text.replace("\r", clean("\r")))
+        shown = clean("\r")
+        stream = _Shown(lambda text: text.replace("\r", shown))
         write_csv(stream, answer.names, answer.rows)
     elif format == "jsonl":
         write_json_lines(_Shown(_printable_json), answer.names, answer.rows)  # type: ignore[arg-type]

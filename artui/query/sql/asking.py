@@ -150,9 +150,15 @@ def asking(
 
 
 def _rows(cursor: sqlite3.Cursor, query: str, limit: _Limit) -> Iterator[tuple[Any, ...]]:
+    fetch = cursor.fetchone
     while True:
-        with limit.told(query, cursor.connection):
-            row = cursor.fetchone()
+        # Not `told`: a block costs more than a row.
+        limit.begin()
+        try:
+            row = fetch()
+        except sqlite3.Error as error:
+            raise limit.translated(error, query, cursor.connection) from error
+        limit.end()
         if row is None:
             return
         yield row
@@ -173,15 +179,23 @@ class _Limit:
     @contextlib.contextmanager
     def told(self, query: str, connection: sqlite3.Connection) -> Iterator[None]:
         """Count the time of the block, and translate what SQLite says of the query."""
-        self._deadline = monotonic() - far.waited_seconds() + self._left
+        self.begin()
         try:
             yield
         except sqlite3.Error as error:
-            raise self._translated(error, query, connection) from error
-        finally:
-            self._left = self._deadline - (monotonic() - far.waited_seconds())
+            raise self.translated(error, query, connection) from error
+        self.end()
 
-    def _translated(self, error: sqlite3.Error, query: str, connection: sqlite3.Connection) -> Exception:
+    def begin(self) -> None:
+        """Let time count from now on."""
+        self._deadline = monotonic() - far.waited_seconds() + self._left
+
+    def end(self) -> None:
+        """Let it count no longer."""
+        self._left = self._deadline - (monotonic() - far.waited_seconds())
+
+    def translated(self, error: sqlite3.Error, query: str, connection: sqlite3.Connection) -> Exception:
+        """Say in words of ours what SQLite says of a query; what is no fault of the query stays as it is."""
         name = str(getattr(error, "sqlite_errorname", "") or "")
         if name.startswith("SQLITE_INTERRUPT"):
             if self._is_stopped():
