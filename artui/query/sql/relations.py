@@ -42,6 +42,19 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Queries to begin with: what each asks, and its text."""
 
+_COLUMNS = {
+    "duration_ms": "milliseconds", "size_bytes": "bytes", "share": "part of the requests, from 0 to 1", "digest": "SHA-256 of what its files are, in hexadecimal", "command": "words of the command line, as JSON", "metadata": "JSON",
+    "git_dirty": "1 if there were changes that no commit has", "is_standing": "1 of the version that counts", "is_exact": "1 if different is exact", "nulls": "how many cells are empty", "different": "how many different values there are", "quantiles": "JSON", "histogram": "JSON", "most_frequent": "JSON",
+    "run_id": "id of a run, see runs.id", "version_id": "id of a version, see artifact_versions.id", "deployment_id": "id of a deployment, see deployments.id", "parent_id": "id of the run that it is part of", "metrics": "live metrics by name, as JSON",
+}  # fmt: skip
+"""What columns hold whose names do not say it."""
+
+
+def words_of_column(name: str) -> str:
+    """Say what a column of a view holds, and its unit; empty where its name says it."""
+    return _COLUMNS.get(name) or ("milliseconds since 1970, UTC" if name.endswith("_ms") else "")
+
+
 _RELATIONS = """
     SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')
     UNION ALL
