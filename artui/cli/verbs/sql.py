@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,7 @@ _MAX_LEFT_OUT = 5
 _MISSING = "·"
 _DIGITS, _MOST_DIGITS = 6, 10
 _MOST_BLOB_BYTES = 500
+_NO_NUMBER = re.compile(r"[-+]?(?:0\d+|\d+[eE]\d{3,})")
 _IN_MEMORY_BYTES = 16 << 20
 _READS = "What can be read: `artui sql --schema`."
 _HELP = """Ask the catalog in SQL, which can only read: `artui sql "SELECT name, status FROM runs"`. `artui sql --schema` lists what there is.
@@ -114,12 +117,14 @@ def command(
         with _opened(paths) as reader:
             return _print_schema(reader, words, as_json=as_json)
     query = _query(words)
-    values = pairs(params)
+    values = _values(params)
     with _opened(paths) as reader:
         out_path = None if target is None else place_for_answer(reader, target, replaces=force)
         try:
             with asking(reader, query, values, seconds=seconds) as answer:
-                rows = answer if limit is None else Rows(answer.names, islice(answer.rows, limit))
+                rows = answer if limit is None else replace(answer, rows=islice(answer.rows, limit))
+                if answer.doubt:
+                    click.echo(f"artui: {clean(answer.doubt)}", err=True)
                 if out_path is not None:
                     count = write_answer(out_path, format, rows.names, rows.rows, replaces=force)
                     click.echo(f"wrote {plural(count, 'row')} to {clean(str(out_path))}")
@@ -182,6 +187,19 @@ def _query(words: Sequence[str]) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError("The query is not UTF-8.", remedy="Write it in UTF-8.") from None
+
+
+def _values(params: Sequence[str]) -> dict[str, Any]:
+    """Give the values of names; what no number says again as it was written, as `0123` and `12e4567`, is a text, such as of a commit.
+
+    Raises:
+        UsageError: one has no name, or no `=`.
+    """
+    texts = dict(one.partition("=")[::2] for one in params)
+    return {
+        name: texts[name] if isinstance(value, int | float) and _NO_NUMBER.fullmatch(texts[name]) else value
+        for name, value in pairs(params).items()
+    }
 
 
 # Standard output

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog import far, guard
 from artui.errors import QueryTooSlow, UsageError
-from artui.query.sql.faults import READS, QueryFault, fault_of
+from artui.query.sql.faults import READS, QueryFault, doubt_about, fault_of
 from artui.query.sql.questioning import questioning
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
@@ -50,6 +50,8 @@ class Rows:
     names: tuple[str, ...]
     """Of the columns: a name that comes again has a number."""
     rows: Iterator[tuple[Any, ...]]
+    doubt: str = ""
+    """What may not be as it was meant, in a sentence; empty if nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Beginning:
     columns: tuple[list[Any], ...]
     is_cut: bool
     """Whether there are more rows."""
+    doubt: str = ""
+    """As of `Rows`."""
 
     @property
     def count(self) -> int:
@@ -106,7 +110,7 @@ def beginning_of(
                 break
             rows.append(row)
         columns = tuple(list(cells) for cells in zip(*rows, strict=True)) or tuple([] for _ in answer.names)
-        return Beginning(answer.names, columns, is_cut)
+        return Beginning(answer.names, columns, is_cut, answer.doubt)
 
 
 @contextlib.contextmanager
@@ -142,7 +146,7 @@ def asking(
             names = [str(column[0]) for column in cursor.description or ()]
             if not names or connection.in_transaction != was_inside:
                 raise QueryFault("This is no query: it gives no rows.", remedy=READS)
-            yield Rows(numbered(names), _rows(cursor, query, limit))
+            yield Rows(numbered(names), _rows(cursor, query, limit), doubt_about(query, connection))
         finally:
             cursor.close()
             if connection.in_transaction and not was_inside:
@@ -206,6 +210,8 @@ class _Limit:
         if name.startswith(_TOO_LARGE):
             return UsageError("The query was not run to its end: one of its values would be larger than 64 MB.", remedy="Ask for a part of it, as substr() gives one.")  # fmt: skip
         # What Python itself refuses, such as two statements at once, has no name.
+        if "has no name, but you supplied" in str(error):
+            return ValueMissing("A ? in the query has no name.", remedy="Write :NAME, and give NAME its value: -p NAME=VALUE on the command line.")  # fmt: skip
         if "did not supply a value for binding" in str(error):
             return ValueMissing(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
         table = str(error).removeprefix(_NO_TABLE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from artui.errors import UsageError
@@ -41,6 +42,7 @@ _ELSEWHERE = {
     "to_char": "strftime() or printf()", "to_date": "date()", "to_timestamp": "datetime(…, 'unixepoch')", "year": "strftime('%Y', …)", "array_agg": "json_group_array()",
 }  # fmt: skip
 """Functions of other databases, and what there is here instead."""
+_BEFORE_EXPRESSION = frozenset({"AND", "BY", "DISTINCT", "HAVING", "NOT", "ON", "OR", "SELECT", "WHEN", "WHERE"})
 _COMMANDS = frozenset({"DESC", "DESCRIBE", "HELP", "SCHEMA", "SHOW", "TABLES", "USE"})
 """What other programs that ask a database begin a line with that is no SQL here; and so are `.tables` and `\\d`."""
 
@@ -106,6 +108,21 @@ def _words(text: str) -> str:
     if text == _INCOMPLETE:
         return "it ends where more must follow"
     return text.rstrip(".")
+
+
+def doubt_about(query: str, connection: sqlite3.Connection) -> str:
+    """Say which name in double quotes SQLite takes for a text, since nothing is called so; empty if it takes none.
+
+    Only of those that begin an expression: behind a sign of comparison a text is what was meant.
+    """
+    found = [one for one in tokens(query) if one.kind != "comment"]
+    for before, one in pairwise(found):
+        if one.text.startswith('"') and "]" not in one.value and before.text.upper() in _BEFORE_EXPRESSION:
+            # In brackets it is a name and nothing else.
+            as_name = f"{query[: one.start]}[{one.value}]{query[one.end :]}"
+            if _parsed(as_name, found, connection) == f"no such column: {one.value}":
+                return f"Nothing is called {one.value!r} here, and SQLite takes it for a text: texts stand in single quotes, names in double ones."
+    return ""
 
 
 # Where

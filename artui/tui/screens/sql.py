@@ -92,6 +92,7 @@ class Answered(NamedTuple):
     """The columns as they came: blobs are bytes."""
     is_cut: bool
     took_ms: int
+    doubt: str = ""
 
     @property
     def row_count(self) -> int:
@@ -259,7 +260,7 @@ class SqlScreen(GridScreen):
             except ArtuiError as error:
                 return error
             columns, took_ms = shown(answer), max(0, clock.now_ms() - began_ms)
-            return Answered(query, answer.names, columns, answer.columns, answer.is_cut, took_ms)
+            return Answered(query, answer.names, columns, answer.columns, answer.is_cut, took_ms, answer.doubt)
 
         self.line.say(())
         self._tick_soon()
@@ -313,6 +314,8 @@ class SqlScreen(GridScreen):
         self.show_place()
         if running.statement.count > 1:
             self.artui.say(f"Statement {running.statement.number} of {running.statement.count} was asked: the one that the cursor is in.")  # fmt: skip
+        if answer.doubt:
+            self.artui.say(clean(answer.doubt), is_warning=True)
         entry = self.line.entry
         is_typing_on = self.line.is_typing and statement_at(entry.query_text, entry.cursor) != running.statement
         if answer.row_count and not is_typing_on:

@@ -97,3 +97,17 @@ def test_what_is_hidden_is_not_printed_raw(empty: Path) -> None:
         # Beyond what is looked at there is no place, and no wrong one.
         fault = _fault(reader, "SELECT " + "111111111111111111, " * 2000 + "nam FROM runs x x")
         assert fault is not None and fault.position is None
+
+
+@pytest.mark.parametrize(
+    ("query", "doubted"),
+    [
+        ('SELECT "nam" FROM runs', "nam"), ('SELECT count(*) FROM runs WHERE "satus" = 1', "satus"), ('SELECT name FROM runs ORDER BY "nam"', "nam"), ('SELECT "a""b" FROM runs', 'a"b'),
+        ('SELECT "name" FROM runs', ""), ('SELECT name AS "n o" FROM runs ORDER BY "n o"', ""), ("SELECT name FROM runs WHERE status = \"failed\"", ""), ('SELECT "runs"."name" FROM "runs"', ""),
+        ('WITH a("x") AS (SELECT 1) SELECT "x" FROM a', ""), ("SELECT \"atom\" FROM json_each('[1]')", ""), ('SELECT "rowid" FROM run', ""), ("SELECT 'nam' FROM runs -- \"nam\"", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_taken_for_a_text_is_said(empty: Path, query: str, doubted: str) -> None:
+    """SQLite answers with the name itself, row by row: nobody means that."""
+    with Reader(empty) as reader, asking(reader, query, seconds=5) as answer:
+        assert answer.doubt.startswith(f"Nothing is called {doubted!r}") if doubted else answer.doubt == ""

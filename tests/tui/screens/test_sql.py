@@ -303,6 +303,8 @@ def test_an_error_is_pointed_at_where_it_stands(small_catalog: Path, explore: Ex
         assert filters_used(SQL) == ["SELECT 1 AS one;"]
         await _ask(pilot, "SELECT :a")
         assert "No value was given for :a in the query. Write the value in its place." in shown(pilot)
+        await _ask(pilot, 'SELECT "nam" FROM runs')
+        assert "Nothing is called 'nam' here" in shown(pilot) and "12 rows" in shown(pilot)
         await _ask(pilot, "SHOW TABLES")
         assert "Only SQL can be asked. V lists what can be read." in shown(pilot)
 
