@@ -118,6 +118,8 @@ class SqlScreen(GridScreen):
         self._ticking: Timer | None = None
         self._answered: Answered | None = None
         self._is_listing = False
+        self._writing: threading.Event | None = None
+        """Set, it ends what is being written of a query that is asked once more."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -180,6 +182,8 @@ class SqlScreen(GridScreen):
     def on_unmount(self) -> None:
         if self._query_running is not None:
             self._query_running.stop()
+        if self._writing is not None:
+            self._writing.set()
 
     # What one can begin with
 
@@ -372,6 +376,9 @@ class SqlScreen(GridScreen):
             self._query_running.stop()
             self._tick()
             return True
+        if (writing := self._writing) is not None and not writing.is_set():
+            writing.set()
+            return True
         if self.query_one(Prompt).leave():
             return True
         if self.line.is_typing and self._answered is not None:
@@ -542,10 +549,14 @@ class SqlScreen(GridScreen):
             from artui.tui.screens.sqlfile import write_query, write_rows
 
             if is_all:
-                return write_query(reader, answer.query, SECONDS, name)
+                stopped = self._writing = threading.Event()
+                try:
+                    return write_query(reader, answer.query, SECONDS, name, is_stopped=stopped.is_set)
+                finally:
+                    self._writing = None
             return write_rows(reader, answer.names, (answer.row(place) for place in places), name)
 
-        NewFile(self, f"write {what} to  .csv .jsonl .json .parquet", doing=f"writing {what} …", done=f"{what} to ", write=write).ask(free_name("answer", ".csv"))  # fmt: skip
+        NewFile(self, f"write {what} to  .csv .jsonl .json .parquet", doing=f"writing {what} …{'  esc stops it' if is_all else ''}", done=f"{what} to ", write=write).ask(free_name("answer", ".csv"))  # fmt: skip
 
 
 def _in_row(cell: Any, width: int) -> str:

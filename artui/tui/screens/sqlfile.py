@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 
-def write_query(reader: Reader, query: str, seconds: float, name: str) -> str:
+def write_query(reader: Reader, query: str, seconds: float, name: str, *, is_stopped: Callable[[], bool]) -> str:
     """Ask once more, and write all rows as they come; give the full path.
 
     Raises:
         UsageError, CatalogError, QueryTooSlow, PackageMissing: it cannot be written.
+        QueryStopped: `is_stopped` said so; nothing is written then.
     """
-    with asking(reader, query, {}, seconds=seconds) as answer:
+    with asking(reader, query, {}, seconds=seconds, is_stopped=is_stopped) as answer:
         return write_rows(reader, answer.names, answer.rows, name)
 
 

@@ -199,6 +199,32 @@ def test_a_long_answer_is_walked_sorted_filtered_and_written(
     explore(small_catalog, flow)
 
 
+def test_writing_all_of_a_long_answer_is_stopped(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Esc ends it; no part of a file is left, and the answer stays."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sqlscreen, "MAX_ROWS", 10)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _ask(pilot, "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT x FROM a")
+        assert "the first 10 rows" in shown(pilot)
+        await pilot.press("e", *"endless.csv", "enter")
+        while "esc stops it" not in shown(pilot) or not _is_writing(screen):
+            await asyncio.sleep(0.01)
+            await pilot.pause()
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "nothing was written" in shown(pilot) and on(pilot, SqlScreen) is screen and not _is_writing(screen)
+        assert not list(tmp_path.glob("*endless*")) and not list(tmp_path.glob(".*endless*"))
+
+    explore(small_catalog, flow)
+
+
+def _is_writing(screen: SqlScreen) -> bool:
+    return screen._writing is not None
+
+
 def test_whatever_a_value_holds_is_text(small_catalog: Path, explore: Explore) -> None:
     """No hidden letter reaches the screen; each kind of value has its form, and enter shows all of it, y copies it."""
     copied: list[str] = []
