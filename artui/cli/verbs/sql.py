@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from glob import has_magic
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,9 +158,11 @@ def _opened(paths: Sequence[str]) -> Reader:
     Raises:
         UsageError, CatalogError: there is none, or it cannot be read.
     """
+    if len(paths) < 2 and not any(os.path.isdir(os.path.expanduser(path)) or has_magic(path) for path in paths):
+        return open_reader(one_catalog(paths))
     from artui.travel import union
 
-    several = union.catalogs_in(paths) if paths else None
+    several = union.catalogs_in(paths)
     if several is None or len(several) == 1:
         return open_reader(str(several[0]) if several else one_catalog(paths))
     if past.is_wanted():

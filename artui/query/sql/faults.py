@@ -15,7 +15,7 @@ from typing import NamedTuple
 from artui.errors import UsageError
 from artui.near import did_you_mean
 from artui.query.excerpts import excerpt_of
-from artui.query.sql.offers import named_in
+from artui.query.sql.named import named_in
 from artui.query.sql.relations import Relation, relations_in
 from artui.query.sql.tokens import FUNCTIONS, Token, tokens
 
@@ -24,6 +24,7 @@ READS = "The manual lists the views that can be read: `artui help file`."
 _MOST_TRIED = 64
 _STUMBLED = re.compile(r'(?:near "(?P<near>.+)": syntax error|unrecognized token: "(?P<unknown>.+)")\Z', re.DOTALL)
 _INCOMPLETE = "incomplete input"
+_TOO_WIDE = "too many columns in result set"
 _SEVERAL = "one statement at a time"
 _NAMING = {
     "table": re.compile(r"no such table: (.+)", re.DOTALL),
@@ -218,6 +219,8 @@ def _remedy(text: str, query: str, connection: sqlite3.Connection) -> str:
     first = next((one.text.upper() for one in tokens(query) if one.kind != "comment"), "")
     if first in _COMMANDS or first in (".", "\\"):
         return f"Only SQL can be asked. {READS}"
+    if text == _TOO_WIDE:
+        return "Ask for at most 200."
     if _SEVERAL in text:
         return "Ask one after the other."
     what, name = _named(text)

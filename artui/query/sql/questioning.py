@@ -9,27 +9,30 @@ from typing import TYPE_CHECKING
 
 from artui.catalog import guard, opening
 from artui.query import sqlfunctions
-from artui.query.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
-
-_WITH_ORIGIN = tuple(
-    f"""
-    CREATE TEMP VIEW IF NOT EXISTS {view} AS
-        SELECT s.*, {ATTRIBUTES["origin"].value} AS origin
-        FROM main.{view} AS s
-        JOIN main.{table} AS t ON t.id = s.id
-    """
-    for view, table in (("runs", "run"), ("artifact_versions", "version"))
-)
-"""Of several catalogs that are asked as one: the views of what has an origin, which say in which of them it is."""
 
 
 @contextlib.contextmanager
 def questioning(reader: Reader, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
     """Give this thread's connection, with all that a query of a user's may call, and nothing that it may not."""
-    views = _WITH_ORIGIN if reader.is_several else ()
+    views = _with_origin() if reader.is_several else ()
     with reader.reading(seconds) as connection, guard.questions(connection, views):
         sqlfunctions.register(connection)
         yield connection
+
+
+def _with_origin() -> list[str]:
+    """Of several catalogs that are asked as one: the views of what has an origin, which say in which of them it is."""
+    from artui.query.attributes import ATTRIBUTES
+
+    return [
+        f"""
+        CREATE TEMP VIEW IF NOT EXISTS {view} AS
+            SELECT s.*, {ATTRIBUTES["origin"].value} AS origin
+            FROM main.{view} AS s
+            JOIN main.{table} AS t ON t.id = s.id
+        """
+        for view, table in (("runs", "run"), ("artifact_versions", "version"))
+    ]
