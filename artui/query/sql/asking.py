@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from artui.query.sql.faults import READS, QueryFault, doubt_about, fault_of
 from artui.query.sql.questioning import questioning
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -29,6 +31,8 @@ _CHANGING = frozenset({
 })  # fmt: skip
 """What a statement begins with that does something else than read."""
 _OPCODES_A_TICK = 1000
+_COUNTED = re.compile(r"statement uses (\d+), and there are (\d+) supplied")
+_TYPED = re.compile(r"Error binding parameter .*type '(\w+)' is not supported")
 _NO_JSON = "malformed JSON"
 _NO_TABLE = "no such table: "
 _CELL_BYTES = 48
@@ -210,10 +214,8 @@ class _Limit:
         if name.startswith(_TOO_LARGE):
             return UsageError("The query was not run to its end: one of its values would be larger than 64 MB.", remedy="Ask for a part of it, as substr() gives one.")  # fmt: skip
         # What Python itself refuses, such as two statements at once, has no name.
-        if "has no name, but you supplied" in str(error):
-            return ValueMissing("A ? in the query has no name.", remedy="Write :NAME, and give NAME its value: -p NAME=VALUE on the command line.")  # fmt: skip
-        if "did not supply a value for binding" in str(error):
-            return ValueMissing(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+        if (refused := _value_refused(str(error))) is not None:
+            return refused
         table = str(error).removeprefix(_NO_TABLE)
         if table != str(error) and table in guard.TABLES:
             return UsageError(f"This catalog is of an older artui, and has no table {table} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
@@ -224,3 +226,16 @@ class _Limit:
         if not name or name.startswith(_ITS_OWN_FAULT):
             return fault_of(error, query, connection)
         return error
+
+
+def _value_refused(text: str) -> UsageError | None:
+    """Say what is wrong with the values of a query; None if nothing is."""
+    if "did not supply a value for binding" in text:
+        return ValueMissing(f"No value was given for {text.rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+    if "has no name, but you supplied" in text:
+        return ValueMissing("A ? in the query has no name.", remedy="Write :NAME, and give NAME its value: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+    if (counted := _COUNTED.search(text)) is not None:
+        return ValueMissing(f"The query has room for {plural(int(counted[1]), 'value')}, and {counted[2]} are given.", remedy="Give one for each ? in it.")  # fmt: skip
+    if (typed := _TYPED.search(text)) is not None:
+        return UsageError(f"A value of the query is a {typed[1]}.", remedy="Give numbers, texts, bytes or None.")
+    return None

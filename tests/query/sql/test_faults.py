@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from artui.catalog import Catalog
+from artui.errors import UsageError
 from artui.query.reader import Reader
 from artui.query.sql.asking import asking
 from artui.query.sql.faults import QueryFault
@@ -111,3 +113,18 @@ def test_a_name_that_is_taken_for_a_text_is_said(empty: Path, query: str, doubte
     """SQLite answers with the name itself, row by row: nobody means that."""
     with Reader(empty) as reader, asking(reader, query, seconds=5) as answer:
         assert answer.doubt.startswith(f"Nothing is called {doubted!r}") if doubted else answer.doubt == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "said"),
+    [
+        ("SELECT ?", (), "room for 1 value, and 0 are given"), ("SELECT ?", {}, "A ? in the query has no name"), ("SELECT ?", (1, 2), "room for 1 value, and 2"),
+        ("SELECT :a", {"b": 1}, "No value was given for :a"), ("SELECT :a", {"a": [1]}, "is a list"), ("SELECT ?", (2**70,), "at most 64 bits"), ("SELECT 1 WHERE " + "1 + " * 300 + "1", (), "too large"),
+        ("SELECT " + ", ".join("1" for _ in range(300)), (), "Ask for at most 200."),
+    ],
+)  # fmt: skip
+def test_values_that_do_not_fit_are_said_in_words(empty: Path, query: str, values: Any, said: str) -> None:
+    """Never in those of Python's driver."""
+    with Reader(empty) as reader, pytest.raises(UsageError) as error, asking(reader, query, values, seconds=5):
+        pass
+    assert said in str(error.value)
