@@ -74,7 +74,7 @@ def _catalogs(datasette: Any) -> dict[str, dict[str, Any]]:
 def _described(path: str) -> dict[str, Any]:
     """Give what Datasette is told of a file; nothing of one that is no catalog, or cannot be read."""
     from artui.catalog.schema import APPLICATION_ID
-    from artui.query.sql.relations import EXAMPLES, SAYS_ONE_ROW_FOR, relations_in, words_of_column
+    from artui.query.sql.relations import EXAMPLES, SAYS_ONE_ROW_FOR, VIEWS, columns_of, words_of_column
 
     try:
         connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
@@ -82,19 +82,20 @@ def _described(path: str) -> dict[str, Any]:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 return {}
             sqlfunctions.register(connection)
-            rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-            views = [one for one in relations_in(connection) if one.is_view]
+            rows = connection.execute("SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall()
+            # Of views of ours alone: what else is in a file may be anything.
+            columns = {name: columns_of(connection, name) for name in VIEWS if ("view", name) in rows}
         finally:
             connection.close()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):
         return {}
-    tables: dict[str, dict[str, Any]] = {name: {"hidden": True} for (name,) in rows}
+    tables: dict[str, dict[str, Any]] = {name: {"hidden": True} for kind, name in rows if kind == "table"}
     tables |= {
-        one.name: {
-            "description": f"{SAYS_ONE_ROW_FOR.capitalize()}{one.words}.",
-            "columns": {column: words for column in one.columns if (words := words_of_column(column))},
+        name: {
+            "description": f"{SAYS_ONE_ROW_FOR.capitalize()}{VIEWS[name]}.",
+            "columns": {column: words for column in names if (words := words_of_column(column))},
         }
-        for one in views
+        for name, names in columns.items()
     }
     return {
         "description": "A catalog of artui: runs, artifacts and what came of what. The views are meant to be read; tables are hidden.",

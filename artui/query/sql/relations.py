@@ -97,11 +97,11 @@ def relations_in(connection: sqlite3.Connection) -> tuple[Relation, ...]:
     return tuple(
         Relation(name, columns, VIEWS.get(name, ""))
         for name in (*views, *tables)
-        if (columns := _columns(connection, name))
+        if (columns := columns_of(connection, name))
     )
 
 
-def _columns(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+def columns_of(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
     """Give the columns of a relation; none if it cannot be read."""
     quoted = name.replace('"', '""')
     try:
