@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import artui
+from artui import clock
 from artui.catalog import Catalog, logical
 from artui.catalog.merging.merge import merge
 from artui.cli import run as run_cli
@@ -25,7 +26,9 @@ from artui.query.opened import open_content
 from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.sql.asking import asking
 from artui.travel import union
+from artui.travel.past import as_of
 from tests.catalog.merging.histories import World, history, skews
 from tests.counts import tried
 
@@ -235,6 +238,10 @@ def test_several_are_asked_in_sql_as_one(
     assert asked(versions, str(gpu7), str(laptop)).splitlines()[1:] == ["gpu7.artui,notes-gpu7-1", "laptop.artui,notes-laptop-1"]  # fmt: skip
     assert asked("SELECT count(*) AS n FROM metric_points JOIN runs ON id = run_id WHERE origin = 'gpu7.artui'", f"{gpu7.parent}/") == "n\n2\n"  # fmt: skip
     assert run_cli(["sql", "--schema", "runs", str(gpu7), str(laptop)]) == 0 and "error, origin" in capsys.readouterr().out  # fmt: skip
+    with union.open_as_one(boxes) as reader:
+        was = as_of(reader.path, clock.now_ms())
+        with Reader(was.path) as past, asking(past, by_origin, seconds=5) as answer:
+            assert sum(1 for _ in answer.rows) == 4
     # What is new since is there at once; what cannot be read is an error, and nothing is written over a catalog.
     with artui.start_run(catalog=laptop, name="later", console=False, code=False, system_metrics=False):
         pass
