@@ -215,7 +215,7 @@ def test_it_follows_while_it_is_open_and_ends_with_the_app(boxes: list[Path]) ->
 
 
 def test_several_are_asked_in_sql_as_one(
-    boxes: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    boxes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The answer is that of a merge, with the catalog that each run and version is from; all of them stay as they are."""
     gpu7, laptop = boxes
@@ -238,6 +238,9 @@ def test_several_are_asked_in_sql_as_one(
     assert asked(versions, str(gpu7), str(laptop)).splitlines()[1:] == ["gpu7.artui,notes-gpu7-1", "laptop.artui,notes-laptop-1"]  # fmt: skip
     assert asked("SELECT count(*) AS n FROM metric_points JOIN runs ON id = run_id WHERE origin = 'gpu7.artui'", f"{gpu7.parent}/") == "n\n2\n"  # fmt: skip
     assert run_cli(["sql", "--schema", "runs", str(gpu7), str(laptop)]) == 0 and "error, origin" in capsys.readouterr().out  # fmt: skip
+    # Of two that are the same nobody can say which one it is from: the column is there all the same.
+    twin = Path(shutil.copy(gpu7, tmp_path / "twin.artui"))
+    assert asked("SELECT count(DISTINCT origin) FROM runs", str(gpu7), str(twin)).endswith("\n1\n")
     with union.open_as_one(boxes) as reader:
         was = as_of(reader.path, clock.now_ms())
         with Reader(was.path) as past, asking(past, by_origin, seconds=5) as answer:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def questioning(reader: Reader, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
     """Give this thread's connection, with all that a query of a user's may call, and nothing that it may not."""
     with reader.reading(seconds) as connection:
-        views = _with_origin() if _is_several(connection) else ()
+        views = _with_origin() if reader.is_several or _was_several(connection) else ()
         with guard.questions(connection, views):
             sqlfunctions.register(connection)
             yield connection
 
 
-def _is_several(connection: sqlite3.Connection) -> bool:
-    """Say whether it is what several catalogs are as one: its origins are called as they are then."""
+def _was_several(connection: sqlite3.Connection) -> bool:
+    """Say whether it is a copy of what several catalogs were as one: its origins are called as they are then."""
     if guard.schema_version(connection) < ORIGINS_SINCE:
         return False
     return connection.execute(f"SELECT 1 FROM origin AS o WHERE o.place LIKE '{NAMED}%' LIMIT 1").fetchone() is not None
