@@ -16,7 +16,6 @@ from artui.query.sql.faults import READS, QueryFault, doubt_about, fault_of
 from artui.query.sql.questioning import questioning
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
-from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -235,7 +234,7 @@ def _value_refused(text: str) -> UsageError | None:
     if "has no name, but you supplied" in text:
         return ValueMissing("A ? in the query has no name.", remedy="Write :NAME, and give NAME its value: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
     if (counted := _COUNTED.search(text)) is not None:
-        return ValueMissing(f"The query has room for {plural(int(counted[1]), 'value')}, and {counted[2]} are given.", remedy="Give one for each ? in it.")  # fmt: skip
+        return ValueMissing(f"The query has {counted[1]} ?, and {counted[2]} values are given for them.", remedy="Give one for each ? in it.")  # fmt: skip
     if (typed := _TYPED.search(text)) is not None:
         return UsageError(f"A value of the query is a {typed[1]}.", remedy="Give numbers, texts, bytes or None.")
     return None

@@ -118,7 +118,7 @@ def test_a_name_that_is_taken_for_a_text_is_said(empty: Path, query: str, doubte
 @pytest.mark.parametrize(
     ("query", "values", "said"),
     [
-        ("SELECT ?", (), "room for 1 value, and 0 are given"), ("SELECT ?", {}, "A ? in the query has no name"), ("SELECT ?", (1, 2), "room for 1 value, and 2"),
+        ("SELECT ?", (), "has 1 ?, and 0 values are given"), ("SELECT ?", {}, "A ? in the query has no name"), ("SELECT ?", (1, 2), "has 1 ?, and 2 values"),
         ("SELECT :a", {"b": 1}, "No value was given for :a"), ("SELECT :a", {"a": [1]}, "is a list"), ("SELECT ?", (2**70,), "at most 64 bits"), ("SELECT 1 WHERE " + "1 + " * 300 + "1", (), "too large"),
         ("SELECT " + ", ".join("1" for _ in range(300)), (), "Ask for at most 200."),
     ],
