@@ -16,7 +16,15 @@ from typing import Any
 
 from artui.catalog import far, migrations
 from artui.catalog.cleaning import CleanConnection, CleanCursor
-from artui.catalog.schema import MAX_OBJECTS, SCHEMA_0001, SCHEMA_VERSION, STAND_INS, VIEWS, has_schema
+from artui.catalog.schema import (
+    MAX_OBJECTS,
+    SCHEMA_0001,
+    SCHEMA_VERSION,
+    STAND_INS,
+    VIEWS,
+    has_schema,
+    temporary_views,
+)
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
 
@@ -60,7 +68,7 @@ OUR_TRIGGERS: set[str] = set()
 """Names of the temporary triggers that a writing connection makes for itself."""
 OUR_FUNCTIONS: set[str] = set()
 """Names of the functions that these triggers call."""
-_TABLES = frozenset(
+TABLES = frozenset(
     re.findall(
         r"CREATE (?:VIRTUAL )?TABLE (\w+)",
         "\n".join(
@@ -145,7 +153,7 @@ class ReadingConnection(sqlite3.Connection):
     cookie = -1
     """The schema's version, as SQLite counts it; -1 before the first comparison."""
     has_stand_ins = False
-    """Whether empty tables stand in for those that an older schema lacks."""
+    """Whether temporary tables and views stand in for those that an older schema lacks."""
 
 
 _execute_cleaned = CleanConnection.execute
@@ -193,14 +201,21 @@ def pages_by_name(connection: sqlite3.Connection) -> dict[str, int] | None:
 
 
 def stand_in(connection: ReadingConnection) -> None:
-    """Give a reader of an older catalog empty tables in place of those that it lacks."""
+    """Give a reader of an older catalog empty tables in place of those that it lacks, and the views that it lacks."""
     if 0 < (version := schema_version(connection)) < STAND_INS_BEFORE:
-        connection.execute("PRAGMA query_only=0")
-        for since, statements in STAND_INS.items():
-            for statement in statements if version < since else ():
-                connection.execute(statement)
-        connection.execute("PRAGMA query_only=1")
+        tables = (text for since, statements in STAND_INS.items() if version < since for text in statements)
+        make_temporary(connection, [*tables, *temporary_views(version)])
         connection.has_stand_ins = True
+
+
+def make_temporary(connection: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Make temporary tables and views, which only this connection has: statements of ours, where all is allowed."""
+    connection.execute("PRAGMA query_only=0")
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    finally:
+        connection.execute("PRAGMA query_only=1")
 
 
 def allow_reading(connection: sqlite3.Connection) -> None:
@@ -228,9 +243,16 @@ def _authorize_reading(action: int, first: str | None, second: str | None, name:
 
 
 @contextlib.contextmanager
-def questions(connection: sqlite3.Connection) -> Iterator[None]:
-    """Allow in the block what a user may ask in SQL: to read, with names, expressions and functions of the user's own choice."""
+def questions(connection: sqlite3.Connection, views: Iterable[str] = ()) -> Iterator[None]:
+    """Allow in the block what a user may ask in SQL: to read, with names, expressions and functions of the user's own choice.
+
+    Args:
+        connection: the connection.
+        views: statements of ours that make temporary views where they are not there yet; they stay.
+    """
     allow_all(connection)
+    if views:
+        make_temporary(connection, views)
     # The view of points calls a function of ours, which only a trusted schema may do: this one was compared with ours.
     connection.execute("PRAGMA trusted_schema=1")
     connection.set_authorizer(_authorize_question)
@@ -257,7 +279,7 @@ def _authorize_writing(
     action: int, first: str | None, second: str | None, database: str | None, inside: str | None
 ) -> int:
     if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE):
-        is_ours = first in _TABLES or database == "temp"
+        is_ours = first in TABLES or database == "temp"
         is_by_us = inside is None or inside in OUR_TRIGGERS
         return sqlite3.SQLITE_OK if is_ours and is_by_us else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_SAVEPOINT:

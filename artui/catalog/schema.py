@@ -852,6 +852,7 @@ SCHEMA_0009 = (
 
 
 STAND_INS: Mapping[int, tuple[str, ...]] = {
+    2: ("CREATE TEMP TABLE context (run_key INTEGER NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL)",),
     6: (
         "CREATE TEMP TABLE retirement (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL)",
         "CREATE TEMP TABLE removal (version_key INTEGER NOT NULL PRIMARY KEY, time_ms INTEGER NOT NULL, author TEXT NOT NULL)",
@@ -866,6 +867,40 @@ STAND_INS: Mapping[int, tuple[str, ...]] = {
     ),
 }
 """By the schema that brought them, empty tables that a reader of an older catalog gets, so that one query fits both."""
+
+
+_STATEMENTS = (
+    SCHEMA_0001, SCHEMA_0002, SCHEMA_0003, SCHEMA_0004, SCHEMA_0005, SCHEMA_0006, SCHEMA_0007, SCHEMA_0008, SCHEMA_0009,
+)  # fmt: skip
+_VIEW = re.compile(r"\s*CREATE VIEW (\w+) AS\b")
+_OF_EVENTS = re.compile(r"\b(FROM|JOIN) event AS\b")
+_STAMPED_SINCE, _REASONED_SINCE = 5, 6
+"""The schemas that gave events a stamp and a reason."""
+
+
+def temporary_views(version: int) -> tuple[str, ...]:
+    """Give the statements that make, for one connection, the views that a catalog of an older schema lacks or has otherwise.
+
+    They need the tables of `STAND_INS`.
+    """
+    there: dict[str, str] = {}
+    wanted: dict[str, str] = {}
+    for number, statements in enumerate(_STATEMENTS, 1):
+        found = ((match[1], text) for text in statements if (match := _VIEW.match(text)) is not None)
+        (there if number <= version else wanted).update(found)
+    lacking = [text for name, text in wanted.items() if there.get(name) != text]
+    return tuple(_VIEW.sub(r"CREATE TEMP VIEW \1 AS", _with_old_events(text, version)) for text in lacking)
+
+
+def _with_old_events(view: str, version: int) -> str:
+    """Write a view so that it reads events that have no stamp or no reason yet, as the migration would fill them in."""
+    missing = [
+        *(("n.time_ms AS stamp",) if version < _STAMPED_SINCE else ()),
+        *(("'' AS why",) if version < _REASONED_SINCE else ()),
+    ]
+    if not missing:
+        return view
+    return _OF_EVENTS.sub(rf"\1 (SELECT n.*, {', '.join(missing)} FROM event AS n) AS", view)
 
 
 _MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"

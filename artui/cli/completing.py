@@ -192,7 +192,8 @@ def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) ->
     from artui.query.reader import Reader
 
     with contextlib.suppress(ArtuiError, sqlite3.Error, OSError, ValueError):
-        catalog = context.params.get("catalog") or context.find_root().params.get("catalog")
+        named = context.params.get("catalogs") or (context.params.get("catalog"),)
+        catalog = named[0] or context.find_root().params.get("catalog")
         catalog = next((word for word in context.params.get("words") or () if word.endswith(".artui")), catalog)
         with Reader(find_catalog(catalog)[0]) as reader:
             names = [name for name in dict.fromkeys(find(reader)) if name.isprintable()]

@@ -68,6 +68,16 @@ class Reader:
         return self._title or (there.title if there is not None else "")
 
     @property
+    def is_several(self) -> bool:
+        """Whether it is what several catalogs are as one."""
+        return len(self._sources) > 1
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The catalog, and those of which it is a copy: files that nothing may be written over."""
+        return (self.path, *self._sources)
+
+    @property
     def is_far(self) -> bool:
         """Whether it lies elsewhere, so that each question may take its time."""
         return far.far_at(self.path) is not None

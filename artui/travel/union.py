@@ -12,17 +12,21 @@ import json
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from artui.catalog import Catalog, cells, opening, origins
+from artui.catalog.far import far_at
 from artui.catalog.finding import ENDING
 from artui.catalog.locks import Lock, lock_file
 from artui.catalog.merging.merge import merge_one
 from artui.catalog.merging.sources import open_source
+from artui.catalog.spool.orphans import take_over
 from artui.catalog.translate import ascii_path
-from artui.errors import ArtuiError, CatalogError, UsageError
+from artui.errors import ArtuiError, CatalogError, CatalogLocked, UsageError
+from artui.query.reader import Reader
 from artui.settings import cache_folder, private_folder
 
 Tell = Callable[[int, int], None]
@@ -30,6 +34,8 @@ Tell = Callable[[int, int], None]
 WHY_READ_ONLY = (
     "Several catalogs are shown as one: open one of them to change it, or bring them together with `artui merge`."
 )
+WAIT_SECONDS = 600.0
+"""So long a question waits for another process that brings the same catalogs together."""
 _LAYOUT = 1
 """Of the notes beside the copy: what was noted otherwise is gathered anew."""
 
@@ -88,6 +94,33 @@ def make_ready(copy: Path) -> None:
                 if not path.name.endswith(".lock"):
                     path.unlink(missing_ok=True)
         Catalog(copy).close()
+
+
+def open_as_one(paths: Sequence[Path], *, tell: Tell | None = None, seconds: float = WAIT_SECONDS) -> Reader:
+    """Bring what is new in some catalogs into their copy, and open that, which is only looked at.
+
+    Raises:
+        CatalogError: one of them cannot be read, lies elsewhere, or another process gathers them for longer than `seconds`.
+    """
+    for path in paths:
+        if far_at(path) is not None:
+            raise CatalogError(
+                "A catalog that lies elsewhere is asked alone.", remedy="`artui merge A B --into C` brings several into one."
+            )  # fmt: skip
+        opening.look(path)
+        # What a process that died had logged last belongs to it, too.
+        take_over(path)
+    copy = copy_of(paths)
+    make_ready(copy)
+    deadline = time.monotonic() + seconds
+    while (gathered := gather(paths, copy, tell=tell)) is None:
+        if time.monotonic() > deadline:
+            raise CatalogLocked("Another artui is still bringing these catalogs together.", remedy="Ask again when it is done.")  # fmt: skip
+        time.sleep(0.05)
+    if gathered.unread:
+        path_text, why = gathered.unread[0]
+        raise CatalogError(f"{ascii_path(Path(path_text))} cannot be asked with the others: {why}", remedy="Leave it out, or ask it alone.")  # fmt: skip
+    return Reader(copy, sources=paths, why_not_writable=WHY_READ_ONLY, title=title_of([], paths))
 
 
 def gather(paths: Sequence[Path], copy: Path, *, tell: Tell | None = None) -> Gathered | None:

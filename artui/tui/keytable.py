@@ -1263,6 +1263,8 @@ USUAL_KEYS = (
         "To the query: enter asks it, ctrl+j begins a line, tab completes, ↑ brings back what was asked before.",
         in_footer=True,
     ),
+    Key("sql", "v", "row", "row", "Show the row with whole names and values, a line for each column.", in_footer=True),
+    Key("sql", "V", "list", "views", "List examples, views and tables in place of the answer, or the answer again."),
     Key("sql", "e", "export", "export", "Write the rows as CSV, JSON lines, JSON or Parquet.", in_footer=True),
     Key("sql", "Y", "copy_rows", "copy rows", "Copy the rows that are shown as TSV (OSC 52)."),
     Key("share", "enter", "open", "change", "Change what the line says.", in_footer=True),

@@ -25,6 +25,8 @@ OF_CATALOGS = [
 ]
 OTHER_PLACES = ("demo", "merge", "share", "push", "pull", "sync", "adopt", "salvage", "move", "monitor")
 """Verbs whose words are other catalogs, places for them, or files to be taken in."""
+OF_SEVERAL = ("sql",)
+"""Verbs that show several catalogs as the one that a merge of them would be."""
 READING = [
     verb
     for verb in OF_CATALOGS
@@ -82,7 +84,7 @@ def test_the_option_holds_before_the_verb_and_behind_it(
         assert _digest(far) != before[1]
 
 
-@pytest.mark.parametrize("verb", OF_CATALOGS)
+@pytest.mark.parametrize("verb", [verb for verb in OF_CATALOGS if verb not in OF_SEVERAL])
 def test_two_catalogs_are_refused_and_one_twice_is_not(call: Call, workplace: Path, verb: str) -> None:
     """Named before and behind the verb with different values it is not known which is meant."""
     reopen(workplace / "near.artui", "b")
@@ -97,6 +99,17 @@ def test_two_catalogs_are_refused_and_one_twice_is_not(call: Call, workplace: Pa
     Path("other.artui").unlink()
     same = call("-c", "near.artui", verb, "-c", str(workplace / "near.artui"), *ARGUMENTS[verb])
     assert same[0] == (1 if verb == "undo" else 0), same[2]
+
+
+@pytest.mark.parametrize("verb", OF_SEVERAL)
+def test_of_several_one_twice_is_one(call: Call, workplace: Path, verb: str) -> None:
+    """By another path, too; several stay as they are."""
+    shutil.copyfile("near.artui", "other.artui")
+    before = _digest(workplace / "near.artui"), _digest(workplace / "other.artui")
+    alone = call(verb, "-c", "near.artui", *ARGUMENTS[verb])
+    assert call("-c", "near.artui", verb, "-c", str(workplace / "near.artui"), *ARGUMENTS[verb]) == alone
+    assert call("-c", "near.artui", verb, "-c", "other.artui", *ARGUMENTS[verb]) == alone and alone[0] == 0
+    assert before == (_digest(workplace / "near.artui"), _digest(workplace / "other.artui"))
 
 
 @pytest.mark.parametrize("verb", ["keys", "help", "completion", "mirror"])
@@ -133,8 +146,11 @@ def test_a_word_that_is_a_catalog_is_the_catalog(call: Call, workplace: Path, ne
     for path in ("sub/there.artui", "sub/no-ending"):
         assert _ageless(call(verb, path, *arguments)) == _ageless(call(verb, *arguments, path)) == expected
     assert expected[0] == 0 and expected[1]
-    refused = call(verb, "sub/there.artui", *arguments, "-c", "near.artui")
-    assert refused[:2] == (2, "") and "Two catalogs are named" in refused[2]
+    both = call(verb, "sub/there.artui", *arguments, "-c", "near.artui")
+    if verb in OF_SEVERAL:
+        assert both[0] == 0 and both[1] != expected[1]
+    else:
+        assert both[:2] == (2, "") and "Two catalogs are named" in both[2]
 
 
 @pytest.mark.parametrize("verb", sorted({*READING} - {"import", "relocate"}))

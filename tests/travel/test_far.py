@@ -282,12 +282,19 @@ def test_verbs_that_read_take_a_uri(
         ["ls", "--artifacts", "--json"],
         ["show", "digits-model", "--json"],
         ["trace", "digits-model"],
+        ["sql", "--json", "SELECT deployment, version, role FROM releases ORDER BY from_ms"],
+        ["sql", "--jsonl", "SELECT run, name, step, value FROM metric_points WHERE name = 'val/acc' LIMIT 3"],
     ):
         printed = []
         for named in (str(demo_catalog), uri):
             assert run_cli([*words, "-c", named]) == 0
             printed.append(re.sub(r'"(path|catalog)": "[^"]*"', "", capsys.readouterr().out))
         assert printed[0] == printed[1]
+    # Behind the query, too; of several, none may lie elsewhere.
+    assert run_cli(["sql", "SELECT count(*) FROM runs", uri]) == 0 and capsys.readouterr().out
+    assert run_cli(["sql", "SELECT count(*) FROM runs", uri, str(demo_catalog)]) == CatalogError.exit_code
+    assert "is asked alone. `artui merge A B --into C`" in capsys.readouterr().err
+    assert run_cli(["sql", f"SELECT 1 -- {uri}", str(demo_catalog)]) == 0 and capsys.readouterr().out
     assert run_cli(["merge", uri, "--into", str(tmp_path / "mine.artui")]) == 0
     merged, own = _rows(tmp_path / "mine.artui"), _rows(demo_catalog)
     assert merged["content"] == own["content"]

@@ -16,16 +16,19 @@ from pathlib import Path
 import pytest
 
 import artui
+from artui import clock
 from artui.catalog import Catalog, logical
 from artui.catalog.merging.merge import merge
 from artui.cli import run as run_cli
-from artui.errors import CatalogReadOnly, UsageError
+from artui.errors import CatalogLocked, CatalogReadOnly, UsageError
 from artui.query.artifacts import open_file
 from artui.query.opened import open_content
 from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.sql.asking import asking
 from artui.travel import union
+from artui.travel.past import as_of
 from tests.catalog.merging.histories import World, history, skews
 from tests.counts import tried
 
@@ -209,3 +212,51 @@ def test_it_follows_while_it_is_open_and_ends_with_the_app(boxes: list[Path]) ->
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+def test_several_are_asked_in_sql_as_one(
+    boxes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer is that of a merge, with the catalog that each run and version is from; all of them stay as they are."""
+    gpu7, laptop = boxes
+    before = [path.read_bytes() for path in boxes]
+    merged = gpu7.parent.parent / "merged.artui"
+    with Catalog(merged) as target:
+        merge(target, boxes)
+
+    def asked(query: str, *words: str) -> str:
+        assert run_cli(["sql", query, "--csv", *words]) == 0
+        return capsys.readouterr().out
+
+    names = "SELECT id, name, status FROM runs ORDER BY name"
+    assert asked(names, str(gpu7), str(laptop)) == asked(names, str(merged))
+    by_origin = "SELECT origin, name FROM runs ORDER BY name"
+    said = "origin,name\ngpu7.artui,gpu7-0\ngpu7.artui,gpu7-1\nlaptop.artui,laptop-0\nlaptop.artui,laptop-1\n"
+    for words in ((str(gpu7), str(laptop)), ("-c", str(gpu7), "-c", str(laptop)), (f"{gpu7.parent}/",), (f"{gpu7.parent}/*.artui",)):  # fmt: skip
+        assert asked(by_origin, *words) == said
+    versions = "SELECT DISTINCT origin, artifact FROM artifact_versions WHERE artifact LIKE 'notes%1'"
+    assert asked(versions, str(gpu7), str(laptop)).splitlines()[1:] == ["gpu7.artui,notes-gpu7-1", "laptop.artui,notes-laptop-1"]  # fmt: skip
+    assert asked("SELECT count(*) AS n FROM metric_points JOIN runs ON id = run_id WHERE origin = 'gpu7.artui'", f"{gpu7.parent}/") == "n\n2\n"  # fmt: skip
+    assert run_cli(["sql", "--schema", "runs", str(gpu7), str(laptop)]) == 0 and "error, origin" in capsys.readouterr().out  # fmt: skip
+    # Of two that are the same nobody can say which one it is from: the column is there all the same.
+    twin = Path(shutil.copy(gpu7, tmp_path / "twin.artui"))
+    assert asked("SELECT count(DISTINCT origin) FROM runs", str(gpu7), str(twin)).endswith("\n1\n")
+    with union.open_as_one(boxes) as reader:
+        was = as_of(reader.path, clock.now_ms())
+        with Reader(was.path) as past, asking(past, by_origin, seconds=5) as answer:
+            assert sum(1 for _ in answer.rows) == 4
+    # What is new since is there at once; what cannot be read is an error, and nothing is written over a catalog.
+    with artui.start_run(catalog=laptop, name="later", console=False, code=False, system_metrics=False):
+        pass
+    assert "laptop.artui,later" in asked(by_origin, str(gpu7), str(laptop))
+    bad = gpu7.with_name("bad.artui")
+    bad.write_bytes(b"no catalog")
+    for refused, code, why in (
+        ([names, str(gpu7), str(bad)], 3, "bad.artui"), ([names, str(gpu7), str(laptop), "--at", "2d"], 2, "--at shows one catalog"),
+        ([names, str(gpu7), str(laptop), "--csv", "--force", "-o", str(laptop)], 2, "is the catalog that is asked"), (["DELETE FROM run", str(gpu7), str(laptop)], 2, "something else than read"),
+    ):  # fmt: skip
+        assert run_cli(["sql", *refused]) == code and why in capsys.readouterr().err
+    assert gpu7.read_bytes() == before[0]
+    monkeypatch.setattr(union, "gather", lambda *_, **__: None)
+    with pytest.raises(CatalogLocked):
+        union.open_as_one(boxes, seconds=0)

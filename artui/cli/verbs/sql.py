@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from glob import has_magic
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from artui.cli import completing
-from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli import completing, past
+from artui.cli.catalogs import catalogs_option, is_catalog, one_catalog
 from artui.cli.common import PathType, json_option, open_reader, pairs, print_json, print_table
 from artui.cli.layout import MAX_CELLS
+from artui.cli.progress import Bar
 from artui.errors import QueryTooSlow, UsageError
 from artui.query.sql.asking import Rows, asking
-from artui.query.sql.writing import ODD, format_of, text_of, write_csv, write_file, write_json, write_json_lines
+from artui.query.sql.faults import READS, QueryFault
+from artui.query.sql.writing import ODD, format_of, text_of, write_csv, write_json, write_json_lines
 from artui.safetext import cells_of, clean, escaped
+from artui.travel.answers import place_for_answer, write_answer
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -35,7 +41,9 @@ _MAX_LEFT_OUT = 5
 _MISSING = "·"
 _DIGITS, _MOST_DIGITS = 6, 10
 _MOST_BLOB_BYTES = 500
+_NO_NUMBER = re.compile(r"[-+]?(?:0\d+|\d+[eE]\d{3,})")
 _IN_MEMORY_BYTES = 16 << 20
+_READS = "What can be read: `artui sql --schema`."
 _HELP = """Ask the catalog in SQL, which can only read: `artui sql "SELECT name, status FROM runs"`. `artui sql --schema` lists what there is.
 
     QUERY may be -, or left out in a pipe: then it is read from standard input."""
@@ -43,7 +51,7 @@ _HELP = """Ask the catalog in SQL, which can only read: `artui sql "SELECT name,
 
 @click.command("sql", help=_HELP)
 @click.argument("words", nargs=-1, metavar="[QUERY]", shell_complete=completing.queries)
-@catalog_option
+@catalogs_option("The catalog; several are asked as the one that a merge of them would be.")
 @click.option("--csv", "as_csv", is_flag=True, help='Print CSV: all digits; NULL is nothing, an empty text is "".')
 @json_option
 @click.option("--jsonl", "as_json_lines", is_flag=True, help="Print an object a line, as they come.")
@@ -84,8 +92,8 @@ _HELP = """Ask the catalog in SQL, which can only read: `artui sql "SELECT name,
     help="List views and tables with their columns; with WORDS those of these names.",
 )
 def command(
-    words: tuple[str, ...],
-    catalog: str | None,
+    words: Sequence[str],
+    catalogs: tuple[str, ...],
     as_csv: bool,
     as_json: bool,
     as_json_lines: bool,
@@ -97,7 +105,8 @@ def command(
     seconds: float,
     is_schema: bool,
 ) -> int:  # fmt: skip
-    words, catalog = _without_catalog(words, catalog)
+    words, paths = _parted(words)
+    paths = [*catalogs, *paths]
     formats = [name for name, is_wanted in (("csv", as_csv), ("json", as_json), ("jsonl", as_json_lines), ("parquet", parquet is not None)) if is_wanted]  # fmt: skip
     if len(formats) > 1:
         raise click.UsageError(f"--{formats[0]} and --{formats[1]} exclude each other.")
@@ -106,33 +115,60 @@ def command(
     target = parquet or out
     format = formats[0] if formats else format_of(Path(target)) if target else ""
     if is_schema:
-        with open_reader(catalog) as reader:
+        with _opened(paths) as reader:
             return _print_schema(reader, words, as_json=as_json)
     query = _query(words)
-    values = pairs(params)
-    with open_reader(catalog) as reader:
-        if target is not None:
-            _refuse(reader, target, force=force)
+    values = _values(params)
+    with _opened(paths) as reader:
+        out_path = None if target is None else place_for_answer(reader, target, replaces=force)
         try:
             with asking(reader, query, values, seconds=seconds) as answer:
-                rows = answer if limit is None else Rows(answer.names, islice(answer.rows, limit))
-                if target is not None:
-                    _write(target, format, rows, replaces=force)
+                rows = answer if limit is None else replace(answer, rows=islice(answer.rows, limit))
+                if answer.doubt:
+                    click.echo(f"artui: {clean(answer.doubt)}", err=True)
+                if out_path is not None:
+                    count = write_answer(out_path, format, rows.names, rows.rows, replaces=force)
+                    click.echo(f"wrote {plural(count, 'row')} to {clean(str(out_path))}")
                 else:
                     _print(rows, format, is_limited=limit is not None)
         except QueryTooSlow as error:
             raise QueryTooSlow(error.message, remedy="Ask for less, or give it more with --seconds.") from error
-        except UsageError as error:
-            raise UsageError(error.message, remedy=error.remedy.replace("`artui help file`", "`artui sql --schema`").replace("The manual lists the views that can be read: ", "What can be read: ")) from error  # fmt: skip
+        except QueryFault as error:
+            raise error.with_remedy(error.remedy.replace(READS, _READS)) from error
     return 0
 
 
-def _without_catalog(words: tuple[str, ...], catalog: str | None) -> tuple[tuple[str, ...], str | None]:
-    """Take the path of a catalog out of the words; nothing with a blank is one."""
-    alone = tuple(word for word in words if not any(map(str.isspace, word)))
-    others, catalog = without_catalog(alone, catalog)
-    paths = set(alone) - set(others)
-    return tuple(word for word in words if word not in paths), catalog
+def _parted(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell paths of catalogs among the words from those of the query; nothing with a blank is a path.
+
+    A folder is one if it ends as one: a view may be called as a folder is.
+    """
+    query: list[str] = []
+    paths: list[str] = []
+    for word in words:
+        is_folder = len(word) > 1 and word.endswith(os.sep) and os.path.isdir(os.path.expanduser(word))
+        is_path = not any(map(str.isspace, word)) and (is_folder or is_catalog(word))
+        (paths if is_path else query).append(word)
+    return query, paths
+
+
+def _opened(paths: Sequence[str]) -> Reader:
+    """Open the catalog that is to be asked, or several as one.
+
+    Raises:
+        UsageError, CatalogError: there is none, or it cannot be read.
+    """
+    if len(paths) < 2 and not any(os.path.isdir(os.path.expanduser(path)) or has_magic(path) for path in paths):
+        return open_reader(one_catalog(paths))
+    from artui.travel import union
+
+    several = union.catalogs_in(paths)
+    if several is None or len(several) == 1:
+        return open_reader(str(several[0]) if several else one_catalog(paths))
+    if past.is_wanted():
+        raise UsageError("--at shows one catalog as it was.", remedy="Name the one that is meant.")
+    with Bar() as bar:
+        return union.open_as_one(several, tell=lambda done, count: bar.tell("brought together", done, count))
 
 
 def _query(words: Sequence[str]) -> str:
@@ -156,34 +192,17 @@ def _query(words: Sequence[str]) -> str:
         raise UsageError("The query is not UTF-8.", remedy="Write it in UTF-8.") from None
 
 
-# Files
+def _values(params: Sequence[str]) -> dict[str, Any]:
+    """Give the values of names; what no number says again as it was written, as `0123` and `12e4567`, is a text, such as of a commit.
 
-
-def _refuse(reader: Reader, target: str, *, force: bool) -> None:
-    from artui.travel.placing import refuse
-
-    refuse(reader.path, _path(target), replaces=force, word="asked")
-
-
-def _path(target: str) -> Path:
-    return Path(os.path.abspath(os.path.expanduser(target)))
-
-
-def _write(target: str, format: str, rows: Rows, *, replaces: bool) -> None:
-    from artui.travel.placing import folder_beside, put
-
-    out = _path(target)
-    with folder_beside(out) as folder:
-        made = folder / "answer"
-        count = write_file(made, format, rows.names, rows.rows)
-        put(made, out, mode=0o666 & ~_umask(), replaces=replaces)
-    click.echo(f"wrote {plural(count, 'row')} to {clean(str(out))}")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    Raises:
+        UsageError: one has no name, or no `=`.
+    """
+    texts = dict(one.partition("=")[::2] for one in params)
+    return {
+        name: texts[name] if isinstance(value, int | float) and _NO_NUMBER.fullmatch(texts[name]) else value
+        for name, value in pairs(params).items()
+    }
 
 
 # Standard output
@@ -195,6 +214,9 @@ class _Shown:
     def __init__(self, shown: Callable[[str], str]) -> None:
         self._shown = shown
 
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
     def write(self, text: str) -> int:
         return sys.stdout.write(self._shown(text))
 
@@ -203,7 +225,8 @@ def _print(answer: Rows, format: str, *, is_limited: bool) -> None:
     stream: Any
     if format == "csv":
         # A carriage return in a cell would overwrite the line.
-        stream = _Shown(lambda text: text.replace("\r", clean("\r")))
+        shown = clean("\r")
+        stream = _Shown(lambda text: text.replace("\r", shown))
         write_csv(stream, answer.names, answer.rows)
     elif format == "jsonl":
         write_json_lines(_Shown(_printable_json), answer.names, answer.rows)  # type: ignore[arg-type]

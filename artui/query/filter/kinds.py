@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from artui.model import ParamType
 from artui.near import did_you_mean
 from artui.query.collation import HAS_TEXT, spelling_queries
+from artui.query.excerpts import shortened
 from artui.query.filter.parser import COMPARISONS
 from artui.query.filter.resolve import MAX_NOTES
-from artui.query.filter.tokens import quoted_text, shortened
+from artui.query.filter.tokens import quoted_text
 from artui.query.spelling import number_in
 
 if TYPE_CHECKING:

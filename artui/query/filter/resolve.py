@@ -11,8 +11,9 @@ from artui.near import nearest
 from artui.query.aggregates import AGGREGATES, BEST
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
 from artui.query.direction import best_aggregate
+from artui.query.excerpts import shortened
 from artui.query.filter.parser import Field, error_at
-from artui.query.filter.tokens import FilterError, quoted_name, shortened
+from artui.query.filter.tokens import FilterError, quoted_name
 from artui.query.slices import Sliced, has_slice, sliced, slices_of
 from artui.query.versionwords import VERSION_ATTRIBUTES
 

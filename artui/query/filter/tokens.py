@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artui.errors import UsageError
+from artui.query.excerpts import excerpt_of, shortened
 from artui.query.filter.values import Value
 from artui.query.spelling import is_number
-from artui.safetext import cells_of, clean
 
 OPERATORS = ("<=", ">=", "!=", "<>", "==", "!~", "=~", "<", ">", "=", "~")
 _SAME = {"==": "=", "<>": "!=", "=~": "~"}
@@ -19,14 +19,8 @@ _SIGNS = {"&&": "and", "||": "or", "!": "not"}
 KEYWORDS = frozenset({"and", "or", "not", *_SIGNS, *WORD_OPERATORS})
 
 
-EXCERPT_CHARS = 60
 MESSAGE_CHARS = 300
 """The middle of a longer message is left out."""
-
-
-def shortened(text: str, most: int) -> str:
-    """Leave out the middle of a text that is longer than `most` characters."""
-    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[1 - most // 3 :]}"
 
 
 class FilterError(UsageError):
@@ -43,15 +37,7 @@ class FilterError(UsageError):
     @property
     def excerpt(self) -> str:
         """The filter near the error, with carets below the part in question; empty without a text."""
-        if not self.text:
-            return ""
-        end = self.position + self.length
-        before = clean(self.text[: self.position][-EXCERPT_CHARS:])
-        meant = shortened(clean(self.text[self.position : end]), EXCERPT_CHARS)
-        after = clean(self.text[end:][:EXCERPT_CHARS])
-        before = "…" + before if self.position > EXCERPT_CHARS else before
-        after = after + "…" if len(self.text) - end > EXCERPT_CHARS else after
-        return f"{before}{meant}{after}\n{' ' * cells_of(before)}{'^' * max(1, cells_of(meant))}"
+        return excerpt_of(self.text, self.position, self.length) if self.text else ""
 
 
 @contextlib.contextmanager

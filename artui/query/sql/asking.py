@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog import far, guard
 from artui.errors import QueryTooSlow, UsageError
-from artui.near import did_you_mean
-from artui.query import sqlfunctions
-from artui.query.sql.relations import VIEWS, Relation, relations_in
+from artui.query.sql.faults import READS, QueryFault, doubt_about, fault_of
+from artui.query.sql.questioning import questioning
 from artui.query.sql.tokens import tokens
 from artui.query.tables import numbered
 
@@ -30,11 +29,17 @@ _CHANGING = frozenset({
     "ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DELETE", "DETACH", "DROP", "END", "INSERT", "REINDEX", "RELEASE", "REPLACE", "ROLLBACK", "SAVEPOINT", "UPDATE", "VACUUM",
 })  # fmt: skip
 """What a statement begins with that does something else than read."""
-_READS = "The manual lists the views that can be read: `artui help file`."
 _OPCODES_A_TICK = 1000
-_NO_NAME = re.compile(r"no such (?P<what>table|column): (?P<name>.+)")
+_COUNTED = re.compile(r"statement uses (\d+), and there are (\d+) supplied")
+_TYPED = re.compile(r"Error binding parameter .*type '(\w+)' is not supported")
+_NO_JSON = "malformed JSON"
+_NO_TABLE = "no such table: "
 _CELL_BYTES = 48
 """What a cell takes beside its own letters or bytes, about."""
+
+
+class ValueMissing(UsageError):
+    """A query that names a value which was not given."""
 
 
 class QueryStopped(QueryTooSlow):
@@ -48,6 +53,8 @@ class Rows:
     names: tuple[str, ...]
     """Of the columns: a name that comes again has a number."""
     rows: Iterator[tuple[Any, ...]]
+    doubt: str = ""
+    """What may not be as it was meant, in a sentence; empty if nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Beginning:
     columns: tuple[list[Any], ...]
     is_cut: bool
     """Whether there are more rows."""
+    doubt: str = ""
+    """As of `Rows`."""
 
     @property
     def count(self) -> int:
@@ -69,7 +78,8 @@ def ask(reader: Reader, query: str, values: Values, seconds: float) -> Table:
     """Run one query and give its rows as a table.
 
     Raises:
-        UsageError: SQLite does not understand the query, or it would do something else than read.
+        QueryFault: SQLite does not understand the query, or it would do something else than read.
+        UsageError: one of its values is too large, or not given.
         QueryTooSlow: it took longer than `seconds`.
     """
     from artui.query.tables import table_of
@@ -103,7 +113,7 @@ def beginning_of(
                 break
             rows.append(row)
         columns = tuple(list(cells) for cells in zip(*rows, strict=True)) or tuple([] for _ in answer.names)
-        return Beginning(answer.names, columns, is_cut)
+        return Beginning(answer.names, columns, is_cut, answer.doubt)
 
 
 @contextlib.contextmanager
@@ -120,36 +130,42 @@ def asking(
     Only the time that SQLite takes counts, not what is done with the rows. `is_stopped` is asked again and again, in this thread.
 
     Raises:
-        UsageError: SQLite does not understand the query, or it would do something else than read.
+        QueryFault: SQLite does not understand the query, or it would do something else than read.
+        UsageError: one of its values is too large, or not given.
         QueryTooSlow: it took longer than `seconds`.
         QueryStopped: `is_stopped` said so.
     """
     first = next((one for one in tokens(query) if one.kind != "comment"), None)
     if first is not None and first.text.upper() in _CHANGING:
         # Not left to SQLite alone: after a VACUUM that was refused, the index of words would have to be opened anew.
-        raise UsageError(f"The query was not run: it would do something else than read the catalog ({first.text[:20].upper()}).", remedy=_READS)  # fmt: skip
+        raise QueryFault.at(first, query, f"The query was not run: it would do something else than read the catalog ({first.text.upper()}).")  # fmt: skip
     limit = _Limit(seconds, is_stopped)
-    with reader.reading(float("inf")) as connection, guard.questions(connection):
-        sqlfunctions.register(connection)
+    with questioning(reader, float("inf")) as connection:
         connection.set_progress_handler(limit.is_over, _OPCODES_A_TICK)
         was_inside = connection.in_transaction
-        with limit.told(connection):
+        with limit.told(query, connection):
             cursor = connection.execute(query, values)
         try:
             names = [str(column[0]) for column in cursor.description or ()]
             if not names or connection.in_transaction != was_inside:
-                raise UsageError("This is no query: it gives no rows.", remedy=_READS)
-            yield Rows(numbered(names), _rows(cursor, connection, limit))
+                raise QueryFault("This is no query: it gives no rows.", remedy=READS)
+            yield Rows(numbered(names), _rows(cursor, query, limit), doubt_about(query, connection))
         finally:
             cursor.close()
             if connection.in_transaction and not was_inside:
                 connection.rollback()
 
 
-def _rows(cursor: sqlite3.Cursor, connection: sqlite3.Connection, limit: _Limit) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: sqlite3.Cursor, query: str, limit: _Limit) -> Iterator[tuple[Any, ...]]:
+    fetch = cursor.fetchone
     while True:
-        with limit.told(connection):
-            row = cursor.fetchone()
+        # Not `told`: a block costs more than a row.
+        limit.begin()
+        try:
+            row = fetch()
+        except sqlite3.Error as error:
+            raise limit.translated(error, query, cursor.connection) from error
+        limit.end()
         if row is None:
             return
         yield row
@@ -168,17 +184,25 @@ class _Limit:
         return int(self._is_stopped() or monotonic() - far.waited_seconds() > self._deadline)
 
     @contextlib.contextmanager
-    def told(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def told(self, query: str, connection: sqlite3.Connection) -> Iterator[None]:
         """Count the time of the block, and translate what SQLite says of the query."""
-        self._deadline = monotonic() - far.waited_seconds() + self._left
+        self.begin()
         try:
             yield
         except sqlite3.Error as error:
-            raise self._translated(error, connection) from error
-        finally:
-            self._left = self._deadline - (monotonic() - far.waited_seconds())
+            raise self.translated(error, query, connection) from error
+        self.end()
 
-    def _translated(self, error: sqlite3.Error, connection: sqlite3.Connection) -> Exception:
+    def begin(self) -> None:
+        """Let time count from now on."""
+        self._deadline = monotonic() - far.waited_seconds() + self._left
+
+    def end(self) -> None:
+        """Let it count no longer."""
+        self._left = self._deadline - (monotonic() - far.waited_seconds())
+
+    def translated(self, error: sqlite3.Error, query: str, connection: sqlite3.Connection) -> Exception:
+        """Say in words of ours what SQLite says of a query; what is no fault of the query stays as it is."""
         name = str(getattr(error, "sqlite_errorname", "") or "")
         if name.startswith("SQLITE_INTERRUPT"):
             if self._is_stopped():
@@ -189,38 +213,28 @@ class _Limit:
         if name.startswith(_TOO_LARGE):
             return UsageError("The query was not run to its end: one of its values would be larger than 64 MB.", remedy="Ask for a part of it, as substr() gives one.")  # fmt: skip
         # What Python itself refuses, such as two statements at once, has no name.
-        if "did not supply a value for binding" in str(error):
-            return UsageError(f"No value was given for {str(error).rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
-        match = _NO_NAME.match(str(error))
-        if match is not None and match["what"] == "table" and match["name"] in VIEWS:
-            return UsageError(f"This catalog is of an older artui, and has no view {match['name']} yet.", remedy="It is there once anything is written to the catalog.")  # fmt: skip
+        if (refused := _value_refused(str(error))) is not None:
+            return refused
+        table = str(error).removeprefix(_NO_TABLE)
+        if table != str(error) and table in guard.TABLES:
+            return UsageError(f"This catalog is of an older artui, and has no table {table} yet.", remedy="The first change brings it up to date, after a backup beside it; so does `artui compact`.")  # fmt: skip
+        if str(error) == _NO_JSON:
+            return UsageError("The query was not run to its end: a value that it reads as JSON is none.", remedy="json_valid() leaves it out; `artui check --data` looks for damage.")  # fmt: skip
         if "user-defined function" in str(error):
             return UsageError("The query was not run to its end: one of its values cannot be worked out, as what it is made of is damaged.", remedy="`artui check --data` looks for damage.")  # fmt: skip
         if not name or name.startswith(_ITS_OWN_FAULT):
-            return UsageError(f"The query was not run: {_words(error)}.", remedy=_remedy(str(error), connection))
+            return fault_of(error, query, connection)
         return error
 
 
-def _words(error: sqlite3.Error) -> str:
-    text = str(error)
-    if "prohibited" in text or "not authorized" in text:
-        return f"it would do something else than read the catalog ({text})"
-    if "one statement at a time" in text:
-        return "it is more than one statement"
-    return text.rstrip(".")
-
-
-def _remedy(text: str, connection: sqlite3.Connection) -> str:
-    """Say what to do about an error: which name may have been meant."""
-    match = _NO_NAME.match(text)
-    if match is None:
-        return _READS
-    every = relations_in(connection)
-    if match["what"] == "table":
-        return f"{did_you_mean(match['name'], _names(every))} {_READS}".strip()
-    alias, _, column = match["name"].rpartition(".")
-    return did_you_mean(column or alias, dict.fromkeys(one for each in every if each.is_view for one in each.columns)) or _READS  # fmt: skip
-
-
-def _names(every: Sequence[Relation]) -> list[str]:
-    return [one.name for one in every]
+def _value_refused(text: str) -> UsageError | None:
+    """Say what is wrong with the values of a query; None if nothing is."""
+    if "did not supply a value for binding" in text:
+        return ValueMissing(f"No value was given for {text.rpartition(' ')[2].rstrip('.')} in the query.", remedy="Give one: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+    if "has no name, but you supplied" in text:
+        return ValueMissing("A ? in the query has no name.", remedy="Write :NAME, and give NAME its value: -p NAME=VALUE on the command line, `values` in Python.")  # fmt: skip
+    if (counted := _COUNTED.search(text)) is not None:
+        return ValueMissing(f"The query has {counted[1]} ?, and {counted[2]} values are given for them.", remedy="Give one for each ? in it.")  # fmt: skip
+    if (typed := _TYPED.search(text)) is not None:
+        return UsageError(f"A value of the query is a {typed[1]}.", remedy="Give numbers, texts, bytes or None.")
+    return None

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from artui.query.filter.complete import Completion
+from artui.query.sql.named import BEFORE_RELATION, ENDS_RELATIONS, named_in
 from artui.query.sql.relations import SAYS_ONE_ROW_FOR, Relation
 from artui.query.sql.tokens import FUNCTIONS, KEYWORDS, RESERVED, Token, tokens
 
 MAX_OFFERED = 40
 _PLAIN = re.compile(r"[^\W\d]\w*\Z")
-_BEFORE_RELATION = ("FROM", "JOIN")
-_ENDS_RELATIONS = (
-    "WHERE", "GROUP", "ORDER", "LIMIT", "ON", "USING", "SELECT", "HAVING", "UNION", "EXCEPT", "INTERSECT", "SET", "WITH", "OFFSET", "WINDOW", "VALUES",
-)  # fmt: skip
 _AT_START = ("SELECT", "WITH", "VALUES", "EXPLAIN QUERY PLAN")
 _NEXT: dict[str, tuple[str, ...]] = {
     "FROM": ("WHERE", "JOIN", "LEFT JOIN", "GROUP BY", "ORDER BY", "LIMIT"),
@@ -40,7 +37,7 @@ def offers(query: str, cursor: int, relations: Sequence[Relation]) -> list[Compl
     if place is None:
         return []
     before, partial, start = place
-    named = _named(list(tokens(query)), relations)
+    named = named_in(query, relations)
     last = next((token.text.upper() for token in reversed(before) if token.kind == "keyword"), "")
     is_lower = partial.islower() if partial else bool(before) and all(token.text.islower() for token in before if token.kind == "keyword")  # fmt: skip
     found: Iterator[tuple[str, str, bool]]
@@ -77,7 +74,7 @@ def _place(text: str) -> _Place | None:
 
 def _is_relation_wanted(before: Sequence[Token]) -> bool:
     """Say whether a view or a table is to be named next: behind FROM or JOIN, or behind a comma in such a list."""
-    if before and before[-1].text.upper() in _BEFORE_RELATION:
+    if before and before[-1].text.upper() in BEFORE_RELATION:
         return True
     if not before or before[-1].text != ",":
         return False
@@ -88,40 +85,9 @@ def _is_relation_wanted(before: Sequence[Token]) -> bool:
             return False
         if depth == 0 and token.kind == "keyword":
             word = token.text.upper()
-            if word in _BEFORE_RELATION or word in _ENDS_RELATIONS or word == "BY":
-                return word in _BEFORE_RELATION
+            if word in BEFORE_RELATION or word in ENDS_RELATIONS or word == "BY":
+                return word in BEFORE_RELATION
     return False
-
-
-def _named(found: Sequence[Token], relations: Sequence[Relation]) -> dict[str, Relation]:
-    """Give what the query names: views and tables by their names and by those that it gives them, and expressions of its own."""
-    by_name = {relation.name.lower(): relation for relation in relations}
-    own = {
-        one.value.lower(): Relation(one.value, ())
-        for one, then, sign in zip(found, found[1:], found[2:], strict=False)
-        if one.kind in ("word", "name") and then.text.upper() == "AS" and sign.text == "("
-    }
-    by_name |= own
-    named: dict[str, Relation] = dict(own)
-    is_in_list, is_wanted = False, False
-    for place, token in enumerate(found):
-        word = token.text.upper()
-        if token.kind == "keyword" and word in _BEFORE_RELATION:
-            is_in_list, is_wanted = True, True
-        elif token.kind == "keyword" and word in _ENDS_RELATIONS:
-            is_in_list = is_wanted = False
-        elif token.text == ",":
-            is_wanted = is_in_list
-        elif is_wanted and token.kind in ("word", "name"):
-            is_wanted = False
-            relation = by_name.get(token.value.lower())
-            if relation is None:
-                continue
-            named[token.value.lower()] = relation
-            behind = [one for one in found[place + 1 : place + 3] if one.text.upper() != "AS"]
-            if behind and behind[0].kind in ("word", "name"):
-                named[behind[0].value.lower()] = relation
-    return named
 
 
 def _relations(named: dict[str, Relation], relations: Sequence[Relation]) -> Iterator[tuple[str, str, bool]]:

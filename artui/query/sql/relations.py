@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artui.catalog import guard
-from artui.query import sqlfunctions
+from artui.query.sql.questioning import questioning
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -43,6 +42,27 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Queries to begin with: what each asks, and its text."""
 
+_COLUMNS = {
+    "duration_ms": "milliseconds", "size_bytes": "bytes", "share": "part of the requests, from 0 to 1", "digest": "SHA-256 of what its files are, in hexadecimal", "command": "words of the command line, as JSON", "metadata": "JSON",
+    "git_dirty": "1 if there were changes that no commit has", "is_standing": "1 of the version that counts", "is_exact": "1 if different is exact", "nulls": "how many cells are empty", "different": "how many different values there are", "quantiles": "JSON", "histogram": "JSON", "most_frequent": "JSON",
+    "run_id": "id of a run, see runs.id", "version_id": "id of a version, see artifact_versions.id", "deployment_id": "id of a deployment, see deployments.id", "parent_id": "id of the run that it is part of", "metrics": "live metrics by name, as JSON",
+}  # fmt: skip
+"""What columns hold whose names do not say it."""
+
+
+def words_of_column(name: str) -> str:
+    """Say what a column of a view holds, and its unit; empty where its name says it."""
+    return _COLUMNS.get(name) or ("milliseconds since 1970, UTC" if name.endswith("_ms") else "")
+
+
+_RELATIONS = """
+    SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')
+    UNION ALL
+    SELECT name, sql FROM sqlite_temp_schema WHERE type = 'view'
+    ORDER BY name
+"""
+"""Tables and views, also those that a connection has for an older catalog; not the empty tables that it has for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -61,14 +81,13 @@ class Relation:
 
 def relations(reader: Reader) -> tuple[Relation, ...]:
     """Give what the catalog has: views first, in the order of the manual, then tables by name."""
-    with reader.reading() as connection, guard.questions(connection):
-        sqlfunctions.register(connection)
+    with questioning(reader) as connection:
         return relations_in(connection)
 
 
 def relations_in(connection: sqlite3.Connection) -> tuple[Relation, ...]:
     """Give what a connection has that may be asked by a user."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name").fetchall()  # fmt: skip
+    rows = connection.execute(_RELATIONS).fetchall()
     virtual = tuple(str(name) for name, sql in rows if str(sql).startswith("CREATE VIRTUAL"))
     names = [str(name) for name, _ in rows if not str(name).startswith(("sqlite_", "_sqlite"))]
     # Parts of a virtual table are of no use to anybody.
@@ -78,11 +97,11 @@ def relations_in(connection: sqlite3.Connection) -> tuple[Relation, ...]:
     return tuple(
         Relation(name, columns, VIEWS.get(name, ""))
         for name in (*views, *tables)
-        if (columns := _columns(connection, name))
+        if (columns := columns_of(connection, name))
     )
 
 
-def _columns(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+def columns_of(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
     """Give the columns of a relation; none if it cannot be read."""
     quoted = name.replace('"', '""')
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 MAX_CHARS = 20_000
@@ -40,9 +41,9 @@ _TOKEN = re.compile(
     (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
     | (?P<text> '(?:[^']|'')*'? )
     | (?P<name> "(?:[^"]|"")*"? | `[^`]*`? | \[[^\]]*\]? )
-    | (?P<number> (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? | 0[xX][0-9a-fA-F]+ )
+    | (?P<number> 0[xX][0-9a-fA-F]+ | (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? )
     | (?P<param> [:@$]\w+ | \?\d* )
-    | (?P<word> [^\W\d]\w* )
+    | (?P<word> (?:[A-Za-z_]|[^\x00-\x7f])(?:[\w$]|[^\x00-\x7f])* )  # as SQLite has it: whatever is no ASCII is a letter
     | (?P<sign> [^\s\w] )
     """,
     re.VERBOSE | re.DOTALL,
@@ -79,3 +80,35 @@ def tokens(query: str) -> Iterator[Token]:
         if kind == "word" and text.upper() in _WORDS:
             kind = "keyword"
         yield Token(kind, text, match.start())
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One of the statements of a text."""
+
+    text: str
+    start: int
+    """Where it begins in the text."""
+    number: int
+    count: int
+    """Which it is of how many."""
+
+
+def statement_at(text: str, place: int) -> Statement:
+    """Give the statement that a place is in, or stands behind, without the blanks around it; of none the whole text."""
+    ends = [one.end for one in tokens(text) if one.text == ";"]
+    parts = [
+        (start, end)
+        for start, end in zip([0, *ends], [*ends, len(text)], strict=True)
+        if _says_something(text[start:end])
+    ]
+    if not parts:
+        parts = [(0, len(text))]
+    number = max((number for number, (start, _) in enumerate(parts) if start <= place), default=0)
+    start, end = parts[number]
+    part = text[start:end]
+    return Statement(part.strip(), start + len(part) - len(part.lstrip()), number + 1, len(parts))
+
+
+def _says_something(part: str) -> bool:
+    return any(one.kind != "comment" and one.text != ";" for one in tokens(part))

@@ -5,6 +5,8 @@ A blob is written as SQL writes it, `X'00ff'`, wherever a format has only texts.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import marshal
 import math
 import tempfile
@@ -19,6 +21,8 @@ from artui.errors import PackageMissing, UsageError
 FORMATS = {"csv": "CSV", "jsonl": "JSON lines", "json": "JSON", "parquet": "Parquet"}
 _ENDINGS = {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet", "pq": "parquet"}
 _QUOTED = frozenset(',"\n\r')
+_CHUNK_CHARS = 1 << 13
+"""As much as a pipe is given at once anyway."""
 _BATCH_ROWS = 5_000
 _BATCH_BYTES = 16 << 20
 _EXACT = 1 << 53
@@ -60,14 +64,14 @@ def write_file(path: Path, format: str, names: Sequence[str], rows: Iterable[Row
 
 def write_csv(stream: IO[str], names: Sequence[str], rows: Iterable[Row]) -> int:
     """Write CSV with a line of names; give the number of rows."""
-    stream.write(",".join(map(_quoted, names)) + "\n")
-    count = 0
-    for row in rows:
-        texts = ["" if cell is None else _quoted(text_of(cell)) for cell in row]
-        # An empty line would be no row to most readers.
-        stream.write((",".join(texts) or '""') + "\n")
-        count += 1
-    return count
+    _written(stream, (",".join(map(_quoted, names)) + "\n",))
+    return _written(stream, (_csv_line(row) for row in rows))
+
+
+def _csv_line(row: Row) -> str:
+    texts = ["" if cell is None else repr(cell) if isinstance(cell, int | float) else _quoted(text_of(cell)) for cell in row]  # fmt: skip
+    # An empty line would be no row to most readers.
+    return (",".join(texts) or '""') + "\n"
 
 
 def _quoted(text: str) -> str:
@@ -78,26 +82,47 @@ def _quoted(text: str) -> str:
 
 def write_json_lines(stream: IO[str], names: Sequence[str], rows: Iterable[Row]) -> int:
     """Write an object a line; give the number of rows."""
-    count = 0
-    for row in rows:
-        stream.write(json_of(names, row) + "\n")
-        count += 1
-    return count
+    sound = list(map(_sound, names))
+    return _written(stream, (_json_of(sound, row) + "\n" for row in rows))
 
 
 def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Row], *, head: str = "") -> int:
     """Write one document: the names of the columns and a list of rows; `head` stands before both."""
-    stream.write(f'{{\n{head}  "columns": {orjson.dumps(list(map(_sound, names))).decode()},\n  "rows": [')
-    count = 0
-    for count, row in enumerate(rows, 1):
-        stream.write((",\n    " if count > 1 else "\n    ") + json_of(names, row))
+    sound = list(map(_sound, names))
+    stream.write(f'{{\n{head}  "columns": {orjson.dumps(sound).decode()},\n  "rows": [')
+    before = itertools.chain(("\n    ",), itertools.repeat(",\n    "))
+    count = _written(stream, (sign + _json_of(sound, row) for row, sign in zip(rows, before, strict=False)))
     stream.write("\n  ]\n}\n" if count else "]\n}\n")
     return count
 
 
-def json_of(names: Sequence[str], row: Row) -> str:
-    """Write a row as an object."""
-    return orjson.dumps({_sound(name): plain(cell) for name, cell in zip(names, row, strict=True)}).decode()
+def _written(stream: IO[str], texts: Iterable[str]) -> int:
+    """Write texts as they come, several at once where nobody looks on; give their number."""
+    room = 0 if stream.isatty() else _CHUNK_CHARS
+    count, waiting, size = 0, [], 0
+    try:
+        for text in texts:
+            count += 1
+            waiting.append(text)
+            size += len(text)
+            if size >= room:
+                ready, waiting, size = waiting, [], 0
+                stream.write("".join(ready))
+    finally:
+        # What came before an error, too.
+        if waiting:
+            stream.write("".join(waiting))
+    return count
+
+
+def _json_of(names: Sequence[str], row: Row) -> str:
+    """Write a row as an object; the names are sound."""
+    record = dict(zip(names, row, strict=True))
+    if not any(isinstance(cell, float) and not math.isfinite(cell) for cell in row):
+        # Infinities would become null; what is no sound text raises.
+        with contextlib.suppress(orjson.JSONEncodeError):
+            return orjson.dumps(record, default=text_of).decode()
+    return orjson.dumps({name: plain(cell) for name, cell in record.items()}).decode()
 
 
 def plain(cell: Any) -> Any:

@@ -62,6 +62,11 @@ class NewFile:
         if not isinstance(outcome, ArtuiError):
             self._screen.artui.say(f"wrote {self._done}{clean(outcome)}")
             return
+        from artui.query.sql.asking import QueryStopped
+
+        if isinstance(outcome, QueryStopped):
+            self._screen.artui.say("Stopped: nothing was written.")
+            return
         # Who has gone elsewhere, or is asked something else by now, only learns of it.
         if self._screen.is_current and not self._screen.query_one(Prompt).is_open:
             self.ask(name)

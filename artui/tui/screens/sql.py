@@ -16,10 +16,12 @@ from artui import clock
 from artui.errors import ArtuiError, UsageError
 from artui.model import RunHead
 from artui.query.sql import asking
+from artui.query.sql.faults import READS, QueryFault
 from artui.query.sql.offers import offers, quoted
 from artui.query.sql.relations import EXAMPLES, SAYS_ONE_ROW_FOR, Relation, relations
 from artui.query.sql.shown import is_about_thing, is_id, shown, thing_in, whole_text
-from artui.safetext import clean
+from artui.query.sql.tokens import Statement, statement_at
+from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
@@ -31,7 +33,6 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import HintBar, QueryLine
 from artui.tui.widgets.grid import Grid
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.tui.widgets.paragraph import wrapped
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.sqlentry import SqlLine
 from artui.units import ago_text, count_text, duration_text, plural
@@ -48,6 +49,8 @@ SECONDS = 600.0
 """A query that is forgotten behind another screen ends at last."""
 MAX_COPIED = 5_000
 _MOST_COPIED_BYTES = 1 << 20
+MAX_IN_ROW = 4_000
+"""So much of a cell is shown in its row."""
 _SAID_AFTER = 0.25
 """Seconds, before it is said that a query runs."""
 _LATELY = 3
@@ -65,8 +68,8 @@ class Draft:
 class Running:
     """A query that is being asked."""
 
-    def __init__(self, query: str) -> None:
-        self.query, self.began = query, time.monotonic()
+    def __init__(self, statement: Statement) -> None:
+        self.statement, self.began = statement, time.monotonic()
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -89,6 +92,7 @@ class Answered(NamedTuple):
     """The columns as they came: blobs are bytes."""
     is_cut: bool
     took_ms: int
+    doubt: str = ""
 
     @property
     def row_count(self) -> int:
@@ -113,6 +117,9 @@ class SqlScreen(GridScreen):
         self._query_running: Running | None = None
         self._ticking: Timer | None = None
         self._answered: Answered | None = None
+        self._is_listing = False
+        self._writing: threading.Event | None = None
+        """Set, it ends what is being written of a query that is asked once more."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -143,7 +150,12 @@ class SqlScreen(GridScreen):
     @property
     def home(self) -> Widget:
         """What is below the query: the answer, or what one can begin with."""
-        return self.starter if self._answered is None else self.grid
+        return self.starter if self._is_starter_shown else self.grid
+
+    @property
+    def _is_starter_shown(self) -> bool:
+        """Whether there is no answer, or what one can begin with is shown in its place."""
+        return self._answered is None or self._is_listing
 
     def prompt_home(self) -> Widget | None:
         """Give what gets the focus after a question."""
@@ -170,11 +182,13 @@ class SqlScreen(GridScreen):
     def on_unmount(self) -> None:
         if self._query_running is not None:
             self._query_running.stop()
+        if self._writing is not None:
+            self._writing.set()
 
     # What one can begin with
 
     def _show_starter(self) -> None:
-        if self._answered is not None:
+        if not self._is_starter_shown:
             return
         lines: list[Line] = [BLANK]
         lately = filters_used(SQL)[-_LATELY:]
@@ -204,7 +218,7 @@ class SqlScreen(GridScreen):
         return Line(spans, Link("rule", f"SELECT * FROM {quoted(relation.name)}"))
 
     def on_line_moved(self, message: LineMoved) -> None:
-        if message.sender is self.starter and self._answered is None:
+        if message.sender is self.starter and self._is_starter_shown:
             self._say_of_line()
 
     def _say_of_line(self) -> None:
@@ -225,20 +239,21 @@ class SqlScreen(GridScreen):
         """Ask what a line stands for; the query can be changed then."""
         if link is not None:
             self.line.entry.put(link.id)
-            self._ask(link.id)
+            self._ask(statement_at(link.id, 0))
 
     # Asking
 
     def on_sql_line_asked(self, message: SqlLine.Asked) -> None:
-        if message.query:
-            self._ask(message.query)
+        if message.statement.text:
+            self._ask(message.statement)
         else:
             self.set_focus(self.home)
 
-    def _ask(self, query: str) -> None:
+    def _ask(self, statement: Statement) -> None:
         if self._query_running is not None:
             self._query_running.stop()
-        running = self._query_running = Running(query)
+        running = self._query_running = Running(statement)
+        query = statement.text
         reader, began_ms = self.reader, clock.now_ms()
 
         def read() -> Answered | ArtuiError:
@@ -249,7 +264,7 @@ class SqlScreen(GridScreen):
             except ArtuiError as error:
                 return error
             columns, took_ms = shown(answer), max(0, clock.now_ms() - began_ms)
-            return Answered(query, answer.names, columns, answer.columns, answer.is_cut, took_ms)
+            return Answered(query, answer.names, columns, answer.columns, answer.is_cut, took_ms, answer.doubt)
 
         self.line.say(())
         self._tick_soon()
@@ -290,31 +305,43 @@ class SqlScreen(GridScreen):
             self.artui.say("Stopped.")
             return
         if not isinstance(answer, UsageError):
-            keep_filter(running.query, SQL)
+            keep_filter(running.statement.text, SQL)
         if isinstance(answer, ArtuiError):
-            self._show_error(answer)
+            self._show_error(answer, running.statement)
             return
-        is_first = self._answered is None
         self._answered = answer
-        if is_first:
-            for shown_now, widget in ((True, self.grid), (True, self.filter), (False, self.starter)):
-                widget.set_class(not shown_now, "hidden")
+        self._put_in_sight(is_listing=False)
         self.filter.set_text("")
         self.grid.sorted_column, self._is_reversed = None, False
         self.fill(answer.names, answer.columns)
         self.grid.note = "The query gave no row."
         self.show_place()
-        is_typing_on = self.line.is_typing and self.line.entry.query_text.strip() != running.query
+        if running.statement.count > 1:
+            self.artui.say(f"Statement {running.statement.number} of {running.statement.count} was asked: the one that the cursor is in.")  # fmt: skip
+        if answer.doubt:
+            self.artui.say(clean(answer.doubt), is_warning=True)
+        entry = self.line.entry
+        is_typing_on = self.line.is_typing and statement_at(entry.query_text, entry.cursor) != running.statement
         if answer.row_count and not is_typing_on:
             self.set_focus(self.grid)
         elif not self.line.is_typing:
             self.line.type()
         self.show_keys()
 
-    def _show_error(self, error: ArtuiError) -> None:
-        """Say what is wrong below the query, which stays, with what to do about it."""
-        text = clean(f"{error.message} {error.remedy}".strip().replace("`artui help file`", "`artui sql --schema`"))
-        self.line.say([[("  ", "text"), (line, "bad")] for line in wrapped(text, max(10, self.size.width - 3))])
+    def _is_as_asked(self, statement: Statement) -> bool:
+        """Say whether what is typed has a statement still where it was."""
+        return self.line.entry.query_text[statement.start :].startswith(statement.text)
+
+    def _show_error(self, error: ArtuiError, statement: Statement) -> None:
+        """Say what is wrong below the query, which stays, with what to do about it; point at the place."""
+        remedy = error.remedy.replace(READS, "V lists what can be read." if self._answered else "Below is what can be read.")  # fmt: skip
+        if isinstance(error, asking.ValueMissing):
+            remedy = "Write the value in its place."
+        message, start, length = error.message, None, 0
+        if isinstance(error, QueryFault) and error.position is not None and self._is_as_asked(statement):
+            # Which line that is, is seen.
+            message, start, length = message.replace(error.line_words, ""), statement.start + error.position, error.length  # fmt: skip
+        self.line.say_wrong(clean(f"{message} {remedy}".strip()), start, length)
         if not self.line.is_typing:
             self.line.type()
 
@@ -326,7 +353,7 @@ class SqlScreen(GridScreen):
 
     def on_sql_line_focus(self) -> None:
         self.show_keys()
-        if self._answered is None:
+        if self._is_starter_shown:
             self._say_of_line()
 
     def asked_keys(self) -> list[tuple[str, str]]:
@@ -339,8 +366,8 @@ class SqlScreen(GridScreen):
 
     def footer_pairs(self) -> list[tuple[str, str]]:
         """Give the keys of an answer, or of what one can begin with."""
-        if self._answered is None:
-            return [("enter", "ask"), ("tab", "query"), ("esc", "back")]
+        if self._is_starter_shown:
+            return [("enter", "ask"), ("tab", "query"), ("esc", "back" if self._answered is None else "to the answer")]
         return super().footer_pairs()
 
     def go_back(self) -> bool:
@@ -349,21 +376,43 @@ class SqlScreen(GridScreen):
             self._query_running.stop()
             self._tick()
             return True
+        if (writing := self._writing) is not None and not writing.is_set():
+            writing.set()
+            return True
         if self.query_one(Prompt).leave():
             return True
         if self.line.is_typing and self._answered is not None:
-            self.set_focus(self.grid)
+            self.set_focus(self.home)
+            return True
+        if self._is_listing:
+            self.action_list()
             return True
         return super().go_back()
 
     def action_filter(self) -> None:
-        if self._answered is None:
+        if self._is_starter_shown:
             self.line.type()
         else:
             super().action_filter()
 
     def action_edit(self) -> None:
         self.line.type()
+
+    def action_list(self) -> None:
+        """Show examples and views in place of the answer, or the answer again."""
+        if self._answered is not None:
+            self._put_in_sight(is_listing=not self._is_listing)
+            self.say_of_cursor()
+        self.set_focus(self.home)
+        self.show_keys()
+
+    def _put_in_sight(self, *, is_listing: bool) -> None:
+        """Show what one can begin with, or the answer in its place."""
+        self._is_listing = is_listing
+        self._show_starter()
+        self.starter.set_class(not is_listing, "hidden")
+        for widget in (self.grid, self.filter):
+            widget.set_class(is_listing, "hidden")
 
     # The answer
 
@@ -381,7 +430,7 @@ class SqlScreen(GridScreen):
     def _place(self) -> int | None:
         """The place in the answer of the row under the cursor."""
         grid = self.grid
-        return grid.places[grid.row] if self._answered is not None and grid.columns and grid.places else None
+        return grid.places[grid.row] if not self._is_starter_shown and grid.columns and grid.places else None
 
     @property
     def _cell(self) -> Any:
@@ -392,7 +441,7 @@ class SqlScreen(GridScreen):
     def say_of_cursor(self) -> None:
         """Show below the cell under the cursor, whole as far as it fits, and what it means."""
         answer, place = self._answered, self._place
-        if answer is None:
+        if answer is None or self._is_listing:
             self._say_of_line()
             return
         if place is None:
@@ -418,7 +467,7 @@ class SqlScreen(GridScreen):
     def action_whole(self) -> None:
         """Show the cell under the cursor with all that is in it; of an id what has it."""
         answer, place = self._answered, self._place
-        if answer is None:
+        if self._is_starter_shown:
             self._choose(self.starter.link)
         if answer is None or place is None:
             return
@@ -427,6 +476,19 @@ class SqlScreen(GridScreen):
             self.action_open_thing()
         else:
             self.artui.follow(Link("text", f"{clean(name, max_chars=200)}\n{whole_text(cell)}"))
+
+    def action_row(self) -> None:
+        """Show the row under the cursor, a line for each of its columns."""
+        answer, place = self._answered, self._place
+        if answer is None or place is None:
+            return
+        names = [clean(name, max_chars=_NAME_CELLS * 2) for name in answer.names]
+        width = max(map(cells_of, names))
+        lines = [
+            f"{name}{' ' * (width - cells_of(name))}  {_in_row(cell, width)}"
+            for name, cell in zip(names, answer.row(place), strict=True)
+        ]
+        self.artui.follow(Link("text", f"row {self.grid.row + 1:,}\n" + "\n".join(lines)))
 
     def action_open_thing(self) -> None:
         answer, place = self._answered, self._place
@@ -484,13 +546,24 @@ class SqlScreen(GridScreen):
         what = "all rows" if is_all else plural(len(places), "row")
 
         def write(name: str) -> str:
-            from artui.tui.screens.sqlfile import write_answer, write_query
+            from artui.tui.screens.sqlfile import write_query, write_rows
 
             if is_all:
-                return write_query(reader, answer.query, SECONDS, name)
-            return write_answer(reader.path, answer.names, (answer.row(place) for place in places), name)
+                stopped = self._writing = threading.Event()
+                try:
+                    return write_query(reader, answer.query, SECONDS, name, is_stopped=stopped.is_set)
+                finally:
+                    self._writing = None
+            return write_rows(reader, answer.names, (answer.row(place) for place in places), name)
 
-        NewFile(self, f"write {what} to  .csv .jsonl .json .parquet", doing=f"writing {what} …", done=f"{what} to ", write=write).ask(free_name("answer", ".csv"))  # fmt: skip
+        NewFile(self, f"write {what} to  .csv .jsonl .json .parquet", doing=f"writing {what} …{'  esc stops it' if is_all else ''}", done=f"{what} to ", write=write).ask(free_name("answer", ".csv"))  # fmt: skip
+
+
+def _in_row(cell: Any, width: int) -> str:
+    """Write a cell of a row whose lines stand below each other; of a very long one its beginning."""
+    text = whole_text(cell[:MAX_IN_ROW] if isinstance(cell, str | bytes) else cell)
+    behind = f"… {len(cell):,} in all: enter on the cell shows them" if isinstance(cell, str | bytes) and len(cell) > MAX_IN_ROW else ""  # fmt: skip
+    return f"\n{' ' * (width + 2)}".join(text.splitlines()) + behind
 
 
 def _moment(name: str, time_ms: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -13,13 +14,14 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import TextArea
 
-from artui.query.sql.tokens import tokens
+from artui.query.sql.tokens import Statement, Token, statement_at, tokens
 from artui.safetext import clean, is_hidden
 from artui.tui.cells import Spans
 from artui.tui.state.history import SQL, filters_used
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import TakesText
 from artui.tui.widgets.filter import HintBar, offer_spans
+from artui.tui.widgets.paragraph import wrapped
 
 if TYPE_CHECKING:
     from artui.query.filter.complete import Completion
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _STYLES = {"keyword": "accent", "text": "good", "number": "mark", "comment": "faint", "param": "warn", "sign": "dim"}
 """How the kinds of tokens are drawn; all others as text."""
+_SIGN_CELLS = 3
+"""How far right of the edge the text begins."""
 _PLACEHOLDER = "SELECT …    enter asks · tab completes · ↑ what was asked before"
 
 
@@ -52,16 +56,33 @@ class SqlEntry(TakesText, TextArea, inherit_bindings=False):
         )
         # A blinking cursor would send bytes all the time.
         self.cursor_blink = False
+        self._read: tuple[str, Sequence[Token]] = ("", ())
+        """A text, and its tokens: each line is drawn by itself."""
+        self._wrong = (0, 0)
+
+    @property
+    def _tokens(self) -> Sequence[Token]:
+        text = self.query_text
+        if self._read[0] != text:
+            self._read = text, list(tokens(text))
+        return self._read[1]
+
+    def point_at(self, start: int, end: int) -> None:
+        """Underline what is wrong between two places of the text; nothing where they are the same."""
+        self._wrong = (start, end)
+        self.notify_style_update()
+        self.refresh()
 
     def get_line(self, line_index: int) -> Text:
         """Give a line with the words of SQL in their colours."""
         line = Text("".join(map(_seen, self.document.get_line(line_index))), end="", no_wrap=True)
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
         start = sum(len(self.document.get_line(number)) + 1 for number in range(line_index))
-        for token in tokens(self.query_text):
-            if token.end > start and token.start < start + len(line):
-                style = palette.styles[_STYLES.get(token.kind, "text")]
-                line.stylize(style.without_color if style.color is None else style, max(0, token.start - start), token.end - start)  # fmt: skip
+        drawn = [(token.start, token.end, _STYLES.get(token.kind, "text")) for token in self._tokens]
+        for first, end, meaning in (*drawn, (*self._wrong, "bad.word")):
+            if end > start and first < start + len(line):
+                style = palette.styles[meaning]
+                line.stylize(style.without_color if style.color is None else style, max(0, first - start), end - start)
         return line
 
     @property
@@ -114,11 +135,11 @@ class SqlLine(Horizontal):
     """For the footer, while the user types."""
 
     class Asked(Message):
-        """A query is to be asked."""
+        """A statement is to be asked: of several the one that the cursor is in."""
 
-        def __init__(self, query: str) -> None:
+        def __init__(self, statement: Statement) -> None:
             super().__init__()
-            self.query = query
+            self.statement = statement
 
     class Typed(Message):
         """The text has changed: completions are wanted."""
@@ -164,7 +185,27 @@ class SqlLine(Horizontal):
     def say(self, lines: Sequence[Spans]) -> None:
         """Show something in the line below, until more is typed; nothing takes it away."""
         self._said = lines
+        self.entry.point_at(0, 0)
         self._draw()
+
+    def say_wrong(self, message: str, start: int | None, length: int = 0) -> None:
+        """Say below what is wrong, and point at it: in a text of one line with carets, in any text by underlining it.
+
+        Args:
+            message: what is wrong, in visible letters.
+            start: where that begins in the text; None where it is not known.
+            length: how many letters it has; none for what is missing there.
+        """
+        text, width = self.entry.query_text, self.size.width
+        marks: list[Spans] = []
+        if start is not None:
+            before = cell_len("".join(map(_seen, text[:start])))
+            cells = max(1, cell_len("".join(map(_seen, text[start : start + length]))))
+            if "\n" not in text and "\t" not in text and _SIGN_CELLS + cell_len("".join(map(_seen, text))) < width:
+                marks = [[(" " * (_SIGN_CELLS + before), "text"), ("^" * cells, "bad")]]
+        self.say([*marks, *([("  ", "text"), (line, "bad")] for line in wrapped(message, max(10, width - 3)))])
+        if start is not None:
+            self.entry.point_at(start, start + length)
 
     def type(self, text: str | None = None) -> None:
         """Let the user type, in another query if one is given."""
@@ -189,6 +230,7 @@ class SqlLine(Horizontal):
     def on_text_area_changed(self, message: TextArea.Changed) -> None:
         message.stop()
         self._said = ()
+        self.entry.point_at(0, 0)
         self._look()
         self.post_message(self.Typed())
 
@@ -200,7 +242,7 @@ class SqlLine(Horizontal):
         message.stop()
         self._offered = ()
         self._history = None
-        self.post_message(self.Asked(self.entry.query_text.strip()))
+        self.post_message(self.Asked(statement_at(self.entry.query_text, self.entry.cursor)))
 
     def _look(self) -> None:
         """Look for completions of what stands before the cursor."""

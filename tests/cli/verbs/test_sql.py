@@ -107,20 +107,19 @@ def test_files_are_whole_or_not_there(workplace: Path, call: Call, monkeypatch: 
         ("ATTACH 'x.db' AS x", "something else"), ("VACUUM INTO 'x.db'", "something else"), ("BEGIN", "something else"), ("/* a */ -- b\nCOMMIT", "something else"), ("CREATE TEMP TABLE x(y)", "something else"), ("SELECT load_extension('x')", "something else"),
         ("SELECT 1; SELECT 2", "more than one statement"), ("", "no query"), ("/* nothing */", "no query"), ("SELECT 'a\x00b'", "null character"), ("SELECT '\udcff'", "ordinary text"),
         ("SELECT zeroblob(1000000000)", "not authorized to use function: zeroblob"), ("SELECT hex(printf('%.60000000c', 'x'))", "larger than 64 MB"), ("SELECT " + ", ".join("1" for _ in range(2000)), "too many columns"),
-        ("WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT max(x) FROM a", "longer than 0.3 seconds"), ("SELECT * FROM runz", "Did you mean run"), ("SELECT sttus FROM runs", "Did you mean status?"), ("SELECT :a", "-p NAME=VALUE"), ("SELEC", "syntax error"), ("SELECT points(x'00', 'pco', 9)", "made of is"),
+        ("WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT max(x) FROM a", "longer than 0.3 seconds"), ("SELECT * FROM runz", "Did you mean run"), ("SELECT sttus FROM runs", "Did you mean status?"), ("SELECT :a", "-p NAME=VALUE"), ("SELECT ?", "A ? in the query has no name"), ("SELEC", "syntax error"), ("SELECT points(x'00', 'pco', 9)", "made of is"),
     ],
 )  # fmt: skip
 def test_what_is_not_reading_or_too_much_is_refused_in_words(
     workplace: Path, call: Call, query: str, said: str
 ) -> None:
-    """Each is one line with what to do, never of a damaged catalog; the catalog is byte by byte as before."""
+    """Each is one line with what to do, and perhaps where it is, never of a damaged catalog; the catalog is byte by byte as before."""
     before = Path("near.artui").read_bytes()
 
     code, out, err = call("sql", query, "--seconds", "0.3")
 
-    assert code in (1, 2) and out == "" and said in err and "is damaged (" not in err and len(err.splitlines()) == 1, (
-        err
-    )
+    assert code in (1, 2) and out == "" and said in err and "is damaged (" not in err, err
+    assert all(line.startswith("  ") for line in err.splitlines()[1:]) and len(err.splitlines()) in (1, 3), err
     assert Path("near.artui").read_bytes() == before and not Path("x.db").exists()
     assert call("ls", "a")[0] == 0
 
@@ -153,6 +152,11 @@ def test_a_query_comes_from_where_it_is(workplace: Path, call: Call, monkeypatch
     query = "SELECT typeof(:a) AS a, typeof(:b) AS b, :c AS c"
     out = call("sql", query, "-p", "a=1", "-p", "b=0.5", "-p", "c='; DROP TABLE run", "--csv")[1]
     assert out == "a,b,c\ninteger,real,'; DROP TABLE run\n"
+    # What no number says again as it was written stays a text, such as the beginning of a commit.
+    out = call("sql", "SELECT typeof(:a) AS a, :b AS b, typeof(:c) AS c", "-p", "a=0123", "-p", "b=12e4567", "-p", "c=-1e3", "--csv")[1]  # fmt: skip
+    assert out == "a,b,c\ntext,12e4567,real\n"
+    code, out, err = call("sql", 'SELECT "nam" FROM runs', "--csv")
+    assert code == 0 and out.splitlines()[1] == "nam" and "Nothing is called 'nam'" in err
     assert call("sql", "SELECT 1", "--json", "--csv")[0] == 2
     assert "c" in call("sql", "SELECT name AS c FROM runs", "--at", "2100-01-01")[1]
 

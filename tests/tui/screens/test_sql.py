@@ -16,7 +16,8 @@ from artui.errors import UsageError
 from artui.query.reader import Reader
 from artui.query.sql.asking import beginning_of
 from artui.query.sql.relations import EXAMPLES
-from artui.safetext import is_hidden
+from artui.query.sql.tokens import statement_at
+from artui.safetext import cells_of, is_hidden
 from artui.tui.screens import sql as sqlscreen
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.run import RunScreen
@@ -104,7 +105,7 @@ def test_typing_completes_and_brings_back(small_catalog: Path, explore: Explore)
         await pilot.press("down", "down")
         await settled(pilot)
         assert isinstance(pilot.app.focused, Grid)
-        for refused, said in (("DELETE FROM run", "something else than read"), ("PRAGMA query_only=0", "something else"), ("SELECT 1; SELECT 2", "more than one statement"), ("SELECT zeroblob(1000000000)", "zeroblob")):  # fmt: skip
+        for refused, said in (("DELETE FROM run", "something else than read"), ("PRAGMA query_only=0", "something else"), ("SELECT zeroblob(1000000000)", "zeroblob")):  # fmt: skip
             await _ask(pilot, refused)
             assert said in shown(pilot) and entry.text == refused
 
@@ -138,7 +139,7 @@ def test_a_query_that_runs_says_so_and_is_stopped(
         assert "1 row × 1 column" in shown(pilot)
         # What is typed on meanwhile is not interrupted by the answer.
         screen.line.type("SELECT 2 AS two, 3 AS three")
-        screen.on_sql_line_asked(SqlLine.Asked("SELECT 2 AS two, 3 AS three"))
+        screen.on_sql_line_asked(SqlLine.Asked(statement_at("SELECT 2 AS two, 3 AS three", 0)))
         screen.line.entry.insert("x")
         await settled(pilot)
         assert "1 row × 2 columns" in shown(pilot) and screen.line.is_typing and screen.line.entry.text.endswith("threex")  # fmt: skip
@@ -196,6 +197,32 @@ def test_a_long_answer_is_walked_sorted_filtered_and_written(
         assert len(screen.grid.places) == 4_990 and on(pilot, SqlScreen) is screen
 
     explore(small_catalog, flow)
+
+
+def test_writing_all_of_a_long_answer_is_stopped(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Esc ends it; no part of a file is left, and the answer stays."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sqlscreen, "MAX_ROWS", 10)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _ask(pilot, "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT x FROM a")
+        assert "the first 10 rows" in shown(pilot)
+        await pilot.press("e", *"endless.csv", "enter")
+        while "esc stops it" not in shown(pilot) or not _is_writing(screen):
+            await asyncio.sleep(0.01)
+            await pilot.pause()
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "nothing was written" in shown(pilot) and on(pilot, SqlScreen) is screen and not _is_writing(screen)
+        assert not list(tmp_path.glob("*endless*")) and not list(tmp_path.glob(".*endless*"))
+
+    explore(small_catalog, flow)
+
+
+def _is_writing(screen: SqlScreen) -> bool:
+    return screen._writing is not None
 
 
 def test_whatever_a_value_holds_is_text(small_catalog: Path, explore: Explore) -> None:
@@ -276,3 +303,76 @@ def test_what_is_held_of_an_answer_is_bounded(small_catalog: Path) -> None:
             beginning_of(reader, "BEGIN", seconds=1, most_rows=1, most_bytes=1)
         with reader.snapshot() as connection:
             assert connection.execute("SELECT count(*) FROM run").fetchone()[0] > 0
+
+
+def test_an_error_is_pointed_at_where_it_stands(small_catalog: Path, explore: Explore) -> None:
+    """By carets below a query of one line, by underlining in any; of several statements only the one at the cursor is asked."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _ask(pilot, "  SELECT '漢', nam FROM runs")
+        lines = shown(pilot).splitlines()
+        place = next(number for number, line in enumerate(lines) if "nam FROM" in line)
+        assert lines[place + 1].index("^^^") == cells_of(lines[place][: lines[place].index("nam")])
+        assert "Did you mean name?" in lines[place + 2] and _underlined(screen) == "nam"
+        await pilot.press("x")
+        await settled(pilot)
+        assert "^^^" not in shown(pilot) and _underlined(screen) == ""
+        entry = screen.line.entry
+        entry.put("SELECT 1 AS one;\n-- two\nSELECT foo,\n  bar FROM runs; SELECT 3 AS three;", 30)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "no such column: foo. Below is what can be read." in shown(pilot) and _underlined(screen) == "foo"
+        entry.move_cursor((0, 3))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Statement 1 of 3 was asked" in shown(pilot) and screen.grid.names == ("one",)
+        assert filters_used(SQL) == ["SELECT 1 AS one;"]
+        await _ask(pilot, "SELECT :a")
+        assert "No value was given for :a in the query. Write the value in its place." in shown(pilot)
+        await _ask(pilot, 'SELECT "nam" FROM runs')
+        assert "Nothing is called 'nam' here" in shown(pilot) and "12 rows" in shown(pilot)
+        await _ask(pilot, "SHOW TABLES")
+        assert "Only SQL can be asked. V lists what can be read." in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def _underlined(screen: SqlScreen) -> str:
+    """Give what is underlined in the entry."""
+    entry, found = screen.line.entry, ""
+    for number in range(entry.document.line_count):
+        line = entry.get_line(number)
+        found += "".join(line.plain[span.start : span.end] for span in line.spans if getattr(span.style, "underline", False))  # fmt: skip
+    return found
+
+
+def test_views_and_a_whole_row_are_a_key_away(small_catalog: Path, explore: Explore) -> None:
+    """Both lead back to the answer as it was; a row shows each value with all its lines, none of it raw."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _ask(pilot, "SELECT 'a\x1b[31m' || char(10) || 'b' AS text, NULL AS \"none\x1b\", X'00ff' AS blob, printf('%.5000c', 'x') AS long UNION ALL SELECT 2, 3, 4, 5")  # fmt: skip
+        await pilot.press("down", "V")
+        await settled(pilot)
+        assert (
+            "to begin with" in shown(pilot) and "asked lately" in shown(pilot) and pilot.app.focused is screen.starter
+        )
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "to begin with" not in shown(pilot) and isinstance(pilot.app.focused, Grid) and screen.grid.row == 1
+        await pilot.press("up", "v")
+        await settled(pilot)
+        on(pilot, ValueScreen)
+        text = shown(pilot)
+        assert "row 1" in text and "none␛  NULL" in text and "X'00ff'" in text and "5,000 in all" in text
+        assert not [letter for letter in text if is_hidden(letter) and letter != "\n"]
+        await pilot.press("escape", "V", *"jjjjjjj", "enter")
+        await settled(pilot)
+        assert "to begin with" not in shown(pilot) and on(pilot, SqlScreen) is screen
+        await pilot.press("V", "V")
+        await settled(pilot)
+        assert isinstance(pilot.app.focused, Grid)
+        await pilot.press("escape")
+        await settled(pilot)
+        on(pilot, RunsScreen)
+
+    explore(small_catalog, flow, size=(120, 50))
