@@ -315,12 +315,16 @@ def real(folder: Path, *, store: str = "", artifacts: str = "", is_proxy: bool =
     """
     program = mlflow_program()
     assert program is not None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
+    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = (
+        "false"  # which keeps two cores busy for a minute from its start
+    )
     for _ in range(3):
         port = random.randrange(20_000, 30_000)
         with open(folder / "server.log", "ab") as log:
             process = subprocess.Popen(
                 [program, "server", "--backend-store-uri", store or f"sqlite:///{folder}/mlflow.db", *_files_options(artifacts or str(folder / "files"), is_proxy=is_proxy), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-                stdout=log, stderr=log, start_new_session=True, cwd=folder, env={name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))},
+                stdout=log, stderr=log, start_new_session=True, cwd=folder, env=environment,
             )  # fmt: skip
         try:
             until = time.monotonic() + START_SECONDS
