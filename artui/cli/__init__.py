@@ -60,7 +60,7 @@ VERBS = {
     "mirror": "Copy the packs of a folder or bucket to another one.",
     "check": "Look for damage, and for files that are gone.",
     "share": "Write a catalog, or a part of it, into one file for others.",
-    "export": "Write a catalog's rows as Parquet tables into a folder or bucket.",
+    "export": "Write a catalog as other programs read it: tables, or runs of their own.",
     "doctor": "Say how a catalog and this installation stand, and what to do.",
     "compact": "Give back the room that a catalog does not use.",
     "adopt": "Check a catalog of somebody else's, and copy it into a fresh one.",

@@ -948,6 +948,7 @@ DOCUMENTS: dict[str, Record] = {
     | _LEFT_ALONE,
     "export": {
         "place": Field("text", "the folder, or the URI without what is secret in it"),
+        "format": Field("text", "`parquet`, `csv`, `jsonl`, `mlruns`, `tensorboard` or `wandb`"),
         "catalog": Field("text", "the catalog"),
         "is_done": Field("flag", "whether anything was written"),
         "rows": Field("{whole}", "by table, how many rows of the catalog are there"),
@@ -959,6 +960,8 @@ DOCUMENTS: dict[str, Record] = {
         "running": Field("whole", "runs that are still going on"),
         "damaged_points": Field("whole", "points that are damaged, and were left out"),
         "left_out": Field("whole", "runs whose start is damaged, and that were left out"),
+        "changed": Field("[counted]", "what is there in another form; `artui import` reads it back as it was"),
+        "left": Field("[counted]", "what the format has no place for, or what cannot be had"),
         "suspects": Field("[suspect]", "texts that look like secrets and were written now; their names are ids"),
     },
     "share": {

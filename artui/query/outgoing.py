@@ -89,16 +89,19 @@ _RUNS_OF_MONTH = """
            (SELECT count(*) FROM param AS t WHERE t.run_key = r.key) + (SELECT count(*) FROM series AS s WHERE s.run_key = r.key),
            (SELECT sum(length(t.text)) FROM param AS t WHERE t.run_key = r.key) + 0
     FROM run AS r
-    WHERE r.project_key = :project AND r.started_ms >= :begin AND r.started_ms < :end AND r.deleted_ms IS NULL
+    WHERE r.project_key = :project AND r.started_ms >= :begin AND r.started_ms < :end AND r.deleted_ms IS {NULL}
     ORDER BY r.id
 """
 
 
-def run_groups(connection: sqlite3.Connection, chosen: Collection[int] | None) -> Iterator[Group]:
-    """Give all runs, or those with some keys, in groups of one project and month each.
+def run_groups(
+    connection: sqlite3.Connection, chosen: Collection[int] | None, *, are_deleted: bool = False
+) -> Iterator[Group]:
+    """Give all runs, or those with some keys, in groups of one project and month each; or else those in the trash.
 
     Which runs are in one group depends on their ids and sizes, not on what was there before.
     """
+    of_month = _RUNS_OF_MONTH.replace("{NULL}", "NOT NULL" if are_deleted else "NULL")
     projects = connection.execute("SELECT key, name FROM project ORDER BY name, key").fetchall()
     for project_key, name in projects:
         begin_ms = -(2**63)
@@ -114,7 +117,7 @@ def run_groups(connection: sqlite3.Connection, chosen: Collection[int] | None) -
             month = month_of(first_ms)
             end_ms = 2**63 - 1 if month == BEHIND_ALL else _next_month_ms(month)
             values = {"project": project_key, "begin": first_ms, "end": end_ms}
-            rows = sqlite3.Cursor(connection).execute(_RUNS_OF_MONTH, values)
+            rows = sqlite3.Cursor(connection).execute(of_month, values)
             yield from _grouped(cells.text(name), month, rows, chosen)
             if month == BEHIND_ALL:
                 break
@@ -454,6 +457,39 @@ def run_ids(connection: sqlite3.Connection, run_keys: Collection[int]) -> set[st
         query = "SELECT r.id FROM json_each(:keys) AS w CROSS JOIN run AS r ON r.key = w.value"
         ids |= {cells.text(row[0]) for row in connection.execute(query, _keys(every[at : at + _AT_ONCE]))}
     return ids
+
+
+def deleted_ms(connection: sqlite3.Connection, group: Group) -> dict[str, int]:
+    """Give when runs of a group were deleted, by their ids; nothing of those that are not."""
+    query = """
+        SELECT r.id, r.deleted_ms
+        FROM json_each(:keys) AS w
+        CROSS JOIN run AS r ON r.key = w.value
+        WHERE r.deleted_ms IS NOT NULL
+        ORDER BY w.key
+    """
+    return {cells.text(row[0]): cells.integer(row[1]) for row in connection.execute(query, _keys(group.keys))}
+
+
+def made_versions(connection: sqlite3.Connection, group: Group) -> list[tuple[str, str]]:
+    """Give which run of a group made which version, by their ids, in the order in which the versions were made."""
+    query = """
+        SELECT r.id, v.id
+        FROM json_each(:keys) AS w
+        CROSS JOIN run AS r ON r.key = w.value
+        CROSS JOIN edge AS e ON e.source_key = r.key AND e.relation = 0
+        JOIN version AS v ON v.key = e.target_key
+        WHERE v.deleted_ms IS NULL
+        ORDER BY w.key, v.created_ms, v.id
+    """
+    return [(cells.text(row[0]), cells.text(row[1])) for row in connection.execute(query, _keys(group.keys))]
+
+
+def runs_from(connection: sqlite3.Connection, source: str) -> dict[str, str]:
+    """Give the runs that came by an import of one format: what they are called there, by their ids in the catalog."""
+    query = "SELECT id, source FROM run WHERE source >= :first AND source < :behind ORDER BY id"
+    rows = connection.execute(query, {"first": f"{source}:", "behind": f"{source};"})
+    return {cells.text(row[0]): cells.text(row[1]).removeprefix(f"{source}:") for row in rows}
 
 
 def origins(connection: sqlite3.Connection, schema_version: int) -> list[str]:

@@ -50,7 +50,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "pull": (("pull", "{empty}"),),
     "sync": (("sync", "{out}"), ("sync", "{out}", "--no-content")),
     "mirror": (("mirror", "{empty}", "{out}"), ("mirror", "{empty}", "{out}", "--dry-run")),
-    "export": (("export", "--parquet", "{out}"), ("export", "--parquet", "{out}", "--dry-run")),
+    "export": (("export", "--parquet", "{out}"), ("export", "--parquet", "{out}", "--dry-run"), ("export", "--csv", "{out}.csv"), ("export", "--jsonl", "{out}.jsonl", "--dry-run"), ("export", "--mlruns", "{out}.mlruns"), ("export", "--tensorboard", "{out}.tb", "-p", "digits"), ("export", "--wandb", "{out}.wandb", "--dry-run")),
     "check": (("check", "--data", "--references"),),
     "compact": (("compact", "--dry-run"), ("compact",)),
     "adopt": (("adopt", "{out}.artui", "--force"),),

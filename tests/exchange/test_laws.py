@@ -35,6 +35,7 @@ from tests.exchange.writing import (
     write_lightning,
     write_log,
     write_model,
+    write_tables,
     write_trainer,
     write_training,
     write_wandb,
@@ -128,11 +129,19 @@ def _lake(root: Path, share: float) -> None:
     write_lake(root, max(1, round(20 * share)))
 
 
+def _tables(root: Path, share: float) -> None:
+    write_tables(root / "csv", max(1, round(20 * share)))
+
+
+def _json_tables(root: Path, share: float) -> None:
+    write_tables(root / "jsonl", max(1, round(20 * share)), "jsonl")
+
+
 STORES: dict[str, Callable[[Path, float], None]] = {
     "mlruns": _mlruns, "mlflow.db": _database, "mlflow.db of 1.0": _old_database, "wandb": _wandb, "wandb at any byte": _wandb_bytes,
     "tensorboard": _events, "lightning": _lightning, "huggingface": _trainer,
     "hparams inside": _hparams_inside, "trainer with events": _trainer_with_events, "two loggers": _two_loggers,
-    "test-tube": _test_tube, "folds": _folds, "lake": _lake,
+    "test-tube": _test_tube, "folds": _folds, "lake": _lake, "csv": _tables, "jsonl": _json_tables,
 }  # fmt: skip
 
 

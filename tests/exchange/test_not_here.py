@@ -30,6 +30,7 @@ from tests.exchange.writing import (
     write_lake,
     write_lightning,
     write_model,
+    write_tables,
     write_trainer,
     write_wandb,
 )
@@ -113,6 +114,7 @@ LOGS: dict[str, Callable[[Path], Path]] = {
     "a checkpoint's state": _checkpoint_state,
     "mlflow": lambda root: write_database(root / "mlflow.db", 1, 5),
     "lake": lambda root: write_lake(root, 5),
+    "plain": lambda root: write_tables(root / "out", 5),
 }
 
 

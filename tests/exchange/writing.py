@@ -333,10 +333,34 @@ def write_model(root: Path, *, name: str = "tiny-bert") -> Path:
 
 def write_lake(root: Path, points: int) -> Path:
     """Export a catalog of one run with so many points, a version and a link into a lake; give the file with its run."""
+    from artui.exchange.lake.exporter import export
+    from artui.exchange.leaving.order import Order
+    from artui.query.reader import Reader
+
+    with Reader(_write_catalog(root, points)) as reader:
+        export(reader, str(root), Order(replaces=True))
+        reader.path.unlink()
+    return next((root / "runs").rglob("*.parquet"))
+
+
+def write_tables(root: Path, points: int, format: str = "csv") -> Path:
+    """Export the same catalog as plain tables; give the file with its run."""
+    from artui.exchange.leaving.order import Order
+    from artui.exchange.plain.exporter import export
+    from artui.query.reader import Reader
+
+    (root / ".artui-export.json").unlink(missing_ok=True)
+    for path in root.glob("*.*"):
+        path.unlink()
+    with Reader(_write_catalog(root, points)) as reader:
+        export(reader, str(root), Order(replaces=True), format)
+        reader.path.unlink()
+    return root / f"runs.{format}"
+
+
+def _write_catalog(root: Path, points: int) -> Path:
     from artui.catalog import Catalog, artifacts, runs
     from artui.catalog import points as series
-    from artui.exchange.lake.exporter import Order, export
-    from artui.query.reader import Reader
 
     source = root.parent / f"{root.name}-source.artui"
     source.unlink(missing_ok=True)
@@ -352,7 +376,4 @@ def write_lake(root: Path, points: int) -> Path:
         artifact_key = artifacts.ensure_artifact(connection, version)
         saved = artifacts.write_version(connection, version, artifact_key, "01M0000000000000000000VER1", 1, artifacts.manifest_digest(files))  # fmt: skip
         artifacts.link(connection, "output", source_key=key, target_key=saved.key)
-    with Reader(source) as reader:
-        export(reader, str(root), Order(replaces=True))
-    source.unlink()
-    return next((root / "runs").rglob("*.parquet"))
+    return source

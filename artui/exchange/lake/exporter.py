@@ -7,15 +7,12 @@ next one: the memory that it takes does not grow with the catalog.
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,84 +32,21 @@ from artui.exchange.lake.places import (
     take_away,
     write_manifest,
 )
-from artui.exchange.lake.tables import NUMBER, OF_RUNS, TABLES, TEXT, WHOLE
+from artui.exchange.lake.tables import OF_RUNS, TABLES, typed
 from artui.exchange.lake.writing import ParquetWriter
+from artui.exchange.leaving.order import Exported, Order, Tell, selection_text
+from artui.exchange.leaving.selection import OTHERS, Selection
+from artui.exchange.leaving.suspects import Suspicion
 from artui.query import outgoing
 from artui.query.outgoing import Group, Row, Span
-from artui.query.runs.order import RunsRequest, run_order
-from artui.query.sql.asking import ask
-from artui.secrets import Redactor
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
-
-Tell = Callable[[str, int, int], None]
 
 FILE_POINTS = 1 << 19
 """About so many points are in one file: they are in memory while it is written."""
 CHECKPOINT_SECONDS = 30.0
 """So often the manifest is written on the way: what it names need not be written again after a kill."""
-MAX_SUSPECTS = 1_000
-_LEAST_SECRET_CHARS = 8
-_MARKED = re.compile(r"<redacted:([a-z0-9\-]+):[0-9a-f]{4}>")
-_DAY_SECONDS = 86_400.0
-_OTHERS = ("artifacts", "versions", "files", "aliases", "lineage", "events")
-_SECRETS_IN = {
-    "runs": ("name", "directory", "command", "note", "error"), "params": ("value_text",), "tags": ("value",), "artifacts": ("name", "note"),
-    "versions": ("location", "note", "metadata"), "files": ("note",), "releases": ("reason", "why"), "events": ("before", "after", "why"),
-}  # fmt: skip
-_RELEASES = (
-    "SELECT deployment, project, deployment_id, id, version, version_id, role, share, from_ms, to_ms, reason, approved_by, author, recorded_ms, why "
-    "FROM releases ORDER BY project, from_ms, id"
-)
-_DEPLOYED = (
-    "SELECT p.project, l.created_ms, l.source, l.source_id, l.target, l.target_id FROM lineage AS l "
-    "JOIN deployments AS p ON p.id = l.target_id WHERE l.relation = 'deployed_as' ORDER BY 1, 2, 4, 6"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is exported."""
-
-    where: str = ""
-    project: str = ""
-    replaces: bool = False
-    """Whether what the lake has of another selection of the catalog is replaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A text that looks like a secret, and goes out."""
-
-    table: str
-    column: str
-    name: str
-    """The id of the run, version or artifact, or of the entry of the journal, that it is said of."""
-    kind: str
-    """What it looks like: `github-token` …"""
-
-
-@dataclass(slots=True)
-class Exported:
-    """What came of an export."""
-
-    place: str
-    rows: Counter[str] = field(default_factory=Counter)
-    """By table, how many rows of the catalog are in the lake."""
-    written: Counter[str] = field(default_factory=Counter)
-    """By table, how many of them were written now."""
-    files: int = 0
-    """Files of the catalog that are in the lake."""
-    written_files: int = 0
-    written_bytes: int = 0
-    removed_files: int = 0
-    """Files that were replaced, or whose rows are gone."""
-    damaged_points: int = 0
-    left_out: int = 0
-    """Runs whose rows are damaged, so that they have no place."""
-    suspects: list[Suspect] = field(default_factory=list)
-    running: int = 0
 
 
 def export(reader: Reader, dest: str, order: Order | None = None, *, is_dry: bool = False, tell: Tell | None = None) -> Exported:  # fmt: skip
@@ -147,7 +81,6 @@ class _Export:
         self._reader, self._store, self._order, self._writer = reader, store, order, writer
         self._is_dry, self._tell = is_dry, tell
         self._tag = tag_of(reader.catalog_id)
-        self._redactor = Redactor(reader.catalog_id)
         self._there = own_files(store, self._tag)
         self._by_folder: dict[str, set[str]] = {}
         for name in self._there:
@@ -167,31 +100,24 @@ class _Export:
         """Files that wait for the end of their partition: table, name, where they lie, rows."""
         self._checkpoint = time.monotonic() + CHECKPOINT_SECONDS
         self._made = Exported(store.uri)
+        self._suspicion = Suspicion(reader.catalog_id, self._made)
 
     def run(self) -> Exported:
         """Write what is new, then take away what is not of the catalog any more."""
-        order, made = self._order, self._made
-        selection = {key: text for key, text in (("where", order.where), ("project", order.project)) if text}
-        keys = {*run_order(self._reader, RunsRequest(order.where)).keys} if order.where else None
-        with self._reader.reading(_DAY_SECONDS) as connection:
-            connection.execute("BEGIN")
-            try:
-                if order.project:
-                    outgoing.check_project(connection, order.project)
-                origins = outgoing.origins(connection, self._reader.schema_version)
-                self._check(selection, origins)
-                self._manifest = Manifest(self._reader.catalog_id, selection, origins, self._current)
-                self._runs(connection, keys)
-                if keys is None and not order.project:
-                    made.left_out = max(0, outgoing.run_count(connection) - made.rows["runs"])
-                subjects = self._subjects(connection, keys)
-                # First, so that what lies in the partitions of the others is known to stay.
-                if self._reader.schema_version >= 9:
-                    self._answers(subjects)
-                for table in _OTHERS:
-                    self._others(connection, table, subjects)
-            finally:
-                connection.execute("ROLLBACK")
+        made = self._made
+        with Selection.opened(self._reader, self._order) as chosen:
+            origins = chosen.origins()
+            self._check(self._order.selection, origins)
+            self._manifest = Manifest(self._reader.catalog_id, self._order.selection, origins, self._current)
+            self._runs(chosen)
+            if chosen.is_whole:
+                made.left_out = max(0, chosen.run_count() - made.rows["runs"])
+            # First, so that what lies in the partitions of the others is known to stay.
+            for table, some in chosen.answers():
+                self._take(table, some.project, some.month, [typed(table, row) for row in some.rows])
+                self._settle((), some.project, some.month)
+            for table in OTHERS:
+                self._others(chosen, table)
         return self._done()
 
     def _check(self, selection: dict[str, str], origins: Collection[str]) -> None:
@@ -203,7 +129,7 @@ class _Export:
         if not self._has_before or self._order.replaces:
             return
         if self._before.selection != selection:
-            was = ", ".join(f"{key} {text!a}" for key, text in self._before.selection.items()) or "all of it"
+            was = selection_text(self._before.selection)
             raise UsageError(f"The lake has another part of this catalog: {was}.", remedy="Give the same --where and --project, another folder, or --replace.")  # fmt: skip
         if not set(self._before.origins) <= set(origins):
             raise UsageError(
@@ -213,16 +139,14 @@ class _Export:
 
     # Runs
 
-    def _runs(self, connection: sqlite3.Connection, keys: Collection[int] | None) -> None:
-        total = len(keys) if keys is not None else outgoing.run_count(connection)
+    def _runs(self, chosen: Selection) -> None:
+        total = chosen.run_count()
         place = ("", "")
-        for group in outgoing.run_groups(connection, keys):
-            if self._order.project and group.project != self._order.project:
-                continue
+        for group in chosen.groups():
             if (group.project, group.month) != place:
                 self._settle(OF_RUNS, *place)
                 place = group.project, group.month
-            self._group(connection, group)
+            self._group(chosen.connection, group)
             if self._tell is not None:
                 self._tell("runs", self._made.rows["runs"], total)
         self._settle(OF_RUNS, *place)
@@ -265,18 +189,9 @@ class _Export:
 
     # Other tables
 
-    def _subjects(self, connection: sqlite3.Connection, keys: Collection[int] | None) -> set[str] | None:
-        """Give the ids of all that goes along with some runs; None where everything goes."""
-        if keys is None:
-            return None
-        version_ids, artifact_ids = outgoing.linked_versions(connection, keys)
-        return outgoing.run_ids(connection, keys) | version_ids | artifact_ids
-
-    def _others(self, connection: sqlite3.Connection, table: str, subjects: Collection[str] | None) -> None:
+    def _others(self, chosen: Selection, table: str) -> None:
         place = ("", "")
-        for project, month, rows in outgoing.other_rows(
-            connection, table, subjects=subjects, project=self._order.project, has_why=self._reader.schema_version >= 6
-        ):
+        for project, month, rows in chosen.others(table):
             if (project, month) != place:
                 self._settle((table,), *place)
                 place = project, month
@@ -284,30 +199,6 @@ class _Export:
             if self._tell is not None:
                 self._tell(table, self._made.rows[table], self._made.rows[table])
         self._settle((table,), *place)
-
-    def _answers(self, subjects: Collection[str] | None) -> None:
-        """Take what follows from the journal: where versions serve, and served."""
-
-        def releases() -> Iterator[tuple[str, str, str, Row]]:
-            for row in _rows_of(self._reader, _RELEASES):
-                if self._is_chosen(row[1], row[5], subjects):
-                    yield str(row[1]), outgoing.month_of(row[8]), str(row[3]), _typed("releases", row)
-
-        def deployed() -> Iterator[tuple[str, str, str, Row]]:
-            for project, created_ms, source, source_id, target, target_id in _rows_of(self._reader, _DEPLOYED):
-                if self._is_chosen(project, source_id, subjects):
-                    row = _typed("lineage", ("deployed_as", source, source_id, target, target_id, created_ms))
-                    yield str(project), outgoing.month_of(created_ms), str(source_id), row
-
-        for table, rows in (("releases", releases()), ("lineage", deployed())):
-            for project, month, some in outgoing.placed(rows):
-                self._take(table, project, month, some)
-                self._settle((), project, month)
-
-    def _is_chosen(self, project: Any, version_id: Any, subjects: Collection[str] | None) -> bool:
-        return (not self._order.project or project == self._order.project) and (
-            subjects is None or version_id in subjects
-        )
 
     # Files
 
@@ -318,7 +209,7 @@ class _Export:
         name = name_of(folder_of(table, project, month), self._tag, digest_of(table, rows))
         if self._has(table, name, len(rows)):
             return
-        self._look_for_secrets(table, rows)
+        self._suspicion.look(table, TABLES[table], rows)
         if not self._is_dry:
             self._stage(table, name, self._writer.write(TABLES[table], rows), len(rows))
         self._count(table, len(rows))
@@ -384,39 +275,3 @@ class _Export:
                 write_manifest(self._store, self._manifest)
         made.files = len(self._kept)
         return made
-
-    def _look_for_secrets(self, table: str, rows: Sequence[Row]) -> None:
-        """Name texts that look like secrets and go out: what was recorded has none, unless it came in all the same."""
-        names = list(TABLES[table])
-        columns = [(names.index(column), column) for column in _SECRETS_IN.get(table, ())]
-        if not columns:
-            return
-        by = names.index(next(column for column in ("run_id", "version_id", "id") if column in names))
-        for row in rows:
-            for at, column in columns:
-                text = row[at]
-                if (
-                    not isinstance(text, str)
-                    or len(text) < _LEAST_SECRET_CHARS
-                    or len(self._made.suspects) >= MAX_SUSPECTS
-                ):
-                    continue
-                clean = self._redactor.text(text)
-                if clean != text:
-                    before = {match[0] for match in _MARKED.finditer(text)}
-                    kinds = [match[1] for match in _MARKED.finditer(clean) if match[0] not in before]
-                    self._made.suspects.append(Suspect(table, column, str(row[by]), (kinds or ["secret"])[0]))
-
-
-def _rows_of(reader: Reader, query: str) -> Iterator[Row]:
-    table = ask(reader, query, (), _DAY_SECONDS)
-    return zip(*table.columns().values(), strict=True)
-
-
-def _typed(table: str, row: Row) -> Row:
-    """Give cells of the types of their columns: what is said in a damaged entry of the journal may be anything."""
-    kinds = {TEXT: str, WHOLE: int, NUMBER: (int, float)}
-    return tuple(
-        cell if isinstance(cell, kinds[type]) else None  # type: ignore[arg-type]
-        for type, cell in zip(TABLES[table].values(), row, strict=True)
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 LAYOUT = 1
 """Stands in each manifest, and in what the names of files are derived from: another layout writes other files."""
@@ -51,3 +52,11 @@ OF_RUNS = ("runs", "params", "tags", "metrics", "points")
 """Tables whose rows belong to a run each, and lie in its partition."""
 PARAM_TYPES = ("number", "text", "bool", "json")
 """By the number that a catalog has for it."""
+
+
+def typed(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give cells of the types of their columns: what is said in a damaged entry of the journal may be anything."""
+    kinds: dict[str, Any] = {TEXT: str, WHOLE: int, NUMBER: (int, float), FLAG: bool}
+    return tuple(
+        cell if isinstance(cell, kinds[type]) else None for type, cell in zip(TABLES[table].values(), row, strict=True)
+    )

@@ -7,7 +7,7 @@ FORMAT = Format(
     title="MLflow",
     stores=("mlruns folders", "mlflow.db"),
     hints=("mlruns", "mlflow.db", "*.db", "*.sqlite"),
-    before=("wandb",),  # what lies in the folder of a run is an artifact of that run
+    before=("wandb", "plain"),  # what lies in the folder of a run is an artifact of that run
 )
 
 SCHEMES = ("mlflow://", "mlflow+https://")

@@ -26,6 +26,7 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
+from artui.exchange.mlflow.naming import ID_TAG, ULID
 from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
@@ -136,6 +137,22 @@ class MlflowFolder:
         assert run.place is not None
         return stamp(run.place, _files_below(run.place))
 
+    def own_ids(self) -> dict[str, str]:
+        """Give the ids in catalogs of the runs that artui has brought here, by their ids here; of two that say one, the first."""
+        found: dict[str, str] = {}
+        taken: set[str] = set()
+        for run in self.runs():
+            if run.place is None or not _is_own(run.place):
+                continue
+            try:
+                own = read_text(self.root.parent, run.place / "tags" / ID_TAG).strip()
+            except (SourceDamaged, OSError):
+                continue
+            if ULID.match(own) and own not in taken:
+                taken.add(own)
+                found[run.id] = own
+        return found
+
     def params(self, run: MlflowRun) -> dict[str, str]:
         """Give the run's params as text."""
         assert run.place is not None
@@ -155,7 +172,8 @@ class MlflowFolder:
             except (SourceDamaged, OSError) as error:
                 self.lost.append(f"{folder.parent.name}/{folder.name}/{name}: {error}")
                 continue
-            texts[name] = text.removesuffix("\n")
+            # Clients of old wrote a line; artui writes a text as it is.
+            texts[name] = text if _is_own(folder.parent) else text.removesuffix("\n")
         return texts
 
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
@@ -352,6 +370,11 @@ def is_experiment(folder: Path) -> bool:
     """Say whether a folder is an experiment: by its meta.yaml, or without one if there are runs in it."""
     kind = kind_of_folder(folder)
     return kind == "experiment" or (not kind and any(_is_run(folder / name) for name in listed(folder)[:50]))
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a run came from artui."""
+    return (folder / "tags" / ID_TAG).is_file()
 
 
 def _is_run(folder: Path) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
+from artui.exchange.intake.carried import Carried
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.exchange.intake.identity import Identity
 from artui.exchange.mlflow import FORMAT
@@ -25,7 +26,7 @@ from artui.exchange.mlflow.artifacts import Places, kind_of, noted_models, versi
 from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow.folder import MlflowFolder, kind_of_folder
 from artui.exchange.mlflow.models import Models
-from artui.exchange.mlflow.naming import ARTIFACT_TAG, DATASET_SOURCE, Own, used_of
+from artui.exchange.mlflow.naming import ARTIFACT_TAG, DATASET_SOURCE, FACTS, Own, used_of
 from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowRun, MlflowStore, Trouble
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
@@ -107,6 +108,8 @@ class _Part:
     models: list[LoggedModel]
     fault: SourceDamaged | None
     """Why the tags cannot be read."""
+    carried: Carried | None = None
+    """What an export wrote of a run of artui's."""
 
 
 class _Taking:
@@ -121,8 +124,8 @@ class _Taking:
         self._logged: dict[str, LoggedModel] = {}
         with self._piece("logged models"):
             self._logged = {model.id: model for model in source.logged_models()}
-        self._own_ids = source.own_ids() if isinstance(source, MlflowServer) else {}
-        """Of runs that artui has brought to a server: the ids that they have in catalogs."""
+        self._own_ids = source.own_ids() if isinstance(source, MlflowServer | MlflowFolder) else {}
+        """Of runs that artui has brought there: the ids that they have in catalogs."""
         self._models = Models(
             intake,
             self._places,
@@ -212,8 +215,10 @@ class _Taking:
             self._intake.report.runs["unchanged"] += 1
             return
         identity = Identity(self._id_of(row.id), fingerprint, is_named=True)
+        carried = Carried.of(tags.get(FACTS, "")) if row.id in self._own_ids else None
+        source = f"mlflow:{row.id}" if carried is None else carried.text("source")
         candidate = Candidate(
-            _Part(row, tags, models, fault), identity, name=name, project=project, source=f"mlflow:{row.id}", started_ms=row.started_ms
+            _Part(row, tags, models, fault, carried), identity, name=name, project=project, source=source, started_ms=row.started_ms
         )  # fmt: skip
         self._intake.take_run(candidate, self._take_run)
 
@@ -242,6 +247,12 @@ class _Taking:
         with run.piece("artifacts"):
             self._take_artifacts(run, row, tags, own)
         self._take_points(run, row, own)
+        if part.carried is not None:
+            part.carried.tell(run)
+            status, ended_ms = STATUSES.get(row.status.upper()), row.ended_ms
+            # What somebody said of it there since is what counts.
+            if (status, ended_ms) == (part.carried.text("status"), part.carried.whole("ended_ms")):
+                part.carried.tell_status(run, deleted_ms=(row.deleted_ms or 1) if row.is_deleted else None)
 
     def _take_facts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
         run.provenance(run_id=row.id, experiment_id=row.experiment_id, **self._source.facts)
@@ -273,7 +284,9 @@ class _Taking:
             for name, (steps, times_ms, values) in self._source.points(row, trouble):
                 if own is not None:
                     metric, labels = own.series(name)
-                    run.points(metric, steps, times_ms, own.values(values), labels=labels)
+                    # MLflow's database keeps infinity as the largest float; its folder keeps it as it is.
+                    kept = values if isinstance(self._source, MlflowFolder) else own.values(values)
+                    run.points(metric, steps, times_ms, kept, labels=labels)
                     heard_ms = max(heard_ms, int(times_ms.max()))
                     continue
                 run.points(name, steps, times_ms, values)

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from artui.arrays import Floats
     from artui.model import VersionHead
 
-ID_TAG, SYNCED, TYPES, NAMES, KINDS = "artui.id", "artui.synced", "artui.types", "artui.names", "artui.kinds"
-"""Tags of a run: its id in catalogs; what a push has brought; params that are not what their text looks like; names of metrics; kind and stage of its files."""
+ID_TAG, SYNCED, TYPES, NAMES = "artui.id", "artui.synced", "artui.types", "artui.names"
+"""Tags of a run: its id in catalogs; what a push has brought; params that are not what their text looks like; names of metrics."""
+KINDS, FACTS = "artui.kinds", "artui.facts"
+"""Tags of a run: kind and stage of its files; what MLflow has no place for."""
 ARTIFACT_TAG, DIGEST_TAG = "artui.artifact", "artui.digest"
 """Tags of a registered model: project and name of the artifact; of a version of it: the digest of its files."""
 USED_DIGEST = "digest"
@@ -35,7 +37,7 @@ DATASET_SOURCE = "artui"
 """The type of source of what a run used, where artui has said it."""
 NOTE_TAG = "mlflow.note.content"
 """The tag in which MLflow keeps what people write about a run."""
-OURS = frozenset({ID_TAG, SYNCED, TYPES, NAMES, KINDS})
+OURS = frozenset({ID_TAG, SYNCED, TYPES, NAMES, KINDS, FACTS})
 ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 LARGEST = 1.7976931348623157e308
 MAX_NAME_CHARS = 250
@@ -112,8 +114,14 @@ class Own:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags that the run has in a catalog: without those of MLflow and of this module."""
-        return {self.tag_name(name): value for name, value in self._tags.items() if name not in OURS and not name.startswith("mlflow.")}  # fmt: skip
+        """The tags that the run has in a catalog: without those of this module, and of MLflow unless they are said to be the run's."""
+        names = self._names.get("tags")
+        own = names if isinstance(names, dict) else {}
+        return {
+            self.tag_name(name): value
+            for name, value in self._tags.items()
+            if name not in OURS and (name in own or not name.startswith("mlflow."))
+        }
 
     def tag_name(self, name: str) -> str:
         """Give the name that a tag has in a catalog."""

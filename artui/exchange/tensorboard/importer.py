@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
+from artui.exchange.intake.carried import Carried
 from artui.exchange.intake.identity import Identity, place_of
 from artui.exchange.reading.files import Folder, natural_key, open_inside, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard import FORMAT
 from artui.exchange.tensorboard.beginnings import head_hparams
 from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, is_event_file
+from artui.exchange.tensorboard.own import carried_of, take_own
 from artui.exchange.tensorboard.taking import take_events
 
 if TYPE_CHECKING:
@@ -45,13 +47,22 @@ def take(store: Store, intake: Intake) -> None:
     runs = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
     runs.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
     identities: dict[Path, Identity] = {}
+    own: dict[Path, Carried] = {}
     for logs in runs:
+        if (carried := carried_of(logs)) is not None:
+            if carried.id in {other.id for other in own.values()}:
+                intake.left("runs", "are there twice, under one id: of each the first one was taken")
+            elif not intake.is_its_own(carried.id):
+                own[logs.folder] = carried
+                identities[logs.folder] = Identity(carried.id, stamp(logs.folder, logs.files), is_named=True)
+            continue
         identity = _identity(intake, logs, name_of(root, logs.folder))
         if title := intake.owner_of(identity):
             intake.report.left["event files", f"belong to runs of {title} that are imported already"] += 1
         else:
             identities[logs.folder] = identity
     candidates = [
+        _own_candidate(logs, identities[logs.folder], own[logs.folder]) if logs.folder in own else
         Candidate(
             logs, identities[logs.folder], name=(name := name_of(root, logs.folder)), project=project, source=f"tensorboard:{name}",
             started_ms=logs.begun_ms, parent=next((identities[above] for above in logs.folder.parents if above in identities), None),
@@ -60,11 +71,21 @@ def take(store: Store, intake: Intake) -> None:
     ]  # fmt: skip
 
     def take_logs(run: RunIntake, logs: Logs) -> None:
+        if (carried := own.get(logs.folder)) is not None:
+            run.provenance(run=name_of(root, logs.folder), files=logs.files[:20])
+            take_own(run, root, logs, carried)
+            return
         run.is_in_pieces = run.has_path_name = True
         run.provenance(run=name_of(root, logs.folder), files=logs.files[:20])
         take_events(run, root, logs)
 
     intake.take_runs(candidates, take_logs)
+
+
+def _own_candidate(logs: Logs, identity: Identity, carried: Carried) -> Candidate[Logs]:
+    return Candidate(
+        logs, identity, name=carried.text("name"), project=carried.text("project"), source=carried.text("source"), started_ms=carried.whole("started_ms") or 0
+    )  # fmt: skip
 
 
 def _with_hparams_inside(runs: list[Logs]) -> list[Logs]:

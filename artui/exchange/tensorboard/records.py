@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from artui.exchange.tensorboard.checksums import masked_of_long, masked_of_rows
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.run import RunIntake
 
 READ_BYTES = 4 << 20
 MAX_RECORD_BYTES = 256 << 20
@@ -33,6 +36,15 @@ class Damage:
     """Bytes behind a place after which records cannot be told apart."""
     bad_records: int = 0
     """Records whose data does not match its checksum."""
+
+    def tell(self, run: RunIntake, name: str) -> None:
+        """Tell a run what of a file could not be read."""
+        if self.bad_records:
+            run.damaged(f"{self.bad_records} records of {name} are not what their checksums say")
+        if self.lost_bytes:
+            run.damaged(f"{self.lost_bytes:,} bytes of {name} behind a damaged place cannot be read")
+        if self.is_cut_off:
+            run.cut_off(name)
 
 
 def records(stream: BinaryIO, size_bytes: int, damage: Damage) -> Iterator[list[bytes]]:

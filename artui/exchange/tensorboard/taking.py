@@ -63,7 +63,7 @@ def take_events(
                             _hand_over(run, reader, limit, trainings)
             except OSError as error:
                 run.damaged(f"{name} cannot be read: {error.strerror}")
-            _report_damage(run, name, damage)
+            damage.tell(run, name)
             _hand_over(run, reader, limit, trainings)
     trainings.finish()
     if reader.bad:
@@ -73,15 +73,6 @@ def take_events(
             run.left(what, "artui has no place for them", count)
     kept.finish()
     _times(run, reader, kept)
-
-
-def _report_damage(run: RunIntake, name: str, damage: Damage) -> None:
-    if damage.bad_records:
-        run.damaged(f"{damage.bad_records} records of {name} are not what their checksums say")
-    if damage.lost_bytes:
-        run.damaged(f"{damage.lost_bytes:,} bytes of {name} behind a damaged place cannot be read")
-    if damage.is_cut_off:
-        run.cut_off(name)
 
 
 def _limits(root: Path, folder: Path, files: Sequence[str]) -> list[tuple[str, int | None]]:

@@ -7,19 +7,21 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.errors import SourceDamaged
+from artui.exchange.intake.carried import Carried
 from artui.exchange.intake.identity import LOG, Identity, witness
 from artui.exchange.reading.files import Folder, listed, open_inside, read_inside, size_and_time, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_text
 from artui.exchange.wandb import FORMAT
-from artui.exchange.wandb.fields import HEADER, RUN
+from artui.exchange.wandb.fields import HEADER, OWN_KEY, RUN
 from artui.exchange.wandb.items import timestamp_ms
 from artui.exchange.wandb.log import Damage, records
+from artui.exchange.wandb.summary import update
 
 if TYPE_CHECKING:
     from artui.exchange.intake.intake import Intake
@@ -85,11 +87,18 @@ def run_path(heads: list[Head]) -> tuple[str, str, str]:
 
 def identity_of(intake: Intake, heads: list[Head]) -> Identity:
     """Identify a run by its own id, if a log has it, and by the names of its logs and their folders, which have a time."""
+    if (carried := carried_of(heads)) is not None:
+        return Identity(carried.id, _fingerprint(heads), is_named=True)
     names = {(head.path.parent.name, head.path.name) for head in heads if _FOLDER.search(head.path.parent.name)}
     return Identity(
         intake.run_id(*run_path(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
         is_named=any(head.has_run for head in heads),
     )  # fmt: skip
+
+
+def carried_of(heads: list[Head]) -> Carried | None:
+    """Give what an export wrote of a run; None if artui did not write its logs."""
+    return heads[0].carried if all(head.carried is not None for head in heads) else None
 
 
 @dataclass(slots=True)
@@ -105,6 +114,8 @@ class Head:
     client: str = ""
     has_run: bool = False
     """Whether the log has the record of its run: the client writes whole blocks, and one may take minutes to fill."""
+    carried: Carried | None = None
+    """What an export wrote of a run of artui's."""
 
 
 def head_of(root: Path, path: Path) -> Head:
@@ -121,6 +132,7 @@ def head_of(root: Path, path: Path) -> Head:
                         head.entity, head.project, head.name = (last_text(run, number) for number in (2, 3, 8))
                         head.started_ms = timestamp_ms(last_bytes(run, 17))
                         head.has_run = True
+                        head.carried = _carried(last_bytes(run, 4))
                         head.client = head.client or last_text(grouped(last_bytes(run, 19)), 5)
                         return head
                     if field_number == HEADER and kind == 2:
@@ -131,6 +143,14 @@ def head_of(root: Path, path: Path) -> Head:
         pass  # noted in the run when the whole log is read
     head.started_ms = head.started_ms or _begun_ms(root, path)
     return head
+
+
+def _carried(config: bytes) -> Carried | None:
+    if OWN_KEY.encode() not in config:
+        return None
+    said: dict[str, Any] = {}
+    update(said, config)
+    return Carried.of_object(said.get(OWN_KEY))
 
 
 def _begun_ms(root: Path, log: Path) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int
+from artui.exchange.wandb.fields import OWN_TIME
 from artui.exchange.wandb.items import Column, field_end, from_json, put_value, read_item, timestamp_ms
 from artui.numbers import as_float
 
@@ -50,6 +52,10 @@ class History:
         self.texts: dict[str, Any] = {}
         """The last text of each name."""
         self.last_step = 0
+        self.series_of: Callable[[str], tuple[str, str]] = lambda name: (name, "")
+        """Gives name and labels of a series by its name in the log."""
+        self.has_own_times = False
+        """Whether a point may have another time than its row."""
 
     @property
     def names(self) -> set[str]:
@@ -70,7 +76,8 @@ class History:
         """Give the gathered points to the run."""
         for column in self._columns.values():
             if column.values:
-                self._run.points(column.name, column.steps, column.times_ms, column.values, labels=self._labels)
+                name, labels = self.series_of(column.name)
+                self._run.points(name, column.steps, column.times_ms, column.values, labels=labels or self._labels)
                 column.steps, column.times_ms, column.values = [], [], []
         self._waiting = 0
 
@@ -81,6 +88,7 @@ class History:
         time_ms: int | None = None
         columns_by_form = self._forms
         nested: dict[str, Any] = {}
+        shifts_ms: dict[int, int] = {}
         position, end = 0, len(value)
         while position < end:
             # The fast path: an item of under 128 bytes, with one key and a number as its value.
@@ -125,6 +133,8 @@ class History:
                             step = int(number)
                     elif name and name != "_runtime":
                         self._take_value(name, from_json(text), row)
+                        if self.has_own_times and row:
+                            shifts_ms[len(row) - 1] = last_int(grouped(bytes_of(item)), OWN_TIME)
                 elif number_of_field == 2 and kind == 2:
                     step = last_int(grouped(bytes_of(item)), 1)
             position = field_end(value, position)
@@ -140,9 +150,9 @@ class History:
         self.last_step = step
         time_ms = self._clock.last_ms if time_ms is None else time_ms
         self._clock.hear(time_ms)
-        for column, point in row:
+        for place, (column, point) in enumerate(row):
             column.steps.append(step)
-            column.times_ms.append(time_ms)
+            column.times_ms.append(time_ms + shifts_ms.get(place, 0))
             column.values.append(point)
         self._waiting += len(row)
         for name, content in self._media:

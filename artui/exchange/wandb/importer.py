@@ -16,8 +16,10 @@ from artui.content.console import Screen
 from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
+from artui.exchange.intake.carried import Carried
+from artui.exchange.intake.identity import Identity
 from artui.exchange.intake.versions import Content
-from artui.exchange.intake.words import MAX_NAME_CHARS
+from artui.exchange.intake.words import MAX_NAME_CHARS, one_line
 from artui.exchange.reading.files import load_yaml, open_inside, read_inside
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
 from artui.exchange.wandb import FORMAT
@@ -31,6 +33,7 @@ from artui.exchange.wandb.fields import (
     METRIC,
     OUTPUT,
     OUTPUT_RAW,
+    OWN_KEY,
     PREEMPTING,
     QUIET,
     RUN,
@@ -40,7 +43,17 @@ from artui.exchange.wandb.fields import (
     USE_ARTIFACT,
 )
 from artui.exchange.wandb.files import RunFiles
-from artui.exchange.wandb.finding import Head, by_run, find_file, find_folder, head_of, identity_of, reads, run_path
+from artui.exchange.wandb.finding import (
+    Head,
+    by_run,
+    carried_of,
+    find_file,
+    find_folder,
+    head_of,
+    identity_of,
+    reads,
+    run_path,
+)
 from artui.exchange.wandb.history import Clock, History
 from artui.exchange.wandb.items import all_numbers, timestamp_ms, without_long
 from artui.exchange.wandb.log import Damage, records
@@ -59,6 +72,10 @@ def take(store: Store, intake: Intake) -> None:
     candidates = []
     for heads in by_run([head_of(store.home, path) for path in store.parts]):
         entity, project, id = run_path(heads)
+        if (carried := carried_of(heads)) is not None:
+            if not intake.is_its_own(carried.id):
+                candidates.append(_own_candidate(heads, identity_of(intake, heads), carried))
+            continue
         candidates.append(
             Candidate(
                 heads, identity_of(intake, heads), name=heads[0].name or id, project=project or "uncategorized",
@@ -81,6 +98,12 @@ def take(store: Store, intake: Intake) -> None:
     intake.take_runs(candidates, take_logs)
 
 
+def _own_candidate(heads: list[Head], identity: Identity, carried: Carried) -> Candidate[list[Head]]:
+    return Candidate(
+        heads, identity, name=carried.text("name"), project=carried.text("project"), source=carried.text("source"), started_ms=carried.whole("started_ms") or 0
+    )  # fmt: skip
+
+
 class _Taking:
     """Reads the logs of one run, record by record."""
 
@@ -89,6 +112,9 @@ class _Taking:
         self._files = RunFiles(run, intake, store.home, [head.path.parent / "files" for head in heads])
         self._clock = Clock(heads[0].started_ms, heads[0].started_ms)
         self._history = History(run, self._files, self._clock)
+        self._carried = carried_of(heads)
+        if self._carried is not None:
+            self._history.series_of, self._history.has_own_times = self._carried.series, True
         self._config: dict[str, Any] = {}
         self._summary = Summary()
         self._defined: dict[str, dict[str, Any]] = {}
@@ -171,6 +197,18 @@ class _Taking:
         run, record = self._run, grouped(value)
         update(self._config, last_bytes(record, 4))
         self._summary.update(last_bytes(record, 5))
+        if self._carried is None:
+            self._take_facts(run, record)
+        started_ms = timestamp_ms(last_bytes(record, 17))
+        if self._has_run:
+            run.remark("The run was resumed: its logs follow each other.")
+        elif started_ms:
+            run.started(started_ms)
+        self._has_run = True
+        self._clock.started_ms = started_ms or self._clock.started_ms
+        self._clock.hear(started_ms)
+
+    def _take_facts(self, run: RunIntake, record: dict[int, list[int | bytes]]) -> None:
         if name := last_text(record, 8):
             run.name = self._words.text(name)[:MAX_NAME_CHARS] or run.name
         tags = {text_of(tag): "" for tag in record.get(10, ())}
@@ -182,14 +220,6 @@ class _Taking:
         run.about(note=last_text(record, 9), host=last_text(record, 13), git_commit=last_text(git, 2))
         if remote := last_text(git, 1):
             self._environment["git_remote"] = remote
-        started_ms = timestamp_ms(last_bytes(record, 17))
-        if self._has_run:
-            run.remark("The run was resumed: its logs follow each other.")
-        elif started_ms:
-            run.started(started_ms)
-        self._has_run = True
-        self._clock.started_ms = started_ms or self._clock.started_ms
-        self._clock.hear(started_ms)
 
     def _take_output(self, value: bytes) -> None:
         """OutputRecord and OutputRawRecord: 1 stream, 2 time, 3 text."""
@@ -254,7 +284,10 @@ class _Taking:
         self._history.hand_over()
         if not self._has_run:
             self._from_files()
-        config = {key: value for key, value in self._config.items() if key != "_wandb"}
+        config = {key: value for key, value in self._config.items() if key not in ("_wandb", OWN_KEY)}
+        if self._carried is not None:
+            self._finish_own(self._carried, config)
+            return
         run.params(config)
         summary = {key: value for key, value in self._summary.values().items() if not key.startswith("_")}
         last_step, texts = self._history.last_step, self._history.texts
@@ -271,6 +304,14 @@ class _Taking:
             run.context("hardware", self._environment)
         self._versions()
         self._status()
+
+    def _finish_own(self, carried: Carried, config: dict[str, Any]) -> None:
+        """End a run of artui's: as it was."""
+        self._run.params({carried.name_of("params", name): value for name, value in config.items()})
+        self._files.finish(self._clock.started_ms, self._clock.last_ms)
+        self._run.name = one_line(self._words.text(carried.text("name"))) or self._run.name
+        carried.tell(self._run)
+        carried.tell_status(self._run)
 
     def _status(self) -> None:
         if self._exit_code is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ import orjson
 
 from artui.exchange.reading.wire import bytes_of, double, fields, grouped, last_int, text_of
 from artui.numbers import as_float
+
+_LONG_DIGITS = 19
+_LONG, _LONG_BYTES = re.compile(r"[0-9]{19}"), re.compile(rb"[0-9]{19}")
 
 
 def timestamp_ms(message: bytes) -> int:
@@ -101,10 +105,12 @@ def field_end(message: bytes, position: int) -> int:
 
 def from_json(text: bytes | str) -> Any:
     """Read JSON as Python writes it, with NaN and infinities; anything else is given as text."""
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        pass
+    # orjson makes floats of whole numbers that are longer than that.
+    if len(text) < _LONG_DIGITS or not (_LONG_BYTES.search(text) if isinstance(text, bytes) else _LONG.search(text)):
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            pass
     raw = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     if len(raw) > 4 << 20:
         return raw

@@ -17,8 +17,8 @@ from artui.errors import SourceDamaged
 BLOCK_BYTES = 32 * 1024
 READ_BLOCKS = 64
 MAX_RECORD_BYTES = 256 << 20
-_HEADER_BYTES = 7
-_IDENT = b":W&B\xe1\xbe\x00"
+HEADER_BYTES = 7
+IDENT = b":W&B\xe1\xbe\x00"
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _SEEDS = tuple(zlib.crc32(bytes([kind])) for kind in range(5))
 
@@ -36,7 +36,7 @@ class Damage:
 
 def is_log(head: bytes) -> bool:
     """Say whether a file begins like a transaction log."""
-    return head[:7] == _IDENT
+    return head[:7] == IDENT
 
 
 def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
@@ -45,11 +45,11 @@ def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
     Raises:
         SourceDamaged: it is not a transaction log.
     """
-    head = stream.read(_HEADER_BYTES)
+    head = stream.read(HEADER_BYTES)
     if not head:
         return
     if not is_log(head):
-        if _IDENT.startswith(head):
+        if IDENT.startswith(head):
             damage.is_cut_off = True
             return
         raise SourceDamaged("It does not begin as a W&B log does.")
@@ -60,13 +60,13 @@ def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
         buffer = rest + fresh
         whole = len(buffer) - len(buffer) % BLOCK_BYTES
         for start in range(0, len(buffer), BLOCK_BYTES):
-            position = start + (_HEADER_BYTES if start == 0 and rest is head else 0)
+            position = start + (HEADER_BYTES if start == 0 and rest is head else 0)
             end = min(start + BLOCK_BYTES, len(buffer))
             is_short = end - start < BLOCK_BYTES
-            while position + _HEADER_BYTES <= end:
+            while position + HEADER_BYTES <= end:
                 length = buffer[position + 4] | buffer[position + 5] << 8
                 kind = buffer[position + 6]
-                after = position + _HEADER_BYTES + length
+                after = position + HEADER_BYTES + length
                 if after > end:
                     if is_short:
                         damage.is_cut_off = True
@@ -75,7 +75,7 @@ def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
                         damage.lost_bytes += end - position
                         parts = None
                     break
-                data = buffer[position + _HEADER_BYTES : after]
+                data = buffer[position + HEADER_BYTES : after]
                 if not 1 <= kind <= 4 or zlib.crc32(data, _SEEDS[kind]) != int.from_bytes(
                     buffer[position : position + 4], "little"
                 ):

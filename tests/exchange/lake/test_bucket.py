@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import pytest
 
 from artui.errors import StoreFailed
-from artui.exchange.lake.exporter import Exported, export
+from artui.exchange.lake.exporter import export
+from artui.exchange.leaving.order import Exported
 from artui.query.reader import Reader
 from tests.content.stores import test_buckets as buckets
 from tests.exchange.lake.test_exporter import exported, files, write

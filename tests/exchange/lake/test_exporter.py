@@ -14,8 +14,9 @@ from artui.catalog import Catalog, points, runs
 from artui.content.stores import folder
 from artui.errors import UnknownReference, UsageError
 from artui.exchange.lake import exporter
-from artui.exchange.lake.exporter import Exported, Order, export
+from artui.exchange.lake.exporter import export
 from artui.exchange.lake.tables import MANIFESTS, TABLES
+from artui.exchange.leaving.order import Exported, Order
 from artui.query import outgoing
 from artui.query.reader import Reader
 

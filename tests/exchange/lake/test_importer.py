@@ -16,16 +16,16 @@ import duckdb
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.catalog.checking import check_data
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.report import Report
-from artui.exchange.lake import importer, source
+from artui.exchange.lake import source, taking
 from artui.exchange.lake.exporter import export
 from artui.query.reader import Reader
-from tests.exchange.lake.test_exporter import BEGIN_MS, DAY_MS, exported, ids, write
+from tests.exchange.histories import HISTORIES, record
+from tests.exchange.lake.test_exporter import BEGIN_MS, exported, ids, write
 from tests.exchange.looking import content
 from tests.exchange.writing import write_lake
 
@@ -74,38 +74,13 @@ def test_what_the_catalog_has_by_itself_stays(demo_catalog: Path, tmp_path: Path
     assert report.runs == {"kept": len(before["runs"])} and not report.has_news
 
 
-_TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=12).filter(lambda text: text == " ".join(text.split()))  # fmt: skip
-_NUMBERS = st.integers(0, (1 << 64) - 1).map(lambda bits: float(np.array([bits], np.uint64).view(np.float64)[0]))
-_VALUES = st.one_of(st.booleans(), st.integers(-(1 << 70), 1 << 70), _NUMBERS, _TEXTS, st.none(), st.lists(st.integers(-(1 << 62), 1 << 62), max_size=3))  # fmt: skip
-_STEPS = st.integers(-(1 << 62), 1 << 62)
-_RUN = st.fixed_dictionaries({
-    "project": st.sampled_from(["p", "ä/b", "x=y%2F", "..", "P"]),
-    "name": _TEXTS, "note": _TEXTS | st.just(""),
-    "params": st.dictionaries(_TEXTS.filter(lambda name: "." not in name), _VALUES, max_size=4),
-    "tags": st.dictionaries(_TEXTS, _TEXTS | st.just(""), max_size=3),
-    "started_ms": st.integers(1, 253_402_300_799_000) | st.integers(BEGIN_MS, BEGIN_MS + 90 * DAY_MS),
-    "status": st.sampled_from(["running", "finished", "failed", "killed"]),
-    "took_ms": st.integers(0, 1 << 40),
-    "series": st.dictionaries(st.tuples(_TEXTS, st.sampled_from(["", "rank=1"])), st.lists(st.tuples(_STEPS, st.integers(0, 1 << 45), _NUMBERS), min_size=1, max_size=6), max_size=3),
-})  # fmt: skip
-
-
 @settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.generate))  # each takes half a second
-@given(st.lists(_RUN, min_size=1, max_size=12))
+@given(HISTORIES)
 def test_whatever_was_recorded_comes_back(recorded: list[dict[str, Any]]) -> None:
-    """Any runs, with every kind of value and every bit of a float."""
+    """Any runs by any names, with every kind of value and every bit of a float."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "c.artui"
-        with Catalog(path) as catalog, catalog.transaction() as connection:
-            for number, given_run in enumerate(recorded):
-                facts = {name: given_run[name] for name in ("project", "name", "note", "params", "tags", "started_ms")}
-                key = runs.start(connection, runs.NewRun(id=f"01M{number:023}", **facts))
-                for (name, labels), some in given_run["series"].items():
-                    steps, times_ms, values = zip(*some, strict=True)
-                    points.append(connection, key, runs.name_key(connection, name), labels, np.array(steps), np.array(times_ms), np.array(values))  # fmt: skip
-                if given_run["status"] != "running":
-                    ended_ms = given_run["started_ms"] + given_run["took_ms"]
-                    runs.finish(connection, key, status=given_run["status"], ended_ms=ended_ms, duration_ms=given_run["took_ms"], error="" if given_run["status"] == "finished" else "it broke")  # fmt: skip
+        record(path, recorded)
         with Reader(path) as reader:
             export(reader, f"{folder}/lake")
 
@@ -116,8 +91,8 @@ def test_whatever_was_recorded_comes_back(recorded: list[dict[str, Any]]) -> Non
 
 def test_what_is_new_alone_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some runs at a time; of a run that grew the points, of the others none. A series longer than what is read at once is whole."""
-    monkeypatch.setattr(importer, "RUNS_AT_ONCE", 3)
-    monkeypatch.setattr(importer, "POINTS_AT_ONCE", 4)
+    monkeypatch.setattr(taking, "RUNS_AT_ONCE", 3)
+    monkeypatch.setattr(taking, "POINTS_AT_ONCE", 4)
     write(tmp_path / "c.artui", 11)
     exported(tmp_path / "c.artui", tmp_path / "lake")
     assert back(tmp_path / "lake", tmp_path / "back.artui").runs == {"new": 11}
