@@ -39,6 +39,7 @@ class OutFolder:
         self.place = place
         """Where it will lie: an absolute path."""
         self._facts = {"format": format, "catalog": catalog_id, "selection": order.selection}
+        _put_back(place)
         self._before = _before(place, format, self._facts, order)
         """What the export before wrote there, by path; empty where there is none."""
         self._part: Path | None = None
@@ -252,9 +253,19 @@ def _check_untouched(place: Path, files: Mapping[str, Any]) -> None:
                     )
 
 
+def _put_back(place: Path) -> None:
+    """Put the earlier export back that an export had moved aside when it was killed, before the new one was in its place."""
+    if os.path.lexists(place):
+        return
+    with contextlib.suppress(OSError):
+        aside = [name for name in os.listdir(place.parent) if name.startswith(f".{_short(place)}{_WAS}")]
+        for name in sorted(aside, key=lambda name: os.lstat(place.parent / name).st_mtime_ns)[-1:]:
+            os.rename(place.parent / name, place)
+
+
 def _take_away_left_over(place: Path) -> None:
     """Take away what exports left beside the place that were killed."""
-    begun = f".{_short(place)}{_PART}"
+    begun = tuple(f".{_short(place)}{word}" for word in (_PART, *([_WAS] if (place / MARK).exists() else ())))
     for name in os.listdir(place.parent):
         left_over = place.parent / name
         if not name.startswith(begun) or left_over.is_symlink():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +98,46 @@ def test_what_ends_in_the_middle_leaves_what_was_there(tmp_path: Path) -> None:
     live.write("x", b"4")
     with pytest.raises(UsageError, match="no export wrote"):
         live.settle()  # another one was faster
+    assert below(tmp_path / "out") == {"x": b"3"} and os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_killed_while_it_is_put_there_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:  # fmt: skip
+    """Before, between and behind the two renames: the next export finds the earlier one or the new one, and leaves nothing beside it."""
+    put(tmp_path / "out", {"x": b"1"})
+    done = 0
+
+    class KilledError(BaseException):
+        pass
+
+    def counted(act: Callable[..., None]) -> Callable[..., None]:
+        def acted(*arguments: Any, **options: Any) -> None:
+            nonlocal done
+            if done == step:
+                raise KilledError
+            done += 1
+            act(*arguments, **options)
+
+        return acted
+
+    def ended(folder: OutFolder) -> None:
+        """Let go of the lock, as the end of a process does."""
+        if folder._handle >= 0:
+            os.close(folder._handle)
+            folder._handle = -1
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", counted(os.rename))
+        patched.setattr(shutil, "rmtree", counted(shutil.rmtree))
+        patched.setattr(OutFolder, "abandon", ended)
+        if step < 3:
+            with pytest.raises(KilledError):
+                put(tmp_path / "out", {"x": b"2"})
+        else:
+            put(tmp_path / "out", {"x": b"2"})
+    folder = OutFolder(str(tmp_path / "out"), "csv", "c", Order())
+    assert below(tmp_path / "out") == {"x": b"1" if step < 2 else b"2"} and folder.files_before == 1
+    put(tmp_path / "out", {"x": b"3"})
     assert below(tmp_path / "out") == {"x": b"3"} and os.listdir(tmp_path) == ["out"]
 
 
