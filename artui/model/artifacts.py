@@ -91,6 +91,11 @@ class VersionHead:
         return f"{self.artifact}:{self.version}"
 
     @property
+    def title(self) -> str:
+        """What people call it: its reference; a place where versions serve has none but its name."""
+        return self.artifact if self.kind == "deployment" and not self.file_count else self.reference
+
+    @property
     def state(self) -> str:
         """`retired`, `deleted` or `removed`; empty for a version that lists show."""
         if self.deleted_ms is not None:

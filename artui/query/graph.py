@@ -68,8 +68,8 @@ class Graph:
         return thing.key in (self.runs if thing.is_run else self.versions)
 
     def name_of(self, thing: Thing) -> str:
-        """Name a thing: a run by its name, a version by its reference."""
-        return self.runs[thing.key].name if thing.is_run else self.versions[thing.key].reference
+        """Name a thing: a run by its name, a version by its title."""
+        return self.runs[thing.key].name if thing.is_run else self.versions[thing.key].title
 
     def steps_from_root(self, direction: Direction) -> dict[Thing, Edge]:
         """Give by each thing in a direction the edge that leads to it from the root by the fewest steps; without the root."""

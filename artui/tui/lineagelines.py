@@ -139,7 +139,7 @@ def subject_cells(node: Node) -> tuple[str, str, str, Sequence[Span]]:
     if node.version is None:
         return "", "", "", ()
     head = node.version
-    name = clean(head.reference)
+    name = clean(head.title)
     return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), alias_spans(head)
 
 
@@ -193,7 +193,7 @@ def subject_spans(node: Node, style: str) -> list[Span]:
         return []
     head = node.version
     return [
-        (clean(head.reference), style),
+        (clean(head.title), style),
         (f"  {clean(head.kind)}", "dim"),
         *alias_spans(head),
     ]

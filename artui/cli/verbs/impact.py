@@ -74,12 +74,12 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
 
 
 def _name(thing: RunHead | VersionHead) -> str:
-    return thing.name if isinstance(thing, RunHead) else thing.reference
+    return thing.name if isinstance(thing, RunHead) else thing.title
 
 
 def _titled(head: VersionHead) -> str:
     aliases = " ".join(alias for alias in head.aliases if alias != "latest")
-    return clean(f"{head.reference}  {head.kind}  {aliases}".rstrip())
+    return clean(f"{head.title}  {head.kind}  {aliases}".rstrip())
 
 
 def by_kind(versions: Sequence[VersionHead]) -> list[str]:
@@ -95,7 +95,7 @@ def by_kind(versions: Sequence[VersionHead]) -> list[str]:
     lines: dict[str, list[str]] = {}
     for (kind, artifact_key), count in counts.items():
         head = newest[kind, artifact_key]
-        name = f"{head.project}/{head.reference}" if names[head.artifact] > 1 and head.project else head.reference
+        name = f"{head.project}/{head.title}" if names[head.artifact] > 1 and head.project else head.title
         lines.setdefault(kind, []).append(name + (f" and {count - 1:,} older" if count > 1 else ""))
     return [
         clean(f"{kind}: {', '.join(told[:MOST_NAMED])}{f' and {len(told) - MOST_NAMED:,} more' if len(told) > MOST_NAMED else ''}")

@@ -209,7 +209,7 @@ def _spot_title(spot: Spot) -> str:
 
 
 def _name_of(head: RunHead | VersionHead) -> str:
-    return clean(head.name if isinstance(head, RunHead) else head.reference)
+    return clean(head.name if isinstance(head, RunHead) else head.title)
 
 
 def _node_of(head: RunHead | VersionHead) -> Node:
@@ -226,7 +226,7 @@ def _also(step: Step) -> str:
     """Name the neighbours of a thing that stand elsewhere."""
     named: dict[str, list[str]] = {}
     for node in step.also:
-        named.setdefault(node.relation, []).append(node.version.reference if node.version else node.run.name if node.run else "")  # fmt: skip
+        named.setdefault(node.relation, []).append(node.version.title if node.version else node.run.name if node.run else "")  # fmt: skip
     words = "; ".join(f"{relation} {', '.join(map(clean, names))}" for relation, names in named.items())
     return f"{'  ' * min(step.node.depth + 1, MOST_INDENTED)}also {words}"
 
@@ -240,4 +240,4 @@ def _title(node: Node, there: Collection[int]) -> str:
         return ""
     aliases = " ".join(node.version.aliases)
     kind = f"{node.version.kind}, {node.version.state}" if node.version.state else node.version.kind
-    return clean(f"{node.version.reference}  {kind}  {aliases}".rstrip())
+    return clean(f"{node.version.title}  {kind}  {aliases}".rstrip())

@@ -374,7 +374,7 @@ class LineageScreen(CatalogScreen):
             return [(f" {name}", "title"), (": something names it, and this catalog does not have it", "dim")]
         if spot.standing == "far":
             return [(f" {name}", "title"), (": further away than is drawn; enter walks on from there", "dim")]
-        ends = [clean(end.name if isinstance(end, RunHead) else end.reference) for end in (spot.head, spot.last) if end]
+        ends = [clean(end.name if isinstance(end, RunHead) else end.title) for end in (spot.head, spot.last) if end]
         return [(f" {name}", "title"), (f": {' … '.join(ends)} · enter unfolds", "dim")]
 
     def title_spans(self) -> list[Span]:
@@ -592,7 +592,7 @@ def _is_data(spot: Spot) -> bool:
 
 
 def _name_of(head: RunHead | VersionHead) -> str:
-    return head.name if isinstance(head, RunHead) else head.reference
+    return head.name if isinstance(head, RunHead) else head.title
 
 
 def _node_of(head: RunHead | VersionHead) -> Node:
