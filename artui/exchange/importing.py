@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def import_paths(
     paths: Sequence[Path], catalog: Path, *, options: Options | None = None, progress: Progress | None = None,
-    reports: list[Report] | None = None, is_dry: bool = False,
+    reports: list[Report] | None = None, is_dry: bool = False, uris: Mapping[Path, str] | None = None,
 ) -> list[Report]:  # fmt: skip
     """Import every store at or below the paths; give a report for each.
 
@@ -34,6 +34,15 @@ def import_paths(
     interruption the catalog is whole and has every run that was finished; `reports` then says what was done.
 
     Stores and files that were found but cannot be read get one report, the last. If there is nothing else, no catalog is made.
+
+    Args:
+        paths: stores, or folders that are searched for them.
+        catalog: the file of the catalog; made if it is not there.
+        options: what is taken.
+        progress: told how far it is.
+        reports: filled on the way.
+        is_dry: whether nothing is written.
+        uris: of the paths that were fetched, where they lie: reports name them so.
 
     Raises:
         NothingToImport: no store is recognised there.
@@ -54,7 +63,7 @@ def import_paths(
         for store in findings.stores:
             past = _Past(catalog) if is_dry and catalog.exists() else None
             intake = Intake(
-                opened, store.format, str(store.path.resolve()), options=options, progress=progress,
+                opened, store.format, _location(store.path.resolve(), uris or {}), options=options, progress=progress,
                 earlier_runs=past.runs(store.format) if past else None, history_of=past.history if past else None,
                 statuses=statuses.setdefault(store.format, {}),
             )  # fmt: skip
@@ -65,6 +74,15 @@ def import_paths(
         if opened is not None:
             _keep(opened, unread)
     return reports
+
+
+def _location(path: Path, uris: Mapping[Path, str]) -> str:
+    """Say where a store lies: by its URI, where it was fetched."""
+    for folder, uri in uris.items():
+        if path.is_relative_to(folder.resolve()):
+            below = path.relative_to(folder.resolve()).as_posix()
+            return uri if below == "." else f"{uri.rstrip('/')}/{below}"
+    return str(path)
 
 
 def _report_of_unread(paths: Sequence[Path], findings: Findings) -> Report:

@@ -30,8 +30,8 @@ MAX_LINES = 12
 
 HELP = f"""Import runs from {titles_text()}.
 
-PATHS are stores, or folders that are searched for them: {stores_text()}. Importing again brings only what is new, and
-completes runs that have grown.
+PATHS are stores, or folders that are searched for them: {stores_text()}. What lies elsewhere is fetched first:
+s3://bucket/path, ssh://host/path and so on. Importing again brings only what is new, and completes runs that have grown.
 """
 
 
@@ -74,6 +74,7 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
     from artui.exchange.importing import import_paths
     from artui.exchange.intake.options import Options
 
+    paths, uris = _fetched(paths)
     path, why = find_catalog(catalog)
     options = Options(project=project, where=where, artifact_roots=tuple(root.resolve() for root in roots))
     show = _Show(tell=tell)
@@ -88,10 +89,12 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        import_paths(paths, path, options=options, progress=show.progress, reports=reports, is_dry=dry_run)
+        import_paths(paths, path, options=options, progress=show.progress, reports=reports, is_dry=dry_run, uris=uris)
     except KeyboardInterrupt:
         is_stopped = is_stopped or signal.SIGINT
     except NothingToImport as error:
+        for folder, uri in uris.items():
+            error.message = error.message.replace(str(folder), uri)
         if as_json:
             _print_nothing(error)
         raise
@@ -129,6 +132,31 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
     if reports and all(report.format == UNREAD for report in reports):
         return 1
     return 1 if any(report.damaged_count for report in reports) else 0
+
+
+def _fetched(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], dict[Path, str]]:
+    """Fetch what lies elsewhere; give the paths with what was fetched in the place of URIs, and these by it."""
+    from artui.exchange.fetching import uri_in
+
+    here: list[Path] = []
+    uris: dict[Path, str] = {}
+    for path in paths:
+        uri = uri_in(path)
+        if not uri:
+            here.append(path)
+            continue
+        from artui.cli.progress import Bar
+        from artui.exchange.fetching import fetch
+        from artui.units import bytes_text, plural
+
+        with Bar() as bar:
+            found = fetch(uri, bar.tell)
+        click.echo(f"{clean(found.uri)}: {plural(found.new, 'file')} with {bytes_text(found.new_bytes)} fetched, {plural(found.files, 'file')} in {clean(str(found.folder))}", err=True)  # fmt: skip
+        for (what, reason), count in found.left.items():
+            click.echo(f"  left there: {count:,} {what}: {clean(reason)}", err=True)
+        here.append(found.folder)
+        uris[found.folder] = found.uri
+    return tuple(here), uris
 
 
 def _print_nothing(error: NothingToImport) -> None:

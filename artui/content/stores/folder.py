@@ -163,7 +163,8 @@ class FolderStore(Store):
         for place, folders, files in os.walk(top, onerror=refuse):
             folders.sort()
             for file in sorted(files):
-                name = f"{folder}/{os.path.relpath(os.path.join(place, file), top)}"
+                below = os.path.relpath(os.path.join(place, file), top)
+                name = f"{folder}/{below}" if folder else below
                 if (size_bytes := self.size(name)) is not None:
                     yield name, size_bytes
 

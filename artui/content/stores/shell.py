@@ -57,6 +57,7 @@ _ENDING_SECONDS = 0.5
 """So long a call may take to end by itself."""
 _SSH_FAILED = 255
 _ENTRY = re.compile(r"\s*(\d{1,19}) (\w{1,20}/[\w/.\-]{1,200})\Z", re.ASCII)
+_ANY_ENTRY = re.compile(r"\s*(\d{1,19}) \./(.+)\Z")
 _SHELL = "exec sh -c '{}'"
 
 
@@ -134,8 +135,12 @@ class ShellStore(Store):
         return True
 
     def listed(self, folder: str) -> Iterator[tuple[str, int]]:
-        """List the files below a folder whose names could be ours."""
-        for line in self._answer(_LIST, folder).splitlines():
+        """List the files below a folder whose names could be ours; of all of them those whose names have no line feed."""
+        for line in self._answer(_LIST, folder or ".").splitlines():
+            if not folder:
+                if whole := _ANY_ENTRY.match(line):
+                    yield whole[2], int(whole[1])
+                continue
             entry = _ENTRY.match(line)
             if entry and entry[2].startswith(f"{folder}/"):
                 yield entry[2], int(entry[1])

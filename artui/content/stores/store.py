@@ -64,7 +64,7 @@ class Store(ABC):
 
     @abstractmethod
     def listed(self, folder: str) -> Iterator[tuple[str, int]]:
-        """List the files below one of the store's own folders, each with its size in bytes; none if there is no such folder.
+        """List the files below one of the store's own folders, or all of them with "", each with its size in bytes; none if there is no such folder.
 
         Raises:
             StoreFailed: the store cannot be asked, or lists nothing.
