@@ -70,3 +70,20 @@ def test_other_keys_are_told_alike(tmp_path: Path) -> None:
         first, second = news.told(few.connection), news.told(other.connection)
 
     assert {mark for mark, (kind, _) in first.items() if kind == "run"} <= second.keys()
+
+
+def test_runs_that_are_there_do_not_wait_in_memory(tmp_path: Path) -> None:
+    """Merging a run into a catalog reads what that has of its runs, and holds none of it."""
+    write_runs(tmp_path / "large.artui", RUN_COUNT)
+    write_runs(tmp_path / "one.artui", 1)
+    write_runs(tmp_path / "another.artui", 1)
+    with Catalog(tmp_path / "large.artui") as catalog:
+        merge(catalog, [tmp_path / "one.artui"])
+        tracemalloc.start()
+        try:
+            merge(catalog, [tmp_path / "another.artui"])
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert peak_bytes < RUN_COUNT * MOST_BYTES_A_RUN / 2
