@@ -4,9 +4,9 @@
     ARTUI_TEST_MLFLOW=…/bin/mlflow python tests/bench/bench_fleet.py --runs --many --server 300
 
 Catalogs of up to 100,000 runs have 20 params and 20 metrics a run, larger ones 8 and 4; two of the metrics have eight points,
-the others one. They are made by make_catalog.py, and kept in the folder if one is named (a million runs take 30 minutes and
-4 GB, and all that is done with them 20 GB more). Each command is a process of its own: its wall time, and the most memory
-that it or one of its children had.
+the others one. They are made by make_catalog.py, and kept in the folder if one is named (a million runs take 15 minutes and
+3 GB, and all that is done with them 20 GB more). Each command is a process of its own: its wall time, its time of processor, and
+the most memory that it or one of its children had. Of the app: until the first change, and until its screen is at rest.
 """
 
 from __future__ import annotations
@@ -29,10 +29,14 @@ from tests.bench.pressing import Program  # noqa: E402
 
 ARTUI = [sys.executable, "-m", "artui"]
 FILTER = "val/loss < 0.3 and lr > 0.01"
-PARTS = ("size", "app", "commands", "record", "keep", "merge", "push", "lake")
+PARTS = ("size", "app", "commands", "record", "keep", "merge", "gather", "push", "lake")
 WIDE, NARROW = (20, 20), (8, 4)
 WIDE_RUNS = 100_000
 """Larger catalogs have fewer params and metrics a run."""
+TIMES = 5
+"""Catalogs of as many runs have so many of each."""
+MOST_SAID_BYTES = 1 << 16
+"""Read of what a command printed: a process begins with the memory of the one that it is forked from."""
 
 RECORD = """
 import sys, time, artui
@@ -78,33 +82,39 @@ class Done:
     """What a command took, and what it said."""
 
     seconds: float
+    worked_seconds: float
+    """Of processor, which a busy machine does not change much."""
     peak_mb: float
     text: str
 
 
 def done(command: list[str], *, status: int | None = 0) -> Done:
     """Run a command; end the benchmark if it ends with another status."""
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile() as output:
         begin = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         _, ended, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(ended)
-        output.seek(0)
-        text = output.read()
+        output.seek(max(0, os.fstat(output.fileno()).st_size - MOST_SAID_BYTES))
+        text = output.read().decode("utf-8", "replace")
     if status is not None and process.returncode != status:
         raise SystemExit(f"{command} ended with {process.returncode}: {text[-2000:]}")
-    return Done(seconds, usage.ru_maxrss / 1024, text.strip())
+    return Done(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text.strip())
 
 
-def line(what: str, ours: str, memory: str = "", limit: str = "", others: str = "") -> None:
-    print(f"  {what:<50} {ours:>22} {memory:>10} {limit:>12}   {others}", flush=True)
+def line(what: str, ours: str, memory: str = "", limit: str = "", others: str = "", worked: str = "") -> None:
+    print(f"  {what:<56} {ours:>18} {worked:>10} {memory:>10} {limit:>8}   {others}".rstrip(), flush=True)
+
+
+def span(seconds: float) -> str:
+    """Write down a time."""
+    return f"{1000 * seconds:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
 
 
 def show(what: str, found: Done, *, limit: str = "", others: str = "") -> Done:
     """Print what a command took."""
-    shown = f"{1000 * found.seconds:,.0f} ms" if found.seconds < 10 else f"{found.seconds:,.1f} s"
-    line(what, shown, f"{found.peak_mb:,.0f} MB", limit, others)
+    line(what, span(found.seconds), f"{found.peak_mb:,.0f} MB", limit, others, worked=span(found.worked_seconds))
     return found
 
 
@@ -113,9 +123,18 @@ def shape_of(run_count: int) -> tuple[int, int]:
     return WIDE if run_count <= WIDE_RUNS else NARROW
 
 
-def make(path: Path, run_count: int, *, first: int = 0, shape: tuple[int, int] = WIDE) -> Done:
+def make(path: Path, run_count: int, *, first: int = 0, shape: tuple[int, int] = WIDE, times: int = 1) -> Done:
     """Make a catalog, or add runs to one, in a process of its own: this one stays small."""
-    words = [str(ROOT / "tests/bench/make_catalog.py"), str(path), "--runs", str(run_count), "--first", str(first)]
+    words = [
+        str(ROOT / "tests/bench/make_catalog.py"),
+        str(path),
+        "--runs",
+        str(run_count // times),
+        "--first",
+        str(first),
+        "--times",
+        str(times),
+    ]
     return done([sys.executable, *words, "--params", str(shape[0]), "--metrics", str(shape[1])])
 
 
@@ -237,16 +256,21 @@ def keep(path: Path, run_count: int, folder: Path) -> None:
 
 
 def merge(path: Path, run_count: int, folder: Path) -> None:
-    """A small catalog into this one, and this one into an empty one."""
-    small, empty = folder / "small.artui", folder / "empty.artui"
+    """A small catalog into this one."""
+    small = folder / "small.artui"
     make(small, 100, first=50_000_000, shape=shape_of(run_count))
     show("merge 100 runs into it", done([*ARTUI, "merge", str(small), "--into", str(path)]))
     show("merge them again", done([*ARTUI, "merge", str(small), "--into", str(path)]))
+    small.unlink()
+
+
+def gather(path: Path, run_count: int, folder: Path) -> None:
+    """This catalog into an empty one."""
+    empty = folder / "empty.artui"
     show("merge it into an empty one", done([*ARTUI, "merge", str(path), "--into", str(empty)]))
     show("merge it again", done([*ARTUI, "merge", str(path), "--into", str(empty)]))
     line("  the merged file", f"{megabytes(empty):,.0f} MB")
-    for file in (small, empty):
-        file.unlink()
+    empty.unlink()
 
 
 def push(path: Path, run_count: int, folder: Path) -> None:
@@ -316,12 +340,15 @@ def main() -> None:
         for part in ("state", "cache", "config", "data"):
             os.environ[f"XDG_{part.upper()}_HOME"] = str(folder / part)
         os.environ |= {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
-        line("", "ours", "memory", "limit", "others in this run")
+        line("", "ours", "memory", "limit", "others in this run", worked="processor")
         for run_count in options.runs:
             path = (options.folder or folder) / f"{run_count}.artui"
             print(f"\n{run_count:,} runs")
             if not path.exists():
-                show("making it", make(path, run_count, shape=shape_of(run_count)))
+                show(
+                    "making it",
+                    make(path, run_count, shape=shape_of(run_count), times=TIMES if run_count >= WIDE_RUNS else 1),
+                )
             for part in options.only.split(","):
                 globals()[part](path, run_count, folder)
         if options.many:
