@@ -103,6 +103,20 @@ class Program:
         status = Path(f"/proc/{self.pid}/status").read_text("ascii", "replace")
         return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
+    @property
+    def worked(self) -> float:
+        """The seconds of processor that the program and those that it started have had."""
+        total = 0
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(entry.name) == self.pid or int(fields[1]) == self.pid:
+                    total += int(fields[11]) + int(fields[12])
+        return total / _TICKS
+
     def wait(self, pattern: str, *, seconds: float = 120.0) -> float:
         """Give the seconds since the start when a pattern is on the screen.
 
@@ -119,12 +133,12 @@ class Program:
     def settle(self, *, seconds: float = 300.0) -> bool:
         """Wait until nothing has come for a while and the program rests; say whether it does."""
         deadline = time.perf_counter() + seconds
-        worked, since = self._worked(), time.perf_counter()
+        worked, since = self.worked, time.perf_counter()
         while time.perf_counter() < deadline:
             if self._take(QUIET_SECONDS):
-                worked, since = self._worked(), time.perf_counter()
+                worked, since = self.worked, time.perf_counter()
                 continue
-            now, work = time.perf_counter(), self._worked()
+            now, work = time.perf_counter(), self.worked
             if now - since >= QUIET_SECONDS:
                 if work - worked <= BUSY_SHARE * (now - since):
                     return True
@@ -161,16 +175,3 @@ class Program:
             if pattern.search(data):
                 os.write(self._master, answer)
         return True
-
-    def _worked(self) -> float:
-        """Give the seconds of processor that the program and those that it started have had."""
-        total = 0
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(entry.name) == self.pid or int(fields[1]) == self.pid:
-                    total += int(fields[11]) + int(fields[12])
-        return total / _TICKS
