@@ -1,7 +1,7 @@
 """One catalog as it grows, and what comes after one catalog: seconds, megabytes and memory of all that one does with it.
 
     python tests/bench/bench_fleet.py [--runs 1000 100000 1000000] [--folder FOLDER] [--only app,commands]
-    ARTUI_TEST_MLFLOW=…/bin/mlflow python tests/bench/bench_fleet.py --runs --many --server 300
+    ARTUI_TEST_MLFLOW=…/bin/mlflow python tests/bench/bench_fleet.py --runs --many 10 100 --server 300
 
 Catalogs of up to 100,000 runs have 20 params and 20 metrics a run, larger ones 8 and 4; two of the metrics have eight points,
 the others one. They are made by make_catalog.py, and kept in the folder if one is named (a million runs take 15 minutes and
@@ -29,12 +29,14 @@ from tests.bench.pressing import Program  # noqa: E402
 
 ARTUI = [sys.executable, "-m", "artui"]
 FILTER = "val/loss < 0.3 and lr > 0.01"
-PARTS = ("size", "app", "commands", "record", "check", "copy", "merge", "gather", "push", "lake")
+PARTS = ("size", "app", "commands", "table", "record", "check", "copy", "merge", "gather", "push", "lake")
 WIDE, NARROW = (20, 20), (8, 4)
 WIDE_RUNS = 100_000
 """Larger catalogs have fewer params and metrics a run."""
 TIMES = 5
 """Catalogs of as many runs have so many of each."""
+SEARCH_AFTER_SECONDS = 3.0
+"""The app looks for damage of the file soon after its first screen."""
 MOST_SAID_BYTES = 1 << 16
 """Read of what a command printed: a process begins with the memory of the one that it is forked from."""
 
@@ -165,6 +167,7 @@ def app(path: Path, run_count: int, folder: Path) -> None:
     with Program(command) as program:
         program.wait(r"val/loss")
         line("app: first useful paint", span(statistics.median(paints)), f"{program.peak_mb:,.0f} MB")
+        program.watch(SEARCH_AFTER_SECONDS)
         program.settle()
         line(
             "app: until it has looked the file through for damage",
@@ -227,7 +230,6 @@ def commands(path: Path, run_count: int, folder: Path) -> None:
         f"artui ls -w '{FILTER}' -n 20 --sort val/loss",
         done([*ARTUI, "ls", "-c", str(path), "-w", FILTER, "-n", "20", "--sort", "val/loss"]),
     )
-    show("artui ls --csv, all", done([*ARTUI, "ls", "-c", str(path), "--csv"]))
     show("artui show RUN", done([*ARTUI, "show", one, "-c", str(path)]))
     show("artui compare RUN RUN", done([*ARTUI, "compare", one, two, "-c", str(path)]))
     series = done([sys.executable, "-c", SERIES, str(path), one])
@@ -235,6 +237,11 @@ def commands(path: Path, run_count: int, folder: Path) -> None:
     show("two columns of all runs, by Python", done([sys.executable, "-c", COLUMNS, str(path)]), limit="2 s" if run_count == WIDE_RUNS else "")  # fmt: skip
     show("artui sql: count by state", done([*ARTUI, "sql", "-c", str(path), STATES]))
     show("artui sql: the best runs", done([*ARTUI, "sql", "-c", str(path), BEST.format(table="metric_summaries")]))
+
+
+def table(path: Path, run_count: int, folder: Path) -> None:
+    """All runs as CSV."""
+    show("artui ls --csv, all", done([*ARTUI, "ls", "-c", str(path), "--csv"]))
 
 
 def record(path: Path, run_count: int, folder: Path) -> None:
@@ -312,9 +319,9 @@ def lake(path: Path, run_count: int, folder: Path) -> None:
     shutil.rmtree(place)
 
 
-def many(folder: Path) -> None:
+def many(counts: list[int], folder: Path) -> None:
     """Several catalogs of 1,000 runs that are seen as one."""
-    for count in (10, 100):
+    for count in counts:
         boxes = folder / f"{count}-boxes"
         boxes.mkdir(exist_ok=True)
         for number in range(count):
@@ -342,7 +349,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, help="Where catalogs are kept: N.artui.")
     parser.add_argument("--only", default=",".join(PARTS), help="Of " + ", ".join(PARTS) + ".")
-    parser.add_argument("--many", action="store_true", help="Also several catalogs as one.")
+    parser.add_argument("--many", type=int, nargs="*", default=[], help="Also so many catalogs as one, such as 10 100.")
     parser.add_argument("--server", type=int, default=0, help="Also so many runs to an MLflow server and back.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
@@ -361,8 +368,7 @@ def main() -> None:
                 )
             for part in options.only.split(","):
                 globals()[part](path, run_count, folder)
-        if options.many:
-            many(options.folder or folder)
+        many(options.many, options.folder or folder)
         if options.server:
             server(options.server)
 

@@ -130,6 +130,12 @@ class Program:
             self._take(0.2)
         return self.changed - self.began
 
+    def watch(self, seconds: float) -> None:
+        """Show what comes within some seconds."""
+        deadline = time.perf_counter() + seconds
+        while (left := deadline - time.perf_counter()) > 0:
+            self._take(left)
+
     def settle(self, *, seconds: float = 300.0) -> bool:
         """Wait until nothing has come for a while and the program rests; say whether it does."""
         deadline = time.perf_counter() + seconds
