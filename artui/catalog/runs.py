@@ -204,7 +204,8 @@ def find_id(connection: sqlite3.Connection, text: str) -> str | None:
     if row is not None:
         return str(row[0])
     rows = connection.execute(
-        "SELECT id FROM run WHERE name = ? AND deleted_ms IS NULL ORDER BY key LIMIT 2", (text,)
+        "SELECT id FROM run WHERE name = :name AND name = :name COLLATE NOCASE AND deleted_ms IS NULL ORDER BY key LIMIT 2",
+        {"name": text},
     ).fetchall()
     if not rows and len(text) >= 4 and text.isalnum():
         rows = connection.execute(

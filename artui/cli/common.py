@@ -259,11 +259,12 @@ def print_json(**fields: Any) -> None:
     click.echo(shown if getattr(sys.stdout, "is_utf8", True) else shown.encode("ascii", "artui").decode())
 
 
-def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table as CSV. A carriage return in a cell is made visible: it would overwrite the line."""
-    from artui.query.runs.export import write_table
+def print_csv(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table as CSV, as its rows come. A carriage return in a cell is made visible: it would overwrite the line."""
+    from artui.query.runs.export import separated_lines
 
-    click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
+    for lines in separated_lines(headers, rows):
+        click.echo(lines.replace("\r", clean("\r")), nl=False)
 
 
 def warn_red(text: str) -> None:

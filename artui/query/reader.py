@@ -144,6 +144,20 @@ class Reader:
         """
         opening.check_damage(self._opened)
 
+    def check_damage_once(self) -> None:
+        """Look through the whole file for damage, unless that was done within a day and it is as it was: a million runs take minutes.
+
+        Raises:
+            CatalogDamaged: there is some.
+        """
+        from artui.catalog.checked import is_searched, remember_search
+
+        if is_searched(self.path):
+            return
+        token = self.file_token()
+        self.check_damage()
+        remember_search(self.path, token=token)
+
     @contextlib.contextmanager
     def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection, with a time limit on what runs inside and errors translated."""

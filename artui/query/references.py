@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 _OFFERED = 6
+OF_NAME = "r.name = :name AND r.name = :name COLLATE NOCASE"
+"""What is of exactly a name: the second term is true of all that, and the index of names is of it."""
 
 
 def find_run(reader: Reader, text: str) -> RunHead:
@@ -106,19 +108,20 @@ def deleted_runs(connection: sqlite3.Connection, text: str) -> list[tuple[str, s
 
 
 def _runs_named(connection: sqlite3.Connection, name: str) -> tuple[list[RunHead], int]:
-    return _runs_where(connection, "r.name = :name", {"name": storable(name)})
+    return _runs_where(connection, OF_NAME, {"name": storable(name)})
+
+
+def newest_where(condition: str) -> str:
+    """Write a query for the newest few of some runs."""
+    return (
+        f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key "
+        f"WHERE r.deleted_ms IS NULL AND {condition} ORDER BY r.started_ms DESC, r.key DESC LIMIT {_OFFERED}"
+    )
 
 
 def _runs_where(connection: sqlite3.Connection, condition: str, values: dict[str, str]) -> tuple[list[RunHead], int]:
     """Give the newest few of some runs, and how many there are."""
-    heads = [
-        head_from_row(row)
-        for row in connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key "
-            f"WHERE r.deleted_ms IS NULL AND {condition} ORDER BY r.started_ms DESC, r.key DESC LIMIT {_OFFERED}",
-            values,
-        )
-    ]
+    heads = [head_from_row(row) for row in connection.execute(newest_where(condition), values)]
     if len(heads) < _OFFERED:
         return heads, len(heads)
     query = f"SELECT count(*) FROM run AS r WHERE r.deleted_ms IS NULL AND {condition}"

@@ -269,7 +269,7 @@ class ArtuiApp(Asks, KeysInOrder, ChangesOnly):
 
     def _look_for_damage(self) -> None:
         """Check the whole file for damage in the background."""
-        self.ask("damage", self.reader.check_damage, lambda _: None)
+        self.ask("damage", self.reader.check_damage_once, lambda _: None)
 
     def _look_at_terminal(self) -> None:
         """End with the terminal where no signal says that it has gone: Textual would read its end over and over."""

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from artui import clock
 from artui.catalog import Catalog, events
-from artui.catalog.checked import last_check, remember_check
+from artui.catalog.checked import SEARCH_AGAIN_MS, last_check, remember_check
 from artui.catalog.checking import check_whole
 from artui.catalog.merging.merge import merge
 from artui.catalog.writers import writers_of
+from artui.errors import CatalogDamaged
 from artui.query.findings import links_of
 from artui.query.journal import read_journal
 from artui.query.provenance import read_provenance
@@ -123,3 +125,38 @@ def test_a_check_is_remembered_until_the_file_is_another(tmp_path: Path) -> None
         events.set_note(catalog, _run_id(path), "later")
     checked = last_check(path)
     assert checked is not None and not checked.is_current
+
+
+def test_a_file_that_is_as_it_was_is_searched_for_damage_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a large catalog again does not read all of it again; one that was written to, and one on another day, is read."""
+    path = mutating.build(tmp_path / "x.artui")
+    searched: list[Path] = []
+    monkeypatch.setattr(Reader, "check_damage", lambda reader: searched.append(reader.path))
+    now_ms = clock.now_ms()
+
+    def count() -> int:
+        with Reader(path) as reader:
+            reader.check_damage_once()
+        return len(searched)
+
+    assert [count(), count()] == [1, 1]
+    with Catalog(path) as catalog:
+        events.set_note(catalog, _run_id(path), "later")
+    assert [count(), count()] == [2, 2]
+    monkeypatch.setattr(clock, "now_ms", lambda: now_ms + SEARCH_AGAIN_MS + 1000)
+    assert count() == 3
+
+
+def test_damage_is_looked_for_again_where_there_was_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found is found the next time, too."""
+    path = mutating.build(tmp_path / "x.artui")
+
+    def fail(_: Reader) -> None:
+        raise CatalogDamaged("It is damaged.")
+
+    monkeypatch.setattr(Reader, "check_damage", fail)
+    for _ in range(2):
+        with Reader(path) as reader, pytest.raises(CatalogDamaged):
+            reader.check_damage_once()

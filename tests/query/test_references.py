@@ -13,7 +13,7 @@ from artui.catalog import Catalog, artifacts, events, runs
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
 from artui.query.artifacts import artifact_list
-from artui.query.references import find_run, resolve
+from artui.query.references import OF_NAME, find_run, newest_where, resolve
 from tests.reading import open_reader
 
 
@@ -164,3 +164,23 @@ def test_version_that_is_damaged_is_said_to_be(path: Path, change: str) -> None:
         for text in ("model:best", "model:v1", "model", "model:latest"):
             with pytest.raises(UnknownReference):
                 resolve(reader, text)
+
+
+@pytest.mark.parametrize("condition", [OF_NAME, "r.id >= :low AND r.id < :high"])
+def test_a_name_is_looked_up_in_an_index(path: Path, condition: str) -> None:
+    """Finding a run by its name or the start of its id goes through no other runs, of a million either."""
+    _start(path, "one")
+    with open_reader(path) as reader, reader.reading() as connection:
+        plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + newest_where(condition), {"name": "", "low": "", "high": ""})]  # fmt: skip
+
+    assert plan[0].startswith("SEARCH r USING INDEX") and not [line for line in plan if line.startswith("SCAN")]
+
+
+def test_a_name_in_other_letters_is_another_name(path: Path) -> None:
+    """A run is found by exactly its name, though the index of names does not tell capital letters apart."""
+    _start(path, "Calm", "calm")
+
+    with open_reader(path) as reader:
+        assert [find_run(reader, name).name for name in ("Calm", "calm")] == ["Calm", "calm"]
+        with pytest.raises(UnknownReference):
+            find_run(reader, "CALM")

@@ -43,7 +43,7 @@ from artui.query.why.evidence import (
 from artui.query.why.factors import Repetitions
 from artui.query.why.params import short_texts
 from artui.query.why.ranges import MAX_BOUNDS, telling_range
-from artui.query.why.two import roundest_between, shown_pair
+from artui.query.why.two import RESULTS, roundest_between, shown_pair
 from artui.query.why.words import LEAST_Z, evidence, headline, is_clear, listing, number_words, percent, winning_shares
 from artui.units import number_text
 from tests.reading import open_reader
@@ -1042,3 +1042,13 @@ def test_things_that_part_runs_alike_are_counted_once(tmp_path: Path) -> None:
     assert slight == f"Most of all: {first.sentence} Chance alone does as much about 1 time in 9."
     assert words.answer_apart([replace(first, chance=0.7)]).endswith("does as much more often than not.")
     assert words.answer_apart([replace(first, chance=1e-9)]).endswith("does as much less than 1 time in 1,000.")
+
+
+@pytest.mark.parametrize("value", ["t.last", "t.min", "t.max"])
+def test_results_of_all_runs_are_read_from_an_index(tmp_path: Path, value: str) -> None:
+    """What a metric came to in all runs is read from an index alone, and not sorted."""
+    Catalog(tmp_path / "x.artui").close()
+    with open_reader(tmp_path / "x.artui") as reader, reader.reading() as connection:
+        plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + RESULTS.format(value=value), {"name": 1})]
+
+    assert len(plan) == 1 and "USING COVERING INDEX" in plan[0]

@@ -24,18 +24,18 @@ FINGERPRINT_BYTES = 16
 Told = Mapping[bytes, tuple[str, Any]]
 """By fingerprint, of what kind a thing is, and which one: an id, a key or a name; of an edge its ends."""
 
-_RUNS = f"SELECT r.key, r.id, p.name, {{origin}}, r.stamp, r.heartbeat_ms, {', '.join(f'r.{column}' for column in runs.OWN)} FROM run AS r JOIN project AS p ON p.key = r.project_key"
+_RUNS = f"SELECT r.key, r.id, p.name, {{origin}}, r.stamp, r.heartbeat_ms, {', '.join(f'r.{column}' for column in runs.OWN)} FROM run AS r CROSS JOIN project AS p ON p.key = r.project_key ORDER BY r.key"
 _OF_RUNS = (
     "SELECT t.run_key, t.name_key, t.type, t.number, t.text, t.stamp FROM param AS t ORDER BY t.run_key",
     "SELECT t.run_key, t.name_key, t.value, t.stamp FROM tag AS t ORDER BY t.run_key",
     "SELECT t.run_key, t.name, t.content, t.stamp FROM context AS t ORDER BY t.run_key",
     f"SELECT s.run_key, s.name_key, s.labels, {{origin}}, {', '.join(f's.{column}' for column in copies.TOTALS)} FROM series AS s ORDER BY s.run_key",
-    "SELECT s.run_key, s.name_key, s.labels, b.number, b.count, b.codec, b.digest FROM series AS s JOIN block AS b ON b.series_key = s.key ORDER BY s.run_key",
+    "SELECT s.run_key, s.name_key, s.labels, b.number, b.count, b.codec, b.digest FROM series AS s CROSS JOIN block AS b ON b.series_key = s.key ORDER BY s.run_key",
     "SELECT d.run_key, d.name, d.kind, d.stamp, d.time_ms FROM dropped AS d ORDER BY d.run_key",
 )
 """Of each run its rows: by its key, then what they are called, which differs in all of them."""
 _NAMED_BY_KEY = (True, True, False, True, True, False)
-_VERSIONS = f"SELECT v.key, v.id, a.id, {{origin}}, v.stamp, v.created_ms, {', '.join(f'v.{column}' for column in versions.OWN)} FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key"
+_VERSIONS = f"SELECT v.key, v.id, a.id, {{origin}}, v.stamp, v.created_ms, {', '.join(f'v.{column}' for column in versions.OWN)} FROM version AS v CROSS JOIN artifact AS a ON a.key = v.artifact_key ORDER BY v.key"
 _OF_VERSIONS = (
     f"SELECT f.version_key, {', '.join(f'f.{column}' for column in versions.FILE)} FROM file AS f ORDER BY f.version_key",
     "SELECT p.version_key, p.path, p.content FROM preview AS p ORDER BY p.version_key",
@@ -61,8 +61,8 @@ def told(connection: sqlite3.Connection) -> dict[bytes, tuple[str, Any]]:
     things: dict[bytes, tuple[str, Any]] = {}
     origins = {int(key): origin_id for key, origin_id in connection.execute("SELECT key, id FROM origin")}
     names = {int(key): text for key, text in connection.execute("SELECT key, text FROM name")}
-    run_ids = _wholes(connection, "run", _RUNS, zip(_OF_RUNS, _NAMED_BY_KEY, strict=True), origins, names, things)
-    version_ids = _wholes(connection, "version", _VERSIONS, ((query, False) for query in _OF_VERSIONS), origins, names, things)  # fmt: skip
+    _wholes(connection, "run", _RUNS, zip(_OF_RUNS, _NAMED_BY_KEY, strict=True), origins, names, things)
+    _wholes(connection, "version", _VERSIONS, ((query, False) for query in _OF_VERSIONS), origins, names, things)
     for version_id, path, digest in connection.execute(_CONTENT):
         things[fingerprint("content", version_id, path, digest)] = "content", version_id
     for key, *row in connection.execute(_ARTIFACTS):
@@ -70,7 +70,7 @@ def told(connection: sqlite3.Connection) -> dict[bytes, tuple[str, Any]]:
     for relation, source, target, created_ms in connection.execute(
         "SELECT relation, source_key, target_key, created_ms FROM edge"
     ):
-        ends = (run_ids if relation == 0 else version_ids).get(source), (run_ids if relation == 1 else version_ids).get(target)  # fmt: skip
+        ends = _end(connection, "run" if relation == 0 else "version", source), _end(connection, "run" if relation == 1 else "version", target)  # fmt: skip
         if None not in ends:
             things[fingerprint("edge", relation, *ends, created_ms)] = "edge", (relation, *ends)
     _add_events(connection, origins, things)
@@ -86,19 +86,41 @@ def told(connection: sqlite3.Connection) -> dict[bytes, tuple[str, Any]]:
 def _wholes(
     connection: sqlite3.Connection, kind: str, query: str, parts: Iterable[tuple[str, bool]], origins: Mapping[int, Any], names: Mapping[int, Any],
     things: dict[bytes, tuple[str, Any]],
-) -> dict[int, str]:  # fmt: skip
-    """Tell of runs or versions, each with all of its parts; give their ids by their keys."""
-    rows = {int(row[0]): row[1:] for row in connection.execute(query.format(origin=f"{kind[0]}.origin_key"))}
-    digests: dict[int, bytes] = defaultdict(bytes)
-    for number, (part, is_named_by_key) in enumerate(parts):
-        for key, group in groupby(connection.execute(part.format(origin="s.origin_key")), itemgetter(0)):
-            said = [(names.get(row[1]), *row[2:]) if is_named_by_key else row[1:] for row in group]
-            if number == _SERIES and kind == "run":
-                said = [(*row[:2], origins.get(row[2]), *row[3:]) for row in said]
-            digests[key] += fingerprint(str(number), sorted(said, key=_named))
-    for key, (thing_id, what, origin_key, *own) in rows.items():
-        things[fingerprint(kind, thing_id, what, origins.get(origin_key), own, digests.get(key))] = kind, thing_id
-    return {key: cells.text(row[0]) for key, row in rows.items()}
+) -> None:  # fmt: skip
+    """Tell of runs or versions, each with all of its parts: all are read side by side, so that none waits in memory for another."""
+    readers = [
+        _digests(connection, number, part, origins if number == _SERIES and kind == "run" else None, names if is_named_by_key else None)
+        for number, (part, is_named_by_key) in enumerate(parts)
+    ]  # fmt: skip
+    heads = [next(reader, None) for reader in readers]
+    for key, thing_id, what, origin_key, *own in connection.execute(query.format(origin=f"{kind[0]}.origin_key")):
+        said = b""
+        for place, reader in enumerate(readers):
+            while (head := heads[place]) is not None and head[0] < key:
+                heads[place] = next(reader, None)
+            if head is not None and head[0] == key:
+                said += head[1]
+                heads[place] = next(reader, None)
+        things[fingerprint(kind, thing_id, what, origins.get(origin_key), own, said or None)] = kind, thing_id
+
+
+def _digests(
+    connection: sqlite3.Connection, number: int, part: str, origins: Mapping[int, Any] | None, names: Mapping[int, Any] | None
+) -> Iterator[tuple[int, bytes]]:  # fmt: skip
+    """Give the keys of runs or versions in ascending order, with a digest of what a part says of each."""
+    for key, group in groupby(connection.execute(part.format(origin="s.origin_key")), itemgetter(0)):
+        # In a damaged file a key may be anything: what is no number belongs to nothing.
+        if type(key) is not int:
+            continue
+        said = [row[1:] if names is None else (names.get(row[1]), *row[2:]) for row in group]
+        if origins is not None:
+            said = [(*row[:2], origins.get(row[2]), *row[3:]) for row in said]
+        yield key, fingerprint(str(number), sorted(said, key=_named))
+
+
+def _end(connection: sqlite3.Connection, table: str, key: Any) -> str | None:
+    row = connection.execute(f"SELECT id FROM {table} WHERE key = ?", (key,)).fetchone()
+    return None if row is None else cells.text(row[0])
 
 
 _SERIES = 3

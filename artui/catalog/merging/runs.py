@@ -81,11 +81,10 @@ def merge_runs(
         only: ids of the runs that are taken; None for all.
     """
     merged = MergedRuns()
-    ours = target.execute(HEADS).fetchall()
     their_apart, our_apart = _series_apart(theirs), _series_apart(target.connection)
     fresh: list[tuple[int, str, bytes | None]] = []
     both: list[tuple[int, int, str]] = []
-    for their_row, our_row in side_by_side(theirs.execute(HEADS), ours):
+    for their_row, our_row in side_by_side(theirs.execute(HEADS), target.execute(HEADS)):
         if their_row is None or their_row[0] in forgotten:
             continue
         if only is not None and their_row[0] not in only:

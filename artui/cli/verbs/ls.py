@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from artui.query.artifacts import artifact_list, get_version, previews
 from artui.query.attributes import ATTRIBUTES
 from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, tag_columns, usual_attributes
-from artui.query.runs.export import export_header_of, table_of, value_in
+from artui.query.runs.export import export_header_of, table_from, value_in
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, count_trash, run_order
 from artui.query.runs.remarks import notes_and_tags
@@ -118,8 +118,7 @@ def command(
         all_columns = columns(reader)
         shown = named or _usual(reader, all_columns)
         if as_csv:
-            _rows(reader, keys, [])  # reports damaged runs on stderr
-            print_csv(*table_of(reader, keys, shown))
+            _print_csv(reader, keys, shown)
         elif as_json:
             _print_json(reader, keys, named, [*all_columns[0], *all_columns[1]])
         elif keys:
@@ -143,35 +142,60 @@ def _usual(reader: Reader, all_columns: Columns) -> list[Column]:
     return [_STATUS, *chosen_columns(all_columns, usual_attributes(reader))]
 
 
-def _damages(reader: Reader, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Hold runs against their seals, some at a time, as long as that takes no longer than listing very many; say how many were not."""
-    until = time.monotonic() + DAMAGE_SECONDS
-    damages: dict[int, tuple[str, ...]] = {}
+class _Search:
+    """Holds runs against their seals, as long as that takes no longer than listing very many; counts those that it was not."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader, self._seconds_left = reader, DAMAGE_SECONDS
+        self._count = self._left_count = 0
+
+    def damages(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        self._count += len(keys)
+        if self._seconds_left < 0:
+            self._left_count += len(keys)
+            return {}
+        began = time.monotonic()
+        found = damaged_runs(self._reader, keys)
+        self._seconds_left -= time.monotonic() - began
+        return found
+
+    def say_left(self) -> None:
+        if self._left_count:
+            click.echo(f"artui: {count_text(self._left_count)} of {plural(self._count, 'run')} were not looked through for damage: --limit lists fewer", err=True)  # fmt: skip
+
+
+def _read(
+    reader: Reader, keys: Sequence[int], shown: Sequence[Column], damaged: list[tuple[str, tuple[str, ...]]]
+) -> Iterator[RunRow]:
+    """Read the rows of runs with their damaged parts, some at a time; add to `damaged` which these are."""
+    search = _Search(reader)
     for start in range(0, len(keys), BATCH):
-        if time.monotonic() > until:
-            left = len(keys) - start
-            click.echo(f"artui: {count_text(left)} of {plural(len(keys), 'run')} were not looked through for damage: --limit lists fewer", err=True)  # fmt: skip
-            break
-        damages |= damaged_runs(reader, keys[start : start + BATCH])
-    return damages
+        rows_by_key = run_rows(reader, keys[start : start + BATCH], shown)
+        part = [key for key in keys[start : start + BATCH] if key in rows_by_key]
+        damages = search.damages(part)
+        for key in part:
+            row = rows_by_key[key]
+            if key in damages:
+                row = replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[key])))
+            if row.head.damaged:
+                damaged.append((row.head.name, row.head.damaged))
+            yield row
+    search.say_left()
 
 
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:
     """Read the rows of runs with their damaged parts, which are also reported on stderr."""
-    rows: list[RunRow] = []
-    for start in range(0, len(keys), BATCH):
-        part = keys[start : start + BATCH]
-        rows_by_key = run_rows(reader, part, shown)
-        rows += [rows_by_key[key] for key in part if key in rows_by_key]
-    damages = _damages(reader, [row.head.key for row in rows])
-    rows = [
-        replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[row.head.key])))
-        if row.head.key in damages
-        else row
-        for row in rows
-    ]
-    say_damaged((row.head.name, row.head.damaged) for row in rows if row.head.damaged)
+    damaged: list[tuple[str, tuple[str, ...]]] = []
+    rows = list(_read(reader, keys, shown, damaged))
+    say_damaged(damaged)
     return rows
+
+
+def _print_csv(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> None:
+    """Print runs as they are read: of a million no more are held than some hundred."""
+    damaged: list[tuple[str, tuple[str, ...]]] = []
+    print_csv(*table_from(_read(reader, keys, shown, damaged), shown))
+    say_damaged(damaged)
 
 
 def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every: list[Column]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,13 +62,16 @@ def table_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> 
 
     Name, id and status of the run come first, but for those that are among the columns. Values are as `value_in` gives them.
     """
+    headers, rows = table_from(_rows(reader, keys, columns), columns)
+    return headers, list(rows)
+
+
+def table_from(rows: Iterable[RunRow], columns: Sequence[Column]) -> tuple[list[str], Iterator[list[Any]]]:
+    """Give the same of rows that were read with these columns, as they come."""
     shown_ids = {column.id for column in columns}
-    leading = [column for column in _LEADING if column.id not in shown_ids]
-    headers = ["run", *(export_header_of(column) for column in (*leading, *columns))]
-    return headers, [
-        [row.head.name, *(value_in(row, column) for column in (*leading, *columns))]
-        for row in _rows(reader, keys, columns)
-    ]
+    shown = [*(column for column in _LEADING if column.id not in shown_ids), *columns]
+    headers = ["run", *(export_header_of(column) for column in shown)]
+    return headers, ([row.head.name, *(value_in(row, column) for column in shown)] for row in rows)
 
 
 def _rows(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> Iterator[RunRow]:
@@ -110,13 +114,9 @@ def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any
     if format == "json":
         records = [dict(zip(headers, [plain_json(value) for value in row], strict=True)) for row in rows]
         return indented_json(records) + "\n"
-    texts = [[_text(value) for value in row] for row in rows]
     if format in ("csv", "tsv"):
-        stream = io.StringIO()
-        writer = csv.writer(stream, delimiter="," if format == "csv" else "\t", lineterminator="\n")
-        writer.writerow(headers)
-        writer.writerows(texts)
-        return stream.getvalue()
+        return "".join(separated_lines(headers, rows, "," if format == "csv" else "\t"))
+    texts = [[_text(value) for value in row] for row in rows]
     if format == "md":
         lines = [headers, ["---"] * len(headers), *texts]
         return "".join(f"| {' | '.join(_markdown(text) for text in line)} |\n" for line in lines)
@@ -127,6 +127,21 @@ def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any
         for i in range(len(headers))
     )
     return f"\\begin{{tabular}}{{{kinds}}}\n    \\hline\n    {head} \\\\\n    \\hline\n{body}    \\hline\n\\end{{tabular}}\n"
+
+
+def separated_lines(headers: Sequence[str], rows: Iterable[Sequence[Any]], separator: str = ",") -> Iterator[str]:
+    """Write a table as CSV or TSV, some lines at a time, as its rows come."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    writer.writerow(headers)
+    rest = iter(rows)
+    while True:
+        writer.writerows([_text(value) for value in row] for row in islice(rest, _BATCH))
+        if not stream.tell():
+            return
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
 
 
 def _text(value: Any) -> str:

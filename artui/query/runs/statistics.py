@@ -58,27 +58,49 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Ints, Float
 
     rows, values = _number_rows(column)
     with without_collecting():
-        pairs = connection.execute(rows, values).fetchall()
-        keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
-        if column.source == "metric" and len(set(keys)) < len(keys):
+        keys, raw = _numbers_of(connection, rows, values)
+        if column.source == "metric" and _has_one_twice(keys):
             # Of a run of several processes the first series by label decides, as in its cell.
             first = FIRST_OF_SLICE if column.labels else FIRST_SERIES
-            pairs = connection.execute(f"{rows} AND {first}", values).fetchall()
-            keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
+            keys, raw = _numbers_of(connection, f"{rows} AND {first}", values)
         if column.source == "param":
             spelled = spelled_numbers(connection, "param", column.name_key)
             more = [(key, as_float(number)) for number, _, members in spelled.numbers for key in members]
             more += [(key, math.nan) for key in spelled.nan]
-            keys, raw = (*keys, *(key for key, _ in more)), (*raw, *(value for _, value in more))
-        # Looking at the types is a fraction of looking at each value; rows of a damaged catalog may hold any.
+            if more:
+                keys = np.concatenate([keys, np.array([key for key, _ in more], np.int64)])
+                raw = np.concatenate([raw, np.array([value for _, value in more], np.float64)])
+    raw[np.isinf(raw)] = np.nan
+    return keys, raw
+
+
+_ROWS_AT_ONCE = 20_000
+"""Of a million runs no more rows are held than these."""
+
+
+def _numbers_of(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> tuple[Ints, Floats]:
+    """Give the keys and numbers that a query gives; rows of a damaged catalog may hold anything."""
+    import numpy as np
+
+    parts = [(np.empty(0, np.int64), np.empty(0, np.float64))]
+    cursor = connection.execute(query, values)
+    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        keys, raw = zip(*rows, strict=True)
+        # Looking at the types is a fraction of looking at each value.
         if not set(map(type, keys)) <= {int}:
-            kept = [(key, value) for key, value in zip(keys, raw, strict=True) if isinstance(key, int)]
+            kept = [(key, value) for key, value in rows if isinstance(key, int)]
             keys, raw = zip(*kept, strict=True) if kept else ((), ())
         if not set(map(type, raw)) <= {float}:
             raw = tuple(as_float(value) if isinstance(value, float | int) else math.nan for value in raw)
-    out = np.array(raw, np.float64)
-    out[np.isinf(out)] = np.nan
-    return np.array(keys, np.int64), out
+        parts.append((np.array(keys, np.int64), np.array(raw, np.float64)))
+    return np.concatenate([keys for keys, _ in parts]), np.concatenate([numbers for _, numbers in parts])
+
+
+def _has_one_twice(keys: Ints) -> bool:
+    import numpy as np
+
+    ascending = np.sort(keys)
+    return bool((ascending[1:] == ascending[:-1]).any())
 
 
 def _number_rows(column: Column) -> tuple[str, dict[str, Any]]:

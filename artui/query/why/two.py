@@ -42,13 +42,9 @@ ATTRIBUTES = ("commit", "host", "user", "project")
 """Of a run, beside its params and inputs, what may have to do with how it came out."""
 MAX_POINTS = 1_000_000
 """In a series of more points it is not looked up from which step on it diverged."""
-_RESULTS = """
-    SELECT t.run_key, {value}
-    FROM series AS t
-    WHERE t.name_key = :name
-      AND (:labels IS NULL OR t.labels = :labels)
-    ORDER BY t.labels DESC
-"""
+RESULTS = "SELECT t.run_key, {value} FROM series AS t WHERE t.name_key = :name"
+_OF_LABELS = f"{RESULTS} AND t.labels = :labels"
+_IN_ORDER = f"{RESULTS} ORDER BY t.labels DESC"
 
 
 def why(
@@ -298,7 +294,8 @@ class _Judged:
         """Say whether some runs that are in the table lack the metric."""
         import numpy as np
 
-        return not self.deleted.issuperset(np.setdiff1d(np.asarray(keys, np.int64), self.keys).tolist())
+        wanted = np.asarray(keys, np.int64)
+        return not self.deleted.issuperset(wanted[~np.isin(wanted, self.keys)].tolist())
 
     def place_of(self, run_key: int) -> int | None:
         """Give the place of a run; None if it is not judged."""
@@ -324,10 +321,9 @@ def _judged(
     if key is None:
         raise UsageError(f"No run has a metric {metric!r}.", remedy="Name one that both runs have.")
     sign = 1.0 if direction == "higher" else -1.0
-    rows = connection.execute(_RESULTS.format(value=AGGREGATES[which]), {"name": key, "labels": labels}).fetchall()
+    rows = _results(connection, which, key, labels)
     gone = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
     gone -= {run.head.key for run in runs}
-    # Of a run of several processes the first series by label decides, as in its cell: it comes last here.
     results = {
         run_key: sign * last if isinstance(last, int | float) else -math.inf
         for run_key, last in rows
@@ -337,6 +333,19 @@ def _judged(
     order = np.argsort(keys)
     values = np.fromiter(results.values(), np.float64, len(results))[order]
     return _Judged(keys[order], values, sign, name, frozenset(gone))
+
+
+def _results(connection: sqlite3.Connection, which: str, key: int, labels: str | None) -> list[tuple[Any, Any]]:
+    """Give what a metric came to, by run; the last of several rows of a run counts."""
+    value = AGGREGATES[which]
+    if labels is not None:
+        return connection.execute(_OF_LABELS.format(value=value), {"name": key, "labels": labels}).fetchall()
+    rows = connection.execute(RESULTS.format(value=value), {"name": key}).fetchall()
+    if len({run_key for run_key, _ in rows}) == len(rows):
+        return rows
+    # Of a run of several processes the first series by label decides, as in its cell. Only then are labels looked up,
+    # which no index of values has.
+    return connection.execute(_IN_ORDER.format(value=value), {"name": key}).fetchall()
 
 
 # Which runs are like the first, and which like the second
