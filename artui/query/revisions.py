@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
 
 from artui.catalog import cells
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from artui.query.reader import Reader
 
 _RUNS = """
@@ -34,6 +39,15 @@ _TAGS = """
 """Of a run that has ended the seal has all that belongs to it."""
 
 
+_OF_SOME = """
+    SELECT r.id, r.deleted_ms, r.started_ms, hex(r.seal), r.stamp, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
+    FROM json_each(:keys) AS k
+    CROSS JOIN run AS r ON r.key = k.value
+    JOIN project AS p ON p.key = r.project_key
+    ORDER BY k.id
+"""
+
+
 class Revision(NamedTuple):
     """Of one run."""
 
@@ -55,3 +69,15 @@ def revisions(reader: Reader) -> list[Revision]:
             whole = repr((row, more.get(run_id))).encode("utf-8", "surrogatepass")
             found.append(Revision(run_id, row[1] is not None, hashlib.blake2b(whole, digest_size=8).hexdigest()))
     return found
+
+
+def revision_of_ended(connection: sqlite3.Connection, keys: Sequence[int]) -> str:
+    """Give a word that differs once anything of some runs has changed, or their order; empty where one of them goes on, or has no seal."""
+    whole = hashlib.blake2b(digest_size=16)
+    count = 0
+    for row in connection.execute(_OF_SOME, {"keys": orjson.dumps(list(keys)).decode()}):
+        if not row[3]:
+            return ""
+        whole.update(repr(row).encode("utf-8", "surrogatepass"))
+        count += 1
+    return whole.hexdigest() if count == len(keys) else ""

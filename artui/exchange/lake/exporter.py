@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import numpy as np
 from artui.content.stores import Store, opened
 from artui.errors import UsageError
 from artui.exchange.lake.places import (
+    GroupParts,
     Manifest,
     Part,
     digest_of,
@@ -39,6 +41,7 @@ from artui.exchange.leaving.selection import OTHERS, Selection
 from artui.exchange.leaving.suspects import Suspicion
 from artui.query import outgoing
 from artui.query.outgoing import Group, Row, Span
+from artui.query.revisions import revision_of_ended
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -96,6 +99,8 @@ class _Export:
         """What is there and whole, by name."""
         self._kept: set[str] = set()
         """What is to be there in the end, as far as it is known."""
+        self._names: list[str] = []
+        """Files of the group of runs that is read."""
         self._staged: list[tuple[str, str, Path, int]] = []
         """Files that wait for the end of their partition: table, name, where they lie, rows."""
         self._checkpoint = time.monotonic() + CHECKPOINT_SECONDS
@@ -152,6 +157,21 @@ class _Export:
         self._settle(OF_RUNS, *place)
 
     def _group(self, connection: sqlite3.Connection, group: Group) -> None:
+        """Write a group of runs, unless none of them has changed since the export before."""
+        word = revision_of_ended(connection, group.keys)
+        word = word and digest_of("runs", [(word, group.project, group.month)])
+        known = self._before.groups.get(word)
+        if known is not None and all(name in self._current for name in known.names):
+            self._kept.update(known.names)
+            self._made.rows.update(known.rows)
+        else:
+            self._names, before = [], Counter(self._made.rows)
+            self._group_anew(connection, group)
+            known = GroupParts(tuple(self._names), dict(self._made.rows - before))
+        if word:
+            self._manifest.groups[word] = known
+
+    def _group_anew(self, connection: sqlite3.Connection, group: Group) -> None:
         rows = outgoing.run_rows(connection, group, self._reader.catalog_id)
         self._made.running += sum(row[3] == "running" for row in rows)
         self._take("runs", group.project, group.month, rows)
@@ -216,6 +236,7 @@ class _Export:
 
     def _has(self, table: str, name: str, rows: int) -> bool:
         self._kept.add(name)
+        self._names.append(name)
         self._made.rows[table] += rows
         return name in self._current
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,15 @@ class Part:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroupParts:
+    """The files of runs that leave together."""
+
+    names: tuple[str, ...]
+    rows: Mapping[str, int]
+    """How many by table."""
+
+
 @dataclass(slots=True)
 class Manifest:
     """What one catalog has in a lake."""
@@ -49,12 +58,15 @@ class Manifest:
     """Who had written to the catalog."""
     parts: dict[str, Part] = field(default_factory=dict)
     """By name of the file."""
+    groups: dict[str, GroupParts] = field(default_factory=dict)
+    """By a word that differs once anything of the runs has changed: while it is the same they need not be read."""
 
     def content(self) -> bytes:
         """Write it as JSON."""
         plain = {
             "layout": LAYOUT, "catalog_id": self.catalog_id, "by": f"artui {VERSION}", "selection": self.selection, "origins": self.origins,
             "files": {name: [part.rows, part.size_bytes] for name, part in sorted(self.parts.items())},
+            "groups": {word: [group.names, group.rows] for word, group in sorted(self.groups.items())},
         }  # fmt: skip
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
 
@@ -129,7 +141,20 @@ def read_manifest(store: Store, catalog_id: str) -> Manifest | None:
         {str(key): str(value) for key, value in selection.items()} if isinstance(selection, dict) else {},
         [str(origin) for origin in origins] if isinstance(origins, list) else [],
         parts,
+        _groups_in(plain.get("groups"), parts),
     )
+
+
+def _groups_in(said: object, parts: Mapping[str, Part]) -> dict[str, GroupParts]:
+    """Read the groups; what is damaged of them, or names other files, is read again from the catalog."""
+    groups: dict[str, GroupParts] = {}
+    for word, group in said.items() if isinstance(said, dict) else ():
+        match group:
+            case [list(names), dict(rows)] if all(isinstance(name, str) and name in parts for name in names) and all(
+                table in TABLES and type(count) is int and count >= 0 for table, count in rows.items()
+            ):
+                groups[str(word)] = GroupParts(tuple(names), rows)
+    return groups
 
 
 def write_manifest(store: Store, manifest: Manifest) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
 
-from artui.catalog import Catalog, points, runs
+import artui
+from artui.catalog import Catalog, events, points, runs
+from artui.catalog.merging.merge import merge
+from artui.cli import run as run_cli
 from artui.content.stores import folder
 from artui.errors import UnknownReference, UsageError
 from artui.exchange.lake import exporter
@@ -96,6 +100,65 @@ def test_exporting_again_writes_nothing(catalog: Path, tmp_path: Path) -> None:
     fresh = {name for name in after if before.get(name) != after[name]}
     assert {name.split("/")[0] for name in fresh} == {"tags", MANIFESTS} and len(fresh) == 2
     assert changed.written_files == changed.removed_files == 1 and ids(tmp_path / "lake") == sorted(set(ids(tmp_path / "lake")))  # fmt: skip
+
+
+def test_what_has_not_changed_is_not_read_again(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Of forty runs only those of the group that has changed; and whatever changed, the lake is what a new one would be."""
+    read: list[int] = []
+    real = outgoing.run_rows
+
+    def counted(connection: sqlite3.Connection, group: outgoing.Group, catalog_id: str) -> Any:
+        read.append(len(group.keys))
+        return real(connection, group, catalog_id)
+
+    monkeypatch.setattr(outgoing, "run_rows", counted)
+    exported(catalog, tmp_path / "lake")
+    assert sum(read) == 40
+    read.clear()
+    again = exported(catalog, tmp_path / "lake")
+    assert not read and again.rows["runs"] == 40 and again.rows["points"] == sum(number % 5 + 1 for number in range(40))
+    run_id = f"01M{10:023}"
+
+    def merged() -> None:
+        other = tmp_path / "other.artui"
+        other.write_bytes(catalog.read_bytes())
+        with Catalog(other) as opened, events.editing(opened, "there") as edit:
+            edit.tag(run_id, "from", "there")
+        write(other, 1, first=41)
+        with Catalog(catalog) as opened:
+            merge(opened, [other])
+
+    def changed(change: Callable[[events.Edit], object]) -> Callable[[], None]:
+        def act() -> None:
+            with Catalog(catalog) as opened, events.editing(opened, "change") as edit:
+                change(edit)
+
+        return act
+
+    def grown() -> None:
+        with artui.start_run(project="p", name="new", catalog=catalog, console=False, code=False, params={"secret-one": "abcdefghijkl"}) as run:  # fmt: skip
+            run.log({"loss": 1.0})
+
+    changes = {
+        "tag": changed(lambda edit: edit.tag(run_id, "late", "yes")), "value": changed(lambda edit: edit.tag(run_id, "late", "no")),
+        "untag": changed(lambda edit: edit.untag(run_id, "even")), "note": changed(lambda edit: edit.set_note(run_id, "seen")),
+        "rename": changed(lambda edit: edit.rename(run_id, "other")), "move": changed(lambda edit: edit.move(run_id, "q")),
+        "trash": changed(lambda edit: edit.trash(run_id)), "restore": changed(lambda edit: edit.restore(run_id)), "merge": merged, "grow": grown,
+        "forget": lambda: run_cli(["forget", "--text", "abcdefghijkl", "--yes", "-c", str(catalog)]),
+    }  # fmt: skip
+    for name, change in changes.items():
+        change()  # type: ignore[no-untyped-call]
+        read.clear()
+        exported(catalog, tmp_path / "lake", replaces=True)
+        assert read or name == "trash"
+        exported(catalog, tmp_path / name)
+        for table in TABLES:
+            query = f"SELECT * FROM {{{table}}} ORDER BY ALL"
+            there = bool(list((tmp_path / name / table).rglob("*.parquet")))
+            assert there == bool(list((tmp_path / "lake" / table).rglob("*.parquet"))), (name, table)
+            assert not there or rows(tmp_path / "lake", query) == rows(tmp_path / name, query), (name, table)
+        read.clear()
+        assert not exported(catalog, tmp_path / "lake", replaces=True).written_files and not read, name
 
 
 def test_what_is_deleted_leaves_the_lake(catalog: Path, tmp_path: Path) -> None:
