@@ -90,6 +90,10 @@ class RunIntake:
         self._first_ms = self._about_ms = 0
         self.takes_back = False
         """Whether the source itself has taken back some of its points."""
+        self.comes_again = False
+        """Whether a part could not be had this time: the next import takes the run once more, though its source is as it was."""
+        self.keeps_links = False
+        """Whether the versions that the catalog links with it stay linked, since those of the source could not be had."""
         self.has_path_name = False
         """Whether its name is its path below the imported folder."""
         self.is_in_pieces = False
@@ -364,7 +368,8 @@ class RunIntake:
         if kept_count:
             importing.start_by_points(connection, key)
         self.point_count = max(self.point_count, importing.count_points(connection, key))
-        importing.unlink_run(connection, key)
+        if not self.keeps_links:
+            importing.unlink_run(connection, key)
         for relation, saved in self._links:
             pair = (key, saved.key) if relation == "output" else (saved.key, key)
             artifacts.link(connection, relation, source_key=pair[0], target_key=pair[1])
@@ -375,7 +380,7 @@ class RunIntake:
         for name, content in self._contexts.items():
             if not importing.put_context(connection, key, name, content):
                 self.left("facts about runs", f"are longer than {context.MAX_CHARS:,} characters: {name!a}")
-        importing.put_context(connection, key, importing.SUBJECT, self._origin(fingerprint))
+        importing.put_context(connection, key, importing.SUBJECT, self._origin("" if self.comes_again else fingerprint))
         for text in self._remarks:
             importing.put_remark(connection, key, text)
 

@@ -27,6 +27,7 @@ from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow.folder import MlflowFolder, kind_of_folder
 from artui.exchange.mlflow.models import Models
 from artui.exchange.mlflow.naming import ARTIFACT_TAG, DATASET_SOURCE, FACTS, Own, used_of
+from artui.exchange.mlflow.rest import Refused, ServerError
 from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowRun, MlflowStore, Trouble
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
@@ -300,6 +301,8 @@ class _Taking:
             run.cut_off(f"metric {name!a}")
         for what, error in trouble.faults:
             run.fault(error, what)
+            # A server may have it the next time.
+            run.comes_again = run.comes_again or isinstance(self._source, MlflowServer)
         if largest:
             run.remark(f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so.")
         if STATUSES.get(row.status.upper()) == "running":
@@ -349,7 +352,17 @@ class _Taking:
 
     def _take_fetched(self, run: RunIntake, row: MlflowRun, source: MlflowServer, created_ms: int, own: Own | None) -> None:  # fmt: skip
         """Take the files of a run that a server has given; what is too large is named where it lies."""
-        for name, place in source.entries(row):
+        try:
+            entries = source.entries(row)
+        except Refused as error:
+            self._left("files of runs", f"the server does not give them: {error.message}")
+            run.keeps_links = True
+            return
+        except ServerError as error:
+            run.fault(SourceDamaged(error.message), "files")
+            run.keeps_links = run.comes_again = True
+            return
+        for name, place in entries:
             kind, stage = own.kind(name) if own is not None else ("", "")
             if place is not None:
                 contents = self._intake.versions.folder_contents(place, root=source.files_home)

@@ -29,6 +29,7 @@ from artui.exchange.mlflow.store import (
 PAGE_RUNS, PAGE_POINTS = 200, 25_000
 MOST_FILE_BYTES, MOST_FILES = 64 * 1024 * 1024, 2_000
 """Of a run so much of its files is fetched; what is larger is named where it lies."""
+MOST_FAILURES = 3
 _NUMBERS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 _ABSENT = frozenset({404, 405, 501})
 """Answers of an older server to what it does not know."""
@@ -46,6 +47,8 @@ class MlflowServer:
         self._experiments: dict[str, Experiment] = {}
         self.runs_read: list[MlflowRun] = []
         """Those of the last list."""
+        self._failures = 0
+        """Runs in a row whose files could not be had."""
         self._models: list[RegisteredModel] | None = None
         self._said: dict[str, bytes] = {}
         """What the list of runs says of each, by its id, as JSON."""
@@ -234,7 +237,25 @@ class MlflowServer:
     # Files
 
     def entries(self, run: MlflowRun) -> list[tuple[str, Path | None]]:
-        """Fetch the artifacts of a run: each entry by its name, with its files; without them where they are too large, or cannot be read."""
+        """Fetch the artifacts of a run: each entry by its name, with its files; without them where they are too large.
+
+        Raises:
+            Refused: the server does not give them.
+            ServerError: they cannot be had now; after some runs in a row no more are asked for.
+        """
+        if self._failures >= MOST_FAILURES:
+            raise ServerError(f"{self._server.place.shown} has given files of no run since.")
+        try:
+            found = self._entries(run)
+        except Refused:
+            raise
+        except ServerError:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return found
+
+    def _entries(self, run: MlflowRun) -> list[tuple[str, Path | None]]:
         found: list[tuple[str, Path | None]] = []
         root = Path(self._files.name, run.id)
         for entry in self._listed(run.id, ""):
@@ -243,7 +264,9 @@ class MlflowServer:
                 continue
             files = list(self._files_below(run.id, entry))
             is_small = len(files) <= MOST_FILES and sum(size for _, size in files) <= MOST_FILE_BYTES
-            found.append((name, root / name if is_small and self._fetch(run.id, root, [path for path, _ in files]) else None))  # fmt: skip
+            if is_small and files:
+                self._fetch(run.id, root, [path for path, _ in files])
+            found.append((name, root / name if is_small and files else None))
         return found
 
     @property
@@ -252,10 +275,7 @@ class MlflowServer:
         return Path(self._files.name)
 
     def _listed(self, run_id: str, path: str) -> list[dict[str, Any]]:
-        try:
-            return list(self._server.pages("GET", "artifacts/list", "files", run_id=run_id, path=path))
-        except ServerError:
-            return []
+        return list(self._server.pages("GET", "artifacts/list", "files", run_id=run_id, path=path))
 
     def _files_below(self, run_id: str, entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
         left, count = [entry], 0
@@ -270,15 +290,15 @@ class MlflowServer:
                 count += 1
                 yield path, _int(one.get("file_size")) or 0
 
-    def _fetch(self, run_id: str, root: Path, paths: Sequence[str]) -> bool:
-        try:
-            for path in paths:
-                place = root / path
+    def _fetch(self, run_id: str, root: Path, paths: Sequence[str]) -> None:
+        for path in paths:
+            place = root / path
+            content = self._server.file_of_run(run_id, path)
+            try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(self._server.file_of_run(run_id, path))
-        except (ServerError, OSError):
-            return False
-        return bool(paths)
+                place.write_bytes(content)
+            except OSError as error:
+                raise ServerError(f"{path[:200]!a} cannot be kept here: {error.strerror or error}.") from error
 
 
 def _is_plain(path: str) -> bool:

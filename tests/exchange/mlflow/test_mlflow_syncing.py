@@ -126,29 +126,28 @@ def test_a_team_on_postgresql_with_files_in_a_bucket(
         pytest.skip("MLflow or PostgreSQL is not installed")
     chance, kills = random.Random(3), tried(3, 50)
     wanted = {run_id: said for run_id, said in content(path).items() if not said[7]}
-    with postgres() as store:
-        for is_proxy in (True, False)[: tried(1, 2)]:
-            (tmp_path / "server").mkdir(exist_ok=True)
-            with real(
-                tmp_path / "server", store=store, artifacts=f"s3://bucket/{is_proxy}", is_proxy=is_proxy
-            ) as place:
-                copy = tmp_path / f"copy-{is_proxy}.artui"
-                for _ in range(kills):
-                    _killed_push(path, place, chance.uniform(0.2, 2.0))
-                syncing.push(place, path, opened=opened)
-                assert not syncing.push(place, path, opened=opened).has_news
-                syncing.pull(place, copy, opened=opened)
-                assert content(copy) == wanted
-                for catalog_path in (path, copy):
-                    with Catalog(catalog_path) as catalog, events.editing(catalog, "edits") as edit:
-                        for _ in range(20):
-                            _edit(edit, chance, chance.choice([*wanted]))
-                for catalog_path in (path, copy, path, copy):
-                    syncing.pull(place, catalog_path, opened=opened)
-                    syncing.push(place, catalog_path, opened=opened)
-                here, there = content(path), content(copy)
-                assert {run_id: here[run_id] for run_id in wanted} == {run_id: there[run_id] for run_id in wanted}
-                wanted = {run_id: said for run_id, said in here.items() if run_id in wanted}
+    for is_proxy in (True, False)[: tried(1, 2)]:
+        (tmp_path / "server").mkdir(exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            store = stack.enter_context(postgres())
+            place = stack.enter_context(real(tmp_path / "server", store=store, artifacts=f"s3://bucket/{is_proxy}", is_proxy=is_proxy))  # fmt: skip
+            copy = tmp_path / f"copy-{is_proxy}.artui"
+            for _ in range(kills):
+                _killed_push(path, place, chance.uniform(0.2, 2.0))
+            syncing.push(place, path, opened=opened)
+            assert not syncing.push(place, path, opened=opened).has_news
+            syncing.pull(place, copy, opened=opened)
+            assert content(copy) == wanted
+            for catalog_path in (path, copy):
+                with Catalog(catalog_path) as catalog, events.editing(catalog, "edits") as edit:
+                    for _ in range(20):
+                        _edit(edit, chance, chance.choice([*wanted]))
+            for catalog_path in (path, copy, path, copy):
+                syncing.pull(place, catalog_path, opened=opened)
+                syncing.push(place, catalog_path, opened=opened)
+            here, there = content(path), content(copy)
+            assert {run_id: here[run_id] for run_id in wanted} == {run_id: there[run_id] for run_id in wanted}
+            wanted = {run_id: said for run_id, said in here.items() if run_id in wanted and not said[7]}
 
 
 def _killed_push(path: Path, place: Place, seconds: float) -> None:
@@ -446,6 +445,41 @@ def test_a_server_in_trouble_is_asked_again(path: Path, server: tuple[Fake, Plac
             key: value[1:] for key, value in other.content().items()
         }
     assert content(copy) == {run_id: said for run_id, said in content(path).items() if not said[7]}
+
+
+@pytest.mark.parametrize("trouble", ["artifacts/list", "get-artifact", "metrics/get-history"])
+@pytest.mark.parametrize("answer", [(503, b"busy"), (404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "gone"}')], ids=["busy", "refused"])  # fmt: skip
+def test_what_cannot_be_had_once_comes_with_the_next_pull(path: Path, server: tuple[Fake, Place], tmp_path: Path, trouble: str, answer: tuple[int, bytes]) -> None:  # fmt: skip
+    """Files, or the points of a metric: it is said, what is here already stays, and nothing is forgotten for good."""
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    for run in held.runs.values():
+        del run["tags"]["artui.id"]  # recorded on the server: each pull may bring more of it
+    whole, copy = tmp_path / "whole.artui", tmp_path / "copy.artui"
+    syncing.pull(place, whole, opened=opened)
+    held.answers = lambda method, where, at: answer if trouble in where else None
+    first = syncing.pull(place, copy, opened=opened).report
+    assert first.runs["new"] == RUNS - 1 and (first.damaged or first.left)
+    # Of what is whole nothing is lost while it is so, though the runs have changed.
+
+    def parts(path: Path) -> dict[str, Any]:
+        return {run_id: (said[10], [(name, digest) for name, _, _, digest in said[11]]) for run_id, said in content(path).items()}  # fmt: skip
+
+    was = parts(whole)
+    if answer[0] == 503:
+        held.answers = None
+        syncing.pull(place, copy, opened=opened)
+        assert parts(copy) == was
+        held.answers = lambda method, where, at: answer if trouble in where else None
+    for run in held.runs.values():
+        run["params"]["more"] = "1"
+    syncing.pull(place, whole, opened=opened)
+    assert parts(whole) == was
+    held.answers = None
+    syncing.pull(place, copy, opened=opened)
+    syncing.pull(place, whole, opened=opened)
+    assert parts(copy) == parts(whole) == was
+    assert syncing.pull(place, copy, opened=opened).report.runs == {"unchanged": RUNS - 1}
 
 
 def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
