@@ -20,6 +20,7 @@ import pytest
 
 import artui
 from artui.catalog import Catalog, events
+from artui.catalog.merging.merge import merge
 from artui.cli import run as run_cli
 from artui.content import stores
 from artui.errors import UsageError
@@ -446,6 +447,32 @@ def test_a_server_in_trouble_is_asked_again(path: Path, server: tuple[Fake, Plac
             key: value[1:] for key, value in other.content().items()
         }
     assert content(copy) == {run_id: said for run_id, said in content(path).items() if not said[7]}
+
+
+def test_a_merge_keeps_what_was_recorded_beside_what_came_from_a_server(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """A server does not hold all of a run: merged in either order with one that pulled it, who recorded it says what it is."""
+    _, place = server
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE run SET host = 'gpu7', stage = 1")
+    copy = tmp_path / "copy.artui"
+    syncing.push(place, path, opened=opened)
+    syncing.pull(place, copy, opened=opened)
+    said = []
+    for number, order in enumerate(((path, copy), (copy, path))):
+        into = tmp_path / f"into-{number}.artui"
+        with Catalog(into) as catalog:
+            merge(catalog, order)
+            assert not [merged.changed_runs for merged in merge(catalog, order) if merged.changed_runs]
+        with closing(sqlite3.connect(into)) as connection:
+            said.append(connection.execute("SELECT id, host, stage, command, source FROM run ORDER BY id").fetchall())
+            query = "SELECT count(*) FROM context WHERE name = 'import'"
+            assert connection.execute(query).fetchone() == (0,), "a pull would change it"
+    with closing(sqlite3.connect(path)) as connection:
+        assert (
+            said == [connection.execute("SELECT id, host, stage, command, source FROM run ORDER BY id").fetchall()] * 2
+        )
 
 
 def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
