@@ -61,6 +61,8 @@ _SENT_AS = {"metrics": "metrics", "params": "params", "tags": "tags", "notes": "
 """`notes` are tags that are counted as something else."""
 STATUSES = {"running": "RUNNING", "lost": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _BOTH = "were changed there and here since the last push: pull first"
+_WITHOUT_FILES = " without files"
+"""Stands behind the revision of a run that was brought without its files."""
 _NOT_KEPT = ("code", "environment", "log")
 """Kinds of versions that describe how a run was recorded: they stay in the catalog."""
 Tell = Callable[[str, int, int], None]
@@ -120,7 +122,7 @@ class Pusher:
         self._revisions = {one.id: one for one in every}
         for number, one in enumerate(every, 1):
             there = self._there.get(one.id)
-            if there is not None and self._agreed.revision(one.id, there.id, there.synced.pushes) == one.word:
+            if there is not None and self._has_all(one, there):
                 self.pushed.runs["unchanged"] += 1
             elif self._is_dry:
                 self.pushed.runs[
@@ -135,6 +137,11 @@ class Pusher:
         )  # fmt: skip
         self.pushed.retries = self._server.retries
         return self.pushed
+
+    def _has_all(self, revision: Revision, there: There) -> bool:
+        """Whether the server has what is wanted there of a revision: one that went without its files lacks them."""
+        word = self._agreed.revision(revision.id, there.id, there.synced.pushes)
+        return word == revision.word or (not self._with_files and word == revision.word + _WITHOUT_FILES)
 
     def keep(self) -> None:
         """Keep what is agreed on by now; also where the push was broken off."""
@@ -231,7 +238,8 @@ class Pusher:
             self.pushed.runs["deleted" if revision.is_deleted else "restored"] += 1
         else:
             self.pushed.runs["updated" if has_gone else "unchanged"] += 1
-        self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word)
+        lacks_files = not self._with_files and there.is_own and any(_file_mark(head) not in synced.files for head in _files_of(detail))  # fmt: skip
+        self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word + (_WITHOUT_FILES if lacks_files else ""))  # fmt: skip
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
 
@@ -394,7 +402,7 @@ class Pusher:
 
     def _bring_files(self, there: There, detail: RunDetail, synced: Synced) -> None:
         """Bring the files of what a run made, and say of what kind they are."""
-        outputs = [head for head in detail.outputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
+        outputs = _files_of(detail)
         heads = [head for head in outputs if _file_mark(head) not in synced.files]
         if not heads or not self._with_files:
             return
@@ -544,6 +552,11 @@ def _imported_ids(reader: Reader) -> dict[str, str]:
         for run_id, source in rows:
             found.setdefault(str(source).removeprefix("mlflow:"), str(run_id))
     return found
+
+
+def _files_of(detail: RunDetail) -> list[VersionHead]:
+    """Give the versions that a run made and whose files go along."""
+    return [head for head in detail.outputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
 
 
 def _file_mark(head: VersionHead) -> str:

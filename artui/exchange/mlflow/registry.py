@@ -164,8 +164,10 @@ def _push_model(
             refuse("aliases", "name versions that are not on the server: no run there has their files")
         else:
             here[one.alias] = number
-    base = _base(agreed, model)
-    known = base if base is not None else {}
+    known = _base(agreed, model) or {}
+    if not _is_known_here(agreed, model):
+        # Others have pushed these: what was never here was not taken away here.
+        known = {alias: number for alias, number in known.items() if alias in here or alias in unplaced}
     moves: dict[str, int | None] = {}
     now: dict[str, int] = {}
     for alias in {*here, *model.aliases, *known}:
@@ -184,16 +186,17 @@ def _push_model(
         return
     if not (here or known):
         return
+    others = {alias: number for alias, number in model.aliases.items() if alias not in moves and _is_said(model, alias, number)}  # fmt: skip
     if moves and model.is_own:
-        _say(server, model, {"aliases": known, "next": {alias: number or 0 for alias, number in moves.items()}}, agreed)
+        _say(server, model, {"aliases": others | known, "next": {alias: number or 0 for alias, number in moves.items()}}, agreed)  # fmt: skip
     for alias, number in moves.items():
         is_moved = _set_alias(server, model, alias, number, refuse)
         brought["aliases"] += is_moved
         agreed_on = number if is_moved else known.get(alias)
         if agreed_on is not None:
             now[alias] = agreed_on
-    if model.is_own and (moves or model.state != _state(now)):
-        _say(server, model, {"aliases": now}, agreed)
+    if model.is_own and (moves or model.state != _state(others | now)):
+        _say(server, model, {"aliases": others | now}, agreed)
     _agree(agreed, model, now)
 
 
@@ -295,6 +298,16 @@ def _base(agreed: Agreed, model: _Model, *, with_tag: bool = True) -> dict[str, 
     return (
         None if state is None else {alias: int(number) for alias, number in state["tags"].items() if number.isdigit()}
     )
+
+
+def _is_known_here(agreed: Agreed, model: _Model) -> bool:
+    """Whether this catalog has agreed with the server on the aliases of a model, and not only others have."""
+    return model.writer == agreed.writer or agreed.get(_agreed_key(model), model.name, model.pushes) is not None
+
+
+def _is_said(model: _Model, alias: str, number: int) -> bool:
+    """Whether the tag on the server says an alias as it is there."""
+    return model.state is not None and model.state["tags"].get(alias) == str(number)
 
 
 def _state(aliases: Mapping[str, int]) -> dict[str, Any]:

@@ -475,6 +475,46 @@ def test_a_merge_keeps_what_was_recorded_beside_what_came_from_a_server(
         )
 
 
+def test_a_push_of_another_catalog_leaves_the_aliases_of_others(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """Aliases that a catalog never had were not taken away in it: not with models of its own, and not with one of the same name."""
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    before = {name: dict(model["aliases"]) for name, model in held.models.items()}
+    assert sorted(before["weights"]) == ["best", "production"]
+    other = tmp_path / "other.artui"
+    (tmp_path / "c.bin").write_bytes(b"other")
+    options: Any = {"catalog": other, "console": False, "code": False, "system_metrics": False}
+    with artui.start_run(project="elsewhere", name="alone", **options):
+        pass
+    pushed = syncing.push(place, other, opened=opened)
+    assert not pushed.brought["aliases"] and {name: model["aliases"] for name, model in held.models.items()} == before
+    with artui.start_run(project="fraud", name="third", **options) as run:
+        run.save("weights", tmp_path / "c.bin", kind="model", alias="mine")
+    for _ in range(2):
+        syncing.push(place, other, opened=opened)
+        assert held.models["weights"]["aliases"] == {**before["weights"], "mine": "3"}
+        assert not syncing.push(place, path, opened=opened).brought["aliases"]
+    assert held.models["weights"]["aliases"] == {**before["weights"], "mine": "3"}
+    # What this catalog had is taken away there once it is taken away here.
+    with Catalog(path) as catalog, events.editing(catalog, "off") as edit:
+        edit.drop_alias(version_of(edit.connection, 1), "best")
+    assert syncing.push(place, path, opened=opened).brought["aliases"] == 1
+    assert held.models["weights"]["aliases"] == {"production": before["weights"]["production"], "mine": "3"}
+
+
+def test_files_that_were_left_out_go_along_later(path: Path, server: tuple[Fake, Place]) -> None:
+    """After `--no-content` a push brings the files; without them there is nothing to do."""
+    held, place = server
+    syncing.push(place, path, with_files=False, opened=opened)
+    assert not held.files
+    assert syncing.push(place, path, with_files=False, opened=opened).runs == {"unchanged": RUNS - 1}
+    pushed = syncing.push(place, path, opened=opened)
+    assert pushed.brought["files"] == len(held.files) == 3 and pushed.runs["updated"] == 2
+    assert syncing.push(place, path, opened=opened).runs == {"unchanged": RUNS - 1}
+
+
 def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     held, place = server
     syncing.push(place, path, opened=opened)
