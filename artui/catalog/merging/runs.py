@@ -229,14 +229,19 @@ def _join(
     merged.ids[our_key] = run_id
     their_origin = _origin_id(theirs, their_row[4])
     our_series = series_of(target.connection, our_key, is_ours=True)
+    are_imported = _is_imported(theirs, their_key), _is_imported(target.connection, our_key)
+
+    def is_theirs(place: int) -> bool:
+        their, our = (rank(row[1], row[place : place + 1]) for row in (their_row, our_row))
+        return (their[0], not are_imported[0], *their[1:]) > (our[0], not are_imported[1], *our[1:])
+
     with runs.searchable(target.connection, our_key):
         for place, column in enumerate(CHANGEABLE, 5 + len(RECORDED)):
-            if wins(rank(their_row[1], their_row[place : place + 1]), rank(our_row[1], our_row[place : place + 1])):
+            if is_theirs(place):
                 target.execute(f"UPDATE run SET {column} = ? WHERE key = ?", (their_row[place], our_key))
-        if wins(rank(their_row[1], their_row[2:3]), rank(our_row[1], our_row[2:3])):
+        if is_theirs(2):
             project = target.project_key(cells.text(their_row[2]), cells.integer(their_row[3]))
             target.execute("UPDATE run SET project_key = ? WHERE key = ?", (project, our_key))
-        are_imported = _is_imported(theirs, their_key), _is_imported(target.connection, our_key)
         if _rank(their_row, their_origin, is_imported=are_imported[0]) > _rank(
             our_row, _origin_id(target.connection, our_row[4]), is_imported=are_imported[1]
         ):

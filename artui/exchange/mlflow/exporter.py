@@ -120,6 +120,7 @@ class Pusher:
         self.keep()  # who writes is known before anything is written
         every = revisions(self._reader)
         self._revisions = {one.id: one for one in every}
+        coming = set[str]()
         for number, one in enumerate(every, 1):
             there = self._there.get(one.id)
             if there is not None and self._has_all(one, there):
@@ -128,12 +129,14 @@ class Pusher:
                 self.pushed.runs[
                     "unchanged" if there is None and one.is_deleted else "new" if there is None else "updated"
                 ] += 1
+                if self._with_files and not one.is_deleted:
+                    coming.add(one.id)
             elif one.id not in self._brought and (there is not None or not one.is_deleted):
                 self._bring(one)
             if self._tell is not None:
                 self._tell("pushing", number, len(every))
         push_models(
-            self._server, self._source, self._reader, self._there, self._agreed, self.pushed.brought, self._refuse, is_dry=self._is_dry
+            self._server, self._source, self._reader, self._there, self._agreed, self.pushed.brought, self._refuse, is_dry=self._is_dry, coming=coming,
         )  # fmt: skip
         self.pushed.retries = self._server.retries
         return self.pushed
@@ -420,7 +423,7 @@ class Pusher:
                     self.pushed.brought["files"] += 1
                     self.pushed.brought["bytes"] += file.size_bytes
             except Refused as error:
-                self._refuse("versions", _reason(error))
+                self._refuse("versions", f"{head.artifact[:60]!r}: {_reason(error)}")
                 continue
             except ServerError:
                 raise

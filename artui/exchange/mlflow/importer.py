@@ -32,6 +32,7 @@ from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowR
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.reading.files import Folder, listed, size_and_time
 from artui.exchange.reading.store import Store
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.exchange.intake.intake import Intake
@@ -301,7 +302,9 @@ class _Taking:
         for what, error in trouble.faults:
             run.fault(error, what)
         if largest:
-            run.remark(f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so.")
+            run.remark(
+                f"MLflow's database keeps infinity as ±1.797e308: {plural(largest, 'value')} {'is' if largest == 1 else 'are'} that, and left so."
+            )
         if STATUSES.get(row.status.upper()) == "running":
             run.status(
                 "running",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +114,14 @@ def models_there(source: MlflowServer) -> dict[tuple[str, str], _Model]:
 
 def push_models(
     server: Server, source: MlflowServer, reader: Reader, there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
-    is_dry: bool,
+    is_dry: bool, coming: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Register versions that aliases name, and move the aliases there that were moved here.
 
     Args:
         there: runs on the server by their ids in the catalog.
         brought: counts what is brought: `model versions`, `aliases`.
+        coming: ids of the runs whose files would go there, were it not a dry run.
         refuse: counts what is not taken there.
 
     Raises:
@@ -142,20 +143,20 @@ def push_models(
                 if not is_dry and any(_is_there(one, there) for one in some):
                     server.post("registered-models/create", name=model.name, tags=[{"key": ARTIFACT_TAG, "value": json_text(list(key))}])  # fmt: skip
                     taken.add(model.name)
-            _push_model(server, model, some, there, agreed, brought, refuse, is_dry=is_dry)
+            _push_model(server, model, some, there, agreed, brought, refuse, is_dry=is_dry, coming=coming)
         except Refused as error:
             refuse("models", error.message.partition(" refuses it: ")[2][:200])
 
 
 def _push_model(
     server: Server, model: _Model, some: Sequence[_Aliased], there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
-    is_dry: bool,
+    is_dry: bool, coming: Collection[str],
 ) -> None:  # fmt: skip
     here: dict[str, int] = {}
     unplaced: set[str] = set()
     for one in some:
         number = model.numbers.get(one.digest if model.is_own else str(one.number))
-        if number is None and model.is_own and _is_there(one, there):
+        if number is None and model.is_own and (one.run_id in coming or _is_there(one, there)):
             number = -1 if is_dry else _registered(server, model, one, there[one.run_id])
             model.numbers[one.digest] = number
             brought["model versions"] += 1

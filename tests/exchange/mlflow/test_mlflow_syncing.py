@@ -515,6 +515,61 @@ def test_files_that_were_left_out_go_along_later(path: Path, server: tuple[Fake,
     assert syncing.push(place, path, opened=opened).runs == {"unchanged": RUNS - 1}
 
 
+def test_a_dry_run_says_what_then_happens(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """Aliases of versions that would go along are none that the server refuses, and what a run used of another's files is no version more."""
+    _, place = server
+    dry, pushed = (syncing.push(place, path, is_dry=is_dry, opened=opened) for is_dry in (True, False))
+    words = ("aliases", "model versions")
+    assert [dry.brought[word] for word in words] == [pushed.brought[word] for word in words] == [2, 2]
+    assert not [what for what, _ in dry.refused if what == "aliases"]
+    copy = tmp_path / "copy.artui"
+    would, came = (syncing.pull(place, copy, is_dry=is_dry, opened=opened).report for is_dry in (True, False))
+    assert (would.taken["versions"], would.changed) == (came.taken["versions"], came.changed)
+
+
+def test_a_pull_says_what_changed_by_the_name_of_the_run(path: Path, server: tuple[Fake, Place], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    """In words it is the name that people know; in JSON the id."""
+    _, place = server
+    syncing.push(place, path, opened=opened)
+    copy = tmp_path / "copy.artui"
+    syncing.pull(place, copy, opened=opened)
+    (run_id,) = (run_id for run_id, said in content(path).items() if said[0] == "child")
+    with Catalog(copy) as catalog, events.editing(catalog, "edit") as edit:
+        edit.tag(run_id, "seen", "")
+    syncing.push(place, copy, opened=opened)
+    capsys.readouterr()
+    assert run_cli(["pull", place.shown, "--catalog", str(path)]) == 0
+    assert "  changed there: child: tag seen\n" in capsys.readouterr().out
+
+
+def test_an_alias_that_is_moved_on_both_sides_alike_is_not_left(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """A registered model of others: an alias that was moved here, and is there by now, is said no more to be left there."""
+    held, place = server
+    held.models["theirs"] = {
+        "tags": {}, "aliases": {"champion": "1"},
+        "versions": [{"name": "theirs", "version": str(number), "creation_timestamp": number, "source": f"s3://b/{number}", "run_id": "", "tags": []} for number in (1, 2)],
+    }  # fmt: skip
+    syncing.pull(place, path, opened=opened)
+    with Catalog(path) as catalog, events.editing(catalog, "move") as edit:
+        query = "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'theirs' AND v.number = 2"
+        ((version_id,),) = edit.connection.execute(query).fetchall()
+        edit.move_alias(version_id, "champion")
+    moved = {("aliases", "were moved in the catalog since"): 1}
+    assert syncing.pull(place, path, opened=opened).report.left == moved
+    syncing.push(place, path, opened=opened)
+    assert held.models["theirs"]["aliases"] == {"champion": "2"}
+    assert not syncing.pull(place, path, opened=opened).report.left
+
+
+@pytest.mark.parametrize("text", ["mlflow+http://host:5000", "mlflow://", "mlflow:host", "MLFLOW+ssh://host"])
+def test_what_is_meant_as_a_server_is_told_how_one_is_written(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing that begins as the name of a server is taken for a folder or another store."""
+    assert run_cli(["pull", text, "--catalog", "x.artui"]) == 2
+    assert "names no server. Write mlflow://HOST:5000, or mlflow+https://HOST." in capsys.readouterr().err
+
+
 def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     held, place = server
     syncing.push(place, path, opened=opened)
