@@ -372,10 +372,12 @@ def take_out_dropped_links(target: Target, run_keys: Iterable[int]) -> None:
 
 def _join_dropped(target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int) -> None:
     query = "SELECT kind, name, stamp, time_ms FROM dropped WHERE run_key = ?"
+    ours = {(kind, name): (stamp, time_ms) for kind, name, stamp, time_ms in target.execute(query, (our_key,))}
     for kind, name, stamp, time_ms in theirs.execute(query, (their_key,)):
-        target.execute(
-            _DROP, (our_key, cells.text(kind), cells.text(name), cells.integer(stamp), cells.integer(time_ms))
-        )
+        said = cells.text(kind), cells.text(name), cells.integer(stamp), cells.integer(time_ms)
+        # An insertion that changes nothing would count as a change.
+        if (standing := ours.get(said[:2])) is None or said[2:] > standing:
+            target.execute(_DROP, (our_key, *said))
     for statement in _TAKE_OUT_DROPPED if target.execute("SELECT 1 FROM dropped WHERE run_key = ?", (our_key,)).fetchone() else ():  # fmt: skip
         target.execute(statement, {"run": our_key})
 

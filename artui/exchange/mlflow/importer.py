@@ -32,7 +32,6 @@ from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowR
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.reading.files import Folder, listed, size_and_time
 from artui.exchange.reading.store import Store
-from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.exchange.intake.intake import Intake
@@ -125,7 +124,9 @@ class _Taking:
         self._logged: dict[str, LoggedModel] = {}
         with self._piece("logged models"):
             self._logged = {model.id: model for model in source.logged_models()}
-        self._own_ids = source.own_ids() if isinstance(source, MlflowServer | MlflowFolder) else {}
+        self._own_ids: dict[str, str] = {}
+        with self._piece("runs of artui's"):
+            self._own_ids = source.own_ids()
         """Of runs that artui has brought there: the ids that they have in catalogs."""
         self._models = Models(
             intake,
@@ -303,7 +304,7 @@ class _Taking:
             run.fault(error, what)
         if largest:
             run.remark(
-                f"MLflow's database keeps infinity as ±1.797e308: {plural(largest, 'value')} {'is' if largest == 1 else 'are'} that, and left so."
+                f"MLflow's database keeps infinity as ±1.797e308: {largest} {'value is' if largest == 1 else 'values are'} that, and left so."
             )
         if STATUSES.get(row.status.upper()) == "running":
             run.status(
