@@ -492,7 +492,8 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str, *, serve
         serves: whether `production` and the like mean that the version serves somewhere.
     """
     if alias in _aliases_of_people(connection, saved.artifact_key):
-        return None
+        before = FIELDS["alias"].get(connection, _artifact_id(connection, saved.artifact_key), alias)
+        return False if before is not None and before[1] == saved.id else None
     return _set_alias(connection, saved.artifact_key, alias, saved.id, serves=serves)
 
 
@@ -509,11 +510,16 @@ def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Itera
     return len(gone)
 
 
+def _artifact_id(connection: sqlite3.Connection, artifact_key: int) -> str:
+    (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
+    return str(artifact_id)
+
+
 def _set_alias(
     connection: sqlite3.Connection, artifact_key: int, name: str, version_id: str | None, *, serves: bool = True
 ) -> bool:
     """Let an alias name a version, or none, as its source says; the journal has it, too. False if it does already."""
-    (artifact_id,) = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()
+    artifact_id = _artifact_id(connection, artifact_key)
     field = FIELDS["alias"]
     before = field.get(connection, artifact_id, name)
     if (None if before is None else before[1]) == version_id:

@@ -128,7 +128,7 @@ def pulled_lines(pulled: Pulled, place: str, *, is_dry: bool) -> Iterator[str]:
         did = "would come" if is_dry else "came"
         yield f"{did} from {clean(place)}: runs {runs or 'none new'}{_parts(report.taken)}"
     for run_id, words in list(pulled.edits.items())[:_NAMED_MOST]:
-        yield f"  changed there: {clean(run_id)}: {clean(', '.join(words))}"
+        yield f"  changed there: {clean(pulled.names.get(run_id, run_id))}: {clean(', '.join(words))}"
     if len(pulled.edits) > _NAMED_MOST:
         yield f"  and of {plural(len(pulled.edits) - _NAMED_MOST, 'more run')}"
     for run, what in report.damaged:

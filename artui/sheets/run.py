@@ -386,7 +386,7 @@ def _environment(detail: RunDetail) -> Section:
     return facts_section(
         "environment",
         [
-            Fact("host", _who_text(detail)),
+            Fact("host" if detail.host else "user", _who_text(detail)),
             Fact("code", code_text(detail)),
             Fact("remote", remote_text(detail)),
             Fact("python", detail.python),

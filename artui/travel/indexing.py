@@ -56,7 +56,7 @@ class WebStore(ObjectStore):
             return
         page = self._text(folder)
         if page is None:
-            raise self.failed("", "lists nothing", remedy="`artui mirror SRC DEST` writes an index into the folder that the server gives.")  # fmt: skip
+            raise self.failed("", "lists nothing", remedy="`artui mirror SRC DEST` writes an index into the folder that the server gives. An MLflow server is written mlflow://HOST:5000.")  # fmt: skip
         inner = [f"{folder}/{name}" for name in links(page)][:MOST_FOLDERS]
         names = [f"{each}/{name}" for each, text in zip(inner, self._pool.map(self._text, inner), strict=True) for name in links(text or b"") if name.endswith(".pack")]  # fmt: skip
         for name, size_bytes in zip(names, self._pool.map(self.size, names), strict=True):

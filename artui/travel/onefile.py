@@ -93,7 +93,7 @@ def one_file(text: str, *, is_written: bool) -> OneFile:
             )
         return OneFile(stores.opened(os.path.realpath(path.parent)), path.name)
     if is_written and place.scheme in ("http", "https"):
-        raise UsageError(f"{shown}: nothing can be written through a web server.", remedy="Give a folder, ssh:// or s3://.")  # fmt: skip
+        raise UsageError(f"{shown}: nothing can be written through a web server.", remedy="Give a folder, ssh:// or s3://; an MLflow server is written mlflow://HOST:5000.")  # fmt: skip
     parts = urlsplit(text)
     folder, _, name = parts.path.rpartition("/")
     if not folder.strip("/") and place.scheme in ("ssh", "file"):

@@ -66,7 +66,7 @@ def place(text: str, *, is_written: bool) -> Store:
         from artui.travel.indexing import WebStore
 
         if is_written:
-            raise UsageError(f"{shown}: nothing can be written through a web server.", remedy="Give a folder, ssh:// or s3://.")  # fmt: skip
+            raise UsageError(f"{shown}: nothing can be written through a web server.", remedy="Give a folder, ssh:// or s3://; an MLflow server is written mlflow://HOST:5000.")  # fmt: skip
         return WebStore(found)
     if found.scheme == "file":
         folder = Path(found.path)

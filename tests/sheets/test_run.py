@@ -89,6 +89,13 @@ def test_surroundings_that_are_not_what_they_should_be_are_passed_over() -> None
     assert "imported: from 5" in texts_of(run_sheet(run_detail(context=odd), now_ms=NOW_MS))
 
 
+def test_a_user_without_a_machine_is_no_host() -> None:
+    """Other tools say who ran it, and not where."""
+    sheet = run_sheet(run_detail(user="ada", host=""), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "user") == "ada"
+
+
 def test_damage_is_named() -> None:
     """What of a run, its params or its children is damaged is said in words, not by tone alone."""
     head = run_head(damaged=("name", "points"))

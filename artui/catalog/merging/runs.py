@@ -40,6 +40,8 @@ WHOLE = f"""
 PARAMS = "SELECT n.text, t.stamp, t.type, t.number, t.text FROM param AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY n.text"
 TAGS = "SELECT n.text, t.stamp, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY n.text"
 CONTEXTS = "SELECT t.name, t.stamp, t.content FROM context AS t WHERE t.run_key = ? ORDER BY t.name"
+IMPORT = "import"
+"""The context that says from where a run was imported."""
 _AT_ONCE = 500
 _PARENT, _STATUS, _HEARTBEAT = (RECORDED.index(column) for column in ("parent_id", "status", "heartbeat_ms"))
 _KINDS = (
@@ -226,14 +228,22 @@ def _join(
     merged.ids[our_key] = run_id
     their_origin = _origin_id(theirs, their_row[4])
     our_series = series_of(target.connection, our_key, is_ours=True)
+    are_imported = _is_imported(theirs, their_key), _is_imported(target.connection, our_key)
+
+    def is_theirs(place: int) -> bool:
+        their, our = (rank(row[1], row[place : place + 1]) for row in (their_row, our_row))
+        return (their[0], not are_imported[0], *their[1:]) > (our[0], not are_imported[1], *our[1:])
+
     with runs.searchable(target.connection, our_key):
         for place, column in enumerate(CHANGEABLE, 5 + len(RECORDED)):
-            if wins(rank(their_row[1], their_row[place : place + 1]), rank(our_row[1], our_row[place : place + 1])):
+            if is_theirs(place):
                 target.execute(f"UPDATE run SET {column} = ? WHERE key = ?", (their_row[place], our_key))
-        if wins(rank(their_row[1], their_row[2:3]), rank(our_row[1], our_row[2:3])):
+        if is_theirs(2):
             project = target.project_key(cells.text(their_row[2]), cells.integer(their_row[3]))
             target.execute("UPDATE run SET project_key = ? WHERE key = ?", (project, our_key))
-        if _rank(their_row, their_origin) > _rank(our_row, _origin_id(target.connection, our_row[4])):
+        if _rank(their_row, their_origin, is_imported=are_imported[0]) > _rank(
+            our_row, _origin_id(target.connection, our_row[4]), is_imported=are_imported[1]
+        ):
             sets = ", ".join(f"{column} = ?" for column in ("stamp", "origin_key", *RECORDED))
             values = (their_row[1], origin_keys.get(their_row[4]), *their_row[5 : 5 + len(RECORDED)], our_key)
             target.execute(f"UPDATE run SET {sets} WHERE key = ?", values)
@@ -247,9 +257,16 @@ def _join(
                 table,
                 columns,
                 our_key,
-                theirs.execute(query, (their_key,)),
+                (
+                    row
+                    for row in theirs.execute(query, (their_key,))
+                    if table != "context" or row[0] != IMPORT or all(are_imported)
+                ),
                 target.execute(query, (our_key,)).fetchall(),
             )
+        if not all(are_imported):
+            # Who recorded it knows all of it: no later import may change it.
+            target.execute(f"DELETE FROM context WHERE run_key = ? AND name = '{IMPORT}'", (our_key,))
         _join_dropped(target, theirs, their_key, our_key)
     (origin_id,) = target.execute(
         "SELECT o.id FROM run AS r LEFT JOIN origin AS o ON o.key = r.origin_key WHERE r.key = ?", (our_key,)
@@ -269,10 +286,19 @@ def _origin_id(connection: sqlite3.Connection, key: int | None) -> str:
     return "" if row is None else cells.text(row[0])
 
 
-def _rank(row: Sequence[Any], origin_id: str) -> Any:
-    """Rank copies of a run's row: the one that was recorded last wins; of older schemas one that has ended, and was heard of last."""
+def _is_imported(connection: sqlite3.Connection, run_key: int) -> bool:
+    """Whether a copy of a run came from another tool, by way of which it may have lost something."""
+    query = f"SELECT EXISTS (SELECT 1 FROM context WHERE run_key = ? AND name = '{IMPORT}')"
+    return bool(connection.execute(query, (run_key,)).fetchone()[0])
+
+
+def _rank(row: Sequence[Any], origin_id: str, *, is_imported: bool) -> Any:
+    """Rank copies of a run's row: one that was recorded wins over one that was imported, then the one that was recorded last.
+
+    Of older schemas it is one that has ended, and was heard of last.
+    """
     is_forgotten, stamp, content = rank(row[1], [origin_id, *row[5 : 5 + len(RECORDED)]])
-    return is_forgotten, stamp, row[5 + _STATUS] != 0, cells.integer(row[5 + _HEARTBEAT]), content
+    return is_forgotten, not is_imported, stamp, row[5 + _STATUS] != 0, cells.integer(row[5 + _HEARTBEAT]), content
 
 
 def _join_named(
@@ -345,10 +371,12 @@ def take_out_dropped_links(target: Target, run_keys: Iterable[int]) -> None:
 
 def _join_dropped(target: Target, theirs: sqlite3.Connection, their_key: int, our_key: int) -> None:
     query = "SELECT kind, name, stamp, time_ms FROM dropped WHERE run_key = ?"
+    ours = {(kind, name): (stamp, time_ms) for kind, name, stamp, time_ms in target.execute(query, (our_key,))}
     for kind, name, stamp, time_ms in theirs.execute(query, (their_key,)):
-        target.execute(
-            _DROP, (our_key, cells.text(kind), cells.text(name), cells.integer(stamp), cells.integer(time_ms))
-        )
+        said = cells.text(kind), cells.text(name), cells.integer(stamp), cells.integer(time_ms)
+        # An insertion that changes nothing would count as a change.
+        if (standing := ours.get(said[:2])) is None or said[2:] > standing:
+            target.execute(_DROP, (our_key, *said))
     for statement in _TAKE_OUT_DROPPED if target.execute("SELECT 1 FROM dropped WHERE run_key = ?", (our_key,)).fetchone() else ():  # fmt: skip
         target.execute(statement, {"run": our_key})
 

@@ -250,7 +250,7 @@ class RunIntake:
     ) -> Saved | None:
         """Link a version that the run used, by the digest of its files: one that is here, else one that says no more than that."""
         saved = self._versions.find(project, name, digest)
-        if saved is None:
+        if saved is None and not self._versions.is_counted(project, name, digest):
             facts = {"project": project, "number": number, "digest": digest, "size_bytes": size_bytes}
             saved = self._versions.put(
                 project, name, kind=kind, stage=stage, location=f"artui:{name}:v{number}", created_ms=self.started_ms, identity=("used", digest), metadata=facts

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from artui.catalog import blobs, importing
-from artui.catalog.artifacts import NewFile, NewVersion, Saved, is_inside
+from artui.catalog.artifacts import NewFile, NewVersion, Saved, is_inside, manifest_digest
 from artui.catalog.cells import storable
 from artui.content import files as saved_files
 from artui.content import walking
@@ -58,6 +58,8 @@ class Versions:
         """Whether a version or an alias was added or moved."""
         self.is_in_run = False
         """Whether a run is being taken: all its versions are counted, even those that the catalog has already."""
+        self._counted: set[tuple[str, str, str]] = set()
+        """Project, name and digest of versions that a dry run would have written."""
         self._brought: set[str] = set()
         """Ids of versions that this import gave a number; a version keeps one that it had, or that its source gives."""
 
@@ -87,6 +89,8 @@ class Versions:
             return None
         if connection is None:
             self._count(files, is_embedded=embed)
+            if files:
+                self._counted.add((self._options.project or project, name, manifest_digest(files).hex()))
             return None
         # Files behind pointers may still be fetched, into the folder of the others: none is embedded.
         is_whole = bool(files) and not any(map(_is_pointer, files))
@@ -115,6 +119,15 @@ class Versions:
         if connection is None:
             return None
         return importing.version_by_digest(connection, self._options.project or project, self._words.referable(name, "unnamed", what="artifacts"), digest)  # fmt: skip
+
+    def is_counted(self, project: str, name: str, digest: str) -> bool:
+        """Whether a dry run has counted a version with this digest already; if not, it has now."""
+        if self._batches.begin_unless_dry() is not None:
+            return False
+        key = self._options.project or project, self._words.referable(name, "unnamed", what="artifacts"), digest
+        is_there = key in self._counted
+        self._counted.add(key)
+        return is_there
 
     def put_listed(
         self, project: str, name: str, *, version_id: str, number: int | None, kind: str, stage: str, files: Sequence[ListedFile], location: str = "",

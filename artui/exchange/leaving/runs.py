@@ -210,11 +210,12 @@ def value_of(kind: str, number: float | None, text: str) -> ParamValue:
     return text
 
 
-def leave_behind(chosen: Selection, made: Exported, program: str) -> None:
-    """Count what a format of runs has no place for."""
+def leave_behind(chosen: Selection, made: Exported, program: str, *, has_files: bool = True) -> None:
+    """Count what a format of runs has no place for; some have none for files at all."""
+    why = f"were made by no run that goes along: {program} keeps files by run" if has_files else f"{program} has no place for them"  # fmt: skip
     versions = sum(len(some.rows) for some in chosen.others("versions")) - made.rows["versions"]
     counts = {
-        ("versions", f"were made by no run that goes along: {program} keeps files by run"): versions,
+        ("versions", why): versions,
         ("aliases", f"{program} has no place for them"): sum(len(some.rows) for some in chosen.others("aliases")),
         ("links of inputs and between versions", f"{program} has no place for them"): sum(
             row[0] != "output" for some in chosen.others("lineage") for row in some.rows

@@ -10,9 +10,9 @@ FORMAT = Format(
     before=("wandb", "plain"),  # what lies in the folder of a run is an artifact of that run
 )
 
-SCHEMES = ("mlflow://", "mlflow+https://")
+SCHEMES = ("mlflow", "mlflow+https")
 
 
 def is_server(text: str) -> bool:
-    """Say whether a text names an MLflow server."""
-    return text.startswith(SCHEMES)
+    """Say whether a text is meant to name an MLflow server."""
+    return text.lower().startswith(("mlflow:", "mlflow+"))

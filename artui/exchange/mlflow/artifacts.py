@@ -13,6 +13,10 @@ from artui.exchange.reading.files import inside_store, listed
 if TYPE_CHECKING:
     from artui.exchange.mlflow.store import Dataset, MlflowRun
 
+_PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/+")
+"""How a server that keeps the files itself names them: below the folder of its `--artifacts-destination`."""
+_PROXIED_FOLDER = "mlartifacts"
+"""That folder by default, beside the database."""
 _ID = re.compile(r"(?:m-)?[0-9a-f]{32}\Z")
 _FIGURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".pdf", ".html", ".webp")
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".arrow", ".feather")
@@ -36,6 +40,9 @@ class Places:
             return None
         # Beside an mlruns folder, only paths with an id that MLflow has made.
         beside = (self.home,) if _ID.match(anchor) else ()
+        if (proxied := _PROXIED.match(uri)) is not None and _ID.match(anchor):
+            uri = uri[proxied.end() :]
+            beside = (*beside, self._root / _PROXIED_FOLDER)
         for root in (self._root, *beside, *self._artifact_roots):
             if (place := inside_store(root, uri, anchor=anchor)) is not None:
                 return place

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from artui.errors import SourceDamaged
+from artui.exchange.mlflow.naming import ID_TAG, ULID
 from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
@@ -143,6 +144,18 @@ class MlflowDatabase:
     def tags(self, run: MlflowRun) -> dict[str, str]:
         """Give the run's tags."""
         return self._texts("tags", run.id)
+
+    def own_ids(self) -> dict[str, str]:
+        """Give the ids in catalogs of the runs that artui has brought here, by their ids here; of two that say one, the first."""
+        found: dict[str, str] = {}
+        taken: set[str] = set()
+        rows = self._optional("tags", "SELECT run_uuid, value FROM tags WHERE key = ? ORDER BY run_uuid", (ID_TAG,))
+        for run_id, value in rows:
+            own = _text(value)
+            if ULID.match(own) and own not in taken:
+                taken.add(own)
+                found[_text(run_id)] = own
+        return found
 
     def _texts(self, table: str, run_id: str) -> dict[str, str]:
         """Give a run's params or tags; cached, since both the fingerprint and the run itself need them."""

@@ -61,6 +61,8 @@ _SENT_AS = {"metrics": "metrics", "params": "params", "tags": "tags", "notes": "
 """`notes` are tags that are counted as something else."""
 STATUSES = {"running": "RUNNING", "lost": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _BOTH = "were changed there and here since the last push: pull first"
+_WITHOUT_FILES = " without files"
+"""Stands behind the revision of a run that was brought without its files."""
 _NOT_KEPT = ("code", "environment", "log")
 """Kinds of versions that describe how a run was recorded: they stay in the catalog."""
 Tell = Callable[[str, int, int], None]
@@ -118,23 +120,31 @@ class Pusher:
         self.keep()  # who writes is known before anything is written
         every = revisions(self._reader)
         self._revisions = {one.id: one for one in every}
+        coming = set[str]()
         for number, one in enumerate(every, 1):
             there = self._there.get(one.id)
-            if there is not None and self._agreed.revision(one.id, there.id, there.synced.pushes) == one.word:
+            if there is not None and self._has_all(one, there):
                 self.pushed.runs["unchanged"] += 1
             elif self._is_dry:
                 self.pushed.runs[
                     "unchanged" if there is None and one.is_deleted else "new" if there is None else "updated"
                 ] += 1
+                if self._with_files and not one.is_deleted:
+                    coming.add(one.id)
             elif one.id not in self._brought and (there is not None or not one.is_deleted):
                 self._bring(one)
             if self._tell is not None:
                 self._tell("pushing", number, len(every))
         push_models(
-            self._server, self._source, self._reader, self._there, self._agreed, self.pushed.brought, self._refuse, is_dry=self._is_dry
+            self._server, self._source, self._reader, self._there, self._agreed, self.pushed.brought, self._refuse, is_dry=self._is_dry, coming=coming,
         )  # fmt: skip
         self.pushed.retries = self._server.retries
         return self.pushed
+
+    def _has_all(self, revision: Revision, there: There) -> bool:
+        """Whether the server has what is wanted there of a revision: one that went without its files lacks them."""
+        word = self._agreed.revision(revision.id, there.id, there.synced.pushes)
+        return word == revision.word or (not self._with_files and word == revision.word + _WITHOUT_FILES)
 
     def keep(self) -> None:
         """Keep what is agreed on by now; also where the push was broken off."""
@@ -231,7 +241,8 @@ class Pusher:
             self.pushed.runs["deleted" if revision.is_deleted else "restored"] += 1
         else:
             self.pushed.runs["updated" if has_gone else "unchanged"] += 1
-        self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word)
+        lacks_files = not self._with_files and there.is_own and any(_file_mark(head) not in synced.files for head in _files_of(detail))  # fmt: skip
+        self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word + (_WITHOUT_FILES if lacks_files else ""))  # fmt: skip
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
 
@@ -394,7 +405,7 @@ class Pusher:
 
     def _bring_files(self, there: There, detail: RunDetail, synced: Synced) -> None:
         """Bring the files of what a run made, and say of what kind they are."""
-        outputs = [head for head in detail.outputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
+        outputs = _files_of(detail)
         heads = [head for head in outputs if _file_mark(head) not in synced.files]
         if not heads or not self._with_files:
             return
@@ -412,7 +423,7 @@ class Pusher:
                     self.pushed.brought["files"] += 1
                     self.pushed.brought["bytes"] += file.size_bytes
             except Refused as error:
-                self._refuse("versions", _reason(error))
+                self._refuse("versions", f"{head.artifact[:60]!r}: {_reason(error)}")
                 continue
             except ServerError:
                 raise
@@ -544,6 +555,11 @@ def _imported_ids(reader: Reader) -> dict[str, str]:
         for run_id, source in rows:
             found.setdefault(str(source).removeprefix("mlflow:"), str(run_id))
     return found
+
+
+def _files_of(detail: RunDetail) -> list[VersionHead]:
+    """Give the versions that a run made and whose files go along."""
+    return [head for head in detail.outputs if head.kind not in _NOT_KEPT and head.deleted_ms is None]
 
 
 def _file_mark(head: VersionHead) -> str:

@@ -125,7 +125,9 @@ class _Taking:
         self._logged: dict[str, LoggedModel] = {}
         with self._piece("logged models"):
             self._logged = {model.id: model for model in source.logged_models()}
-        self._own_ids = source.own_ids() if isinstance(source, MlflowServer | MlflowFolder) else {}
+        self._own_ids: dict[str, str] = {}
+        with self._piece("runs of artui's"):
+            self._own_ids = source.own_ids()
         """Of runs that artui has brought there: the ids that they have in catalogs."""
         self._models = Models(
             intake,
@@ -304,7 +306,9 @@ class _Taking:
             # A server may have it the next time.
             run.comes_again = run.comes_again or isinstance(self._source, MlflowServer)
         if largest:
-            run.remark(f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so.")
+            run.remark(
+                f"MLflow's database keeps infinity as ±1.797e308: {largest} {'value is' if largest == 1 else 'values are'} that, and left so."
+            )
         if STATUSES.get(row.status.upper()) == "running":
             run.status(
                 "running",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +114,14 @@ def models_there(source: MlflowServer) -> dict[tuple[str, str], _Model]:
 
 def push_models(
     server: Server, source: MlflowServer, reader: Reader, there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
-    is_dry: bool,
+    is_dry: bool, coming: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Register versions that aliases name, and move the aliases there that were moved here.
 
     Args:
         there: runs on the server by their ids in the catalog.
         brought: counts what is brought: `model versions`, `aliases`.
+        coming: ids of the runs whose files would go there, were it not a dry run.
         refuse: counts what is not taken there.
 
     Raises:
@@ -142,20 +143,20 @@ def push_models(
                 if not is_dry and any(_is_there(one, there) for one in some):
                     server.post("registered-models/create", name=model.name, tags=[{"key": ARTIFACT_TAG, "value": json_text(list(key))}])  # fmt: skip
                     taken.add(model.name)
-            _push_model(server, model, some, there, agreed, brought, refuse, is_dry=is_dry)
+            _push_model(server, model, some, there, agreed, brought, refuse, is_dry=is_dry, coming=coming)
         except Refused as error:
             refuse("models", error.message.partition(" refuses it: ")[2][:200])
 
 
 def _push_model(
     server: Server, model: _Model, some: Sequence[_Aliased], there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
-    is_dry: bool,
+    is_dry: bool, coming: Collection[str],
 ) -> None:  # fmt: skip
     here: dict[str, int] = {}
     unplaced: set[str] = set()
     for one in some:
         number = model.numbers.get(one.digest if model.is_own else str(one.number))
-        if number is None and model.is_own and _is_there(one, there):
+        if number is None and model.is_own and (one.run_id in coming or _is_there(one, there)):
             number = -1 if is_dry else _registered(server, model, one, there[one.run_id])
             model.numbers[one.digest] = number
             brought["model versions"] += 1
@@ -164,8 +165,10 @@ def _push_model(
             refuse("aliases", "name versions that are not on the server: no run there has their files")
         else:
             here[one.alias] = number
-    base = _base(agreed, model)
-    known = base if base is not None else {}
+    known = _base(agreed, model) or {}
+    if not _is_known_here(agreed, model):
+        # Others have pushed these: what was never here was not taken away here.
+        known = {alias: number for alias, number in known.items() if alias in here or alias in unplaced}
     moves: dict[str, int | None] = {}
     now: dict[str, int] = {}
     for alias in {*here, *model.aliases, *known}:
@@ -184,16 +187,17 @@ def _push_model(
         return
     if not (here or known):
         return
+    others = {alias: number for alias, number in model.aliases.items() if alias not in moves and _is_said(model, alias, number)}  # fmt: skip
     if moves and model.is_own:
-        _say(server, model, {"aliases": known, "next": {alias: number or 0 for alias, number in moves.items()}}, agreed)
+        _say(server, model, {"aliases": others | known, "next": {alias: number or 0 for alias, number in moves.items()}}, agreed)  # fmt: skip
     for alias, number in moves.items():
         is_moved = _set_alias(server, model, alias, number, refuse)
         brought["aliases"] += is_moved
         agreed_on = number if is_moved else known.get(alias)
         if agreed_on is not None:
             now[alias] = agreed_on
-    if model.is_own and (moves or model.state != _state(now)):
-        _say(server, model, {"aliases": now}, agreed)
+    if model.is_own and (moves or model.state != _state(others | now)):
+        _say(server, model, {"aliases": others | now}, agreed)
     _agree(agreed, model, now)
 
 
@@ -295,6 +299,16 @@ def _base(agreed: Agreed, model: _Model, *, with_tag: bool = True) -> dict[str, 
     return (
         None if state is None else {alias: int(number) for alias, number in state["tags"].items() if number.isdigit()}
     )
+
+
+def _is_known_here(agreed: Agreed, model: _Model) -> bool:
+    """Whether this catalog has agreed with the server on the aliases of a model, and not only others have."""
+    return model.writer == agreed.writer or agreed.get(_agreed_key(model), model.name, model.pushes) is not None
+
+
+def _is_said(model: _Model, alias: str, number: int) -> bool:
+    """Whether the tag on the server says an alias as it is there."""
+    return model.state is not None and model.state["tags"].get(alias) == str(number)
 
 
 def _state(aliases: Mapping[str, int]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from artui.errors import ArtuiError, SourceDamaged, UsageError
-from artui.exchange.mlflow import is_server
+from artui.exchange.mlflow import SCHEMES
 from artui.paths import text_bytes
 from artui.safetext import clean
 
@@ -80,7 +80,7 @@ def parse_place(text: str) -> Place:
         port = parts.port
     except ValueError as error:
         raise UsageError(f"{clean(text[:120])} names no server.", remedy="Write mlflow://HOST:5000, or mlflow+https://HOST.") from error  # fmt: skip
-    if not is_server(text) or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in SCHEMES or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(f"{clean(text[:120])} names no server.", remedy="Write mlflow://HOST:5000, or mlflow+https://HOST.")  # fmt: skip
     if parts.username or parts.password:
         raise UsageError(

@@ -155,6 +155,10 @@ class MlflowStore(Protocol):
         """Give the run's params as text."""
         ...
 
+    def own_ids(self) -> dict[str, str]:
+        """Give the ids in catalogs of the runs that artui has brought there, by their ids there; of two that say one, the first."""
+        ...
+
     def tags(self, run: MlflowRun) -> dict[str, str]:
         """Give the run's tags."""
         ...

@@ -37,6 +37,8 @@ class Pulled:
     report: Report
     edits: dict[str, list[str]] = field(default_factory=dict)
     """What people changed there of runs and models that were here: in words, by the id of the run or the name of the model."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Names of these runs, by their ids."""
 
     @property
     def has_news(self) -> bool:
@@ -99,7 +101,10 @@ def pull(
             intake = Intake(catalog, FORMAT.name, place.shown, options=options, progress=progress)
             with intake:
                 take_server(source, intake)
-            return Pulled(intake.report, _take_edits(catalog, source, intake.report.left))
+            edits = _take_edits(catalog, source, intake.report.left)
+            with catalog.transaction() as connection:
+                names = {run_id: found[0] for run_id in edits if (found := importing.name_of(connection, run_id))}
+            return Pulled(intake.report, edits, names)
     finally:
         source.close()
 

@@ -61,7 +61,7 @@ def export(reader: Reader, dest: str, order: Order, *, is_dry: bool = False, tel
                     "have a name that no folder can have, or that another has: TensorBoard shows them under another",
                 ] += 1
             _write(leaving, run, folder, f"{project}/{name}", made)
-        leave_behind(chosen, made, "TensorBoard")
+        leave_behind(chosen, made, "TensorBoard", has_files=False)
     made.written = made.rows.copy()
     return made
 

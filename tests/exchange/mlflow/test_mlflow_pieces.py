@@ -13,6 +13,7 @@ import pytest
 
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.report import Report
+from artui.exchange.mlflow.artifacts import Places
 from tests.exchange.looking import content
 from tests.exchange.mlruns import STARTED_MS, write_run
 from tests.exchange.writing import SECONDS, write_database
@@ -372,3 +373,42 @@ def test_a_store_may_be_named_by_any_part(below: str, tmp_path: Path) -> None:
     [report] = import_paths([tmp_path / "mlruns" / below], tmp_path / "c.artui")
 
     assert report.runs == {"new": 1} and report.taken["points"] == 3
+
+
+@pytest.mark.parametrize("folder", ["mlartifacts", "elsewhere"])
+@pytest.mark.parametrize("uri", ["mlflow-artifacts:/1/{id}/artifacts", "mlflow-artifacts://host:5000/1/{id}/artifacts"])
+def test_files_that_a_server_keeps_itself_are_found(tmp_path: Path, folder: str, uri: str) -> None:
+    """Beside the database, where a server puts them by default, and in a folder that was named; with an id of MLflow's, and nowhere else."""
+    run_id = "0123456789abcdef" * 2
+    place = tmp_path / folder / "1" / run_id / "artifacts"
+    place.mkdir(parents=True)
+    roots = () if folder == "mlartifacts" else (tmp_path / folder,)
+    places = Places(tmp_path / "mlflow.db", roots)
+
+    assert places.find(uri.format(id=run_id), anchor=run_id) == place
+    assert places.find(uri.format(id="../1"), anchor="../1") is None
+    assert places.find(f"s3://bucket/1/{run_id}/artifacts", anchor=run_id) is None
+
+
+def test_a_run_that_was_pushed_comes_back_from_the_database_under_its_own_id(tmp_path: Path) -> None:
+    """What a push says in tags is understood; a catalog that has the run keeps it as it is, and of two runs that say one id the first is it."""
+    path = write_database(tmp_path / "mlflow.db", 3, 5)
+    own = "01M7E839Q48BM7VRT749S94MY8"
+    with sqlite3.connect(path) as connection:
+        for number in (0, 1):
+            values = (
+                ("artui.id", own),
+                ("artui.names", '{"metrics": {"loss": ["odd loss", ""]}}'),
+                ("artui.synced", "{}"),
+            )
+            connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(*value, f"{number:031x}a") for value in values])  # fmt: skip
+    assert _import(path, tmp_path / "x.artui").runs == {"new": 3}
+    with sqlite3.connect(tmp_path / "x.artui") as connection:
+        (run,) = connection.execute("SELECT key, name FROM run WHERE id = ?", (own,)).fetchall()
+        assert run[1] == "run-0"
+        tags = connection.execute("SELECT n.text FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?", run[:1]).fetchall()  # fmt: skip
+        assert not [name for (name,) in tags if name.startswith("artui.")]
+        # As who recorded it has it: it came by no import.
+        connection.execute("DELETE FROM context WHERE run_key = ? AND name = 'import'", run[:1])
+    [report] = import_paths([path], tmp_path / "x.artui")
+    assert report.runs == {"unchanged": 3}

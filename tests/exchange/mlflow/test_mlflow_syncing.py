@@ -20,6 +20,7 @@ import pytest
 
 import artui
 from artui.catalog import Catalog, events
+from artui.catalog.merging.merge import merge
 from artui.cli import run as run_cli
 from artui.content import stores
 from artui.errors import UsageError
@@ -147,7 +148,10 @@ def test_a_team_on_postgresql_with_files_in_a_bucket(
                 syncing.push(place, catalog_path, opened=opened)
             here, there = content(path), content(copy)
             assert {run_id: here[run_id] for run_id in wanted} == {run_id: there[run_id] for run_id in wanted}
-            wanted = {run_id: said for run_id, said in here.items() if run_id in wanted and not said[7]}
+            with Catalog(path) as catalog, events.editing(catalog, "all of them again") as edit:
+                for run_id in wanted:
+                    edit.restore(run_id)
+            wanted = {run_id: said for run_id, said in content(path).items() if run_id in wanted}
 
 
 def _killed_push(path: Path, place: Place, seconds: float) -> None:
@@ -480,6 +484,133 @@ def test_what_cannot_be_had_once_comes_with_the_next_pull(path: Path, server: tu
     syncing.pull(place, whole, opened=opened)
     assert parts(copy) == parts(whole) == was
     assert syncing.pull(place, copy, opened=opened).report.runs == {"unchanged": RUNS - 1}
+
+
+def test_a_merge_keeps_what_was_recorded_beside_what_came_from_a_server(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """A server does not hold all of a run: merged in either order with one that pulled it, who recorded it says what it is."""
+    _, place = server
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE run SET host = 'gpu7', stage = 1")
+    copy = tmp_path / "copy.artui"
+    syncing.push(place, path, opened=opened)
+    syncing.pull(place, copy, opened=opened)
+    # What came once more, as it has changed there, took the place of what came first.
+    with Catalog(path) as catalog, events.editing(catalog, "note") as edit:
+        for run_id, state in content(path).items():
+            assert state[7] or edit.set_note(run_id, "seen")
+    syncing.push(place, path, opened=opened)
+    assert syncing.pull(place, copy, opened=opened).report.runs["updated"] == RUNS - 1
+    said = []
+    for number, order in enumerate(((path, copy), (copy, path))):
+        into = tmp_path / f"into-{number}.artui"
+        with Catalog(into) as catalog:
+            merge(catalog, order)
+            assert not any(merged.is_news for merged in merge(catalog, order))
+        with closing(sqlite3.connect(into)) as connection:
+            said.append(connection.execute("SELECT id, host, stage, command, source FROM run ORDER BY id").fetchall())
+            query = "SELECT count(*) FROM context WHERE name = 'import'"
+            assert connection.execute(query).fetchone() == (0,), "a pull would change it"
+    with closing(sqlite3.connect(path)) as connection:
+        assert (
+            said == [connection.execute("SELECT id, host, stage, command, source FROM run ORDER BY id").fetchall()] * 2
+        )
+
+
+def test_a_push_of_another_catalog_leaves_the_aliases_of_others(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """Aliases that a catalog never had were not taken away in it: not with models of its own, and not with one of the same name."""
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    before = {name: dict(model["aliases"]) for name, model in held.models.items()}
+    assert sorted(before["weights"]) == ["best", "production"]
+    other = tmp_path / "other.artui"
+    (tmp_path / "c.bin").write_bytes(b"other")
+    options: Any = {"catalog": other, "console": False, "code": False, "system_metrics": False}
+    with artui.start_run(project="elsewhere", name="alone", **options):
+        pass
+    pushed = syncing.push(place, other, opened=opened)
+    assert not pushed.brought["aliases"] and {name: model["aliases"] for name, model in held.models.items()} == before
+    with artui.start_run(project="fraud", name="third", **options) as run:
+        run.save("weights", tmp_path / "c.bin", kind="model", alias="mine")
+    for _ in range(2):
+        syncing.push(place, other, opened=opened)
+        assert held.models["weights"]["aliases"] == {**before["weights"], "mine": "3"}
+        assert not syncing.push(place, path, opened=opened).brought["aliases"]
+    assert held.models["weights"]["aliases"] == {**before["weights"], "mine": "3"}
+    # What this catalog had is taken away there once it is taken away here.
+    with Catalog(path) as catalog, events.editing(catalog, "off") as edit:
+        edit.drop_alias(version_of(edit.connection, 1), "best")
+    assert syncing.push(place, path, opened=opened).brought["aliases"] == 1
+    assert held.models["weights"]["aliases"] == {"production": before["weights"]["production"], "mine": "3"}
+
+
+def test_files_that_were_left_out_go_along_later(path: Path, server: tuple[Fake, Place]) -> None:
+    """After `--no-content` a push brings the files; without them there is nothing to do."""
+    held, place = server
+    syncing.push(place, path, with_files=False, opened=opened)
+    assert not held.files
+    assert syncing.push(place, path, with_files=False, opened=opened).runs == {"unchanged": RUNS - 1}
+    pushed = syncing.push(place, path, opened=opened)
+    assert pushed.brought["files"] == len(held.files) == 3 and pushed.runs["updated"] == 2
+    assert syncing.push(place, path, opened=opened).runs == {"unchanged": RUNS - 1}
+
+
+def test_a_dry_run_says_what_then_happens(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """Aliases of versions that would go along are none that the server refuses, and what a run used of another's files is no version more."""
+    _, place = server
+    dry, pushed = (syncing.push(place, path, is_dry=is_dry, opened=opened) for is_dry in (True, False))
+    words = ("aliases", "model versions")
+    assert [dry.brought[word] for word in words] == [pushed.brought[word] for word in words] == [2, 2]
+    assert not [what for what, _ in dry.refused if what == "aliases"]
+    copy = tmp_path / "copy.artui"
+    would, came = (syncing.pull(place, copy, is_dry=is_dry, opened=opened).report for is_dry in (True, False))
+    assert (would.taken["versions"], would.changed) == (came.taken["versions"], came.changed)
+
+
+def test_a_pull_says_what_changed_by_the_name_of_the_run(path: Path, server: tuple[Fake, Place], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    """In words it is the name that people know; in JSON the id."""
+    _, place = server
+    syncing.push(place, path, opened=opened)
+    copy = tmp_path / "copy.artui"
+    syncing.pull(place, copy, opened=opened)
+    (run_id,) = (run_id for run_id, said in content(path).items() if said[0] == "child")
+    with Catalog(copy) as catalog, events.editing(catalog, "edit") as edit:
+        edit.tag(run_id, "seen", "")
+    syncing.push(place, copy, opened=opened)
+    capsys.readouterr()
+    assert run_cli(["pull", place.shown, "--catalog", str(path)]) == 0
+    assert "  changed there: child: tag seen\n" in capsys.readouterr().out
+
+
+def test_an_alias_that_is_moved_on_both_sides_alike_is_not_left(
+    path: Path, server: tuple[Fake, Place], tmp_path: Path
+) -> None:
+    """A registered model of others: an alias that was moved here, and is there by now, is said no more to be left there."""
+    held, place = server
+    held.models["theirs"] = {
+        "tags": {}, "aliases": {"champion": "1"},
+        "versions": [{"name": "theirs", "version": str(number), "creation_timestamp": number, "source": f"s3://b/{number}", "run_id": "", "tags": []} for number in (1, 2)],
+    }  # fmt: skip
+    syncing.pull(place, path, opened=opened)
+    with Catalog(path) as catalog, events.editing(catalog, "move") as edit:
+        query = "SELECT v.id FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE a.name = 'theirs' AND v.number = 2"
+        ((version_id,),) = edit.connection.execute(query).fetchall()
+        edit.move_alias(version_id, "champion")
+    moved = {("aliases", "were moved in the catalog since"): 1}
+    assert syncing.pull(place, path, opened=opened).report.left == moved
+    syncing.push(place, path, opened=opened)
+    assert held.models["theirs"]["aliases"] == {"champion": "2"}
+    assert not syncing.pull(place, path, opened=opened).report.left
+
+
+@pytest.mark.parametrize("text", ["mlflow+http://host:5000", "mlflow://", "mlflow:host", "MLFLOW+ssh://host"])
+def test_what_is_meant_as_a_server_is_told_how_one_is_written(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing that begins as the name of a server is taken for a folder or another store."""
+    assert run_cli(["pull", text, "--catalog", "x.artui"]) == 2
+    assert "names no server. Write mlflow://HOST:5000, or mlflow+https://HOST." in capsys.readouterr().err
 
 
 def test_what_a_server_says_wrong_is_bounded_and_said(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:

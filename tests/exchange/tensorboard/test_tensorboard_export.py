@@ -49,6 +49,7 @@ def test_the_demo_comes_back(demo_catalog: Path, tmp_path: Path) -> None:
 
     assert there(tmp_path / "back.artui") == there(demo_catalog)
     assert not report.damaged_count and not made.refused and made.files == made.rows["runs"]
+    assert {why for (what, why), _ in made.left.items() if what == "versions"} == {"TensorBoard has no place for them"}
     before = content(tmp_path / "back.artui")
     [again] = import_paths([tmp_path / "runs"], tmp_path / "back.artui")
     assert content(tmp_path / "back.artui") == before and not again.has_news
