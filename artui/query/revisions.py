@@ -81,3 +81,60 @@ def revision_of_ended(connection: sqlite3.Connection, keys: Sequence[int]) -> st
         whole.update(repr(row).encode("utf-8", "surrogatepass"))
         count += 1
     return whole.hexdigest() if count == len(keys) else ""
+
+
+class Edited(NamedTuple):
+    """What people have changed of a run since a moment."""
+
+    is_all: bool
+    """Whether the run went on then: anything may have been set since."""
+    fields: frozenset[tuple[str, str]]
+    """`tag` and its name, `note`, `name`, `trash`."""
+
+    def has(self, field: str, name: str = "") -> bool:
+        """Whether a field may have been changed since."""
+        return self.is_all or (field, name) in self.fields
+
+
+def edited_since(connection: sqlite3.Connection, run_id: str, since_ms: int) -> Edited:
+    """Look up in the journal what was changed of a run."""
+    row = connection.execute("SELECT ended_ms FROM run WHERE id = ?", (run_id,)).fetchone()
+    is_all = row is not None and (not isinstance(row[0], int) or row[0] > since_ms)
+    fields = set()
+    for action, before, after in connection.execute(_EDITED, (run_id, since_ms)):
+        fields.add((cells.text(action), _first_of(after) or _first_of(before) if action == "tag" else ""))
+    return Edited(is_all, frozenset(fields))
+
+
+_EDITED = """
+    SELECT action, before, after
+    FROM event
+    WHERE subject_id = ? AND time_ms > ? AND subject = 'run' AND action IN ('tag', 'note', 'name', 'trash')
+"""
+
+
+def _first_of(text: object) -> str:
+    try:
+        said = orjson.loads(cells.text(text))
+    except ValueError:
+        return ""
+    return str(said[0]) if isinstance(said, list) and said else ""
+
+
+class Standing(NamedTuple):
+    """What people may change of a run, as it is now."""
+
+    tags: dict[str, str]
+    note: str
+    name: str
+    is_deleted: bool
+
+
+def standing(connection: sqlite3.Connection, run_id: str) -> Standing | None:
+    """Give what people may change of a run; None if it is not there."""
+    row = connection.execute("SELECT key, note, name, deleted_ms FROM run WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        return None
+    query = "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?"
+    tags = {cells.text(name): cells.text(value) for name, value in connection.execute(query, (row[0],))}
+    return Standing(tags, cells.text(row[1]), cells.text(row[2]), row[3] is not None)

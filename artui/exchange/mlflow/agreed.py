@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,6 +55,25 @@ class Said(Protocol):
         ...
 
 
+def base_of_strangers(state: Mapping[str, Any], here: Mapping[str, Any], edited: Callable[[str, str], bool]) -> dict[str, Any]:  # fmt: skip
+    """Give what counts as agreed on where others alone have pushed: a copy of a catalog that did so may be older than what they have said since.
+
+    What was edited here after they pushed is news of this catalog. All else is as it is here: so what differs there counts as changed there.
+
+    Args:
+        state: what the tag says that they agreed on.
+        here: the state of the run in the catalog.
+        edited: says of a field, and of a tag by its name on the server, whether it was changed here since.
+    """
+    tags = {}
+    for name in {*state["tags"], *here["tags"]}:
+        digest = (state if edited("tag", name) else here)["tags"].get(name)
+        if digest is not None:
+            tags[name] = digest
+    fields = {"note": "note", "name": "name", "deleted": "trash"}
+    return {"tags": tags, **{word: (state if edited(field, "") else here)[word] for word, field in fields.items()}}
+
+
 class Agreed:
     """The states that were agreed on, by the ids that runs have in the catalog."""
 
@@ -83,6 +102,10 @@ class Agreed:
         if remembered is None or (said.writer == self.writer and remembered.get("pushes", 0) < said.pushes):
             return said.state if said.state is not None else remembered
         return remembered
+
+    def is_known(self, run_id: str, server_id: str, said: Said) -> bool:
+        """Whether this catalog has agreed with the server on a run, and not only others have."""
+        return said.writer == self.writer or self.get(run_id, server_id, said.pushes) is not None
 
     def get(self, run_id: str, server_id: str, pushes: int) -> dict[str, Any] | None:
         """Give the state that is remembered of a run; None where nothing is known, or where the server went back since.

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from artui import clock
 from artui.errors import ArtuiError, StoreFailed
-from artui.exchange.mlflow.agreed import Agreed, digest_of, state_of
+from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, digest_of, state_of
 from artui.exchange.mlflow.filing import Filer
 from artui.exchange.mlflow.naming import (
     DATASET_SOURCE,
@@ -43,7 +44,7 @@ from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.synced import MOST_TAG_CHARS, Synced, There
 from artui.jsontext import json_text
 from artui.query.api.records import Version
-from artui.query.revisions import Revision, revisions
+from artui.query.revisions import Revision, edited_since, revisions
 from artui.query.run import get_run
 from artui.query.series.points import get_series
 
@@ -195,8 +196,14 @@ class Pusher:
             files=list(there.synced.files),
             pushes=there.synced.pushes,
             writer=there.synced.writer,
+            pushed_ms=there.synced.pushed_ms,
         )
+        here = state_of(
+            {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
+        )  # fmt: skip
         base = self._agreed.base(revision.id, there.id, there.synced)
+        if base is not None and not is_new and not self._agreed.is_known(revision.id, there.id, there.synced):
+            base = base_of_strangers(base, here, self._edited(revision.id, there.synced.pushed_ms))
         was_deleted = there.is_deleted
         if base is not None and not is_new and base["deleted"] not in (there.is_deleted, None):
             # Somebody has deleted or restored it there since: that is for a pull.
@@ -211,9 +218,6 @@ class Pusher:
                 self._agreed.save()
             self._try("runs", lambda: self._server.post("runs/restore", run_id=there.id))
         before, self._has_state = sum(self.pushed.brought.values()), False
-        here = state_of(
-            {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
-        )  # fmt: skip
         if base is not None and not is_new and _needs_requests(here, state_of(there.tags, there.name, is_deleted=was_deleted), base):  # fmt: skip
             synced.state, synced.next = dict(base), here
             self._set_synced(there, synced)
@@ -246,10 +250,17 @@ class Pusher:
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
 
+    def _edited(self, run_id: str, since_ms: int) -> Callable[[str, str], bool]:
+        """Give what says which fields of a run were changed in the catalog since; tags by their names on the server."""
+        with self._reader.snapshot() as connection:
+            edited = edited_since(connection, run_id, since_ms)
+        fields = {(field, plain_name(name) if field == "tag" else name) for field, name in edited.fields}
+        return lambda field, name: edited.is_all or (field, name) in fields
+
     def _set_synced(self, there: There, synced: Synced) -> None:
         """Have the tag written that says what is agreed on, if it says something else."""
         if there.tags.get(SYNCED) != synced.text():
-            synced.pushes, synced.writer = synced.pushes + 1, self._agreed.writer
+            synced.pushes, synced.writer, synced.pushed_ms = synced.pushes + 1, self._agreed.writer, clock.now_ms()
             self._set_tags(there, {SYNCED: synced.text()}, counts=False)
 
     def _make(self, revision: Revision, detail: RunDetail) -> There:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from artui import clock
 from artui.exchange.mlflow.agreed import Agreed, digest_of
 from artui.exchange.mlflow.models import REGISTRY
 from artui.exchange.mlflow.naming import ARTIFACT_TAG, DIGEST_TAG, SYNCED
@@ -70,6 +71,8 @@ class _Model:
     pushes: int = 0
     writer: str = ""
     """Who made the last push."""
+    pushed_ms: int = 0
+    """And when, by their clock."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -99,6 +102,7 @@ def _model_of(said: RegisteredModel) -> _Model:
         model.state = _state({alias: number for alias, number in known.items() if number})
         model.pushes = synced["pushes"] if isinstance(synced.get("pushes"), int) else 0
         model.writer = str(synced.get("by", ""))
+        model.pushed_ms = synced["at"] if isinstance(synced.get("at"), int) else 0
     return model
 
 
@@ -143,13 +147,13 @@ def push_models(
                 if not is_dry and any(_is_there(one, there) for one in some):
                     server.post("registered-models/create", name=model.name, tags=[{"key": ARTIFACT_TAG, "value": json_text(list(key))}])  # fmt: skip
                     taken.add(model.name)
-            _push_model(server, model, some, there, agreed, brought, refuse, is_dry=is_dry, coming=coming)
+            _push_model(server, reader, model, some, there, agreed, brought, refuse, is_dry=is_dry, coming=coming)
         except Refused as error:
             refuse("models", error.message.partition(" refuses it: ")[2][:200])
 
 
 def _push_model(
-    server: Server, model: _Model, some: Sequence[_Aliased], there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
+    server: Server, reader: Reader, model: _Model, some: Sequence[_Aliased], there: Mapping[str, There], agreed: Agreed, brought: Counter[str], refuse: Refuse, *,
     is_dry: bool, coming: Collection[str],
 ) -> None:  # fmt: skip
     here: dict[str, int] = {}
@@ -167,8 +171,8 @@ def _push_model(
             here[one.alias] = number
     known = _base(agreed, model) or {}
     if not _is_known_here(agreed, model):
-        # Others have pushed these: what was never here was not taken away here.
-        known = {alias: number for alias, number in known.items() if alias in here or alias in unplaced}
+        with reader.snapshot() as connection:
+            known = _known_of_strangers(connection, model, known, here, unplaced)
     moves: dict[str, int | None] = {}
     now: dict[str, int] = {}
     for alias in {*here, *model.aliases, *known}:
@@ -204,7 +208,7 @@ def _push_model(
 def _say(server: Server, model: _Model, said: dict[str, Any], agreed: Agreed) -> None:
     """Write the tag that says what is agreed on, and where aliases are about to be moved; 0 stands for none."""
     model.pushes += 1
-    text = json_text({**said, "pushes": model.pushes, "by": agreed.writer})
+    text = json_text({**said, "pushes": model.pushes, "by": agreed.writer, "at": clock.now_ms()})
     server.post("registered-models/set-tag", name=model.name, key=SYNCED, value=text)
 
 
@@ -243,14 +247,17 @@ def take_aliases(
     found = []
     for model in models_there(source).values():
         ids = _version_ids(connection, model)
-        here = {
-            str(alias)
-            for (alias,) in connection.execute(_ALIASES_HERE, {"project": model.project, "name": model.artifact})
-        }
+        here = {str(alias): str(version_id) for alias, version_id in connection.execute(_ALIASES_HERE, {"project": model.project, "name": model.artifact})}  # fmt: skip
         base = _base(agreed, model, with_tag=bool(here))
         if base is None:
             # Of a model that others registered, the import has set all that is there.
             base = {} if model.is_own else model.aliases
+        elif not _is_known_here(agreed, model):
+            numbers = {ids[told_by]: number for told_by, number in model.numbers.items() if told_by in ids}
+            placed = {alias: numbers[version_id] for alias, version_id in here.items() if version_id in numbers}
+            base = _known_of_strangers(
+                connection, model, base, placed, [alias for alias in here if alias not in placed]
+            )
         ids_by_number = {number: ids[told_by] for told_by, number in model.numbers.items() if told_by in ids}
         moved: dict[str, str] = {}
         now = dict(base)
@@ -299,6 +306,26 @@ def _base(agreed: Agreed, model: _Model, *, with_tag: bool = True) -> dict[str, 
     return (
         None if state is None else {alias: int(number) for alias, number in state["tags"].items() if number.isdigit()}
     )
+
+
+def _known_of_strangers(
+    connection: sqlite3.Connection, model: _Model, known: Mapping[str, int], here: Mapping[str, int], unplaced: Collection[str] = ()
+) -> dict[str, int]:  # fmt: skip
+    """Give what counts as agreed on where others alone have pushed the aliases, as `base_of_strangers` does for a run.
+
+    What was moved or taken away here since they did is news of this catalog; all else is as it is here.
+    """
+    edited = set()
+    for before, after in connection.execute(_ALIAS_EVENTS, {"project": model.project, "name": model.artifact, "since": model.pushed_ms}):  # fmt: skip
+        said = _json(after) or _json(before)
+        if isinstance(said, list) and said:
+            edited.add(str(said[0]))
+    found = {}
+    for alias in {*known, *here, *unplaced}:
+        number = known.get(alias) if alias in edited or alias in unplaced else here.get(alias)
+        if number is not None:
+            found[alias] = number
+    return found
 
 
 def _is_known_here(agreed: Agreed, model: _Model) -> bool:
@@ -371,9 +398,17 @@ _VERSIONS_HERE = """
     WHERE p.name = :project AND a.name = :name AND v.deleted_ms IS NULL AND a.deleted_ms IS NULL
     ORDER BY v.number, v.id
 """
+_ALIAS_EVENTS = """
+    SELECT e.before, e.after
+    FROM event AS e
+    JOIN artifact AS a ON a.id = e.subject_id
+    JOIN project AS p ON p.key = a.project_key
+    WHERE p.name = :project AND a.name = :name AND e.action = 'alias' AND e.time_ms > :since
+"""
 _ALIASES_HERE = """
-    SELECT l.name
+    SELECT l.name, v.id
     FROM alias AS l
+    JOIN version AS v ON v.key = l.version_key
     JOIN artifact AS a ON a.key = l.artifact_key
     JOIN project AS p ON p.key = a.project_key
     WHERE p.name = :project AND a.name = :name

@@ -28,6 +28,8 @@ class Synced:
     """How many pushes, by anybody, have brought something of it."""
     writer: str = ""
     """Who brought something of it last."""
+    pushed_ms: int = 0
+    """And when, by their clock."""
 
     @classmethod
     def of(cls, text: str, now: Mapping[str, Any]) -> Synced:
@@ -54,7 +56,7 @@ class Synced:
         return cls(
             state, coming, {str(key): value for key, value in counts.items() if isinstance(value, int)} if isinstance(counts, dict) else {},
             [str(one) for one in files] if isinstance(files, list) else [],
-            pushes if isinstance(pushes := said.get("pushes"), int) else 0, str(said.get("by", "")),
+            pushes if isinstance(pushes := said.get("pushes"), int) else 0, str(said.get("by", "")), at if isinstance(at := said.get("at"), int) else 0,
         )  # fmt: skip
 
     def text(self) -> str:
@@ -63,6 +65,7 @@ class Synced:
             **(self.state or {}),
             "pushes": self.pushes,
             "by": self.writer,
+            "at": self.pushed_ms,
             "files": self.files,
             "counts": self.counts,
             **({"next": self.next} if self.next is not None else {}),

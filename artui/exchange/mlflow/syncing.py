@@ -6,6 +6,7 @@ it is met: the value here gives way to it, and both stand in the journal.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 from artui.catalog import Catalog, events, importing
 from artui.exchange.intake.intake import Intake
 from artui.exchange.mlflow import FORMAT, registry
-from artui.exchange.mlflow.agreed import Agreed, state_of
+from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, state_of
 from artui.exchange.mlflow.exporter import Pushed, Pusher, Tell
 from artui.exchange.mlflow.importer import take_server
-from artui.exchange.mlflow.naming import NOTE_TAG, SYNCED, Own
+from artui.exchange.mlflow.naming import NOTE_TAG, SYNCED, Own, plain_name
 from artui.exchange.mlflow.rest import Place, Server
 from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.synced import Synced
 from artui.query.reader import Reader
+from artui.query.revisions import edited_since, standing
 
 if TYPE_CHECKING:
     from artui.catalog.importing import ImportedRun
@@ -131,16 +133,18 @@ def _take_edits(catalog: Catalog, source: MlflowServer, left: Counter[tuple[str,
                 ids[server_id] = run_id
     changed: dict[str, dict[str, Any]] = {}
     states: dict[str, tuple[str, int, dict[str, Any]]] = {}
-    for server_id, run_id in ids.items():
-        run = runs[server_id]
-        tags = source.all_tags(run)
-        state = state_of(tags, run.name, is_deleted=run.is_deleted)
-        synced = Synced.of(tags.get(SYNCED, ""), state)
-        states[run_id] = (server_id, synced.pushes, state)
-        base = agreed.base(run_id, server_id, synced)
-        if base is not None and (said := _changed(base, state, tags, run.name)):
-            changed[run_id] = said
     with catalog.transaction() as connection:
+        for server_id, run_id in ids.items():
+            run = runs[server_id]
+            tags = source.all_tags(run)
+            state = state_of(tags, run.name, is_deleted=run.is_deleted)
+            synced = Synced.of(tags.get(SYNCED, ""), state)
+            states[run_id] = (server_id, synced.pushes, state)
+            base = agreed.base(run_id, server_id, synced)
+            if base is not None and not agreed.is_known(run_id, server_id, synced):
+                base = _base_of_strangers(connection, base, run_id, synced.pushed_ms)
+            if base is not None and (said := _changed(base, state, tags, run.name)):
+                changed[run_id] = said
         moves = registry.take_aliases(connection, source, agreed, left)
     if changed or moves:
         with events.editing(
@@ -154,6 +158,16 @@ def _take_edits(catalog: Catalog, source: MlflowServer, left: Counter[tuple[str,
         agreed.put(run_id, server_id, pushes, state, agreed.revision(run_id, server_id, pushes))
     agreed.save()
     return taken
+
+
+def _base_of_strangers(connection: sqlite3.Connection, base: Mapping[str, Any], run_id: str, since_ms: int) -> dict[str, Any] | None:  # fmt: skip
+    now = standing(connection, run_id)
+    if now is None:
+        return None
+    edited = edited_since(connection, run_id, since_ms)
+    tags = {plain_name(name): value for name, value in now.tags.items()} | {NOTE_TAG: now.note}
+    fields = {(field, plain_name(name) if field == "tag" else name) for field, name in edited.fields}
+    return base_of_strangers(base, state_of(tags, now.name, is_deleted=now.is_deleted), lambda field, name: edited.is_all or (field, name) in fields)  # fmt: skip
 
 
 def _changed(base: Mapping[str, Any], state: Mapping[str, Any], tags: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -390,6 +390,76 @@ def test_an_edit_after_a_push_that_was_killed_is_not_undone(
         assert set(held.models["weights"]["aliases"]) == {"production", "best", "first"}, number
 
 
+@pytest.mark.parametrize("is_pulled", [True, False])
+def test_an_old_copy_of_a_catalog_undoes_nothing(path: Path, server: tuple[Fake, Place], tmp_path: Path, is_pulled: bool) -> None:  # fmt: skip
+    """A copy that never synced is older than what others have said since: all of that stays; what was edited in it since goes there."""
+    held, place = server
+    base, child = (next(run_id for run_id, said in content(path).items() if said[0] == name) for name in ("base", "child"))  # fmt: skip
+    failed = next(run_id for run_id, said in content(path).items() if said[0] == "failed")
+    with Catalog(path) as catalog, events.editing(catalog, "before") as edit:
+        edit.tag(base, "team", "early")
+        edit.tag(base, "gone", "early")
+        edit.move_alias(version_of(edit.connection, 2), "shared")
+    old = tmp_path / "old.artui"
+    old.write_bytes(path.read_bytes())
+    syncing.push(place, path, opened=opened)
+    with Catalog(path) as catalog, events.editing(catalog, "said") as edit:
+        edit.tag(base, "team", "late")
+        edit.untag(base, "gone")
+        edit.untag(base, "plain")
+        edit.tag(base, "new", "")
+        edit.set_note(base, "late")
+        edit.rename(base, "late")
+        edit.trash(child)
+        edit.move_alias(version_of(edit.connection, 2), "production")
+        edit.drop_alias(version_of(edit.connection, 1), "best")
+    syncing.push(place, path, opened=opened)
+    before, wanted = held.content(), content(path)
+    if not is_pulled:
+        syncing.push(place, old, opened=opened)
+        assert held.content() == before
+    with Catalog(old) as catalog, events.editing(catalog, "own") as edit:
+        edit.tag(failed, "mine", "1")
+        edit.set_note(failed, "mine")
+        edit.drop_alias(version_of(edit.connection, 1), "shared")
+    syncing.pull(place, old, opened=opened)
+    assert not [what for what, _ in syncing.push(place, old, opened=opened).refused if what != "params"]
+    after = held.content()
+    assert {run_id: said for run_id, said in after.items() if run_id not in (failed, "model weights")} == {
+        run_id: said for run_id, said in before.items() if run_id not in (failed, "model weights")
+    }
+    assert after[failed][2]["mine"] == "1" and after[failed][2]["mlflow.note.content"] == "mine"
+    assert set(held.models["weights"]["aliases"]) == {"production"}
+    syncing.pull(place, path, opened=opened)
+    assert content(path) == content(old)
+    assert {run_id: said for run_id, said in content(old).items() if run_id not in (failed, child, base)} == {
+        run_id: said for run_id, said in wanted.items() if run_id not in (failed, child, base)
+    }
+    assert content(old)[base][:10] == wanted[base][:10] and content(old)[child][7]
+
+
+def test_a_catalog_that_was_moved_goes_on(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """What is remembered of its old place is not known in the new one: what was edited since the last push goes there all the same."""
+    held, place = server
+    syncing.push(place, path, opened=opened)
+    base = next(run_id for run_id, said in content(path).items() if said[0] == "base")
+    with Catalog(path) as catalog, events.editing(catalog, "said") as edit:
+        edit.tag(base, "team", "late")
+        edit.untag(base, "plain")
+        edit.set_note(base, "late")
+        edit.move_alias(version_of(edit.connection, 2), "production")
+    moved = tmp_path / "elsewhere" / "moved.artui"
+    moved.parent.mkdir()
+    moved.write_bytes(path.read_bytes())
+    wanted = content(moved)
+    assert not syncing.pull(place, moved, opened=opened).edits
+    syncing.push(place, moved, opened=opened)
+    assert content(moved) == wanted
+    copy = tmp_path / "copy.artui"
+    syncing.pull(place, copy, opened=opened)
+    assert content(copy) == {run_id: said for run_id, said in wanted.items() if not said[7]}
+
+
 def test_a_server_that_went_back_gets_what_it_lost(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     """Made anew under the same address, or set back to any moment of earlier pushes: what is remembered of it hides nothing, and no edit is made up."""
     held, place = server
