@@ -24,6 +24,7 @@ from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, digest_of, s
 from artui.exchange.mlflow.filing import Filer
 from artui.exchange.mlflow.naming import (
     DATASET_SOURCE,
+    FACTS,
     ID_TAG,
     KINDS,
     NAMES,
@@ -331,6 +332,7 @@ class Pusher:
         said = {"params": names, "series": odd, "tags": tag_names}
         notes = {TYPES: types, NAMES: {word: value for word, value in said.items() if value}}
         texts = {tag: orjson.dumps(value).decode() for tag, value in notes.items() if value}
+        texts[FACTS] = _facts_text(detail)
         for text in texts.values():
             if len(text) > MOST_TAG_CHARS:
                 self._refuse(
@@ -532,6 +534,24 @@ class Pusher:
     def _refuse(self, what: str, why: str, count: int = 1) -> None:
         if count > 0:
             self.pushed.refused[what, why] += count
+
+
+def _facts_text(detail: RunDetail) -> str:
+    """Say what MLflow has no place for; what is long is left out where all of it would be too long."""
+    head = detail.head
+    said: dict[str, Any] = {
+        "id": head.id, "stage": head.stage, "host": detail.host, "directory": detail.directory, "python": detail.python,
+        "git_dirty": detail.git_is_dirty, "command": list(detail.command), "error": detail.error,
+    }  # fmt: skip
+    if head.ended_ms is not None:
+        said |= {"status": head.status, "ended_ms": head.ended_ms, "duration_ms": head.duration_ms}
+    said = {name: fact for name, fact in said.items() if fact not in (None, "", [])}
+    for word in ("error", "command", "directory", ""):
+        text = json_text(said)
+        if len(text) <= MOST_TAG_CHARS:
+            break
+        said.pop(word, None)
+    return text
 
 
 def _needs_requests(here: Mapping[str, Any], now: Mapping[str, Any], base: Mapping[str, Any]) -> bool:

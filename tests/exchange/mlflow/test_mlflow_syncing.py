@@ -213,7 +213,7 @@ def content(path: Path) -> dict[str, Any]:
                 (head.artifact, alias) for head in detail.outputs for alias in head.aliases if alias != "latest"
             )
             head = detail.head
-            found[run_id] = (head.name, head.project, head.status, head.started_ms, head.ended_ms, head.parent_id, detail.note, is_deleted, params, tags, points, files, used, aliases)  # fmt: skip
+            found[run_id] = (head.name, head.project, head.status, head.started_ms, head.ended_ms, head.parent_id, detail.note, is_deleted, params, tags, points, files, used, aliases, head.stage, detail.host, detail.python, detail.directory, detail.command)  # fmt: skip
     return found
 
 
