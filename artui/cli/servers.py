@@ -151,7 +151,7 @@ def _counted(count: int, words: str) -> str:
 
 def _named(title: str, counts: Mapping[tuple[str, str], int]) -> Iterator[str]:
     for (what, why), count in sorted(counts.items(), key=lambda item: -item[1])[:_NAMED_MOST]:
-        yield f"  {title}: {_counted(count, clean(what))}: {clean(why)}"
+        yield f"  {title}: {clean(what)} ({count_text(count)}): {clean(why)}"
     if len(counts) > _NAMED_MOST:
         yield f"  {title}: {plural(len(counts) - _NAMED_MOST, 'more kind')}"
 

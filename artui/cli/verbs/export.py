@@ -144,6 +144,6 @@ def _named(title: str, counts: dict[tuple[str, str], int]) -> Iterator[str]:
     """Say what is counted for which reason, the most first."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     for (what, why), count in ordered[:_REASONS_MOST]:
-        yield f"  {title}: {count:,} {clean(what)}: {clean(why)}"
+        yield f"  {title}: {clean(what)} ({count:,}): {clean(why)}"
     if len(ordered) > _REASONS_MOST:
         yield f"  {title}: {len(ordered) - _REASONS_MOST:,} more reasons; --json has them all"

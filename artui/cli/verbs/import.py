@@ -153,7 +153,7 @@ def _fetched(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], dict[Path, str]
             found = fetch(uri, bar.tell)
         click.echo(f"{clean(found.uri)}: {plural(found.new, 'file')} with {bytes_text(found.new_bytes)} fetched, {plural(found.files, 'file')} in {clean(str(found.folder))}", err=True)  # fmt: skip
         for (what, reason), count in found.left.items():
-            click.echo(f"  left there: {count:,} {what}: {clean(reason)}", err=True)
+            click.echo(f"  left there: {what} ({count:,}): {clean(reason)}", err=True)
         here.append(found.folder)
         uris[found.folder] = found.uri
     return tuple(here), uris

@@ -734,7 +734,7 @@ def test_what_one_signs_in_with_goes_to_the_server_alone(path: Path, server: tup
     printed = capfd.readouterr()
     assert (
         "went to mlflow://127.0.0.1" in printed.out
-        and "not taken there: 1 param:" in printed.out
+        and "not taken there: params (1): " in printed.out
         and "came from" in printed.out
     )
     held.answers = lambda method, where, at: (401, b"{}")
