@@ -269,7 +269,7 @@ READING = (
 
 WRITING = (
     ("preview", "train-set", "--again"),
-    ("note", VICTIM, "new note"), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
+    ("note", VICTIM, "new note"), ("rename", VICTIM, "new-name"), ("rename", "new-name", VICTIM), ("note", "x" * 255, "new"), ("tag", VICTIM, "fresh", "set=b"), ("tag", VICTIM, "-wip"), ("undo",), ("undo",), ("undo", "--redo"),
     ("alias", f"{MODEL}:v1", "production"), ("alias", f"{'y' * 255}:v1", "production"), ("undo",), ("log", "--run", "live-run", "val/loss=0.3", "--param", "late=1"),
     ("log", "--run", VICTIM, "val/loss=0.2"), ("log", "--run", "Z" * 255, "a=1"), ("finish", "--run", "live-run"), ("finish", "--run", VICTIM, "--status", "failed"),
     ("promote", f"{MODEL}:v1", "--why", "best"), ("deploy", f"{MODEL}:v1", "--to", PLACE, "--override", "--why", "best"), ("rollback", PLACE, "--why", "slow"), ("incident", PLACE, "late"), ("incident", PLACE, "--close"), ("retire", f"{OTHER_MODEL}:v1", "--from", PLACE), ("approve", f"{MODEL}:v1"), ("require", "fast-enough", "-x", "R9: loss < 2"), ("retire", f"{OTHER_MODEL}:v1"), ("retire", f"{OTHER_MODEL}:v1", "--back"), ("monitor", "api/production", "{requests}"),

@@ -20,6 +20,7 @@ VERBS = {
     "import": "Import runs of other tools: {formats}.",
     "add": "Add a file or folder as a version of an artifact.",
     "note": "Write a run's note.",
+    "rename": "Give a run another name.",
     "tag": "Put tags on a run, or take them off.",
     "undo": "Take back your last change, or do it again.",
     "alias": "Let an alias name a version.",

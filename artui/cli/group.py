@@ -22,7 +22,7 @@ from artui.version import VERSION
 OTHER_VERBS = {
     "query": "sql", "select": "sql", "sqlite": "sql", "list": "ls", "runs": "ls", "search": "ls", "find": "ls", "artifacts": "ls", "run": "exec", "record": "exec", "watch": "exec", "difference": "diff",
     "explain": "why", "lineage": "trace", "info": "show", "describe": "show", "status": "show", "download": "get", "fetch": "get", "save": "add", "put": "add", "stop": "finish", "end": "finish",
-    "archive": "retire", "release": "deploy", "serve": "deploy", "deployments": "served", "serving": "served", "releases": "served", "revert-release": "rollback", "combine": "merge", "union": "merge", "join": "merge", "who": "blame", "annotate": "blame", "remove": "delete", "rm": "delete", "undelete": "restore", "label": "tag", "untag": "tag", "revert": "undo", "redo": "undo", "manual": "help", "man": "help", "example": "demo", "repair": "salvage", "recover": "salvage", "fsck": "check", "vacuum": "compact", "mv": "move", "rename": "move", "upload": "push", "replicate": "mirror", "copy": "share", "begin": "start", "new": "start", "requirement": "require", "judge": "verify", "validate": "verify", "observe": "monitor",
+    "archive": "retire", "release": "deploy", "serve": "deploy", "deployments": "served", "serving": "served", "releases": "served", "revert-release": "rollback", "combine": "merge", "union": "merge", "join": "merge", "who": "blame", "annotate": "blame", "remove": "delete", "rm": "delete", "undelete": "restore", "label": "tag", "untag": "tag", "revert": "undo", "redo": "undo", "manual": "help", "man": "help", "example": "demo", "repair": "salvage", "recover": "salvage", "fsck": "check", "vacuum": "compact", "mv": "move", "upload": "push", "replicate": "mirror", "copy": "share", "begin": "start", "new": "start", "requirement": "require", "judge": "verify", "validate": "verify", "observe": "monitor",
 }  # fmt: skip
 """Verbs by the words that other tools use for them."""
 
@@ -32,7 +32,7 @@ GROUPS = {
     "Look": ("ls", "show", "sql", "compare", "diff", "why", "trace", "impact", "blame", "preview", "get"),
     "Judge": ("require", "verify", "audit", "reproduce", "approve", "promote", "alias", "retire", "declare"),
     "Serve": ("deploy", "served", "rollback", "monitor", "drift", "incident"),
-    "Change": ("tag", "note", "undo", "delete", "restore", "forget", "gc", "relocate"),
+    "Change": ("tag", "note", "rename", "undo", "delete", "restore", "forget", "gc", "relocate"),
     "Share": ("share", "merge", "push", "pull", "sync", "mirror", "adopt", "export"),
     "Care for a catalog": ("check", "doctor", "compact", "move", "salvage", "settle"),
     "Help": ("help", "keys", "completion"),

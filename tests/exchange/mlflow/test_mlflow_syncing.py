@@ -440,7 +440,7 @@ def test_an_old_copy_of_a_catalog_undoes_nothing(path: Path, server: tuple[Fake,
 
 def test_a_catalog_that_was_moved_goes_on(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
     """What is remembered of its old place is not known in the new one: what was edited since the last push goes there all the same."""
-    held, place = server
+    _, place = server
     syncing.push(place, path, opened=opened)
     base = next(run_id for run_id, said in content(path).items() if said[0] == "base")
     with Catalog(path) as catalog, events.editing(catalog, "said") as edit:
