@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 _RUNS = """
-    SELECT r.id, r.deleted_ms, r.started_ms, hex(r.seal), r.stamp, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
+    SELECT r.id, r.deleted_ms, r.started_ms, {seal}, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
     FROM run AS r
     JOIN project AS p ON p.key = r.project_key
     ORDER BY r.started_ms, r.id
 """
+_SEALED, _UNSEALED = "hex(r.seal), r.stamp", "NULL, NULL"
+"""Of a run what an edit changes; before schema 8 that was not kept."""
 _GOING_ON = """
     SELECT r.id, count(*), sum(s.count), max(s.last_ms), sum(s.last_step)
     FROM run AS r
     JOIN series AS s ON s.run_key = r.key
-    WHERE r.seal IS NULL
+    WHERE {is_open}
     GROUP BY r.key
 """
 _TAGS = """
@@ -33,7 +35,7 @@ _TAGS = """
     FROM run AS r
     JOIN tag AS t ON t.run_key = r.key
     JOIN name AS n ON n.key = t.name_key
-    WHERE r.seal IS NULL
+    WHERE {is_open}
     ORDER BY r.key, n.text
 """
 """Of a run that has ended the seal has all that belongs to it."""
@@ -58,13 +60,15 @@ class Revision(NamedTuple):
 
 def revisions(reader: Reader) -> list[Revision]:
     """Give the revision of every run, deleted ones, too, by the time of their start."""
+    has_seals = reader.schema_version >= 8
+    seal, is_open = (_SEALED, "r.seal IS NULL") if has_seals else (_UNSEALED, "1")
     with reader.snapshot() as connection:
         more: dict[str, list[object]] = {}
         for query in (_GOING_ON, _TAGS):
-            for run_id, *row in connection.execute(query):
+            for run_id, *row in connection.execute(query.format(is_open=is_open)):
                 more.setdefault(cells.text(run_id), []).append(row)
         found = []
-        for row in connection.execute(_RUNS):
+        for row in connection.execute(_RUNS.format(seal=seal)):
             run_id = cells.text(row[0])
             whole = repr((row, more.get(run_id))).encode("utf-8", "surrogatepass")
             found.append(Revision(run_id, row[1] is not None, hashlib.blake2b(whole, digest_size=8).hexdigest()))

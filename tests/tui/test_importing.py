@@ -222,6 +222,7 @@ def test_what_is_changed_in_an_opened_store_is_said_to_be_in_a_copy(store: Path)
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _until(pilot, "Imported|Nothing new")
+        await settled(pilot)
         await pilot.press("t", *"good", "enter")
         await settled(pilot)
         assert "tag good on" in shown(pilot) and "in artui's copy of the store · u takes it back" in shown(pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import math
 import random
 import shutil
@@ -34,6 +35,7 @@ from tests.exchange.mlflow.serving import Fake, fake, mlflow_program, opened, re
 from tests.servers import postgres, postgres_programs
 
 RUNS = 4
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture(scope="session")
@@ -436,6 +438,18 @@ def test_an_old_copy_of_a_catalog_undoes_nothing(path: Path, server: tuple[Fake,
         run_id: said for run_id, said in wanted.items() if run_id not in (failed, child, base)
     }
     assert content(old)[base][:10] == wanted[base][:10] and content(old)[child][7]
+
+
+@pytest.mark.parametrize("schema", [1, 4, 7, 8])
+def test_a_catalog_of_an_older_artui_is_pushed(schema: int, server: tuple[Fake, Place], tmp_path: Path) -> None:
+    """As it is: it is read alone."""
+    _, place = server
+    path = tmp_path / "old.artui"
+    path.write_bytes(gzip.decompress((DATA / f"schema-{schema}.artui.gz").read_bytes()))
+    before = path.read_bytes()
+    assert syncing.push(place, path, opened=opened).runs["new"]
+    assert not syncing.push(place, path, opened=opened).has_news
+    assert path.read_bytes() == before
 
 
 def test_a_catalog_that_was_moved_goes_on(path: Path, server: tuple[Fake, Place], tmp_path: Path) -> None:
