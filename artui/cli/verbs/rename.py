@@ -7,7 +7,6 @@ import click
 from artui.cli import completing
 from artui.cli.common import catalog_option, run_id_of, say_done
 from artui.errors import UsageError
-from artui.safetext import clean
 
 
 @click.command("rename")
@@ -23,5 +22,5 @@ def command(run: str, name: str, catalog: str | None) -> int:
     path, run_id, _ = run_id_of(run, catalog)
     with Catalog(path) as opened:
         events.rename(opened, run_id, name)
-    say_done(f"renamed {clean(run)} to {clean(name)}")
+    say_done(f"renamed {run} to {name}")
     return 0
