@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from artui.query.reader import Reader
 
-_RUNS = """
-    SELECT r.id, r.deleted_ms, r.started_ms, {seal}, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
+_COLUMNS = "r.id, r.deleted_ms, r.started_ms, {seal}, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id"
+_RUNS = f"""
+    SELECT {_COLUMNS}
     FROM run AS r
     JOIN project AS p ON p.key = r.project_key
     ORDER BY r.started_ms, r.id
@@ -41,8 +42,8 @@ _TAGS = """
 """Of a run that has ended the seal has all that belongs to it."""
 
 
-_OF_SOME = """
-    SELECT r.id, r.deleted_ms, r.started_ms, hex(r.seal), r.stamp, r.status, r.heartbeat_ms, r.name, r.note, p.name, r.parent_id
+_OF_SOME = f"""
+    SELECT {_COLUMNS.format(seal=_SEALED)}
     FROM json_each(:keys) AS k
     CROSS JOIN run AS r ON r.key = k.value
     JOIN project AS p ON p.key = r.project_key
@@ -94,10 +95,6 @@ class Edited(NamedTuple):
     """Whether the run went on then: anything may have been set since."""
     fields: frozenset[tuple[str, str]]
     """`tag` and its name, `note`, `name`, `trash`."""
-
-    def has(self, field: str, name: str = "") -> bool:
-        """Whether a field may have been changed since."""
-        return self.is_all or (field, name) in self.fields
 
 
 def edited_since(connection: sqlite3.Connection, run_id: str, since_ms: int) -> Edited:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
-from artui.exchange.mlflow.naming import NOTE_TAG, OURS
+from artui.exchange.mlflow.naming import NOTE_TAG, OURS, plain_name
 from artui.settings import private_folder, state_folder
 
 
@@ -55,7 +55,26 @@ class Said(Protocol):
         ...
 
 
-def base_of_strangers(state: Mapping[str, Any], here: Mapping[str, Any], edited: Callable[[str, str], bool]) -> dict[str, Any]:  # fmt: skip
+def state_here(tags: Mapping[str, str], note: str, name: str, *, is_deleted: bool) -> dict[str, Any]:
+    """Give what can be changed of a run in a catalog, as `state_of` gives it of one on a server."""
+    return state_of({plain_name(tag): value for tag, value in tags.items()} | {NOTE_TAG: note}, name, is_deleted=is_deleted)  # fmt: skip
+
+
+class Edits(Protocol):
+    """What was changed of a run in the catalog since a moment."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether anything may have been."""
+        ...
+
+    @property
+    def fields(self) -> Collection[tuple[str, str]]:
+        """`tag` and its name, `note`, `name`, `trash`."""
+        ...
+
+
+def base_of_strangers(state: Mapping[str, Any], here: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
     """Give what counts as agreed on where others alone have pushed: a copy of a catalog that did so may be older than what they have said since.
 
     What was edited here after they pushed is news of this catalog. All else is as it is here: so what differs there counts as changed there.
@@ -63,15 +82,20 @@ def base_of_strangers(state: Mapping[str, Any], here: Mapping[str, Any], edited:
     Args:
         state: what the tag says that they agreed on.
         here: the state of the run in the catalog.
-        edited: says of a field, and of a tag by its name on the server, whether it was changed here since.
+        edits: what was changed here since.
     """
+    fields = {(field, plain_name(name) if field == "tag" else name) for field, name in edits.fields}
+
+    def known(field: str, name: str = "") -> Mapping[str, Any]:
+        return state if edits.is_all or (field, name) in fields else here
+
     tags = {}
     for name in {*state["tags"], *here["tags"]}:
-        digest = (state if edited("tag", name) else here)["tags"].get(name)
+        digest = known("tag", name)["tags"].get(name)
         if digest is not None:
             tags[name] = digest
-    fields = {"note": "note", "name": "name", "deleted": "trash"}
-    return {"tags": tags, **{word: (state if edited(field, "") else here)[word] for word, field in fields.items()}}
+    words = {"note": "note", "name": "name", "deleted": "trash"}
+    return {"tags": tags, **{word: known(field)[word] for word, field in words.items()}}
 
 
 class Agreed:

@@ -20,7 +20,7 @@ import orjson
 
 from artui import clock
 from artui.errors import ArtuiError, StoreFailed
-from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, digest_of, state_of
+from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, digest_of, state_here, state_of
 from artui.exchange.mlflow.filing import Filer
 from artui.exchange.mlflow.naming import (
     DATASET_SOURCE,
@@ -199,12 +199,11 @@ class Pusher:
             writer=there.synced.writer,
             pushed_ms=there.synced.pushed_ms,
         )
-        here = state_of(
-            {plain_name(tag.name): tag.value for tag in detail.tags} | {NOTE_TAG: detail.note}, detail.head.name, is_deleted=revision.is_deleted
-        )  # fmt: skip
+        here = state_here({tag.name: tag.value for tag in detail.tags}, detail.note, detail.head.name, is_deleted=revision.is_deleted)  # fmt: skip
         base = self._agreed.base(revision.id, there.id, there.synced)
         if base is not None and not is_new and not self._agreed.is_known(revision.id, there.id, there.synced):
-            base = base_of_strangers(base, here, self._edited(revision.id, there.synced.pushed_ms))
+            with self._reader.snapshot() as connection:
+                base = base_of_strangers(base, here, edited_since(connection, revision.id, there.synced.pushed_ms))
         was_deleted = there.is_deleted
         if base is not None and not is_new and base["deleted"] not in (there.is_deleted, None):
             # Somebody has deleted or restored it there since: that is for a pull.
@@ -250,13 +249,6 @@ class Pusher:
         self._agreed.put(revision.id, there.id, synced.pushes, agreed, revision.word + (_WITHOUT_FILES if lacks_files else ""))  # fmt: skip
         there.synced, there.is_deleted = synced, revision.is_deleted
         return there
-
-    def _edited(self, run_id: str, since_ms: int) -> Callable[[str, str], bool]:
-        """Give what says which fields of a run were changed in the catalog since; tags by their names on the server."""
-        with self._reader.snapshot() as connection:
-            edited = edited_since(connection, run_id, since_ms)
-        fields = {(field, plain_name(name) if field == "tag" else name) for field, name in edited.fields}
-        return lambda field, name: edited.is_all or (field, name) in fields
 
     def _set_synced(self, there: There, synced: Synced) -> None:
         """Have the tag written that says what is agreed on, if it says something else."""

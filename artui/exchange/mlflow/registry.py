@@ -170,7 +170,7 @@ def _push_model(
         else:
             here[one.alias] = number
     known = _base(agreed, model) or {}
-    if not _is_known_here(agreed, model):
+    if not agreed.is_known(_agreed_key(model), model.name, model):
         with reader.snapshot() as connection:
             known = _known_of_strangers(connection, model, known, here, unplaced)
     moves: dict[str, int | None] = {}
@@ -252,7 +252,7 @@ def take_aliases(
         if base is None:
             # Of a model that others registered, the import has set all that is there.
             base = {} if model.is_own else model.aliases
-        elif not _is_known_here(agreed, model):
+        elif not agreed.is_known(_agreed_key(model), model.name, model):
             numbers = {ids[told_by]: number for told_by, number in model.numbers.items() if told_by in ids}
             placed = {alias: numbers[version_id] for alias, version_id in here.items() if version_id in numbers}
             base = _known_of_strangers(
@@ -326,11 +326,6 @@ def _known_of_strangers(
         if number is not None:
             found[alias] = number
     return found
-
-
-def _is_known_here(agreed: Agreed, model: _Model) -> bool:
-    """Whether this catalog has agreed with the server on the aliases of a model, and not only others have."""
-    return model.writer == agreed.writer or agreed.get(_agreed_key(model), model.name, model.pushes) is not None
 
 
 def _is_said(model: _Model, alias: str, number: int) -> bool:

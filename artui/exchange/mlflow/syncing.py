@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from artui.catalog import Catalog, events, importing
 from artui.exchange.intake.intake import Intake
 from artui.exchange.mlflow import FORMAT, registry
-from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, state_of
+from artui.exchange.mlflow.agreed import Agreed, base_of_strangers, state_here, state_of
 from artui.exchange.mlflow.exporter import Pushed, Pusher, Tell
 from artui.exchange.mlflow.importer import take_server
-from artui.exchange.mlflow.naming import NOTE_TAG, SYNCED, Own, plain_name
+from artui.exchange.mlflow.naming import NOTE_TAG, SYNCED, Own
 from artui.exchange.mlflow.rest import Place, Server
 from artui.exchange.mlflow.server import MlflowServer
 from artui.exchange.mlflow.synced import Synced
@@ -164,10 +164,8 @@ def _base_of_strangers(connection: sqlite3.Connection, base: Mapping[str, Any], 
     now = standing(connection, run_id)
     if now is None:
         return None
-    edited = edited_since(connection, run_id, since_ms)
-    tags = {plain_name(name): value for name, value in now.tags.items()} | {NOTE_TAG: now.note}
-    fields = {(field, plain_name(name) if field == "tag" else name) for field, name in edited.fields}
-    return base_of_strangers(base, state_of(tags, now.name, is_deleted=now.is_deleted), lambda field, name: edited.is_all or (field, name) in fields)  # fmt: skip
+    here = state_here(now.tags, now.note, now.name, is_deleted=now.is_deleted)
+    return base_of_strangers(base, here, edited_since(connection, run_id, since_ms))
 
 
 def _changed(base: Mapping[str, Any], state: Mapping[str, Any], tags: Mapping[str, str], name: str) -> dict[str, Any]:
