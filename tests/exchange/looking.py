@@ -10,6 +10,14 @@ from artui.catalog.points import decode
 
 _VOLATILE = ("imported_ms", "by", "fingerprint", "store")
 
+NOT_OF_RUNS = ("context", "projects", "versions", "files", "aliases", "lineage")
+"""What stores of other tools bring back in another form, or not at all: files, and what surrounded a run."""
+
+
+def content_of_runs(catalog: Path) -> dict[str, Any]:
+    """Give what a catalog holds of what stores of other tools bring back."""
+    return {name: rows for name, rows in content(catalog).items() if name not in NOT_OF_RUNS}
+
 
 def content(catalog: Path) -> dict[str, Any]:
     """Give all that a catalog holds by names and ids: no row keys, no times of imports."""

@@ -21,10 +21,7 @@ from artui.exchange.mlflow.folderexporter import export
 from artui.query.reader import Reader
 from tests.counts import tried
 from tests.exchange.histories import BEGIN_MS, HISTORIES, record
-from tests.exchange.looking import content
-
-NOT_THERE = ("context", "projects", "versions", "files", "aliases", "lineage")
-"""What comes back in another form, or not at all: files as versions of their own, and nothing of what surrounded a run."""
+from tests.exchange.looking import content, content_of_runs
 
 
 def exported(path: Path, folder: Path, **order: Any) -> Exported:
@@ -33,18 +30,13 @@ def exported(path: Path, folder: Path, **order: Any) -> Exported:
         return export(reader, str(folder), Order(**order))
 
 
-def there(catalog: Path) -> dict[str, Any]:
-    """Give what a catalog holds of what `mlruns` brings back."""
-    return {name: rows for name, rows in content(catalog).items() if name not in NOT_THERE}
-
-
 def test_the_demo_comes_back(demo_catalog: Path, tmp_path: Path) -> None:
     """Runs with all facts, params by their types, tags and points, under the same ids; the files that runs made; twice changes nothing."""
     made = exported(demo_catalog, tmp_path / "mlruns")
 
     [report] = import_paths([tmp_path / "mlruns"], tmp_path / "back.artui")
 
-    assert there(tmp_path / "back.artui") == there(demo_catalog)
+    assert content_of_runs(tmp_path / "back.artui") == content_of_runs(demo_catalog)
     assert not report.damaged_count and not made.refused
     made_files = {row[3] for row in content(demo_catalog)["files"]} & {row[3] for row in content(tmp_path / "back.artui")["files"]}  # fmt: skip
     assert len(made_files) > 10 and made.rows["files"] == len(list((tmp_path / "mlruns").glob("*/*/artifacts/**/*.*")))
@@ -52,7 +44,7 @@ def test_the_demo_comes_back(demo_catalog: Path, tmp_path: Path) -> None:
     [again] = import_paths([tmp_path / "mlruns"], tmp_path / "back.artui")
     assert content(tmp_path / "back.artui") == before and not again.has_news
     import_paths([tmp_path / "mlruns"], demo_catalog)
-    assert there(demo_catalog) == there(tmp_path / "back.artui")
+    assert content_of_runs(demo_catalog) == content_of_runs(tmp_path / "back.artui")
 
 
 @settings(max_examples=tried(5, 150), deadline=None, phases=(Phase.explicit, Phase.generate))
@@ -69,7 +61,7 @@ def test_whatever_was_recorded_comes_back(recorded: list[dict[str, Any]]) -> Non
         assert sorted(os.listdir(folder)) == ["c.artui", "in"] and os.listdir(folder / "in") == ["mlruns"]
         assert not made.refused and made.rows["runs"] == len(recorded)
         import_paths([folder / "in" / "mlruns"], folder / "back.artui")
-        assert there(folder / "back.artui") == there(folder / "c.artui")
+        assert content_of_runs(folder / "back.artui") == content_of_runs(folder / "c.artui")
 
 
 def test_what_was_changed_in_mlflow_counts(tmp_path: Path) -> None:

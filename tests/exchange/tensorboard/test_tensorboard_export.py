@@ -23,11 +23,8 @@ from artui.exchange.tensorboard.writing import framed, scalar_records
 from artui.query.reader import Reader
 from tests.counts import tried
 from tests.exchange.histories import BEGIN_MS, HISTORIES, NUMBERS, record
-from tests.exchange.looking import content
+from tests.exchange.looking import content, content_of_runs
 from tests.exchange.writing import message, tf_record
-
-NOT_THERE = ("context", "projects", "versions", "files", "aliases", "lineage")
-"""What TensorBoard has no place for: files, and what surrounded a run."""
 
 
 def exported(path: Path, folder: Path, **order: Any) -> Exported:
@@ -36,18 +33,13 @@ def exported(path: Path, folder: Path, **order: Any) -> Exported:
         return export(reader, str(folder), Order(**order))
 
 
-def there(catalog: Path) -> dict[str, Any]:
-    """Give what a catalog holds of what event files bring back."""
-    return {name: rows for name, rows in content(catalog).items() if name not in NOT_THERE}
-
-
 def test_the_demo_comes_back(demo_catalog: Path, tmp_path: Path) -> None:
     """Runs with all facts, params by their types, tags and points, under the same ids; twice changes nothing, nor where they came from."""
     made = exported(demo_catalog, tmp_path / "runs")
 
     [report] = import_paths([tmp_path / "runs"], tmp_path / "back.artui")
 
-    assert there(tmp_path / "back.artui") == there(demo_catalog)
+    assert content_of_runs(tmp_path / "back.artui") == content_of_runs(demo_catalog)
     assert not report.damaged_count and not made.refused and made.files == made.rows["runs"]
     assert {why for (what, why), _ in made.left.items() if what == "versions"} == {"TensorBoard has no place for them"}
     before = content(tmp_path / "back.artui")
@@ -72,7 +64,7 @@ def test_whatever_was_recorded_comes_back(recorded: list[dict[str, Any]]) -> Non
         assert sorted(os.listdir(folder)) == ["c.artui", "in"] and os.listdir(folder / "in") == ["runs"]
         assert not made.refused and made.files == len(recorded)
         import_paths([folder / "in" / "runs"], folder / "back.artui")
-        assert there(folder / "back.artui") == there(folder / "c.artui")
+        assert content_of_runs(folder / "back.artui") == content_of_runs(folder / "c.artui")
 
 
 @given(st.lists(st.tuples(st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(0, 300), NUMBERS), min_size=1, max_size=9), st.text(max_size=300))  # fmt: skip

@@ -28,11 +28,8 @@ from artui.exchange.wandb.writing import LogWriter, rows
 from artui.query.reader import Reader
 from tests.counts import tried
 from tests.exchange.histories import BEGIN_MS, HISTORIES, record
-from tests.exchange.looking import content
+from tests.exchange.looking import content, content_of_runs
 from tests.exchange.writing import message, wandb_log
-
-NOT_THERE = ("context", "projects", "versions", "files", "aliases", "lineage")
-"""What comes back in another form, or not at all: all files of a run as one version, and nothing of what surrounded it."""
 
 
 def exported(path: Path, folder: Path, **order: Any) -> Exported:
@@ -41,18 +38,13 @@ def exported(path: Path, folder: Path, **order: Any) -> Exported:
         return export(reader, str(folder), Order(**order))
 
 
-def there(catalog: Path) -> dict[str, Any]:
-    """Give what a catalog holds of what offline runs bring back."""
-    return {name: rows for name, rows in content(catalog).items() if name not in NOT_THERE}
-
-
 def test_the_demo_comes_back(demo_catalog: Path, tmp_path: Path) -> None:
     """Runs with all facts, params by their types, tags and points, under the same ids; twice changes nothing, nor where they came from."""
     made = exported(demo_catalog, tmp_path / "wandb")
 
     [report] = import_paths([tmp_path / "wandb"], tmp_path / "back.artui")
 
-    assert there(tmp_path / "back.artui") == there(demo_catalog)
+    assert content_of_runs(tmp_path / "back.artui") == content_of_runs(demo_catalog)
     assert not report.damaged_count and not made.refused
     own, back = content(demo_catalog), content(tmp_path / "back.artui")
     assert len({row[3] for row in own["files"]} & {row[3] for row in back["files"]}) > 10
@@ -76,7 +68,7 @@ def test_whatever_was_recorded_comes_back(recorded: list[dict[str, Any]]) -> Non
         assert sorted(os.listdir(folder)) == ["c.artui", "in"] and os.listdir(folder / "in") == ["wandb"]
         assert not made.refused and made.files == len(recorded)
         import_paths([folder / "in" / "wandb"], folder / "back.artui")
-        assert there(folder / "back.artui") == there(folder / "c.artui")
+        assert content_of_runs(folder / "back.artui") == content_of_runs(folder / "c.artui")
 
 
 _SERIES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=12)
